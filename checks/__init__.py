@@ -1,0 +1,1 @@
+"""Questions to a potential, one module for each criterion."""

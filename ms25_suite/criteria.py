@@ -1,0 +1,153 @@
+"""Thresholds, and what they say about a value."""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from ms25_suite.errors import ThresholdError
+from ms25_suite.results import Verdict
+
+__all__ = ["Threshold", "Thresholds", "judge"]
+
+_KEYS = {"value", "unit", "metric", "source"}
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """A pass mark: a value up to and including ``value`` passes.
+
+    Parameters
+    ----------
+    value, unit
+        The mark.
+    metric
+        What is compared with it, for instance ``mae``.
+    source
+        Where the mark comes from.
+    """
+
+    value: float
+    unit: str
+    metric: str
+    source: str
+
+    @classmethod
+    def from_dict(cls, entry: Mapping[str, Any], where: str) -> Self:
+        """Validate one entry of a thresholds file.
+
+        Raises
+        ------
+        ThresholdError
+            A key is missing or unknown, or the value is not a positive number.
+        """
+        if not isinstance(entry, Mapping) or set(entry) != _KEYS:
+            found = sorted(entry) if isinstance(entry, Mapping) else repr(entry)
+            msg = f"{where}: expected exactly the keys {sorted(_KEYS)}, found {found}"
+            raise ThresholdError(msg)
+        value = entry["value"]
+        if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+            msg = f"{where}: `value` must be a positive number, found {value!r}"
+            raise ThresholdError(msg)
+        for key in ("unit", "metric", "source"):
+            if not isinstance(entry[key], str) or not entry[key]:
+                msg = f"{where}: `{key}` must be a non-empty text, found {entry[key]!r}"
+                raise ThresholdError(msg)
+        return cls(float(value), entry["unit"], entry["metric"], entry["source"])
+
+
+class Thresholds:
+    """Thresholds by criterion, threshold class and quantity.
+
+    Parameters
+    ----------
+    table
+        ``{criterion: {class: {quantity: entry}}}``, as in ``checks/thresholds.toml``.
+    where
+        Name of the file, for messages.
+
+    Raises
+    ------
+    ThresholdError
+        The table is not laid out so, or an entry is invalid.
+    """
+
+    def __init__(self, table: Mapping[str, Any], where: str) -> None:
+        self._marks: dict[tuple[str, str, str], Threshold] = {}
+        for criterion, classes in table.items():
+            for name, quantities in _level(classes, f"{where}: [{criterion}]").items():
+                label = f"{where}: [{criterion}.{name}]"
+                for quantity, entry in _level(quantities, label).items():
+                    at = f"{where}: [{criterion}.{name}.{quantity}]"
+                    self._marks[criterion, name, quantity] = Threshold.from_dict(entry, at)
+
+    @classmethod
+    def from_file(cls, path: Path) -> Self:
+        """Read a TOML file.
+
+        Raises
+        ------
+        ThresholdError
+            The file cannot be read, is not TOML, or is invalid.
+        """
+        try:
+            table = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            msg = f"cannot read the thresholds file {path}: {error}"
+            raise ThresholdError(msg) from error
+        return cls(table, str(path))
+
+    @classmethod
+    def default(cls) -> Self:
+        """Thresholds that ship with the checks."""
+        from importlib.resources import files
+
+        path = files("ms25_suite.checks").joinpath("thresholds.toml")
+        return cls(tomllib.loads(path.read_text(encoding="utf-8")), "checks/thresholds.toml")
+
+    def updated(self, other: Thresholds) -> Thresholds:
+        """These thresholds, with those of another file in place of theirs."""
+        merged = Thresholds({}, "")
+        merged._marks = {**self._marks, **other._marks}
+        return merged
+
+    def get(self, criterion: str, threshold_class: str, quantity: str) -> Threshold | None:
+        """Threshold of a quantity, or None if nothing is asked of it."""
+        return self._marks.get((criterion, threshold_class, quantity))
+
+    def classes(self) -> tuple[str, ...]:
+        """Names of the threshold classes, sorted."""
+        return tuple(sorted({name for _, name, _ in self._marks}))
+
+
+def _level(value: Any, where: str) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        msg = f"{where} must be a table [criterion.class.quantity], found {value!r}"
+        raise ThresholdError(msg)
+    return value
+
+
+def judge(value: float, interval: tuple[float, float] | None, threshold: Threshold) -> Verdict:
+    """Compare a value and its confidence interval with a threshold.
+
+    The verdict is ``undecided`` where the interval straddles the threshold: with these frames
+    one cannot tell. Without an interval the value alone decides.
+
+    Raises
+    ------
+    ValueError
+        The value or the interval is not finite: that is an error of the check, not a verdict.
+    """
+    low, high = (value, value) if interval is None else interval
+    if not (math.isfinite(value) and math.isfinite(low) and math.isfinite(high)):
+        msg = f"only finite numbers can be judged, got {value} with interval {interval}"
+        raise ValueError(msg)
+    if high <= threshold.value:
+        return Verdict.PASS
+    if low > threshold.value:
+        return Verdict.FAIL
+    return Verdict.UNDECIDED

@@ -1,0 +1,1 @@
+"""Datasets: cards, files, splits, and an audit of the labels."""

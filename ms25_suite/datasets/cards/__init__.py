@@ -1,0 +1,1 @@
+"""Dataset cards: one TOML file for each built-in dataset."""

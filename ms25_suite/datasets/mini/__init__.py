@@ -1,0 +1,1 @@
+"""Frames of the built-in datasets that ship with the suite."""

@@ -1,0 +1,120 @@
+"""Every error that the suite raises on purpose.
+
+::
+
+    Ms25Error
+    ├── UsageError                what was asked for makes no sense
+    ├── DatasetError              a dataset cannot be used
+    │   ├── UnknownDatasetError
+    │   ├── CardError             its card is invalid
+    │   └── LabelError            its labels are missing, partial or not finite
+    ├── PotentialError            a potential cannot be used
+    │   ├── ModelFileError        the file is no model that the suite can load
+    │   ├── ArchitectureNotInstalledError
+    │   ├── ElementCoverageError  the data holds elements that the potential does not know
+    │   ├── PredictionError       it raised, or returned something that is no prediction
+    │   ├── OutOfMemoryError
+    │   ├── WorkerDiedError
+    │   └── WorkerTimeoutError
+    ├── TrainingError
+    ├── ReferenceCalculatorError  the reference's own calculator cannot be run
+    ├── ThresholdError            a thresholds file is invalid
+    └── ReportError
+
+A message states what was expected, what was found, and what to do.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "ArchitectureNotInstalledError",
+    "CardError",
+    "DatasetError",
+    "ElementCoverageError",
+    "LabelError",
+    "ModelFileError",
+    "Ms25Error",
+    "OutOfMemoryError",
+    "PotentialError",
+    "PredictionError",
+    "ReferenceCalculatorError",
+    "ReportError",
+    "ThresholdError",
+    "TrainingError",
+    "UnknownDatasetError",
+    "UsageError",
+    "WorkerDiedError",
+    "WorkerTimeoutError",
+]
+
+
+class Ms25Error(Exception):
+    """Base of every error that the suite raises on purpose."""
+
+
+class UsageError(Ms25Error):
+    """An option or argument makes no sense."""
+
+
+class DatasetError(Ms25Error):
+    """A dataset cannot be used."""
+
+
+class UnknownDatasetError(DatasetError):
+    """No built-in dataset and no file has the given name."""
+
+
+class CardError(DatasetError):
+    """A dataset card is invalid."""
+
+
+class LabelError(DatasetError):
+    """The labels of a dataset are missing, partial or not finite."""
+
+
+class PotentialError(Ms25Error):
+    """A potential cannot be used."""
+
+
+class ModelFileError(PotentialError):
+    """A file is not a model that the suite can load."""
+
+
+class ArchitectureNotInstalledError(PotentialError):
+    """The package of an architecture cannot be imported."""
+
+
+class ElementCoverageError(PotentialError):
+    """The data holds elements that the potential does not know."""
+
+
+class PredictionError(PotentialError):
+    """A potential raised, or returned something that is not a prediction."""
+
+
+class OutOfMemoryError(PotentialError):
+    """A single frame does not fit into the memory of the worker."""
+
+
+class WorkerDiedError(PotentialError):
+    """The worker process of a potential ended unexpectedly."""
+
+
+class WorkerTimeoutError(PotentialError):
+    """The worker process of a potential did not answer in time."""
+
+
+class TrainingError(Ms25Error):
+    """A training failed."""
+
+
+class ReferenceCalculatorError(Ms25Error):
+    """The calculator behind the reference labels cannot be run."""
+
+
+class ThresholdError(Ms25Error):
+    """A thresholds file is invalid."""
+
+
+class ReportError(Ms25Error):
+    """A report cannot be written or read."""

@@ -1,0 +1,22 @@
+"""Names of labels in files, with their shapes and units.
+
+The ``REF_`` names are the defaults of MACE's training script (``mace/tools/default_keys.py``):
+since ASE 3.23 the plain names belong to an attached calculator and do not survive every writer.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+Quantity = Literal["energy", "forces", "stress"]
+
+QUANTITIES: Final[tuple[Quantity, ...]] = ("energy", "forces", "stress")
+
+REF_ENERGY: Final = "REF_energy"
+"""(per frame, scalar) total energy of the cell in eV."""
+
+REF_FORCES: Final = "REF_forces"
+"""(n_atoms, 3) forces in eV/Å."""
+
+REF_STRESS: Final = "REF_stress"
+"""(6,) Voigt xx yy zz yz xz xy, or (3, 3); eV/Å^3, tension positive."""

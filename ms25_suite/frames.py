@@ -1,0 +1,207 @@
+"""Many structures, and their energies, forces and stresses, as flat arrays."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
+
+__all__ = ["BoolArray", "FloatArray", "Frames", "IntArray", "Labels", "Predictions", "Properties"]
+
+
+def _atom_indices(offsets: IntArray, frames: IntArray) -> IntArray:
+    """Indices into per-atom arrays of the atoms of the given frames, in their order."""
+    counts = offsets[frames + 1] - offsets[frames]
+    starts = np.repeat(offsets[frames] - np.concatenate([[0], np.cumsum(counts)[:-1]]), counts)
+    return np.asarray(np.arange(counts.sum()) + starts, dtype=np.int64)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frames:
+    """Structures of any size and composition, concatenated.
+
+    Parameters
+    ----------
+    numbers
+        Atomic numbers, shape ``(n_atoms_total,)``.
+    positions
+        Cartesian positions in Å, shape ``(n_atoms_total, 3)``.
+    cells
+        Cell vectors as rows in Å, shape ``(n_frames, 3, 3)``; zeros where there is no cell.
+    pbc
+        Periodicity along each cell vector, shape ``(n_frames, 3)``.
+    offsets
+        First atom of each frame, and the number of atoms last, shape ``(n_frames + 1,)``.
+
+    Raises
+    ------
+    ValueError
+        The shapes do not fit together.
+    """
+
+    numbers: IntArray
+    positions: FloatArray
+    cells: FloatArray
+    pbc: BoolArray
+    offsets: IntArray
+
+    def __post_init__(self) -> None:
+        n_frames = len(self.offsets) - 1
+        n_atoms = int(self.offsets[-1])
+        expected = {
+            "numbers": (n_atoms,),
+            "positions": (n_atoms, 3),
+            "cells": (n_frames, 3, 3),
+            "pbc": (n_frames, 3),
+        }
+        for name, shape in expected.items():
+            found = getattr(self, name).shape
+            if found != shape:
+                msg = f"`{name}` must have shape {shape} to fit `offsets`, got {found}"
+                raise ValueError(msg)
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    @property
+    def n_atoms(self) -> IntArray:
+        """Number of atoms of each frame, shape ``(n_frames,)``."""
+        return np.asarray(np.diff(self.offsets), dtype=np.int64)
+
+    @property
+    def frame_of_atom(self) -> IntArray:
+        """Index of the frame of each atom, shape ``(n_atoms_total,)``."""
+        return np.repeat(np.arange(len(self), dtype=np.int64), self.n_atoms)
+
+    @property
+    def elements(self) -> tuple[int, ...]:
+        """Atomic numbers that occur, ascending."""
+        return tuple(int(z) for z in np.unique(self.numbers))
+
+    @property
+    def volumes(self) -> FloatArray:
+        """Cell volumes in Å^3, shape ``(n_frames,)``; zero where there is no cell."""
+        return np.asarray(np.abs(np.linalg.det(self.cells)), dtype=np.float64)
+
+    def select(self, indices: Sequence[int] | IntArray) -> Frames:
+        """Frames with the given indices, in that order."""
+        chosen = np.asarray(indices, dtype=np.int64)
+        atoms = _atom_indices(np.asarray(self.offsets), chosen)
+        offsets = np.concatenate([[0], np.cumsum(self.n_atoms[chosen])]).astype(np.int64)
+        return Frames(
+            numbers=np.asarray(self.numbers[atoms]),
+            positions=np.asarray(self.positions[atoms]),
+            cells=np.asarray(self.cells[chosen]),
+            pbc=np.asarray(self.pbc[chosen]),
+            offsets=offsets,
+        )
+
+    def content_hash(self) -> str:
+        """SHA-256 of everything that a potential sees, as 64 hexadecimal digits."""
+        digest = hashlib.sha256()
+        for array, dtype in (
+            (self.numbers, "<i8"),
+            (self.positions, "<f8"),
+            (self.cells, "<f8"),
+            (self.pbc, "|b1"),
+            (self.offsets, "<i8"),
+        ):
+            digest.update(np.ascontiguousarray(array, dtype=dtype).tobytes())
+        return digest.hexdigest()
+
+    def atoms(self, index: int) -> Atoms:
+        """One frame as an ASE ``Atoms`` object without calculator."""
+        from ase import Atoms
+
+        part = slice(int(self.offsets[index]), int(self.offsets[index + 1]))
+        return Atoms(
+            numbers=np.array(self.numbers[part]),
+            positions=np.array(self.positions[part]),
+            cell=np.array(self.cells[index]),
+            pbc=np.array(self.pbc[index]),
+        )
+
+    @classmethod
+    def from_atoms(cls, images: Iterable[Atoms]) -> Self:
+        """Frames from ASE ``Atoms`` objects; their calculators and extra arrays are left behind."""
+        images = list(images)
+        n_atoms = [len(atoms) for atoms in images]
+        return cls(
+            numbers=np.concatenate([a.numbers for a in images] or [np.zeros(0)]).astype(np.int64),
+            positions=np.concatenate([a.positions for a in images] or [np.zeros((0, 3))]),
+            cells=np.array([a.cell.array for a in images], dtype=np.float64).reshape(-1, 3, 3),
+            pbc=np.array([a.pbc for a in images], dtype=bool).reshape(-1, 3),
+            offsets=np.concatenate([[0], np.cumsum(n_atoms)]).astype(np.int64),
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Properties:
+    """Energies, forces and stresses of some frames.
+
+    Parameters
+    ----------
+    energy
+        Total energies in eV, shape ``(n_frames,)``.
+    forces
+        Forces in eV/Å, shape ``(n_atoms_total, 3)``.
+    stress
+        Stresses in eV/Å^3, tension positive, Voigt order xx yy zz yz xz xy, shape
+        ``(n_frames, 6)``. A frame without a stress has NaN in its row.
+    """
+
+    energy: FloatArray | None = None
+    forces: FloatArray | None = None
+    stress: FloatArray | None = None
+
+    def select(self, indices: Sequence[int] | IntArray, offsets: IntArray) -> Self:
+        """Properties of the frames with the given indices.
+
+        Parameters
+        ----------
+        indices
+            Frames to take, in this order.
+        offsets
+            ``Frames.offsets`` of the frames that the properties belong to.
+        """
+        chosen = np.asarray(indices, dtype=np.int64)
+        atoms = _atom_indices(np.asarray(offsets), chosen)
+
+        def take(values: FloatArray | None, rows: IntArray) -> Any:
+            return None if values is None else np.asarray(values[rows])
+
+        return type(self)(
+            energy=take(self.energy, chosen),
+            forces=take(self.forces, atoms),
+            stress=take(self.stress, chosen),
+        )
+
+    @property
+    def has_stress(self) -> BoolArray | None:
+        """Whether each frame has a stress, shape ``(n_frames,)``; None if no frame can have one."""
+        if self.stress is None:
+            return None
+        return np.asarray(np.isfinite(self.stress).all(axis=1), dtype=np.bool_)
+
+
+class Labels(Properties):
+    """What the reference says about some frames."""
+
+    __slots__ = ()
+
+
+class Predictions(Properties):
+    """What a potential says about some frames."""
+
+    __slots__ = ()

@@ -1,0 +1,200 @@
+"""What a check found, and the journal in which findings are kept as they come."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Self
+
+from ms25_suite.errors import ReportError
+
+__all__ = ["SCHEMA", "CheckResult", "Journal", "Verdict", "read_journal", "worst_verdict"]
+
+SCHEMA = 1
+"""Version of the layout of ``results.json`` and of the journal."""
+
+
+class Verdict(StrEnum):
+    """Answer of a check."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    UNDECIDED = "undecided"
+    ERROR = "error"
+    SKIP = "skip"
+
+
+_SEVERITY = (Verdict.PASS, Verdict.SKIP, Verdict.UNDECIDED, Verdict.FAIL, Verdict.ERROR)
+
+
+def worst_verdict(verdicts: Iterable[Verdict | None]) -> Verdict | None:
+    """Gravest of some verdicts (error > fail > undecided > skip > pass); None if there is none."""
+    known = [verdict for verdict in verdicts if verdict is not None]
+    return max(known, key=_SEVERITY.index) if known else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckResult:
+    """One number, or the reason why there is none.
+
+    Parameters
+    ----------
+    criterion
+        ``error_thresholds``, … : the marker and the docs page have the same name.
+    dataset
+        Dataset that the check is about: for a potential trained by the suite, the one that it
+        was trained on.
+    test_dataset
+        Dataset whose frames were predicted; the same, unless the check is about transfer.
+    potential
+        Name of the potential, unique in a run.
+    architecture
+        ``mace``, …; ``ase`` for a potential that is any ASE calculator, ``reference`` for the
+        reference itself, empty if unknown.
+    quantity
+        ``energy``, ``forces``, ``stress`` or an observable.
+    metric
+        ``mae``, ``rmse``, ``error``, ``rate``, ``ratio`` or ``measurement``.
+    value, unit
+        The number in the unit that people read; None if there is no number.
+    interval
+        95 % confidence interval of the value, in the same unit.
+    threshold, threshold_source
+        The pass mark in the same unit and where it comes from. None for a measurement that
+        nothing is asked of; its verdict is None too.
+    verdict
+        The answer, or None for a measurement without a threshold.
+    n_frames
+        Number of frames behind the number.
+    reason
+        Why there is no number (``error`` and ``skip``), or a remark.
+    duration_s
+        Wall time of the check in seconds.
+    details
+        More numbers, small and JSON-able (per-element errors, worst frames, …).
+    artifact
+        File with the arrays behind the number, relative to the report folder.
+    """
+
+    criterion: str
+    dataset: str
+    test_dataset: str
+    potential: str
+    quantity: str
+    metric: str
+    architecture: str = ""
+    value: float | None = None
+    unit: str = ""
+    interval: tuple[float, float] | None = None
+    threshold: float | None = None
+    threshold_source: str = ""
+    verdict: Verdict | None = None
+    n_frames: int = 0
+    reason: str = ""
+    duration_s: float = 0.0
+    tier: str = ""
+    level_of_theory: str = ""
+    stand_in: bool = False
+    details: Mapping[str, Any] = field(default_factory=dict)
+    artifact: str = ""
+
+    @property
+    def key(self) -> tuple[str, str, str, str, str, str]:
+        """What identifies a result in a report; later results replace earlier ones."""
+        return (
+            self.criterion,
+            self.dataset,
+            self.test_dataset,
+            self.potential,
+            self.quantity,
+            self.metric,
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-able form."""
+        record = asdict(self)
+        record["verdict"] = None if self.verdict is None else self.verdict.value
+        record["interval"] = None if self.interval is None else list(self.interval)
+        return record
+
+    @classmethod
+    def from_dict(cls, record: Mapping[str, Any]) -> Self:
+        """Inverse of `to_dict`; keys of a later version are ignored.
+
+        Raises
+        ------
+        ReportError
+            A key is missing, or a verdict is not one of the known ones.
+        """
+        known = {f.name for f in fields(cls)}
+        values = {name: value for name, value in record.items() if name in known}
+        try:
+            if values.get("verdict") is not None:
+                values["verdict"] = Verdict(values["verdict"])
+            if values.get("interval") is not None:
+                low, high = values["interval"]
+                values["interval"] = (float(low), float(high))
+            return cls(**values)
+        except (TypeError, ValueError) as error:
+            msg = f"not a check result of schema {SCHEMA}: {error}; found the keys {sorted(record)}"
+            raise ReportError(msg) from error
+
+
+class Journal:
+    """Append-only JSON-lines file: what was finished survives whatever happens next.
+
+    The first line is ``{"schema": 1, "run": {...}}``, each further one a `CheckResult`.
+
+    Parameters
+    ----------
+    path
+        File to write; its folder must exist.
+    run
+        Description of the run (command, potentials, datasets, machine, …).
+    """
+
+    def __init__(self, path: Path, run: Mapping[str, Any]) -> None:
+        self.path = path
+        self._file = path.open("x", encoding="utf-8")
+        self._write({"schema": SCHEMA, "run": dict(run)})
+
+    def append(self, result: CheckResult) -> None:
+        """Write one result through to the disk."""
+        self._write(result.to_dict())
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def _write(self, record: Mapping[str, Any]) -> None:
+        self._file.write(json.dumps(record, allow_nan=False, ensure_ascii=False) + "\n")
+        self._file.flush()
+        os.fsync(self._file.fileno())
+
+
+def read_journal(path: Path) -> tuple[dict[str, Any], list[CheckResult]]:
+    """Run description and results of a journal, also of one that was cut off.
+
+    Raises
+    ------
+    ReportError
+        The file is no journal. A half-written last line is no error: it is left out.
+    """
+    lines = path.read_text(encoding="utf-8").splitlines()
+    records: list[dict[str, Any]] = []
+    for number, line in enumerate(lines, start=1):
+        try:
+            records.append(json.loads(line))
+        except ValueError as error:
+            if number == len(lines) and number > 1:
+                break
+            msg = f"{path}: line {number} is not JSON ({error}); expected a journal of the suite"
+            raise ReportError(msg) from error
+    if not records or records[0].get("schema") != SCHEMA:
+        msg = f"{path}: expected a first line with schema {SCHEMA}; is this a journal of the suite?"
+        raise ReportError(msg)
+    return dict(records[0]["run"]), [CheckResult.from_dict(record) for record in records[1:]]

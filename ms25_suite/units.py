@@ -1,0 +1,25 @@
+"""Conversion factors, each stated once.
+
+Inside the suite: eV, Å, eV/Å and eV/Å^3, ASE's sign (tension positive) and Voigt order
+xx yy zz yz xz xy. Shown to people: meV/atom, meV/Å and meV/Å^3.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+MEV_PER_EV: Final = 1000.0
+"""meV in one eV."""
+
+GPA_PER_EV_PER_A3: Final = 160.21766208
+"""GPa in one eV/Å^3 (elementary charge of CODATA 2014, the value that ASE's default units use)."""
+
+KBAR_PER_EV_PER_A3: Final = 10.0 * GPA_PER_EV_PER_A3
+"""kbar in one eV/Å^3."""
+
+ENERGY_UNIT: Final = "meV/atom"
+FORCES_UNIT: Final = "meV/Å"
+STRESS_UNIT: Final = "meV/Å^3"
+
+QUANTITY_UNITS: Final = {"energy": ENERGY_UNIT, "forces": FORCES_UNIT, "stress": STRESS_UNIT}
+"""Unit in which the error of each quantity is shown."""
