@@ -1,0 +1,145 @@
+"""The one contract between the suite and an architecture.
+
+Every architecture of the paper is a function of edge vectors: given atomic numbers and the edges
+``(i, j, D_ij)`` shorter than ``r_max``, it returns an energy for each graph and ``dE/dD``. That
+is all that an adapter writes. Neighbour lists, batching, forces, stress, the ASE calculator and
+molecular dynamics are written once, on top of it.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from ms25_suite.frames import FloatArray, IntArray
+
+if TYPE_CHECKING:
+    from ms25_suite.potentials.detect import FileSummary
+
+__all__ = ["Architecture", "EdgeModel", "Graph", "ModelInfo"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Graph:
+    """Atoms and edges of one or more frames, without edges between frames.
+
+    Parameters
+    ----------
+    numbers
+        Atomic numbers, shape ``(n_atoms,)``.
+    senders, receivers
+        Atoms i and j of each edge, shape ``(n_edges,)``. Each pair is there in both directions;
+        an atom and its own periodic image are an edge too.
+    vectors
+        ``D = r_j - r_i`` in Å with the periodic shift included, shape ``(n_edges, 3)``.
+    graph_of_atom
+        Index of the frame of each atom, ascending, shape ``(n_atoms,)``.
+    n_graphs
+        Number of frames.
+    """
+
+    numbers: IntArray
+    senders: IntArray
+    receivers: IntArray
+    vectors: FloatArray
+    graph_of_atom: IntArray
+    n_graphs: int
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """What is known of a loaded potential.
+
+    Parameters
+    ----------
+    elements
+        Atomic numbers that it knows, ascending; None if it does not say.
+    r_max
+        Cutoff of the edges in Å; None if it does not say.
+    n_layers
+        Number of message-passing layers (1: strictly local); None if unknown. ``r_max`` times
+        this number is the receptive field.
+    n_parameters
+        Number of trainable parameters; None if unknown.
+    """
+
+    elements: tuple[int, ...] | None = None
+    r_max: float | None = None
+    n_layers: int | None = None
+    n_parameters: int | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain types only, for the wire and for JSON."""
+        return {
+            "elements": None if self.elements is None else list(self.elements),
+            "r_max": self.r_max,
+            "n_layers": self.n_layers,
+            "n_parameters": self.n_parameters,
+        }
+
+    @classmethod
+    def from_dict(cls, record: dict[str, Any]) -> ModelInfo:
+        """Inverse of `to_dict`."""
+        elements = record["elements"]
+        return cls(**{**record, "elements": None if elements is None else tuple(elements)})
+
+
+class EdgeModel(ABC):
+    """A loaded model that maps edges to energies and their derivatives."""
+
+    @property
+    @abstractmethod
+    def info(self) -> ModelInfo:
+        """Elements, cutoff and size; ``elements`` and ``r_max`` must not be None."""
+
+    @abstractmethod
+    def evaluate(self, graph: Graph) -> tuple[FloatArray, FloatArray]:
+        """Energies and their derivatives.
+
+        Returns
+        -------
+        :
+            Energy of each frame in eV, shape ``(n_graphs,)``, and ``dE/dD`` in eV/Å, shape
+            ``(n_edges, 3)``: the derivative with respect to each *directed* edge, so that the
+            force on atom i is the sum over its edges minus the sum over the edges that end on it.
+        """
+
+
+class Architecture(ABC):
+    """A family of models: how its files look, and how one is loaded.
+
+    A subclass is registered as an entry point of the group ``ms25_suite.architectures``. Its
+    module must not import its framework at top level: the class is looked at in the process of
+    pytest, and only `load` is called in a worker.
+    """
+
+    name: ClassVar[str]
+    """Short lower-case name, as in ``train:NAME``."""
+
+    package: ClassVar[str]
+    """Module that must be importable, for instance ``mace``."""
+
+    distributions: ClassVar[tuple[str, ...]]
+    """Distributions whose versions may change a prediction; part of the cache's key."""
+
+    requirement: ClassVar[str]
+    """What ``pip install`` takes to make it available."""
+
+    revision: ClassVar[int] = 1
+    """Raise it when a change to the adapter can change a prediction: cached ones are then void."""
+
+    @abstractmethod
+    def recognises(self, summary: FileSummary) -> bool:
+        """Whether a file is a model of this architecture, judged without unpickling it."""
+
+    @abstractmethod
+    def load(self, path: Path, *, device: str, dtype: str) -> EdgeModel:
+        """Load a model file. Called in a worker process only.
+
+        Raises
+        ------
+        ModelFileError
+            The file is not a usable model.
+        """

@@ -1,0 +1,178 @@
+"""From an edge model to energies, forces and stresses of any number of frames."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from ms25_suite.errors import OutOfMemoryError, PotentialError
+from ms25_suite.frames import FloatArray, Frames, IntArray, Predictions
+from ms25_suite.potentials.base import EdgeModel, Graph, ModelInfo
+
+__all__ = ["EdgeEvaluator", "batches", "build_graph", "forces_and_stress"]
+
+BATCH_ATOMS = 512
+"""Atoms in a batch: on the CPU, larger ones leave its caches and get slower (seen for MACE)."""
+
+
+def build_graph(frames: Frames, cutoff: float) -> Graph:
+    """Edges of all frames, shorter than the cutoff.
+
+    Parameters
+    ----------
+    frames
+        Any mixture of sizes, cells smaller than the cutoff and periodicities.
+    cutoff
+        Longest edge in Å.
+    """
+    from ase.geometry import complete_cell
+    from vesin import NeighborList
+
+    neighbours = NeighborList(cutoff=cutoff, full_list=True)
+    parts: list[tuple[IntArray, IntArray, FloatArray]] = []
+    for index in range(len(frames)):
+        first, last = int(frames.offsets[index]), int(frames.offsets[index + 1])
+        i, j, vectors = neighbours.compute(
+            points=np.ascontiguousarray(frames.positions[first:last]),
+            # A missing cell vector belongs to a direction without periodicity.
+            box=complete_cell(np.array(frames.cells[index])),
+            periodic=np.array(frames.pbc[index]),
+            quantities="ijD",
+        )
+        parts.append((i.astype(np.int64) + first, j.astype(np.int64) + first, vectors))
+    return Graph(
+        numbers=np.asarray(frames.numbers, dtype=np.int64),
+        senders=np.concatenate([part[0] for part in parts]),
+        receivers=np.concatenate([part[1] for part in parts]),
+        vectors=np.concatenate([part[2] for part in parts]),
+        graph_of_atom=frames.frame_of_atom,
+        n_graphs=len(frames),
+    )
+
+
+def _sum_by(index: IntArray, values: FloatArray, n: int) -> FloatArray:
+    """Sum rows of ``values`` that share an index."""
+    columns = [np.bincount(index, weights=column, minlength=n) for column in values.T]
+    return np.stack(columns, axis=1)
+
+
+def forces_and_stress(
+    frames: Frames, graph: Graph, gradient: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Forces and stresses from the derivatives of the energy with respect to the edges.
+
+    With ``D_ij = r_j - r_i``, ``F_i = sum_j dE/dD_ij - sum_j dE/dD_ji`` and, since a strain
+    turns every ``D`` into ``(1 + strain) D``, ``stress = sum_ij D_ij (x) dE/dD_ij / V``.
+
+    Returns
+    -------
+    :
+        Forces in eV/Å, shape ``(n_atoms_total, 3)``, and stresses in eV/Å^3, Voigt order, shape
+        ``(n_frames, 6)``; NaN for a frame that is not periodic in all three directions.
+    """
+    n_atoms = len(frames.numbers)
+    forces = _sum_by(graph.senders, gradient, n_atoms) - _sum_by(graph.receivers, gradient, n_atoms)
+    outer = graph.vectors[:, :, None] * gradient[:, None, :]
+    outer = 0.5 * (outer + outer.transpose(0, 2, 1))
+    voigt = outer.reshape(-1, 9)[:, [0, 4, 8, 5, 2, 1]]
+    virial = _sum_by(graph.graph_of_atom[graph.senders], voigt, len(frames))
+    stress = np.full((len(frames), 6), np.nan)
+    periodic = frames.pbc.all(axis=1) & (frames.volumes > 0.0)
+    stress[periodic] = virial[periodic] / frames.volumes[periodic, None]
+    return forces, stress
+
+
+def batches(n_atoms: IntArray, limit: int) -> Iterator[IntArray]:
+    """Consecutive frame indices whose atoms add up to at most ``limit``, at least one frame each.
+
+    Parameters
+    ----------
+    n_atoms
+        Atoms of each frame, shape ``(n_frames,)``.
+    limit
+        Most atoms in a batch.
+    """
+    start, total = 0, 0
+    for index, n in enumerate(n_atoms):
+        if index > start and total + n > limit:
+            yield np.arange(start, index)
+            start, total = index, 0
+        total += int(n)
+    if start < len(n_atoms):
+        yield np.arange(start, len(n_atoms))
+
+
+class EdgeEvaluator:
+    """Predictions of an edge model, in batches that fit into the memory.
+
+    Parameters
+    ----------
+    model
+        The loaded model.
+    batch_atoms
+        Most atoms in a batch; halved for good when the memory does not suffice.
+    """
+
+    def __init__(self, model: EdgeModel, batch_atoms: int = BATCH_ATOMS) -> None:
+        if model.info.r_max is None:
+            msg = f"{type(model).__name__}.info must state r_max, the cutoff of its edges in Å"
+            raise PotentialError(msg)
+        self._cutoff = model.info.r_max
+        self._model = model
+        self.batch_atoms = batch_atoms
+
+    @property
+    def info(self) -> ModelInfo:
+        """Elements, cutoff and size of the model."""
+        return self._model.info
+
+    def predict(self, frames: Frames) -> Predictions:
+        """Energies, forces and stresses.
+
+        Raises
+        ------
+        OutOfMemoryError
+            A single frame does not fit.
+        """
+        parts: list[Predictions] = []
+        done = 0
+        while done < len(frames):
+            rest = np.arange(done, len(frames))
+            chosen = rest[next(batches(frames.n_atoms[rest], self.batch_atoms))]
+            batch = frames.select(chosen)
+            try:
+                parts.append(self._evaluate(batch))
+            except (MemoryError, RuntimeError) as error:
+                if not _is_out_of_memory(error):
+                    raise
+                if len(batch) == 1:
+                    msg = (
+                        f"a frame of {len(batch.numbers)} atoms does not fit into the memory of "
+                        f"the worker ({error}). Use fewer workers, --dtype=float32 or a larger machine"
+                    )
+                    raise OutOfMemoryError(msg) from error
+                self.batch_atoms = max(1, len(batch.numbers) // 2)
+                continue
+            done += len(batch)
+        return _concatenate(parts)
+
+    def _evaluate(self, frames: Frames) -> Predictions:
+        graph = build_graph(frames, self._cutoff)
+        energy, gradient = self._model.evaluate(graph)
+        forces, stress = forces_and_stress(frames, graph, gradient)
+        return Predictions(energy=energy, forces=forces, stress=stress)
+
+
+def _is_out_of_memory(error: BaseException) -> bool:
+    """PyTorch reports exhausted memory as a plain RuntimeError on the CPU."""
+    text = str(error).lower()
+    return isinstance(error, MemoryError) or "out of memory" in text or "can't allocate" in text
+
+
+def _concatenate(parts: list[Predictions]) -> Predictions:
+    return Predictions(
+        energy=np.concatenate([p.energy for p in parts if p.energy is not None]),
+        forces=np.concatenate([p.forces for p in parts if p.forces is not None]),
+        stress=np.concatenate([p.stress for p in parts if p.stress is not None]),
+    )

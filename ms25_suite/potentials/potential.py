@@ -1,0 +1,273 @@
+"""A potential that a check can ask."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ms25_suite.cache import file_sha256
+from ms25_suite.errors import ElementCoverageError, PredictionError
+from ms25_suite.frames import FloatArray, Frames, IntArray, Predictions
+from ms25_suite.potentials.base import ModelInfo
+from ms25_suite.potentials.evaluate import BATCH_ATOMS, batches
+from ms25_suite.potentials.prediction_cache import PredictionCache
+from ms25_suite.potentials.registry import get_architecture, require_installed, versions
+from ms25_suite.potentials.worker import WorkerPool
+
+if TYPE_CHECKING:
+    from ase.calculators.calculator import Calculator
+
+__all__ = ["Potential", "PotentialOptions", "from_calculator", "from_model_file"]
+
+CACHE_ATOMS = 16_384
+"""Atoms in one cached block: so much is lost at most when a run is killed in a prediction."""
+
+
+@dataclass(frozen=True, slots=True)
+class PotentialOptions:
+    """How potentials are run.
+
+    Parameters
+    ----------
+    device
+        ``cpu``, ``cuda``, ``cuda:1``, …
+    dtype
+        ``float64`` or ``float32``.
+    n_workers
+        Worker processes for each potential.
+    timeout_s
+        Longest wait for one answer of a worker in seconds.
+    batch_atoms
+        Most atoms in a batch.
+    use_cache
+        Whether predictions are taken from and put into the cache.
+    """
+
+    device: str = "cpu"
+    dtype: str = "float64"
+    n_workers: int = 1
+    timeout_s: float = 600.0
+    batch_atoms: int = BATCH_ATOMS
+    use_cache: bool = True
+
+
+class Potential:
+    """Something that predicts energies, forces and stresses, in worker processes.
+
+    Parameters
+    ----------
+    name
+        Short name for reports.
+    architecture
+        ``mace``, …; ``ase`` or ``reference`` for a calculator.
+    job
+        What a worker loads; see `ms25_suite.potentials.worker_main.load_evaluator`.
+    options
+        How it is run.
+    path
+        The model file, if there is one.
+    sha256
+        SHA-256 of the model file, if there is one.
+    cache
+        Where predictions are kept, if they may be.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        architecture: str,
+        job: dict[str, Any],
+        options: PotentialOptions,
+        *,
+        path: Path | None = None,
+        sha256: str = "",
+        cache: PredictionCache | None = None,
+    ) -> None:
+        self.name = name
+        self.architecture = architecture
+        self.path = path
+        self.sha256 = sha256
+        self.options = options
+        self._cache = cache
+        self._pool = WorkerPool(job, n_workers=options.n_workers, timeout_s=options.timeout_s)
+
+    def info(self) -> ModelInfo:
+        """Elements, cutoff and size; starts the workers unless it is known from before.
+
+        Raises
+        ------
+        PotentialError
+            The potential cannot be loaded; the class tells why.
+        """
+        known = self._cache.get_info() if self._cache else None
+        if known is None:
+            known = self._pool.start()
+            if self._cache:
+                self._cache.put_info(known)
+        return known
+
+    def predict(self, frames: Frames) -> Predictions:
+        """Energies, forces and stresses of all frames in one go.
+
+        Returns
+        -------
+        :
+            Energies in eV, shape ``(n_frames,)``; forces in eV/Å, shape ``(n_atoms_total, 3)``;
+            stresses in eV/Å^3, shape ``(n_frames, 6)``, with NaN for frames that are not
+            periodic in three directions, or None if the potential has no stress.
+
+        Raises
+        ------
+        ElementCoverageError
+            The frames hold elements that the potential does not know.
+        PredictionError
+            The potential raised, or returned numbers that are not finite.
+        PotentialError
+            Anything else that went wrong; the class tells what.
+        """
+        self._check_elements(frames)
+        if self._cache is None:
+            return self._compute(frames)
+        parts = []
+        for chosen in batches(frames.n_atoms, CACHE_ATOMS):
+            block = frames.select(chosen)
+            found = self._cache.get(block)
+            if found is None:
+                found = self._compute(block)
+                self._cache.put(block, found)
+            parts.append(found)
+        return _join(parts)
+
+    def calculator(self) -> Calculator:
+        """ASE calculator that asks this potential; one frame at a time, nothing is cached."""
+        from ms25_suite.potentials.ase import PotentialCalculator
+
+        return PotentialCalculator(self)
+
+    def compute(self, frames: Frames) -> Predictions:
+        """Like `predict`, but never from the cache."""
+        self._check_elements(frames)
+        return self._compute(frames)
+
+    def close(self) -> None:
+        """End the worker processes; the next prediction starts them again."""
+        self._pool.close()
+
+    @property
+    def worker_pids(self) -> tuple[int, ...]:
+        """Process ids of the running workers."""
+        return self._pool.pids
+
+    def _check_elements(self, frames: Frames) -> None:
+        known = self.info().elements
+        if known is None or set(frames.elements) <= set(known):
+            return
+        from ase.data import chemical_symbols
+
+        def symbols(numbers: tuple[int, ...]) -> str:
+            return " ".join(chemical_symbols[z] for z in numbers)
+
+        missing = tuple(z for z in frames.elements if z not in known)
+        msg = (
+            f"the potential {self.name} does not know {symbols(missing)}: it knows "
+            f"{symbols(known)}, the data holds {symbols(frames.elements)}. Choose another dataset "
+            "or a potential that was trained on these elements"
+        )
+        raise ElementCoverageError(msg)
+
+    def _compute(self, frames: Frames) -> Predictions:
+        if len(frames) == 0:
+            return Predictions(np.zeros(0), np.zeros((0, 3)), np.zeros((0, 6)))
+        tasks = _tasks(frames.n_atoms, self.options.batch_atoms, self.options.n_workers)
+        predictions = _join(self._pool.predict(frames, tasks))
+        _check_finite(frames, predictions, self.name)
+        return predictions
+
+
+def _tasks(n_atoms: IntArray, batch_atoms: int, n_workers: int) -> list[IntArray]:
+    """Groups of frames to send, whole batches each, small enough to keep all workers busy."""
+    share = int(np.sum(n_atoms)) // (4 * n_workers)
+    return list(batches(n_atoms, max(batch_atoms, share - share % batch_atoms)))
+
+
+def _join(parts: list[Predictions]) -> Predictions:
+    def column(name: str) -> FloatArray | None:
+        arrays = [getattr(part, name) for part in parts]
+        return None if any(array is None for array in arrays) else np.concatenate(arrays)
+
+    return Predictions(column("energy"), column("forces"), column("stress"))
+
+
+def _check_finite(frames: Frames, predictions: Predictions, name: str) -> None:
+    """Refuse NaN and infinity, except in the stress of frames that cannot have one."""
+    if predictions.energy is None or predictions.forces is None:
+        msg = f"the potential {name} returned no energies or no forces"
+        raise PredictionError(msg)
+    bad = {
+        "energy": np.flatnonzero(~np.isfinite(predictions.energy)),
+        "forces": np.unique(
+            frames.frame_of_atom[~np.isfinite(predictions.forces).all(axis=1)],
+        ),
+    }
+    if predictions.stress is not None:
+        periodic = frames.pbc.all(axis=1)
+        bad["stress"] = np.flatnonzero(
+            ~np.isfinite(predictions.stress).all(axis=1) & periodic,
+        )
+    for quantity, found in bad.items():
+        if len(found):
+            first = ", ".join(str(index) for index in found[:5])
+            msg = (
+                f"the potential {name} returned {quantity} that are not finite (NaN or infinity) "
+                f"for {len(found)} of {len(frames)} frames, the first of them {first}"
+            )
+            raise PredictionError(msg)
+
+
+def from_model_file(
+    path: Path, architecture: str, name: str, options: PotentialOptions
+) -> Potential:
+    """Potential from a model file.
+
+    Raises
+    ------
+    ArchitectureNotInstalledError
+        The package of the architecture is not installed.
+    """
+    family = get_architecture(architecture)
+    require_installed(family)
+    sha256 = file_sha256(path)
+    identity = {
+        "model": sha256,
+        "architecture": architecture,
+        "revision": family.revision,
+        "versions": versions(family.distributions),
+        "device": options.device.split(":")[0],
+        "dtype": options.dtype,
+    }
+    job = {
+        "kind": "model",
+        "architecture": architecture,
+        "path": str(path.resolve()),
+        "device": options.device,
+        "dtype": options.dtype,
+        "batch_atoms": options.batch_atoms,
+    }
+    cache = PredictionCache(identity) if options.use_cache else None
+    return Potential(name, architecture, job, options, path=path, sha256=sha256, cache=cache)
+
+
+def from_calculator(
+    target: str, name: str, options: PotentialOptions, *, architecture: str = "ase"
+) -> Potential:
+    """Potential from ``calc.py`` or ``package.module:factory``.
+
+    Its predictions are not cached: what such code depends on cannot be seen from outside.
+    """
+    path = Path(target) if target.endswith(".py") else None
+    sha256 = file_sha256(path) if path else ""
+    job = {"kind": "calculator", "target": str(path.resolve()) if path else target}
+    return Potential(name, architecture, job, options, path=path, sha256=sha256)

@@ -1,0 +1,67 @@
+"""Predictions that were computed before, found by the content of model and frames."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ms25_suite.cache import atomic_path, cache_dir, content_key
+from ms25_suite.frames import Frames, Predictions
+from ms25_suite.potentials.base import ModelInfo
+
+__all__ = ["PredictionCache"]
+
+REVISION = 1
+"""Raise it when the shared evaluation changes in a way that can change a prediction."""
+
+
+class PredictionCache:
+    """Predictions of one potential on disk.
+
+    Parameters
+    ----------
+    identity
+        JSON-able description of everything that a prediction depends on besides the frames:
+        SHA-256 of the model file, architecture, versions, device, dtype.
+    """
+
+    def __init__(self, identity: Mapping[str, Any]) -> None:
+        key = content_key({**identity, "revision": REVISION})
+        self._folder = cache_dir("predictions", key[:2], key)
+
+    def get(self, frames: Frames) -> Predictions | None:
+        """Predictions for exactly these frames, or None; a damaged file counts as absent."""
+        try:
+            with np.load(self._path(frames)) as arrays:
+                found = Predictions(**{name: arrays[name] for name in arrays.files})
+        except (OSError, ValueError, EOFError, TypeError, zipfile.BadZipFile):
+            return None
+        return found
+
+    def put(self, frames: Frames, predictions: Predictions) -> None:
+        """Keep predictions."""
+        names = ("energy", "forces", "stress")
+        arrays = {name: getattr(predictions, name) for name in names}
+        with atomic_path(self._path(frames)) as path, path.open("wb") as file:
+            np.savez(file, **{name: array for name, array in arrays.items() if array is not None})
+
+    def get_info(self) -> ModelInfo | None:
+        """What was known of the potential when it was last loaded."""
+        try:
+            text = (self._folder / "info.json").read_text(encoding="utf-8")
+            return ModelInfo.from_dict(json.loads(text))
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def put_info(self, info: ModelInfo) -> None:
+        """Keep what is known of the potential."""
+        with atomic_path(self._folder / "info.json") as path:
+            path.write_text(json.dumps(info.to_dict()), encoding="utf-8")
+
+    def _path(self, frames: Frames) -> Path:
+        return self._folder / f"{frames.content_hash()}.npz"

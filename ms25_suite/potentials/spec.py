@@ -1,0 +1,138 @@
+"""What a user may write after ``--mlip=``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from ms25_suite.errors import ModelFileError, UsageError
+from ms25_suite.potentials.registry import detect, get_architecture
+
+__all__ = ["PotentialSpec", "parse_spec", "parse_specs"]
+
+Kind = Literal["model", "train", "calculator", "reference"]
+
+_ATTRIBUTE = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
+_TRAIN_OPTIONS: Mapping[str, type] = {
+    "n": int,
+    "set": int,
+    "seed": int,
+    "budget": str,
+    "dataset": str,
+}
+EXPECTED = (
+    "expected a model file, train:ARCH[:n=100,set=1,seed=0,budget=smoke], calc.py, "
+    "package.module:factory or reference"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PotentialSpec:
+    """One potential, as asked for.
+
+    Parameters
+    ----------
+    text
+        What the user wrote.
+    kind
+        ``model`` (a file), ``train`` (the shared training fixture), ``calculator`` (any ASE
+        calculator) or ``reference`` (the reference's own calculator).
+    name
+        Short name, unique in a run.
+    architecture
+        Name of the architecture; empty if it is none of the registered ones.
+    path
+        The model file or ``calc.py``, if there is one.
+    options
+        ``n``, ``set``, ``seed``, ``budget`` and ``dataset`` of a ``train:`` potential.
+    """
+
+    text: str
+    kind: Kind
+    name: str
+    architecture: str = ""
+    path: Path | None = None
+    options: tuple[tuple[str, str | int], ...] = ()
+
+
+def parse_spec(text: str) -> PotentialSpec:
+    """Understand one ``--mlip`` value.
+
+    Raises
+    ------
+    UsageError
+        The text is none of the known forms.
+    ModelFileError
+        The file is missing, empty, damaged, or a model of no known architecture.
+    """
+    if not text:
+        msg = f"--mlip is empty: {EXPECTED}"
+        raise UsageError(msg)
+    if text == "reference":
+        return PotentialSpec(text, "reference", "reference", "reference")
+    if text.startswith("train:"):
+        return _parse_train(text)
+    path = Path(text)
+    if path.suffix == ".py":
+        if not path.is_file():
+            msg = f"--mlip={text}: there is no such file. {EXPECTED}"
+            raise ModelFileError(msg)
+        return PotentialSpec(text, "calculator", path.stem, "ase", path)
+    if _ATTRIBUTE.fullmatch(text) and not path.exists():
+        return PotentialSpec(text, "calculator", text.replace(":", "."), "ase")
+    if not path.exists():
+        msg = f"--mlip={text}: there is no such file. {EXPECTED}"
+        raise ModelFileError(msg)
+    return PotentialSpec(text, "model", path.stem, detect(path).name, path)
+
+
+def _parse_train(text: str) -> PotentialSpec:
+    _, architecture, *rest = text.split(":", 2)
+    get_architecture(architecture)
+    options: dict[str, str | int] = {}
+    for item in filter(None, rest[0].split(",") if rest else []):
+        key, equals, value = item.partition("=")
+        if not equals or key not in _TRAIN_OPTIONS:
+            msg = f"--mlip={text}: {item!r} is not one of {', '.join(_TRAIN_OPTIONS)}=VALUE"
+            raise UsageError(msg)
+        try:
+            options[key] = _TRAIN_OPTIONS[key](value)
+        except ValueError as error:
+            msg = f"--mlip={text}: {key} must be a whole number, found {value!r}"
+            raise UsageError(msg) from error
+    name = "-".join([architecture, *(_short(key, value) for key, value in options.items())])
+    return PotentialSpec(text, "train", name, architecture, options=tuple(options.items()))
+
+
+def _short(key: str, value: str | int) -> str:
+    return f"{key}{value}" if isinstance(value, int) else Path(value).stem
+
+
+def parse_specs(texts: Sequence[str]) -> tuple[PotentialSpec, ...]:
+    """Understand all ``--mlip`` values and make their names unique.
+
+    Raises
+    ------
+    UsageError
+        The same potential is given twice, or one cannot be understood.
+    """
+    repeated = {text for text in texts if list(texts).count(text) > 1}
+    if repeated:
+        msg = f"--mlip is given twice with the same value: {', '.join(sorted(repeated))}"
+        raise UsageError(msg)
+    specs = [parse_spec(text) for text in texts]
+    names = [spec.name for spec in specs]
+    for index, spec in enumerate(specs):
+        if names.count(spec.name) > 1:
+            # Two files of one name differ by their folder, or at least by their position.
+            folder = spec.path.resolve().parent.name if spec.path else ""
+            other = f"{folder}/{spec.name}" if folder else f"{spec.name}-{index + 1}"
+            specs[index] = replace(spec, name=other)
+    names = [spec.name for spec in specs]
+    return tuple(
+        replace(spec, name=f"{spec.name}-{index + 1}") if names.count(spec.name) > 1 else spec
+        for index, spec in enumerate(specs)
+    )

@@ -1,0 +1,104 @@
+"""The far side of a worker: loads one potential and answers until the channel closes.
+
+It runs in a process of its own because model files execute code when they are loaded, because
+frameworks change process-wide state (``import mace`` alters ``torch.load``), and because native
+code crashes.
+"""
+
+from __future__ import annotations
+
+import os
+import traceback
+from pathlib import Path
+from typing import Any, Protocol
+
+from ms25_suite.errors import Ms25Error, OutOfMemoryError
+from ms25_suite.frames import Frames, Predictions
+from ms25_suite.potentials.base import ModelInfo
+from ms25_suite.potentials.wire import pack_predictions, unpack_frames
+
+__all__ = ["Evaluator", "load_evaluator", "serve"]
+
+
+class Evaluator(Protocol):
+    """What a worker keeps: something that predicts."""
+
+    @property
+    def info(self) -> ModelInfo:
+        """What is known of the potential."""
+        ...
+
+    def predict(self, frames: Frames) -> Predictions:
+        """Predictions for all frames."""
+        ...
+
+
+def load_evaluator(job: dict[str, Any]) -> Evaluator:
+    """Load what a job describes.
+
+    Parameters
+    ----------
+    job
+        ``{"kind": "model", "architecture", "path", "device", "dtype", "batch_atoms"}`` or
+        ``{"kind": "calculator", "target"}``.
+    """
+    if job["kind"] == "calculator":
+        from ms25_suite.potentials.calculator import CalculatorEvaluator, load_calculator
+
+        return CalculatorEvaluator(load_calculator(job["target"]))
+    from ms25_suite.potentials.evaluate import EdgeEvaluator
+    from ms25_suite.potentials.registry import get_architecture
+
+    architecture = get_architecture(job["architecture"])
+    model = architecture.load(Path(job["path"]), device=job["device"], dtype=job["dtype"])
+    return EdgeEvaluator(model, job["batch_atoms"])
+
+
+def serve(channel: Any, log: str) -> None:
+    """Answer requests.
+
+    A request is ``(number, what, payload)`` with ``what`` either ``load`` or ``predict``. The
+    answer is ``(number, "ok", payload)`` or ``(number, "error", {type, message, traceback})``.
+
+    Parameters
+    ----------
+    channel
+        ``execnet`` channel.
+    log
+        File that receives what the framework prints.
+    """
+    _redirect_output(log)
+    evaluator: Evaluator | None = None
+    for number, what, payload in channel:
+        try:
+            answer: dict[str, Any]
+            if what == "load":
+                evaluator = load_evaluator(payload)
+                answer = {"info": evaluator.info.to_dict(), "pid": os.getpid()}
+            elif evaluator is None:
+                msg = "a worker must load a potential before it can predict"
+                raise RuntimeError(msg)
+            else:
+                answer = pack_predictions(evaluator.predict(unpack_frames(payload)))
+        except Exception as error:
+            channel.send((number, "error", _describe(error)))
+        else:
+            channel.send((number, "ok", answer))
+
+
+def _describe(error: Exception) -> dict[str, str]:
+    if isinstance(error, MemoryError):
+        error = OutOfMemoryError(f"the worker ran out of memory: {error or 'MemoryError'}")
+    return {
+        "type": type(error).__name__ if isinstance(error, Ms25Error) else "",
+        "message": str(error) if isinstance(error, Ms25Error) else repr(error),
+        "traceback": "".join(traceback.format_exception(error)),
+    }
+
+
+def _redirect_output(log: str) -> None:
+    """Send file descriptors 1 and 2 to the log: frameworks and native code print to them."""
+    file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    os.dup2(file, 1)
+    os.dup2(file, 2)
+    os.close(file)

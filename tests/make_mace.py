@@ -1,0 +1,43 @@
+"""Write an untrained MACE model. Run in a process of its own: `import mace` alters torch."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+
+warnings.filterwarnings("ignore")
+
+from mace import modules  # noqa: E402, I001  (before e3nn: it makes its constants loadable)
+import numpy as np  # noqa: E402
+import torch  # noqa: E402
+from e3nn import o3  # noqa: E402
+
+
+def main(path: str, numbers: list[int]) -> None:
+    torch.set_default_dtype(torch.float64)
+    torch.manual_seed(7)
+    model = modules.ScaleShiftMACE(
+        r_max=4.0,
+        num_bessel=6,
+        num_polynomial_cutoff=5,
+        max_ell=2,
+        interaction_cls=modules.interaction_classes["RealAgnosticResidualInteractionBlock"],
+        interaction_cls_first=modules.interaction_classes["RealAgnosticResidualInteractionBlock"],
+        num_interactions=2,
+        num_elements=len(numbers),
+        hidden_irreps=o3.Irreps("8x0e"),
+        MLP_irreps=o3.Irreps("8x0e"),
+        atomic_energies=np.linspace(-4.0, -3.0, len(numbers)),
+        avg_num_neighbors=30.0,
+        atomic_numbers=numbers,
+        correlation=2,
+        gate=torch.nn.functional.silu,
+        atomic_inter_scale=1.0,
+        atomic_inter_shift=0.0,
+    )
+    torch.save(model, path)
+    torch.save({"model": model.state_dict()}, path.replace(".model", "_epoch-0.pt"))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], [int(number) for number in sys.argv[2].split(",")])
