@@ -114,6 +114,32 @@ class CheckResult:
             self.metric,
         )
 
+    def explain(self) -> str:
+        """What a person needs to know about the verdict, in a few lines."""
+        who = f"{self.potential} on {self.test_dataset}"
+        if self.value is None:
+            return f"{self.criterion}: {self.quantity} of {who}: {self.verdict}: {self.reason}"
+        value = f"{self.value:.4g}"
+        if self.interval is not None:
+            value += f" (95 % interval {self.interval[0]:.4g} to {self.interval[1]:.4g})"
+        what = f"{self.quantity} {self.metric.upper()} of {who}"
+        mark = "no threshold" if self.threshold is None else f"threshold {self.threshold:g}"
+        lines = [
+            f"{self.verdict or 'measured'}: {what} is {value} {self.unit}, {mark} {self.unit}",
+            f"  frames:     {self.n_frames}",
+            f"  threshold:  {self.threshold_source or 'none'}",
+        ]
+        if self.level_of_theory:
+            stand_in = " (a stand-in for the paper's)" if self.stand_in else ""
+            lines.append(f"  reference:  {self.level_of_theory}{stand_in}")
+        frames = self.details.get("worst_frames", ())
+        worst = ", ".join(f"{entry['frame']} ({entry['value']:.4g})" for entry in frames)
+        if worst:
+            lines.append(f"  worst frames of the dataset, with their MAE: {worst}")
+        lines += [f"  warning:    {entry['message']}" for entry in self.details.get("findings", ())]
+        lines.append(f"  how to read this: docs/checks/{self.criterion}.md")
+        return "\n".join(lines)
+
     def to_dict(self) -> dict[str, Any]:
         """JSON-able form."""
         record = asdict(self)

@@ -44,7 +44,7 @@ def load_calculator(target: str) -> Any:
             "without arguments that returns one"
         )
         raise ModelFileError(msg) from error
-    if not hasattr(found, "get_property"):
+    if isinstance(found, type) or not hasattr(found, "get_property"):
         try:
             found = found()
         except Exception as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -73,6 +74,8 @@ class Potential:
         SHA-256 of the model file, if there is one.
     cache
         Where predictions are kept, if they may be.
+    manifest
+        What is known of its training; empty if nothing is.
     """
 
     def __init__(
@@ -85,12 +88,14 @@ class Potential:
         path: Path | None = None,
         sha256: str = "",
         cache: PredictionCache | None = None,
+        manifest: Mapping[str, Any] | None = None,
     ) -> None:
         self.name = name
         self.architecture = architecture
         self.path = path
         self.sha256 = sha256
         self.options = options
+        self.manifest = dict(manifest or {})
         self._cache = cache
         self._pool = WorkerPool(job, n_workers=options.n_workers, timeout_s=options.timeout_s)
 
@@ -228,7 +233,12 @@ def _check_finite(frames: Frames, predictions: Predictions, name: str) -> None:
 
 
 def from_model_file(
-    path: Path, architecture: str, name: str, options: PotentialOptions
+    path: Path,
+    architecture: str,
+    name: str,
+    options: PotentialOptions,
+    *,
+    manifest: Mapping[str, Any] | None = None,
 ) -> Potential:
     """Potential from a model file.
 
@@ -257,7 +267,16 @@ def from_model_file(
         "batch_atoms": options.batch_atoms,
     }
     cache = PredictionCache(identity) if options.use_cache else None
-    return Potential(name, architecture, job, options, path=path, sha256=sha256, cache=cache)
+    return Potential(
+        name,
+        architecture,
+        job,
+        options,
+        path=path,
+        sha256=sha256,
+        cache=cache,
+        manifest=manifest,
+    )
 
 
 def from_calculator(

@@ -1,0 +1,15 @@
+"""Guard: the checks are questions to a potential on a dataset."""
+
+from __future__ import annotations
+
+import pytest
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Say what is missing, instead of one error for each unknown fixture."""
+    if not config.getoption("mlip") and not config.getoption("dataset"):
+        msg = (
+            "the checks need a potential and a dataset, for example: "
+            "pytest --mlip=model.pt --dataset=hea (the suite's own tests are in tests/)"
+        )
+        raise pytest.UsageError(msg)

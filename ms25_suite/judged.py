@@ -1,0 +1,100 @@
+"""Frames with both sides of a comparison, and what is reported of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from ase.data import chemical_symbols
+
+from ms25_suite.fields import Quantity
+from ms25_suite.frames import Frames, IntArray, Labels, Predictions
+from ms25_suite.metrics.consistency import Inconsistency, energy_offset, scale_mismatch
+from ms25_suite.metrics.errors import ErrorSummary, Statistic, per_element_force_mae
+from ms25_suite.recorder import CheckRecorder
+from ms25_suite.units import MEV_PER_EV, QUANTITY_UNITS
+
+__all__ = ["JudgedFrames", "describe_errors", "keep_components", "shown", "why_not"]
+
+COMPONENT_UNITS = {"energy": "eV/atom", "forces": "eV/Å", "stress": "eV/Å^3"}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class JudgedFrames:
+    """Test frames of a dataset, their labels, and what a potential says of them.
+
+    Parameters
+    ----------
+    indices
+        Where the frames are in the dataset, shape ``(n_frames,)``.
+    frames, labels, predictions
+        The frames and both sides of the comparison.
+    duration_s
+        Time that the predictions took in seconds (little if they came from the cache).
+    """
+
+    indices: IntArray
+    frames: Frames
+    labels: Labels
+    predictions: Predictions
+    duration_s: float
+
+
+def why_not(quantity: Quantity, judged: JudgedFrames) -> str:
+    """Reason why a quantity cannot be compared."""
+    if getattr(judged.labels, quantity) is None:
+        return f"the dataset has no {quantity} labels"
+    if getattr(judged.predictions, quantity) is None:
+        return f"the potential predicts no {quantity}"
+    return f"no frame has a {quantity} label and is periodic in three directions"
+
+
+def shown(errors: ErrorSummary, statistic: Statistic) -> dict[str, Any]:
+    """Value and interval in the unit that people read, for `CheckRecorder.judge`."""
+    low_high = statistic.interval
+    return {
+        "value": MEV_PER_EV * statistic.value,
+        "interval": (
+            None if low_high is None else (MEV_PER_EV * low_high[0], MEV_PER_EV * low_high[1])
+        ),
+        "unit": QUANTITY_UNITS[errors.quantity],
+        "n_frames": errors.n_frames,
+    }
+
+
+def describe_errors(errors: ErrorSummary, judged: JudgedFrames) -> dict[str, Any]:
+    """Worst frames, errors by element, and signs that two conventions are being compared."""
+    details: dict[str, Any] = {
+        "worst_frames": [
+            {"frame": int(judged.indices[frame]), "value": MEV_PER_EV * value}
+            for frame, value in errors.worst_frames()
+        ],
+        "findings": [],
+    }
+    found: Inconsistency | None
+    if errors.quantity == "energy":
+        found = energy_offset(judged.frames, errors.reference, errors.predicted)
+    else:
+        found = scale_mismatch(errors.quantity, errors.reference, errors.predicted)
+    if found is not None:
+        details["findings"].append({"code": found.code, "message": found.message})
+    if errors.quantity == "forces":
+        by_element = per_element_force_mae(
+            judged.frames.numbers, errors.reference, errors.predicted
+        )
+        details["per_element"] = {
+            chemical_symbols[z]: MEV_PER_EV * mae for z, mae in by_element.items()
+        }
+    return details
+
+
+def keep_components(recorder: CheckRecorder, errors: ErrorSummary, frames: Frames) -> str:
+    """Write the compared components for the parity plot; returns the artifact's path."""
+    return recorder.keep_arrays(
+        errors.quantity,
+        errors.reference,
+        errors.predicted,
+        COMPONENT_UNITS[errors.quantity],
+        element=np.repeat(frames.numbers, 3) if errors.quantity == "forces" else None,
+    )

@@ -1,0 +1,115 @@
+"""Signs that potential and labels do not speak of the same thing.
+
+A constant energy offset, a flipped sign or a wrong unit is no error of a potential: it means that
+two levels of theory or two conventions are being compared. It is said, and nothing is corrected.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ms25_suite.fields import Quantity
+from ms25_suite.frames import FloatArray, Frames
+from ms25_suite.units import GPA_PER_EV_PER_A3, KBAR_PER_EV_PER_A3, MEV_PER_EV
+
+__all__ = ["Inconsistency", "energy_offset", "scale_mismatch"]
+
+OFFSET_SHARE = 0.8
+"""An offset is reported if removing it takes away more than this share of the energy error."""
+
+MIN_OFFSET = 1e-4
+"""Smallest MAE in eV/atom for which an offset is worth a word: DFT energies carry such noise."""
+
+MIN_CORRELATION = 0.9
+"""A scale is only reported where reference and prediction otherwise agree this well (Pearson)."""
+
+_FACTORS = {
+    "energy": (),
+    "forces": ((-1.0, "the opposite sign (gradients instead of forces?)"),),
+    "stress": (
+        (-1.0, "the opposite sign (is tension positive? VASP prints compression as positive)"),
+        (GPA_PER_EV_PER_A3, "the unit GPa"),
+        (-GPA_PER_EV_PER_A3, "the unit GPa and the opposite sign"),
+        (KBAR_PER_EV_PER_A3, "the unit kbar"),
+        (-KBAR_PER_EV_PER_A3, "the unit kbar and the opposite sign, as VASP prints it"),
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Inconsistency:
+    """One sign of a mismatch, with a stable code and a sentence."""
+
+    code: str
+    message: str
+
+
+def energy_offset(
+    frames: Frames, reference: FloatArray, predicted: FloatArray
+) -> Inconsistency | None:
+    """Whether the energy error is mostly a constant for each atom of an element.
+
+    The offsets are the least-squares solution of ``error = sum_elements n_element * offset``.
+
+    Parameters
+    ----------
+    frames
+        The structures.
+    reference, predicted
+        Energies per atom in eV, shape ``(n_frames,)``.
+    """
+    from ase.data import chemical_symbols
+
+    elements = np.array(frames.elements)
+    if len(frames) < 3 * len(elements):
+        return None
+    error = predicted - reference
+    counts = np.zeros((len(frames), len(elements)))
+    np.add.at(counts, (frames.frame_of_atom, np.searchsorted(elements, frames.numbers)), 1.0)
+    fractions = counts / frames.n_atoms[:, None]
+    offsets, *_ = np.linalg.lstsq(fractions, error, rcond=None)
+    before = np.abs(error).mean()
+    after = np.abs(error - fractions @ offsets).mean()
+    if before < MIN_OFFSET or not after < (1.0 - OFFSET_SHARE) * before:
+        return None
+    each = ", ".join(
+        f"{chemical_symbols[z]} {MEV_PER_EV * offset:+.4g}"
+        for z, offset in zip(elements, offsets, strict=True)
+    )
+    message = (
+        f"{100 * (1 - after / before):.0f} % of the energy error is a constant offset for each "
+        f"atom of an element (meV: {each}): potential and labels seem to have different energy "
+        f"zeros or levels of theory. Without the offset the MAE would be "
+        f"{MEV_PER_EV * after:.3g} meV/atom"
+    )
+    return Inconsistency("energy-offset", message)
+
+
+def scale_mismatch(
+    quantity: Quantity, reference: FloatArray, predicted: FloatArray
+) -> Inconsistency | None:
+    """Whether the reference is the prediction times a factor that a convention explains.
+
+    Parameters
+    ----------
+    quantity
+        ``forces`` or ``stress``.
+    reference, predicted
+        Components, shape ``(n_components,)``.
+    """
+    size = float(predicted @ predicted)
+    if len(reference) < 6 or size == 0.0 or np.std(reference) == 0.0 or np.std(predicted) == 0.0:
+        return None
+    if abs(np.corrcoef(reference, predicted)[0, 1]) < MIN_CORRELATION:
+        return None
+    slope = float(reference @ predicted) / size
+    for factor, meaning in _FACTORS[quantity]:
+        if 0.5 < slope / factor < 2.0:
+            message = (
+                f"the {quantity} labels are {slope:.4g} times the predictions: the labels "
+                f"seem to have {meaning}"
+            )
+            return Inconsistency(f"{quantity}-scale", message)
+    return None

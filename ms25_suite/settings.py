@@ -1,0 +1,149 @@
+"""The options of a run, checked before anything is computed."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ms25_suite.criteria import Threshold, Thresholds
+from ms25_suite.datasets.dataset import Dataset, open_dataset
+from ms25_suite.errors import ThresholdError, UsageError
+from ms25_suite.fields import QUANTITIES
+from ms25_suite.pool import use_potential_file
+from ms25_suite.potentials.potential import PotentialOptions
+from ms25_suite.potentials.spec import PotentialSpec, parse_specs
+from ms25_suite.units import QUANTITY_UNITS
+
+if TYPE_CHECKING:
+    import pytest
+
+__all__ = ["Settings"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Settings:
+    """What a run was asked to do.
+
+    Parameters
+    ----------
+    potentials
+        Potentials in the order of the command line.
+    datasets
+        Opened datasets by name, in the order of the command line.
+    thresholds
+        Pass marks of the checks and of the user's file.
+    options
+        How potentials are run.
+    report_dir
+        Folder of the report.
+    strict
+        Whether an undecided check counts as failed.
+    seed
+        Seed of the bootstrap.
+    """
+
+    potentials: tuple[PotentialSpec, ...]
+    datasets: dict[str, Dataset]
+    thresholds: Thresholds
+    options: PotentialOptions
+    report_dir: Path
+    strict: bool
+    seed: int
+
+    @classmethod
+    def from_config(cls, config: pytest.Config) -> Settings:
+        """Read and check the command line.
+
+        Raises
+        ------
+        Ms25Error
+            Something that was asked for cannot be done.
+        """
+        option = config.getoption
+        for name in ("workers", "worker_timeout"):
+            if not option(name) > 0:
+                msg = f"--{name.replace('_', '-')} must be positive, got {option(name)}"
+                raise UsageError(msg)
+        use_potential_file(option("potential_file"))
+        thresholds = Thresholds.default()
+        if option("ms25_thresholds"):
+            thresholds = thresholds.updated(Thresholds.from_file(Path(option("ms25_thresholds"))))
+        datasets: dict[str, Dataset] = {}
+        for text in option("dataset"):
+            dataset = open_dataset(text)
+            if dataset.name in datasets:
+                msg = f"two datasets are called {dataset.name!r}: give one a card with another name"
+                raise UsageError(msg)
+            datasets[dataset.name] = dataset
+            _check_thresholds(dataset, thresholds)
+        return cls(
+            potentials=parse_specs(option("mlip")),
+            datasets=datasets,
+            thresholds=thresholds,
+            options=PotentialOptions(
+                device=option("device"),
+                dtype=option("dtype"),
+                n_workers=option("workers"),
+                timeout_s=option("worker_timeout"),
+                use_cache=not option("ms25_no_cache"),
+            ),
+            report_dir=_writable(Path(option("report_dir"))),
+            strict=option("ms25_strict"),
+            seed=option("ms25_seed"),
+        )
+
+    def threshold(self, criterion: str, dataset: Dataset, quantity: str) -> Threshold | None:
+        """Pass mark of a quantity on a dataset: its card's own, or that of its class."""
+        own = _own_thresholds(dataset).get(quantity)
+        if own is not None:
+            return own
+        return self.thresholds.get(criterion, dataset.card.threshold_class, quantity)
+
+
+def _own_thresholds(dataset: Dataset) -> dict[str, Threshold]:
+    """Thresholds in the card of a dataset."""
+    found = {}
+    for quantity, entry in dataset.card.thresholds.items():
+        where = f"card of {dataset.name}: [thresholds.{quantity}]"
+        known = {"metric": "mae", "source": where, "unit": QUANTITY_UNITS.get(quantity, "")}
+        found[quantity] = Threshold.from_dict({**known, **entry}, where)
+    return found
+
+
+def _check_thresholds(dataset: Dataset, thresholds: Thresholds) -> None:
+    """Refuse thresholds that would silently never be asked."""
+    unknown = set(_own_thresholds(dataset)) - set(QUANTITIES)
+    if unknown:
+        msg = (
+            f"card of {dataset.name}: [thresholds] expects {', '.join(QUANTITIES)}, "
+            f"found {', '.join(sorted(unknown))}"
+        )
+        raise ThresholdError(msg)
+    for quantity, mark in _own_thresholds(dataset).items():
+        if mark.unit != QUANTITY_UNITS[quantity]:
+            msg = (
+                f"card of {dataset.name}: [thresholds.{quantity}] is in {mark.unit!r}, expected "
+                f"{QUANTITY_UNITS[quantity]!r}"
+            )
+            raise ThresholdError(msg)
+    if dataset.card.threshold_class not in thresholds.classes():
+        msg = (
+            f"card of {dataset.name}: there are no thresholds of the class "
+            f"{dataset.card.threshold_class!r}; known: {', '.join(thresholds.classes())}"
+        )
+        raise ThresholdError(msg)
+
+
+def _writable(folder: Path) -> Path:
+    """Create the report folder, so that an unwritable one is known before hours of computing."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".ms25-{os.getpid()}"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        msg = f"--report-dir={folder}: cannot write there ({error.strerror}). Choose another folder"
+        raise UsageError(msg) from error
+    return folder.resolve()
