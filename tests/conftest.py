@@ -1,9 +1,18 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+from ase import Atoms
+from ase.build import bulk
+from ase.calculators.emt import EMT
+from ase.io import write
+from filelock import FileLock
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -23,3 +32,55 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
     """No test reads or fills the cache of the person who runs it."""
     base = tmp_path_factory.getbasetemp() / "cache"
     monkeypatch.setenv("MS25_CACHE_DIR", str(base))
+
+
+def _once(
+    tmp_path_factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]
+) -> Path:
+    """A file that all test processes share; the first one makes it."""
+    root = tmp_path_factory.getbasetemp()
+    shared = root.parent if os.environ.get("PYTEST_XDIST_WORKER") else root
+    path = shared / name
+    with FileLock(f"{path}.lock"):
+        if not path.exists():
+            make(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def tiny_mace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An untrained MACE model for Cr, Fe, Co, Ni and Cu; its state dict lies beside it."""
+    pytest.importorskip("torch")
+    script = Path(__file__).parent / "make_mace.py"
+
+    def make(path: Path) -> None:
+        command = [sys.executable, str(script), str(path), "24,26,27,28,29"]
+        subprocess.run(command, check=True, capture_output=True)
+
+    return _once(tmp_path_factory, "tiny.model", make)
+
+
+@pytest.fixture(scope="session")
+def cuni_images() -> list[Atoms]:
+    """30 frames of Cu-Ni with energies, forces and stresses of the EMT potential."""
+    rng = np.random.default_rng(0)
+    images = []
+    for index in range(30):
+        atoms = bulk("Ni", a=3.6 + 0.1 * rng.random(), cubic=True) * (2, 2, 1)
+        atoms.numbers = rng.choice([28, 29], len(atoms))
+        atoms.rattle(0.1, seed=index)
+        atoms.calc = EMT()
+        labelled = atoms.copy()
+        labelled.info["REF_energy"] = atoms.get_potential_energy()
+        labelled.arrays["REF_forces"] = atoms.get_forces()
+        labelled.info["REF_stress"] = atoms.get_stress()
+        images.append(labelled)
+    return images
+
+
+@pytest.fixture(scope="session")
+def cuni(tmp_path_factory: pytest.TempPathFactory, cuni_images: list[Atoms]) -> Path:
+    """The same frames as a file."""
+    path = tmp_path_factory.mktemp("data") / "cuni.extxyz"
+    write(path, cuni_images)
+    return path

@@ -37,7 +37,8 @@ class PredictionCache:
     def get(self, frames: Frames) -> Predictions | None:
         """Predictions for exactly these frames, or None; a damaged file counts as absent."""
         try:
-            with np.load(self._path(frames)) as arrays:
+            # Opened here: NumPy does not close a damaged file that it opened itself.
+            with self._path(frames).open("rb") as file, np.load(file) as arrays:
                 found = Predictions(**{name: arrays[name] for name in arrays.files})
         except (OSError, ValueError, EOFError, TypeError, zipfile.BadZipFile):
             return None

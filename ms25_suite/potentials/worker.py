@@ -35,7 +35,6 @@ serve(channel, log)
 class _Worker:
     """One process: its channel, and what it is busy with."""
 
-    gateway: Any
     channel: Any
     log: Path
     pid: int
@@ -68,6 +67,7 @@ class WorkerPool:
         self._n_workers = n_workers
         self._timeout_s = timeout_s
         self._threads = threads
+        self._group = execnet.Group()
         self._workers: list[_Worker] = []
         self._answers: queue.Queue[tuple[_Worker, Any]] = queue.Queue()
         self._folder: tempfile.TemporaryDirectory[str] | None = None
@@ -116,9 +116,7 @@ class WorkerPool:
         for worker in workers:
             with suppress(ProcessLookupError, PermissionError):
                 os.kill(worker.pid, signal.SIGKILL)
-            with suppress(Exception):
-                worker.gateway.exit()
-                worker.gateway.join(timeout=5.0)
+        self._group.terminate(timeout=5.0)
         self._answers = queue.Queue()
         if self._folder is not None:
             self._folder.cleanup()
@@ -132,12 +130,12 @@ class WorkerPool:
     def _spawn(self, log: Path) -> _Worker:
         names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
         threads = "".join(f"//env:{name}={self._threads}" for name in names)
-        gateway = execnet.makegateway(f"popen{threads}")
+        gateway = self._group.makegateway(f"popen{threads}")
         # The process id is asked for first, so that even a worker that hangs can be ended.
         pid = gateway.remote_exec("import os; channel.send(os.getpid())").receive(timeout=60.0)
         channel = gateway.remote_exec(_BOOTSTRAP)
         channel.send(str(log))
-        worker = _Worker(gateway, channel, log, pid)
+        worker = _Worker(channel, log, pid)
         answers = self._answers
         channel.setcallback(lambda answer: answers.put((worker, answer)), endmarker=_GONE)
         return worker
