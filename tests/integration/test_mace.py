@@ -1,0 +1,129 @@
+"""The edge contract against MACE's own calculator and evaluation script."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ase import Atoms
+from ase.build import bulk
+from ase.io import read, write
+
+from ms25_suite.datasets.dataset import open_dataset
+from ms25_suite.errors import ElementCoverageError, ModelFileError, PotentialError
+from ms25_suite.fields import QUANTITIES
+from ms25_suite.frames import Frames
+from ms25_suite.metrics.errors import summarise_errors
+from ms25_suite.potentials.potential import PotentialOptions, from_model_file
+from tests.unit.test_potentials_evaluate import STRUCTURES
+
+pytestmark = [pytest.mark.mace, pytest.mark.usefixtures("tiny_mace")]
+
+ORACLE = Path(__file__).parents[1] / "mace_oracle.py"
+
+
+def _oracle(model: Path, frames: Path, out: Path) -> dict[str, np.ndarray]:
+    command = [sys.executable, str(ORACLE), str(model), str(frames), str(out)]
+    subprocess.run(command, check=True, capture_output=True)
+    return dict(np.load(out))
+
+
+def test_every_kind_of_frame_is_predicted_as_by_the_mace_calculator(
+    tiny_mace: Path, tmp_path: Path
+) -> None:
+    rng = np.random.default_rng(5)
+    images = [atoms.copy() for atoms in STRUCTURES.values()]
+    images.append(Atoms("Fe", cell=[20, 20, 20], pbc=True))
+    for seed in range(3):
+        alloy = bulk("Ni", a=3.55, cubic=True) * (2, 2, 2)
+        alloy.numbers = rng.choice([24, 26, 27, 28, 29], len(alloy))
+        alloy.rattle(0.15, seed=seed)
+        images.append(alloy)
+    write(tmp_path / "frames.extxyz", images)
+    expected = _oracle(tiny_mace, tmp_path / "frames.extxyz", tmp_path / "oracle.npz")
+    frames = Frames.from_atoms(read(tmp_path / "frames.extxyz", ":"))
+    potential = from_model_file(tiny_mace, "mace", "tiny", PotentialOptions(use_cache=False))
+    found = potential.predict(frames)
+    alone = potential.predict(frames.select([len(STRUCTURES)]))
+    potential.close()
+    np.testing.assert_allclose(found.energy, expected["energy"], rtol=0, atol=1e-10)
+    np.testing.assert_allclose(found.forces, expected["forces"], rtol=0, atol=1e-10)
+    np.testing.assert_allclose(found.stress, expected["stress"], rtol=0, atol=1e-8)
+    # A batch of one frame without a single edge.
+    assert alone.energy[0] == pytest.approx(expected["energy"][len(STRUCTURES)], abs=1e-10)
+
+
+def test_errors_equal_those_of_an_ase_loop_and_of_mace_eval_configs(
+    tiny_mace: Path, cuni: Path, tmp_path: Path
+) -> None:
+    dataset = open_dataset(str(cuni))
+    frames, labels = dataset.frames, dataset.labels
+    potential = from_model_file(tiny_mace, "mace", "tiny", PotentialOptions(use_cache=False))
+    predictions = potential.predict(frames)
+    potential.close()
+    loop = _oracle(tiny_mace, cuni, tmp_path / "oracle.npz")
+    n_atoms = frames.n_atoms
+    expected = {
+        "energy": np.mean(np.abs(loop["energy"] - labels.energy) / n_atoms),
+        "forces": np.mean(np.abs(loop["forces"] - labels.forces)),
+        "stress": np.mean(np.abs(loop["stress"] - labels.stress)),
+    }
+    found = {q: summarise_errors(q, frames, labels, predictions) for q in QUANTITIES}
+    for quantity, value in expected.items():
+        assert found[quantity].mae.value == pytest.approx(value, rel=1e-6)
+
+    out = tmp_path / "evaluated.xyz"
+    program = Path(sys.executable).parent / "mace_eval_configs"
+    command = [str(program), f"--configs={cuni}", f"--model={tiny_mace}", f"--output={out}"]
+    command += ["--compute_stress", "--default_dtype=float64", "--batch_size=5"]
+    subprocess.run(command, check=True, capture_output=True, cwd=tmp_path)
+    images = read(out, ":")
+    energy = np.array([atoms.info["MACE_energy"] for atoms in images])
+    forces = np.concatenate([atoms.arrays["MACE_forces"] for atoms in images])
+    stress = np.array([np.asarray(a.info["MACE_stress"]).reshape(3, 3) for a in images])
+    voigt = stress.reshape(-1, 9)[:, [0, 4, 8, 5, 2, 1]]
+    assert np.mean(np.abs(energy - labels.energy) / n_atoms) == pytest.approx(
+        found["energy"].mae.value, rel=1e-6
+    )
+    assert np.mean(np.abs(forces - labels.forces)) == pytest.approx(
+        found["forces"].mae.value, rel=1e-6
+    )
+    assert np.mean(np.abs(voigt - labels.stress)) == pytest.approx(
+        found["stress"].mae.value, rel=1e-6
+    )
+
+
+def test_elements_that_the_model_does_not_know_are_named(tiny_mace: Path) -> None:
+    potential = from_model_file(tiny_mace, "mace", "tiny", PotentialOptions())
+    with pytest.raises(ElementCoverageError, match="does not know Al: it knows Cr Fe Co Ni Cu, "):
+        potential.predict(Frames.from_atoms([bulk("Al")]))
+    potential.close()
+
+
+def test_a_mace_file_that_cannot_be_unpickled_is_named(tiny_mace: Path, tmp_path: Path) -> None:
+    import zipfile
+
+    broken = tmp_path / "model.model"
+    with zipfile.ZipFile(tiny_mace) as old, zipfile.ZipFile(broken, "w") as new:
+        for name in old.namelist():
+            if not name.endswith("/data/0"):
+                new.writestr(name, old.read(name))
+    potential = from_model_file(broken, "mace", "broken", PotentialOptions())
+    with pytest.raises(ModelFileError, match="looks like a MACE model but cannot be loaded"):
+        potential.info()
+    potential.close()
+
+
+def test_a_gpu_that_is_not_there_is_said(tiny_mace: Path) -> None:
+    import torch
+
+    if torch.cuda.is_available():
+        pytest.skip("this machine has a CUDA GPU")
+    options = PotentialOptions(device="cuda", use_cache=False)
+    potential = from_model_file(tiny_mace, "mace", "tiny", options)
+    with pytest.raises(PotentialError, match=r"'cuda' was asked for.*--device=cpu"):
+        potential.info()
+    potential.close()
