@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 
-def pytest_configure(config: pytest.Config) -> None:
+def pytest_collection_modifyitems(config: pytest.Config) -> None:
     """Say what is missing, instead of one error for each unknown fixture."""
     if not config.getoption("mlip") and not config.getoption("dataset"):
         msg = (

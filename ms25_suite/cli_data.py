@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
     Returns
     -------
     int
-        Exit status: zero, or 1 if ``show`` or ``import`` found something to warn of.
+        Exit status: zero, or 1 if the audit of ``show`` warns of something.
 
     Raises
     ------
@@ -77,27 +77,22 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _list(_: argparse.Namespace) -> int:
-    from rich.console import Console
-    from rich.table import Table
-
     from ms25_suite.datasets.registry import builtin_card, known_datasets
 
-    table = Table("name", "title", "elements", "level of theory", "the paper's labels", box=None)
     for name in known_datasets():
         card = builtin_card(name)
         if card is not None:
-            labels = "stand-in" if card.stand_in else "yes"
-            table.add_row(
-                card.name, card.title, " ".join(card.elements), card.level_of_theory, labels
-            )
-    Console().print(table)
+            labels = "stand-in for the paper's labels" if card.stand_in else "the paper's labels"
+            print(f"{card.name:10} {card.title}; {card.level_of_theory}; {labels}")
     return 0
 
 
 def _show(args: argparse.Namespace) -> int:
     from ms25_suite.datasets import open_dataset
 
-    return _describe(open_dataset(args.name))
+    dataset = open_dataset(args.name)
+    _describe(dataset)
+    return 1 if any(finding.severity == "warning" for finding in dataset.findings) else 0
 
 
 def _import(args: argparse.Namespace) -> int:
@@ -116,7 +111,8 @@ def _import(args: argparse.Namespace) -> int:
         overwrite=args.overwrite,
     )
     print(f"wrote {args.out} and {card}")
-    return _describe(open_dataset(str(card)))
+    _describe(open_dataset(str(card)))
+    return 0
 
 
 def _split_table(args: argparse.Namespace) -> dict[str, Any]:
@@ -209,7 +205,7 @@ def _build(args: argparse.Namespace) -> int:
         "citation": card.citation,
         "reference_calculator": card.reference_calculator,
         "build": card.build,
-        "thresholds": None,
+        "thresholds": dict(card.thresholds),
         "files": [{"path": out.name, "sha256": file_sha256(out)}],
         "splits": suggested_splits(n_frames, card.splits.seed, card.splits.sets or 3),
     }
@@ -219,7 +215,7 @@ def _build(args: argparse.Namespace) -> int:
     return 0
 
 
-def _describe(dataset: Dataset) -> int:
+def _describe(dataset: Dataset) -> None:
     """Print what a dataset is and what the audit found."""
     import numpy as np
     from rich.console import Console
@@ -265,4 +261,3 @@ def _describe(dataset: Dataset) -> int:
         )
     if not dataset.findings:
         console.print("the audit found nothing to remark")
-    return 1 if any(finding.severity == "warning" for finding in dataset.findings) else 0

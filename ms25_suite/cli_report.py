@@ -65,7 +65,10 @@ def run(args: argparse.Namespace) -> int:
         print(f"ms25 report: error: {error}", file=sys.stderr)
         return 2
     results = sort_results(description, results)
-    print(terminal_table(results, shutil.get_terminal_size().columns, sys.stdout.isatty()))
+    table = terminal_table(results, shutil.get_terminal_size().columns, sys.stdout.isatty())
+    # Not every terminal knows the letters of units and verdicts.
+    encoding = sys.stdout.encoding or "utf-8"
+    print(table.encode(encoding, "replace").decode(encoding))
     print(f"report: {files.html}")
     return 0
 

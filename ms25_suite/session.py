@@ -54,8 +54,8 @@ def activate(config: pytest.Config) -> None:
     for name in FIXTURES:
         config.pluginmanager.import_plugin(f"ms25_suite.fixtures.{name}")
     config.pluginmanager.register(CheckItems(settings), "ms25_checks")
+    _aim_at_checks(config)
     if not is_worker:
-        _aim_at_checks(config)
         config.pluginmanager.register(CheckSession(config, settings), "ms25_session")
 
 

@@ -114,7 +114,7 @@ def _own_thresholds(dataset: Dataset) -> dict[str, Threshold]:
 
 def _check_thresholds(dataset: Dataset, thresholds: Thresholds) -> None:
     """Refuse thresholds that would silently never be asked."""
-    unknown = set(_own_thresholds(dataset)) - set(QUANTITIES)
+    unknown = set(dataset.card.thresholds) - set(QUANTITIES)
     if unknown:
         msg = (
             f"card of {dataset.name}: [thresholds] expects {', '.join(QUANTITIES)}, "

@@ -1,0 +1,148 @@
+"""``ms25 train``: train a potential on the frames of a dataset."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ms25_suite.errors import Ms25Error, UsageError
+
+if TYPE_CHECKING:
+    from argparse import _SubParsersAction
+
+    from ms25_suite.training import TrainedModel
+
+__all__ = ["add_parser", "run"]
+
+_DESCRIPTION = """\
+Train a potential on the training frames of a dataset, with its validation frames to choose the
+epoch. The same training is done once: later calls take the model from the cache. A training that
+was stopped is continued by the same command.
+"""
+_DEFAULT_SIZE = 100
+
+
+def add_parser(subparsers: _SubParsersAction[Any]) -> None:
+    """Add the subcommand."""
+    parser = subparsers.add_parser(
+        "train",
+        help="train a potential",
+        description=_DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("architecture", metavar="ARCH", help="architecture: mace")
+    parser.add_argument(
+        "--dataset",
+        metavar="DATASET",
+        required=True,
+        help="built-in name, file of frames, folder or card",
+    )
+    parser.add_argument(
+        "--n",
+        type=int,
+        metavar="N",
+        help=f"number of training frames (default: {_DEFAULT_SIZE}, or all if there are fewer)",
+    )
+    parser.add_argument(
+        "--set", type=int, default=1, metavar="K", help="set of splits (default: 1)"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="random seed (default: 0)")
+    parser.add_argument(
+        "--budget", default="smoke", help="recipe: smoke (default), standard or paper"
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="FILE",
+        help="copy the model, and its sidecar FILE.json, to this place",
+    )
+    parser.add_argument("--device", default="cpu", help="cpu (default), cuda, cuda:1, …")
+    parser.add_argument(
+        "--threads", type=int, metavar="N", help="number of threads (default: all cores)"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train and say where the model is.
+
+    Returns
+    -------
+    int
+        0 if there is a model, 2 if there is none, 130 if it was stopped by Ctrl-C.
+    """
+    try:
+        trained = _train(args)
+        path = trained.model_path if args.out is None else _copy(trained, args.out)
+    except Ms25Error as error:
+        print(f"ms25 train: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("ms25 train: stopped; the same command continues it", file=sys.stderr)
+        return 130
+    print(_summary(trained, path))
+    return 0
+
+
+def _train(args: argparse.Namespace) -> TrainedModel:
+    from ms25_suite.datasets.dataset import open_dataset
+    from ms25_suite.training import RichProgress, TrainingRequest, train
+    from ms25_suite.training.registry import get_trainer, load_recipe
+    from ms25_suite.training_data import training_data
+
+    # What is misspelled is told before a dataset is opened, which may take long.
+    get_trainer(args.architecture)
+    load_recipe(args.architecture, args.budget)
+    if args.out is not None and args.out.is_dir():
+        msg = f"--out={args.out} is a folder; give the name of the model file"
+        raise UsageError(msg)
+    dataset = open_dataset(args.dataset)
+    available = len(dataset.splits.train(set=args.set))
+    request = TrainingRequest(
+        architecture=args.architecture,
+        n_train=min(_DEFAULT_SIZE, available) if args.n is None else args.n,
+        set=args.set,
+        seed=args.seed,
+        budget=args.budget,
+    )
+    return train(
+        request,
+        training_data(dataset, request),
+        device=args.device,
+        threads=args.threads,
+        progress=RichProgress(sys.stderr),
+    )
+
+
+def _copy(trained: TrainedModel, out: Path) -> Path:
+    from ms25_suite.cache import atomic_path
+    from ms25_suite.training.manifest import write_manifest
+
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with atomic_path(out) as temporary:
+            shutil.copyfile(trained.model_path, temporary)
+        model = {**trained.manifest["model"], "file": out.name}
+        write_manifest(out, {**trained.manifest, "model": model})
+    except OSError as error:
+        msg = f"the model is trained, but cannot be copied to {out}: {error}"
+        raise UsageError(msg) from error
+    return out
+
+
+def _summary(trained: TrainedModel, path: Path) -> str:
+    from ms25_suite.units import MEV_PER_EV
+
+    model, errors = trained.manifest["model"], trained.manifest["validation_errors"]
+    how = (
+        "from the cache" if trained.reused else f"trained in {trained.manifest['wall_time']:.0f} s"
+    )
+    return (
+        f"{path}\n"
+        f"{how}; epoch {model['epoch']} ({model['chosen_by']}); validation MAE: "
+        f"energy {MEV_PER_EV * errors['energy_mae']:.2f} meV/atom, "
+        f"forces {MEV_PER_EV * errors['forces_mae']:.1f} meV/Å"
+    )

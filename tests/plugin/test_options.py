@@ -1,0 +1,176 @@
+"""The plugin when it sleeps, its help, and every way to misuse its options."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ase import Atoms
+from ase.io import write
+
+OPTIONS = (
+    "--mlip",
+    "--dataset",
+    "--device",
+    "--dtype",
+    "--workers",
+    "--worker-timeout",
+    "--report-dir",
+    "--potential-file",
+    "--ms25-thresholds",
+    "--ms25-strict",
+    "--ms25-seed",
+    "--ms25-no-cache",
+)
+
+
+def test_a_foreign_session_imports_nothing_of_ours(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import sys
+
+        def test_modules():
+            heavy = {"torch", "ase", "scipy", "matplotlib", "execnet", "vesin", "mace"}
+            assert sorted(heavy & set(sys.modules)) == []
+            ours = {name for name in sys.modules if name.startswith("ms25_suite")}
+            assert ours == {"ms25_suite", "ms25_suite.plugin"}
+        """
+    )
+    command = [sys.executable, "-m", "pytest", "-q"]
+    for other in ("xdist", "xdist.looponfail", "benchmark"):
+        command += ["-p", f"no:{other}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def test_help_explains_every_option_in_its_own_group(pytester: pytest.Pytester) -> None:
+    text = pytester.runpytest("--help").stdout.str()
+    group = text.partition("ms25-suite: can this interatomic potential be trusted?")[2]
+    group = re.split(r"\n\S", group)[0]
+    for option in OPTIONS:
+        assert re.search(rf"^  {option}\b", group, re.MULTILINE), option
+
+
+def test_all_options_are_tested_here() -> None:
+    from ms25_suite import plugin
+
+    text = Path(plugin.__file__).read_text(encoding="utf-8")
+    assert set(re.findall(r'"(--[a-z0-9-]+)"', text)) == set(OPTIONS)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--mlip=reference"], "--mlip was given without --dataset"),
+        (["--dataset=hea"], "--dataset was given without --mlip"),
+        (["--mlip=model.pt", "--dataset=hea"], "model.pt: there is no such file"),
+        (["--mlip=reference", "--dataset=heaa"], "did you mean 'hea'"),
+        (["--mlip=reference", "--dataset=data.extxyz"], "there is no file or folder data.extxyz"),
+        (["--mlip=train:mce", "--dataset=hea"], "unknown architecture 'mce'"),
+        (["--mlip=reference", "--dataset=hea", "--workers=0"], "--workers must be positive"),
+        (["--mlip=reference", "--dataset=hea", "--worker-timeout=-1"], "--worker-timeout must be"),
+        (["--mlip=reference", "--dataset=hea", "--potential-file=no"], "there is no such file"),
+        (["--mlip=reference", "--dataset=hea", "--ms25-thresholds=no.toml"], "no.toml"),
+        (["--mlip=reference", "--dataset=hea", "--dataset=HEA"], "two datasets are called 'hea'"),
+        (["--mlip=reference", "--dataset=hea", "--report-dir=file/reports"], "cannot write there"),
+    ],
+)
+def test_nonsense_is_a_usage_error(
+    pytester: pytest.Pytester, arguments: list[str], message: str
+) -> None:
+    (pytester.path / "file").touch()
+    done = pytester.runpytest(*arguments)
+    assert done.ret == pytest.ExitCode.USAGE_ERROR
+    assert message in done.stderr.str()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "is empty (0 bytes)"),
+        (b"just some text\n", "is not a model file of any known architecture"),
+        (b"PK\x03\x04 and then nothing", "is a damaged archive"),
+    ],
+)
+def test_a_file_that_is_no_model_is_a_usage_error(
+    pytester: pytest.Pytester, cuni: Path, content: bytes, message: str
+) -> None:
+    (pytester.path / "model.pt").write_bytes(content)
+    done = pytester.runpytest("--mlip=model.pt", f"--dataset={cuni}")
+    assert done.ret == pytest.ExitCode.USAGE_ERROR
+    assert message in done.stderr.str()
+
+
+@pytest.mark.mace
+def test_a_state_dict_is_a_usage_error(
+    pytester: pytest.Pytester, cuni: Path, tiny_mace: Path
+) -> None:
+    checkpoint = tiny_mace.with_name("tiny_epoch-0.pt")
+    done = pytester.runpytest(f"--mlip={checkpoint}", f"--dataset={cuni}")
+    assert done.ret == pytest.ExitCode.USAGE_ERROR
+    assert "weights only" in done.stderr.str()
+
+
+def _strip(images: list[Atoms], which: int) -> list[Atoms]:
+    images = [atoms.copy() for atoms in images]
+    for atoms in images[which:]:
+        atoms.info.clear()
+        del atoms.arrays["REF_forces"]
+    return images
+
+
+def _not_finite(images: list[Atoms]) -> list[Atoms]:
+    images = [atoms.copy() for atoms in images]
+    images[7].arrays["REF_forces"][2, 1] = np.nan
+    return images
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda images: _strip(images, 0), "label"),
+        (lambda images: _strip(images, 20), "20"),
+        (_not_finite, "frame 7"),
+    ],
+    ids=["no labels", "labels on some frames", "labels that are not finite"],
+)
+def test_unusable_labels_are_a_usage_error(
+    pytester: pytest.Pytester,
+    cuni_images: list[Atoms],
+    change: Callable[[list[Atoms]], list[Atoms]],
+    message: str,
+) -> None:
+    write(pytester.path / "bad.extxyz", change(cuni_images))
+    done = pytester.runpytest("--mlip=ase.calculators.emt:EMT", "--dataset=bad.extxyz")
+    assert done.ret == pytest.ExitCode.USAGE_ERROR
+    assert message in done.stderr.str()
+
+
+@pytest.mark.parametrize(
+    ("card", "message"),
+    [
+        ("[thresholds.energy]\nvalue = -3", "positive number, found -3"),
+        ("[thresholds.heat]\nvalue = 3", "expects energy, forces, stress, found heat"),
+        ("[thresholds.energy]\nvalue = 3\nunit = 'eV'", "is in 'eV', expected 'meV/atom'"),
+        ("threshold_class = 'hard'", "no thresholds of the class 'hard'"),
+    ],
+)
+def test_bad_thresholds_in_a_card_are_a_usage_error(
+    pytester: pytest.Pytester, cuni_images: list[Atoms], card: str, message: str
+) -> None:
+    write(pytester.path / "mine.extxyz", cuni_images)
+    (pytester.path / "mine.toml").write_text(card)
+    done = pytester.runpytest("--mlip=ase.calculators.emt:EMT", "--dataset=mine.extxyz")
+    assert done.ret == pytest.ExitCode.USAGE_ERROR
+    assert message in done.stderr.str()
+
+
+def test_checks_without_options_say_what_they_need(pytester: pytest.Pytester) -> None:
+    done = pytester.runpytest("--pyargs", "ms25_suite.checks")
+    assert done.ret == pytest.ExitCode.USAGE_ERROR
+    assert "the checks need a potential and a dataset" in done.stderr.str()
