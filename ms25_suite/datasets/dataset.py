@@ -1,0 +1,236 @@
+"""Opening a dataset: a built-in one, or anybody's files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ms25_suite.cache import content_key, file_sha256
+from ms25_suite.datasets.audit import audit_dataset, audit_frames, frame_digests
+from ms25_suite.datasets.card import CardFile, DatasetCard, LabelKeys
+from ms25_suite.datasets.finding import Finding, frame_list
+from ms25_suite.datasets.labels import find_labels
+from ms25_suite.datasets.locate import user_card
+from ms25_suite.datasets.registry import builtin_card, suggestion
+from ms25_suite.datasets.sources import data_suffix, read_images
+from ms25_suite.datasets.splits import NO_ROLE, ROLE_CODES, UNKNOWN_ROLE, Splits, make_splits
+from ms25_suite.datasets.store import Content, open_content
+from ms25_suite.errors import CardError, DatasetError, UnknownDatasetError
+from ms25_suite.frames import Frames, IntArray, Labels
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+__all__ = ["TIERS", "Dataset", "open_dataset"]
+
+TIERS = ("mini",)
+"""Tiers of the built-in datasets."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Dataset:
+    """Frames with reference labels, and what is known about them.
+
+    Parameters
+    ----------
+    card
+        What is known about it.
+    tier
+        ``mini`` for a built-in dataset, ``user`` for anybody's files.
+    frames, labels
+        The data; the arrays may be memory-mapped and must not be written to.
+    splits
+        Which frames are for training, validation and test.
+    sha256
+        SHA-256 of the source files' content.
+    findings
+        What the audit found.
+    sources
+        Files that were read, in order.
+    label_keys
+        Quantity to the key that its label had in the files.
+    """
+
+    card: DatasetCard
+    tier: str
+    frames: Frames
+    labels: Labels
+    splits: Splits
+    sha256: str
+    findings: tuple[Finding, ...]
+    sources: tuple[Path, ...]
+    label_keys: dict[str, str]
+
+    @property
+    def name(self) -> str:
+        """Short name that is unique in a report."""
+        return self.card.name
+
+    def __len__(self) -> int:
+        return len(self.frames)
+
+    def part(self, indices: Sequence[int] | IntArray) -> tuple[Frames, Labels]:
+        """Frames with the given indices and their labels."""
+        labels = self.labels.select(indices, self.frames.offsets)
+        return self.frames.select(indices), labels
+
+
+def open_dataset(spec: str, *, tier: str = "mini") -> Dataset:
+    """Open a dataset.
+
+    Parameters
+    ----------
+    spec
+        Name or alias of a built-in dataset; or a file of frames (``.extxyz``, ``.xyz``, these
+        also compressed, ``.traj``, ``.db``), a folder of such files, several files joined by
+        commas, or a card (``.toml``). A card beside a file (same name) or in a folder
+        (``card.toml``) is taken into account.
+    tier
+        Tier of a built-in dataset.
+
+    Raises
+    ------
+    UnknownDatasetError
+        Neither a built-in dataset nor a path.
+    CardError
+        The card is invalid, or a file is not the one that it describes.
+    LabelError
+        The labels are missing, partial or not finite.
+    DatasetError
+        The files cannot be read.
+    """
+    if not spec.strip():
+        msg = f"the name of the dataset is empty. {suggestion(spec)}"
+        raise UnknownDatasetError(msg)
+    card = builtin_card(spec)
+    if card is not None:
+        if tier not in TIERS:
+            msg = f"there is no tier {tier!r} of {card.name}; expected one of: {', '.join(TIERS)}"
+            raise DatasetError(msg)
+        return _open(card, tier)
+    return _open(user_card(spec), "user")
+
+
+def _open(card: DatasetCard, tier: str) -> Dataset:
+    where = str(card.path) if card.path is not None else card.name
+    files = card.frame_files
+    hashes = []
+    for file in files:
+        if not file.path.is_file():
+            msg = f"{where}: there is no file {file.path}"
+            raise CardError(msg) if card.path is not None else DatasetError(msg)
+        try:
+            found = file_sha256(file.path)
+        except OSError as error:
+            msg = f"{where}: cannot read {file.path}: {error}"
+            raise DatasetError(msg) from error
+        if file.sha256 is not None and found != file.sha256:
+            msg = (
+                f"{where}: {file.path.name} is not the file that the card describes: expected "
+                f"sha256 {file.sha256}, found {found}. Get the file again, or correct the card"
+            )
+            raise CardError(msg)
+        hashes.append((data_suffix(file.path).lower(), found))
+    source = str(files[0].path) if len(files) == 1 else where
+    content = open_content(hashes, card.labels, lambda: read_content(files, card.labels, source))
+    roles = content.roles
+    if card.splits.files:
+        counts = content.file_counts
+        by_file = [ROLE_CODES[role] for role, paths in card.splits.files for _ in paths]
+        roles = np.repeat(np.array(by_file, dtype=np.int64), counts)
+    splits = make_splits(card.splits, roles, where)
+    card = _completed(card, content.frames, where)
+    findings = content.findings + audit_dataset(card, content, splits)
+    sha256 = hashes[0][1] if len(hashes) == 1 else content_key({"files": hashes})
+    return Dataset(
+        card=card,
+        tier=tier,
+        frames=content.frames,
+        labels=content.labels,
+        splits=splits,
+        sha256=sha256,
+        findings=findings,
+        sources=tuple(file.path for file in files),
+        label_keys=content.label_keys,
+    )
+
+
+def _completed(card: DatasetCard, frames: Frames, where: str) -> DatasetCard:
+    """The card with what the frames say."""
+    from ase.data import chemical_symbols
+
+    found = tuple(chemical_symbols[number] for number in frames.elements)
+    if not card.elements:
+        card = replace(card, elements=found)
+    extra = [symbol for symbol in found if symbol not in card.elements]
+    if extra:
+        msg = (
+            f"{where}: the card says that the elements are {' '.join(card.elements)}, "
+            f"but the frames also hold {' '.join(extra)}"
+        )
+        raise CardError(msg)
+    title = card.title or card.name
+    return replace(card, title=title, system=card.system or "-".join(card.elements))
+
+
+def read_content(files: Sequence[CardFile], keys: LabelKeys, where: str) -> Content:
+    """Read files with ASE, find the labels and audit the frames.
+
+    Raises
+    ------
+    LabelError
+        The labels are missing, partial or not finite.
+    DatasetError
+        The files cannot be read.
+    """
+    images: list[Atoms] = []
+    counts = []
+    for file in files:
+        before = len(images)
+        images.extend(read_images(file.path))
+        counts.append(len(images) - before)
+    frames = Frames.from_atoms(images)
+    _refuse_broken(frames, where)
+    found = find_labels(images, keys, where)
+    digests = frame_digests(frames)
+    roles = np.array([_role(atoms.info.get("split")) for atoms in images], dtype=np.int64)
+    findings = found.findings + audit_frames(frames, found.labels, digests)
+    return Content(
+        frames=frames,
+        labels=found.labels,
+        roles=roles,
+        digests=digests,
+        file_counts=np.array(counts, dtype=np.int64),
+        label_keys=found.keys,
+        findings=findings,
+    )
+
+
+def _role(word: object) -> int:
+    if word is None:
+        return NO_ROLE
+    return ROLE_CODES.get(re.sub(r"\W", "", str(word)).lower(), UNKNOWN_ROLE)
+
+
+def _refuse_broken(frames: Frames, where: str) -> None:
+    bad = ~np.isfinite(frames.positions).all(axis=1)
+    indices = set(frames.frame_of_atom[bad].tolist())
+    indices |= set(np.flatnonzero(~np.isfinite(frames.cells).all(axis=(1, 2))).tolist())
+    if indices:
+        msg = f"{where}: positions or cells of {frame_list(sorted(indices))} are not finite"
+        raise DatasetError(msg)
+    lengths = np.linalg.norm(frames.cells, axis=2)
+    flat = np.flatnonzero((frames.pbc & (lengths == 0.0)).any(axis=1))
+    periodic = np.flatnonzero(frames.pbc.all(axis=1) & (frames.volumes == 0.0))
+    indices = set(flat.tolist()) | set(periodic.tolist())
+    if indices:
+        msg = (
+            f"{where}: {frame_list(sorted(indices))} should be periodic, but their cells have no "
+            f"vector in that direction, or no volume"
+        )
+        raise DatasetError(msg)

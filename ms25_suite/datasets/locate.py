@@ -1,0 +1,131 @@
+"""Finding the files of anybody's dataset, and the card that goes with them."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from ms25_suite.datasets.card import CardFile, DatasetCard, SplitsConfig
+from ms25_suite.datasets.registry import suggestion
+from ms25_suite.datasets.sources import is_data_file, stem
+from ms25_suite.datasets.splits import ROLE_CODES
+from ms25_suite.errors import CardError, DatasetError, UnknownDatasetError
+
+__all__ = ["user_card"]
+
+
+def user_card(spec: str) -> DatasetCard:
+    """Card of anybody's files, complete with the list of files.
+
+    Parameters
+    ----------
+    spec
+        A file, a folder, several files joined by commas, or a card.
+
+    Raises
+    ------
+    UnknownDatasetError
+        There is nothing with that name.
+    CardError
+        The card is invalid, or does not say which files it describes.
+    DatasetError
+        The folder holds no files of frames.
+    """
+    path = Path(spec).expanduser()
+    if not path.exists() and "," in spec:
+        paths = [Path(part.strip()).expanduser() for part in spec.split(",") if part.strip()]
+        for part in paths:
+            _refuse_missing(part)
+        if any(not is_data_file(part) for part in paths):
+            msg = (
+                f"expected files of frames joined by commas, found {spec!r}; "
+                f"open a card or a folder alone"
+            )
+            raise DatasetError(msg)
+        return DatasetCard(name=_joined_name(paths), files=tuple(CardFile(p) for p in paths))
+    _refuse_missing(path)
+    if path.is_dir():
+        return _folder_card(path)
+    if path.suffix.lower() == ".toml":
+        card = DatasetCard.from_file(path)
+        if not card.frame_files:
+            same_name = [p for p in _data_files(path.parent) if stem(p) == path.stem]
+            if len(same_name) != 1:
+                msg = f'{path}: `files` is missing; name the files of frames: files = ["…"]'
+                raise CardError(msg)
+            card = replace(card, files=(CardFile(same_name[0]),))
+        return card
+    beside = path.with_name(f"{stem(path)}.toml")
+    if is_data_file(path) and beside.is_file():
+        card = DatasetCard.from_file(beside)
+        if not card.frame_files:
+            return replace(card, files=(CardFile(path),))
+        if [file.path.resolve() for file in card.frame_files] != [path.resolve()]:
+            named = ", ".join(str(file.path) for file in card.frame_files)
+            msg = (
+                f"{beside} lies beside {path}, but describes {named}. Open the card itself "
+                f"(--dataset={beside}), or move it away"
+            )
+            raise CardError(msg)
+        return card
+    return DatasetCard(name=stem(path), files=(CardFile(path),))
+
+
+def _refuse_missing(path: Path) -> None:
+    spec = str(path)
+    if path.exists():
+        return
+    looks_like_path = path.suffix != "" or len(path.parts) > 1
+    what = (
+        f"there is no file or folder {path}"
+        if looks_like_path
+        else f"unknown dataset {str(path)!r}"
+    )
+    folder = path.parent
+    names = [entry.name for entry in folder.iterdir()] if folder.is_dir() else []
+    close = difflib.get_close_matches(path.name, names, n=1, cutoff=0.8)
+    if looks_like_path and close:
+        what += f" (did you mean {folder / close[0]}?)"
+    msg = (
+        f"{what}; {suggestion('' if looks_like_path else spec)}, or a path to your own "
+        f"(.extxyz, .traj, .db, a folder, a card)"
+    )
+    raise UnknownDatasetError(msg)
+
+
+def _data_files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if path.is_file() and is_data_file(path))
+
+
+def _folder_card(folder: Path) -> DatasetCard:
+    card_path = folder / "card.toml"
+    card = (
+        DatasetCard.from_file(card_path)
+        if card_path.is_file()
+        else DatasetCard(name=folder.resolve().name)
+    )
+    if card.frame_files:
+        return card
+    paths = _data_files(folder)
+    if not paths:
+        msg = f"the folder {folder} holds no files of frames (.extxyz, .xyz, .traj, .db)"
+        raise DatasetError(msg)
+    if not card_path.is_file():
+        roles = [ROLE_CODES.get(stem(path).lower()) for path in paths]
+        if None not in roles and 2 in roles:
+            # train.extxyz and test.extxyz in one folder: taking all as test frames would judge
+            # a potential on its training data.
+            names = ("train", "validation", "test")
+            by_role = tuple(
+                (names[code], tuple(p for p, r in zip(paths, roles, strict=True) if r == code))
+                for code in sorted({role for role in roles if role is not None})
+            )
+            return replace(card, splits=SplitsConfig(files=by_role))
+    return replace(card, files=tuple(CardFile(path) for path in paths))
+
+
+def _joined_name(paths: Sequence[Path]) -> str:
+    names = list(dict.fromkeys(stem(path) for path in paths))
+    return "+".join(names[:3]) + (f"+{len(names) - 3}" if len(names) > 3 else "")

@@ -1,0 +1,48 @@
+"""Built-in datasets by name."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+
+from ms25_suite.datasets.card import DatasetCard
+
+__all__ = ["builtin_card", "known_datasets", "suggestion"]
+
+_HERE = Path(__file__).parent
+
+
+def _cards() -> dict[str, Path]:
+    return {path.stem: path for path in sorted((_HERE / "cards").glob("*.toml"))}
+
+
+def known_datasets() -> tuple[str, ...]:
+    """Names of the built-in datasets, sorted."""
+    return tuple(_cards())
+
+
+def builtin_card(name: str) -> DatasetCard | None:
+    """Card of the built-in dataset with the given name or alias, in any case; None if none has.
+
+    Raises
+    ------
+    CardError
+        The card is invalid.
+    """
+    wanted = name.strip().lower()
+    cards = _cards()
+    if wanted in cards:
+        return DatasetCard.from_file(cards[wanted], shipped=True, base=_HERE)
+    for path in cards.values():
+        card = DatasetCard.from_file(path, shipped=True, base=_HERE)
+        if wanted in (alias.lower() for alias in card.aliases):
+            return card
+    return None
+
+
+def suggestion(name: str) -> str:
+    """``did you mean …?`` for a misspelled name, else nothing; then the known names."""
+    known = known_datasets()
+    close = difflib.get_close_matches(name.strip().lower(), known, n=1, cutoff=0.5)
+    hint = f"did you mean {close[0]!r}? " if close else ""
+    return f"{hint}Built-in datasets: {', '.join(known)}"

@@ -1,0 +1,232 @@
+"""Which frames are for training, validation and test."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+
+from ms25_suite.datasets.card import SplitsConfig
+from ms25_suite.datasets.finding import frame_list
+from ms25_suite.errors import CardError, DatasetError
+from ms25_suite.frames import IntArray
+
+__all__ = ["NO_ROLE", "PAPER_TRAIN_SIZES", "ROLE_CODES", "Splits", "make_splits"]
+
+PAPER_TRAIN_SIZES: Final = (50, 100, 200, 400, 600, 800, 1000)
+"""Nested training sizes of the paper (Maxson et al., JCIM 2025, Methods)."""
+
+NO_ROLE: Final = -1
+"""Code of a frame that does not say its role."""
+
+UNKNOWN_ROLE: Final = -2
+"""Code of a frame with a word for its role that is none of `ROLE_CODES`."""
+
+ROLE_CODES: Final = {
+    "train": 0,
+    "training": 0,
+    "valid": 1,
+    "val": 1,
+    "validation": 1,
+    "test": 2,
+    "testing": 2,
+}
+"""Words for the role of a frame (info key ``split``, names of files in a folder)."""
+
+_HOW_TO: Final = """Add a card beside the file (same name, ending .toml) with
+
+    [splits]
+    train = {train}        # frames, drawn at random
+    validation = {validation}
+    seed = 0
+
+or name one file for each role (train = "a.extxyz", test = "b.extxyz"), or give each frame an info \
+key `split` (train, validation or test)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Splits:
+    """Division of the frames of a dataset, for each of its sets.
+
+    Parameters
+    ----------
+    origin
+        Where the division comes from, for reports.
+    n_frames
+        Number of frames of the dataset.
+    train_sizes
+        Nested training sizes to compare, ascending; empty if there is nothing to train on.
+    parts
+        For each set the frames for training, validation and test. Training frames come in the
+        order in which nested training sizes take them.
+    """
+
+    origin: str
+    n_frames: int
+    train_sizes: tuple[int, ...]
+    parts: tuple[tuple[IntArray, IntArray, IntArray], ...] = field(repr=False)
+
+    @property
+    def n_sets(self) -> int:
+        """Number of sets."""
+        return len(self.parts)
+
+    def train(self, n: int | None = None, set: int = 1) -> IntArray:  # noqa: A002
+        """Frames to train on: all of them, or the first ``n``, which smaller sizes are part of.
+
+        Raises
+        ------
+        DatasetError
+            There is no such set, or there are not as many training frames.
+        """
+        frames = self._part(0, set, "training")
+        if n is None:
+            return frames
+        if not 1 <= n <= len(frames):
+            msg = f"expected a training size between 1 and {len(frames)}, got {n}"
+            raise DatasetError(msg)
+        return frames[:n]
+
+    def validation(self, set: int = 1) -> IntArray:  # noqa: A002
+        """Frames to stop training by.
+
+        Raises
+        ------
+        DatasetError
+            There is no such set, or it has no validation frames.
+        """
+        return self._part(1, set, "validation")
+
+    def test(self, set: int = 1) -> IntArray:  # noqa: A002
+        """Frames to judge by.
+
+        Raises
+        ------
+        DatasetError
+            There is no such set, or it has no test frames.
+        """
+        return self._part(2, set, "test")
+
+    def _part(self, role: int, number: int, name: str) -> IntArray:
+        if not 1 <= number <= self.n_sets:
+            msg = f"there is no set {number}: the dataset has {self.n_sets}, counted from 1"
+            raise DatasetError(msg)
+        frames = self.parts[number - 1][role]
+        if len(frames) == 0:
+            how = _HOW_TO.format(
+                train=max(1, self.n_frames // 10), validation=max(1, self.n_frames // 50)
+            )
+            msg = f"the dataset has no {name} frames ({self.origin}). {how}"
+            raise DatasetError(msg)
+        return frames
+
+
+def make_splits(config: SplitsConfig, roles: IntArray, where: str) -> Splits:
+    """Divide frames as a card says, else as the frames say, else all are test frames.
+
+    Parameters
+    ----------
+    config
+        The table ``[splits]`` of the card.
+    roles
+        Role of each frame by `ROLE_CODES`, `NO_ROLE` or `UNKNOWN_ROLE`, shape ``(n_frames,)``.
+        For files named by role it is the role of the file.
+    where
+        Name of the source, for messages.
+
+    Raises
+    ------
+    CardError
+        The card asks for more frames than there are.
+    DatasetError
+        Only some frames say their role.
+    """
+    n_frames = len(roles)
+    if config.train is not None:
+        return _by_count(config, n_frames, where)
+    said = roles != NO_ROLE
+    if not said.any():
+        everything = np.arange(n_frames, dtype=np.int64)
+        nothing = np.zeros(0, dtype=np.int64)
+        return Splits(
+            "no split was given: every frame is a test frame",
+            n_frames,
+            (),
+            ((nothing, nothing, everything),),
+        )
+    _refuse_unclear(roles, where)
+    train, validation, test = (np.flatnonzero(roles == code).astype(np.int64) for code in range(3))
+    parts = tuple(
+        (train[_shuffled(len(train), config.seed, number)], validation, test)
+        for number in range(1, (config.sets or 1) + 1)
+    )
+    sizes = _sizes(config, len(train), where)
+    origin = "one file for each role" if config.files else "info key `split` of the frames"
+    return Splits(origin, n_frames, sizes, parts)
+
+
+def _shuffled(n: int, seed: int, number: int) -> IntArray:
+    """Random order of ``range(n)`` that stays the same with every version of NumPy.
+
+    NumPy may change what ``Generator.permutation`` returns; the raw stream of a bit generator
+    is guaranteed (NEP 19), and sorting it gives a uniformly random order.
+    """
+    raw = np.random.PCG64([seed, number]).random_raw(n)
+    return np.asarray(np.argsort(raw, kind="stable"), dtype=np.int64)
+
+
+def _sizes(config: SplitsConfig, n_train: int, where: str) -> tuple[int, ...]:
+    if config.train_sizes:
+        if config.train_sizes[-1] > n_train:
+            msg = (
+                f"{where}: `train_sizes` asks for {config.train_sizes[-1]} frames, "
+                f"there are {n_train} to train on"
+            )
+            raise CardError(msg)
+        return config.train_sizes
+    if n_train == 0:
+        return ()
+    return (*(size for size in PAPER_TRAIN_SIZES if size < n_train), n_train)
+
+
+def _by_count(config: SplitsConfig, n_frames: int, where: str) -> Splits:
+    n_train = config.train or 0
+    n_test = n_frames - n_train - config.validation if config.test is None else config.test
+    total = n_train + config.validation + n_test
+    if total > n_frames or n_test < 1:
+        wanted = f"train = {n_train}, validation = {config.validation}"
+        wanted += "" if config.test is None else f", test = {config.test}"
+        msg = (
+            f"{where}: [splits] asks for {wanted}, but there are {n_frames} frames, and at "
+            f"least one must be left to test on"
+        )
+        raise CardError(msg)
+    n_sets = config.sets or 1
+    parts = []
+    for number in range(1, n_sets + 1):
+        order = _shuffled(n_frames, config.seed, number)
+        train, validation, test = np.split(order[:total], [n_train, n_train + config.validation])
+        parts.append((train, np.sort(validation), np.sort(test)))
+    origin = f"{n_sets} random {'set' if n_sets == 1 else 'sets'}, seed {config.seed}"
+    return Splits(origin, n_frames, _sizes(config, n_train, where), tuple(parts))
+
+
+def _refuse_unclear(roles: IntArray, where: str) -> None:
+    silent = [int(i) for i in np.flatnonzero(roles == NO_ROLE)]
+    if silent:
+        msg = (
+            f"{where}: {len(roles) - len(silent)} of {len(roles)} frames have an info key `split`, "
+            f"{frame_list(silent)} have none. Give it to all frames, or use [splits] in a card"
+        )
+        raise DatasetError(msg)
+    unknown = [int(i) for i in np.flatnonzero(roles == UNKNOWN_ROLE)]
+    if unknown:
+        msg = (
+            f"{where}: the info key `split` of {frame_list(unknown)} is none of "
+            f"{', '.join(ROLE_CODES)}. Correct it, or use [splits] in a card"
+        )
+        raise DatasetError(msg)
+    if not (roles == 2).any():
+        msg = f"{where}: no frame is a test frame by its info key `split`"
+        raise DatasetError(msg)

@@ -1,0 +1,147 @@
+"""Memory-mapped columns of datasets: parsed once, reopened in milliseconds."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from ms25_suite.cache import cache_dir, content_key
+from ms25_suite.datasets.card import LabelKeys
+from ms25_suite.datasets.finding import Finding
+from ms25_suite.frames import Frames, IntArray, Labels
+
+__all__ = ["READER_VERSION", "Content", "open_content"]
+
+READER_VERSION: Final = 1
+"""To be raised whenever the same file would be read or audited differently."""
+
+_FRAMES = ("numbers", "positions", "cells", "pbc", "offsets")
+_LABELS = ("energy", "forces", "stress")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Content:
+    """All that was read from the files of a dataset.
+
+    Parameters
+    ----------
+    frames, labels
+        The data; memory-mapped where they come from the store.
+    roles
+        Role of each frame by its info key ``split``, shape ``(n_frames,)``.
+    digests
+        Fingerprint of each frame, shape ``(n_frames,)``, ``V16``: equal for duplicates.
+    file_counts
+        Number of frames of each file, shape ``(n_files,)``.
+    label_keys
+        Quantity to key in the file.
+    findings
+        Remarks that concern the frames themselves.
+    """
+
+    frames: Frames
+    labels: Labels
+    roles: IntArray
+    digests: np.ndarray[Any, Any]
+    file_counts: IntArray
+    label_keys: dict[str, str]
+    findings: tuple[Finding, ...]
+
+
+def open_content(
+    hashes: list[tuple[str, str]], keys: LabelKeys, read: Callable[[], Content]
+) -> Content:
+    """Content of some files from the store, reading and storing them if they are not there.
+
+    Parameters
+    ----------
+    hashes
+        Format and SHA-256 of each file, in order.
+    keys
+        Label keys that the card names: they decide which labels are stored.
+    read
+        Reads the files.
+
+    Raises
+    ------
+    DatasetError
+        From ``read``.
+    """
+    import filelock
+
+    key = content_key({"reader": READER_VERSION, "files": hashes, "labels": asdict(keys)})
+    try:
+        root = cache_dir("datasets")
+        folder = root / key
+        content = _load(folder)
+        if content is not None:
+            return content
+        with filelock.FileLock(root / f"{key}.lock"):
+            content = _load(folder)
+            if content is None:
+                fresh = read()
+                _save(fresh, folder)
+                content = _load(folder)
+                if content is None:
+                    return fresh
+            return content
+    except OSError:
+        # No folder to write to, or a full disk: the store only saves time.
+        return read()
+
+
+def _save(content: Content, folder: Path) -> None:
+    """Write columns beside their place and move them there in one step."""
+    temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name[:12]}-", dir=folder.parent))
+    try:
+        for name, array in _columns(content).items():
+            np.save(temporary / f"{name}.npy", array, allow_pickle=False)
+        meta: Mapping[str, Any] = {
+            "label_keys": content.label_keys,
+            "findings": [finding.to_dict() for finding in content.findings],
+        }
+        (temporary / "meta.json").write_text(json.dumps(meta), encoding="utf-8")
+        if folder.exists():
+            shutil.rmtree(folder)
+        temporary.rename(folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _columns(content: Content) -> dict[str, np.ndarray[Any, Any]]:
+    columns = {name: getattr(content.frames, name) for name in _FRAMES}
+    columns |= {name: getattr(content.labels, name) for name in _LABELS}
+    columns |= {
+        "roles": content.roles,
+        "file_counts": content.file_counts,
+        "digests": content.digests.view(np.uint8),
+    }
+    return {name: array for name, array in columns.items() if array is not None}
+
+
+def _load(folder: Path) -> Content | None:
+    """Content of a folder of the store; None if it is not there or damaged."""
+    try:
+        meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
+        arrays = {
+            path.stem: np.load(path, mmap_mode="r", allow_pickle=False)
+            for path in folder.glob("*.npy")
+        }
+        return Content(
+            frames=Frames(**{name: arrays[name] for name in _FRAMES}),
+            labels=Labels(**{name: arrays[name] for name in _LABELS if name in arrays}),
+            roles=arrays["roles"],
+            file_counts=arrays["file_counts"],
+            digests=arrays["digests"].view("V16").reshape(-1),
+            label_keys=meta["label_keys"],
+            findings=tuple(Finding.from_dict(entry) for entry in meta["findings"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
