@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ms25_suite.errors import Ms25Error, UsageError
+from ms25_suite.errors import UsageError
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
@@ -36,7 +36,7 @@ def add_parser(subparsers: _SubParsersAction[Any]) -> None:
         metavar="PATH",
         nargs="+",
         type=Path,
-        help="results.json, journal (*.jsonl), or a folder that holds one",
+        help="results.json, journal (*.jsonl), or a folder that holds them",
     )
     parser.add_argument(
         "--out",
@@ -53,17 +53,20 @@ def run(args: argparse.Namespace) -> int:
     Returns
     -------
     int
-        0 if the report was written, whatever it says; 2 if it was not.
+        0: the report was written, whatever it says.
+
+    Raises
+    ------
+    ReportError
+        A path holds no results, or the report cannot be written.
+    UsageError
+        There are several paths and it is not said where their report goes.
     """
     from ms25_suite.report import load_results, sort_results, terminal_table, write_report
 
-    try:
-        folder = _folder(args.paths, args.out)
-        description, results = load_results(args.paths)
-        files = write_report(folder, description, results)
-    except Ms25Error as error:
-        print(f"ms25 report: error: {error}", file=sys.stderr)
-        return 2
+    folder = _folder(args.paths, args.out)
+    description, results = load_results(args.paths)
+    files = write_report(folder, description, results)
     results = sort_results(description, results)
     table = terminal_table(results, shutil.get_terminal_size().columns, sys.stdout.isatty())
     # Not every terminal knows the letters of units and verdicts.

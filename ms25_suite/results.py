@@ -210,8 +210,12 @@ def read_journal(path: Path) -> tuple[dict[str, Any], list[CheckResult]]:
     ReportError
         The file is no journal. A half-written last line is no error: it is left out.
     """
-    lines = path.read_text(encoding="utf-8").splitlines()
-    records: list[dict[str, Any]] = []
+    # Only "\n" ends a line: a reason may hold characters that str.splitlines() splits at. Bytes,
+    # because a journal may be cut off inside a letter.
+    lines = path.read_bytes().split(b"\n")
+    if not lines[-1]:
+        lines.pop()
+    records: list[Any] = []
     for number, line in enumerate(lines, start=1):
         try:
             records.append(json.loads(line))
@@ -220,7 +224,8 @@ def read_journal(path: Path) -> tuple[dict[str, Any], list[CheckResult]]:
                 break
             msg = f"{path}: line {number} is not JSON ({error}); expected a journal of the suite"
             raise ReportError(msg) from error
-    if not records or records[0].get("schema") != SCHEMA:
+    first = records[0] if records and isinstance(records[0], dict) else {}
+    if first.get("schema") != SCHEMA or not isinstance(first.get("run"), dict):
         msg = f"{path}: expected a first line with schema {SCHEMA}; is this a journal of the suite?"
         raise ReportError(msg)
-    return dict(records[0]["run"]), [CheckResult.from_dict(record) for record in records[1:]]
+    return dict(first["run"]), [CheckResult.from_dict(record) for record in records[1:]]

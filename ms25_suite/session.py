@@ -311,11 +311,12 @@ class CheckSession:
         """Print the table of verdicts and the path of the report."""
         write = terminalreporter.write_line
         if self._results:
-            from ms25_suite.report import terminal_table
+            from ms25_suite.report import sort_results, terminal_table
 
             terminalreporter.section("ms25-suite verdicts")
             width = terminalreporter._tw.fullwidth
-            for line in terminal_table(list(self._results.values()), width).splitlines():
+            results = sort_results(self._run, list(self._results.values()))
+            for line in terminal_table(results, width).splitlines():
                 write(line)
         for message in self._warnings():
             write(f"warning: {message}", yellow=True)

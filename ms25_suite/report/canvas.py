@@ -1,0 +1,106 @@
+"""Figures on a canvas of their own, drawn alike everywhere and down to the same bytes."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+from ms25_suite.report.wording import middle_cut
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["INK", "MUTED", "RULE", "drawing", "new_figure", "png_bytes", "svg_bytes", "wrapped"]
+
+INK: Final = "#1b1f24"
+MUTED: Final = "#5b6470"
+RULE: Final = "#c9cfd6"
+
+_STYLE: Final[dict[str, Any]] = {
+    "font.family": "DejaVu Sans",
+    "font.size": 8.5,
+    "text.color": INK,
+    "axes.edgecolor": MUTED,
+    "axes.labelcolor": INK,
+    "axes.linewidth": 0.8,
+    "axes.unicode_minus": True,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    # Without a salt the identifiers inside an SVG are random.
+    "svg.hashsalt": "ms25-suite",
+    "svg.fonttype": "path",
+    "hatch.linewidth": 0.6,
+}
+
+
+@contextmanager
+def drawing() -> Iterator[None]:
+    """Matplotlib's defaults and the style of the report, whatever a user's matplotlibrc says."""
+    from matplotlib import style
+
+    with style.context(["default", _STYLE]), warnings.catch_warnings():
+        # A name may be in any script; DejaVu draws a box for what it does not have.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        yield
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """Figure of a size in inches with a canvas, outside of pyplot's state."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height))
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def png_bytes(figure: Figure, dpi: float) -> bytes:
+    """Figure as PNG."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
+    return buffer.getvalue()
+
+
+def svg_bytes(figure: Figure) -> bytes:
+    """Figure as SVG, with text as outlines: it looks the same where the font is missing."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    return buffer.getvalue()
+
+
+def wrapped(text: str, width: int, lines: int) -> list[str]:
+    """Text in at most some lines of a number of characters; what does not fit is cut out."""
+    width = max(width, 4)
+    text = " ".join(text.split())
+    found = _wrap(text, width)
+    length = width * lines
+    while len(found) > lines:
+        found = _wrap(middle_cut(text, length), width)
+        length -= 1
+    return found
+
+
+def _wrap(text: str, width: int) -> list[str]:
+    # Names are broken behind their own separators.
+    for separator in "_/:,":
+        text = text.replace(separator, f"{separator}\u200b")
+    lines: list[str] = [""]
+    for word in text.split(" "):
+        for index, piece in enumerate(word.split("\u200b")):
+            glue = " " if index == 0 and lines[-1] else ""
+            while len(piece) > width:
+                if lines[-1]:
+                    lines.append("")
+                lines[-1], piece = piece[:width], piece[width:]
+                glue = ""
+                lines.append("")
+            if len(lines[-1]) + len(glue) + len(piece) > width:
+                lines.append("")
+                glue = ""
+            lines[-1] += glue + piece
+    return [line for line in lines if line]

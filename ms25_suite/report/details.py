@@ -1,0 +1,95 @@
+"""What is behind the errors: parity plots, elements, worst frames."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ms25_suite.errors import ReportError
+from ms25_suite.report.embed import embed_png
+from ms25_suite.report.parity import draw_parities, read_parity
+from ms25_suite.report.wording import pair_label, pretty_unit
+from ms25_suite.results import CheckResult
+
+__all__ = ["error_groups"]
+
+
+def error_groups(
+    folder: Path, results: Sequence[CheckResult]
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """Parity plots and the details of errors, per criterion, potential and dataset."""
+    notes: dict[str, None] = {}
+    groups: dict[tuple[str, str, str], list[CheckResult]] = {}
+    for result in results:
+        label = pair_label(result.dataset, result.test_dataset)
+        groups.setdefault((result.criterion, label, result.potential), []).append(result)
+    shown = []
+    for (criterion, label, potential), own in groups.items():
+        parities = []
+        for result in own:
+            try:
+                parity = read_parity(folder, result)
+            except ReportError as error:
+                notes[f"{potential} on {label}, {result.quantity}: {error}"] = None
+                continue
+            if parity is not None:
+                parities.append(parity)
+        details = [detail for result in own if (detail := _details(result))]
+        if not parities and not details:
+            continue
+        image = None
+        if parities:
+            figure = draw_parities(parities)
+            names = ", ".join(parity.result.quantity for parity in parities)
+            alt = f"Parity plots of {potential} on {label}: predicted against reference {names}."
+            image = embed_png(figure, alt)
+        shown.append(
+            {
+                "criterion": criterion,
+                "dataset": label,
+                "potential": potential,
+                "stand_in": any(result.stand_in for result in own),
+                "image": image,
+                "details": details,
+            }
+        )
+    return shown, list(notes)
+
+
+def _details(result: CheckResult) -> dict[str, Any]:
+    """Errors per element, worst frames and further numbers; empty if there are none at all."""
+    per_element = result.details.get("per_element")
+    elements = {
+        str(name): float(value)
+        for name, value in (per_element.items() if isinstance(per_element, Mapping) else ())
+        if _is_number(value)
+    }
+    worst = [
+        (str(entry.get("frame", "")), float(entry["value"]))
+        for entry in result.details.get("worst_frames") or []
+        if isinstance(entry, Mapping) and _is_number(entry.get("value"))
+    ]
+    scalars = [
+        (str(key).replace("_", " "), float(value))
+        for key, value in result.details.items()
+        if _is_number(value)
+    ]
+    if not elements and not worst and not scalars:
+        return {}
+    largest = max(elements.values(), default=0.0)
+    return {
+        "quantity": result.quantity,
+        "unit": pretty_unit(result.unit),
+        "elements": [
+            (name, value, max(100 * value / largest, 0.5) if largest > 0 else 0.5)
+            for name, value in sorted(elements.items(), key=lambda item: -item[1])
+        ],
+        "worst": worst,
+        "scalars": scalars,
+    }
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

@@ -1,0 +1,159 @@
+"""The cells of a heatmap: potentials by datasets by quantities."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ms25_suite.report.wording import QUANTITIES, pair_label
+from ms25_suite.results import CheckResult, Verdict
+
+__all__ = ["Cell", "Column", "Grid", "build_grid", "stand_in_notes"]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A dataset and a quantity.
+
+    Parameters
+    ----------
+    label
+        Name of the dataset, or ``trained on → tested on``.
+    quantity
+        ``energy``, ``forces`` or ``stress``.
+    stand_in
+        Whether the reference labels stand in for others.
+    """
+
+    label: str
+    quantity: str
+    stand_in: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A number, or the word and the reason why there is none.
+
+    ``value`` is in ``unit``. ``word`` and ``reason`` are empty where there is a number.
+    """
+
+    value: float | None
+    unit: str
+    verdict: Verdict | None
+    word: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Rows (potentials), columns, and a cell for each pair of them."""
+
+    rows: tuple[str, ...]
+    columns: tuple[Column, ...]
+    cells: Mapping[tuple[str, Column], Cell]
+    notes: tuple[str, ...]
+
+    @property
+    def values(self) -> list[float]:
+        """All numbers."""
+        return [cell.value for cell in self.cells.values() if cell.value is not None]
+
+    @property
+    def units(self) -> list[str]:
+        """Units of the numbers, in the order of the quantities."""
+        order = list(QUANTITIES)
+        pairs = {
+            (order.index(column.quantity), cell.unit)
+            for (_, column), cell in self.cells.items()
+            if cell.value is not None and cell.unit
+        }
+        return list(dict.fromkeys(unit for _, unit in sorted(pairs)))
+
+    @property
+    def reasons(self) -> list[str]:
+        """Distinct reasons of the empty cells, in the order in which one reads the grid."""
+        cells = (self.cells[row, column] for row in self.rows for column in self.columns)
+        return list(dict.fromkeys(cell.reason for cell in cells if cell.reason))
+
+
+_MISSING = Cell(None, "", None, "not run")
+
+
+def build_grid(run: Mapping[str, Any], results: Sequence[CheckResult], criterion: str) -> Grid:
+    """Cells of one criterion.
+
+    Parameters
+    ----------
+    run
+        Run description, for the stand-in references that it names.
+    results
+        Sorted results; those with the metric ``mae`` of an energy, force or stress are shown,
+        and those that report why there is none.
+    criterion
+        ``error_thresholds`` or another that has such errors.
+    """
+    chosen = [result for result in results if _belongs(result, criterion)]
+    # A dataset is a stand-in in all of its columns or in none.
+    dagger = {result.test_dataset for result in chosen if result.stand_in}
+    dagger |= {str(item.get("name")) for item in run.get("datasets") or [] if item.get("stand_in")}
+    pairs = dict.fromkeys((result.dataset, result.test_dataset) for result in chosen)
+    columns = [
+        Column(pair_label(*pair), quantity, (pair[1] or pair[0]) in dagger)
+        for pair in pairs
+        for quantity in _quantities(r for r in chosen if (r.dataset, r.test_dataset) == pair)
+    ]
+    rows = tuple(dict.fromkeys(result.potential for result in _by_potential(run, chosen)))
+    cells: dict[tuple[str, Column], Cell] = {}
+    for result in chosen:
+        label = pair_label(result.dataset, result.test_dataset)
+        for column in columns:
+            # A failure before there was a quantity is one of all of them.
+            if column.label == label and result.quantity in (column.quantity, ""):
+                at = (result.potential, column)
+                if at not in cells or result.value is not None:
+                    cells[at] = _cell(result)
+    for row in rows:
+        for column in columns:
+            cells.setdefault((row, column), _MISSING)
+    return Grid(rows, tuple(columns), cells, tuple(stand_in_notes(run, chosen)))
+
+
+def stand_in_notes(run: Mapping[str, Any], results: Iterable[CheckResult]) -> list[str]:
+    """One line per stand-in level of theory, with the datasets that it labels."""
+    datasets: dict[str, dict[str, None]] = {}
+    listed = {str(item.get("name")): item for item in run.get("datasets") or []}
+    for result in results:
+        name = result.test_dataset or result.dataset
+        item = listed.get(name, {})
+        if result.stand_in or item.get("stand_in"):
+            theory = result.level_of_theory or str(item.get("level_of_theory") or "")
+            datasets.setdefault(theory or "level of theory not stated", {})[name] = None
+    return [
+        f"† stand-in reference: {theory} ({', '.join(names)})" for theory, names in datasets.items()
+    ]
+
+
+def _belongs(result: CheckResult, criterion: str) -> bool:
+    if result.criterion != criterion or result.quantity not in (*QUANTITIES, ""):
+        return False
+    return result.metric == "mae" or result.value is None
+
+
+def _quantities(results: Iterable[CheckResult]) -> list[str]:
+    found = {result.quantity for result in results}
+    return [name for name in QUANTITIES if name in found] or ["energy", "forces"]
+
+
+def _by_potential(run: Mapping[str, Any], results: Sequence[CheckResult]) -> list[CheckResult]:
+    order = [str(item.get("name")) for item in run.get("potentials") or []]
+    names = [name for name in order if any(result.potential == name for result in results)]
+    names += sorted({result.potential for result in results} - set(names))
+    return sorted(results, key=lambda result: names.index(result.potential))
+
+
+def _cell(result: CheckResult) -> Cell:
+    if result.value is not None:
+        return Cell(result.value, result.unit, result.verdict)
+    word = "no value" if result.verdict is None else result.verdict.value
+    return Cell(None, "", result.verdict, word, result.reason or "no reason was recorded")

@@ -1,0 +1,252 @@
+"""The HTML page: everything in one file that opens without a network."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ms25_suite.report.canvas import svg_bytes
+from ms25_suite.report.curves import curve_series, draw_curves
+from ms25_suite.report.details import error_groups
+from ms25_suite.report.embed import Image, embed_png, embed_svg
+from ms25_suite.report.findings import collect_findings
+from ms25_suite.report.grid import build_grid, stand_in_notes
+from ms25_suite.report.heatmap import draw_heatmap
+from ms25_suite.report.provenance import (
+    command_line,
+    dataset_facts,
+    potential_facts,
+    run_facts,
+)
+from ms25_suite.report.wording import (
+    CRITERIA,
+    SYMBOLS,
+    cell_number,
+    count_sentence,
+    criterion_title,
+    exit_words,
+    number,
+    pair_label,
+    plain_number,
+    pretty_unit,
+    value_text,
+    verdict_word,
+)
+from ms25_suite.results import CheckResult, Verdict, worst_verdict
+
+__all__ = ["render_page"]
+
+
+def render_page(
+    folder: Path,
+    run: Mapping[str, Any],
+    results: Sequence[CheckResult],
+    heatmap: bytes,
+    heatmap_width: float,
+) -> str:
+    """Render the report.
+
+    Parameters
+    ----------
+    folder
+        Folder to which the artifacts are relative.
+    run
+        Run description; every key is optional.
+    results
+        Sorted results without repeats.
+    heatmap, heatmap_width
+        Heatmap of the error thresholds as SVG, and its width in inches.
+    """
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("ms25_suite.report", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        number=number,
+        cell=cell_number,
+        plain=plain_number,
+        unit=pretty_unit,
+        words=verdict_word,
+        symbol=_symbol,
+    )
+    environment.globals.update(
+        pair=pair_label, title_of=criterion_title, interval_of=_interval, css=_css_class
+    )
+    groups, notes = error_groups(folder, results)
+    return environment.get_template("report.html").render(
+        **_headline(run, results),
+        heatmaps=_heatmaps(run, results, heatmap, heatmap_width),
+        has_stress=any(result.quantity == "stress" for result in results),
+        findings=collect_findings(run, results),
+        notes=notes,
+        stand_ins=stand_in_notes(run, results),
+        matrix=_matrix(run, results),
+        groups=groups,
+        curves=_curves(run),
+        results=results,
+        sources=_sources(results),
+        potentials=[
+            (str(item.get("name", "")), potential_facts(item))
+            for item in run.get("potentials") or []
+        ],
+        datasets=[
+            (str(item.get("name", "")), bool(item.get("stand_in")), dataset_facts(item))
+            for item in run.get("datasets") or []
+        ],
+        runs=[(run_facts(part), command_line(part)) for part in run.get("runs") or [run]],
+        criteria=_criteria(run, results),
+        links=_links(run, results),
+    )
+
+
+def _headline(run: Mapping[str, Any], results: Sequence[CheckResult]) -> dict[str, Any]:
+    parts = run.get("runs") or [run]
+    recorded = [part for part in parts if "exit_status" in part or "started" in part]
+    tally = []
+    for name in _potentials(run, results):
+        own = [result for result in results if result.potential == name]
+        counts = {
+            verdict: sum(result.verdict is verdict for result in own)
+            for verdict in (*Verdict, None)
+        }
+        worst = worst_verdict(result.verdict for result in own)
+        tally.append({"name": name, "counts": counts, "worst": worst, "total": len(own)})
+    tiers = dict.fromkeys(
+        str(tier)
+        for tier in (
+            *(result.tier for result in results),
+            *(item.get("tier") for item in run.get("datasets") or []),
+        )
+        if tier
+    )
+    return {
+        "run_id": str(run.get("id") or ""),
+        "started": str(run.get("started") or ""),
+        "suite_version": str(run.get("suite_version") or ""),
+        "tiers": list(tiers),
+        "merged": len(parts) if len(parts) > 1 else 0,
+        "worst": worst_verdict(result.verdict for result in results),
+        "sentence": count_sentence(results),
+        "exits": list(dict.fromkeys(exit_words(part.get("exit_status")) for part in recorded)),
+        "verdicts": list(Verdict),
+        "tally": tally,
+    }
+
+
+def _heatmaps(
+    run: Mapping[str, Any], results: Sequence[CheckResult], heatmap: bytes, width: float
+) -> list[Image]:
+    heatmaps = []
+    for criterion in dict.fromkeys(result.criterion for result in results):
+        grid = build_grid(run, results, criterion)
+        title = criterion_title(criterion)
+        alt = (
+            f"Heatmap of mean absolute errors, {title}: {len(grid.rows)} potentials by "
+            f"{len(grid.columns)} columns; the numbers are in the table of all results."
+        )
+        if criterion == "error_thresholds" and grid.rows:
+            heatmaps.append(embed_svg(heatmap, width, alt))
+        elif grid.values:
+            figure = draw_heatmap(grid, f"{title}: mean absolute errors")
+            heatmaps.append(embed_svg(svg_bytes(figure), figure.get_figwidth(), alt))
+    return heatmaps
+
+
+def _matrix(run: Mapping[str, Any], results: Sequence[CheckResult]) -> list[dict[str, Any]]:
+    """Per criterion: the potentials, and a row of results for each dataset and quantity."""
+    blocks = []
+    for criterion, group in itertools.groupby(results, key=lambda result: result.criterion):
+        own = list(group)
+        names = _potentials(run, own)
+        rows: dict[tuple[str, str, str], dict[str, CheckResult]] = {}
+        for result in own:
+            label = pair_label(result.dataset, result.test_dataset)
+            row = (label, result.quantity, result.metric)
+            rows.setdefault(row, {})[result.potential] = result
+        lines = [
+            {
+                "dataset": label,
+                "quantity": quantity,
+                "metric": metric,
+                "stand_in": any(result.stand_in for result in found.values()),
+                "thresholds": list(
+                    dict.fromkeys(
+                        (result.threshold, result.unit)
+                        for result in found.values()
+                        if result.threshold is not None
+                    )
+                ),
+                "results": [found.get(name) for name in names],
+            }
+            for (label, quantity, metric), found in rows.items()
+        ]
+        blocks.append({"criterion": criterion, "names": names, "rows": lines})
+    return blocks
+
+
+def _curves(run: Mapping[str, Any]) -> list[tuple[str, Image]]:
+    curves = []
+    for item in run.get("potentials") or []:
+        epochs, series = curve_series(item.get("training_curve") or {})
+        if series:
+            figure = draw_curves(epochs, series)
+            alt = f"Training curves of {item.get('name', '')}: {', '.join(series)}."
+            image = embed_png(figure, alt)
+            curves.append((str(item.get("name", "")), image))
+    return curves
+
+
+def _criteria(
+    run: Mapping[str, Any], results: Iterable[CheckResult]
+) -> list[tuple[str, str, str, str]]:
+    return [
+        (name, criterion_title(name), CRITERIA.get(name, ("", ""))[1], _doc_link(run, name))
+        for name in dict.fromkeys(result.criterion for result in results)
+    ]
+
+
+def _links(run: Mapping[str, Any], results: Iterable[CheckResult]) -> dict[str, str]:
+    """Address of the docs page of each criterion; within the page if no site is known."""
+    return {
+        result.criterion: _doc_link(run, result.criterion) or f"#check-{result.criterion}"
+        for result in results
+    }
+
+
+def _doc_link(run: Mapping[str, Any], criterion: str) -> str:
+    base = str(run.get("docs_url") or "")
+    # Results come from files: nothing but an address of the web becomes a link.
+    known = criterion in CRITERIA and base.startswith(("https://", "http://"))
+    return f"{base.rstrip('/')}/checks/{criterion}" if known else ""
+
+
+def _sources(results: Iterable[CheckResult]) -> dict[str, int]:
+    """Number of each source of a threshold, in the order of the table."""
+    found = dict.fromkeys(result.threshold_source for result in results if result.threshold_source)
+    return {source: number for number, source in enumerate(found, start=1)}
+
+
+def _potentials(run: Mapping[str, Any], results: Iterable[CheckResult]) -> list[str]:
+    found = {result.potential for result in results}
+    listed = [str(item.get("name")) for item in run.get("potentials") or []]
+    known = [name for name in dict.fromkeys(listed) if name in found]
+    return known + sorted(found - set(known))
+
+
+def _interval(result: CheckResult) -> tuple[str, str]:
+    return ("", "") if result.value is None else value_text(result.value, result.interval)
+
+
+def _symbol(verdict: Verdict | None) -> str:
+    return SYMBOLS[verdict]
+
+
+def _css_class(verdict: Verdict | None) -> str:
+    return f"v-{verdict_word(verdict)}"

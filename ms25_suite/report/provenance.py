@@ -1,0 +1,122 @@
+"""Where the numbers come from, as lists of facts."""
+
+from __future__ import annotations
+
+import math
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from ms25_suite.report.wording import exit_words
+
+__all__ = ["Facts", "command_line", "dataset_facts", "potential_facts", "run_facts"]
+
+Facts = list[tuple[str, str]]
+"""Pairs of a label and a text."""
+
+_RUN: Final = {
+    "id": "run",
+    "started": "started",
+    "finished": "finished",
+    "suite_version": "ms25-suite",
+    "exit_status": "outcome",
+    "device": "device",
+    "dtype": "dtype",
+    "seed": "seed",
+    "strict": "undecided fails",
+    "machine": "machine",
+    "packages": "packages",
+}
+_POTENTIAL: Final = {
+    "spec": "given as",
+    "architecture": "architecture",
+    "path": "file",
+    "sha256": "sha256",
+    "elements": "elements",
+    "r_max": "cutoff (Å)",
+    "dtype": "dtype",
+    "n_parameters": "parameters",
+    "trained_on": "trained on",
+}
+_DATASET: Final = {
+    "title": "title",
+    "tier": "tier",
+    "level_of_theory": "level of theory",
+    "paper_level_of_theory": "level of theory of the paper",
+    "stand_in": "stand-in reference",
+    "sha256": "sha256",
+    "n_frames": "frames",
+    "n_test": "test frames",
+    "elements": "elements",
+}
+_PARTS: Final = {"n_cpu": "cores", "memory_gb": "memory (GB)", "n_train": "training frames"}
+_HIDDEN: Final = {
+    "name",
+    "findings",
+    "training_curve",
+    "potentials",
+    "datasets",
+    "runs",
+    "command",
+    "docs_url",
+}
+_LIST_LIMIT: Final = 120
+"""Longest list that is written out; a longer one would be data, not provenance."""
+
+
+def run_facts(run: Mapping[str, Any]) -> Facts:
+    """Facts about a run but for its command."""
+    known = dict(run)
+    if "exit_status" in known or "started" in known:
+        known["exit_status"] = exit_words(known.get("exit_status"))
+    return _facts(known, _RUN)
+
+
+def potential_facts(potential: Mapping[str, Any]) -> Facts:
+    """Facts about a potential."""
+    return _facts(potential, _POTENTIAL)
+
+
+def dataset_facts(dataset: Mapping[str, Any]) -> Facts:
+    """Facts about a dataset."""
+    return _facts(dataset, _DATASET)
+
+
+def command_line(run: Mapping[str, Any]) -> str:
+    """Command that repeats a run, quoted for a shell; empty if it was not recorded."""
+    command = run.get("command")
+    if isinstance(command, str):
+        return command
+    return shlex.join(map(str, command)) if isinstance(command, Sequence) else ""
+
+
+def _facts(record: Mapping[str, Any], labels: Mapping[str, str]) -> Facts:
+    order = [*labels, *(key for key in record if key not in labels)]
+    pairs = (
+        (labels.get(key, str(key).replace("_", " ")), _text(record.get(key)))
+        for key in order
+        if key not in _HIDDEN
+    )
+    return [(label, text) for label, text in pairs if text]
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:g}" if math.isfinite(value) else "not finite"
+    if isinstance(value, int):
+        return f"{value:,}".replace(",", "\u202f") if abs(value) >= 10_000 else str(value)
+    if isinstance(value, Mapping):
+        pairs = (
+            (_PARTS.get(key, str(key).replace("_", " ")), _text(item))
+            for key, item in value.items()
+        )
+        return " · ".join(f"{key} {text}" for key, text in pairs if text)
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        if len(value) > _LIST_LIMIT:
+            return f"{len(value)} entries"
+        return ", ".join(filter(None, map(_text, value)))
+    return str(value)

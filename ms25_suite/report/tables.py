@@ -1,0 +1,216 @@
+"""Results as CSV, as JSON and as a table for the terminal."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from ms25_suite.errors import ReportError
+from ms25_suite.report.grid import stand_in_notes
+from ms25_suite.report.wording import (
+    SYMBOLS,
+    pair_label,
+    plain_number,
+    pretty_unit,
+    value_text,
+    verdict_word,
+)
+from ms25_suite.results import SCHEMA, CheckResult, Verdict
+
+__all__ = ["CSV_COLUMNS", "csv_text", "json_text", "plain", "terminal_table"]
+
+CSV_COLUMNS: Final = (
+    "criterion",
+    "dataset",
+    "test_dataset",
+    "potential",
+    "architecture",
+    "quantity",
+    "metric",
+    "value",
+    "unit",
+    "interval_low",
+    "interval_high",
+    "threshold",
+    "threshold_source",
+    "verdict",
+    "n_frames",
+    "reason",
+    "duration_s",
+    "tier",
+    "level_of_theory",
+    "stand_in",
+    "artifact",
+)
+"""Columns of ``results.csv``; new ones are only ever added at the end."""
+
+_HEADINGS: Final = ("potential", "quantity", "value", "95 % interval", "limit", "unit", "verdict")
+_GUTTER: Final = 2
+_NARROWEST: Final = 8
+
+_STYLES: Final = {
+    Verdict.PASS: "green",
+    Verdict.FAIL: "bold red",
+    Verdict.UNDECIDED: "yellow",
+    Verdict.ERROR: "bold magenta",
+    Verdict.SKIP: "dim",
+    None: "default",
+}
+
+
+def csv_text(results: Sequence[CheckResult]) -> str:
+    """One row per result under the heading `CSV_COLUMNS`; what is not known stays empty."""
+    buffer = io.StringIO()
+    writer = csv.DictWriter(
+        buffer, CSV_COLUMNS, restval="", extrasaction="ignore", lineterminator="\n"
+    )
+    writer.writeheader()
+    for result in results:
+        record = result.to_dict()
+        low, high = record["interval"] or ("", "")
+        row = {key: "" if value is None else value for key, value in record.items()}
+        row |= {"interval_low": low, "interval_high": high}
+        row["stand_in"] = "true" if result.stand_in else "false"
+        writer.writerow(row)
+    return buffer.getvalue()
+
+
+def json_text(run: Mapping[str, Any], results: Sequence[CheckResult]) -> str:
+    """Document of schema 1.
+
+    Raises
+    ------
+    ReportError
+        The value, interval or threshold of a result is not finite, or something is not JSON-able.
+    """
+    for result in results:
+        for name in ("value", "interval", "threshold", "duration_s"):
+            found = getattr(result, name)
+            numbers = found if isinstance(found, tuple) else (found,)
+            if any(x is not None and not math.isfinite(x) for x in numbers):
+                msg = f"`{name}` of the result {result.key} must be finite or absent, found {found}"
+                raise ReportError(msg)
+    document = {
+        "schema": SCHEMA,
+        "run": plain(run),
+        "results": [plain(result.to_dict()) for result in results],
+    }
+    try:
+        return json.dumps(document, allow_nan=False, ensure_ascii=False, indent=1) + "\n"
+    except (TypeError, ValueError) as error:
+        msg = f"the run description or the details of a result are not JSON-able: {error}"
+        raise ReportError(msg) from error
+
+
+def plain(value: Any) -> Any:
+    """JSON-able copy: paths as text, arrays as lists, a number that is not finite as None."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        items = sorted(value, key=str) if isinstance(value, set | frozenset) else value
+        return [plain(item) for item in items]
+    if isinstance(value, os.PathLike):
+        return str(value)
+    if hasattr(value, "tolist"):
+        return plain(value.tolist())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def terminal_table(results: Sequence[CheckResult], width: int = 100, color: bool = False) -> str:
+    """Table of results by criterion and dataset, followed by their reasons and remarks.
+
+    Parameters
+    ----------
+    results
+        What to show, in this order within a criterion and dataset.
+    width
+        Columns of the terminal; fewer than 72 are taken as 72.
+    color
+        Whether to use ANSI colours.
+    """
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    if not results:
+        return "no results\n"
+    width = max(width, 72)
+    buffer = io.StringIO()
+    # An empty environment: the table depends on its arguments only.
+    console = Console(
+        file=buffer,
+        width=width,
+        color_system="standard" if color else None,
+        force_terminal=color,
+        legacy_windows=False,
+        highlight=False,
+        _environ={},
+    )
+    reasons: dict[str, int] = {}
+    groups: dict[str, list[tuple[tuple[str, ...], str]]] = {}
+    for result in results:
+        row = (_row(result, reasons), _STYLES[result.verdict])
+        groups.setdefault(_group(result), []).append(row)
+    rows = [row for group in groups.values() for row, _ in group]
+    gutter, widths = _layout([_HEADINGS, *rows], width)
+
+    def show(lines: Iterable[tuple[tuple[str, ...], str]]) -> None:
+        table = Table.grid(padding=(0, gutter, 0, 0))
+        for heading, columns in zip(_HEADINGS, widths, strict=True):
+            table.add_column(
+                width=columns, overflow="fold", justify="right" if heading == "value" else "left"
+            )
+        for (*cells, last), style in lines:
+            table.add_row(*map(Text, cells), Text(last, style=style))
+        console.print(table)
+
+    show([(_HEADINGS, "default"), (tuple("─" * columns for columns in widths), "default")])
+    # Tables of the same columns: the headings between them may be of any length.
+    for heading, lines in groups.items():
+        console.print(Text(heading, style="bold"))
+        show(lines)
+        console.print()
+    notes = [f"[{number}] {reason}" for reason, number in reasons.items()]
+    for note in (*notes, *stand_in_notes({}, results)):
+        console.print(Text(note))
+    return "\n".join(line.rstrip() for line in buffer.getvalue().splitlines()).rstrip("\n") + "\n"
+
+
+def _group(result: CheckResult) -> str:
+    dagger = "†" if result.stand_in else ""
+    return f"{result.criterion}: {pair_label(result.dataset, result.test_dataset)}{dagger}"
+
+
+def _row(result: CheckResult, reasons: dict[str, int]) -> tuple[str, ...]:
+    value, interval = ("", "")
+    if result.value is not None:
+        value, interval = value_text(result.value, result.interval)
+    word = f"{SYMBOLS[result.verdict]} {verdict_word(result.verdict)}"
+    if result.reason:
+        word += f" [{reasons.setdefault(result.reason, len(reasons) + 1)}]"
+    limit = "" if result.threshold is None else f"≤ {plain_number(result.threshold)}"
+    metric = "" if result.metric == "measurement" else result.metric
+    quantity = f"{result.quantity} {metric}".strip()
+    return (result.potential, quantity, value, interval, limit, pretty_unit(result.unit), word)
+
+
+def _layout(rows: Sequence[tuple[str, ...]], total: int) -> tuple[int, list[int]]:
+    """Gutter, and width of each column: names are folded where they do not fit."""
+    from rich.cells import cell_len
+
+    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
+    gutter = _GUTTER if sum(widths) + _GUTTER * (len(widths) - 1) <= total else 1
+    while sum(widths) + gutter * (len(widths) - 1) > total:
+        # Of the two columns of names the wider one.
+        widest = max((0, 1), key=lambda index: widths[index])
+        if widths[widest] <= _NARROWEST:
+            break
+        widths[widest] -= 1
+    return gutter, widths

@@ -1,0 +1,189 @@
+"""Words, symbols and digits in which a report speaks."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from ms25_suite.results import CheckResult, Verdict
+
+__all__ = [
+    "CRITERIA",
+    "QUANTITIES",
+    "SYMBOLS",
+    "cell_number",
+    "count_sentence",
+    "criterion_title",
+    "exit_words",
+    "middle_cut",
+    "number",
+    "pair_label",
+    "plain_number",
+    "pretty_unit",
+    "value_text",
+    "verdict_word",
+]
+
+CRITERIA: Final = {
+    "error_thresholds": (
+        "Error thresholds",
+        "Are the mean absolute errors on unseen frames within the threshold?",
+    ),
+    "training_rate": (
+        "Data training rate",
+        "How fast does the error fall with the number of training frames?",
+    ),
+    "size_extensivity": (
+        "Size extensivity",
+        "Do the errors stay the same in a cell larger than those trained on?",
+    ),
+    "framework_transfer": (
+        "Framework transfer",
+        "Does a potential trained on one framework hold on others?",
+    ),
+    "eos": (
+        "Equation of state",
+        "Do the equilibrium volume and the bulk modulus agree with the reference?",
+    ),
+    "neb_barrier": (
+        "NEB barrier",
+        "Does the barrier along the minimum-energy path agree with the reference?",
+    ),
+    "stability": ("Stability", "Does molecular dynamics stay bounded?"),
+    "throughput": ("Throughput", "How many thousands of atom-steps per second are computed?"),
+}
+"""Title and question of each criterion, in the order of the report."""
+
+QUANTITIES: Final = {"energy": "E", "forces": "F", "stress": "S"}
+"""Heading of the column of each quantity that has an MAE."""
+
+SYMBOLS: Final = {
+    Verdict.PASS: "✓",
+    Verdict.FAIL: "✗",
+    Verdict.UNDECIDED: "?",
+    Verdict.ERROR: "!",
+    Verdict.SKIP: "–",
+    None: "·",
+}
+"""Sign of a verdict, for those who do not tell its colour from another."""
+
+_EXIT: Final = {
+    0: "every check that was asked for passed (exit status 0)",
+    1: "at least one check did not pass (exit status 1)",
+    2: "the run was interrupted (exit status 2)",
+    3: "an internal error ended the run (exit status 3)",
+    4: "the command line made no sense (exit status 4)",
+    5: "no check was selected (exit status 5)",
+}
+
+
+def verdict_word(verdict: Verdict | None) -> str:
+    """Word for a verdict; a number that nothing is asked of is ``measured``."""
+    return "measured" if verdict is None else verdict.value
+
+
+def criterion_title(criterion: str) -> str:
+    """Title of a criterion, also of one that the report does not know."""
+    return CRITERIA[criterion][0] if criterion in CRITERIA else criterion.replace("_", " ")
+
+
+def exit_words(status: object) -> str:
+    """Exit status of a run in words (pytest's numbers)."""
+    if status is None:
+        return "no exit status was recorded: the run was cut off before its end"
+    if isinstance(status, int) and not isinstance(status, bool) and status in _EXIT:
+        return _EXIT[status]
+    return f"exit status {status}"
+
+
+def pair_label(dataset: str, test_dataset: str) -> str:
+    """Name of a dataset, or ``trained on → tested on`` where the two differ."""
+    return dataset if test_dataset in ("", dataset) else f"{dataset} → {test_dataset}"
+
+
+def pretty_unit(unit: str) -> str:
+    """Unit with typographic exponents."""
+    return unit.replace("^3", "³").replace("^2", "²")
+
+
+def middle_cut(text: str, length: int) -> str:
+    """Text of at most ``length`` characters; what is cut out is the middle."""
+    if len(text) <= length:
+        return text
+    tail = (length - 1) // 2
+    return f"{text[: length - 1 - tail]}…{text[len(text) - tail :]}"
+
+
+def number(value: float, digits: int = 3) -> str:
+    """Number with about three significant digits, plain between 0.001 and 100 000."""
+    if value == 0:
+        return "0"
+    size = abs(value)
+    if not 1e-3 <= size < 1e5:
+        mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
+        return _minus(f"{mantissa}e{int(exponent)}")
+    return _minus(f"{value:.{_decimals(size, digits)}f}")
+
+
+def plain_number(value: float) -> str:
+    """Number that somebody chose, such as a threshold: without trailing zeros."""
+    return _minus(f"{value:.6g}")
+
+
+def cell_number(value: float) -> str:
+    """Number that fits into a cell of the heatmap."""
+    return number(value) if value == 0 or 1e-2 <= abs(value) < 1e5 else number(value, 2)
+
+
+def value_text(value: float, interval: tuple[float, float] | None) -> tuple[str, str]:
+    """Value and interval, with as many decimals as tell the ends of the interval apart."""
+    if interval is None:
+        return number(value), ""
+    low, high = interval
+    largest = max(abs(value), abs(low), abs(high))
+    if largest and not 1e-3 <= largest < 1e5:
+        return number(value), f"[{number(low)}, {number(high)}]"
+    decimals = _decimals(abs(value) or largest or 1.0, 3)
+    if high > low:
+        decimals = min(max(decimals, 1 - math.floor(math.log10(high - low))), decimals + 3)
+    texts = [_minus(f"{x:.{decimals}f}") for x in (value, low, high)]
+    return texts[0], f"[{texts[1]}, {texts[2]}]"
+
+
+def count_sentence(results: Sequence[CheckResult]) -> str:
+    """How many numbers passed, failed and so on, in one sentence."""
+    if not results:
+        return "No check reported a result."
+    count = Counter(result.verdict for result in results)
+    judged = count[Verdict.PASS] + count[Verdict.FAIL] + count[Verdict.UNDECIDED]
+    parts = []
+    noun = "number" if (judged or len(results)) == 1 else "numbers"
+    if judged:
+        parts.append(f"{count[Verdict.PASS]} of {judged} judged {noun} within the threshold")
+    for verdict, words in (
+        (Verdict.FAIL, "beyond it"),
+        (Verdict.UNDECIDED, "undecided with these frames"),
+        (Verdict.ERROR, "could not be computed"),
+        (Verdict.SKIP, "skipped"),
+        (None, "measured without a threshold"),
+    ):
+        if count[verdict]:
+            parts.append(f"{count[verdict]}{'' if parts else f' {noun}'} {words}")
+    return _listed(parts) + "."
+
+
+def _listed(parts: Iterable[str]) -> str:
+    *most, last = parts
+    return f"{', '.join(most)} and {last}" if most else last
+
+
+def _decimals(size: float, digits: int) -> int:
+    # Rounded first: 9.996 is shown as 10.0, not as 10.00.
+    exponent = math.floor(math.log10(float(f"{size:.{digits - 1}e}")))
+    return max(digits - 1 - exponent, 0)
+
+
+def _minus(text: str) -> str:
+    return text.replace("-", "−")

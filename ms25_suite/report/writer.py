@@ -1,0 +1,110 @@
+"""The files of a report."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ms25_suite.cache import atomic_path, file_sha256
+from ms25_suite.errors import ReportError
+from ms25_suite.report.canvas import drawing, png_bytes, svg_bytes
+from ms25_suite.report.grid import build_grid
+from ms25_suite.report.heatmap import draw_heatmap
+from ms25_suite.report.merge import merge_results, sort_results
+from ms25_suite.report.page import render_page
+from ms25_suite.report.tables import csv_text, json_text, plain
+from ms25_suite.results import CheckResult
+
+__all__ = ["ReportFiles", "write_report"]
+
+_HEATMAP_DPI = 200
+
+
+@dataclass(frozen=True, slots=True)
+class ReportFiles:
+    """Paths of what was written."""
+
+    html: Path
+    heatmap_png: Path
+    heatmap_svg: Path
+    csv: Path
+    json: Path
+
+
+def write_report(
+    folder: Path, run: Mapping[str, Any], results: Sequence[CheckResult]
+) -> ReportFiles:
+    """Write a report into a folder, which is created if needed.
+
+    The same run and results give the same bytes, in whatever order the results come.
+
+    Parameters
+    ----------
+    folder
+        Where to write, and what the artifacts of the results are relative to. An artifact with
+        an absolute path (see `load_results`) is copied into the folder.
+    run
+        Run description as laid out in ``docs/report.md``; every key is optional.
+    results
+        What to report; a later result replaces an earlier one of the same key.
+
+    Raises
+    ------
+    ReportError
+        The folder cannot be written to, or a number of a result is not finite.
+    """
+    run = plain(run)
+    ordered = sort_results(run, merge_results(results))
+    files = ReportFiles(
+        folder / "report.html",
+        folder / "heatmap.png",
+        folder / "heatmap.svg",
+        folder / "results.csv",
+        folder / "results.json",
+    )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        ordered = [_with_own_artifact(result, folder) for result in ordered]
+        # First of all the numbers: they are there even if a figure cannot be drawn.
+        _write(files.json, json_text(run, ordered).encode())
+        _write(files.csv, csv_text(ordered).encode())
+        with drawing():
+            figure = draw_heatmap(
+                build_grid(run, ordered, "error_thresholds"), "Mean absolute errors"
+            )
+            svg = svg_bytes(figure)
+            _write(files.heatmap_png, png_bytes(figure, _HEATMAP_DPI))
+            _write(files.heatmap_svg, svg)
+            page = render_page(folder, run, ordered, svg, figure.get_figwidth())
+            _write(files.html, page.encode())
+    except OSError as error:
+        msg = f"cannot write the report to {folder}: {error}; choose a folder that can be written"
+        raise ReportError(msg) from error
+    return files
+
+
+def _write(path: Path, data: bytes) -> None:
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(data)
+
+
+def _with_own_artifact(result: CheckResult, folder: Path) -> CheckResult:
+    """Result whose artifact lies in the folder of the report, so that this can be moved."""
+    source = Path(result.artifact)
+    if not result.artifact or not source.is_absolute():
+        return result
+    if source.is_relative_to(folder.resolve()):
+        return replace(result, artifact=source.relative_to(folder.resolve()).as_posix())
+    if not source.is_file():
+        return replace(result, artifact=f"artifacts/{source.name}")
+    # Two runs use the same names for other contents.
+    name = f"artifacts/{source.stem}-{file_sha256(source)[:8]}{source.suffix}"
+    target = folder / name
+    target.parent.mkdir(exist_ok=True)
+    if not target.is_file():
+        with atomic_path(target) as temporary:
+            shutil.copyfile(source, temporary)
+    return replace(result, artifact=name)
