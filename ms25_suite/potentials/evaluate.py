@@ -149,7 +149,8 @@ class EdgeEvaluator:
                 if len(batch) == 1:
                     msg = (
                         f"a frame of {len(batch.numbers)} atoms does not fit into the memory of "
-                        f"the worker ({error}). Use fewer workers, --dtype=float32 or a larger machine"
+                        f"the worker ({error}). Use fewer workers, --dtype=float32 or a larger "
+                        "machine"
                     )
                     raise OutOfMemoryError(msg) from error
                 self.batch_atoms = max(1, len(batch.numbers) // 2)

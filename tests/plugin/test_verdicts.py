@@ -79,8 +79,10 @@ def test_a_failure_explains_itself(pytester: pytest.Pytester, cuni: Path, calc: 
     done = pytester.runpytest(f"--mlip={potential}", f"--dataset={cuni}")
     done.stdout.fnmatch_lines(
         [
-            "fail: energy MAE of calc on cuni is 10 (95 % interval 10 to 10) meV/atom, "
-            "threshold 2.5 meV/atom",
+            (
+                "fail: energy MAE of calc on cuni is 10 (95 % interval 10 to 10) meV/atom, "
+                "threshold 2.5 meV/atom"
+            ),
             "  frames:     30",
             "  threshold:  Maxson et al., JCIM 2025*",
             "  reference:  not stated",
@@ -134,8 +136,10 @@ def test_the_header_states_what_is_judged(
     done.stdout.fnmatch_lines(
         [
             "potential: calc (calc.py), ase, sha256 ????????????",
-            "dataset: cuni, tier user, level of theory not stated, 30 of 30 frames to judge on, "
-            "sha256 ????????????",
+            (
+                "dataset: cuni, tier user, level of theory not stated, 30 of 30 frames to judge on, "
+                "sha256 ????????????"
+            ),
             "ms25-suite *: device cpu, dtype float64, seed 5, workers 1, report *",
         ]
     )
