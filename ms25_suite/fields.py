@@ -1,4 +1,4 @@
-"""Names of labels in files, with their shapes and units.
+"""Names: criteria, quantities, and labels in files with their shapes and units.
 
 The ``REF_`` names are the defaults of MACE's training script (``mace/tools/default_keys.py``):
 since ASE 3.23 the plain names belong to an attached calculator and do not survive every writer.
@@ -7,6 +7,11 @@ since ASE 3.23 the plain names belong to an attached calculator and do not survi
 from __future__ import annotations
 
 from typing import Final, Literal
+
+CRITERIA: Final = {
+    "error_thresholds": "energy, force and stress errors against thresholds",
+}
+"""Criteria of the suite and what they ask; markers and docs pages have the same names."""
 
 Quantity = Literal["energy", "forces", "stress"]
 

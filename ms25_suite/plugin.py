@@ -1,16 +1,13 @@
 """The pytest plugin: options, and nothing else until a potential and a dataset are named.
 
-This module is imported in every pytest session of the environment, so it imports only pytest.
+This module is imported in every pytest session of the environment, so it imports only pytest and names.
 """
 
 from __future__ import annotations
 
 import pytest
 
-CRITERIA = {
-    "error_thresholds": "energy, force and stress errors against thresholds",
-}
-"""Criteria of the suite: marker and what it asks."""
+from ms25_suite.fields import CRITERIA
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -158,4 +158,3 @@ def use_potential_file(path: str | None) -> None:
         msg = f"--potential-file={path}: there is no such file"
         raise UsageError(msg)
     os.environ["MS25_POTENTIAL_FILE"] = str(Path(path).resolve())
-

@@ -80,7 +80,5 @@ def _gpu() -> str | None:
             text = path.read_text(encoding="utf-8")
         except OSError:
             continue
-        names += [
-            line.partition(":")[2].strip() for line in text.splitlines() if "Model" in line
-        ]
+        names += [line.partition(":")[2].strip() for line in text.splitlines() if "Model" in line]
     return ", ".join(names) or None

@@ -15,7 +15,7 @@ import pytest
 from ms25_suite import __version__
 from ms25_suite.cache import file_sha256
 from ms25_suite.errors import Ms25Error
-from ms25_suite.plugin import CRITERIA
+from ms25_suite.fields import CRITERIA
 from ms25_suite.pool import PotentialPool
 from ms25_suite.potentials.spec import PotentialSpec
 from ms25_suite.provenance import machine, packages

@@ -24,7 +24,8 @@ single precision resolves 1e-6 Å at 10 Å."""
 
 _CLOSEST: Final = 0.5
 """Distance in Å below which atoms overlap: the shortest bond of all, H2, has 0.74 Å (Huber &
-Herzberg, Constants of Diatomic Molecules, 1979), and stays above 0.5 Å up to 2 eV of strain."""
+Herzberg, Constants of Diatomic Molecules, 1979), and 0.5 Å would cost it 1.7 eV (Morse potential,
+4.75 eV deep, exponent 1.94 / Å)."""
 
 _OUTLIER_SIGMAS: Final = 15.0
 """Distance from the median, in robust standard deviations, that makes an energy an outlier."""

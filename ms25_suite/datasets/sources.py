@@ -204,8 +204,9 @@ def write_extxyz(path: Path, images: Iterable[Atoms], *, suffix: str | None = No
         raw: IO[bytes] = stack.enter_context(path.open("wb"))
         binary: Any = raw
         if ending.endswith(".xz"):
-            # One stream of one thread: neither time nor machine enters the bytes.
-            binary = stack.enter_context(lzma.open(raw, "wb", preset=6))
+            # One stream of one thread: neither time nor machine enters the bytes. Level 1 takes a
+            # tenth of the time of the default, level 6, for a quarter more bytes.
+            binary = stack.enter_context(lzma.open(raw, "wb", preset=1))
         elif ending.endswith(".gz"):
             packed = gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0)
             binary = stack.enter_context(packed)

@@ -1,0 +1,39 @@
+"""Frames with labels as an extended XYZ file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from ms25_suite.cache import atomic_path
+from ms25_suite.fields import REF_ENERGY, REF_FORCES, REF_STRESS
+from ms25_suite.training.request import Part
+
+__all__ = ["write_extxyz"]
+
+
+def write_extxyz(path: Path, part: Part) -> None:
+    """Write frames with the labels ``REF_energy``, ``REF_forces`` and ``REF_stress``.
+
+    A frame without stress gets no ``REF_stress``: training scripts then leave it out of the loss.
+    Energies and stresses keep all digits; ASE writes per-atom columns with eight decimals.
+    """
+    from ase.io import write
+
+    frames, labels = part
+    if labels.energy is None or labels.forces is None:
+        msg = "energies and forces are needed"
+        raise ValueError(msg)
+    has_stress = labels.has_stress
+    images = []
+    for index in range(len(frames)):
+        atoms = frames.atoms(index)
+        atoms.info[REF_ENERGY] = float(labels.energy[index])
+        span = slice(int(frames.offsets[index]), int(frames.offsets[index + 1]))
+        atoms.arrays[REF_FORCES] = np.array(labels.forces[span])
+        if has_stress is not None and has_stress[index] and labels.stress is not None:
+            atoms.info[REF_STRESS] = np.array(labels.stress[index])
+        images.append(atoms)
+    with atomic_path(path) as temporary:
+        write(temporary, images, format="extxyz")

@@ -1,0 +1,124 @@
+"""A training in a process of its own, watched until it ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from ms25_suite.errors import TrainingError
+
+__all__ = ["available_cores", "log_tail", "run_watched"]
+
+POLL_S: Final = 0.25
+"""Time between two looks at the results of a running training."""
+
+_GRACE_S: Final = 5.0
+_TAIL_LINES: Final = 25
+
+
+def available_cores() -> int:
+    """Number of cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def run_watched(
+    command: Sequence[str],
+    *,
+    folder: Path,
+    log: Path,
+    env: Mapping[str, str],
+    on_poll: Callable[[], None],
+) -> None:
+    """Run a command to its end, with its output in a log file.
+
+    Whatever interrupts the wait (Ctrl-C, an exception of ``on_poll``) ends the process and all
+    that it started.
+
+    Parameters
+    ----------
+    command
+        Program and arguments.
+    folder
+        Working folder.
+    log
+        File that gets standard output and error, after what is in it already.
+    env
+        Variables to set on top of this process's environment.
+    on_poll
+        Called a few times a second, and once after the end.
+
+    Raises
+    ------
+    TrainingError
+        The process cannot be started, ended with another status than 0, or was killed.
+    """
+    try:
+        with log.open("ab") as output:
+            process = subprocess.Popen(
+                list(command),
+                cwd=folder,
+                env={**os.environ, **env},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=os.name == "posix",
+            )
+    except OSError as error:
+        msg = f"the training in {folder} could not be started: {error}"
+        raise TrainingError(msg) from error
+    try:
+        while process.poll() is None:
+            on_poll()
+            time.sleep(POLL_S)
+        on_poll()
+    finally:
+        _end(process)
+    if process.returncode == 0:
+        return
+    if process.returncode < 0:
+        name = signal.Signals(-process.returncode).name
+        why = f"was killed by {name}"
+        if name == "SIGKILL":
+            why += " (often the system, when the memory is full)"
+    else:
+        why = f"ended with status {process.returncode}"
+    msg = (
+        f"the training {why}. What it finished is kept: the same command continues it. "
+        f"Log: {log}\nLast lines:\n{log_tail(log)}"
+    )
+    raise TrainingError(msg)
+
+
+def log_tail(log: Path, lines: int = _TAIL_LINES) -> str:
+    """Last lines of a log file, indented."""
+    try:
+        text = log.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        return f"    (the log cannot be read: {error})"
+    return "\n".join(f"    {line}" for line in text.splitlines()[-lines:]) or "    (empty)"
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a process and its group; nothing happens if it has ended already."""
+    if process.poll() is not None:
+        return
+    for kill in (signal.SIGTERM, getattr(signal, "SIGKILL", signal.SIGTERM)):
+        try:
+            if os.name == "posix":
+                os.killpg(process.pid, kill)
+            else:
+                process.kill()
+        except ProcessLookupError:
+            pass
+        try:
+            process.wait(timeout=_GRACE_S)
+        except subprocess.TimeoutExpired:
+            continue
+        return

@@ -1,0 +1,155 @@
+"""Telling people how a training goes."""
+
+from __future__ import annotations
+
+import time
+from typing import IO, TYPE_CHECKING, Final, Protocol
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+__all__ = ["RichProgress", "SilentProgress", "TrainingProgress"]
+
+
+class TrainingProgress(Protocol):
+    """Somebody who is told how a training goes."""
+
+    def note(self, text: str) -> None:
+        """Say something in one line, also before the start."""
+
+    def start(self, total_epochs: int, title: str) -> None:
+        """Begin."""
+
+    def update(
+        self, epoch: int, loss: float, force_error: float, energy_error: float, eta: float | None
+    ) -> None:
+        """Tell of a finished epoch.
+
+        Parameters
+        ----------
+        epoch
+            Its number, counted from 1.
+        loss
+            Validation loss.
+        force_error
+            Validation error of the forces in meV/Å, root mean square.
+        energy_error
+            Validation error of the energy in meV/atom, root mean square.
+        eta
+            Estimated time to the end in seconds; None if it cannot be told yet.
+        """
+
+    def finish(self) -> None:
+        """End, also after an error; called once for each `start`."""
+
+
+class SilentProgress:
+    """Says nothing."""
+
+    def note(self, text: str) -> None:
+        """Ignore it."""
+
+    def start(self, total_epochs: int, title: str) -> None:
+        """Ignore it."""
+
+    def update(
+        self, epoch: int, loss: float, force_error: float, energy_error: float, eta: float | None
+    ) -> None:
+        """Ignore it."""
+
+    def finish(self) -> None:
+        """Ignore it."""
+
+
+class RichProgress:
+    """A live line in a terminal, and now and then a plain line elsewhere.
+
+    Plain lines come at most every ten seconds: when a tenth of the epochs has passed since the
+    last one, or a minute.
+
+    Parameters
+    ----------
+    stream
+        Where to write.
+    """
+
+    _LEAST_S: Final = 10.0
+    _MOST_S: Final = 60.0
+    _LEAST_PART: Final = 0.1
+
+    def __init__(self, stream: IO[str]) -> None:
+        from rich.console import Console
+
+        self._console = Console(file=stream, highlight=False, soft_wrap=True)
+        self._live: Progress | None = None
+        self._title = ""
+        self._total = 0
+        self._started = 0.0
+        self._said: tuple[float, int] | None = None
+
+    def note(self, text: str) -> None:
+        """Write a line."""
+        self._console.print(text, markup=False)
+
+    def start(self, total_epochs: int, title: str) -> None:
+        """Show an empty bar, or say what is trained."""
+        self._title, self._total = title, total_epochs
+        self._started = time.monotonic()
+        self._said = None
+        if not self._console.is_terminal:
+            self.note(f"{title}: training for {total_epochs} epochs")
+            return
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+        from rich.text import Text
+
+        self._live = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=20),
+            TextColumn("epoch {task.completed:.0f}/{task.total:.0f}  {task.fields[errors]}"),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[left]}"),
+            console=self._console,
+            # The streams may be those that pytest captures.
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
+        self._live.add_task(
+            Text(title).plain, total=total_epochs, errors="preparing", left="left …"
+        )
+        self._live.start()
+
+    def update(
+        self, epoch: int, loss: float, force_error: float, energy_error: float, eta: float | None
+    ) -> None:
+        """Move the bar, or write a line if it is time for one."""
+        errors = (
+            f"loss {loss:.3g}  forces {force_error:.0f} meV/Å  energy {energy_error:.2f} meV/atom"
+        )
+        left = "left …" if eta is None else f"left {_duration(eta)}"
+        if self._live is not None:
+            task = self._live.tasks[0].id
+            self._live.update(task, completed=epoch, errors=errors, left=left)
+            return
+        now = time.monotonic()
+        if self._said is not None and epoch < self._total:
+            waited = now - self._said[0]
+            passed = (epoch - self._said[1]) / self._total
+            if waited < self._LEAST_S or (passed < self._LEAST_PART and waited < self._MOST_S):
+                return
+        self._said = (now, epoch)
+        elapsed = _duration(now - self._started)
+        self.note(f"{self._title}: epoch {epoch}/{self._total}  {errors}  {elapsed}, {left}")
+
+    def finish(self) -> None:
+        """Leave the last state of the bar, and end the line."""
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+
+def _duration(seconds: float) -> str:
+    whole = round(seconds)
+    hours, rest = divmod(whole, 3600)
+    if hours:
+        return f"{hours}:{rest // 60:02d}:{rest % 60:02d}"
+    return f"{rest // 60}:{rest % 60:02d}"

@@ -1,0 +1,168 @@
+"""What is to be trained, on which frames, and what came out."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ms25_suite.errors import LabelError, TrainingError, UsageError
+from ms25_suite.frames import Frames, Labels
+
+__all__ = ["Part", "TrainedModel", "TrainingData", "TrainingRequest", "part_hash"]
+
+Part = tuple[Frames, Labels]
+"""Frames and their labels."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingRequest:
+    """What is to be trained.
+
+    Parameters
+    ----------
+    architecture
+        ``mace``, …
+    n_train
+        Number of training frames.
+    set
+        Set of splits that the frames are from, counted from 1.
+    seed
+        Seed of the initial weights and of the order of the frames.
+    budget
+        Name of the recipe: ``smoke``, ``standard`` or ``paper``.
+
+    Raises
+    ------
+    UsageError
+        A number is out of range.
+    """
+
+    architecture: str
+    n_train: int
+    set: int = 1
+    seed: int = 0
+    budget: str = "smoke"
+
+    def __post_init__(self) -> None:
+        for name, least in (("n_train", 1), ("set", 1), ("seed", 0)):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or value < least:
+                msg = f"`{name}` of a training must be a whole number from {least}, got {value!r}"
+                raise UsageError(msg)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrainingData:
+    """Frames to train on and to stop by, and where they come from.
+
+    Parameters
+    ----------
+    name, sha256, level_of_theory, tier
+        The dataset: its name, SHA-256 of its source, method behind the labels, tier.
+    cutoff
+        Cutoff radius in Å that the dataset's card asks for; None if it does not say.
+    train, validation
+        Frames and labels. Energies and forces are needed; a stress is used where a frame has one.
+    system
+        The paper's name of the system (``hea``, ``mgo-2x2``, …), which chooses the
+        hyperparameters of the ``paper`` budget; None for data that the paper does not have.
+
+    Raises
+    ------
+    LabelError
+        Energies or forces are missing or not finite.
+    TrainingError
+        There are no frames to train on, or none to validate on.
+    """
+
+    name: str
+    sha256: str
+    level_of_theory: str
+    tier: str
+    cutoff: float | None
+    train: Part
+    validation: Part
+    system: str | None = None
+
+    def __post_init__(self) -> None:
+        for role, (frames, labels) in (("training", self.train), ("validation", self.validation)):
+            if len(frames) == 0:
+                msg = (
+                    f"the dataset {self.name} gives no {role} frames: both training and "
+                    "validation frames are needed (card: [splits])"
+                )
+                raise TrainingError(msg)
+            _check_labels(frames, labels, f"the {role} frames of {self.name}")
+        missing = set(self.validation[0].elements) - set(self.train[0].elements)
+        if missing:
+            msg = (
+                f"the validation frames of {self.name} hold the atomic numbers {sorted(missing)}, "
+                "which no training frame has: take more training frames or another set"
+            )
+            raise TrainingError(msg)
+        if self.cutoff is not None and not self.cutoff > 0:
+            msg = f"the cutoff of {self.name} must be positive, got {self.cutoff} Å"
+            raise TrainingError(msg)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrainedModel:
+    """A finished training.
+
+    Parameters
+    ----------
+    model_path
+        The model file; its sidecar has the same name with ``.json`` appended.
+    manifest
+        Content of the sidecar.
+    curve
+        Training curve: ``epoch``, ``loss`` and the validation errors by epoch.
+    reused
+        Whether it came from the cache.
+    """
+
+    model_path: Path
+    manifest: dict[str, Any]
+    curve: dict[str, list[float]]
+    reused: bool
+
+
+def _check_labels(frames: Frames, labels: Labels, where: str) -> None:
+    shapes = {
+        "energy": (len(frames),),
+        "forces": (len(frames.numbers), 3),
+        "stress": (len(frames), 6),
+    }
+    for name, shape in shapes.items():
+        values = getattr(labels, name)
+        if values is None:
+            if name == "stress":
+                continue
+            msg = (
+                f"{where} have no {name} labels: a training needs an energy and forces for every "
+                "frame (keys REF_energy and REF_forces, or others named in the card)"
+            )
+            raise LabelError(msg)
+        if values.shape != shape:
+            msg = f"{where}: expected {name} labels of shape {shape}, found {values.shape}"
+            raise LabelError(msg)
+        if name != "stress" and not np.isfinite(values).all():
+            msg = f"{where}: some {name} labels are not finite; remove or correct those frames"
+            raise LabelError(msg)
+
+
+def part_hash(part: Part) -> str:
+    """SHA-256 of frames and labels, as 64 hexadecimal digits."""
+    frames, labels = part
+    digest = hashlib.sha256(frames.content_hash().encode())
+    for values in (labels.energy, labels.forces):
+        digest.update(np.ascontiguousarray(values, dtype="<f8").tobytes())
+    has_stress = labels.has_stress
+    if has_stress is not None and labels.stress is not None and has_stress.any():
+        digest.update(np.ascontiguousarray(has_stress, dtype="|b1").tobytes())
+        digest.update(np.ascontiguousarray(labels.stress[has_stress], dtype="<f8").tobytes())
+    return digest.hexdigest()

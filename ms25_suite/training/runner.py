@@ -1,0 +1,310 @@
+"""One training: from the cache, continued, or from the start."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from ms25_suite.cache import atomic_path, cache_dir, content_key, file_sha256
+from ms25_suite.errors import TrainingError, UsageError
+from ms25_suite.training.follow import EpochReport, LineFollower, curve_of, errors_at
+from ms25_suite.training.manifest import (
+    SCHEMA,
+    UNITS,
+    data_section,
+    read_manifest,
+    sidecar_path,
+    write_manifest,
+)
+from ms25_suite.training.process import available_cores, run_watched
+from ms25_suite.training.progress import SilentProgress, TrainingProgress
+from ms25_suite.training.registry import Trainer, get_trainer, load_recipe
+from ms25_suite.training.request import TrainedModel, TrainingData, TrainingRequest
+from ms25_suite.units import MEV_PER_EV
+
+__all__ = ["train"]
+
+_KEY_DIGITS: Final = 32
+_LOG: Final = "training.log"
+_CLOCK: Final = "wall_time_s"
+
+
+def train(
+    request: TrainingRequest,
+    data: TrainingData,
+    *,
+    device: str = "cpu",
+    threads: int | None = None,
+    progress: TrainingProgress | None = None,
+    cache: Path | None = None,
+) -> TrainedModel:
+    """Train a potential, or take it from the cache if the same was trained before.
+
+    Two trainings are the same if frames, labels, recipe, seed, versions of the packages and kind
+    of device are the same. A training that was killed is continued from its last checkpoint. Of
+    processes that ask for the same training at the same time, one trains and the others wait.
+
+    Parameters
+    ----------
+    request, data
+        What to train, and on what.
+    device
+        ``cpu``, ``cuda``, ``cuda:1``, …
+    threads
+        Number of threads; as many as there are cores by default.
+    progress
+        Is told how it goes; nobody by default.
+    cache
+        Folder of finished and unfinished trainings; the suite's cache by default.
+
+    Raises
+    ------
+    UsageError
+        There is no such architecture or budget, or a number makes no sense.
+    ArchitectureNotInstalledError
+        The package of the architecture cannot be imported.
+    TrainingError
+        The training failed or was killed; the message holds the end of its log.
+    """
+    trainer = get_trainer(request.architecture)
+    recipe = load_recipe(request.architecture, request.budget)
+    if threads is not None and threads < 1:
+        msg = f"a training needs at least one thread, got {threads}"
+        raise UsageError(msg)
+    if request.n_train != len(data.train[0]):
+        msg = f"asked to train on {request.n_train} frames, but got {len(data.train[0])}"
+        raise TrainingError(msg)
+    trainer.require_installed()
+    settings = trainer.settings(recipe, request, data)
+    described = {
+        "architecture": trainer.name,
+        "budget": request.budget,
+        "data": data_section(request, data),
+        "recipe": {"version": recipe["version"], **settings},
+        "seed": request.seed,
+        "versions": trainer.versions(),
+        "device": device.split(":")[0],
+    }
+    job = _Job(
+        trainer=trainer,
+        settings=settings,
+        described=described,
+        data=data,
+        device=device,
+        threads=available_cores() if threads is None else threads,
+        progress=SilentProgress() if progress is None else progress,
+        title=_title(request, data),
+    )
+    root = cache_dir("training") if cache is None else cache
+    folder = root / content_key(described)[:_KEY_DIGITS]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return _take_or_train(job, folder / f"{_file_name(request, data)}.model")
+    except OSError as error:
+        msg = (
+            f"the folder of trainings {root} cannot be used: {error}. Is the disk full, or the "
+            "folder read-only? MS25_CACHE_DIR names another one"
+        )
+        raise TrainingError(msg) from error
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Job:
+    """A training with everything that it needs but a place."""
+
+    trainer: Trainer
+    settings: Mapping[str, Any]
+    described: Mapping[str, Any]
+    data: TrainingData
+    device: str
+    threads: int
+    progress: TrainingProgress
+    title: str
+
+
+def _take_or_train(job: _Job, model: Path) -> TrainedModel:
+    with _locked(model.with_name("lock"), job):
+        manifest = read_manifest(model)
+        if manifest is not None:
+            return TrainedModel(model, manifest, manifest["curve"], reused=True)
+        if model.exists() or sidecar_path(model).exists():
+            job.progress.note(f"{job.title}: the model in the cache is damaged; training again")
+            sidecar_path(model).unlink(missing_ok=True)
+        manifest = _train(job, model)
+        return TrainedModel(model, manifest, manifest["curve"], reused=False)
+
+
+def _train(job: _Job, model: Path) -> dict[str, Any]:
+    trainer = job.trainer
+    work = model.with_name("work")
+    work.mkdir(exist_ok=True)
+    command = trainer.prepare(work, job.settings, job.data, job.device)
+    total = trainer.n_epochs(job.settings)
+    watch = _Watch(trainer, LineFollower(trainer.results_file(work)), total, job.progress)
+    watch.catch_up()
+    if watch.continued_from is not None:
+        job.progress.note(f"{job.title}: continuing; {watch.continued_from} of {total} epochs ran")
+    stopwatch = _Stopwatch(work / _CLOCK)
+    job.progress.start(total, job.title)
+    try:
+        with stopwatch:
+            run_watched(
+                command,
+                folder=work,
+                log=work / _LOG,
+                env=_environment(job.threads, job.device),
+                on_poll=watch.poll,
+            )
+    finally:
+        job.progress.finish()
+    found, epoch, chosen = trainer.result(work)
+    curve = curve_of(watch.reports)
+    if float(epoch) not in curve["epoch"]:
+        msg = f"the results of the training in {work} lack epoch {epoch}, of which the model is"
+        raise TrainingError(msg)
+    with atomic_path(model) as temporary:
+        shutil.copyfile(found, temporary)
+    manifest = {
+        "schema": SCHEMA,
+        **job.described,
+        **trainer.describe(job.settings),
+        "species": _species(job.data),
+        "model": {"file": model.name, "sha256": file_sha256(model), **chosen},
+        "validation_errors": errors_at(curve, epoch),
+        "threads": job.threads,
+        "wall_time": round(stopwatch.total, 1),
+        "continued": watch.continued_from is not None,
+        "units": UNITS,
+        "curve": curve,
+    }
+    write_manifest(model, manifest)
+    shutil.copyfile(work / _LOG, model.with_name(model.name + ".log"))
+    shutil.rmtree(work, ignore_errors=True)
+    return manifest
+
+
+def _species(data: TrainingData) -> list[str]:
+    from ase.data import chemical_symbols
+
+    return [chemical_symbols[number] for number in data.train[0].elements]
+
+
+class _Watch:
+    """Passes finished epochs on to a progress display."""
+
+    def __init__(
+        self, trainer: Trainer, follower: LineFollower, total: int, progress: TrainingProgress
+    ) -> None:
+        self._trainer = trainer
+        self._follower = follower
+        self._total = total
+        self._progress = progress
+        self._first: tuple[float, int] | None = None
+        self.reports: list[EpochReport] = []
+        self.continued_from: int | None = None
+
+    def catch_up(self) -> None:
+        """Read what an earlier run did."""
+        self._read()
+        if self.reports:
+            self.continued_from = self.reports[-1].epoch
+
+    def poll(self) -> None:
+        """Tell of the epochs that were finished since the last call."""
+        for report in self._read():
+            errors = report.errors
+            self._progress.update(
+                report.epoch,
+                report.loss,
+                MEV_PER_EV * errors["forces_rmse"],
+                MEV_PER_EV * errors["energy_rmse"],
+                self._left(report.epoch),
+            )
+
+    def _read(self) -> list[EpochReport]:
+        records = self._follower.read()
+        new = [r for r in map(self._trainer.epoch_report, records) if r is not None]
+        self.reports.extend(new)
+        return new
+
+    def _left(self, epoch: int) -> float | None:
+        now = time.monotonic()
+        if self._first is None:
+            self._first = (now, epoch)
+        since, start = self._first
+        if epoch <= start:
+            return 0.0 if epoch >= self._total else None
+        return (now - since) / (epoch - start) * (self._total - epoch)
+
+
+class _Stopwatch:
+    """Wall time of a training, summed over the runs that it took."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.total = 0.0
+
+    def __enter__(self) -> None:
+        self._start = time.monotonic()
+
+    def __exit__(self, *exception: object) -> None:
+        try:
+            before = float(self._path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            before = 0.0
+        self.total = before + time.monotonic() - self._start
+        self._path.write_text(repr(self.total), encoding="utf-8")
+
+
+@contextmanager
+def _locked(path: Path, job: _Job) -> Iterator[None]:
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        job.progress.note(f"{job.title}: another process trains the same; waiting for it")
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _environment(threads: int, device: str) -> dict[str, str]:
+    number = str(threads)
+    env = {
+        "OMP_NUM_THREADS": number,
+        "MKL_NUM_THREADS": number,
+        # Threads that wait must not spin: on a machine with other work a spinning team makes
+        # each step several times slower.
+        "OMP_WAIT_POLICY": "PASSIVE",
+        "PYTHONUNBUFFERED": "1",
+    }
+    kind, _, index = device.partition(":")
+    if kind == "cuda" and index:
+        # Training scripts know "cuda" only: show them one device.
+        visible = os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")
+        known = index.isdigit() and int(index) < len(visible) and visible != [""]
+        env["CUDA_VISIBLE_DEVICES"] = visible[int(index)] if known else index
+    return env
+
+
+def _title(request: TrainingRequest, data: TrainingData) -> str:
+    return f"{request.architecture} on {request.n_train} frames of {data.name} ({request.budget})"
+
+
+def _file_name(request: TrainingRequest, data: TrainingData) -> str:
+    dataset = re.sub(r"[^A-Za-z0-9._-]+", "-", data.name).strip("-.")[:60] or "data"
+    return (
+        f"{request.architecture}-{dataset}-n{request.n_train}-set{request.set}"
+        f"-seed{request.seed}-{request.budget}"
+    )
