@@ -1,6 +1,6 @@
 """The pytest plugin: options, and nothing else until a potential and a dataset are named.
 
-This module is imported in every pytest session of the environment, so it imports only pytest and names.
+It is imported in every pytest session of the environment, so it imports pytest and names only.
 """
 
 from __future__ import annotations

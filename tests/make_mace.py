@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
 
 warnings.filterwarnings("ignore")
+# e3nn 0.4.4 loads its constants in a way that torch 2.6 and newer refuse by default; `import mace`
+# sets the same switch.
+os.environ["TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD"] = "1"
 
-from mace import modules  # noqa: E402, I001  (before e3nn: it makes its constants loadable)
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
 from e3nn import o3  # noqa: E402
+from mace import modules  # noqa: E402
 
 
 def main(path: str, numbers: list[int]) -> None:

@@ -137,10 +137,10 @@ def test_the_header_states_what_is_judged(
         [
             "potential: calc (calc.py), ase, sha256 ????????????",
             (
-                "dataset: cuni, tier user, level of theory not stated, 30 of 30 frames to judge on, "
-                "sha256 ????????????"
+                "dataset: cuni, tier user, level of theory not stated, "
+                "30 of 30 frames to judge on, sha256 ????????????"
             ),
-            "ms25-suite *: device cpu, dtype float64, seed 5, workers 1, report *",
+            "ms25-suite *: device cpu, dtype float64, seed 5, workers 1",
         ]
     )
 

@@ -167,8 +167,8 @@ def test_artifact_outside_its_folder_is_refused(tmp_path: Path, artifact: str) -
         ("results.json", '{"schema": 1, "run": {}}', "expected the keys `run`"),
         ("results.json", '{"schema": 1, "run": {}, "results": [3]}', "to be an object, found 3"),
         ("results.json", '{"schema": 1, "run": {}, "results": [{}]}', "not a check result"),
-        ("x.jsonl", "[]\n", "cannot read .* as results of the suite"),
-        ("x.jsonl", '{"schema": 1}\n', "cannot read .* as results of the suite"),
+        ("x.jsonl", "[]\n", "is this a journal of the suite"),
+        ("x.jsonl", '{"schema": 1}\n', "is this a journal of the suite"),
         ("x.jsonl", "", "is this a journal"),
     ],
 )
