@@ -51,7 +51,7 @@ def _once(
 def tiny_mace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An untrained MACE model for Cr, Fe, Co, Ni and Cu; its state dict lies beside it."""
     pytest.importorskip("torch")
-    script = Path(__file__).parent / "make_mace.py"
+    script = Path(__file__).parent / "scripts" / "make_mace.py"
 
     def make(path: Path) -> None:
         command = [sys.executable, str(script), str(path), "24,26,27,28,29"]

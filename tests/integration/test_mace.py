@@ -22,7 +22,7 @@ from tests.unit.test_potentials_evaluate import STRUCTURES
 
 pytestmark = [pytest.mark.mace, pytest.mark.usefixtures("tiny_mace")]
 
-ORACLE = Path(__file__).parents[1] / "mace_oracle.py"
+ORACLE = Path(__file__).parents[1] / "scripts" / "mace_oracle.py"
 
 
 def _oracle(model: Path, frames: Path, out: Path) -> dict[str, np.ndarray]:
