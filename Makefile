@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test lint install clean
+.PHONY: demo test lint benchmark install clean
 
 $(INSTALLED): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -24,12 +24,15 @@ demo: $(INSTALLED)
 	@echo "The report is $(CURDIR)/reports/report.html"
 
 test: $(INSTALLED)
-	$(BIN)/python -m pytest tests --durations=10
+	$(BIN)/python -m pytest tests --ignore=tests/benchmarks --durations=10
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+
+benchmark: $(INSTALLED)
+	$(BIN)/python -m pytest tests/benchmarks -s --benchmark-columns=min,median,stddev,rounds
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache

@@ -17,11 +17,11 @@ from e3nn import o3  # noqa: E402
 from mace import modules  # noqa: E402
 
 
-def main(path: str, numbers: list[int]) -> None:
+def main(path: str, numbers: list[int], r_max: float = 4.0, channels: int = 8) -> None:
     torch.set_default_dtype(torch.float64)
     torch.manual_seed(7)
     model = modules.ScaleShiftMACE(
-        r_max=4.0,
+        r_max=r_max,
         num_bessel=6,
         num_polynomial_cutoff=5,
         max_ell=2,
@@ -29,7 +29,7 @@ def main(path: str, numbers: list[int]) -> None:
         interaction_cls_first=modules.interaction_classes["RealAgnosticResidualInteractionBlock"],
         num_interactions=2,
         num_elements=len(numbers),
-        hidden_irreps=o3.Irreps("8x0e"),
+        hidden_irreps=o3.Irreps(f"{channels}x0e"),
         MLP_irreps=o3.Irreps("8x0e"),
         atomic_energies=np.linspace(-4.0, -3.0, len(numbers)),
         avg_num_neighbors=30.0,
@@ -44,4 +44,5 @@ def main(path: str, numbers: list[int]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], [int(number) for number in sys.argv[2].split(",")])
+    elements = [int(number) for number in sys.argv[2].split(",")]
+    main(sys.argv[1], elements, *[float(sys.argv[3]), int(sys.argv[4])] if sys.argv[3:] else [])
