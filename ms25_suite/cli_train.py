@@ -61,7 +61,7 @@ def add_parser(subparsers: _SubParsersAction[Any]) -> None:
     )
     parser.add_argument("--device", default="cpu", help="cpu (default), cuda, cuda:1, …")
     parser.add_argument(
-        "--threads", type=int, metavar="N", help="number of threads (default: all cores)"
+        "--threads", type=int, metavar="N", help="number of threads (default: by recipe)"
     )
     parser.set_defaults(run=run)
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from ms25_suite.datasets.dataset import Dataset, open_dataset
 from ms25_suite.errors import ReferenceCalculatorError, UsageError
@@ -19,8 +18,9 @@ from ms25_suite.potentials.potential import (
     from_model_file,
 )
 from ms25_suite.potentials.spec import PotentialSpec
+from ms25_suite.training.manifest import read_manifest
 
-__all__ = ["PotentialPool", "sidecar", "unseen_set", "use_potential_file"]
+__all__ = ["PotentialPool", "unseen_set", "use_potential_file"]
 
 DEFAULT_TRAINING_SIZE = 100
 MAX_ALIVE = 2
@@ -101,7 +101,11 @@ class PotentialPool:
             msg = f"--mlip={spec.text} names no file"
             raise UsageError(msg)
         return from_model_file(
-            spec.path, spec.architecture, spec.name, self._options, manifest=sidecar(spec.path)
+            spec.path,
+            spec.architecture,
+            spec.name,
+            self._options,
+            manifest=read_manifest(spec.path),
         )
 
     def _train(self, spec: PotentialSpec, dataset: Dataset) -> Potential:
@@ -130,18 +134,6 @@ class PotentialPool:
             self._options,
             manifest=trained.manifest,
         )
-
-
-def sidecar(path: Path) -> dict[str, Any]:
-    """Manifest beside a model file that the suite trained; empty if there is none that fits."""
-    from ms25_suite.cache import file_sha256
-
-    try:
-        manifest = json.loads(path.with_name(path.name + ".json").read_text(encoding="utf-8"))
-        fits = manifest["model"]["sha256"] == file_sha256(path)
-    except (OSError, ValueError, KeyError, TypeError):
-        return {}
-    return dict(manifest) if fits else {}
 
 
 def use_potential_file(path: str | None) -> None:

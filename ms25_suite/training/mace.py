@@ -46,6 +46,7 @@ _OWN: Final = {
     "stage_two_fraction",
     "lr_final",
     "max_validation",
+    "threads_most",
     "systems",
     "system_aliases",
 }

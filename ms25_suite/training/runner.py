@@ -58,7 +58,7 @@ def train(
     device
         ``cpu``, ``cuda``, ``cuda:1``, …
     threads
-        Number of threads; as many as there are cores by default.
+        Number of threads; by default as many as there are cores and the recipe can use.
     progress
         Is told how it goes; nobody by default.
     cache
@@ -98,7 +98,9 @@ def train(
         described=described,
         data=data,
         device=device,
-        threads=available_cores() if threads is None else threads,
+        threads=min(available_cores(), recipe.get("threads_most", available_cores()))
+        if threads is None
+        else threads,
         progress=SilentProgress() if progress is None else progress,
         title=_title(request, data),
     )
