@@ -32,6 +32,8 @@ class JudgedFrames:
         The frames and both sides of the comparison.
     duration_s
         Time that the predictions took in seconds (little if they came from the cache).
+    remarks
+        Signs that potential and labels do not speak of the same thing, whatever the quantity.
     """
 
     indices: IntArray
@@ -39,6 +41,7 @@ class JudgedFrames:
     labels: Labels
     predictions: Predictions
     duration_s: float
+    remarks: tuple[Inconsistency, ...] = ()
 
 
 def why_not(quantity: Quantity, judged: JudgedFrames) -> str:
@@ -65,20 +68,20 @@ def shown(errors: ErrorSummary, statistic: Statistic) -> dict[str, Any]:
 
 def describe_errors(errors: ErrorSummary, judged: JudgedFrames) -> dict[str, Any]:
     """Worst frames, errors by element, and signs that two conventions are being compared."""
+    remarks: list[Inconsistency | None] = list(judged.remarks)
+    if errors.quantity == "energy":
+        remarks.append(energy_offset(judged.frames, errors.reference, errors.predicted))
+    else:
+        remarks.append(scale_mismatch(errors.quantity, errors.reference, errors.predicted))
     details: dict[str, Any] = {
         "worst_frames": [
             {"frame": int(judged.indices[frame]), "value": MEV_PER_EV * value}
             for frame, value in errors.worst_frames()
         ],
-        "findings": [],
+        "findings": [
+            {"code": found.code, "message": found.message} for found in remarks if found is not None
+        ],
     }
-    found: Inconsistency | None
-    if errors.quantity == "energy":
-        found = energy_offset(judged.frames, errors.reference, errors.predicted)
-    else:
-        found = scale_mismatch(errors.quantity, errors.reference, errors.predicted)
-    if found is not None:
-        details["findings"].append({"code": found.code, "message": found.message})
     if errors.quantity == "forces":
         by_element = per_element_force_mae(
             judged.frames.numbers, errors.reference, errors.predicted

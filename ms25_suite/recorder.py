@@ -22,7 +22,7 @@ RESULT_PROPERTY = "ms25_result"
 ARTIFACTS = "artifacts"
 """Folder of arrays inside the report folder."""
 
-MAX_COMPONENTS = 100_000
+MAX_COMPONENTS = 250_000
 """Components kept for a parity plot: more cannot be told apart in a picture."""
 
 

@@ -14,7 +14,7 @@ from ms25_suite.fields import Quantity
 from ms25_suite.frames import FloatArray, Frames
 from ms25_suite.units import GPA_PER_EV_PER_A3, KBAR_PER_EV_PER_A3, MEV_PER_EV
 
-__all__ = ["Inconsistency", "energy_offset", "scale_mismatch"]
+__all__ = ["Inconsistency", "energy_offset", "level_of_theory_mismatch", "scale_mismatch"]
 
 OFFSET_SHARE = 0.8
 """An offset is reported if removing it takes away more than this share of the energy error."""
@@ -113,3 +113,22 @@ def scale_mismatch(
             )
             return Inconsistency(f"{quantity}-scale", message)
     return None
+
+
+def level_of_theory_mismatch(trained_on: str, labels: str) -> Inconsistency | None:
+    """Whether a potential was trained at another level of theory than that of the labels.
+
+    Parameters
+    ----------
+    trained_on
+        Level of theory of the training data; empty if it is not known.
+    labels
+        Level of theory of the labels that it is judged on.
+    """
+    if not trained_on or trained_on == labels:
+        return None
+    message = (
+        f"the potential was trained on labels of the level of theory {trained_on!r} and is judged "
+        f"on labels of {labels!r}: their difference is part of every error"
+    )
+    return Inconsistency("level-of-theory", message)

@@ -32,7 +32,9 @@ def curve_series(curve: Mapping[str, Any]) -> tuple[list[float], dict[str, list[
     }
 
 
-def draw_curves(epochs: Sequence[float], series: Mapping[str, Sequence[float]]) -> Figure:
+def draw_curves(
+    epochs: Sequence[float], series: Mapping[str, Sequence[float]], units: Mapping[str, Any]
+) -> Figure:
     """Small panels, one per series; logarithmic where every number is positive."""
     from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
@@ -57,7 +59,8 @@ def draw_curves(epochs: Sequence[float], series: Mapping[str, Sequence[float]]) 
             axes.yaxis.set_major_locator(LogLocator(subs=(1.0,) if wide else (1.0, 2.0, 5.0)))
             axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
             axes.yaxis.set_minor_formatter(NullFormatter())
-        axes.set_title(name.replace("_", " "), fontsize=8.5, parse_math=False)
+        title = name.replace("_", " ") + (f" ({units[name]})" if name in units else "")
+        axes.set_title(title, fontsize=8.5, parse_math=False)
         axes.set_xlabel("epoch", fontsize=8)
         axes.grid(color="#e4e8ec", lw=0.6)
         axes.tick_params(which="both", labelsize=7.5, length=2.5)

@@ -196,7 +196,7 @@ def _curves(run: Mapping[str, Any]) -> list[tuple[str, Image]]:
     for item in run.get("potentials") or []:
         epochs, series = curve_series(item.get("training_curve") or {})
         if series:
-            figure = draw_curves(epochs, series)
+            figure = draw_curves(epochs, series, item.get("training_units") or {})
             alt = f"Training curves of {item.get('name', '')}: {', '.join(series)}."
             image = embed_png(figure, alt)
             curves.append((str(item.get("name", "")), image))

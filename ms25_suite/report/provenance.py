@@ -54,6 +54,7 @@ _HIDDEN: Final = {
     "name",
     "findings",
     "training_curve",
+    "training_units",
     "potentials",
     "datasets",
     "runs",

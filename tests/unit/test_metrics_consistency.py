@@ -5,7 +5,11 @@ import pytest
 from ase import Atoms
 
 from ms25_suite.frames import Frames, Predictions
-from ms25_suite.metrics.consistency import energy_offset, scale_mismatch
+from ms25_suite.metrics.consistency import (
+    energy_offset,
+    level_of_theory_mismatch,
+    scale_mismatch,
+)
 
 
 @pytest.fixture
@@ -79,3 +83,10 @@ def test_uncorrelated_or_constant_numbers_say_nothing() -> None:
 
 def test_predictions_may_lack_a_stress() -> None:
     assert Predictions().has_stress is None
+
+
+def test_two_levels_of_theory_are_not_compared_silently() -> None:
+    found = level_of_theory_mismatch("RPBE-D3", "PBE-D3")
+    assert "'RPBE-D3' and is judged on labels of 'PBE-D3'" in found.message
+    assert level_of_theory_mismatch("PBE-D3", "PBE-D3") is None
+    assert level_of_theory_mismatch("", "PBE-D3") is None
