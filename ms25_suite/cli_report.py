@@ -44,7 +44,6 @@ def add_parser(subparsers: _SubParsersAction[Any]) -> None:
         type=Path,
         help="folder to write to (default: that of the only PATH)",
     )
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ms25_suite.errors import Ms25Error, UsageError
+from ms25_suite.errors import UsageError
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
@@ -22,7 +22,6 @@ Train a potential on the training frames of a dataset, with its validation frame
 epoch. The same training is done once: later calls take the model from the cache. A training that
 was stopped is continued by the same command.
 """
-_DEFAULT_SIZE = 100
 
 
 def add_parser(subparsers: _SubParsersAction[Any]) -> None:
@@ -44,7 +43,7 @@ def add_parser(subparsers: _SubParsersAction[Any]) -> None:
         "--n",
         type=int,
         metavar="N",
-        help=f"number of training frames (default: {_DEFAULT_SIZE}, or all if there are fewer)",
+        help="number of training frames (default: 100, or all if there are fewer)",
     )
     parser.add_argument(
         "--set", type=int, default=1, metavar="K", help="set of splits (default: 1)"
@@ -63,35 +62,32 @@ def add_parser(subparsers: _SubParsersAction[Any]) -> None:
     parser.add_argument(
         "--threads", type=int, metavar="N", help="number of threads (default: by recipe)"
     )
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Train and say where the model is.
+    """Train and say where the model is. Stopped by Ctrl-C, the same command continues it.
 
     Returns
     -------
     int
-        0 if there is a model, 2 if there is none, 130 if it was stopped by Ctrl-C.
+        0.
+
+    Raises
+    ------
+    Ms25Error
+        There is no model; the class tells why.
     """
-    try:
-        trained = _train(args)
-        path = trained.model_path if args.out is None else _copy(trained, args.out)
-    except Ms25Error as error:
-        print(f"ms25 train: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("ms25 train: stopped; the same command continues it", file=sys.stderr)
-        return 130
+    trained = _train(args)
+    path = trained.model_path if args.out is None else _copy(trained, args.out)
     print(_summary(trained, path))
     return 0
 
 
 def _train(args: argparse.Namespace) -> TrainedModel:
     from ms25_suite.datasets.dataset import open_dataset
-    from ms25_suite.training import RichProgress, TrainingRequest, train
+    from ms25_suite.training import RichProgress, train
     from ms25_suite.training.registry import get_trainer, load_recipe
-    from ms25_suite.training_data import training_data
+    from ms25_suite.training_data import training_data, training_request
 
     # What is misspelled is told before a dataset is opened, which may take long.
     get_trainer(args.architecture)
@@ -100,13 +96,8 @@ def _train(args: argparse.Namespace) -> TrainedModel:
         msg = f"--out={args.out} is a folder; give the name of the model file"
         raise UsageError(msg)
     dataset = open_dataset(args.dataset)
-    available = len(dataset.splits.train(set=args.set))
-    request = TrainingRequest(
-        architecture=args.architecture,
-        n_train=min(_DEFAULT_SIZE, available) if args.n is None else args.n,
-        set=args.set,
-        seed=args.seed,
-        budget=args.budget,
+    request = training_request(
+        dataset, args.architecture, n=args.n, set=args.set, seed=args.seed, budget=args.budget
     )
     return train(
         request,

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from ms25_suite.datasets.dataset import Dataset, open_dataset
 from ms25_suite.errors import ReferenceCalculatorError, UsageError
@@ -19,10 +19,10 @@ from ms25_suite.potentials.potential import (
 )
 from ms25_suite.potentials.spec import PotentialSpec
 from ms25_suite.training.manifest import read_manifest
+from ms25_suite.training_data import training_data, training_request
 
 __all__ = ["PotentialPool", "unseen_set", "use_potential_file"]
 
-DEFAULT_TRAINING_SIZE = 100
 MAX_ALIVE = 2
 """Potentials whose workers are kept running; more would only fill the memory."""
 
@@ -109,20 +109,12 @@ class PotentialPool:
         )
 
     def _train(self, spec: PotentialSpec, dataset: Dataset) -> Potential:
-        from ms25_suite.training import RichProgress, SilentProgress, TrainingRequest, train
-        from ms25_suite.training_data import training_data
+        from ms25_suite.training import RichProgress, SilentProgress, train
 
-        options = dict(spec.options)
-        source = open_dataset(str(options["dataset"])) if "dataset" in options else dataset
-        number = int(options.get("set", 1))
-        available = len(source.splits.train(set=number))
-        request = TrainingRequest(
-            architecture=spec.architecture,
-            n_train=int(options.get("n", min(DEFAULT_TRAINING_SIZE, available))),
-            set=number,
-            seed=int(options.get("seed", 0)),
-            budget=str(options.get("budget", "smoke")),
-        )
+        options: dict[str, Any] = dict(spec.options)
+        name = options.pop("dataset", None)
+        source = dataset if name is None else open_dataset(name)
+        request = training_request(source, spec.architecture, **options)
         data = training_data(source, request)
         with self._terminal() as stream:
             progress = SilentProgress() if stream is None else RichProgress(stream)

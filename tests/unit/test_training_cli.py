@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import argparse
 import json
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import pytest
 from ase import Atoms
 from ase.io import write
 
-from ms25_suite import cli_train
+from ms25_suite.cli import main
 from ms25_suite.training import runner
 from tests.unit.test_training_runner import FakeTrainer
 
@@ -30,11 +29,7 @@ def frames_file(tmp_path: Path) -> Path:
 
 
 def run(*arguments: str) -> int:
-    parser = argparse.ArgumentParser()
-    cli_train.add_parser(parser.add_subparsers())
-    args = parser.parse_args(["train", *arguments])
-    assert args.run is cli_train.run
-    return int(args.run(args))
+    return main(["train", *arguments])
 
 
 def test_train_and_copy(
@@ -88,9 +83,9 @@ def test_errors_are_said_in_a_line(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("ms25_suite.training.mace.MaceTrainer.require_installed", lambda self: None)
-    assert run(*arguments, "--dataset", str(frames_file)) == 2
+    assert run(*arguments, "--dataset", str(frames_file)) == 1
     error = capsys.readouterr().err
-    assert error.startswith("ms25 train: ")
+    assert error.startswith("ms25: ")
     assert message in error
 
 
@@ -102,4 +97,4 @@ def test_ctrl_c(
 
     monkeypatch.setattr("ms25_suite.training.train", stopped)
     assert run("mace", "--dataset", str(frames_file)) == 130
-    assert "the same command continues it" in capsys.readouterr().err
+    assert "what was finished is kept" in capsys.readouterr().err
