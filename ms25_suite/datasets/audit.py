@@ -157,20 +157,21 @@ def _mixed_periodicity(frames: Frames) -> Finding | None:
 
 
 def _overlapping_atoms(frames: Frames) -> Finding | None:
-    from ase.geometry import complete_cell
-    from vesin import NeighborList
+    # Not vesin: it imports torch where it can, which nothing in the process of pytest may do.
+    from matscipy.neighbours import neighbour_list
 
-    neighbours = NeighborList(cutoff=_CLOSEST, full_list=False)
     close: list[int] = []
     shortest = _CLOSEST
     for index in range(len(frames)):
         part = slice(int(frames.offsets[index]), int(frames.offsets[index + 1]))
-        (distances,) = neighbours.compute(
-            points=np.array(frames.positions[part]),
-            box=complete_cell(np.array(frames.cells[index])),
-            periodic=np.array(frames.pbc[index]),
-            quantities="d",
-        )
+        positions = np.array(frames.positions[part])
+        cell = _full_cell(np.array(frames.cells[index]), positions)
+        pbc = np.array(frames.pbc[index])
+        if not pbc.any():
+            # Atoms of a molecule may lie outside the cell that some writer gave them.
+            positions = positions - positions.min(axis=0) + 1.0
+            cell = np.diag(positions.max(axis=0) + 1.0)
+        distances = neighbour_list("d", positions=positions, cell=cell, pbc=pbc, cutoff=_CLOSEST)
         if len(distances):
             close.append(index)
             shortest = min(shortest, float(distances.min()))
@@ -183,6 +184,19 @@ def _overlapping_atoms(frames: Frames) -> Finding | None:
         f"{frame_list(close)}). Are positions and cell in Å, and is the cell the right one?",
         tuple(close),
     )
+
+
+def _full_cell(cell: np.ndarray[Any, Any], positions: np.ndarray[Any, Any]) -> Any:
+    """The cell with missing vectors of non-periodic directions completed."""
+    from ase.geometry import complete_cell
+
+    missing = np.linalg.norm(cell, axis=1) == 0.0
+    if not missing.any():
+        return cell
+    span = float(np.ptp(positions, axis=0).max()) + 2.0
+    completed = np.array(complete_cell(cell))
+    completed[missing] *= span
+    return completed
 
 
 def _energy_outliers(frames: Frames, labels: Labels) -> Finding | None:
