@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -134,10 +135,18 @@ def _headline(run: Mapping[str, Any], results: Sequence[CheckResult]) -> dict[st
         "merged": len(parts) if len(parts) > 1 else 0,
         "worst": worst_verdict(result.verdict for result in results),
         "sentence": count_sentence(results),
-        "exits": list(dict.fromkeys(exit_words(part.get("exit_status")) for part in recorded)),
+        "exits": _exits(recorded),
         "verdicts": list(Verdict),
         "tally": tally,
     }
+
+
+def _exits(recorded: Sequence[Mapping[str, Any]]) -> list[str]:
+    """How the runs ended, in words; of several runs, how many ended so."""
+    counts = Counter(exit_words(part.get("exit_status")) for part in recorded)
+    if len(recorded) < 2:
+        return list(counts)
+    return [f"{count} of {len(recorded)} runs: {words}" for words, count in counts.items()]
 
 
 def _heatmaps(

@@ -75,7 +75,7 @@ _EXIT: Final = {
     2: "the run was interrupted (exit status 2)",
     3: "an internal error ended the run (exit status 3)",
     4: "the command line made no sense (exit status 4)",
-    5: "no check was selected (exit status 5)",
+    5: "nothing was judged (exit status 5)",
 }
 
 
