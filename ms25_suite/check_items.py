@@ -106,21 +106,20 @@ class CheckItems:
         if context is None:
             return report
         results = report_results(report)
-        judged = any(result.verdict is not None for result in results)
-        if report.skipped and not judged:
-            reason = call.excinfo.value.msg if call.excinfo else ""  # type: ignore[attr-defined]
-            self._record(item, report, context, Verdict.SKIP, str(reason))
-        elif report.failed and not judged and call.excinfo is not None:
+        failing = {Verdict.FAIL, Verdict.ERROR, Verdict.UNDECIDED}
+        explained = [result.explain() for result in results if result.verdict in failing]
+        if report.skipped and call.excinfo is not None:
+            reason = getattr(call.excinfo.value, "msg", str(call.excinfo.value))
+            self._record(item, report, context, Verdict.SKIP, reason)
+        elif report.failed and report.when == "call" and explained:
+            report.longrepr = "\n\n".join(explained)
+        elif report.failed and report.when != "teardown" and call.excinfo is not None:
             error = call.excinfo.value
             reason = str(error) if isinstance(error, Ms25Error) else f"{error!r}"
             self._record(item, report, context, Verdict.ERROR, reason)
             if isinstance(error, Ms25Error) and not item.config.getoption("fulltrace", False):
                 # The message is the explanation; how it came about is for the journal's reader.
                 report.longrepr = f"{type(error).__name__}: {error}"
-        elif report.failed and report.when == "call":
-            report.longrepr = "\n\n".join(
-                result.explain() for result in results if result.verdict is not None
-            )
         return report
 
     def _record(

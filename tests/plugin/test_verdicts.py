@@ -170,6 +170,76 @@ def test_one_potential_that_cannot_run_costs_nothing_of_the_others(
     assert "no such luck" in result["reason"]
 
 
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("raise ValueError('no such luck')", "ValueError: no such luck"),
+        ("results['energy'] = float('nan')", "energy that are not finite"),
+        ("results['forces'] = np.zeros(3)", "forces has shape (3,)"),
+        ("os.kill(os.getpid(), 9)", "ended unexpectedly"),
+        ("time.sleep(600)", "did not answer within 3 s"),
+        ("np.empty(1 << 55)", "ran out of memory"),
+    ],
+    ids=["raises", "NaN", "wrong shape", "killed", "hangs", "out of memory"],
+)
+def test_a_potential_that_breaks_on_one_dataset_is_judged_on_the_next(
+    pytester: pytest.Pytester,
+    cuni: Path,
+    cuni_images: list[Atoms],
+    calc: Calc,
+    results: Results,
+    body: str,
+    words: str,
+) -> None:
+    small = bulk("Cu", cubic=True)
+    small.calc = EMT()
+    small.info["REF_energy"] = small.get_potential_energy()
+    small.arrays["REF_forces"] = small.get_forces()
+    small.info["REF_stress"] = small.get_stress()
+    small.calc = None
+    write(pytester.path / "small.extxyz", small)
+    potential = calc(f"if len(self.atoms) == {len(cuni_images[0])}: {body}")
+    done = pytester.runpytest(
+        f"--mlip={potential}", f"--dataset={cuni}", "--dataset=small.extxyz", "--worker-timeout=3"
+    )
+    assert done.ret == pytest.ExitCode.TESTS_FAILED
+    done.assert_outcomes(passed=3, errors=3)
+    found = results()
+    for quantity in ("energy", "forces", "stress"):
+        broken = found["cuni", "calc", quantity, "mae"]
+        assert (broken["verdict"], broken["value"]) == ("error", None)
+        assert words in broken["reason"]
+        assert found["small", "calc", quantity, "mae"]["verdict"] == "pass"
+    assert words in done.stdout.str()
+
+
+def test_an_error_after_a_verdict_is_an_error(
+    pytester: pytest.Pytester, cuni: Path, calc: Calc, results: Results
+) -> None:
+    """A check that crashes has not passed, whatever it recorded before."""
+    pytester.makeconftest(
+        """
+        import pytest
+        from ms25_suite.recorder import CheckRecorder
+
+        @pytest.fixture(autouse=True)
+        def _crash(monkeypatch):
+            def measure(self, **fields):
+                if fields["metric"] == "rmse":
+                    raise ArithmeticError("after the verdict")
+                return original(self, **fields)
+
+            original = CheckRecorder.measure
+            monkeypatch.setattr(CheckRecorder, "measure", measure)
+        """
+    )
+    done = pytester.runpytest_subprocess(f"--mlip={calc()}", f"--dataset={cuni}")
+    assert done.ret == pytest.ExitCode.TESTS_FAILED
+    result = results()["cuni", "calc", "energy", "mae"]
+    assert (result["verdict"], result["value"]) == ("error", None)
+    assert "after the verdict" in result["reason"]
+
+
 @pytest.mark.mace
 def test_elements_that_the_potential_does_not_know_are_an_error(
     pytester: pytest.Pytester, cuni: Path, tiny_mace: Path, results: Results
