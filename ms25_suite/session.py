@@ -170,7 +170,8 @@ class CheckSession:
             terminalreporter.section("ms25-suite verdicts")
             width = terminalreporter._tw.fullwidth
             results = sort_results(self._run, list(self._results.values()))
-            for line in terminal_table(results, width).splitlines():
+            color = terminalreporter.hasmarkup
+            for line in terminal_table(results, width, color=color).splitlines():
                 write(line)
         for message in self._warnings():
             write(f"warning: {message}", yellow=True)

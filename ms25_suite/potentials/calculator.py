@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ms25_suite.errors import ModelFileError, PredictionError
+from ms25_suite.errors import ModelFileError, Ms25Error, PredictionError
 from ms25_suite.frames import FloatArray, Frames, Predictions
 from ms25_suite.potentials.base import ModelInfo
 
@@ -47,6 +47,8 @@ def load_calculator(target: str) -> Any:
     if isinstance(found, type) or not hasattr(found, "get_property"):
         try:
             found = found()
+        except Ms25Error:
+            raise
         except Exception as error:
             msg = f"calling `{attribute}` of {where} failed:\n{_user_traceback(error)}"
             raise ModelFileError(msg) from error
@@ -133,9 +135,7 @@ class CalculatorEvaluator:
                 forces[rows] = _shaped(atoms.get_forces(), (len(atoms), 3), "forces", atoms)
                 if self._stress and atoms.pbc.all():
                     stress[index] = _shaped(atoms.get_stress(voigt=True), (6,), "stress", atoms)
-            except PredictionError:
-                raise
-            except MemoryError:
+            except (Ms25Error, MemoryError):
                 raise
             except Exception as error:
                 msg = f"the calculator raised on {_name(atoms)}:\n{_user_traceback(error)}"

@@ -16,7 +16,7 @@ from typing import Any
 import execnet
 
 from ms25_suite import errors
-from ms25_suite.errors import PotentialError, PredictionError, WorkerDiedError, WorkerTimeoutError
+from ms25_suite.errors import Ms25Error, PredictionError, WorkerDiedError, WorkerTimeoutError
 from ms25_suite.frames import Frames, IntArray, Predictions
 from ms25_suite.potentials.base import ModelInfo
 from ms25_suite.potentials.wire import pack_frames, unpack_predictions
@@ -79,7 +79,7 @@ class WorkerPool:
 
         Raises
         ------
-        PotentialError
+        Ms25Error
             Loading failed; the class tells why.
         """
         if self._workers and self._info is not None:
@@ -103,7 +103,7 @@ class WorkerPool:
 
         Raises
         ------
-        PotentialError
+        Ms25Error
             Something went wrong; the class tells what.
         """
         self.start()
@@ -148,7 +148,7 @@ class WorkerPool:
         first = self._number
         self._number += len(requests)
         answers: dict[int, Any] = {}
-        failure: PotentialError | None = None
+        failure: Ms25Error | None = None
         waiting = list(range(len(requests)))
         while True:
             for worker in self._workers:
@@ -186,7 +186,7 @@ class WorkerPool:
         worker.task = number
         worker.deadline = time.monotonic() + self._timeout_s
 
-    def _give_up(self, error: PotentialError) -> PotentialError:
+    def _give_up(self, error: Ms25Error) -> Ms25Error:
         self.close()
         return error
 
@@ -207,10 +207,10 @@ class WorkerPool:
         return WorkerTimeoutError(msg)
 
 
-def _error(payload: dict[str, str]) -> PotentialError:
+def _error(payload: dict[str, str]) -> Ms25Error:
     """Error of the same class as the one that a worker raised."""
     kind: type[Exception] | None = vars(errors).get(payload["type"])
-    if kind is not None and issubclass(kind, PotentialError):
+    if kind is not None and issubclass(kind, Ms25Error):
         return kind(payload["message"])
     msg = f"{payload['message']}\n\nIn the worker process:\n{payload['traceback']}"
     return PredictionError(msg)
