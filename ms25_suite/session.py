@@ -92,13 +92,13 @@ class CheckSession:
 
     def __init__(self, config: pytest.Config, settings: Settings) -> None:
         self._settings = settings
-        self._config = config
         self._results: dict[tuple[str, ...], CheckResult] = {}
         self._run = describe_run(config, settings)
         self._report: Any = None
         self._problem = ""
         stamp = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}"
-        self._journal = Journal(settings.report_dir / f"journal-{stamp}.jsonl", self._run)
+        self._journal_path = settings.report_dir / f"journal-{stamp}.jsonl"
+        self._journal: Journal | None = None
 
     def pytest_report_header(self) -> list[str]:
         """State what is judged on what, and how."""
@@ -114,6 +114,8 @@ class CheckSession:
                 self._learn(value)
         for result in report_results(report):
             self._results[result.key] = result
+            if self._journal is None:
+                self._journal = Journal(self._journal_path, self._run)
             self._journal.append(result)
 
     def _learn(self, facts: Any) -> None:
@@ -137,17 +139,13 @@ class CheckSession:
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Write the report; refuse to call a run without any verdict a success."""
-        answered = any(
-            result.verdict not in (None, Verdict.SKIP) for result in self._results.values()
-        )
-        if exitstatus == pytest.ExitCode.OK and not answered and not _collect_only(self._config):
+        if self._journal is None:
+            return
+        self._journal.close()
+        if exitstatus == pytest.ExitCode.OK and not self._answered():
             session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
         self._run["finished"] = now()
         self._run["exit_status"] = int(session.exitstatus)
-        self._journal.close()
-        if not self._results:
-            self._journal.path.unlink()
-            return
         from ms25_suite.report import write_report
 
         try:
@@ -159,7 +157,7 @@ class CheckSession:
             session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
         else:
             # Everything in the journal is now in results.json.
-            self._journal.path.unlink()
+            self._journal_path.unlink()
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Print the table of verdicts and the path of the report."""
@@ -175,10 +173,16 @@ class CheckSession:
                 write(line)
         for message in self._warnings():
             write(f"warning: {message}", yellow=True)
+        if self._results and not self._answered():
+            write("nothing was judged: every check was skipped", red=True)
         if self._problem:
-            write(f"{self._problem}\nall results are in {self._journal.path}", red=True)
+            write(f"{self._problem}\nall results are in {self._journal_path}", red=True)
         if self._report is not None:
             write(f"report: {self._report.html}")
+
+    def _answered(self) -> bool:
+        """Whether any check came to a verdict."""
+        return any(result.verdict not in (None, Verdict.SKIP) for result in self._results.values())
 
     def _warnings(self) -> list[str]:
         """Findings about the data and about predictions, each once."""
@@ -192,7 +196,3 @@ class CheckSession:
             for finding in result.details.get("findings", ()):
                 found.append(f"{result.potential} on {result.test_dataset}: {finding['message']}")
         return list(dict.fromkeys(found))
-
-
-def _collect_only(config: pytest.Config) -> bool:
-    return bool(config.getoption("collectonly", False))

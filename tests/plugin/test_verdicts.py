@@ -289,7 +289,20 @@ def test_a_dataset_without_stress_skips_the_stress_with_a_reason(
     result = results()["nostress", "calc", "stress", "mae"]
     assert (result["verdict"], result["reason"]) == ("skip", "the dataset has no stress labels")
     done = pytester.runpytest("--mlip=calc.py", "--dataset=nostress.extxyz", "-k", "stress]")
-    assert done.ret == pytest.ExitCode.NO_TESTS_COLLECTED, "nothing was judged: no success"
+    assert done.ret == pytest.ExitCode.NO_TESTS_COLLECTED
+    done.stdout.fnmatch_lines(["nothing was judged: every check was skipped"])
+
+
+def test_a_projects_own_tests_keep_their_exit_code(
+    pytester: pytest.Pytester, cuni: Path, calc: Calc
+) -> None:
+    pytester.makepyfile("def test_theirs(): pass")
+    done = pytester.runpytest(f"--mlip={calc()}", f"--dataset={cuni}", *pytester.path.glob("test*"))
+    assert done.ret == pytest.ExitCode.OK
+    done.assert_outcomes(passed=1)
+    done = pytester.runpytest("--mlip=calc.py", f"--dataset={cuni}", "--collect-only")
+    assert done.ret == pytest.ExitCode.OK
+    assert not list((pytester.path / "reports").iterdir())
 
 
 def test_a_potential_without_stress_skips_the_stress_with_a_reason(
