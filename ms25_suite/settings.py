@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ms25_suite.criteria import Threshold, Thresholds
 from ms25_suite.datasets.dataset import Dataset, open_dataset
+from ms25_suite.datasets.groups import expand
 from ms25_suite.errors import ThresholdError, UsageError
 from ms25_suite.fields import QUANTITIES
 from ms25_suite.pool import use_potential_file
@@ -71,7 +72,7 @@ class Settings:
         if option("ms25_thresholds"):
             thresholds = thresholds.updated(Thresholds.from_file(Path(option("ms25_thresholds"))))
         datasets: dict[str, Dataset] = {}
-        for text in option("dataset"):
+        for text in (name for given in option("dataset") for name in expand(given)):
             dataset = open_dataset(text)
             if dataset.name in datasets:
                 msg = f"two datasets are called {dataset.name!r}: give one a card with another name"
