@@ -60,6 +60,14 @@ def check_context(item: pytest.Item) -> dict[str, Any] | None:
     }
 
 
+class CheckModule(pytest.Module):
+    """Module of checks, whose functions are called ``test_…`` whatever a project's ini says."""
+
+    def funcnamefilter(self, name: str) -> bool:
+        """Whether a function is a check."""
+        return name.startswith("test_")
+
+
 class CheckItems:
     """Hooks that act on each check, in whatever process it runs.
 
@@ -67,10 +75,17 @@ class CheckItems:
     ----------
     settings
         What the run was asked to do.
+    xdist
+        Whether pytest-xdist is there.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, xdist: bool) -> None:
         self._settings = settings
+        self._xdist = xdist
+
+    def _group_marks(self, name: str) -> tuple[pytest.MarkDecorator, ...]:
+        """Keep the checks of one potential in one process of xdist."""
+        return (pytest.mark.xdist_group(name),) if self._xdist else ()
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """Ask each check of each dataset and each potential."""
@@ -79,22 +94,23 @@ class CheckItems:
             return
         datasets = list(self._settings.datasets)
         metafunc.parametrize("dataset", datasets, indirect=True, scope="session")
-        specs = self._settings.potentials
-        ids = [spec.name for spec in specs]
-        metafunc.parametrize("potential", specs, ids=ids, indirect=True, scope="session")
+        marks = self._group_marks
+        specs = [
+            pytest.param(spec, id=spec.name, marks=marks(spec.name))
+            for spec in self._settings.potentials
+        ]
+        metafunc.parametrize("potential", specs, indirect=True, scope="session")
 
     @pytest.hookimpl(wrapper=True)
     def pytest_collect_file(
         self, file_path: Path, parent: pytest.Collector
     ) -> Generator[None, list[pytest.Collector], list[pytest.Collector]]:
-        """Collect the checks even where the ini file of a project asks for other file names."""
+        """Collect the checks even where the ini file of a project asks for other names."""
         found = yield
         is_check = file_path.parent.resolve() == checks_folder() and (
             file_path.name.startswith("test_") and file_path.suffix == ".py"
         )
-        if is_check and not found:
-            found = [pytest.Module.from_parent(parent, path=file_path)]
-        return found
+        return [CheckModule.from_parent(parent, path=file_path)] if is_check else found
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(

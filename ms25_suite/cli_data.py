@@ -1,4 +1,4 @@
-"""``ms25 data``: list, show, import and build datasets."""
+"""``ms25 data``: list, show, import, download and build datasets."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ms25_suite import cli_published
 from ms25_suite.errors import DatasetError, UnknownDatasetError, UsageError
 
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ def add_parser(subparsers: Any) -> None:
     )
     importer.add_argument("--overwrite", action="store_true", help="replace FILE and its card")
 
+    cli_published.add_parsers(commands)
+
     build = commands.add_parser("build", help="make the frames of a built-in dataset anew")
     build.add_argument("name", metavar="NAME")
     build.add_argument("--out", type=Path, metavar="FILE", help="default: NAME.extxyz.xz")
@@ -72,7 +75,14 @@ def run(args: argparse.Namespace) -> int:
     Ms25Error
         It cannot be done; the message says why.
     """
-    command = {"list": _list, "show": _show, "import": _import, "build": _build}
+    command = {
+        "list": _list,
+        "show": _show,
+        "import": _import,
+        "build": _build,
+        "download": cli_published.run_download,
+        "archive": _archive,
+    }
     return command[args.data_command](args)
 
 
@@ -156,6 +166,10 @@ def _label_keys(pairs: Sequence[str]) -> Any:
         msg = "name either a stress or a virial in --keys, not both"
         raise UsageError(msg)
     return LabelKeys(**keys)
+
+
+def _archive(args: argparse.Namespace) -> int:
+    return cli_published.run_archive(args, _label_keys(args.keys))
 
 
 def _build(args: argparse.Namespace) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -50,7 +50,8 @@ class Threshold:
             msg = f"{where}: expected exactly the keys {sorted(_KEYS)}, found {found}"
             raise ThresholdError(msg)
         value = entry["value"]
-        if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not is_number or not 0 < value < math.inf:
             msg = f"{where}: `value` must be a positive number, found {value!r}"
             raise ThresholdError(msg)
         for key in ("unit", "metric", "source"):
@@ -118,6 +119,10 @@ class Thresholds:
     def get(self, criterion: str, threshold_class: str, quantity: str) -> Threshold | None:
         """Threshold of a quantity, or None if nothing is asked of it."""
         return self._marks.get((criterion, threshold_class, quantity))
+
+    def items(self) -> Iterable[tuple[tuple[str, str, str], Threshold]]:
+        """Criterion, class and quantity of each threshold, and the threshold."""
+        return self._marks.items()
 
     def classes(self) -> tuple[str, ...]:
         """Names of the threshold classes, sorted."""

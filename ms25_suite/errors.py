@@ -89,7 +89,26 @@ class ElementCoverageError(PotentialError):
 
 
 class PredictionError(PotentialError):
-    """A potential raised, or returned something that is not a prediction."""
+    """A potential raised, or returned something that is not a prediction.
+
+    Parameters
+    ----------
+    message
+        What happened.
+    frames
+        Frames that it happened with; whoever knows a better numbering replaces them.
+    """
+
+    def __init__(self, message: str, frames: tuple[int, ...] = ()) -> None:
+        super().__init__(message)
+        self.frames = frames
+
+    def __str__(self) -> str:
+        if not self.frames:
+            return str(self.args[0])
+        more = ", …" if len(self.frames) > 5 else ""
+        shown = ", ".join(str(frame) for frame in self.frames[:5])
+        return f"{self.args[0]}\nframe numbers, counted from 0: {shown}{more}"
 
 
 class OutOfMemoryError(PotentialError):

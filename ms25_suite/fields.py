@@ -17,6 +17,9 @@ Quantity = Literal["energy", "forces", "stress"]
 
 QUANTITIES: Final[tuple[Quantity, ...]] = ("energy", "forces", "stress")
 
+NOT_STATED: Final = "not stated"
+"""Level of theory of a dataset that does not say."""
+
 REF_ENERGY: Final = "REF_energy"
 """(per frame, scalar) total energy of the cell in eV."""
 

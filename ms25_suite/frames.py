@@ -19,6 +19,9 @@ BoolArray = npt.NDArray[np.bool_]
 
 __all__ = ["BoolArray", "FloatArray", "Frames", "IntArray", "Labels", "Predictions", "Properties"]
 
+FINGERPRINT_STEP = 1e-5
+"""Positions and cells that differ by less, in Å, are the same: files keep 6 to 8 decimals."""
+
 
 def _atom_indices(offsets: IntArray, frames: IntArray) -> IntArray:
     """Indices into per-atom arrays of the atoms of the given frames, in their order."""
@@ -119,6 +122,23 @@ class Frames:
         ):
             digest.update(np.ascontiguousarray(array, dtype=dtype).tobytes())
         return digest.hexdigest()
+
+    def fingerprints(self) -> list[bytes]:
+        """Fingerprint of each frame, 16 bytes: equal for frames that are the same to 1e-5 Å."""
+        whole = [
+            np.rint(np.asarray(values) / FINGERPRINT_STEP).astype("<i8")
+            for values in (self.positions, self.cells)
+        ]
+        numbers = np.ascontiguousarray(self.numbers, dtype="<i8")
+        pbc = np.ascontiguousarray(self.pbc, dtype="|b1")
+        found = []
+        for index in range(len(self)):
+            part = slice(int(self.offsets[index]), int(self.offsets[index + 1]))
+            digest = hashlib.blake2b(digest_size=16)
+            for array in (numbers[part], whole[0][part], whole[1][index], pbc[index]):
+                digest.update(array.tobytes())
+            found.append(digest.digest())
+        return found
 
     def atoms(self, index: int) -> Atoms:
         """One frame as an ASE ``Atoms`` object without calculator."""

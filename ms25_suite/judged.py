@@ -73,6 +73,8 @@ def describe_errors(errors: ErrorSummary, judged: JudgedFrames) -> dict[str, Any
         remarks.append(energy_offset(judged.frames, errors.reference, errors.predicted))
     else:
         remarks.append(scale_mismatch(errors.quantity, errors.reference, errors.predicted))
+    if errors.mae.interval is None:
+        remarks.append(Inconsistency("one-frame", "one frame only: the uncertainty is not known"))
     details: dict[str, Any] = {
         "worst_frames": [
             {"frame": int(judged.indices[frame]), "value": MEV_PER_EV * value}

@@ -21,21 +21,10 @@ from ms25_suite.potentials.spec import PotentialSpec
 from ms25_suite.training.manifest import read_manifest
 from ms25_suite.training_data import training_data, training_request
 
-__all__ = ["PotentialPool", "unseen_set", "use_potential_file"]
+__all__ = ["PotentialPool", "use_potential_file"]
 
 MAX_ALIVE = 2
 """Potentials whose workers are kept running; more would only fill the memory."""
-
-
-def unseen_set(potential: Potential, dataset: Dataset) -> int:
-    """Number of the set whose test frames the potential was not trained on.
-
-    It is the set that its manifest names if it was trained on this dataset, else set 1.
-    """
-    data = potential.manifest.get("data", {})
-    number = int(data.get("set", 1))
-    trained_here = data.get("sha256") == dataset.sha256
-    return number if trained_here and 1 <= number <= dataset.splits.n_sets else 1
 
 
 class PotentialPool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,7 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from ms25_suite.cache import atomic_path, content_key
 from ms25_suite.criteria import Threshold, judge
+from ms25_suite.errors import PredictionError, ThresholdError
 from ms25_suite.frames import FloatArray, IntArray
 from ms25_suite.results import CheckResult, Verdict
 
@@ -46,7 +49,20 @@ class CheckRecorder:
     results: list[CheckResult] = field(default_factory=list)
 
     def measure(self, **fields: Any) -> CheckResult:
-        """Record a number of which nothing is asked."""
+        """Record a number of which nothing is asked.
+
+        Raises
+        ------
+        PredictionError
+            The number is not finite: the potential exploded.
+        """
+        numbers = [fields.get("value", 0.0), *(fields.get("interval") or ())]
+        if not all(math.isfinite(number) for number in numbers):
+            msg = (
+                f"the {fields.get('metric')} of the {self.context['quantity']} is not a finite "
+                f"number ({fields.get('value')}): the predictions are absurdly large"
+            )
+            raise PredictionError(msg)
         result = CheckResult(**{**self.context, **fields})
         self.results.append(result)
         self.properties.append((RESULT_PROPERTY, result.to_dict()))
@@ -60,7 +76,24 @@ class CheckRecorder:
         interval: tuple[float, float] | None,
         **fields: Any,
     ) -> CheckResult:
-        """Record a number and what its threshold says of it."""
+        """Record a number and what its threshold says of it.
+
+        Raises
+        ------
+        PredictionError
+            The number is not finite.
+        ThresholdError
+            The threshold is for another metric or unit.
+        """
+        if threshold is not None and (threshold.unit, threshold.metric) != (
+            fields["unit"],
+            fields["metric"],
+        ):
+            msg = (
+                f"a threshold for the {threshold.metric} in {threshold.unit} cannot judge the "
+                f"{fields['metric']} in {fields['unit']}"
+            )
+            raise ThresholdError(msg)
         if threshold is None:
             return self.measure(value=value, interval=interval, **fields)
         return self.measure(
@@ -95,8 +128,12 @@ class CheckRecorder:
         element
             Atomic number behind each component, shape ``(n_components,)``.
         """
-        parts = (self.context[key] for key in ("criterion", "test_dataset", "potential"))
-        name = "-".join(re.sub(r"[^\w.+-]+", "_", str(part)) for part in (*parts, quantity))
+        keys = ("criterion", "dataset", "test_dataset", "potential")
+        parts = [str(self.context[key]) for key in keys] + [quantity]
+        # Different names may look alike once they are fit for a file.
+        digest = content_key({"parts": parts})[:8]
+        shown = [parts[0], parts[2], parts[3], quantity, digest]
+        name = "-".join(re.sub(r"[^\w.+-]+", "_", part) for part in shown)
         folder = self.report_dir / ARTIFACTS
         folder.mkdir(parents=True, exist_ok=True)
         step = -(-len(reference) // MAX_COMPONENTS)
@@ -107,7 +144,8 @@ class CheckRecorder:
         }
         if element is not None:
             arrays["element"] = element[::step]
-        np.savez_compressed(folder / f"{name}.npz", **arrays)
+        with atomic_path(folder / f"{name}.npz") as path, path.open("wb") as file:
+            np.savez_compressed(file, **arrays)
         return f"{ARTIFACTS}/{name}.npz"
 
     def failed(self, *, strict: bool) -> list[CheckResult]:

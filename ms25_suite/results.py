@@ -52,6 +52,8 @@ class CheckResult:
         Dataset whose frames were predicted; the same, unless the check is about transfer.
     potential
         Name of the potential, unique in a run.
+    potential_sha256
+        SHA-256 of the model file or calculator file; empty where there is none.
     architecture
         ``mace``, …; ``ase`` for a potential that is any ASE calculator, ``reference`` for the
         reference itself, empty if unknown.
@@ -87,6 +89,7 @@ class CheckResult:
     quantity: str
     metric: str
     architecture: str = ""
+    potential_sha256: str = ""
     value: float | None = None
     unit: str = ""
     interval: tuple[float, float] | None = None

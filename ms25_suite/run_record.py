@@ -70,7 +70,9 @@ def describe_run(config: pytest.Config, settings: Settings) -> dict[str, Any]:
                 "architecture": spec.architecture,
                 "path": "" if spec.path is None else str(spec.path),
                 "sha256": "" if spec.path is None else file_sha256(spec.path),
-                "dtype": settings.options.dtype,
+                # A calculator of ASE chooses its own.
+                "dtype": settings.options.dtype if spec.kind in ("model", "train") else "",
+                "device": settings.options.device if spec.kind in ("model", "train") else "",
             }
             for spec in settings.potentials
         ],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import IO, Any
 
@@ -50,8 +50,13 @@ def activate(config: pytest.Config) -> None:
     )
     for name in FIXTURES:
         config.pluginmanager.import_plugin(f"ms25_suite.fixtures.{name}")
-    config.pluginmanager.register(CheckItems(settings), "ms25_checks")
+    xdist = config.pluginmanager.hasplugin("xdist")
+    config.pluginmanager.register(CheckItems(settings, xdist=xdist), "ms25_checks")
     _aim_at_checks(config)
+    if config.getoption("dist", "no") == "load":
+        # xdist would send the checks of one potential to different processes, and each would
+        # load it and predict the same frames.
+        config.option.dist = "loadgroup"
     if session is not None:
         config.pluginmanager.register(session, "ms25_session")
 
@@ -66,6 +71,9 @@ def _terminal(config: pytest.Config) -> Iterator[IO[str]]:
     """The real standard output, past pytest's capturing."""
     capture = config.pluginmanager.getplugin("capturemanager")
     with capture.global_and_fixture_disabled():
+        with suppress(AttributeError):
+            # A terminal without UTF-8 must not end a training at the first Å.
+            sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
         sys.stdout.write("\n")
         yield sys.stdout
 
@@ -120,9 +128,14 @@ class CheckSession:
 
     def _learn(self, facts: Any) -> None:
         """Add what is only known after a potential was loaded or trained."""
-        for entry in self._run["potentials"]:
-            if entry["name"] == facts["name"]:
+        known = [entry for entry in self._run["potentials"] if entry["name"] == facts["name"]]
+        for entry in known:
+            if entry["sha256"] in ("", facts["sha256"]):
                 entry.update(facts)
+                return
+        # The same `train:` on another dataset is another potential; one that a project's own
+        # fixture made has another name.
+        self._run["potentials"].append({**(known[0] if known else {}), **facts})
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ms25_suite.criteria import Threshold, Thresholds
 from ms25_suite.datasets.dataset import Dataset, open_dataset
 from ms25_suite.datasets.groups import expand
 from ms25_suite.errors import ThresholdError, UsageError
-from ms25_suite.fields import QUANTITIES
+from ms25_suite.fields import CRITERIA, QUANTITIES
 from ms25_suite.pool import use_potential_file
 from ms25_suite.potentials.potential import PotentialOptions
 from ms25_suite.potentials.spec import PotentialSpec, parse_specs
+from ms25_suite.training_data import training_request
 from ms25_suite.units import QUANTITY_UNITS
 
 if TYPE_CHECKING:
@@ -67,6 +70,12 @@ class Settings:
             if not option(name) > 0:
                 msg = f"--{name.replace('_', '-')} must be positive, got {option(name)}"
                 raise UsageError(msg)
+        if option("ms25_seed") < 0:
+            msg = f"--ms25-seed must not be negative, got {option('ms25_seed')}"
+            raise UsageError(msg)
+        if not re.fullmatch(r"cpu|mps|cuda(:\d+)?", option("device")):
+            msg = f"--device={option('device')}: expected cpu, mps, cuda, or cuda:N"
+            raise UsageError(msg)
         use_potential_file(option("potential_file"))
         thresholds = Thresholds.default()
         if option("ms25_thresholds"):
@@ -74,13 +83,19 @@ class Settings:
         datasets: dict[str, Dataset] = {}
         for text in (name for given in option("dataset") for name in expand(given)):
             dataset = open_dataset(text)
-            if dataset.name in datasets:
+            twin = datasets.get(dataset.name)
+            if twin is not None and twin.sha256 == dataset.sha256:
+                msg = f"the dataset {dataset.name!r} is asked for twice"
+                raise UsageError(msg)
+            if twin is not None:
                 msg = f"two datasets are called {dataset.name!r}: give one a card with another name"
                 raise UsageError(msg)
             datasets[dataset.name] = dataset
-            _check_thresholds(dataset, thresholds)
+        _check_thresholds(thresholds, datasets.values())
+        potentials = parse_specs(option("mlip"))
+        _check_trainings(potentials, datasets.values())
         return cls(
-            potentials=parse_specs(option("mlip")),
+            potentials=potentials,
             datasets=datasets,
             thresholds=thresholds,
             options=PotentialOptions(
@@ -90,7 +105,7 @@ class Settings:
                 timeout_s=option("worker_timeout"),
                 use_cache=not option("ms25_no_cache"),
             ),
-            report_dir=_writable(Path(option("report_dir"))),
+            report_dir=_writable(Path(option("report_dir")).expanduser()),
             strict=option("ms25_strict"),
             seed=option("ms25_seed"),
         )
@@ -113,28 +128,60 @@ def _own_thresholds(dataset: Dataset) -> dict[str, Threshold]:
     return found
 
 
-def _check_thresholds(dataset: Dataset, thresholds: Thresholds) -> None:
-    """Refuse thresholds that would silently never be asked."""
-    unknown = set(dataset.card.thresholds) - set(QUANTITIES)
-    if unknown:
+def _check_mark(mark: Threshold, quantity: str, where: str) -> None:
+    """Refuse a threshold that would never be asked, or would be compared with another number."""
+    if quantity not in QUANTITIES:
+        msg = f"{where}: expects {', '.join(QUANTITIES)}, found {quantity}"
+        raise ThresholdError(msg)
+    expected = (QUANTITY_UNITS[quantity], "mae")
+    if (mark.unit, mark.metric) != expected:
         msg = (
-            f"card of {dataset.name}: [thresholds] expects {', '.join(QUANTITIES)}, "
-            f"found {', '.join(sorted(unknown))}"
+            f"{where}: is for the {mark.metric} in {mark.unit!r}, expected the mae in "
+            f"{expected[0]!r}: convert the value"
         )
         raise ThresholdError(msg)
-    for quantity, mark in _own_thresholds(dataset).items():
-        if mark.unit != QUANTITY_UNITS[quantity]:
+
+
+def _check_thresholds(thresholds: Thresholds, datasets: Iterable[Dataset]) -> None:
+    """Refuse thresholds that would silently not be asked."""
+    for (criterion, name, quantity), mark in thresholds.items():
+        if criterion not in CRITERIA:
+            msg = f"thresholds: unknown criterion {criterion!r}; known: {', '.join(CRITERIA)}"
+            raise ThresholdError(msg)
+        _check_mark(mark, quantity, f"thresholds: [{criterion}.{name}.{quantity}]")
+    for dataset in datasets:
+        where = f"card of {dataset.name}: [thresholds]"
+        for quantity in dataset.card.thresholds:
+            if quantity not in QUANTITIES:
+                msg = f"{where} expects {', '.join(QUANTITIES)}, found {quantity}"
+                raise ThresholdError(msg)
+        for quantity, mark in _own_thresholds(dataset).items():
+            _check_mark(mark, quantity, where)
+        if dataset.card.threshold_class not in thresholds.classes():
             msg = (
-                f"card of {dataset.name}: [thresholds.{quantity}] is in {mark.unit!r}, expected "
-                f"{QUANTITY_UNITS[quantity]!r}"
+                f"card of {dataset.name}: there are no thresholds of the class "
+                f"{dataset.card.threshold_class!r}; known: {', '.join(thresholds.classes())}"
             )
             raise ThresholdError(msg)
-    if dataset.card.threshold_class not in thresholds.classes():
-        msg = (
-            f"card of {dataset.name}: there are no thresholds of the class "
-            f"{dataset.card.threshold_class!r}; known: {', '.join(thresholds.classes())}"
-        )
-        raise ThresholdError(msg)
+
+
+def _check_trainings(specs: Iterable[PotentialSpec], datasets: Iterable[Dataset]) -> None:
+    """Refuse trainings that cannot be done, before anything is computed.
+
+    Raises
+    ------
+    Ms25Error
+        There is no such budget or set, or not as many frames.
+    """
+    for spec in specs:
+        if spec.kind != "train":
+            continue
+        options: dict[str, Any] = dict(spec.options)
+        name = options.pop("dataset", None)
+        for dataset in [open_dataset(name)] if name else datasets:
+            request = training_request(dataset, spec.architecture, **options)
+            dataset.splits.train(request.n_train, set=request.set)
+            dataset.splits.validation(set=request.set)
 
 
 def _writable(folder: Path) -> Path:

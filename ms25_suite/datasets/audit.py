@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from ms25_suite.datasets.card import NOT_STATED, DatasetCard
+from ms25_suite.datasets.card import DatasetCard
 from ms25_suite.datasets.finding import Finding, frame_list
 from ms25_suite.datasets.splits import Splits
 from ms25_suite.datasets.stress_audit import audit_stress, composition
+from ms25_suite.fields import NOT_STATED
 from ms25_suite.frames import Frames, Labels
 
 if TYPE_CHECKING:
@@ -43,23 +43,7 @@ def frame_digests(frames: Frames) -> np.ndarray[Any, Any]:
     :
         Shape ``(n_frames,)``, dtype ``V16``.
     """
-    pbc = np.ascontiguousarray(frames.pbc, dtype="|b1")
-    cells = _rounded(frames.cells)
-    positions = _rounded(frames.positions)
-    numbers = np.ascontiguousarray(frames.numbers, dtype="<i8")
-    digests = []
-    for index in range(len(frames)):
-        part = slice(int(frames.offsets[index]), int(frames.offsets[index + 1]))
-        digest = hashlib.blake2b(digest_size=16)
-        for array in (numbers[part], positions[part], cells[index], pbc[index]):
-            digest.update(array.tobytes())
-        digests.append(digest.digest())
-    return np.frombuffer(b"".join(digests), dtype="V16")
-
-
-def _rounded(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Whole multiples of the last digit that counts; there is only one zero among integers."""
-    return np.rint(np.asarray(values) * 10.0**_DECIMALS).astype("<i8")
+    return np.frombuffer(b"".join(frames.fingerprints()), dtype="V16")
 
 
 def audit_frames(

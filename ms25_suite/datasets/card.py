@@ -19,11 +19,9 @@ from ms25_suite.datasets.card_fields import (
     text_list,
 )
 from ms25_suite.errors import CardError
+from ms25_suite.fields import NOT_STATED
 
-__all__ = ["NOT_STATED", "CardFile", "DatasetCard", "LabelKeys", "SplitsConfig"]
-
-NOT_STATED: Final = "not stated"
-"""Level of theory of a dataset that does not say."""
+__all__ = ["CardFile", "DatasetCard", "LabelKeys", "SplitsConfig"]
 
 ROLES: Final = ("train", "validation", "test")
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ms25_suite.fields import Quantity
+from ms25_suite.fields import NOT_STATED, Quantity
 from ms25_suite.frames import FloatArray, Frames
 from ms25_suite.units import GPA_PER_EV_PER_A3, KBAR_PER_EV_PER_A3, MEV_PER_EV
 
@@ -74,10 +74,14 @@ def energy_offset(
     after = np.abs(error - fractions @ offsets).mean()
     if before < MIN_OFFSET or not after < (1.0 - OFFSET_SHARE) * before:
         return None
-    each = ", ".join(
-        f"{chemical_symbols[z]} {MEV_PER_EV * offset:+.4g}"
-        for z, offset in zip(elements, offsets, strict=True)
-    )
+    if np.linalg.matrix_rank(fractions) < len(elements):
+        # At one composition only the sum of the elements' offsets can be known.
+        each = f"{MEV_PER_EV * (fractions @ offsets).mean():+.4g} on average"
+    else:
+        each = ", ".join(
+            f"{chemical_symbols[z]} {MEV_PER_EV * offset:+.4g}"
+            for z, offset in zip(elements, offsets, strict=True)
+        )
     message = (
         f"{100 * (1 - after / before):.0f} % of the energy error is a constant offset for each "
         f"atom of an element (meV: {each}): potential and labels seem to have different energy "
@@ -112,6 +116,12 @@ def scale_mismatch(
                 f"seem to have {meaning}"
             )
             return Inconsistency(f"{quantity}-scale", message)
+        if 0.5 < slope * factor < 2.0:
+            message = (
+                f"the {quantity} predictions are {1 / slope:.4g} times the labels: the "
+                f"predictions seem to have {meaning}"
+            )
+            return Inconsistency(f"{quantity}-scale", message)
     return None
 
 
@@ -121,11 +131,12 @@ def level_of_theory_mismatch(trained_on: str, labels: str) -> Inconsistency | No
     Parameters
     ----------
     trained_on
-        Level of theory of the training data; empty if it is not known.
+        Level of theory of the training data.
     labels
-        Level of theory of the labels that it is judged on.
+        Level of theory of the labels that it is judged on. If either is empty or "not stated",
+        nothing can be said.
     """
-    if not trained_on or trained_on == labels:
+    if trained_on == labels or {trained_on, labels} & {"", NOT_STATED}:
         return None
     message = (
         f"the potential was trained on labels of the level of theory {trained_on!r} and is judged "

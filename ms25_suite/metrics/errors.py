@@ -2,7 +2,8 @@
 
 Definitions are equations 1 and 2 of Maxson et al., JCIM 2025 (MS25): energies per atom, forces
 and stresses component by component. The interval is a percentile bootstrap over *frames*: the
-components of one frame are not independent of each other, frames are taken to be.
+components of one frame are not independent of each other, frames are taken to be. Where they are
+not (frames of one trajectory), the interval is somewhat too narrow.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ms25_suite.errors import PredictionError
 from ms25_suite.fields import Quantity
 from ms25_suite.frames import FloatArray, Frames, IntArray, Labels, Predictions
 
@@ -23,6 +25,9 @@ __all__ = ["ErrorSummary", "Statistic", "components", "summarise_errors"]
 CONFIDENCE = 0.95
 RESAMPLES = 2000
 """Bootstrap resamples; the 2.5 % and 97.5 % points then rest on 50 resamples each."""
+MIN_BOOTSTRAP = 30
+"""Fewer frames get Student's t: the usual size from which resampling is trusted."""
+
 N_WORST = 5
 
 
@@ -128,6 +133,11 @@ def summarise_errors(
         Structures, and what reference and potential say of them.
     seed
         Seed of the bootstrap.
+
+    Raises
+    ------
+    PredictionError
+        The predictions are so large that their squared error is infinite.
     """
     found = components(quantity, frames, labels, predictions)
     if found is None:
@@ -138,7 +148,12 @@ def summarise_errors(
     n_frames = len(frames)
     counts = np.bincount(index, minlength=n_frames)[used]
     absolute = _sum_by_frame(np.abs(difference), index, n_frames)[used]
-    squared = _sum_by_frame(difference**2, index, n_frames)[used]
+    with np.errstate(over="ignore"):
+        squared = _sum_by_frame(difference**2, index, n_frames)[used]
+    huge = ~np.isfinite(squared)
+    if huge.any():
+        msg = f"the {quantity} predictions are absurdly large: the square of their error overflows"
+        raise PredictionError(msg, tuple(int(frame) for frame in used[huge]))
     mae = _with_interval(absolute, counts, seed)
     mean_square = _with_interval(squared, counts, seed)
     interval = mean_square.interval
@@ -164,10 +179,21 @@ def _sum_by_frame(values: FloatArray, index: IntArray, n_frames: int) -> FloatAr
 
 
 def _with_interval(sums: FloatArray, counts: IntArray, seed: int) -> Statistic:
-    """Ratio of totals over frames, with a percentile bootstrap over frames."""
+    """Ratio of totals over frames, with a percentile bootstrap over frames.
+
+    With few frames the bootstrap is too narrow; there the interval is Student's t of the
+    linearised ratio (Cochran, Sampling Techniques, 3rd ed., section 6.3).
+    """
+    n = len(sums)
     value = float(sums.sum() / counts.sum())
-    if len(sums) < 2:
+    if n < 2:
         return Statistic(value, None)
+    if n < MIN_BOOTSTRAP:
+        from scipy.stats import t
+
+        residuals = (sums - value * counts) / counts.mean()
+        half = float(t.ppf(0.5 + CONFIDENCE / 2, n - 1) * residuals.std(ddof=1) / math.sqrt(n))
+        return Statistic(value, (max(0.0, value - half), value + half))
     from scipy.stats import bootstrap
 
     def ratio(sums: Any, counts: Any, axis: int = -1) -> Any:

@@ -68,13 +68,15 @@ def _import(where: str) -> ModuleType:
             return importlib.import_module(where)
         path = Path(where).resolve()
         # A calculator file may import its neighbours.
-        sys.path.insert(0, str(path.parent))
-        spec = importlib.util.spec_from_file_location(path.stem, path)
+        # Last, and under a name of its own: a file called mace.py must not hide the package mace.
+        sys.path.append(str(path.parent))
+        name = f"_ms25_calculator_{path.stem}"
+        spec = importlib.util.spec_from_file_location(name, path)
         if spec is None or spec.loader is None:
             msg = f"{where} cannot be imported as a Python module"
             raise ModelFileError(msg)
         module = importlib.util.module_from_spec(spec)
-        sys.modules[path.stem] = module
+        sys.modules[name] = module
         spec.loader.exec_module(module)
     except ModelFileError:
         raise
@@ -134,17 +136,28 @@ class CalculatorEvaluator:
                 energy[index] = _shaped(atoms.get_potential_energy(), (), "energy", atoms)
                 forces[rows] = _shaped(atoms.get_forces(), (len(atoms), 3), "forces", atoms)
                 if self._stress and atoms.pbc.all():
-                    stress[index] = _shaped(atoms.get_stress(voigt=True), (6,), "stress", atoms)
+                    # Not Atoms.get_stress: it asserts the shape without a message.
+                    value = self._calculator.get_property("stress", atoms)
+                    stress[index] = _shaped(_voigt(value), (6,), "stress", atoms)
+            except PredictionError as error:
+                error.frames = (index,)
+                raise
             except (Ms25Error, MemoryError):
                 raise
             except Exception as error:
                 msg = f"the calculator raised on {_name(atoms)}:\n{_user_traceback(error)}"
-                raise PredictionError(msg) from error
+                raise PredictionError(msg, (index,)) from error
         return Predictions(energy=energy, forces=forces, stress=stress if self._stress else None)
 
 
 def _name(atoms: Atoms) -> str:
     return f"a frame of {len(atoms)} atoms, {atoms.get_chemical_formula()}"
+
+
+def _voigt(stress: Any) -> Any:
+    """Stress in Voigt order, also from a 3x3 matrix; anything else is left as it is."""
+    array = np.asarray(stress)
+    return array.reshape(-1)[[0, 4, 8, 5, 2, 1]] if array.shape == (3, 3) else array
 
 
 def _shaped(value: Any, shape: tuple[int, ...], what: str, atoms: Atoms) -> FloatArray:

@@ -24,6 +24,7 @@ class MaceArchitecture(Architecture):
     package = "mace"
     distributions = ("mace-torch", "torch", "e3nn")
     requirement = "ms25-suite[mace]"
+    revision = 2
 
     def recognises(self, summary: FileSummary) -> bool:
         """Whether the pickle imports MACE, or the TorchScript archive holds its code."""
@@ -51,7 +52,33 @@ class MaceArchitecture(Architecture):
             if not hasattr(model, attribute):
                 msg = f"{path}: expected a MACE model with `{attribute}`, found {type(model)!r}"
                 raise ModelFileError(msg)
-        return MaceModel(model.to(dtype=getattr(torch, dtype)).eval(), device)
+        heads = list(getattr(model, "heads", None) or ["Default"])
+        return MaceModel(
+            model.to(dtype=getattr(torch, dtype)).eval(), device, default_head(heads, path)
+        )
+
+
+def default_head(heads: list[str], path: Path) -> int:
+    """Index of the head that a model is used with: its only one, or the one called "default".
+
+    `MACECalculator` chooses the same. A model that was fine-tuned with replay has one more head,
+    for its pre-training data.
+
+    Raises
+    ------
+    ModelFileError
+        There are several heads and none is called so.
+    """
+    if len(heads) == 1:
+        return 0
+    named = [index for index, head in enumerate(heads) if head.lower() == "default"]
+    if len(named) != 1:
+        msg = (
+            f"{path} has the heads {', '.join(heads)}, and none of them is called Default: it is "
+            "not clear which one to judge. Write a model with one head (mace_select_head)"
+        )
+        raise ModelFileError(msg)
+    return named[0]
 
 
 class MaceModel(EdgeModel):
@@ -66,12 +93,15 @@ class MaceModel(EdgeModel):
         ``torch.nn.Module`` with the interface of ``mace.modules.MACE``, already on the device.
     device
         Where it is.
+    head
+        Index of the head to use.
     """
 
-    def __init__(self, model: Any, device: str) -> None:
+    def __init__(self, model: Any, device: str, head: int = 0) -> None:
         import torch
 
         self._model = model
+        self._head = head
         self._device = device
         n_parameters = 0
         for parameter in model.parameters():
@@ -117,7 +147,7 @@ class MaceModel(EdgeModel):
             "cell": torch.zeros(3 * graph.n_graphs, 3, dtype=self._dtype, **to),
             "batch": batch,
             "ptr": torch.cat([counts.new_zeros(1), counts.cumsum(0)]),
-            "head": torch.zeros(graph.n_graphs, dtype=torch.long, **to),
+            "head": torch.full((graph.n_graphs,), self._head, dtype=torch.long, **to),
             "total_charge": torch.zeros(graph.n_graphs, dtype=self._dtype, **to),
             "total_spin": torch.ones(graph.n_graphs, dtype=self._dtype, **to),
         }

@@ -11,7 +11,7 @@ import numpy as np
 
 from ms25_suite.cache import file_sha256
 from ms25_suite.errors import ElementCoverageError, PredictionError
-from ms25_suite.frames import FloatArray, Frames, IntArray, Predictions
+from ms25_suite.frames import FloatArray, Frames, Predictions
 from ms25_suite.potentials.base import ModelInfo
 from ms25_suite.potentials.evaluate import BATCH_ATOMS, batches
 from ms25_suite.potentials.prediction_cache import PredictionCache
@@ -76,6 +76,11 @@ class Potential:
         Where predictions are kept, if they may be.
     manifest
         What is known of its training; empty if nothing is.
+
+    Attributes
+    ----------
+    cache_problem
+        Why predictions could not be kept; empty if they could.
     """
 
     def __init__(
@@ -96,6 +101,7 @@ class Potential:
         self.sha256 = sha256
         self.options = options
         self.manifest = dict(manifest or {})
+        self.cache_problem = ""
         self._cache = cache
         self._pool = WorkerPool(job, n_workers=options.n_workers, timeout_s=options.timeout_s)
 
@@ -110,8 +116,7 @@ class Potential:
         known = self._cache.get_info() if self._cache else None
         if known is None:
             known = self._pool.start()
-            if self._cache:
-                self._cache.put_info(known)
+            self._keep(None, known)
         return known
 
     def predict(self, frames: Frames) -> Predictions:
@@ -139,10 +144,14 @@ class Potential:
         parts = []
         for chosen in batches(frames.n_atoms, CACHE_ATOMS):
             block = frames.select(chosen)
-            found = self._cache.get(block)
+            found = None if self._cache is None else self._cache.get(block)
             if found is None:
-                found = self._compute(block)
-                self._cache.put(block, found)
+                try:
+                    found = self._compute(block)
+                except PredictionError as error:
+                    error.frames = tuple(int(chosen[frame]) for frame in error.frames)
+                    raise
+                self._keep(block, found)
             parts.append(found)
         return _join(parts)
 
@@ -166,6 +175,19 @@ class Potential:
         """Process ids of the running workers."""
         return self._pool.pids
 
+    def _keep(self, block: Frames | None, found: Predictions | ModelInfo) -> None:
+        """Put something into the cache; what cannot be kept is still good for this run."""
+        if self._cache is None:
+            return
+        try:
+            if isinstance(found, ModelInfo):
+                self._cache.put_info(found)
+            elif block is not None:
+                self._cache.put(block, found)
+        except OSError as error:
+            self.cache_problem = f"predictions could not be kept for the next run: {error}"
+            self._cache = None
+
     def _check_elements(self, frames: Frames) -> None:
         known = self.info().elements
         if known is None or set(frames.elements) <= set(known):
@@ -186,16 +208,11 @@ class Potential:
     def _compute(self, frames: Frames) -> Predictions:
         if len(frames) == 0:
             return Predictions(np.zeros(0), np.zeros((0, 3)), np.zeros((0, 6)))
-        tasks = _tasks(frames.n_atoms, self.options.batch_atoms, self.options.n_workers)
+        # One batch is one message: the time limit is for a batch, and no worker is idle for long.
+        tasks = list(batches(frames.n_atoms, self.options.batch_atoms))
         predictions = _join(self._pool.predict(frames, tasks))
         _check_finite(frames, predictions, self.name)
         return predictions
-
-
-def _tasks(n_atoms: IntArray, batch_atoms: int, n_workers: int) -> list[IntArray]:
-    """Groups of frames to send, whole batches each, small enough to keep all workers busy."""
-    share = int(np.sum(n_atoms)) // (4 * n_workers)
-    return list(batches(n_atoms, max(batch_atoms, share - share % batch_atoms)))
 
 
 def _join(parts: list[Predictions]) -> Predictions:
@@ -224,12 +241,11 @@ def _check_finite(frames: Frames, predictions: Predictions, name: str) -> None:
         )
     for quantity, found in bad.items():
         if len(found):
-            first = ", ".join(str(index) for index in found[:5])
             msg = (
                 f"the potential {name} returned {quantity} that are not finite (NaN or infinity) "
-                f"for {len(found)} of {len(frames)} frames, the first of them {first}"
+                f"for {len(found)} of {len(frames)} frames"
             )
-            raise PredictionError(msg)
+            raise PredictionError(msg, tuple(int(frame) for frame in found))
 
 
 def from_model_file(
@@ -262,6 +278,7 @@ def from_model_file(
         "kind": "model",
         "architecture": architecture,
         "path": str(path.resolve()),
+        "sha256": sha256,
         "device": options.device,
         "dtype": options.dtype,
         "batch_atoms": options.batch_atoms,

@@ -32,7 +32,7 @@ class PredictionCache:
 
     def __init__(self, identity: Mapping[str, Any]) -> None:
         key = content_key({**identity, "revision": REVISION})
-        self._folder = cache_dir("predictions", key[:2], key)
+        self._parts = ("predictions", key[:2], key)
 
     def get(self, frames: Frames) -> Predictions | None:
         """Predictions for exactly these frames, or None; a damaged file counts as absent."""
@@ -45,7 +45,13 @@ class PredictionCache:
         return found
 
     def put(self, frames: Frames, predictions: Predictions) -> None:
-        """Keep predictions."""
+        """Keep predictions.
+
+        Raises
+        ------
+        OSError
+            The cache cannot be written.
+        """
         names = ("energy", "forces", "stress")
         arrays = {name: getattr(predictions, name) for name in names}
         with atomic_path(self._path(frames)) as path, path.open("wb") as file:
@@ -54,15 +60,18 @@ class PredictionCache:
     def get_info(self) -> ModelInfo | None:
         """What was known of the potential when it was last loaded."""
         try:
-            text = (self._folder / "info.json").read_text(encoding="utf-8")
+            text = self._file("info.json").read_text(encoding="utf-8")
             return ModelInfo.from_dict(json.loads(text))
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
     def put_info(self, info: ModelInfo) -> None:
         """Keep what is known of the potential."""
-        with atomic_path(self._folder / "info.json") as path:
+        with atomic_path(self._file("info.json")) as path:
             path.write_text(json.dumps(info.to_dict()), encoding="utf-8")
 
     def _path(self, frames: Frames) -> Path:
-        return self._folder / f"{frames.content_hash()}.npz"
+        return self._file(f"{frames.content_hash()}.npz")
+
+    def _file(self, name: str) -> Path:
+        return cache_dir(*self._parts) / name

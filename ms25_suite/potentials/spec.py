@@ -75,7 +75,7 @@ def parse_spec(text: str) -> PotentialSpec:
         return PotentialSpec(text, "reference", "reference", "reference")
     if text.startswith("train:"):
         return _parse_train(text)
-    path = Path(text)
+    path = Path(text).expanduser()
     if path.suffix == ".py":
         if not path.is_file():
             msg = f"--mlip={text}: there is no such file. {EXPECTED}"

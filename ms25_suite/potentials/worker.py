@@ -108,7 +108,8 @@ class WorkerPool:
         """
         self.start()
         requests = [("predict", pack_frames(frames.select(task))) for task in tasks]
-        return [unpack_predictions(answer) for answer in self._run(requests, fatal=False)]
+        answers = self._run(requests, fatal=False, tasks=tasks)
+        return [unpack_predictions(answer) for answer in answers]
 
     def close(self) -> None:
         """End the processes; the pool can be used again."""
@@ -140,10 +141,17 @@ class WorkerPool:
         channel.setcallback(lambda answer: answers.put((worker, answer)), endmarker=_GONE)
         return worker
 
-    def _run(self, requests: list[tuple[str, Any]], *, fatal: bool) -> list[Any]:
+    def _run(
+        self,
+        requests: list[tuple[str, Any]],
+        *,
+        fatal: bool,
+        tasks: Sequence[IntArray] | None = None,
+    ) -> list[Any]:
         """Send each request to the next free worker and collect the answers.
 
         ``fatal`` ends the workers after any error, for requests that leave them unusable.
+        ``tasks`` are the frames of each request, to name the one that an error is about.
         """
         first = self._number
         self._number += len(requests)
@@ -173,7 +181,7 @@ class WorkerPool:
             if outcome == "ok":
                 answers[number - first] = payload
             elif failure is None:
-                failure = _error(payload)
+                failure = _error(payload, tasks[number - first] if tasks else None)
         if failure is not None:
             raise self._give_up(failure) if fatal else failure
         return [answers[index] for index in range(len(requests))]
@@ -193,7 +201,7 @@ class WorkerPool:
     def _died(self, worker: _Worker) -> WorkerDiedError:
         msg = (
             f"the worker process {worker.pid} of the potential ended unexpectedly (killed, crashed "
-            "or out of memory). The next check gets a fresh worker. Its last output was:\n"
+            "or out of memory). The next prediction gets a fresh worker. Its last output was:\n"
             f"{_tail(worker.log)}"
         )
         return WorkerDiedError(msg)
@@ -207,13 +215,16 @@ class WorkerPool:
         return WorkerTimeoutError(msg)
 
 
-def _error(payload: dict[str, str]) -> Ms25Error:
+def _error(payload: dict[str, Any], task: IntArray | None) -> Ms25Error:
     """Error of the same class as the one that a worker raised."""
+    frames = () if task is None else tuple(int(task[frame]) for frame in payload["frames"])
     kind: type[Exception] | None = vars(errors).get(payload["type"])
+    if kind is PredictionError:
+        return PredictionError(payload["message"], frames)
     if kind is not None and issubclass(kind, Ms25Error):
         return kind(payload["message"])
     msg = f"{payload['message']}\n\nIn the worker process:\n{payload['traceback']}"
-    return PredictionError(msg)
+    return PredictionError(msg, frames)
 
 
 def _tail(log: Path, lines: int = 15) -> str:

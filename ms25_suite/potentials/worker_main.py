@@ -12,7 +12,8 @@ import traceback
 from pathlib import Path
 from typing import Any, Protocol
 
-from ms25_suite.errors import Ms25Error, OutOfMemoryError
+from ms25_suite.cache import file_sha256
+from ms25_suite.errors import ModelFileError, Ms25Error, OutOfMemoryError
 from ms25_suite.frames import Frames, Predictions
 from ms25_suite.potentials.base import ModelInfo
 from ms25_suite.potentials.wire import pack_predictions, unpack_frames
@@ -39,7 +40,8 @@ def load_evaluator(job: dict[str, Any]) -> Evaluator:
     Parameters
     ----------
     job
-        ``{"kind": "model", "architecture", "path", "device", "dtype", "batch_atoms"}`` or
+        ``{"kind": "model", "architecture", "path", "sha256", "device", "dtype",
+        "batch_atoms"}`` or
         ``{"kind": "calculator", "target"}``.
     """
     if job["kind"] == "calculator":
@@ -50,7 +52,12 @@ def load_evaluator(job: dict[str, Any]) -> Evaluator:
     from ms25_suite.potentials.registry import get_architecture
 
     architecture = get_architecture(job["architecture"])
-    model = architecture.load(Path(job["path"]), device=job["device"], dtype=job["dtype"])
+    path = Path(job["path"])
+    model = architecture.load(path, device=job["device"], dtype=job["dtype"])
+    # Predictions are kept under the hash of the file: they must be those of that very file.
+    if file_sha256(path) != job["sha256"]:
+        msg = f"{path} was changed while it was in use: is a training writing to it? Run again"
+        raise ModelFileError(msg)
     return EdgeEvaluator(model, job["batch_atoms"])
 
 
@@ -86,12 +93,13 @@ def serve(channel: Any, log: str) -> None:
             channel.send((number, "ok", answer))
 
 
-def _describe(error: Exception) -> dict[str, str]:
+def _describe(error: Exception) -> dict[str, Any]:
     if isinstance(error, MemoryError):
-        error = OutOfMemoryError(f"the worker ran out of memory: {error or 'MemoryError'}")
+        error = OutOfMemoryError(f"the worker ran out of memory ({error!r})")
     return {
         "type": type(error).__name__ if isinstance(error, Ms25Error) else "",
-        "message": str(error) if isinstance(error, Ms25Error) else repr(error),
+        "message": error.args[0] if isinstance(error, Ms25Error) else repr(error),
+        "frames": list(getattr(error, "frames", ())),
         "traceback": "".join(traceback.format_exception(error)),
     }
 

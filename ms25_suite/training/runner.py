@@ -178,6 +178,7 @@ def _train(job: _Job, model: Path) -> dict[str, Any]:
         **job.described,
         **trainer.describe(job.settings),
         "species": _species(job.data),
+        "seen_frames": _fingerprints(job.data),
         "model": {"file": model.name, "sha256": file_sha256(model), **chosen},
         "validation_errors": errors_at(curve, epoch),
         "threads": job.threads,
@@ -190,6 +191,12 @@ def _train(job: _Job, model: Path) -> dict[str, Any]:
     shutil.copyfile(work / _LOG, model.with_name(model.name + ".log"))
     shutil.rmtree(work, ignore_errors=True)
     return manifest
+
+
+def _fingerprints(data: TrainingData) -> list[str]:
+    """Training and validation frames, so that a potential is never judged on what it has seen."""
+    frames = (data.train[0], data.validation[0])
+    return [digest.hex() for part in frames for digest in part.fingerprints()]
 
 
 def _species(data: TrainingData) -> list[str]:

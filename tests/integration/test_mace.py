@@ -17,6 +17,7 @@ from ms25_suite.errors import ElementCoverageError, ModelFileError, PotentialErr
 from ms25_suite.fields import QUANTITIES
 from ms25_suite.frames import Frames
 from ms25_suite.metrics.errors import summarise_errors
+from ms25_suite.potentials.mace import default_head
 from ms25_suite.potentials.potential import PotentialOptions, from_model_file
 from tests.unit.test_potentials_evaluate import STRUCTURES
 
@@ -94,6 +95,39 @@ def test_errors_equal_those_of_an_ase_loop_and_of_mace_eval_configs(
     assert np.mean(np.abs(voigt - labels.stress)) == pytest.approx(
         found["stress"].mae.value, rel=1e-6
     )
+
+
+def test_a_model_with_two_heads_is_judged_with_its_default_head(tmp_path: Path, cuni: Path) -> None:
+    """Fine-tuning with replay puts the head of the pre-training data first."""
+    script = ORACLE.with_name("make_mace.py")
+    path = tmp_path / "two.model"
+    command = [sys.executable, str(script), str(path), "28,29", "4.0", "8", "pt_head,Default"]
+    subprocess.run(command, check=True, capture_output=True)
+    expected = _oracle(path, cuni, tmp_path / "oracle.npz")
+    potential = from_model_file(path, "mace", "two", PotentialOptions(use_cache=False))
+    found = potential.predict(open_dataset(str(cuni)).frames)
+    potential.close()
+    np.testing.assert_allclose(found.energy, expected["energy"], atol=1e-10)
+    np.testing.assert_allclose(found.forces, expected["forces"], atol=1e-10)
+
+
+def test_heads_without_a_default_are_refused() -> None:
+    assert default_head(["only"], Path("m")) == 0
+    assert default_head(["pt_head", "default"], Path("m")) == 1
+    with pytest.raises(ModelFileError, match="has the heads a, b, and none of them is called"):
+        default_head(["a", "b"], Path("m"))
+
+
+def test_a_model_file_that_changes_under_way_is_noticed(tiny_mace: Path, tmp_path: Path) -> None:
+    """Else predictions of one model would be kept under the name of another."""
+    path = tmp_path / "m.model"
+    path.write_bytes(tiny_mace.read_bytes())
+    potential = from_model_file(path, "mace", "m", PotentialOptions())
+    with path.open("ab") as file:
+        file.write(b" ")
+    with pytest.raises(ModelFileError, match="was changed while it was in use"):
+        potential.predict(Frames.from_atoms([bulk("Cu", a=3.77)]))
+    potential.close()
 
 
 def test_elements_that_the_model_does_not_know_are_named(tiny_mace: Path) -> None:

@@ -33,7 +33,7 @@ def judge(
 
 
 def test_a_potential_is_trained_once_and_judged_on_frames_that_it_has_not_seen(
-    judge: Callable[..., Any], pytester: pytest.Pytester
+    judge: Callable[..., Any], pytester: pytest.Pytester, cuni_images: list[Atoms]
 ) -> None:
     done, document = judge("--mlip=train:mace:n=8,set=2")
     done.stdout.fnmatch_lines(["*mace on 8 frames of cuni (smoke): training for 80 epochs*"])
@@ -62,18 +62,27 @@ def test_a_potential_is_trained_once_and_judged_on_frames_that_it_has_not_seen(
     _, document = judge(f"--mlip={model}")
     assert [r["value"] for r in document["results"]] == values[0]
     assert document["run"]["potentials"][0]["trained_on"]["set"] == 2
+    assert {r["potential_sha256"] for r in document["results"]} == {potential["sha256"]}
+
+    # The frames that it has seen are left out of another file too.
+    write(pytester.path / "shuffled.extxyz", cuni_images[::-1])
+    done = pytester.runpytest_subprocess(f"--mlip={model}", "--dataset=shuffled.extxyz")
+    done.stdout.fnmatch_lines(["warning: *12 of 30 test frames are left out: *"])
 
 
-def test_too_few_training_frames_are_an_error_of_the_checks(judge: Callable[..., Any]) -> None:
-    done, document = judge("--mlip=train:mace:n=9")
-    assert done.ret == pytest.ExitCode.TESTS_FAILED
-    assert "between 1 and 8, got 9" in document["results"][0]["reason"]
-
-
-def test_a_dataset_without_training_frames_is_an_error_that_shows_how_to_add_them(
-    judge: Callable[..., Any], pytester: pytest.Pytester
+@pytest.mark.parametrize(
+    ("card", "option", "message"),
+    [
+        ("[splits]\ntrain = 8\nvalidation = 4\n", ":n=9", "between 1 and 8, got 9"),
+        ("", "", "[splits]"),
+    ],
+    ids=["too few training frames", "no training frames"],
+)
+def test_a_training_that_cannot_be_done_is_a_usage_error(
+    pytester: pytest.Pytester, cuni_images: list[Atoms], card: str, option: str, message: str
 ) -> None:
-    (pytester.path / "cuni.toml").write_text('level_of_theory = "EMT"\n')
-    done, document = judge("--mlip=train:mace")
-    assert done.ret == pytest.ExitCode.TESTS_FAILED
-    assert "[splits]" in document["results"][0]["reason"]
+    write(pytester.path / "cuni.extxyz", cuni_images)
+    (pytester.path / "cuni.toml").write_text(card)
+    done = pytester.runpytest(f"--mlip=train:mace{option}", "--dataset=cuni.toml")
+    assert done.ret == pytest.ExitCode.USAGE_ERROR
+    assert message in done.stderr.str()

@@ -90,7 +90,15 @@ def test_all_options_are_tested_here() -> None:
         (["--mlip=reference", "--dataset=hea", "--worker-timeout=-1"], "--worker-timeout must be"),
         (["--mlip=reference", "--dataset=hea", "--potential-file=no"], "there is no such file"),
         (["--mlip=reference", "--dataset=hea", "--ms25-thresholds=no.toml"], "no.toml"),
-        (["--mlip=reference", "--dataset=hea", "--dataset=HEA"], "two datasets are called 'hea'"),
+        (["--mlip=reference", "--dataset=hea", "--device=gpu"], "expected cpu, mps, cuda"),
+        (["--mlip=reference", "--dataset=hea", "--ms25-seed=-1"], "must not be negative"),
+        (["--mlip=train:mace:budget=smok", "--dataset=hea"], "Did you mean 'smoke'"),
+        (["--mlip=train:mace:n=9999", "--dataset=hea"], "between 1 and 200, got 9999"),
+        (["--mlip=train:mace:set=4", "--dataset=hea"], "there is no set 4"),
+        (
+            ["--mlip=reference", "--dataset=hea", "--dataset=HEA"],
+            "the dataset 'hea' is asked for twice",
+        ),
         (["--mlip=reference", "--dataset=hea", "--report-dir=file/reports"], "cannot write there"),
     ],
 )
@@ -170,7 +178,10 @@ def test_unusable_labels_are_a_usage_error(
     [
         ("[thresholds.energy]\nvalue = -3", "positive number, found -3"),
         ("[thresholds.heat]\nvalue = 3", "expects energy, forces, stress, found heat"),
-        ("[thresholds.energy]\nvalue = 3\nunit = 'eV'", "is in 'eV', expected 'meV/atom'"),
+        (
+            "[thresholds.energy]\nvalue = 3\nunit = 'eV'",
+            "is for the mae in 'eV', expected the mae in 'meV/atom'",
+        ),
         ("threshold_class = 'hard'", "no thresholds of the class 'hard'"),
     ],
 )

@@ -213,6 +213,41 @@ def test_a_potential_that_breaks_on_one_dataset_is_judged_on_the_next(
     assert words in done.stdout.str()
 
 
+def test_an_exploding_potential_costs_nothing_of_the_others(
+    pytester: pytest.Pytester, cuni: Path, calc: Calc, results: Results
+) -> None:
+    huge, good = calc("results['forces'] = np.full((16, 3), 1e200)", name="huge"), calc()
+    done = pytester.runpytest(f"--mlip={huge}", f"--mlip={good}", f"--dataset={cuni}")
+    assert done.ret == pytest.ExitCode.TESTS_FAILED
+    found = results()
+    assert found["cuni", "huge", "forces", "mae"]["verdict"] == "error"
+    assert "absurdly large" in found["cuni", "huge", "forces", "mae"]["reason"]
+    assert found["cuni", "calc", "forces", "mae"]["verdict"] == "pass"
+
+
+def test_names_that_look_alike_keep_their_own_parity_plots(
+    pytester: pytest.Pytester, cuni: Path, calc: Calc, results: Results
+) -> None:
+    first, second = calc(name="my calc"), calc(name="my_calc")
+    pytester.runpytest(f"--mlip={first}", f"--mlip={second}", f"--dataset={cuni}")
+    artifacts = [r["artifact"] for r in results().values() if r["artifact"]]
+    assert len(set(artifacts)) == len(artifacts) == 6
+
+
+def test_a_cache_that_cannot_be_written_is_only_a_remark(
+    pytester: pytest.Pytester, cuni: Path, tiny_mace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ms25_suite.potentials.prediction_cache import PredictionCache
+
+    def full(*arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(PredictionCache, "put", full)
+    done = pytester.runpytest(f"--mlip={tiny_mace}", f"--dataset={cuni}", "--dtype=float32")
+    done.assert_outcomes(failed=3)
+    done.stdout.fnmatch_lines(["warning: *could not be kept for the next run: *No space left*"])
+
+
 def test_an_error_after_a_verdict_is_an_error(
     pytester: pytest.Pytester, cuni: Path, calc: Calc, results: Results
 ) -> None:
@@ -268,9 +303,9 @@ def test_a_missing_architecture_is_an_error_that_names_the_command(
     results: Results,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from ms25_suite.potentials.mace import MaceArchitecture
+    from ms25_suite.potentials.registry import get_architecture
 
-    monkeypatch.setattr(MaceArchitecture, "package", "no_such_package_here")
+    monkeypatch.setattr(type(get_architecture("mace")), "package", "no_such_package_here")
     done = pytester.runpytest(f"--mlip={tiny_mace}", f"--dataset={cuni}")
     assert done.ret == pytest.ExitCode.TESTS_FAILED
     assert 'pip install "ms25-suite[mace]"' in results()["cuni", "tiny", "energy", "mae"]["reason"]

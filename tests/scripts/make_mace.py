@@ -17,7 +17,11 @@ from e3nn import o3  # noqa: E402
 from mace import modules  # noqa: E402
 
 
-def main(path: str, numbers: list[int], r_max: float = 4.0, channels: int = 8) -> None:
+def main(
+    path: str, numbers: list[int], r_max: float = 4.0, channels: int = 8, heads: str = "Default"
+) -> None:
+    names = heads.split(",")
+    energies = np.linspace(-4.0, -3.0, len(numbers)) - 10.0 * np.arange(len(names))[:, None]
     torch.set_default_dtype(torch.float64)
     torch.manual_seed(7)
     model = modules.ScaleShiftMACE(
@@ -31,13 +35,14 @@ def main(path: str, numbers: list[int], r_max: float = 4.0, channels: int = 8) -
         num_elements=len(numbers),
         hidden_irreps=o3.Irreps(f"{channels}x0e"),
         MLP_irreps=o3.Irreps("8x0e"),
-        atomic_energies=np.linspace(-4.0, -3.0, len(numbers)),
+        atomic_energies=energies if len(names) > 1 else energies[0],
         avg_num_neighbors=30.0,
         atomic_numbers=numbers,
         correlation=2,
         gate=torch.nn.functional.silu,
-        atomic_inter_scale=1.0,
-        atomic_inter_shift=0.0,
+        atomic_inter_scale=[1.0] * len(names) if len(names) > 1 else 1.0,
+        atomic_inter_shift=[0.0] * len(names) if len(names) > 1 else 0.0,
+        heads=names,
     )
     torch.save(model, path)
     torch.save({"model": model.state_dict()}, path.replace(".model", "_epoch-0.pt"))
@@ -45,4 +50,5 @@ def main(path: str, numbers: list[int], r_max: float = 4.0, channels: int = 8) -
 
 if __name__ == "__main__":
     elements = [int(number) for number in sys.argv[2].split(",")]
-    main(sys.argv[1], elements, *[float(sys.argv[3]), int(sys.argv[4])] if sys.argv[3:] else [])
+    more = [float(sys.argv[3]), int(sys.argv[4]), *sys.argv[5:]] if sys.argv[3:] else []
+    main(sys.argv[1], elements, *more)

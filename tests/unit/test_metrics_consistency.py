@@ -68,6 +68,18 @@ def test_gradients_instead_of_forces_are_named() -> None:
     assert "gradients" in scale_mismatch("forces", -forces, forces).message
 
 
+def test_a_potential_in_another_convention_is_named() -> None:
+    stress = np.random.default_rng(2).normal(0, 0.01, 300)
+    found = scale_mismatch("stress", stress, 160.2 * stress)
+    assert "the predictions seem to have the unit GPa" in found.message
+
+
+def test_at_one_composition_only_the_mean_offset_is_told() -> None:
+    images = [Atoms("SiO2", positions=np.random.default_rng(k).random((3, 3))) for k in range(20)]
+    found = energy_offset(Frames.from_atoms(images), np.zeros(20), np.ones(20))
+    assert "(meV: +1000 on average)" in found.message
+
+
 @pytest.mark.parametrize("factor", [1.0, 1.1, 0.9, 3.0])
 def test_an_ordinary_error_is_no_other_convention(factor: float) -> None:
     stress = np.random.default_rng(2).normal(0, 0.01, 300)
@@ -90,3 +102,4 @@ def test_two_levels_of_theory_are_not_compared_silently() -> None:
     assert "'RPBE-D3' and is judged on labels of 'PBE-D3'" in found.message
     assert level_of_theory_mismatch("PBE-D3", "PBE-D3") is None
     assert level_of_theory_mismatch("", "PBE-D3") is None
+    assert level_of_theory_mismatch("EMT", "not stated") is None

@@ -108,7 +108,7 @@ def test_no_frames_give_no_numbers(tmp_path: Path, frames: Frames) -> None:
             PredictionError,
             r"energy has shape \(4,\).*expected one number",
         ),
-        ("raise MemoryError('1 PiB')", OutOfMemoryError, "ran out of memory: 1 PiB"),
+        ("raise MemoryError('1 PiB')", OutOfMemoryError, "ran out of memory .*1 PiB"),
         ("np.empty(1 << 55)", OutOfMemoryError, "ran out of memory"),
     ],
 )
