@@ -46,6 +46,7 @@ CSV_COLUMNS: Final = (
     "level_of_theory",
     "stand_in",
     "artifact",
+    "potential_sha256",
 )
 """Columns of ``results.csv``; new ones are only ever added at the end."""
 
