@@ -23,7 +23,7 @@ from ms25_suite.units import QUANTITY_UNITS
 if TYPE_CHECKING:
     import pytest
 
-__all__ = ["Settings"]
+__all__ = ["Settings", "transfer_only"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -179,9 +179,16 @@ def _check_trainings(specs: Iterable[PotentialSpec], datasets: Iterable[Dataset]
         options: dict[str, Any] = dict(spec.options)
         name = options.pop("dataset", None)
         for dataset in [open_dataset(name)] if name else datasets:
+            if transfer_only(dataset):
+                continue
             request = training_request(dataset, spec.architecture, **options)
             dataset.splits.train(request.n_train, set=request.set)
             dataset.splits.validation(set=request.set)
+
+
+def transfer_only(dataset: Dataset) -> bool:
+    """Whether a built-in dataset has no training frames: potentials of others are judged on it."""
+    return dataset.tier != "user" and not dataset.splits.train_sizes
 
 
 def _writable(folder: Path) -> Path:

@@ -19,7 +19,7 @@ from ase.io import read
 from ms25_suite.cache import file_sha256
 from ms25_suite.errors import ReferenceCalculatorError, UsageError
 from ms25_suite.fields import REF_ENERGY, REF_FORCES, REF_STRESS
-from ms25_suite.reference import hea
+from ms25_suite.reference import builder, hea
 from ms25_suite.reference.potential_file import ELEMENTS, FILE_NAME
 from ms25_suite.reference.sampling import Recipe
 
@@ -130,14 +130,14 @@ def test_killed_build_goes_on_to_the_same_result(built: Path, eam: Path, tmp_pat
 
     # Look at what is there just before the folder is removed at the end.
     seen = {}
-    remove = hea.shutil.rmtree
+    remove = builder.shutil.rmtree
 
     def look_and_remove(folder: Path) -> None:
         seen.update({path.name: path.stat().st_mtime_ns for path in finished(tmp_path)})
         remove(folder)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(hea.shutil, "rmtree", look_and_remove)
+        patch.setattr(builder.shutil, "rmtree", look_and_remove)
         build(out, eam)
     assert out.read_bytes() == built.read_bytes()
     assert len(seen) == 3
