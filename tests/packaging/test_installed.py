@@ -103,6 +103,18 @@ def test_the_wheel_holds_what_it_needs_and_nothing_at_top_level(wheel: Path) -> 
     assert wheel.stat().st_size < 40e6
 
 
+def test_every_built_in_dataset_is_in_the_wheel(clone: Path, wheel: Path) -> None:
+    files = {
+        f"ms25_suite/datasets/{path.relative_to(clone / 'ms25_suite' / 'datasets')}"
+        for folder in ("cards", "mini")
+        for path in (clone / "ms25_suite" / "datasets" / folder).iterdir()
+        if path.suffix in (".toml", ".xz")
+    }
+    assert len(files) >= 2 * 8
+    with zipfile.ZipFile(wheel) as archive:
+        assert files <= set(archive.namelist())
+
+
 def test_every_package_of_the_clone_is_in_the_wheel(clone: Path, wheel: Path) -> None:
     modules = {
         f"ms25_suite/{path.relative_to(clone)}"
