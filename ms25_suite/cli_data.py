@@ -19,7 +19,7 @@ __all__ = ["add_parser", "run"]
 
 def add_parser(subparsers: Any) -> None:
     """Add ``data`` to the subcommands of ``ms25``."""
-    parser = subparsers.add_parser("data", help="list, show, import and build datasets")
+    parser = subparsers.add_parser("data", help="list, show, import, download and build datasets")
     commands = parser.add_subparsers(dest="data_command", required=True, metavar="COMMAND")
     commands.add_parser("list", help="list the built-in datasets")
 
