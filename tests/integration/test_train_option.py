@@ -86,3 +86,13 @@ def test_a_training_that_cannot_be_done_is_a_usage_error(
     done = pytester.runpytest(f"--mlip=train:mace{option}", "--dataset=cuni.toml")
     assert done.ret == pytest.ExitCode.USAGE_ERROR
     assert message in done.stderr.str()
+
+
+def test_a_dataset_without_training_frames_of_its_own_is_skipped_with_a_hint(
+    pytester: pytest.Pytester,
+) -> None:
+    done = pytester.runpytest("--mlip=train:mace", "--dataset=lta")
+    assert done.ret == pytest.ExitCode.NO_TESTS_COLLECTED
+    document = json.loads((pytester.path / "reports" / "results.json").read_text())
+    assert {r["verdict"] for r in document["results"]} == {"skip"}
+    assert "train:mace:dataset=cha" in document["results"][0]["reason"]
