@@ -84,9 +84,9 @@ def energy_offset(
         )
     message = (
         f"{100 * (1 - after / before):.0f} % of the energy error is a constant offset for each "
-        f"atom of an element (meV: {each}): potential and labels seem to have different energy "
-        f"zeros or levels of theory. Without the offset the MAE would be "
-        f"{MEV_PER_EV * after:.3g} meV/atom"
+        f"atom of an element (meV: {each}): either potential and labels have different "
+        f"energy zeros or levels of theory, or the potential errs alike on all of these frames. "
+        f"Without the offset the MAE would be {MEV_PER_EV * after:.3g} meV/atom"
     )
     return Inconsistency("energy-offset", message)
 
