@@ -94,9 +94,8 @@ class CheckItems:
             return
         datasets = list(self._settings.datasets)
         metafunc.parametrize("dataset", datasets, indirect=True, scope="session")
-        marks = self._group_marks
         specs = [
-            pytest.param(spec, id=spec.name, marks=marks(spec.name))
+            pytest.param(spec, id=spec.name, marks=self._group_marks(spec.name))
             for spec in self._settings.potentials
         ]
         metafunc.parametrize("potential", specs, indirect=True, scope="session")

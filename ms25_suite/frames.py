@@ -225,3 +225,13 @@ class Predictions(Properties):
     """What a potential says about some frames."""
 
     __slots__ = ()
+
+    @classmethod
+    def concatenate(cls, parts: Sequence[Predictions]) -> Predictions:
+        """Predictions of consecutive groups of frames, at least one; what one lacks, all lack."""
+
+        def column(name: str) -> FloatArray | None:
+            arrays = [getattr(part, name) for part in parts]
+            return None if any(array is None for array in arrays) else np.concatenate(arrays)
+
+        return cls(column("energy"), column("forces"), column("stress"))

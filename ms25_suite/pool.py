@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from ms25_suite.datasets.dataset import Dataset, open_dataset
 from ms25_suite.errors import ReferenceCalculatorError, UsageError
@@ -55,9 +55,7 @@ class PotentialPool:
         Ms25Error
             It cannot be opened or trained; the class tells why.
         """
-        depends = spec.kind == "reference" or (
-            spec.kind == "train" and "dataset" not in dict(spec.options)
-        )
+        depends = spec.kind == "reference" or (spec.kind == "train" and spec.trained_on is None)
         key = (spec.text, dataset.name if depends else "")
         if key not in self._open:
             self._open[key] = self._make(spec, dataset)
@@ -100,10 +98,8 @@ class PotentialPool:
     def _train(self, spec: PotentialSpec, dataset: Dataset) -> Potential:
         from ms25_suite.training import RichProgress, SilentProgress, train
 
-        options: dict[str, Any] = dict(spec.options)
-        name = options.pop("dataset", None)
-        source = dataset if name is None else open_dataset(name)
-        request = training_request(source, spec.architecture, **options)
+        source = dataset if spec.trained_on is None else open_dataset(spec.trained_on)
+        request = training_request(source, spec.architecture, **spec.training)
         data = training_data(source, request)
         with self._terminal() as stream:
             progress = SilentProgress() if stream is None else RichProgress(stream)

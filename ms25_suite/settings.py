@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ms25_suite.criteria import Threshold, Thresholds
 from ms25_suite.datasets.dataset import Dataset, open_dataset
@@ -176,12 +176,10 @@ def _check_trainings(specs: Iterable[PotentialSpec], datasets: Iterable[Dataset]
     for spec in specs:
         if spec.kind != "train":
             continue
-        options: dict[str, Any] = dict(spec.options)
-        name = options.pop("dataset", None)
-        for dataset in [open_dataset(name)] if name else datasets:
+        for dataset in [open_dataset(spec.trained_on)] if spec.trained_on else datasets:
             if transfer_only(dataset):
                 continue
-            request = training_request(dataset, spec.architecture, **options)
+            request = training_request(dataset, spec.architecture, **spec.training)
             dataset.splits.train(request.n_train, set=request.set)
             dataset.splits.validation(set=request.set)
 

@@ -156,7 +156,7 @@ class EdgeEvaluator:
                 self.batch_atoms = max(1, len(batch.numbers) // 2)
                 continue
             done += len(batch)
-        return _concatenate(parts)
+        return Predictions.concatenate(parts)
 
     def _evaluate(self, frames: Frames) -> Predictions:
         graph = build_graph(frames, self._cutoff)
@@ -169,11 +169,3 @@ def _is_out_of_memory(error: BaseException) -> bool:
     """PyTorch reports exhausted memory as a plain RuntimeError on the CPU."""
     text = str(error).lower()
     return isinstance(error, MemoryError) or "out of memory" in text or "can't allocate" in text
-
-
-def _concatenate(parts: list[Predictions]) -> Predictions:
-    return Predictions(
-        energy=np.concatenate([p.energy for p in parts if p.energy is not None]),
-        forces=np.concatenate([p.forces for p in parts if p.forces is not None]),
-        stress=np.concatenate([p.stress for p in parts if p.stress is not None]),
-    )

@@ -11,7 +11,7 @@ import numpy as np
 
 from ms25_suite.cache import file_sha256
 from ms25_suite.errors import ElementCoverageError, PredictionError
-from ms25_suite.frames import FloatArray, Frames, Predictions
+from ms25_suite.frames import Frames, Predictions
 from ms25_suite.potentials.base import ModelInfo
 from ms25_suite.potentials.evaluate import BATCH_ATOMS, batches
 from ms25_suite.potentials.prediction_cache import PredictionCache
@@ -139,7 +139,7 @@ class Potential:
             Anything else that went wrong; the class tells what.
         """
         self._check_elements(frames)
-        if self._cache is None:
+        if self._cache is None or len(frames) == 0:
             return self._compute(frames)
         parts = []
         for chosen in batches(frames.n_atoms, CACHE_ATOMS):
@@ -153,7 +153,7 @@ class Potential:
                     raise
                 self._keep(block, found)
             parts.append(found)
-        return _join(parts)
+        return Predictions.concatenate(parts)
 
     def calculator(self) -> Calculator:
         """ASE calculator that asks this potential; one frame at a time, nothing is cached."""
@@ -210,17 +210,9 @@ class Potential:
             return Predictions(np.zeros(0), np.zeros((0, 3)), np.zeros((0, 6)))
         # One batch is one message: the time limit is for a batch, and no worker is idle for long.
         tasks = list(batches(frames.n_atoms, self.options.batch_atoms))
-        predictions = _join(self._pool.predict(frames, tasks))
+        predictions = Predictions.concatenate(self._pool.predict(frames, tasks))
         _check_finite(frames, predictions, self.name)
         return predictions
-
-
-def _join(parts: list[Predictions]) -> Predictions:
-    def column(name: str) -> FloatArray | None:
-        arrays = [getattr(part, name) for part in parts]
-        return None if any(array is None for array in arrays) else np.concatenate(arrays)
-
-    return Predictions(column("energy"), column("forces"), column("stress"))
 
 
 def _check_finite(frames: Frames, predictions: Predictions, name: str) -> None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from ms25_suite.errors import ModelFileError, UsageError
 from ms25_suite.potentials.registry import detect, get_architecture
@@ -56,6 +56,17 @@ class PotentialSpec:
     architecture: str = ""
     path: Path | None = None
     options: tuple[tuple[str, str | int], ...] = ()
+
+    @property
+    def trained_on(self) -> str | None:
+        """Dataset that a ``train:`` potential is trained on; None for the one it is judged on."""
+        name = dict(self.options).get("dataset")
+        return None if name is None else str(name)
+
+    @property
+    def training(self) -> dict[str, Any]:
+        """The other options of a ``train:`` potential: ``n``, ``set``, ``seed``, ``budget``."""
+        return {key: value for key, value in self.options if key != "dataset"}
 
 
 def parse_spec(text: str) -> PotentialSpec:

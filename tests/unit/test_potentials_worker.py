@@ -240,6 +240,13 @@ def test_predictions_are_kept_by_content(tiny_mace: Path, frames: Frames) -> Non
 
 
 @pytest.mark.mace
+def test_no_frames_give_no_numbers_with_a_cache_either(tiny_mace: Path, frames: Frames) -> None:
+    potential = from_model_file(tiny_mace, "mace", "tiny", PotentialOptions())
+    assert potential.predict(frames.select([])).forces.shape == (0, 3)
+    potential.close()
+
+
+@pytest.mark.mace
 def test_a_damaged_cache_file_is_computed_again(tiny_mace: Path, frames: Frames) -> None:
     potential = from_model_file(tiny_mace, "mace", "tiny", PotentialOptions())
     few = frames.select([4, 5])
