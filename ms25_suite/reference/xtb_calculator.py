@@ -111,7 +111,7 @@ class XtbCalculator(Calculator):  # type: ignore[misc]
             )
             raise ReferenceCalculatorError(msg) from error
         # `energy` includes the electronic entropy: it is the one whose derivative the forces are.
-        results = {
+        results: dict[str, Any] = {
             "energy": float(engine.results["energy"]),
             "free_energy": float(engine.results["energy"]),
             "forces": np.array(engine.results["forces"]),
