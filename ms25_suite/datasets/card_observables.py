@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal, TypeVar
 
 from ms25_suite.datasets.card_fields import (
     count_field,
@@ -17,14 +17,18 @@ from ms25_suite.datasets.card_fields import (
 )
 from ms25_suite.datasets.card_files import CardFile, card_file, card_files
 from ms25_suite.errors import CardError
+from ms25_suite.fields import EQUATIONS, Equation
 
 __all__ = ["CURVE_KEY", "EosConfig", "NebConfig", "eos_table", "neb_table"]
 
 CURVE_KEY: Final = "curve"
 """Info key of the name of the curve that a strained frame belongs to."""
 
-OBSERVABLES: Final = ("volume", "lattice_constant")
-EQUATIONS: Final = ("murnaghan", "birch-murnaghan")
+Observable = Literal["volume", "lattice_constant"]
+
+OBSERVABLES: Final[tuple[Observable, ...]] = ("volume", "lattice_constant")
+
+_Word = TypeVar("_Word", bound=str)
 
 _EOS: Final = (
     "files",
@@ -71,10 +75,10 @@ class EosConfig:
 
     files: tuple[CardFile, ...] = ()
     dataset: str | None = None
-    observable: str = "volume"
+    observable: Observable = "volume"
     atoms_per_cell: int | None = None
     curve_key: str | None = None
-    equation: str = "murnaghan"
+    equation: Equation = "murnaghan"
     build: str | None = None
 
     def observed(self, volume: float, n_atoms: int) -> float:
@@ -219,11 +223,12 @@ def _other_dataset(table: Mapping[str, Any], where: str) -> str:
     return text_field(table["dataset"], f"{where} `dataset`")
 
 
-def _one_of(value: Any, known: tuple[str, ...], what: str) -> str:
-    if value not in known:
-        msg = f"{what} must be one of {', '.join(known)}, found {value!r}"
-        raise CardError(msg)
-    return str(value)
+def _one_of(value: Any, known: tuple[_Word, ...], what: str) -> _Word:
+    for word in known:
+        if value == word:
+            return word
+    msg = f"{what} must be one of {', '.join(known)}, found {value!r}"
+    raise CardError(msg)
 
 
 def _build(table: Mapping[str, Any], where: str) -> str | None:

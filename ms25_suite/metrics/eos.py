@@ -10,19 +10,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final
 
 import numpy as np
 
 from ms25_suite.errors import EosFitError
+from ms25_suite.fields import EQUATIONS, Equation
 from ms25_suite.frames import FloatArray
 
-__all__ = ["MIN_POINTS", "EosFit", "Equation", "birch_murnaghan", "fit_murnaghan", "murnaghan"]
+__all__ = ["MIN_POINTS", "EosFit", "birch_murnaghan", "fit_murnaghan", "murnaghan"]
 
 MIN_POINTS: Final = 5
 """Fewest points of a fit: one more than an equation has parameters."""
-
-Equation = Literal["murnaghan", "birch-murnaghan"]
 
 
 def murnaghan(volumes: FloatArray, v0: float, e0: float, b0: float, b0_prime: float) -> FloatArray:
@@ -86,7 +85,7 @@ def birch_murnaghan(
     return np.asarray(e0 + 9.0 / 16.0 * b0 * v0 * (y - 1.0) ** 2 * bracket, dtype=np.float64)
 
 
-_FUNCTIONS: Final[dict[str, Callable[..., FloatArray]]] = {
+_FUNCTIONS: Final[dict[Equation, Callable[..., FloatArray]]] = {
     "murnaghan": murnaghan,
     "birch-murnaghan": birch_murnaghan,
 }
@@ -156,8 +155,8 @@ def fit_murnaghan(
     """
     from scipy.optimize import least_squares
 
-    if equation not in get_args(Equation):
-        msg = f"expected an equation among {', '.join(get_args(Equation))}, found {equation!r}"
+    if equation not in EQUATIONS:
+        msg = f"expected an equation among {', '.join(EQUATIONS)}, found {equation!r}"
         raise ValueError(msg)
     v, e = _sorted_points(volumes, energies)
     lowest = int(np.argmin(e))
