@@ -156,11 +156,8 @@ def find_recipe(name: str) -> Recipe:
     if wanted in recipes:
         return recipes[wanted]
     close = difflib.get_close_matches(wanted, recipes, n=1, cutoff=0.8)
-    hint = f"did you mean {close[0]!r}? " if close else ""
-    msg = (
-        f"unknown dataset {name!r}; {hint or suggestion(name)}. "
-        f"Reference observables: {', '.join(recipes)}"
-    )
+    hint = f"did you mean {close[0]!r}?" if close else f"{suggestion(name)};"
+    msg = f"unknown dataset {name!r}; {hint} reference observables: {', '.join(recipes)}"
     raise UnknownDatasetError(msg)
 
 

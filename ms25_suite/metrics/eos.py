@@ -23,6 +23,9 @@ __all__ = ["MIN_POINTS", "EosFit", "birch_murnaghan", "fit_murnaghan", "murnagha
 MIN_POINTS: Final = 5
 """Fewest points of a fit: one more than an equation has parameters."""
 
+MAX_EVALUATIONS: Final = 200
+"""Steps of the least squares. Curves with a minimum take 20; what takes more is no curve."""
+
 
 def murnaghan(volumes: FloatArray, v0: float, e0: float, b0: float, b0_prime: float) -> FloatArray:
     """Murnaghan's equation of state: the bulk modulus grows linearly with the pressure.
@@ -178,7 +181,13 @@ def fit_murnaghan(
         # Trial steps may leave the domain (V0 <= 0): not a number there, and the step is shortened.
         with np.errstate(all="ignore"):
             found: Any = least_squares(
-                errors, start, jac="3-point", xtol=1e-15, ftol=1e-15, gtol=1e-15, max_nfev=2000
+                errors,
+                start,
+                jac="3-point",
+                xtol=1e-15,
+                ftol=1e-15,
+                gtol=1e-15,
+                max_nfev=MAX_EVALUATIONS,
             )
     except (ValueError, np.linalg.LinAlgError) as error:
         msg = f"the fit of the {equation} equation failed: {error}"
