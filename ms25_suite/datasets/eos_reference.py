@@ -141,12 +141,12 @@ def eos_reference(card: DatasetCard) -> EosReference | None:
         The files cannot be read, or a curve has fewer than five volumes, one volume twice, frames
         of several compositions, or frames that are not periodic.
     """
-    card = lender(card, "eos")
+    elements, card = card.elements, lender(card, "eos")
     config, where = card.eos, where_of(card, "eos")
     if config is None:
         return None
     images, sha256 = read_files(config.files, where)
-    frames = frames_of(images, card, where)
+    frames = frames_of(images, elements, where)
     flat = np.flatnonzero(~frames.pbc.all(axis=1))
     if len(flat):
         msg = f"{where}: {frame_list(flat.tolist())} must be periodic in x, y and z to have volumes"

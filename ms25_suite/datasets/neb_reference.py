@@ -76,12 +76,12 @@ def neb_reference(card: DatasetCard) -> NebReference | None:
         The files cannot be read, there is one image only, the images differ in atoms, their
         order, cell or fixed atoms, or two neighbours are the same.
     """
-    card = lender(card, "neb")
+    elements, card = card.elements, lender(card, "neb")
     config, where = card.neb, where_of(card, "neb")
     if config is None:
         return None
     images, sha256 = _neb_images(config, where)
-    frames = frames_of(images, card, where)
+    frames = frames_of(images, elements, where)
     _refuse_different(frames, where, given_ends=config.initial is not None)
     fixed = _fixed_atoms(images, frames, where)
     labels = _labels_if_any(images, card.labels, where)

@@ -74,7 +74,7 @@ def read_files(files: Sequence[CardFile], where: str) -> tuple[list[Atoms], tupl
     return [atoms for file in files for atoms in read_images(file.path)], sha256
 
 
-def frames_of(images: Sequence[Atoms], card: DatasetCard, where: str) -> Frames:
+def frames_of(images: Sequence[Atoms], elements: Sequence[str], where: str) -> Frames:
     """Frames whose structures are sound, of elements that the dataset has.
 
     Raises
@@ -89,10 +89,10 @@ def frames_of(images: Sequence[Atoms], card: DatasetCard, where: str) -> Frames:
     frames = Frames.from_atoms(images)
     refuse_broken(frames, where)
     symbols = [chemical_symbols[number] for number in frames.elements]
-    extra = [symbol for symbol in symbols if card.elements and symbol not in card.elements]
+    extra = [symbol for symbol in symbols if elements and symbol not in elements]
     if extra:
         msg = (
-            f"{where}: the elements of the dataset are {' '.join(card.elements)}, but the frames "
+            f"{where}: the elements of the dataset are {' '.join(elements)}, but the frames "
             f"also hold {' '.join(extra)}"
         )
         raise CardError(msg)

@@ -107,7 +107,7 @@ def equilibrium(atoms: Atoms, reference: Any) -> None:
         return float(trial.get_potential_energy())
 
     # 1e-7: below the digits of a cell that a file keeps, above the noise of an energy of -450 eV.
-    found = minimize_scalar(energy, bracket=(0.97, 1.0, 1.03), options={"xtol": 1e-7})
+    found = minimize_scalar(energy, bracket=(0.98, 1.02), options={"xtol": 1e-7})
     atoms.set_cell(cell * found.x, scale_atoms=True)
 
 

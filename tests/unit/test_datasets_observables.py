@@ -17,6 +17,7 @@ from ase.mep import NEBTools
 
 from ms25_suite.cache import file_sha256
 from ms25_suite.datasets import Dataset, open_dataset
+from ms25_suite.datasets.registry import builtin_card
 from ms25_suite.datasets.sources import read_images
 from ms25_suite.errors import CardError, DatasetError, LabelError
 from ms25_suite.metrics.eos import fit_murnaghan, murnaghan
@@ -65,8 +66,8 @@ def own(tmp_path: Path) -> Callable[..., Dataset]:
 EOS = '[eos]\nfiles = "eos.extxyz"\n'
 
 
-def test_dataset_without_observables(cuni: Path) -> None:
-    dataset = open_dataset(str(cuni))
+def test_dataset_without_observables(own: Callable[..., Dataset]) -> None:
+    dataset = own("", {})
     assert dataset.eos() is None
     assert dataset.neb() is None
 
@@ -148,11 +149,7 @@ def with_cell_open(images: list[Atoms]) -> list[Atoms]:
 FIT = {"v0_A3": 46.656, "e0_eV": -14.0, "b0_eV_A3": 0.9, "b0_prime": 5.0}
 
 BAD_CURVES = {
-    "four points": (
-        strained()[:4],
-        DatasetError,
-        "curve mine: expected at least 5 volumes, found 4",
-    ),
+    "four points": (strained()[:4], DatasetError, "mine: expected at least 5 volumes, found 4"),
     "a volume twice": (
         strained() + strained(),
         DatasetError,
@@ -444,10 +441,15 @@ def test_ends_that_cannot_be_used(own: Callable[..., Dataset]) -> None:
 def test_curves_of_a_built_in_dataset_for_the_same_level_of_theory(
     own: Callable[..., Dataset],
 ) -> None:
-    level = open_dataset("hea").card.level_of_theory
-    eos = own('[eos]\ndataset = "hea"', {}, level).eos()
+    hea = builtin_card("hea")
+    assert hea is not None
+    level = hea.level_of_theory
+    elements = 'elements = ["Fe", "Ni", "Cr", "Co", "Cu"]\n'
+    eos = own(elements + '[eos]\ndataset = "hea"', {}, level).eos()
     assert eos is not None
     assert len(eos.curves) == 20
+    with pytest.raises(CardError, match="are Ni Cu, but the frames also hold Cr Fe Co"):
+        own('[eos]\ndataset = "hea"', {}, level).eos()
     with pytest.raises(CardError, match=r"\[eos\]: that of 'hea' is of the level of theory 'EAM"):
         own('[eos]\ndataset = "hea"', {}).eos()
 
