@@ -141,8 +141,9 @@ def eos_reference(card: DatasetCard) -> EosReference | None:
         The files cannot be read, or a curve has fewer than five volumes, one volume twice, frames
         of several compositions, or frames that are not periodic.
     """
-    elements, card = card.elements, lender(card, "eos")
-    config, where = card.eos, where_of(card, "eos")
+    elements, where = card.elements, where_of(card, "eos")
+    card = lender(card, "eos")
+    config = card.eos
     if config is None:
         return None
     images, sha256 = read_files(config.files, where)
@@ -156,8 +157,9 @@ def eos_reference(card: DatasetCard) -> EosReference | None:
     if energies is None:
         msg = f"{where}: the frames have no energies ({card.labels.energy or REF_ENERGY})"
         raise LabelError(msg)
+    volumes = frames.volumes
     groups = {
-        name: np.array(sorted(indices, key=lambda index: frames.volumes[index]), dtype=np.int64)
+        name: np.array(sorted(indices, key=lambda index: volumes[index]), dtype=np.int64)
         for name, indices in _groups(images, config.curve_key, card.name, where).items()
     }
     order = np.concatenate(list(groups.values()))

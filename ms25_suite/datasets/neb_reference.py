@@ -76,8 +76,9 @@ def neb_reference(card: DatasetCard) -> NebReference | None:
         The files cannot be read, there is one image only, the images differ in atoms, their
         order, cell or fixed atoms, or two neighbours are the same.
     """
-    elements, card = card.elements, lender(card, "neb")
-    config, where = card.neb, where_of(card, "neb")
+    elements, where = card.elements, where_of(card, "neb")
+    card = lender(card, "neb")
+    config = card.neb
     if config is None:
         return None
     images, sha256 = _neb_images(config, where)
