@@ -131,6 +131,7 @@ class Cp2kCalculator(CP2K):  # type: ignore[misc]
     """
 
     def __init__(self, recipe: Recipe, directory: Path, *, command: str | None = None) -> None:
+        self._shell = None  # ASE asks for it when this is deleted, however far it came
         shell = cp2k_command() if command is None else command
         directory.mkdir(parents=True, exist_ok=True)
         self._recipe = recipe
