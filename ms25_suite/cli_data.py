@@ -1,4 +1,4 @@
-"""``ms25 data``: list, show, import, download and build datasets."""
+"""``ms25 data``: list, show, import, download and build datasets; inputs to label frames anew."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ms25_suite import cli_published
+from ms25_suite import cli_published, cli_recipe
 from ms25_suite.cli_observables import borrowed, find_recipe, observable_lines
 from ms25_suite.errors import UsageError
 
@@ -52,6 +52,7 @@ def add_parser(subparsers: Any) -> None:
     importer.add_argument("--overwrite", action="store_true", help="replace FILE and its card")
 
     cli_published.add_parsers(commands)
+    cli_recipe.add_parser(commands)
 
     build = commands.add_parser(
         "build", help="make the frames of a built-in dataset, or its observables, anew"
@@ -93,6 +94,7 @@ def run(args: argparse.Namespace) -> int:
         "build": _build,
         "download": cli_published.run_download,
         "archive": _archive,
+        "recipe": cli_recipe.run_recipe,
     }
     return command[args.data_command](args)
 

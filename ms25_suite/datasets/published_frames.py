@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from ms25_suite.datasets.card import LabelKeys
+from ms25_suite.datasets.cp2k_output import is_cp2k_output
 from ms25_suite.datasets.importers import read_npz
 from ms25_suite.datasets.label_values import values_under
 from ms25_suite.datasets.labels import FoundLabels, find_labels
@@ -132,8 +133,8 @@ def read_chunks(path: Path) -> Iterator[list[Atoms]]:
             msg = "it is empty (0 bytes)"
             raise DatasetError(msg)
         try:
-            # What it does not know by content it calls by the extension.
-            known = filetype(str(path)) in ioformats
+            # What ASE does not know by content it calls by the extension.
+            known = is_cp2k_output(path) or filetype(str(path)) in ioformats
         except (UnknownFileTypeError, UnicodeDecodeError):
             known = False
         except Exception as error:  # ASE's guesses raise anything

@@ -15,6 +15,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from ms25_suite.datasets.cp2k_output import is_cp2k_output, read_cp2k_output
 from ms25_suite.errors import DatasetError
 
 if TYPE_CHECKING:
@@ -68,7 +69,8 @@ def read_images(path: Path, *, any_format: bool = False) -> Iterator[Atoms]:
     path
         File with one of the extensions in `FORMATS`; extended XYZ may be compressed.
     any_format
-        Let ASE guess the format of any other file.
+        Let ASE guess the format of any other file; outputs of CP2K, which it does not read, are
+        recognised before.
 
     Raises
     ------
@@ -108,6 +110,9 @@ def _frames(path: Path, format_: str | None) -> Iterator[Atoms]:
     import ase.io
 
     count = 0
+    if format_ is None and is_cp2k_output(path):
+        yield from read_cp2k_output(path)
+        return
     try:
         with _plain(path, format_) as source:
             images = (
