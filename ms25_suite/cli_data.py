@@ -1,4 +1,4 @@
-"""``ms25 data``: list, show, import, download and build datasets."""
+"""``ms25 data``: list, show, audit, import, download and build datasets."""
 
 from __future__ import annotations
 
@@ -8,23 +8,28 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ms25_suite import cli_published
+from ms25_suite import cli_audit, cli_published
 from ms25_suite.errors import DatasetError, UnknownDatasetError, UsageError
 
 if TYPE_CHECKING:
     from ms25_suite.datasets import Dataset
+    from ms25_suite.datasets.card import DatasetCard
 
 __all__ = ["add_parser", "run"]
 
 
 def add_parser(subparsers: Any) -> None:
     """Add ``data`` to the subcommands of ``ms25``."""
-    parser = subparsers.add_parser("data", help="list, show, import, download and build datasets")
+    parser = subparsers.add_parser(
+        "data", help="list, show, audit, import, download and build datasets"
+    )
     commands = parser.add_subparsers(dest="data_command", required=True, metavar="COMMAND")
     commands.add_parser("list", help="list the built-in datasets")
 
     show = commands.add_parser("show", help="describe and audit a dataset")
     show.add_argument("name", metavar="NAME", help="built-in name, file, folder or card")
+
+    cli_audit.add_parser(commands)
 
     importer = commands.add_parser(
         "import", help="turn foreign files into extended XYZ and a card, and audit them"
@@ -68,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
     Returns
     -------
     int
-        Exit status: zero, or 1 if the audit of ``show`` warns of something.
+        Exit status: zero, or 1 if the audit of ``show`` warns of something; that of ``audit``.
 
     Raises
     ------
@@ -78,6 +83,7 @@ def run(args: argparse.Namespace) -> int:
     command = {
         "list": _list,
         "show": _show,
+        "audit": cli_audit.run,
         "import": _import,
         "build": _build,
         "download": cli_published.run_download,
@@ -87,14 +93,48 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _list(_: argparse.Namespace) -> int:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    from ms25_suite.datasets.groups import GROUPS, expand
     from ms25_suite.datasets.registry import builtin_card, known_datasets
 
-    for name in known_datasets():
-        card = builtin_card(name)
-        if card is not None:
-            labels = "stand-in for the paper's labels" if card.stand_in else "the paper's labels"
-            print(f"{card.name:10} {card.title}; {card.level_of_theory}; {labels}")
+    known = known_datasets()
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in ("name", "frames", "atoms", "elements", "level of theory"):
+        number = title in ("frames", "atoms")
+        table.add_column(title, justify="right" if number else "left", no_wrap=number)
+    stand_ins = False
+    for card in filter(None, map(builtin_card, known)):
+        frames, atoms = _sizes(card)
+        mark = " †" if card.stand_in else ""
+        stand_ins = stand_ins or card.stand_in
+        level = escape(card.level_of_theory + mark)
+        table.add_row(card.name, frames, atoms, " ".join(card.elements), level)
+    # In a pipe nobody sees where a line should end.
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    console.print(table)
+    if stand_ins:
+        console.print("† stands in for the paper's reference; `ms25 data show NAME` names both")
+    groups = [
+        f"{group} ({', '.join(members)})"
+        for group in GROUPS
+        if (members := [member for member in expand(group) if member in known])
+    ]
+    console.print(f"groups: {', '.join(groups)}, all", soft_wrap=True, highlight=False)
     return 0
+
+
+def _sizes(card: DatasetCard) -> tuple[str, str]:
+    """Numbers of frames and of atoms in a frame, without reading what is in the frames."""
+    import numpy as np
+
+    from ms25_suite.datasets.sources import frame_sizes
+
+    sizes = np.concatenate([frame_sizes(file.path) for file in card.frame_files])
+    low, high = int(sizes.min()), int(sizes.max())
+    return str(len(sizes)), str(low) if low == high else f"{low}-{high}"
 
 
 def _show(args: argparse.Namespace) -> int:
@@ -235,6 +275,8 @@ def _describe(dataset: Dataset) -> None:
     from rich.console import Console
     from rich.markup import escape
 
+    from ms25_suite.datasets.answer import tally
+
     card, frames, labels, splits = dataset.card, dataset.frames, dataset.labels, dataset.splits
     n_atoms = frames.n_atoms
     atoms = (
@@ -253,6 +295,8 @@ def _describe(dataset: Dataset) -> None:
         "labels": ", ".join(found),
         "level of theory": card.level_of_theory
         + (" (stand-in for the paper's)" if card.stand_in else ""),
+        "in the paper": card.paper_level_of_theory if card.stand_in else None,
+        "cutoff": f"{card.cutoff:g} Å" if card.cutoff else None,
         "thresholds": card.threshold_class + (" and its own" if card.thresholds else ""),
         "split": f"{splits.origin}; {len(splits.parts[0][0])} training, "
         f"{len(splits.parts[0][1])} validation, {len(test)} test",
@@ -266,12 +310,10 @@ def _describe(dataset: Dataset) -> None:
     for key, text in lines.items():
         if text:
             console.print(f"[bold]{key:16}[/]{escape(text)}", soft_wrap=True, highlight=False)
+    console.print(
+        f"[bold]{'audit':16}[/]{tally(dataset.audit)} (`ms25 data audit` prints them)",
+        soft_wrap=True,
+        highlight=False,
+    )
     for finding in dataset.findings:
-        colour = "yellow" if finding.severity == "warning" else "cyan"
-        console.print(
-            f"[{colour}]{finding.severity}[/] {finding.code}: {escape(finding.message)}",
-            soft_wrap=True,
-            highlight=False,
-        )
-    if not dataset.findings:
-        console.print("the audit found nothing to remark")
+        cli_audit.print_finding(console, finding)

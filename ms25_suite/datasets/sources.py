@@ -16,6 +16,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 import numpy as np
 
 from ms25_suite.errors import DatasetError
+from ms25_suite.frames import IntArray
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -24,6 +25,7 @@ __all__ = [
     "FORMATS",
     "WRITABLE",
     "data_suffix",
+    "frame_sizes",
     "is_data_file",
     "read_images",
     "stem",
@@ -101,6 +103,34 @@ def read_images(path: Path, *, any_format: bool = False) -> Iterator[Atoms]:
     if n_frames == 0:
         msg = f"{path} holds no frames"
         raise DatasetError(msg)
+
+
+def frame_sizes(path: Path) -> IntArray:
+    """Number of atoms of each frame of an extended XYZ file, read from the counts alone.
+
+    Raises
+    ------
+    DatasetError
+        The file cannot be read, or a line that should hold a number of atoms does not.
+    """
+    sizes: list[int] = []
+    try:
+        with _plain(path, "extxyz") as source, ExitStack() as stack:
+            text = (
+                stack.enter_context(Path(source).open(encoding="utf-8"))
+                if isinstance(source, str)
+                else source
+            )
+            for line in text:
+                if line.strip():
+                    sizes.append(int(line))
+                    # The comment and the atoms.
+                    for _ in zip(range(sizes[-1] + 1), text, strict=False):
+                        pass
+    except (OSError, EOFError, ValueError, lzma.LZMAError) as error:
+        msg = f"{path} cannot be read as extxyz: frame {len(sizes)}: {error}"
+        raise DatasetError(msg) from error
+    return np.array(sizes, dtype=np.int64)
 
 
 def _frames(path: Path, format_: str | None) -> Iterator[Atoms]:

@@ -13,13 +13,13 @@ from typing import Any, Final
 import numpy as np
 
 from ms25_suite.cache import cache_dir, content_key
+from ms25_suite.datasets.answer import Answer
 from ms25_suite.datasets.card import LabelKeys
-from ms25_suite.datasets.finding import Finding
-from ms25_suite.frames import Frames, IntArray, Labels
+from ms25_suite.frames import FloatArray, Frames, IntArray, Labels
 
 __all__ = ["READER_VERSION", "Content", "open_content"]
 
-READER_VERSION: Final = 1
+READER_VERSION: Final = 2
 """To be raised whenever the same file would be read or audited differently."""
 
 _FRAMES = ("numbers", "positions", "cells", "pbc", "offsets")
@@ -38,21 +38,25 @@ class Content:
         Role of each frame by its info key ``split``, shape ``(n_frames,)``.
     digests
         Fingerprint of each frame, shape ``(n_frames,)``, ``V16``: equal for duplicates.
+    nearest
+        How far at most an atom of each frame is from its nearest neighbour, in Å, shape
+        ``(n_frames,)``; exact where it exceeds 3 Å.
     file_counts
         Number of frames of each file, shape ``(n_files,)``.
     label_keys
         Quantity to key in the file.
-    findings
-        Remarks that concern the frames themselves.
+    answers
+        What the audit of frames and labels found.
     """
 
     frames: Frames
     labels: Labels
     roles: IntArray
     digests: np.ndarray[Any, Any]
+    nearest: FloatArray
     file_counts: IntArray
     label_keys: dict[str, str]
-    findings: tuple[Finding, ...]
+    answers: tuple[Answer, ...]
 
 
 def open_content(
@@ -105,7 +109,7 @@ def _save(content: Content, folder: Path) -> None:
             np.save(temporary / f"{name}.npy", array, allow_pickle=False)
         meta: Mapping[str, Any] = {
             "label_keys": content.label_keys,
-            "findings": [finding.to_dict() for finding in content.findings],
+            "answers": [answer.to_dict() for answer in content.answers],
         }
         (temporary / "meta.json").write_text(json.dumps(meta), encoding="utf-8")
         if folder.exists():
@@ -122,6 +126,7 @@ def _columns(content: Content) -> dict[str, np.ndarray[Any, Any]]:
         "roles": content.roles,
         "file_counts": content.file_counts,
         "digests": content.digests.view(np.uint8),
+        "nearest": content.nearest,
     }
     return {name: array for name, array in columns.items() if array is not None}
 
@@ -140,8 +145,9 @@ def _load(folder: Path) -> Content | None:
             roles=arrays["roles"],
             file_counts=arrays["file_counts"],
             digests=arrays["digests"].view("V16").reshape(-1),
+            nearest=arrays["nearest"],
             label_keys=meta["label_keys"],
-            findings=tuple(Finding.from_dict(entry) for entry in meta["findings"]),
+            answers=tuple(Answer.from_dict(entry) for entry in meta["answers"]),
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None
