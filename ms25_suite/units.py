@@ -42,7 +42,6 @@ FORCE_UNITS: Final = {
     "Hartree/Å": ENERGY_UNITS["Hartree"],
     "kcal/mol/Å": ENERGY_UNITS["kcal/mol"],
     "kJ/mol/Å": ENERGY_UNITS["kJ/mol"],
-    "kJ/mol/nm": ENERGY_UNITS["kJ/mol"] / 10.0,
     "meV/Å": MEV_PER_EV,
 }
 """Factor between each unit and eV/Å, the one that exceeds one."""

@@ -79,7 +79,7 @@ def _leakage(content: Content, splits: Splits) -> Answer:
         f"from one side.",
         indices,
     )
-    return answered("leakage", f"yes, {len(indices)} frames", finding)
+    return answered("leakage", f"yes: {frame_list(indices)}", finding)
 
 
 def _elements(card: DatasetCard, frames: Frames, splits: Splits) -> Answer:
@@ -170,7 +170,7 @@ def _isolation(card: DatasetCard, nearest: FloatArray) -> Answer:
         f"evaporated, or is the cell the wrong one?",
         indices,
     )
-    return answered("isolation", f"yes, in {len(indices)} frames", finding)
+    return answered("isolation", f"yes, in {frame_list(indices)}", finding)
 
 
 def _cell_size(card: DatasetCard, frames: Frames) -> Answer:

@@ -242,7 +242,8 @@ def _refuse_broken(frames: Frames, where: str) -> None:
     indices = set(flat.tolist()) | set(periodic.tolist())
     if indices:
         msg = (
-            f"{where}: {frame_list(sorted(indices))} should be periodic, but their cells have no "
-            f"vector in that direction, or no volume"
+            f"{where}: {frame_list(sorted(indices))} should be periodic by `pbc`, but the cell has "
+            f"no vector in that direction, or no volume. Write the cell, or that the frame is not "
+            f"periodic"
         )
         raise DatasetError(msg)

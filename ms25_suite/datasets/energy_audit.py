@@ -131,8 +131,8 @@ def _outliers(frames: Frames, per_atom: FloatArray) -> tuple[Finding | None, str
     bad: IntArray = np.flatnonzero(np.abs(residual) > limit)
     if len(bad) == 0:
         return None, (
-            f"at most {farthest:+.3g} eV/atom off their composition's "
-            f"(an outlier would be {limit:.2g})"
+            f"at most {abs(farthest):.3g} eV/atom off what their composition says (an outlier is "
+            f"{limit:.2g} off)"
         )
     indices = tuple(int(index) for index in bad)
     finding = Finding(

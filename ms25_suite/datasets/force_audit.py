@@ -25,9 +25,13 @@ _GAP: Final = 5.0
 """Ratio of neighbouring frames, in the order of their mean force, that no heating explains: it
 would take 25 times the temperature, with nothing in between."""
 
-_LIKELY: Final = 1.6
-"""Closeness of the ratio of two groups of forces to that of two units. Mean forces of frames at
-300 and 1200 K differ by a factor of 2, so that of two groups is known to about its root."""
+_ALIKE: Final = 0.35
+"""Robust spread of the logarithm of the mean force within a group of frames of one kind; between
+300 and 1200 K it is 0.24. Relaxations spread over orders of magnitude and have no unit to tell."""
+
+_LIKELY: Final = 1.25
+"""Closeness of the ratio of two such groups to that of two units: the ratio is known to about the
+root of the spread within them."""
 
 _ISOLATED: Final = 0.05
 """Share of the frames up to which outliers are single failures, and not a kind of frame."""
@@ -104,11 +108,15 @@ def _mixed_units(rms: FloatArray) -> Finding | None:
     low, high = logs[:cut], logs[cut:]
     if min(len(low), len(high)) < 3 or high[0] - low[-1] < np.log(_GAP):
         return None
+    spreads = [float(np.median(np.abs(group - np.median(group)))) for group in (low, high)]
+    if max(spreads) > _ALIKE / 1.4826:
+        return None
     ratio = float(np.median(high) - np.median(low))
+    distances = {name: abs(ratio - np.log(factor)) for name, factor in FORCE_UNITS.items()}
     names = [
-        f"{name} ({factor:.4g})"
-        for name, factor in FORCE_UNITS.items()
-        if abs(ratio - np.log(factor)) < np.log(_LIKELY)
+        f"{name} ({FORCE_UNITS[name]:.4g})"
+        for name in sorted(distances, key=distances.__getitem__)
+        if distances[name] < np.log(_LIKELY)
     ]
     if not names:
         return None
@@ -162,7 +170,7 @@ def _net_force(frames: Frames, forces: FloatArray) -> Answer:
     )
     bad: IntArray = np.flatnonzero(largest > NET_FORCE)
     if len(bad) == 0:
-        return answered("net-force", f"{text} (a remark from {_mev(NET_FORCE)})")
+        return answered("net-force", f"{text}; worth a remark beyond {_mev(NET_FORCE)}")
     indices = tuple(int(index) for index in bad)
     worst = int(bad[int(np.argmax(largest[bad]))])
     total = float(np.linalg.norm(totals[worst]))

@@ -40,7 +40,7 @@ class Content:
         Fingerprint of each frame, shape ``(n_frames,)``, ``V16``: equal for duplicates.
     nearest
         How far at most an atom of each frame is from its nearest neighbour, in Å, shape
-        ``(n_frames,)``; exact where it exceeds 3 Å.
+        ``(n_frames,)``; exact where it exceeds `NEAR` of the audit.
     file_counts
         Number of frames of each file, shape ``(n_files,)``.
     label_keys

@@ -21,9 +21,9 @@ CLOSEST: Final = 0.5
 Herzberg, Constants of Diatomic Molecules, 1979), and 0.5 Å would cost it 1.7 eV (Morse potential,
 4.75 eV deep, exponent 1.94 / Å)."""
 
-NEAR: Final = 3.0
-"""Distance in Å within which atoms of condensed matter have a neighbour (longest of the built-in
-datasets: Pt, 2.8 Å); only where they have none a farther one is looked for."""
+NEAR: Final = 3.5
+"""Distance in Å within which atoms of condensed matter have a neighbour (2.77 Å in Pt, 3.2 Å in
+Zr); only where they have none a farther one is looked for."""
 
 _FARTHEST: Final = 10.0
 """Å; neighbours beyond it are not looked for: no cutoff of the paper's table 1 exceeds 6 Å."""
@@ -59,13 +59,14 @@ def _duplicates(digests: np.ndarray[Any, Any]) -> Answer:
         f"random split may put copies into training and test. Remove them.",
         frames,
     )
-    return answered("duplicates", f"yes, {len(frames)} frames", finding)
+    return answered("duplicates", f"yes: {frame_list(frames)}", finding)
 
 
 def _periodicity(frames: Frames) -> Answer:
     kinds, counts = np.unique(np.asarray(frames.pbc), axis=0, return_counts=True)
     if len(kinds) == 1:
-        return answered("periodicity", f"yes, all of them {_flags(kinds[0])}")
+        words = {3: "all three", 0: "no"}.get(int(kinds[0].sum()), f"some ({_flags(kinds[0])})")
+        return answered("periodicity", f"yes, in {words} directions")
     common = kinds[int(np.argmax(counts))]
     rest = np.flatnonzero((np.asarray(frames.pbc) != common).any(axis=1))
     shown = "; ".join(
@@ -143,16 +144,16 @@ def _distances_to(frames: Frames, chosen: IntArray, partner: IntArray) -> FloatA
     apart = apart - shares @ cells
     distances = np.sqrt(np.square(apart).sum(axis=2))
     distances[:, partner < 0] = np.inf
-    # An atom is its own partner where the nearest one is its own image.
+    # A single atom has no partner but its own images.
     distances[:, partner == np.arange(len(partner))] = np.inf
     return np.asarray(distances.max(axis=1))
 
 
 def _nearest_atoms(frames: Frames, index: int) -> IntArray:
     """Nearest neighbour of each atom of a frame, -1 where none is within 10 Å."""
-    first, second, distances = _pairs(frames, index, NEAR)
+    first, second, distances = _neighbours(frames, index, NEAR)
     if len(np.unique(first)) < frames.n_atoms[index]:
-        first, second, distances = _pairs(frames, index, _FARTHEST)
+        first, second, distances = _neighbours(frames, index, _FARTHEST)
     partner = np.full(int(frames.n_atoms[index]), -1, dtype=np.int64)
     order = np.argsort(-distances, kind="stable")
     partner[first[order]] = second[order]
@@ -164,12 +165,19 @@ def _farthest_neighbour(frames: Frames, index: int) -> float:
     if n_atoms == 1 and not np.asarray(frames.pbc[index]).any():
         return 0.0
     for cutoff in (NEAR, _FARTHEST):
-        first, _, distances = _pairs(frames, index, cutoff)
+        first, _, distances = _neighbours(frames, index, cutoff)
         nearest = np.full(n_atoms, np.inf)
         np.minimum.at(nearest, first, distances)
         if np.isfinite(nearest).all():
             break
     return float(nearest.max())
+
+
+def _neighbours(frames: Frames, index: int, cutoff: float) -> tuple[IntArray, IntArray, FloatArray]:
+    """Pairs of different atoms; of a single atom its images."""
+    first, second, distances = _pairs(frames, index, cutoff)
+    other = (first != second) | (frames.n_atoms[index] == 1)
+    return first[other], second[other], distances[other]
 
 
 def _pairs(frames: Frames, index: int, cutoff: float) -> tuple[IntArray, IntArray, FloatArray]:

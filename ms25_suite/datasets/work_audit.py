@@ -106,10 +106,13 @@ def _forces(fit: WorkFit) -> Answer:
     if factor < 0.0:
         parts.append("the sign is the opposite one (gradients?), change it")
     if not _AGREES[0] <= abs(factor) <= _AGREES[1]:
+        units = {**FORCE_UNITS, "eV/Bohr": 1.0 / BOHR}
+        size = abs(float(np.log(abs(factor))))
+        distances = {name: abs(size - float(np.log(ratio))) for name, ratio in units.items()}
         names = [
-            f"{name} ({ratio:.4g})"
-            for name, ratio in {**FORCE_UNITS, "eV/Bohr": 1.0 / BOHR}.items()
-            if abs(abs(np.log(abs(factor))) - np.log(ratio)) < np.log(_LIKELY)
+            f"{name} ({units[name]:.4g})"
+            for name in sorted(distances, key=distances.__getitem__)
+            if distances[name] < np.log(_LIKELY)
         ]
         likely = f"; likely is the factor between eV/Å and {' or '.join(names)}" if names else ""
         parts.append(f"the unit is not that of the energies{likely}")
@@ -186,7 +189,10 @@ def fit_work(frames: Frames, labels: Labels) -> tuple[WorkFit, WorkFit] | None:
     :
         Fits for forces and for stress; None with too few pairs of frames.
     """
-    rows = (_work(frames, labels, int(first), int(second)) for first, second in _pairs(frames))
+    volumes = frames.volumes
+    rows = (
+        _work(frames, labels, volumes, int(first), int(second)) for first, second in _pairs(frames)
+    )
     table = np.array([row for row in rows if row is not None]).reshape(-1, 4)
     near = table[:, 3] <= _NEAR
     if np.count_nonzero(near) >= _ENOUGH:
@@ -195,23 +201,30 @@ def fit_work(frames: Frames, labels: Labels) -> tuple[WorkFit, WorkFit] | None:
         return None
     # Where cells change, most of the work is that of the stress: pairs with little of it tell
     # about the forces.
-    calm = table[np.abs(table[:, 2]) <= np.abs(table[:, 1])]
+    parts = np.abs(table[:, 1:3] * _factors(table)[0])
+    calm = table[parts[:, 1] <= parts[:, 0]]
     return _fit(calm if len(calm) >= _LEAST_PAIRS else table, 0), _fit(table, 1)
 
 
 def _fit(table: FloatArray, which: int) -> WorkFit:
     """Fit of the energy changes by both kinds of work, and what it says of one of them."""
-    change, work = table[:, 0], table[:, 1:3]
-    total = float(np.square(change).sum())
-    used = np.square(work).sum(axis=0) > 0.0
-    if total == 0.0 or not used[which]:
-        return WorkFit(None, 0.0, len(table))
-    factors = np.zeros(2)
-    factors[used] = np.linalg.lstsq(work[:, used], change, rcond=None)[0]
-    r2 = 1.0 - float(np.square(change - work @ factors).sum()) / total
-    share = float(np.square(work[:, which] * factors[which]).sum()) / total
+    factors, r2 = _factors(table)
+    total = float(np.square(table[:, 0]).sum())
+    share = float(np.square(table[:, 1 + which] * factors[which]).sum()) / total if total else 0.0
     told = r2 >= _CLEAR and share >= _SHARE
-    return WorkFit(float(factors[which]) if told else None, r2, len(table))
+    return WorkFit(float(factors[which]) if told else None, r2 if share else 0.0, len(table))
+
+
+def _factors(table: FloatArray) -> tuple[FloatArray, float]:
+    """Least-squares factor of each kind of work, zero where there is none, and R²."""
+    change, work = table[:, 0], table[:, 1:3]
+    factors = np.zeros(2)
+    used = np.square(work).sum(axis=0) > 0.0
+    total = float(np.square(change).sum())
+    if total == 0.0 or not used.any():
+        return factors, 0.0
+    factors[used] = np.linalg.lstsq(work[:, used], change, rcond=None)[0]
+    return factors, 1.0 - float(np.square(change - work @ factors).sum()) / total
 
 
 def _pairs(frames: Frames) -> IntArray:
@@ -234,7 +247,7 @@ def _pairs(frames: Frames) -> IntArray:
 
 
 def _work(
-    frames: Frames, labels: Labels, first: int, second: int
+    frames: Frames, labels: Labels, volumes: FloatArray, first: int, second: int
 ) -> tuple[float, float, float, float] | None:
     """Energy difference, work against forces and stress (eV), largest displacement (Å).
 
@@ -268,7 +281,7 @@ def _work(
     if np.abs(strain).max() > _RIGID:
         if labels.stress is None:
             return None
-        stress = [float(frames.volumes[i]) * np.asarray(labels.stress[i]) for i in ends]
+        stress = [volumes[i] * np.asarray(labels.stress[i]) for i in ends]
         # Voigt order xx yy zz yz xz xy; each shear occurs twice in the double sum.
         voigt = strain[[0, 1, 2, 1, 0, 0], [0, 1, 2, 2, 2, 1]] * [1.0, 1.0, 1.0, 2.0, 2.0, 2.0]
         against_stress = float(0.5 * (stress[0] + stress[1]) @ voigt)
