@@ -220,7 +220,8 @@ def _build(args: argparse.Namespace) -> int:
     from ms25_suite.datasets.card_writer import card_path, write_card
     from ms25_suite.datasets.importers import refuse_output, suggested_splits
     from ms25_suite.datasets.registry import builtin_card, suggestion
-    from ms25_suite.datasets.sources import read_images, stem
+    from ms25_suite.datasets.sources import frame_sizes, stem
+    from ms25_suite.datasets.writing import naming_errors
 
     card = builtin_card(args.name)
     if card is None:
@@ -243,7 +244,7 @@ def _build(args: argparse.Namespace) -> int:
         progress=sys.stderr.isatty(),
         **{key: value for key, value in settings.items() if value is not None},
     )
-    n_frames = sum(1 for _ in read_images(out))
+    n_frames = len(frame_sizes(out))
     values = {
         "name": stem(out),
         "title": card.title,
@@ -263,7 +264,8 @@ def _build(args: argparse.Namespace) -> int:
         "files": [{"path": out.name, "sha256": file_sha256(out)}],
         "splits": suggested_splits(n_frames, card.splits.seed, card.splits.sets or 3),
     }
-    write_card(card_path(out), values)
+    with naming_errors(card_path(out), f"the frames are complete in {out}"):
+        write_card(card_path(out), values)
     print(f"wrote {out} and {card_path(out)}")
     _describe(open_dataset(str(card_path(out))))
     return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,6 +22,9 @@ __all__ = ["READER_VERSION", "Content", "open_content"]
 
 READER_VERSION: Final = 2
 """To be raised whenever the same file would be read or audited differently."""
+
+_BLOCK: Final = 4096
+_N_BLOCKS: Final = 32
 
 _FRAMES = ("numbers", "positions", "cells", "pbc", "offsets")
 _LABELS = ("energy", "forces", "stress")
@@ -80,6 +84,7 @@ def open_content(
     """
     import filelock
 
+    fresh = None
     key = content_key({"reader": READER_VERSION, "files": hashes, "labels": asdict(keys)})
     try:
         root = cache_dir("datasets")
@@ -98,7 +103,7 @@ def open_content(
             return content
     except OSError:
         # No folder to write to, or a full disk: the store only saves time.
-        return read()
+        return read() if fresh is None else fresh
 
 
 def _save(content: Content, folder: Path) -> None:
@@ -108,6 +113,7 @@ def _save(content: Content, folder: Path) -> None:
         for name, array in _columns(content).items():
             np.save(temporary / f"{name}.npy", array, allow_pickle=False)
         meta: Mapping[str, Any] = {
+            "samples": {path.stem: _sample(path) for path in temporary.glob("*.npy")},
             "label_keys": content.label_keys,
             "answers": [answer.to_dict() for answer in content.answers],
         }
@@ -131,13 +137,32 @@ def _columns(content: Content) -> dict[str, np.ndarray[Any, Any]]:
     return {name: array for name, array in columns.items() if array is not None}
 
 
+def _sample(path: Path) -> list[int]:
+    """Size of a file, and a checksum of blocks that are spread over it.
+
+    A file that was cut off, or whose end a crash has left empty, is noticed without reading all
+    of it.
+    """
+    size = path.stat().st_size
+    checksum = 0
+    with path.open("rb", buffering=0) as file:
+        for start in range(0, size, max(_BLOCK, size // _N_BLOCKS)):
+            file.seek(start)
+            checksum = zlib.crc32(file.read(_BLOCK), checksum)
+        file.seek(max(0, size - _BLOCK))
+        checksum = zlib.crc32(file.read(_BLOCK), checksum)
+    return [size, checksum]
+
+
 def _load(folder: Path) -> Content | None:
     """Content of a folder of the store; None if it is not there or damaged."""
     try:
         meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
+        columns = {path.stem: path for path in folder.glob("*.npy")}
+        if {name: _sample(path) for name, path in columns.items()} != meta["samples"]:
+            return None
         arrays = {
-            path.stem: np.load(path, mmap_mode="r", allow_pickle=False)
-            for path in folder.glob("*.npy")
+            name: np.load(path, mmap_mode="r", allow_pickle=False) for name, path in columns.items()
         }
         return Content(
             frames=Frames(**{name: arrays[name] for name in _FRAMES}),

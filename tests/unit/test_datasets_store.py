@@ -79,7 +79,7 @@ def test_another_content_is_another_entry(path: Path) -> None:
     assert before.card.elements == ("Cu",)
 
 
-@pytest.mark.parametrize("damage", ["cut", "gone", "garbage"])
+@pytest.mark.parametrize("damage", ["cut", "gone", "garbage", "empty end", "other column"])
 def test_a_damaged_store_is_built_again(path: Path, cache: Path, damage: str) -> None:
     first = open_dataset(str(path))
     expected = first.frames.content_hash()
@@ -89,6 +89,11 @@ def test_a_damaged_store_is_built_again(path: Path, cache: Path, damage: str) ->
         column.write_bytes(column.read_bytes()[:200])
     elif damage == "gone":
         column.unlink()
+    elif damage == "empty end":  # as a crash of the machine leaves it
+        content = column.read_bytes()
+        column.write_bytes(content[: len(content) // 2].ljust(len(content), b"\0"))
+    elif damage == "other column":
+        (column.parent / "forces.npy").replace(column)
     else:
         (column.parent / "meta.json").write_text("{")
     assert open_dataset(str(path)).frames.content_hash() == expected
