@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -106,6 +107,20 @@ def test_a_virial(strained: Data) -> None:
     (finding,) = answer.findings
     assert finding.code == "virial-as-stress"
     assert '[labels] virial = "…"' in finding.message
+
+
+@pytest.mark.parametrize("name", ["pypolymlp-MgO-1000.extxyz.xz", "amlt-ZrO2-relax-29.extxyz"])
+def test_forces_of_real_data(shared_data: Path, name: str) -> None:
+    dataset = open_dataset(str(shared_data / name))
+    data = dataset.frames, dataset.labels
+    assert audited(data)[0].status == "ok"
+    for factor, code in (
+        (-1.0, "force-sign"),
+        (23.06, "force-energy-unit"),
+        (1.0 / 51.42, "force-energy-unit"),
+    ):
+        (finding,) = audited(data, forces=factor)[0].findings
+        assert finding.code == code
 
 
 def test_frames_far_apart_do_not_tell() -> None:
