@@ -1,4 +1,4 @@
-"""``ms25 data``: list, show, import, download and build datasets; inputs to label frames anew."""
+"""``ms25 data``: list, show, audit, import, download and build datasets; inputs to label anew."""
 
 from __future__ import annotations
 
@@ -8,24 +8,29 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ms25_suite import cli_published, cli_recipe
+from ms25_suite import cli_audit, cli_published, cli_recipe
 from ms25_suite.cli_observables import borrowed, find_recipe, observable_lines
 from ms25_suite.errors import UsageError
 
 if TYPE_CHECKING:
     from ms25_suite.datasets import Dataset
+    from ms25_suite.datasets.card import DatasetCard
 
 __all__ = ["add_parser", "run"]
 
 
 def add_parser(subparsers: Any) -> None:
     """Add ``data`` to the subcommands of ``ms25``."""
-    parser = subparsers.add_parser("data", help="list, show, import, download and build datasets")
+    parser = subparsers.add_parser(
+        "data", help="list, show, audit, import, download and build datasets"
+    )
     commands = parser.add_subparsers(dest="data_command", required=True, metavar="COMMAND")
     commands.add_parser("list", help="list the built-in datasets")
 
     show = commands.add_parser("show", help="describe and audit a dataset")
     show.add_argument("name", metavar="NAME", help="built-in name, file, folder or card")
+
+    cli_audit.add_parser(commands)
 
     importer = commands.add_parser(
         "import", help="turn foreign files into extended XYZ and a card, and audit them"
@@ -80,7 +85,7 @@ def run(args: argparse.Namespace) -> int:
     Returns
     -------
     int
-        Exit status: zero, or 1 if the audit of ``show`` warns of something.
+        Exit status: zero, or 1 if the audit of ``show`` warns of something; that of ``audit``.
 
     Raises
     ------
@@ -90,6 +95,7 @@ def run(args: argparse.Namespace) -> int:
     command = {
         "list": _list,
         "show": _show,
+        "audit": cli_audit.run,
         "import": _import,
         "build": _build,
         "download": cli_published.run_download,
@@ -100,14 +106,48 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _list(_: argparse.Namespace) -> int:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    from ms25_suite.datasets.groups import GROUPS, expand
     from ms25_suite.datasets.registry import builtin_card, known_datasets
 
-    for name in known_datasets():
-        card = builtin_card(name)
-        if card is not None:
-            labels = "stand-in for the paper's labels" if card.stand_in else "the paper's labels"
-            print(f"{card.name:10} {card.title}; {card.level_of_theory}; {labels}")
+    known = known_datasets()
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in ("name", "frames", "atoms", "elements", "level of theory"):
+        number = title in ("frames", "atoms")
+        table.add_column(title, justify="right" if number else "left", no_wrap=number)
+    stand_ins = False
+    for card in filter(None, map(builtin_card, known)):
+        frames, atoms = _sizes(card)
+        mark = " †" if card.stand_in else ""
+        stand_ins = stand_ins or card.stand_in
+        level = escape(card.level_of_theory + mark)
+        table.add_row(card.name, frames, atoms, " ".join(card.elements), level)
+    # In a pipe nobody sees where a line should end.
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    console.print(table)
+    if stand_ins:
+        console.print("† stands in for the paper's reference; `ms25 data show NAME` names both")
+    groups = [
+        f"{group} ({', '.join(members)})"
+        for group in GROUPS
+        if (members := [member for member in expand(group) if member in known])
+    ]
+    console.print(f"groups: {', '.join(groups)}, all", soft_wrap=True, highlight=False)
     return 0
+
+
+def _sizes(card: DatasetCard) -> tuple[str, str]:
+    """Numbers of frames and of atoms in a frame, without reading what is in the frames."""
+    import numpy as np
+
+    from ms25_suite.datasets.sources import frame_sizes
+
+    sizes = np.concatenate([frame_sizes(file.path) for file in card.frame_files])
+    low, high = int(sizes.min()), int(sizes.max())
+    return str(len(sizes)), str(low) if low == high else f"{low}-{high}"
 
 
 def _show(args: argparse.Namespace) -> int:
@@ -190,7 +230,8 @@ def _build(args: argparse.Namespace) -> int:
     from ms25_suite.datasets import open_dataset
     from ms25_suite.datasets.card_writer import card_path, write_card
     from ms25_suite.datasets.importers import refuse_output, suggested_splits
-    from ms25_suite.datasets.sources import read_images, stem
+    from ms25_suite.datasets.sources import frame_sizes, stem
+    from ms25_suite.datasets.writing import naming_errors
 
     recipe = find_recipe(args.name)
     card = recipe.card
@@ -207,7 +248,7 @@ def _build(args: argparse.Namespace) -> int:
         "workers": args.workers,
     }
     recipe.run(out, options)
-    n_frames = sum(1 for _ in read_images(out))
+    n_frames = len(frame_sizes(out))
     data = {"path": out.name, "sha256": file_sha256(out)}
     values = {
         "name": stem(out),
@@ -230,7 +271,8 @@ def _build(args: argparse.Namespace) -> int:
         **borrowed(card),
         **recipe.card_values(out, data),
     }
-    write_card(card_path(out), values)
+    with naming_errors(card_path(out), f"the frames are complete in {out}"):
+        write_card(card_path(out), values)
     print(f"wrote {out} and {card_path(out)}")
     _describe(open_dataset(str(card_path(out))))
     return 0
@@ -241,6 +283,8 @@ def _describe(dataset: Dataset) -> None:
     import numpy as np
     from rich.console import Console
     from rich.markup import escape
+
+    from ms25_suite.datasets.answer import tally
 
     card, frames, labels, splits = dataset.card, dataset.frames, dataset.labels, dataset.splits
     n_atoms = frames.n_atoms
@@ -260,6 +304,8 @@ def _describe(dataset: Dataset) -> None:
         "labels": ", ".join(found),
         "level of theory": card.level_of_theory
         + (" (stand-in for the paper's)" if card.stand_in else ""),
+        "in the paper": card.paper_level_of_theory if card.stand_in else None,
+        "cutoff": f"{card.cutoff:g} Å" if card.cutoff else None,
         "thresholds": card.threshold_class + (" and its own" if card.thresholds else ""),
         "split": f"{splits.origin}; {len(splits.parts[0][0])} training, "
         f"{len(splits.parts[0][1])} validation, {len(test)} test",
@@ -274,12 +320,10 @@ def _describe(dataset: Dataset) -> None:
     for key, text in lines.items():
         if text:
             console.print(f"[bold]{key:16}[/]{escape(text)}", soft_wrap=True, highlight=False)
+    console.print(
+        f"[bold]{'audit':16}[/]{tally(dataset.audit)} (`ms25 data audit` prints them)",
+        soft_wrap=True,
+        highlight=False,
+    )
     for finding in dataset.findings:
-        colour = "yellow" if finding.severity == "warning" else "cyan"
-        console.print(
-            f"[{colour}]{finding.severity}[/] {finding.code}: {escape(finding.message)}",
-            soft_wrap=True,
-            highlight=False,
-        )
-    if not dataset.findings:
-        console.print("the audit found nothing to remark")
+        cli_audit.print_finding(console, finding)

@@ -90,6 +90,7 @@ def describe_run(config: pytest.Config, settings: Settings) -> dict[str, Any]:
                 "splits": dataset.splits.origin,
                 "elements": list(dataset.card.elements),
                 "findings": [finding.to_dict() for finding in dataset.findings],
+                "audit": [answer.summary() for answer in dataset.audit],
             }
             for dataset in settings.datasets.values()
         ],

@@ -23,3 +23,25 @@ STRESS_UNIT: Final = "meV/Å^3"
 
 QUANTITY_UNITS: Final = {"energy": ENERGY_UNIT, "forces": FORCES_UNIT, "stress": STRESS_UNIT}
 """Unit in which the error of each quantity is shown."""
+
+ENERGY_UNITS: Final = {
+    "Hartree": 27.211386,
+    "Rydberg": 13.605693,
+    "kcal/mol": 23.060548,
+    "kJ/mol": 96.485332,
+    "meV": MEV_PER_EV,
+}
+"""Factor between each unit and eV, the one that exceeds one (CODATA 2018)."""
+
+BOHR: Final = 0.529177211
+"""Å (CODATA 2018)."""
+
+FORCE_UNITS: Final = {
+    "Hartree/Bohr": ENERGY_UNITS["Hartree"] / BOHR,
+    "Rydberg/Bohr": ENERGY_UNITS["Rydberg"] / BOHR,
+    "Hartree/Å": ENERGY_UNITS["Hartree"],
+    "kcal/mol/Å": ENERGY_UNITS["kcal/mol"],
+    "kJ/mol/Å": ENERGY_UNITS["kJ/mol"],
+    "meV/Å": MEV_PER_EV,
+}
+"""Factor between each unit and eV/Å, the one that exceeds one."""

@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ms25_suite.cache import content_key
-from ms25_suite.datasets.audit import audit_dataset, audit_frames, frame_digests
+from ms25_suite.datasets.answer import Answer
+from ms25_suite.datasets.audit import (
+    audit_dataset,
+    audit_frames,
+    audit_labels,
+    findings_of,
+    frame_digests,
+)
 from ms25_suite.datasets.card import CardFile, DatasetCard, LabelKeys
 from ms25_suite.datasets.card_files import verified_sha256
 from ms25_suite.datasets.eos_reference import EosReference, eos_reference
@@ -23,6 +30,7 @@ from ms25_suite.datasets.registry import builtin_card, suggestion
 from ms25_suite.datasets.sources import data_suffix, read_images
 from ms25_suite.datasets.splits import NO_ROLE, ROLE_CODES, UNKNOWN_ROLE, Splits, make_splits
 from ms25_suite.datasets.store import Content, open_content
+from ms25_suite.datasets.structure_audit import neighbour_distances
 from ms25_suite.datasets.structures import refuse_broken
 from ms25_suite.errors import CardError, DatasetError, UnknownDatasetError
 from ms25_suite.frames import Frames, IntArray, Labels
@@ -52,8 +60,8 @@ class Dataset:
         Which frames are for training, validation and test.
     sha256
         SHA-256 of the source files' content.
-    findings
-        What the audit found.
+    audit
+        What was asked of the data, and the answers.
     sources
         Files that were read, in order.
     label_keys
@@ -66,7 +74,7 @@ class Dataset:
     labels: Labels
     splits: Splits
     sha256: str
-    findings: tuple[Finding, ...]
+    audit: tuple[Answer, ...]
     sources: tuple[Path, ...]
     label_keys: dict[str, str]
 
@@ -74,6 +82,11 @@ class Dataset:
     def name(self) -> str:
         """Short name that is unique in a report."""
         return self.card.name
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What a person should know about the data, of all answers."""
+        return findings_of(self.audit)
 
     def __len__(self) -> int:
         return len(self.frames)
@@ -156,7 +169,6 @@ def _open(card: DatasetCard, tier: str) -> Dataset:
         roles = np.repeat(np.array(by_file, dtype=np.int64), counts)
     splits = make_splits(card.splits, roles, where)
     card = _completed(card, content.frames, where)
-    findings = content.findings + audit_dataset(card, content, splits)
     sha256 = hashes[0][1] if len(hashes) == 1 else content_key({"files": hashes})
     return Dataset(
         card=card,
@@ -165,7 +177,7 @@ def _open(card: DatasetCard, tier: str) -> Dataset:
         labels=content.labels,
         splits=splits,
         sha256=sha256,
-        findings=findings,
+        audit=audit_dataset(card, content, splits),
         sources=tuple(file.path for file in files),
         label_keys=content.label_keys,
     )
@@ -210,15 +222,15 @@ def read_content(files: Sequence[CardFile], keys: LabelKeys, where: str) -> Cont
     found = find_labels(images, keys, where)
     digests = frame_digests(frames)
     roles = np.array([_role(atoms.info.get("split")) for atoms in images], dtype=np.int64)
-    findings = found.findings + audit_frames(frames, found.labels, digests)
     return Content(
         frames=frames,
         labels=found.labels,
         roles=roles,
         digests=digests,
+        nearest=neighbour_distances(frames),
         file_counts=np.array(counts, dtype=np.int64),
         label_keys=found.keys,
-        findings=findings,
+        answers=audit_labels(found, len(frames)) + audit_frames(frames, found.labels, digests),
     )
 
 

@@ -15,6 +15,7 @@ from ms25_suite.datasets.card_writer import card_path, write_card
 from ms25_suite.datasets.labels import find_labels
 from ms25_suite.datasets.sources import WRITABLE, data_suffix, read_images, write_extxyz
 from ms25_suite.datasets.splits import PAPER_TRAIN_SIZES
+from ms25_suite.datasets.writing import naming_errors
 from ms25_suite.errors import DatasetError, LabelError
 from ms25_suite.fields import REF_ENERGY, REF_FORCES, REF_STRESS
 from ms25_suite.frames import Labels
@@ -70,7 +71,7 @@ def import_data(
     LabelError
         The labels are missing, partial or not finite.
     DatasetError
-        A file cannot be read, or ``out`` exists or has another extension.
+        A file cannot be read, ``out`` exists or has another extension, or the disk is full.
     """
     from tqdm import tqdm
 
@@ -88,18 +89,19 @@ def import_data(
     found = find_labels(images, keys or LabelKeys(), where)
     labelled = _labelled(images, found.labels)
     bar = tqdm(labelled, "write", total=len(images), disable=not progress, unit="frame")
-    with atomic_path(out) as temporary:
-        write_extxyz(temporary, bar, suffix=data_suffix(out))
     card = card_path(out)
     values: dict[str, Any] = {
         "name": name,
         "level_of_theory": level_of_theory,
         "recipe": f"imported from {', '.join(source.name for source in sources)}; labels "
         + ", ".join(f"{quantity} = {key}" for quantity, key in found.keys.items()),
-        "files": [{"path": out.name, "sha256": file_sha256(out)}],
         "splits": splits,
     }
-    write_card(card, values)
+    # Both or none: the frames get their name when their card is written.
+    with naming_errors(out), atomic_path(out) as temporary:
+        write_extxyz(temporary, bar, suffix=data_suffix(out))
+        values["files"] = [{"path": out.name, "sha256": file_sha256(temporary)}]
+        write_card(card, values)
     return card
 
 

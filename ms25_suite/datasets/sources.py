@@ -8,6 +8,7 @@ import io
 import lzma
 import shutil
 import tempfile
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -16,7 +17,9 @@ from typing import IO, TYPE_CHECKING, Any, Final
 import numpy as np
 
 from ms25_suite.datasets.cp2k_output import is_cp2k_output, read_cp2k_output
+from ms25_suite.datasets.extxyz_layout import Layout, scan_layout
 from ms25_suite.errors import DatasetError
+from ms25_suite.frames import IntArray
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -25,6 +28,7 @@ __all__ = [
     "FORMATS",
     "WRITABLE",
     "data_suffix",
+    "frame_sizes",
     "is_data_file",
     "read_images",
     "stem",
@@ -38,6 +42,9 @@ WRITABLE: Final = (".extxyz", ".extxyz.xz", ".extxyz.gz", ".xyz", ".xyz.xz", ".x
 """Extensions that `write_extxyz` knows."""
 
 _COMPRESSED = (".xz", ".gz", ".bz2")
+
+_DAMAGED = (EOFError, lzma.LZMAError, zlib.error, OSError)
+"""What the readers of compressed files raise where these are damaged."""
 
 
 def data_suffix(path: Path) -> str:
@@ -105,6 +112,35 @@ def read_images(path: Path, *, any_format: bool = False) -> Iterator[Atoms]:
         raise DatasetError(msg)
 
 
+def frame_sizes(path: Path) -> IntArray:
+    """Number of atoms of each frame of an extended XYZ file, without reading the numbers in it.
+
+    Raises
+    ------
+    DatasetError
+        The file cannot be read, or is not laid out as its headers say.
+    """
+    try:
+        with _plain(path, "extxyz") as source:
+            layout = _layout(source)
+    except (OSError, UnicodeDecodeError) as error:
+        msg = f"{path} cannot be read as extxyz: {error}"
+        raise DatasetError(msg) from error
+    if layout.problem:
+        msg = f"{path} cannot be read as extxyz: {layout.problem}"
+        raise DatasetError(msg)
+    return np.array(layout.sizes, dtype=np.int64)
+
+
+def _layout(source: IO[str] | str) -> Layout:
+    if isinstance(source, str):
+        with Path(source).open(encoding="utf-8") as text:
+            return scan_layout(text)
+    layout = scan_layout(source)
+    source.seek(0)
+    return layout
+
+
 def _frames(path: Path, format_: str | None) -> Iterator[Atoms]:
     """ASE's reader with its many exceptions turned into one."""
     import ase.io
@@ -113,25 +149,33 @@ def _frames(path: Path, format_: str | None) -> Iterator[Atoms]:
     if format_ is None and is_cp2k_output(path):
         yield from read_cp2k_output(path)
         return
+    layout = None
     try:
         with _plain(path, format_) as source:
+            # ASE says neither where a file is damaged, nor always that it is.
+            layout = _layout(source) if format_ == "extxyz" else None
             images = (
                 _database_rows(path)
                 if format_ == "db"
                 else ase.io.iread(source, index=":", format=format_)
             )
             for atoms in images:
+                if layout is not None and count == len(layout.sizes):
+                    break
                 count += 1
                 yield atoms
-    except GeneratorExit:
+    except (GeneratorExit, DatasetError):
         raise
     except Exception as error:  # ASE's readers raise anything on a damaged file
         kind = "by ASE" if format_ is None else f"as {format_}"
-        msg = (
-            f"{path} cannot be read {kind}: frame {count} raised "
-            f"{type(error).__name__}: {error or 'no message'}"
-        )
+        what = f"frame {count} raised {type(error).__name__}: {error or 'no message'}"
+        if layout is not None and layout.problem:
+            what = layout.problem
+        msg = f"{path} cannot be read {kind}: {what}"
         raise DatasetError(msg) from error
+    if layout is not None and layout.problem:
+        msg = f"{path} cannot be read as extxyz: {layout.problem}"
+        raise DatasetError(msg)
 
 
 @contextmanager
@@ -151,7 +195,16 @@ def _plain(path: Path, format_: str | None) -> Iterator[IO[str] | str]:
         ".bz2": bz2.open,
     }
     with openers[suffix](path, "rb") as packed, tempfile.TemporaryFile("w+b") as plain:
-        shutil.copyfileobj(packed, plain, 1 << 20)
+        try:
+            shutil.copyfileobj(packed, plain, 1 << 20)
+        except _DAMAGED as error:
+            if isinstance(error, OSError) and error.errno is not None:
+                raise  # it is the disk
+            msg = (
+                f"{path} is truncated or damaged ({type(error).__name__}: {error}). Get the file "
+                f"again"
+            )
+            raise DatasetError(msg) from error
         plain.seek(0)
         with io.TextIOWrapper(plain, encoding="utf-8") as text:
             yield text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,14 +14,17 @@ from typing import Any, Final
 import numpy as np
 
 from ms25_suite.cache import cache_dir, content_key
+from ms25_suite.datasets.answer import Answer
 from ms25_suite.datasets.card import LabelKeys
-from ms25_suite.datasets.finding import Finding
-from ms25_suite.frames import Frames, IntArray, Labels
+from ms25_suite.frames import FloatArray, Frames, IntArray, Labels
 
 __all__ = ["READER_VERSION", "Content", "open_content"]
 
-READER_VERSION: Final = 1
+READER_VERSION: Final = 2
 """To be raised whenever the same file would be read or audited differently."""
+
+_BLOCK: Final = 4096
+_N_BLOCKS: Final = 32
 
 _FRAMES = ("numbers", "positions", "cells", "pbc", "offsets")
 _LABELS = ("energy", "forces", "stress")
@@ -38,21 +42,25 @@ class Content:
         Role of each frame by its info key ``split``, shape ``(n_frames,)``.
     digests
         Fingerprint of each frame, shape ``(n_frames,)``, ``V16``: equal for duplicates.
+    nearest
+        How far at most an atom of each frame is from its nearest neighbour, in Å, shape
+        ``(n_frames,)``; exact where it exceeds `NEAR` of the audit.
     file_counts
         Number of frames of each file, shape ``(n_files,)``.
     label_keys
         Quantity to key in the file.
-    findings
-        Remarks that concern the frames themselves.
+    answers
+        What the audit of frames and labels found.
     """
 
     frames: Frames
     labels: Labels
     roles: IntArray
     digests: np.ndarray[Any, Any]
+    nearest: FloatArray
     file_counts: IntArray
     label_keys: dict[str, str]
-    findings: tuple[Finding, ...]
+    answers: tuple[Answer, ...]
 
 
 def open_content(
@@ -76,6 +84,7 @@ def open_content(
     """
     import filelock
 
+    fresh = None
     key = content_key({"reader": READER_VERSION, "files": hashes, "labels": asdict(keys)})
     try:
         root = cache_dir("datasets")
@@ -94,7 +103,7 @@ def open_content(
             return content
     except OSError:
         # No folder to write to, or a full disk: the store only saves time.
-        return read()
+        return read() if fresh is None else fresh
 
 
 def _save(content: Content, folder: Path) -> None:
@@ -104,8 +113,9 @@ def _save(content: Content, folder: Path) -> None:
         for name, array in _columns(content).items():
             np.save(temporary / f"{name}.npy", array, allow_pickle=False)
         meta: Mapping[str, Any] = {
+            "samples": {path.stem: _sample(path) for path in temporary.glob("*.npy")},
             "label_keys": content.label_keys,
-            "findings": [finding.to_dict() for finding in content.findings],
+            "answers": [answer.to_dict() for answer in content.answers],
         }
         (temporary / "meta.json").write_text(json.dumps(meta), encoding="utf-8")
         if folder.exists():
@@ -122,17 +132,37 @@ def _columns(content: Content) -> dict[str, np.ndarray[Any, Any]]:
         "roles": content.roles,
         "file_counts": content.file_counts,
         "digests": content.digests.view(np.uint8),
+        "nearest": content.nearest,
     }
     return {name: array for name, array in columns.items() if array is not None}
+
+
+def _sample(path: Path) -> list[int]:
+    """Size of a file, and a checksum of blocks that are spread over it.
+
+    A file that was cut off, or whose end a crash has left empty, is noticed without reading all
+    of it.
+    """
+    size = path.stat().st_size
+    checksum = 0
+    with path.open("rb", buffering=0) as file:
+        for start in range(0, size, max(_BLOCK, size // _N_BLOCKS)):
+            file.seek(start)
+            checksum = zlib.crc32(file.read(_BLOCK), checksum)
+        file.seek(max(0, size - _BLOCK))
+        checksum = zlib.crc32(file.read(_BLOCK), checksum)
+    return [size, checksum]
 
 
 def _load(folder: Path) -> Content | None:
     """Content of a folder of the store; None if it is not there or damaged."""
     try:
         meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
+        columns = {path.stem: path for path in folder.glob("*.npy")}
+        if {name: _sample(path) for name, path in columns.items()} != meta["samples"]:
+            return None
         arrays = {
-            path.stem: np.load(path, mmap_mode="r", allow_pickle=False)
-            for path in folder.glob("*.npy")
+            name: np.load(path, mmap_mode="r", allow_pickle=False) for name, path in columns.items()
         }
         return Content(
             frames=Frames(**{name: arrays[name] for name in _FRAMES}),
@@ -140,8 +170,9 @@ def _load(folder: Path) -> Content | None:
             roles=arrays["roles"],
             file_counts=arrays["file_counts"],
             digests=arrays["digests"].view("V16").reshape(-1),
+            nearest=arrays["nearest"],
             label_keys=meta["label_keys"],
-            findings=tuple(Finding.from_dict(entry) for entry in meta["findings"]),
+            answers=tuple(Answer.from_dict(entry) for entry in meta["answers"]),
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from ms25_suite.datasets.answer import Answer, answered, unanswered
 from ms25_suite.datasets.finding import Finding
 from ms25_suite.frames import Frames, IntArray, Labels
 from ms25_suite.units import GPA_PER_EV_PER_A3, KBAR_PER_EV_PER_A3
@@ -75,8 +76,8 @@ def composition(frames: Frames) -> IntArray:
     return counts
 
 
-def audit_stress(frames: Frames, labels: Labels) -> list[Finding]:
-    """Findings about unit and sign of the stress.
+def audit_stress(frames: Frames, labels: Labels) -> Answer:
+    """Unit and sign of the stress.
 
     Three facts of physics are used. A solid cannot bear more than `LARGEST_STRESS`, and hardly
     more shear than `LARGEST_SHEAR`, least of all where the forces are too small for it. And a
@@ -85,7 +86,7 @@ def audit_stress(frames: Frames, labels: Labels) -> list[Finding]:
     """
     has = labels.has_stress
     if has is None or labels.stress is None or not has.any():
-        return []
+        return unanswered("stress-scale", "there are no stresses")
     stress = np.asarray(labels.stress)[has]
     median = float(np.median(np.abs(stress)))
     trend = _volume_trend(frames, labels, np.flatnonzero(has))
@@ -111,19 +112,29 @@ def audit_stress(frames: Frames, labels: Labels) -> list[Finding]:
         )
     if facts:
         volume = float(np.median(frames.volumes[has]))
-        return [_wrong_unit(facts, median, slope, scale, volume)]
+        finding = _wrong_unit(facts, median, slope, scale, volume)
+        return answered("stress-scale", f"no: half of the components exceed {median:.3g}", finding)
+    text = f"half of the components exceed {median:.3g} eV/Å^3; {_trend_text(trend)}"
     if slope is not None and trend is not None and slope < 0.0:
-        return [
-            Finding(
-                "warning",
-                "stress-sign",
-                f"The stress falls as the volume grows (bulk modulus "
-                f"{slope * GPA_PER_EV_PER_A3:.0f} GPa from {trend.n_frames} frames of one "
-                f"composition, R² = {trend.r2:.2f}), as pressure does. Expected tension positive: "
-                f"change the sign of the labels.",
-            )
-        ]
-    return []
+        finding = Finding(
+            "warning",
+            "stress-sign",
+            f"The stress falls as the volume grows (bulk modulus "
+            f"{slope * GPA_PER_EV_PER_A3:.0f} GPa from {trend.n_frames} frames of one "
+            f"composition, R² = {trend.r2:.2f}), as pressure does. Expected tension positive: "
+            f"change the sign of the labels.",
+        )
+        return answered("stress-scale", text, finding)
+    return answered("stress-scale", text)
+
+
+def _trend_text(trend: VolumeTrend | None) -> str:
+    if trend is None:
+        return "the volumes are too few or too alike to tell the sign"
+    modulus = f"{trend.modulus * GPA_PER_EV_PER_A3:.3g} GPa"
+    if trend.r2 < _CLEAR_R2:
+        return f"no clear trend with volume to tell the sign (R² = {trend.r2:.2f})"
+    return f"bulk modulus {modulus} by {trend.n_frames} frames (R² = {trend.r2:.2f})"
 
 
 def _volume_trend(frames: Frames, labels: Labels, chosen: IntArray) -> VolumeTrend | None:

@@ -37,6 +37,7 @@ from typing import IO, TYPE_CHECKING, Any, Final, Protocol
 import numpy as np
 
 from ms25_suite.cache import atomic_path, content_key
+from ms25_suite.datasets.writing import naming_errors
 from ms25_suite.errors import ReferenceCalculatorError, UsageError
 from ms25_suite.fields import REF_ENERGY, REF_FORCES, REF_STRESS
 
@@ -53,6 +54,9 @@ FORCE_DECIMALS: Final = 8
 
 ENERGY_DECIMALS: Final = 8
 STRESS_DECIMALS: Final = 10
+
+
+_GO_ON: Final = "finished trajectories are kept in {folder}: run the same command again to go on"
 
 
 class Job(Protocol):
@@ -154,14 +158,21 @@ def build_frames(
         There is nothing to build, or no worker to do it.
     ReferenceCalculatorError
         A job raised it, or a worker process died.
+    DatasetError
+        The disk is full; what is finished is kept.
     """
     refuse_numbers(jobs=len(jobs), workers=workers)
     root = out.with_name(f"{out.name}.work")
     folder = root / content_key(settings)[:16]
-    folder.mkdir(parents=True, exist_ok=True)
+    with naming_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
     targets = [folder / f"trajectory-{index:05d}.extxyz" for index in range(len(jobs))]
     _run(list(zip(jobs, targets, strict=True)), title, workers or _n_cores(), progress)
-    with atomic_path(out) as temporary, _opened(temporary, out.suffix == ".xz") as file:
+    with (
+        naming_errors(out, _GO_ON.format(folder=folder)),
+        atomic_path(out) as temporary,
+        _opened(temporary, out.suffix == ".xz") as file,
+    ):
         for target in targets:
             file.write(target.read_bytes())
     shutil.rmtree(folder)
@@ -192,8 +203,8 @@ def _run(tasks: Sequence[tuple[Job, Path]], title: str, workers: int, progress: 
             except BrokenProcessPool as error:
                 folder = waiting[0][1].parent
                 msg = (
-                    "a worker process ended unexpectedly (out of memory?); finished trajectories "
-                    f"are kept in {folder}: run the same command again to go on"
+                    "a worker process ended unexpectedly (out of memory?); "
+                    f"{_GO_ON.format(folder=folder)}"
                 )
                 raise ReferenceCalculatorError(msg) from error
             finally:
@@ -220,7 +231,8 @@ def _store(job: Job, target: Path) -> None:
     if len(images) != job.n_frames:
         msg = f"{job} gave {len(images)} frames, expected {job.n_frames}: an error of the recipe"
         raise RuntimeError(msg)
-    with atomic_path(target) as temporary:
+    hint = _GO_ON.format(folder=target.parent)
+    with naming_errors(target, hint), atomic_path(target) as temporary:
         write(temporary, images, format="extxyz")
 
 

@@ -11,7 +11,7 @@ from ms25_suite.results import CheckResult
 
 __all__ = ["Finding", "collect_findings"]
 
-_SEVERITIES = ("error", "warning", "info")
+_SEVERITIES = ("error", "warning", "note")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Finding:
     Parameters
     ----------
     severity
-        ``error``, ``warning`` or ``info``; ``warning`` where the audit says none.
+        ``error``, ``warning`` or ``note``; ``warning`` where the audit says none.
     where
         Datasets, or potentials and datasets, that it is about.
     code, message
@@ -59,6 +59,7 @@ def _finding(entry: Any, where: str) -> tuple[str, str, str, str]:
     if not isinstance(entry, Mapping):
         return ("warning", "", str(entry), where)
     severity = str(entry.get("severity") or "warning")
+    severity = "note" if severity == "info" else severity
     return (
         severity if severity in _SEVERITIES else "warning",
         str(entry.get("code") or ""),

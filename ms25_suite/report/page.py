@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ms25_suite.report.audits import collect_audits
 from ms25_suite.report.canvas import svg_bytes
 from ms25_suite.report.curves import curve_series, draw_curves
 from ms25_suite.report.details import error_groups
@@ -86,6 +87,7 @@ def render_page(
         heatmaps=_heatmaps(run, results, heatmap, heatmap_width),
         has_stress=any(result.quantity == "stress" for result in results),
         findings=collect_findings(run, results),
+        audits=collect_audits(run, results),
         notes=notes,
         stand_ins=stand_in_notes(run, results),
         matrix=_matrix(run, results),

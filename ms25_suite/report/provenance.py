@@ -52,6 +52,7 @@ _DATASET: Final = {
 _PARTS: Final = {"n_cpu": "cores", "memory_gb": "memory (GB)", "n_train": "training frames"}
 _HIDDEN: Final = {
     "name",
+    "audit",
     "findings",
     "training_curve",
     "training_units",

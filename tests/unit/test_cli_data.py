@@ -29,7 +29,8 @@ def write_frames(path: Path, n: int, seed: int = 0) -> Path:
         atoms = bulk("Cu", cubic=True)
         atoms.rattle(0.1, rng=rng)
         atoms.info["REF_energy"] = float(rng.normal())
-        atoms.arrays["REF_forces"] = rng.normal(size=(4, 3))
+        forces = rng.normal(size=(4, 3))
+        atoms.arrays["REF_forces"] = forces - forces.mean(axis=0)
         images.append(atoms)
     write_extxyz(path, images)
     return path

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from ms25_suite.datasets import known_datasets
 from ms25_suite.datasets.groups import GROUPS, expand
+from ms25_suite.datasets.registry import builtin_card
 
 
 def test_all_are_all() -> None:
@@ -23,3 +26,23 @@ def test_a_group_is_its_members_as_far_as_there_are_any(
     assert expand(group.upper()) == GROUPS[group][:2]
     monkeypatch.setattr("ms25_suite.datasets.groups.known_datasets", lambda: ())
     assert expand(group) == (group,)
+
+
+PAPER = {
+    "MgO": ("mgo-2x2", "mgo-4x4"),
+    "Water": ("water-64", "water-192"),
+    "CHA": ("cha",),
+    "Reaction": ("reaction",),
+    "HEA": ("hea",),
+    "Zr-O": ("zro",),
+}
+"""The paper's names of its systems."""
+
+
+@pytest.mark.parametrize("change", [str, str.lower, str.upper, " {} ".format])
+@pytest.mark.parametrize("name", PAPER)
+def test_the_paper_s_names_in_any_case(name: str, change: Callable[[str], str]) -> None:
+    if not set(PAPER[name]) <= set(known_datasets()):
+        pytest.skip(f"this version has no {name}")
+    cards = [builtin_card(member) for member in expand(change(name))]
+    assert tuple(card.name for card in cards if card is not None) == PAPER[name]

@@ -1,0 +1,106 @@
+"""Whether a file of extended XYZ is laid out as its headers say.
+
+ASE's reader ignores columns that a header does not name and everything behind a blank line, so
+that damaged files can be read without an error; and where it does raise, it does not say where.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+__all__ = ["Layout", "scan_layout"]
+
+_PROPERTIES: Final = re.compile(r"""\bProperties\s*=\s*["'{]?([^\s"'}]+)""", re.IGNORECASE)
+_PLAIN_COLUMNS: Final = 4
+"""Symbol and position, of which a file without ``Properties`` has at least these."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Frames of a file.
+
+    Parameters
+    ----------
+    sizes
+        Number of atoms of each sound frame, in order.
+    problem
+        What is wrong with the next one; empty if there is none.
+    """
+
+    sizes: tuple[int, ...]
+    problem: str = ""
+
+
+def scan_layout(lines: Iterable[str]) -> Layout:
+    """Count atoms and columns of each frame, up to the first that is not as its header says."""
+    sizes: list[int] = []
+    numbered = enumerate(lines, start=1)
+    for number, line in numbered:
+        text = line.strip()
+        if not text:
+            behind = next((n for n, rest in numbered if rest.strip()), None)
+            return Layout(
+                tuple(sizes),
+                f"line {number} is blank, with more behind it (line {behind}): what follows a "
+                f"blank line is ignored by readers. Remove it"
+                if behind is not None
+                else "",
+            )
+        if sizes and text.startswith("VEC"):  # cell vectors behind the atoms, as ASE reads them
+            continue
+        frame = len(sizes)
+        if not text.isdecimal():
+            why = f" Has frame {frame - 1} more atoms than its number says?" if sizes else ""
+            return Layout(
+                tuple(sizes),
+                f"line {number} should be the number of atoms of frame {frame}, found "
+                f"{_short(text)!r}.{why}",
+            )
+        n_atoms = int(text)
+        comment = next(numbered, None)
+        columns = None if comment is None else _columns(comment[1])
+        problem = _frame_problem(numbered, frame, n_atoms, columns)
+        if problem:
+            return Layout(tuple(sizes), problem)
+        sizes.append(n_atoms)
+    return Layout(tuple(sizes))
+
+
+def _columns(comment: str) -> int | None:
+    """Number of columns by the header; None if it names none that can be understood."""
+    match = _PROPERTIES.search(comment)
+    counts = match[1].split(":")[2::3] if match else []
+    return sum(map(int, counts)) if counts and all(n.isdecimal() for n in counts) else None
+
+
+def _frame_problem(
+    numbered: Iterator[tuple[int, str]], frame: int, n_atoms: int, columns: int | None
+) -> str:
+    shortest = longest = 0
+    for atom in range(n_atoms):
+        row = next(numbered, None)
+        if row is None:
+            return f"frame {frame} ends after {atom} of {n_atoms} atoms: the file is cut off"
+        number, line = row
+        found = len(line.split())
+        if found < _PLAIN_COLUMNS if columns is None else found != columns:
+            expected = f"{columns}, as `Properties` says" if columns else "a symbol and a position"
+            return (
+                f"frame {frame}, atom {atom} (line {number}) has {found} columns, expected "
+                f"{expected}. Is the file cut off, or the number of atoms wrong?"
+            )
+        # Writers pad numbers, so that all rows of a frame have one length; the last line of a
+        # file may lack its end.
+        length = len(line)
+        if not line.endswith("\n") and 0 < length + 1 < shortest == longest:
+            return f"frame {frame}, atom {atom} (line {number}): the file is cut off in a number"
+        shortest = min(shortest or length, length)
+        longest = max(longest, length)
+    return ""
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 40 else f"{text[:40]}…"
