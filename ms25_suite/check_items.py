@@ -178,7 +178,7 @@ class CheckItems:
         if not self._held or config.getoption("markexpr") or config.getoption("keyword"):
             return []
         names = ", ".join(name for name in CRITERIA if name in self._held)
-        return [f"not asked of all: {names} (-m NAME asks, or says why it cannot be answered)"]
+        return [f"left out: {names} (-m NAME asks for it, or says why it cannot be answered)"]
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:

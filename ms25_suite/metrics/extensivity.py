@@ -181,8 +181,8 @@ def supercell_tolerances(dtype: str, energy_per_atom: float) -> tuple[Tolerance,
         Tolerance of energies in eV/atom and of forces in eV/Å.
     """
     step = _TERMS * float(np.finfo(dtype).eps)
-    energy = _PLAIN_ENERGY + step * abs(energy_per_atom)
-    forces = _PLAIN_FORCES + step * _EDGE_FORCE
+    energy = float(f"{_PLAIN_ENERGY + step * abs(energy_per_atom):.2g}")
+    forces = float(f"{_PLAIN_FORCES + step * _EDGE_FORCE:.2g}")
     shared = f"ms25-suite: rounding in {dtype}, "
     return (
         Tolerance(
