@@ -37,7 +37,7 @@ SETTINGS = pytest.StashKey[Settings]()
 POOL = pytest.StashKey[PotentialPool]()
 
 _CONTEXT = pytest.StashKey[dict[str, Any]]()
-_UNANSWERABLE = pytest.StashKey[str]()
+_UNANSWERABLE = pytest.StashKey[list[str]]()
 
 POTENTIAL_PROPERTY = "ms25_potential"
 """Name under which facts about a potential travel in the ``user_properties`` of a report."""
@@ -147,7 +147,9 @@ class CheckItems:
         self, config: pytest.Config, items: list[pytest.Item]
     ) -> None:
         """Leave out what was not asked for, and all but one of the checks that cannot answer."""
-        kept, left_out, told = [], [], set()
+        kept: list[pytest.Item] = []
+        left_out: list[pytest.Item] = []
+        told: dict[tuple[Any, ...], pytest.Item] = {}
         for item in items:
             criterion, parameters = criterion_of(item), _parameters(item)
             held = None
@@ -162,12 +164,14 @@ class CheckItems:
                 continue
             if held.reason:
                 subject = parameters.get("potential", parameters.get("training_series"))
-                key = (criterion, parameters["dataset"], parameters.get("partner"), subject)
-                if (key, held.reason) in told:
+                key = (criterion, parameters["dataset"], subject)
+                first = told.setdefault(key, item)
+                reasons = first.stash.setdefault(_UNANSWERABLE, [])
+                if held.reason not in reasons:
+                    reasons.append(held.reason)
+                if first is not item:
                     left_out.append(item)
                     continue
-                told.add((key, held.reason))
-                item.stash[_UNANSWERABLE] = held.reason
             kept.append(item)
         if left_out:
             config.hook.pytest_deselected(items=left_out)
@@ -183,9 +187,8 @@ class CheckItems:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """Skip a check that cannot be answered, before anything is trained or predicted."""
-        reason = item.stash.get(_UNANSWERABLE, "")
-        if reason:
-            pytest.skip(reason)
+        if _UNANSWERABLE in item.stash:
+            pytest.skip("; ".join(item.stash[_UNANSWERABLE]))
 
     @pytest.hookimpl(wrapper=True)
     def pytest_collect_file(

@@ -16,7 +16,7 @@ from ms25_suite.report.findings import collect_findings
 from ms25_suite.report.grid import build_grid, stand_in_notes
 from ms25_suite.report.heatmap import draw_heatmap
 from ms25_suite.report.learning import draw_learning, learning_groups
-from ms25_suite.report.pairs import PAIR_CRITERIA, build_pair_grid, ratio_rows
+from ms25_suite.report.pairs import PAIR_CRITERIA, build_pair_grid, ratio_rows, without_repeats
 from ms25_suite.report.provenance import (
     command_line,
     dataset_facts,
@@ -93,7 +93,7 @@ def render_page(
         findings=collect_findings(run, results),
         notes=notes,
         stand_ins=stand_in_notes(run, results),
-        matrix=_matrix(run, results),
+        matrix=_matrix(run, without_repeats(results)),
         groups=groups,
         curves=_curves(run),
         transfers=_transfers(run, results),

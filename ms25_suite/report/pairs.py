@@ -9,7 +9,7 @@ from ms25_suite.report.grid import Cell, Column, Grid, cell_of, missing_cell, st
 from ms25_suite.report.wording import QUANTITIES, pair_label, value_text
 from ms25_suite.results import CheckResult, Verdict
 
-__all__ = ["PAIR_CRITERIA", "build_pair_grid", "ratio_rows"]
+__all__ = ["PAIR_CRITERIA", "build_pair_grid", "ratio_rows", "without_repeats"]
 
 PAIR_CRITERIA: Final = ("size_extensivity", "framework_transfer")
 """Criteria that compare the frames of two datasets."""
@@ -61,6 +61,23 @@ def build_pair_grid(run: Mapping[str, Any], results: Sequence[CheckResult], crit
                 cells[row, column] = cell_of(result)
     notes = tuple(stand_in_notes(run, chosen))
     return Grid(tuple(rows.values()), tuple(columns.values()), cells, notes)
+
+
+def without_repeats(results: Sequence[CheckResult]) -> list[CheckResult]:
+    """Results but for errors on own frames that a pair measured and `error_thresholds` judged."""
+
+    def what(result: CheckResult) -> tuple[str, ...]:
+        return (result.test_dataset, result.potential, result.quantity, result.metric)
+
+    judged = {what(result) for result in results if result.criterion == "error_thresholds"}
+    return [
+        result
+        for result in results
+        if result.criterion not in PAIR_CRITERIA
+        or result.dataset != result.test_dataset
+        or result.verdict is not None
+        or what(result) not in judged
+    ]
 
 
 def ratio_rows(results: Iterable[CheckResult], criterion: str) -> list[dict[str, Any]]:
