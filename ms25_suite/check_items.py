@@ -166,7 +166,7 @@ class CheckItems:
                 subject = parameters.get("potential", parameters.get("training_series"))
                 key = (criterion, parameters["dataset"], subject)
                 first = told.setdefault(key, item)
-                reasons = first.stash.setdefault(_UNANSWERABLE, [])
+                reasons: list[str] = first.stash.setdefault(_UNANSWERABLE, [])
                 if held.reason not in reasons:
                     reasons.append(held.reason)
                 if first is not item:
@@ -188,7 +188,8 @@ class CheckItems:
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """Skip a check that cannot be answered, before anything is trained or predicted."""
         if _UNANSWERABLE in item.stash:
-            pytest.skip("; ".join(item.stash[_UNANSWERABLE]))
+            reasons: list[str] = item.stash[_UNANSWERABLE]
+            pytest.skip("; ".join(reasons))
 
     @pytest.hookimpl(wrapper=True)
     def pytest_collect_file(

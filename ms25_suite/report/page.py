@@ -191,7 +191,7 @@ def _transfers(run: Mapping[str, Any], results: Sequence[CheckResult]) -> list[d
             f"what they are for, {len(grid.columns)} columns of what they were tested on."
         )
         image = embed_svg(svg_bytes(figure), figure.get_figwidth(), alt)
-        ratios = ratio_rows(results, criterion)
+        ratios = ratio_rows(run, results, criterion)
         transfers.append({"criterion": criterion, "image": image, "ratios": ratios})
     return transfers
 

@@ -80,8 +80,11 @@ def without_repeats(results: Sequence[CheckResult]) -> list[CheckResult]:
     ]
 
 
-def ratio_rows(results: Iterable[CheckResult], criterion: str) -> list[dict[str, Any]]:
-    """How much larger the errors on the other frames are, for a table."""
+def ratio_rows(
+    run: Mapping[str, Any], results: Iterable[CheckResult], criterion: str
+) -> list[dict[str, Any]]:
+    """How much larger the errors on the other frames are, for a table in the order of the grid."""
+    order = [str(item.get("name")) for item in run.get("potentials") or []]
     rows: dict[tuple[str, str], dict[str, Any]] = {}
     for result in results:
         if result.criterion != criterion or result.metric != "ratio" or result.value is None:
@@ -90,7 +93,7 @@ def ratio_rows(results: Iterable[CheckResult], criterion: str) -> list[dict[str,
         row = rows.setdefault((result.potential, pair), {"quantities": {}})
         row |= {"potential": result.potential, "pair": pair, "stand_in": result.stand_in}
         row["quantities"][result.quantity] = value_text(result.value, result.interval)
-    return list(rows.values())
+    return sorted(rows.values(), key=lambda row: _rank(order, row["potential"]))
 
 
 def _belongs(result: CheckResult, criterion: str) -> bool:
