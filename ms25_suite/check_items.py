@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Hashable, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from ms25_suite.pool import PotentialPool
 from ms25_suite.potentials.spec import PotentialSpec
 from ms25_suite.recorder import RESULT_PROPERTY
 from ms25_suite.results import CheckResult, Verdict
-from ms25_suite.selection import is_named, why_held
+from ms25_suite.selection import Held, is_named, why_held
 from ms25_suite.series import Series
 from ms25_suite.settings import Settings
 from ms25_suite.transferred import dataset_fields
@@ -110,6 +110,7 @@ class CheckItems:
         self._settings = settings
         self._xdist = xdist
         self._held: set[str] = set()
+        self._answers: dict[tuple[Any, ...], Held | None] = {}
 
     def _group_marks(self, name: str) -> tuple[pytest.MarkDecorator, ...]:
         """Keep the checks of one potential in one process of xdist."""
@@ -152,9 +153,10 @@ class CheckItems:
         told: dict[tuple[Any, ...], pytest.Item] = {}
         for item in items:
             criterion, parameters = criterion_of(item), _parameters(item)
+            subject = parameters.get("potential", parameters.get("training_series"))
             held = None
-            if criterion is not None and "dataset" in parameters:
-                held = why_held(criterion, parameters, self._settings)
+            if criterion is not None and "dataset" in parameters and subject is not None:
+                held = self._why_held(criterion, subject, parameters)
             if criterion is None or held is None:
                 kept.append(item)
                 continue
@@ -163,7 +165,6 @@ class CheckItems:
                 left_out.append(item)
                 continue
             if held.reason:
-                subject = parameters.get("potential", parameters.get("training_series"))
                 key = (criterion, parameters["dataset"], subject)
                 first = told.setdefault(key, item)
                 reasons: list[str] = first.stash.setdefault(_UNANSWERABLE, [])
@@ -176,6 +177,16 @@ class CheckItems:
         if left_out:
             config.hook.pytest_deselected(items=left_out)
             items[:] = kept
+
+    def _why_held(
+        self, criterion: str, subject: Hashable, parameters: dict[str, Any]
+    ) -> Held | None:
+        """Ask once for all quantities: it may hash a model file, or open a dataset."""
+        doubled = str(parameters.get("quantity", "")).startswith("supercell")
+        key = (criterion, parameters["dataset"], parameters.get("partner"), subject, doubled)
+        if key not in self._answers:
+            self._answers[key] = why_held(criterion, parameters, self._settings)
+        return self._answers[key]
 
     def pytest_report_collectionfinish(self, config: pytest.Config) -> list[str]:
         """Say what else could be asked."""

@@ -44,7 +44,10 @@ def both() -> list[CheckResult]:
 def test_both_directions_are_a_matrix(both: list[CheckResult]) -> None:
     grid = build_pair_grid({}, both, "size_extensivity")
     assert grid.rows == ("p, from small", "p, from large")
-    assert [(c.label, c.heading) for c in grid.columns] == [("Energy", "small"), ("Energy", "large")]
+    assert [(c.label, c.heading) for c in grid.columns] == [
+        ("Energy", "small"),
+        ("Energy", "large"),
+    ]
     small, large = grid.columns
     first, second = grid.rows
     values = [grid.cells[row, column].value for row in (first, second) for column in (small, large)]
