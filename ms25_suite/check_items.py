@@ -2,36 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Hashable, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ms25_suite.criteria import MEASURES
 from ms25_suite.errors import Ms25Error
 from ms25_suite.fields import CRITERIA
 from ms25_suite.pool import PotentialPool
 from ms25_suite.potentials.spec import PotentialSpec
 from ms25_suite.recorder import RESULT_PROPERTY
 from ms25_suite.results import CheckResult, Verdict
+from ms25_suite.selection import Held, is_named, why_held
+from ms25_suite.series import Series
 from ms25_suite.settings import Settings
+from ms25_suite.transferred import dataset_fields
 
 __all__ = [
+    "DATASET_PROPERTY",
     "POOL",
     "POTENTIAL_PROPERTY",
     "SETTINGS",
     "CheckItems",
     "check_context",
     "checks_folder",
+    "criterion_of",
     "report_results",
 ]
 
 SETTINGS = pytest.StashKey[Settings]()
 POOL = pytest.StashKey[PotentialPool]()
 
+_CONTEXT = pytest.StashKey[dict[str, Any]]()
+_UNANSWERABLE = pytest.StashKey[list[str]]()
+
 POTENTIAL_PROPERTY = "ms25_potential"
 """Name under which facts about a potential travel in the ``user_properties`` of a report."""
+
+DATASET_PROPERTY = "ms25_dataset"
+"""The same for a dataset that no option named."""
 
 
 def checks_folder() -> Path:
@@ -39,25 +51,40 @@ def checks_folder() -> Path:
     return Path(import_module("ms25_suite.checks").__path__[0]).resolve()
 
 
+def criterion_of(item: Any) -> str | None:
+    """Criterion that an item or a function is marked with; None if it is no check."""
+    return next((name for name in CRITERIA if item.get_closest_marker(name)), None)
+
+
 def check_context(item: pytest.Item) -> dict[str, Any] | None:
-    """Criterion, dataset, potential and quantity of a check; None for any other test."""
-    criterion = next((name for name in CRITERIA if item.get_closest_marker(name)), None)
-    parameters = getattr(getattr(item, "callspec", None), "params", {})
-    if criterion is None or "dataset" not in parameters or "potential" not in parameters:
+    """Criterion, dataset, potential and quantity of a check; None for any other test.
+
+    It is the same dictionary each time: a fixture that learns more of the check adds it there.
+    """
+    criterion, parameters = criterion_of(item), _parameters(item)
+    # A potential or a series of them, by whatever the check asks for.
+    subject = parameters.get("potential", parameters.get("training_series"))
+    if criterion is None or "dataset" not in parameters or subject is None:
         return None
-    spec: PotentialSpec = parameters["potential"]
-    dataset = item.config.stash[SETTINGS].datasets[parameters["dataset"]]
-    return {
-        "criterion": criterion,
-        "dataset": dataset.name,
-        "test_dataset": dataset.name,
-        "potential": spec.name,
-        "architecture": spec.architecture,
-        "quantity": str(parameters.get("quantity", "")),
-        "tier": dataset.tier,
-        "level_of_theory": dataset.card.level_of_theory,
-        "stand_in": dataset.card.stand_in,
-    }
+    if _CONTEXT not in item.stash:
+        dataset = item.config.stash[SETTINGS].datasets[parameters["dataset"]]
+        fields = dataset_fields(dataset)
+        if parameters.get("partner"):
+            fields["test_dataset"] = Path(parameters["partner"]).stem
+        unanswerable = _UNANSWERABLE in item.stash
+        item.stash[_CONTEXT] = {
+            "criterion": criterion,
+            "dataset": dataset.name,
+            "potential": subject.name,
+            "architecture": subject.architecture,
+            "quantity": "" if unanswerable else str(parameters.get("quantity", "")),
+            **fields,
+        }
+    return item.stash[_CONTEXT]
+
+
+def _parameters(item: pytest.Item) -> dict[str, Any]:
+    return getattr(getattr(item, "callspec", None), "params", {})
 
 
 class CheckModule(pytest.Module):
@@ -82,6 +109,8 @@ class CheckItems:
     def __init__(self, settings: Settings, *, xdist: bool) -> None:
         self._settings = settings
         self._xdist = xdist
+        self._held: set[str] = set()
+        self._answers: dict[tuple[Any, ...], Held | None] = {}
 
     def _group_marks(self, name: str) -> tuple[pytest.MarkDecorator, ...]:
         """Keep the checks of one potential in one process of xdist."""
@@ -89,16 +118,89 @@ class CheckItems:
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """Ask each check of each dataset and each potential."""
-        names = set(metafunc.fixturenames)
-        if not {"dataset", "potential"} <= names or not _is_check(metafunc.definition):
+        names, criterion = set(metafunc.fixturenames), criterion_of(metafunc.definition)
+        subjects: dict[str, Sequence[PotentialSpec | Series]] = {
+            "potential": self._settings.potentials,
+            "training_series": self._settings.series,
+        }
+        asked = [name for name in subjects if name in names]
+        if "dataset" not in names or not asked or criterion is None:
             return
-        datasets = list(self._settings.datasets)
-        metafunc.parametrize("dataset", datasets, indirect=True, scope="session")
-        specs = [
-            pytest.param(spec, id=spec.name, marks=self._group_marks(spec.name))
-            for spec in self._settings.potentials
-        ]
-        metafunc.parametrize("potential", specs, indirect=True, scope="session")
+        datasets = self._settings.datasets
+        if "partner" in names:
+            # A dataset without partner has a check that says so.
+            pairs = [
+                pytest.param(name, partner, id=f"{name}-{Path(partner).stem or 'nothing'}")
+                for name, dataset in datasets.items()
+                for partner in dataset.card.partners.of(criterion) or ("",)
+            ]
+            metafunc.parametrize("dataset, partner", pairs, indirect=True, scope="session")
+        else:
+            metafunc.parametrize("dataset", list(datasets), indirect=True, scope="session")
+        for name in asked:
+            subject = [
+                pytest.param(entry, id=entry.name, marks=self._group_marks(entry.name))
+                for entry in subjects[name]
+            ]
+            metafunc.parametrize(name, subject, indirect=True, scope="session")
+
+    def pytest_collection_modifyitems(
+        self, config: pytest.Config, items: list[pytest.Item]
+    ) -> None:
+        """Leave out what was not asked for, and all but one of the checks that cannot answer."""
+        kept: list[pytest.Item] = []
+        left_out: list[pytest.Item] = []
+        told: dict[tuple[Any, ...], pytest.Item] = {}
+        for item in items:
+            criterion, parameters = criterion_of(item), _parameters(item)
+            subject = parameters.get("potential", parameters.get("training_series"))
+            held = None
+            if criterion is not None and "dataset" in parameters and subject is not None:
+                held = self._why_held(criterion, subject, parameters)
+            if criterion is None or held is None:
+                kept.append(item)
+                continue
+            if not is_named(config, criterion):
+                self._held.add(criterion)
+                left_out.append(item)
+                continue
+            if held.reason:
+                key = (criterion, parameters["dataset"], subject)
+                first = told.setdefault(key, item)
+                reasons: list[str] = first.stash.setdefault(_UNANSWERABLE, [])
+                if held.reason not in reasons:
+                    reasons.append(held.reason)
+                if first is not item:
+                    left_out.append(item)
+                    continue
+            kept.append(item)
+        if left_out:
+            config.hook.pytest_deselected(items=left_out)
+            items[:] = kept
+
+    def _why_held(
+        self, criterion: str, subject: Hashable, parameters: dict[str, Any]
+    ) -> Held | None:
+        """Ask once for all quantities: it may hash a model file, or open a dataset."""
+        doubled = str(parameters.get("quantity", "")).startswith("supercell")
+        key = (criterion, parameters["dataset"], parameters.get("partner"), subject, doubled)
+        if key not in self._answers:
+            self._answers[key] = why_held(criterion, parameters, self._settings)
+        return self._answers[key]
+
+    def pytest_report_collectionfinish(self, config: pytest.Config) -> list[str]:
+        """Say what else could be asked."""
+        if not self._held or config.getoption("markexpr") or config.getoption("keyword"):
+            return []
+        names = ", ".join(name for name in CRITERIA if name in self._held)
+        return [f"left out: {names} (-m NAME asks for it, or says why it cannot be answered)"]
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Skip a check that cannot be answered, before anything is trained or predicted."""
+        if _UNANSWERABLE in item.stash:
+            reasons: list[str] = item.stash[_UNANSWERABLE]
+            pytest.skip("; ".join(reasons))
 
     @pytest.hookimpl(wrapper=True)
     def pytest_collect_file(
@@ -145,8 +247,13 @@ class CheckItems:
         verdict: Verdict,
         reason: str,
     ) -> None:
+        measure = MEASURES.get(context["criterion"], {}).get(context["quantity"])
         result = CheckResult(
-            **context, metric="mae", verdict=verdict, reason=reason, duration_s=report.duration
+            **context,
+            metric=measure.metric if measure else "mae",
+            verdict=verdict,
+            reason=reason,
+            duration_s=report.duration,
         )
         item.user_properties.append((RESULT_PROPERTY, result.to_dict()))
         report.user_properties = list(item.user_properties)
@@ -154,10 +261,6 @@ class CheckItems:
     def pytest_unconfigure(self, config: pytest.Config) -> None:
         """End the workers of all potentials."""
         config.stash[POOL].close()
-
-
-def _is_check(item: Any) -> bool:
-    return any(item.get_closest_marker(name) for name in CRITERIA)
 
 
 def report_results(report: pytest.TestReport) -> list[CheckResult]:

@@ -1,4 +1,4 @@
-"""Thresholds, and what they say about a value."""
+"""What each criterion measures, thresholds, and what they say about a value."""
 
 from __future__ import annotations
 
@@ -7,14 +7,49 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from ms25_suite.errors import ThresholdError
 from ms25_suite.results import Verdict
+from ms25_suite.units import DIMENSIONLESS, ENERGY_UNIT, FORCES_UNIT, QUANTITY_UNITS
 
-__all__ = ["Threshold", "Thresholds", "judge"]
+__all__ = ["MEASURES", "Measure", "Threshold", "Thresholds", "judge"]
 
 _KEYS = {"value", "unit", "metric", "source"}
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """The number by which a criterion judges a quantity.
+
+    Parameters
+    ----------
+    metric, unit
+        What is compared with a threshold, for instance the ``mae`` in meV/atom.
+    at_least
+        Whether more is better: then a value from the threshold upwards passes.
+    """
+
+    metric: str
+    unit: str
+    at_least: bool = False
+
+
+_ERRORS: Final = {quantity: Measure("mae", unit) for quantity, unit in QUANTITY_UNITS.items()}
+
+MEASURES: Final[Mapping[str, Mapping[str, Measure]]] = {
+    "error_thresholds": _ERRORS,
+    "training_rate": {
+        quantity: Measure("rate", DIMENSIONLESS, at_least=True) for quantity in QUANTITY_UNITS
+    },
+    "size_extensivity": {
+        **_ERRORS,
+        "supercell_energy": Measure("error", ENERGY_UNIT),
+        "supercell_forces": Measure("error", FORCES_UNIT),
+    },
+    "framework_transfer": _ERRORS,
+}
+"""For each criterion, what a threshold may be set for. A check may measure more than that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +64,18 @@ class Threshold:
         What is compared with it, for instance ``mae``.
     source
         Where the mark comes from.
+    at_least
+        Whether it is the other way round: a value from ``value`` upwards passes.
     """
 
     value: float
     unit: str
     metric: str
     source: str
+    at_least: bool = False
 
     @classmethod
-    def from_dict(cls, entry: Mapping[str, Any], where: str) -> Self:
+    def from_dict(cls, entry: Mapping[str, Any], where: str, *, at_least: bool = False) -> Self:
         """Validate one entry of a thresholds file.
 
         Raises
@@ -58,7 +96,7 @@ class Threshold:
             if not isinstance(entry[key], str) or not entry[key]:
                 msg = f"{where}: `{key}` must be a non-empty text, found {entry[key]!r}"
                 raise ThresholdError(msg)
-        return cls(float(value), entry["unit"], entry["metric"], entry["source"])
+        return cls(float(value), entry["unit"], entry["metric"], entry["source"], at_least)
 
 
 class Thresholds:
@@ -84,7 +122,10 @@ class Thresholds:
                 label = f"{where}: [{criterion}.{name}]"
                 for quantity, entry in _level(quantities, label).items():
                     at = f"{where}: [{criterion}.{name}.{quantity}]"
-                    self._marks[criterion, name, quantity] = Threshold.from_dict(entry, at)
+                    measure = MEASURES.get(criterion, {}).get(quantity)
+                    self._marks[criterion, name, quantity] = Threshold.from_dict(
+                        entry, at, at_least=measure is not None and measure.at_least
+                    )
 
     @classmethod
     def from_file(cls, path: Path) -> Self:
@@ -151,8 +192,10 @@ def judge(value: float, interval: tuple[float, float] | None, threshold: Thresho
     if not (math.isfinite(value) and math.isfinite(low) and math.isfinite(high)):
         msg = f"only finite numbers can be judged, got {value} with interval {interval}"
         raise ValueError(msg)
-    if high <= threshold.value:
+    if threshold.at_least:
+        passes, fails = low >= threshold.value, high < threshold.value
+    else:
+        passes, fails = high <= threshold.value, low > threshold.value
+    if passes:
         return Verdict.PASS
-    if low > threshold.value:
-        return Verdict.FAIL
-    return Verdict.UNDECIDED
+    return Verdict.FAIL if fails else Verdict.UNDECIDED

@@ -10,6 +10,9 @@ from typing import Final, Literal
 
 CRITERIA: Final = {
     "error_thresholds": "energy, force and stress errors against thresholds",
+    "training_rate": "how fast the errors fall with the number of training frames",
+    "size_extensivity": "errors on cells of another size, and energies of doubled cells",
+    "framework_transfer": "errors on other frameworks of the same elements",
 }
 """Criteria of the suite and what they ask; markers and docs pages have the same names."""
 

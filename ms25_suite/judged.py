@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,12 @@ from ase.data import chemical_symbols
 from ms25_suite.fields import Quantity
 from ms25_suite.frames import Frames, IntArray, Labels, Predictions
 from ms25_suite.metrics.consistency import Inconsistency, energy_offset, scale_mismatch
-from ms25_suite.metrics.errors import ErrorSummary, Statistic, per_element_force_mae
+from ms25_suite.metrics.errors import (
+    ErrorSummary,
+    Statistic,
+    per_element_force_mae,
+    summarise_errors,
+)
 from ms25_suite.recorder import CheckRecorder
 from ms25_suite.units import MEV_PER_EV, QUANTITY_UNITS
 
@@ -42,6 +47,22 @@ class JudgedFrames:
     predictions: Predictions
     duration_s: float
     remarks: tuple[Inconsistency, ...] = ()
+
+    def errors(self, quantity: Quantity, *, seed: int) -> ErrorSummary | None:
+        """Errors of one quantity; None if labels or predictions have none of it."""
+        return summarise_errors(quantity, self.frames, self.labels, self.predictions, seed=seed)
+
+    def only(self, indices: IntArray) -> JudgedFrames:
+        """Those frames that are also among the given ones of the dataset."""
+        kept = np.flatnonzero(np.isin(self.indices, indices))
+        offsets = self.frames.offsets
+        return replace(
+            self,
+            indices=self.indices[kept],
+            frames=self.frames.select(kept),
+            labels=self.labels.select(kept, offsets),
+            predictions=self.predictions.select(kept, offsets),
+        )
 
 
 def why_not(quantity: Quantity, judged: JudgedFrames) -> str:
@@ -80,9 +101,7 @@ def describe_errors(errors: ErrorSummary, judged: JudgedFrames) -> dict[str, Any
             {"frame": int(judged.indices[frame]), "value": MEV_PER_EV * value}
             for frame, value in errors.worst_frames()
         ],
-        "findings": [
-            {"code": found.code, "message": found.message} for found in remarks if found is not None
-        ],
+        "findings": [found.to_dict() for found in remarks if found is not None],
     }
     if errors.quantity == "forces":
         by_element = per_element_force_mae(

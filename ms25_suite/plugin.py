@@ -34,6 +34,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "a file of frames (extxyz, traj, db, also .xz and .gz), several joined by commas, a "
         "folder, or a card (.toml)",
     )
+    add(
+        "--train-sizes",
+        metavar="N,N,N",
+        help="training sizes for the data training rate of each train:ARCH, at least three, such "
+        "as 50,100,200. Without them the rate is asked with -m training_rate (at the sizes of the "
+        "dataset's card), or of potentials that are given at three sizes or more",
+    )
     add("--device", default="cpu", help="device of the potentials: cpu (default), cuda, cuda:1, …")
     add(
         "--dtype",

@@ -101,6 +101,7 @@ class CheckRecorder:
             interval=interval,
             threshold=threshold.value,
             threshold_source=threshold.source,
+            at_least=threshold.at_least,
             verdict=judge(value, interval, threshold),
             **fields,
         )

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from ms25_suite.errors import ReportError
+from ms25_suite.units import DIMENSIONLESS
 
 __all__ = ["SCHEMA", "CheckResult", "Journal", "Verdict", "read_journal", "worst_verdict"]
 
@@ -68,6 +69,8 @@ class CheckResult:
     threshold, threshold_source
         The pass mark in the same unit and where it comes from. None for a measurement that
         nothing is asked of; its verdict is None too.
+    at_least
+        Whether a value from the threshold upwards passes, and not one up to it.
     verdict
         The answer, or None for a measurement without a threshold.
     n_frames
@@ -95,6 +98,7 @@ class CheckResult:
     interval: tuple[float, float] | None = None
     threshold: float | None = None
     threshold_source: str = ""
+    at_least: bool = False
     verdict: Verdict | None = None
     n_frames: int = 0
     reason: str = ""
@@ -119,16 +123,21 @@ class CheckResult:
 
     def explain(self) -> str:
         """What a person needs to know about the verdict, in a few lines."""
-        who = f"{self.potential} on {self.test_dataset}"
+        origin = "" if self.dataset == self.test_dataset else f" (from {self.dataset})"
+        who = f"{self.potential} on {self.test_dataset}{origin}"
         if self.value is None:
             return f"{self.criterion}: {self.quantity} of {who}: {self.verdict}: {self.reason}"
         value = f"{self.value:.4g}"
         if self.interval is not None:
             value += f" (95 % interval {self.interval[0]:.4g} to {self.interval[1]:.4g})"
         what = f"{self.quantity} {self.metric.upper()} of {who}"
-        mark = "no threshold" if self.threshold is None else f"threshold {self.threshold:g}"
+        unit = "" if self.unit == DIMENSIONLESS else f" {self.unit}"
+        least = "at least " if self.at_least else ""
+        mark = "no threshold"
+        if self.threshold is not None:
+            mark = f"threshold {least}{self.threshold:g}{unit}"
         lines = [
-            f"{self.verdict or 'measured'}: {what} is {value} {self.unit}, {mark} {self.unit}",
+            f"{self.verdict or 'measured'}: {what} is {value}{unit}, {mark}",
             f"  frames:     {self.n_frames}",
             f"  threshold:  {self.threshold_source or 'none'}",
         ]
@@ -139,7 +148,9 @@ class CheckResult:
         worst = ", ".join(f"{entry['frame']} ({entry['value']:.4g})" for entry in frames)
         if worst:
             lines.append(f"  worst frames of the dataset, with their MAE: {worst}")
-        lines += [f"  warning:    {entry['message']}" for entry in self.details.get("findings", ())]
+        for entry in self.details.get("findings", ()):
+            kind = f"{entry.get('severity', 'warning')}:"
+            lines.append(f"  {kind:<11} {entry['message']}")
         lines.append(f"  how to read this: docs/checks/{self.criterion}.md")
         return "\n".join(lines)
 

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from ms25_suite import __version__
 from ms25_suite.cache import file_sha256
+from ms25_suite.datasets.dataset import Dataset
 from ms25_suite.provenance import machine, packages
 from ms25_suite.settings import Settings
 
 if TYPE_CHECKING:
     import pytest
 
-__all__ = ["describe_run", "header_lines", "now"]
+__all__ = ["describe_dataset", "describe_run", "header_lines", "now"]
 
 
 def now() -> str:
@@ -76,24 +77,26 @@ def describe_run(config: pytest.Config, settings: Settings) -> dict[str, Any]:
             }
             for spec in settings.potentials
         ],
-        "datasets": [
-            {
-                "name": dataset.name,
-                "title": dataset.card.title,
-                "tier": dataset.tier,
-                "level_of_theory": dataset.card.level_of_theory,
-                "paper_level_of_theory": dataset.card.paper_level_of_theory,
-                "stand_in": dataset.card.stand_in,
-                "sha256": dataset.sha256,
-                "n_frames": len(dataset),
-                "n_test": len(dataset.splits.test(set=1)),
-                "splits": dataset.splits.origin,
-                "elements": list(dataset.card.elements),
-                "findings": [finding.to_dict() for finding in dataset.findings],
-                "audit": [answer.summary() for answer in dataset.audit],
-            }
-            for dataset in settings.datasets.values()
-        ],
+        "datasets": [describe_dataset(dataset) for dataset in settings.datasets.values()],
         "machine": machine(),
         "packages": packages(),
+    }
+
+
+def describe_dataset(dataset: Dataset) -> dict[str, Any]:
+    """What a report says of a dataset."""
+    return {
+        "name": dataset.name,
+        "title": dataset.card.title,
+        "tier": dataset.tier,
+        "level_of_theory": dataset.card.level_of_theory,
+        "paper_level_of_theory": dataset.card.paper_level_of_theory,
+        "stand_in": dataset.card.stand_in,
+        "sha256": dataset.sha256,
+        "n_frames": len(dataset),
+        "n_test": len(dataset.splits.test(set=1)),
+        "splits": dataset.splits.origin,
+        "elements": list(dataset.card.elements),
+        "findings": [finding.to_dict() for finding in dataset.findings],
+        "audit": [answer.summary() for answer in dataset.audit],
     }

@@ -12,6 +12,7 @@ from typing import IO, Any
 import pytest
 
 from ms25_suite.check_items import (
+    DATASET_PROPERTY,
     POOL,
     POTENTIAL_PROPERTY,
     SETTINGS,
@@ -120,6 +121,8 @@ class CheckSession:
         for name, value in report.user_properties:
             if name == POTENTIAL_PROPERTY:
                 self._learn(value)
+            if name == DATASET_PROPERTY:
+                self._meet(value)
         for result in report_results(report):
             self._results[result.key] = result
             if self._journal is None:
@@ -136,6 +139,11 @@ class CheckSession:
         # The same `train:` on another dataset is another potential; one that a project's own
         # fixture made has another name.
         self._run["potentials"].append({**(known[0] if known else {}), **facts})
+
+    def _meet(self, facts: Any) -> None:
+        """Add a dataset that the card of another one brought in."""
+        if all(entry["name"] != facts["name"] for entry in self._run["datasets"]):
+            self._run["datasets"].append(facts)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(
@@ -194,8 +202,8 @@ class CheckSession:
             write(f"report: {self._report.html}")
 
     def _answered(self) -> bool:
-        """Whether any check came to a verdict."""
-        return any(result.verdict not in (None, Verdict.SKIP) for result in self._results.values())
+        """Whether any check came to a verdict, or at least to a number."""
+        return any(result.verdict is not Verdict.SKIP for result in self._results.values())
 
     def _warnings(self) -> list[str]:
         """Findings about the data and about predictions, each once."""
@@ -207,5 +215,7 @@ class CheckSession:
         ]
         for result in self._results.values():
             for finding in result.details.get("findings", ()):
+                if finding.get("severity", "warning") != "warning":
+                    continue
                 found.append(f"{result.potential} on {result.test_dataset}: {finding['message']}")
         return list(dict.fromkeys(found))

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ms25_suite.criteria import Threshold, Thresholds
+from ms25_suite.criteria import MEASURES, Threshold, Thresholds
 from ms25_suite.datasets.dataset import Dataset, open_dataset
 from ms25_suite.datasets.groups import expand
 from ms25_suite.errors import ThresholdError, UsageError
-from ms25_suite.fields import CRITERIA, QUANTITIES
+from ms25_suite.metrics.training_rate import MIN_SIZES
 from ms25_suite.pool import use_potential_file
 from ms25_suite.potentials.potential import PotentialOptions
 from ms25_suite.potentials.spec import PotentialSpec, parse_specs
+from ms25_suite.series import Series, find_series
 from ms25_suite.training_data import training_request
-from ms25_suite.units import QUANTITY_UNITS
 
 if TYPE_CHECKING:
     import pytest
@@ -46,6 +46,10 @@ class Settings:
         Whether an undecided check counts as failed.
     seed
         Seed of the bootstrap.
+    train_sizes
+        Training sizes to compare; empty for those that ``--mlip`` or the card names.
+    series
+        The potentials, as curves over training sizes.
     """
 
     potentials: tuple[PotentialSpec, ...]
@@ -55,6 +59,8 @@ class Settings:
     report_dir: Path
     strict: bool
     seed: int
+    train_sizes: tuple[int, ...] = ()
+    series: tuple[Series, ...] = ()
 
     @classmethod
     def from_config(cls, config: pytest.Config) -> Settings:
@@ -108,36 +114,97 @@ class Settings:
             report_dir=_writable(Path(option("report_dir")).expanduser()),
             strict=option("ms25_strict"),
             seed=option("ms25_seed"),
+            train_sizes=_train_sizes(option("train_sizes")),
+            series=find_series(potentials),
         )
 
     def threshold(self, criterion: str, dataset: Dataset, quantity: str) -> Threshold | None:
         """Pass mark of a quantity on a dataset: its card's own, or that of its class."""
-        own = _own_thresholds(dataset).get(quantity)
+        own = _own_thresholds(dataset).get((criterion, quantity))
         if own is not None:
             return own
         return self.thresholds.get(criterion, dataset.card.threshold_class, quantity)
 
 
-def _own_thresholds(dataset: Dataset) -> dict[str, Threshold]:
-    """Thresholds in the card of a dataset."""
+def _train_sizes(text: str | None) -> tuple[int, ...]:
+    """Training sizes of the command line, ascending; empty if none were given.
+
+    Raises
+    ------
+    UsageError
+        They are no whole numbers, repeated, or too few for a rate.
+    """
+    if text is None:
+        return ()
+    try:
+        sizes = [int(word) for word in text.split(",")]
+    except ValueError as error:
+        msg = f"--train-sizes={text}: expected whole numbers joined by commas, such as 50,100,200"
+        raise UsageError(msg) from error
+    if len(set(sizes)) < len(sizes):
+        msg = f"--train-sizes={text}: each size is trained once, so none may be repeated"
+        raise UsageError(msg)
+    if len(sizes) < MIN_SIZES or min(sizes) < 1:
+        msg = f"--train-sizes={text}: expected at least {MIN_SIZES} sizes, each of 1 or more frames"
+        raise UsageError(msg)
+    return tuple(sorted(sizes))
+
+
+def _own_thresholds(dataset: Dataset) -> dict[tuple[str, str], Threshold]:
+    """Thresholds in the card of a dataset, by criterion and quantity.
+
+    ``[thresholds.energy]`` is for whatever measures the same number, here the energy errors of all
+    criteria, and ``[thresholds.size_extensivity.energy]`` for one criterion.
+
+    Raises
+    ------
+    ThresholdError
+        One is invalid, or would never be asked.
+    """
+    where = f"card of {dataset.name}: [thresholds"
     found = {}
     for quantity, entry in dataset.card.thresholds.items():
-        where = f"card of {dataset.name}: [thresholds.{quantity}]"
-        known = {"metric": "mae", "source": where, "unit": QUANTITY_UNITS.get(quantity, "")}
-        found[quantity] = Threshold.from_dict({**known, **entry}, where)
+        if quantity in MEASURES:
+            continue
+        measuring = [name for name, measures in MEASURES.items() if quantity in measures]
+        first = measuring[0] if measuring else "error_thresholds"
+        mark = _own_threshold(first, quantity, entry, f"{where}.{quantity}]", where)
+        for criterion in measuring:
+            if MEASURES[criterion][quantity] == MEASURES[first][quantity]:
+                found[criterion, quantity] = mark
+    for criterion in set(dataset.card.thresholds) & set(MEASURES):
+        for quantity, entry in dataset.card.thresholds[criterion].items():
+            at, above = f"{where}.{criterion}.{quantity}]", f"{where}.{criterion}"
+            found[criterion, quantity] = _own_threshold(criterion, quantity, entry, at, above)
     return found
 
 
-def _check_mark(mark: Threshold, quantity: str, where: str) -> None:
-    """Refuse a threshold that would never be asked, or would be compared with another number."""
-    if quantity not in QUANTITIES:
-        msg = f"{where}: expects {', '.join(QUANTITIES)}, found {quantity}"
+def _own_threshold(criterion: str, quantity: str, entry: object, at: str, above: str) -> Threshold:
+    """One threshold of a card, in which metric, unit and source need not be said."""
+    measures = MEASURES[criterion]
+    if quantity not in measures:
+        msg = f"{above}] expects {', '.join(measures)}, found {quantity}"
         raise ThresholdError(msg)
-    expected = (QUANTITY_UNITS[quantity], "mae")
-    if (mark.unit, mark.metric) != expected:
+    if not isinstance(entry, Mapping):
+        msg = f"{at} must be a table with a `value`, found {entry!r}"
+        raise ThresholdError(msg)
+    known = {"metric": measures[quantity].metric, "unit": measures[quantity].unit, "source": at}
+    mark = Threshold.from_dict({**known, **entry}, at, at_least=measures[quantity].at_least)
+    _check_mark(mark, criterion, quantity, at)
+    return mark
+
+
+def _check_mark(mark: Threshold, criterion: str, quantity: str, where: str) -> None:
+    """Refuse a threshold that would never be asked, or would be compared with another number."""
+    measures = MEASURES[criterion]
+    if quantity not in measures:
+        msg = f"{where}: expects {', '.join(measures)}, found {quantity}"
+        raise ThresholdError(msg)
+    expected = measures[quantity]
+    if (mark.unit, mark.metric) != (expected.unit, expected.metric):
         msg = (
-            f"{where}: is for the {mark.metric} in {mark.unit!r}, expected the mae in "
-            f"{expected[0]!r}: convert the value"
+            f"{where}: is for the {mark.metric} in {mark.unit!r}, expected the {expected.metric} "
+            f"in {expected.unit!r}: convert the value"
         )
         raise ThresholdError(msg)
 
@@ -145,18 +212,12 @@ def _check_mark(mark: Threshold, quantity: str, where: str) -> None:
 def _check_thresholds(thresholds: Thresholds, datasets: Iterable[Dataset]) -> None:
     """Refuse thresholds that would silently not be asked."""
     for (criterion, name, quantity), mark in thresholds.items():
-        if criterion not in CRITERIA:
-            msg = f"thresholds: unknown criterion {criterion!r}; known: {', '.join(CRITERIA)}"
+        if criterion not in MEASURES:
+            msg = f"thresholds: unknown criterion {criterion!r}; known: {', '.join(MEASURES)}"
             raise ThresholdError(msg)
-        _check_mark(mark, quantity, f"thresholds: [{criterion}.{name}.{quantity}]")
+        _check_mark(mark, criterion, quantity, f"thresholds: [{criterion}.{name}.{quantity}]")
     for dataset in datasets:
-        where = f"card of {dataset.name}: [thresholds]"
-        for quantity in dataset.card.thresholds:
-            if quantity not in QUANTITIES:
-                msg = f"{where} expects {', '.join(QUANTITIES)}, found {quantity}"
-                raise ThresholdError(msg)
-        for quantity, mark in _own_thresholds(dataset).items():
-            _check_mark(mark, quantity, where)
+        _own_thresholds(dataset)
         if dataset.card.threshold_class not in thresholds.classes():
             msg = (
                 f"card of {dataset.name}: there are no thresholds of the class "

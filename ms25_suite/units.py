@@ -21,6 +21,9 @@ ENERGY_UNIT: Final = "meV/atom"
 FORCES_UNIT: Final = "meV/Å"
 STRESS_UNIT: Final = "meV/Å^3"
 
+DIMENSIONLESS: Final = "1"
+"""Unit of ratios and of slopes on logarithmic scales; left out where numbers are shown."""
+
 QUANTITY_UNITS: Final = {"energy": ENERGY_UNIT, "forces": FORCES_UNIT, "stress": STRESS_UNIT}
 """Unit in which the error of each quantity is shown."""
 

@@ -20,6 +20,7 @@ from ms25_suite.datasets.card_fields import (
 )
 from ms25_suite.datasets.card_files import CardFile, card_files
 from ms25_suite.datasets.card_observables import EosConfig, NebConfig, eos_table, neb_table
+from ms25_suite.datasets.partners import Partners, read_partners
 from ms25_suite.errors import CardError
 from ms25_suite.fields import NOT_STATED
 
@@ -41,7 +42,7 @@ _TEXTS = (
     "build",
 )
 _KEYS = (*_TEXTS, "aliases", "elements", "cutoff", "stand_in", "files")
-_TABLES = ("labels", "splits", "thresholds", "eos", "neb")
+_TABLES = ("labels", "splits", "thresholds", "extensivity", "transfer", "eos", "neb")
 _LABELS = ("energy", "forces", "stress", "virial")
 _SPLITS = (*ROLES, "train_sizes", "sets", "seed")
 _SHIPPED = ("name", "title", "elements", "level_of_theory", "files")
@@ -110,7 +111,10 @@ class DatasetCard:
     threshold_class
         Class of the thresholds in ``checks/thresholds.toml``.
     thresholds
-        Thresholds of this dataset in place of those: quantity to entry. Not validated here.
+        Thresholds of this dataset in place of those: quantity to entry, or criterion to such a
+        table. Not validated here.
+    partners
+        Other datasets that its potentials are tested on.
     labels, splits, files
         Where the labels are, how the frames are divided, which files hold them.
     eos, neb
@@ -139,6 +143,7 @@ class DatasetCard:
     thresholds: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     labels: LabelKeys = LabelKeys()
     splits: SplitsConfig = SplitsConfig()
+    partners: Partners = field(default_factory=Partners)
     files: tuple[CardFile, ...] = ()
     recipe: str = ""
     licence: str = ""
@@ -225,6 +230,7 @@ class DatasetCard:
         if values["splits"].files and "files" in values:
             msg = f"{where}: name the files either in `files` or by role in [splits], not in both"
             raise CardError(msg)
+        values["partners"] = read_partners(table, where)
         values["thresholds"] = table_field(table, "thresholds", where)
         for quantity, entry in values["thresholds"].items():
             if not isinstance(entry, Mapping):

@@ -38,7 +38,7 @@ from ms25_suite.frames import Frames, IntArray, Labels
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["TIERS", "Dataset", "open_dataset"]
+__all__ = ["TIERS", "Dataset", "open_dataset", "open_partner"]
 
 TIERS = ("mini",)
 """Tiers of the built-in datasets."""
@@ -151,6 +151,44 @@ def open_dataset(spec: str, *, tier: str = "mini") -> Dataset:
             raise DatasetError(msg)
         return _open(card, tier)
     return _open(user_card(spec), "user")
+
+
+def open_partner(dataset: Dataset, name: str) -> Dataset:
+    """Open a dataset that the card of another one names.
+
+    Parameters
+    ----------
+    dataset
+        The other one.
+    name
+        Name of a built-in dataset, or a path that starts from the folder of the card.
+
+    Raises
+    ------
+    DatasetError
+        It cannot be opened, is the same dataset, or holds elements that the other one lacks.
+    """
+    folder = None if dataset.card.path is None else dataset.card.path.parent
+    try:
+        if folder is None or builtin_card(name) is not None:
+            partner = open_dataset(name)
+        else:
+            partner = open_dataset(str(folder / Path(name).expanduser()))
+    except DatasetError as error:
+        msg = f"the card of {dataset.name} names {name!r}, which cannot be opened: {error}"
+        raise DatasetError(msg) from error
+    if partner.sha256 == dataset.sha256 or partner.name == dataset.name:
+        msg = f"the card of {dataset.name} names {name!r}, which is the same dataset or name"
+        raise DatasetError(msg)
+    extra = [symbol for symbol in partner.card.elements if symbol not in dataset.card.elements]
+    if extra:
+        msg = (
+            f"the card of {dataset.name} names {name!r}, which also holds {' '.join(extra)}: what "
+            f"is trained on {' '.join(dataset.card.elements)} alone cannot know them. Name a "
+            "dataset of the same elements"
+        )
+        raise DatasetError(msg)
+    return partner
 
 
 def _open(card: DatasetCard, tier: str) -> Dataset:

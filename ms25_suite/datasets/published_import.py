@@ -217,6 +217,7 @@ def _write(
                     origin=origin,
                     level_of_theory=level_of_theory,
                     seed=seed,
+                    neighbours=[other.name for other in present],
                 )
             except DatasetError as error:
                 reader.left_out.append(

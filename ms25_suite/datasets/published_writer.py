@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -64,6 +64,7 @@ def write_dataset(
     origin: str,
     level_of_theory: str | None,
     seed: int,
+    neighbours: Collection[str] = (),
 ) -> WrittenDataset:
     """Write extended XYZ and a card, and open them.
 
@@ -85,6 +86,9 @@ def write_dataset(
         Method behind the labels; None for what the paper states.
     seed
         Seed of the division that is made.
+    neighbours
+        Names of the systems that are written into the same folder; the card names those of them
+        that its potentials are to be tested on.
 
     Raises
     ------
@@ -94,7 +98,7 @@ def write_dataset(
     later_set = split is not None and split.number not in (None, 1)
     name = f"{system.name}-set{split.number}" if split and later_set else system.name
     out = folder / f"{name}.extxyz.xz"
-    values = _card(system, name, origin, level_of_theory)
+    values = _card(system, name, origin, level_of_theory) | _partners(system, neighbours)
     notes: list[str] = []
     if level_of_theory is None and values.get("level_of_theory"):
         notes.append(
@@ -197,3 +201,19 @@ def _card(
     if level_of_theory is None:
         values["citation"] = _CITATION
     return values
+
+
+def _partners(system: PaperSystem, neighbours: Collection[str]) -> dict[str, Any]:
+    """Tables of the card that name other datasets of the folder, as the built-in card does."""
+    builtin = builtin_card(system.name)
+    if builtin is None:
+        return {}
+
+    def cards(criterion: str) -> list[str]:
+        return [f"{name}.toml" for name in builtin.partners.of(criterion) if name in neighbours]
+
+    size, frameworks = cards("size_extensivity"), cards("framework_transfer")
+    return {
+        "extensivity": {"partner": size[0]} if size else {},
+        "transfer": {"to": frameworks} if frameworks else {},
+    }

@@ -40,10 +40,18 @@ _FACTORS = {
 
 @dataclass(frozen=True, slots=True)
 class Inconsistency:
-    """One sign of a mismatch, with a stable code and a sentence."""
+    """One sign of a mismatch, with a stable code and a sentence.
+
+    ``severity`` is ``info`` for what only a reader of the numbers should know.
+    """
 
     code: str
     message: str
+    severity: str = "warning"
+
+    def to_dict(self) -> dict[str, str]:
+        """JSON-able form."""
+        return {"code": self.code, "message": self.message, "severity": self.severity}
 
 
 def energy_offset(

@@ -57,6 +57,8 @@ class ErrorSummary:
         Compared components, shape ``(n_components,)``.
     frame_errors
         Mean absolute error of each frame, shape ``(n_frames,)``.
+    frame_counts
+        Number of components of each frame, shape ``(n_frames,)``.
     """
 
     quantity: Quantity
@@ -67,6 +69,7 @@ class ErrorSummary:
     reference: FloatArray
     predicted: FloatArray
     frame_errors: FloatArray
+    frame_counts: IntArray
 
     def worst_frames(self) -> list[tuple[int, float]]:
         """Frames with the largest mean absolute error, worst first."""
@@ -170,6 +173,7 @@ def summarise_errors(
         reference=reference,
         predicted=predicted,
         frame_errors=absolute / counts,
+        frame_counts=counts,
     )
 
 

@@ -9,7 +9,15 @@ from typing import Any
 from ms25_suite.report.wording import QUANTITIES, pair_label
 from ms25_suite.results import CheckResult, Verdict
 
-__all__ = ["Cell", "Column", "Grid", "build_grid", "stand_in_notes"]
+__all__ = [
+    "Cell",
+    "Column",
+    "Grid",
+    "build_grid",
+    "cell_of",
+    "missing_cell",
+    "stand_in_notes",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +32,14 @@ class Column:
         ``energy``, ``forces`` or ``stress``.
     stand_in
         Whether the reference labels stand in for others.
+    heading
+        What stands above the column; the sign of the quantity if it is empty.
     """
 
     label: str
     quantity: str
     stand_in: bool
+    heading: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +88,9 @@ class Grid:
         return list(dict.fromkeys(cell.reason for cell in cells if cell.reason))
 
 
-_MISSING = Cell(None, "", None, "not run")
+def missing_cell() -> Cell:
+    """Cell of what was not run."""
+    return Cell(None, "", None, "not run")
 
 
 def build_grid(run: Mapping[str, Any], results: Sequence[CheckResult], criterion: str) -> Grid:
@@ -112,10 +125,10 @@ def build_grid(run: Mapping[str, Any], results: Sequence[CheckResult], criterion
             if column.label == label and result.quantity in (column.quantity, ""):
                 at = (result.potential, column)
                 if at not in cells or result.value is not None:
-                    cells[at] = _cell(result)
+                    cells[at] = cell_of(result)
     for row in rows:
         for column in columns:
-            cells.setdefault((row, column), _MISSING)
+            cells.setdefault((row, column), missing_cell())
     return Grid(rows, tuple(columns), cells, tuple(stand_in_notes(run, chosen)))
 
 
@@ -152,7 +165,8 @@ def _by_potential(run: Mapping[str, Any], results: Sequence[CheckResult]) -> lis
     return sorted(results, key=lambda result: names.index(result.potential))
 
 
-def _cell(result: CheckResult) -> Cell:
+def cell_of(result: CheckResult) -> Cell:
+    """Cell of a result."""
     if result.value is not None:
         return Cell(result.value, result.unit, result.verdict)
     word = "no value" if result.verdict is None else result.verdict.value

@@ -141,7 +141,9 @@ def _draw_block(
         cell_width = width / len(group)
         for index, column in enumerate(group):
             at = x + index * cell_width
-            _text(axes, at + cell_width / 2, y - 0.12, QUANTITIES[column.quantity], 9, color=MUTED)
+            word = middle_cut(column.heading, 10) or QUANTITIES[column.quantity]
+            size = 7.5 if column.heading else 9
+            _text(axes, at + cell_width / 2, y - 0.12, word, size, color=MUTED)
             for number, row in enumerate(grid.rows):
                 corner = (at, y + number * _CELL_HEIGHT)
                 _draw_cell(axes, grid, grid.cells[row, column], corner, cell_width, shade)

@@ -16,6 +16,8 @@ from ms25_suite.report.embed import Image, embed_png, embed_svg
 from ms25_suite.report.findings import collect_findings
 from ms25_suite.report.grid import build_grid, stand_in_notes
 from ms25_suite.report.heatmap import draw_heatmap
+from ms25_suite.report.learning import draw_learning, learning_groups
+from ms25_suite.report.pairs import PAIR_CRITERIA, build_pair_grid, ratio_rows, without_repeats
 from ms25_suite.report.provenance import (
     command_line,
     dataset_facts,
@@ -29,9 +31,9 @@ from ms25_suite.report.wording import (
     count_sentence,
     criterion_title,
     exit_words,
+    limit_text,
     number,
     pair_label,
-    plain_number,
     pretty_unit,
     value_text,
     verdict_word,
@@ -73,13 +75,16 @@ def render_page(
     environment.filters.update(
         number=number,
         cell=cell_number,
-        plain=plain_number,
         unit=pretty_unit,
         words=verdict_word,
         symbol=_symbol,
     )
     environment.globals.update(
-        pair=pair_label, title_of=criterion_title, interval_of=_interval, css=_css_class
+        pair=pair_label,
+        title_of=criterion_title,
+        interval_of=_interval,
+        css=_css_class,
+        limit=limit_text,
     )
     groups, notes = error_groups(folder, results)
     return environment.get_template("report.html").render(
@@ -90,9 +95,11 @@ def render_page(
         audits=collect_audits(run, results),
         notes=notes,
         stand_ins=stand_in_notes(run, results),
-        matrix=_matrix(run, results),
+        matrix=_matrix(run, without_repeats(results)),
         groups=groups,
         curves=_curves(run),
+        transfers=_transfers(run, results),
+        learning=_learning(run, results),
         results=results,
         sources=_sources(results),
         potentials=[
@@ -156,6 +163,8 @@ def _heatmaps(
 ) -> list[Image]:
     heatmaps = []
     for criterion in dict.fromkeys(result.criterion for result in results):
+        if criterion in PAIR_CRITERIA:
+            continue
         grid = build_grid(run, results, criterion)
         title = criterion_title(criterion)
         alt = (
@@ -168,6 +177,35 @@ def _heatmaps(
             figure = draw_heatmap(grid, f"{title}: mean absolute errors")
             heatmaps.append(embed_svg(svg_bytes(figure), figure.get_figwidth(), alt))
     return heatmaps
+
+
+def _transfers(run: Mapping[str, Any], results: Sequence[CheckResult]) -> list[dict[str, Any]]:
+    """For each criterion that compares two datasets: a heatmap, and the ratios of the errors."""
+    transfers = []
+    for criterion in PAIR_CRITERIA:
+        grid = build_pair_grid(run, results, criterion)
+        if not grid.rows:
+            continue
+        title = criterion_title(criterion)
+        figure = draw_heatmap(grid, f"{title}: mean absolute errors")
+        alt = (
+            f"Heatmap of mean absolute errors, {title}: {len(grid.rows)} rows of potentials and "
+            f"what they are for, {len(grid.columns)} columns of what they were tested on."
+        )
+        image = embed_svg(svg_bytes(figure), figure.get_figwidth(), alt)
+        ratios = ratio_rows(run, results, criterion)
+        transfers.append({"criterion": criterion, "image": image, "ratios": ratios})
+    return transfers
+
+
+def _learning(run: Mapping[str, Any], results: Sequence[CheckResult]) -> list[dict[str, Any]]:
+    learning = []
+    for group in learning_groups(run, results):
+        figure = draw_learning(group)
+        alt = f"Errors of {group.label} over the number of training frames."
+        image = embed_svg(svg_bytes(figure), figure.get_figwidth(), alt)
+        learning.append({"group": group, "image": image})
+    return learning
 
 
 def _matrix(run: Mapping[str, Any], results: Sequence[CheckResult]) -> list[dict[str, Any]]:
@@ -189,7 +227,7 @@ def _matrix(run: Mapping[str, Any], results: Sequence[CheckResult]) -> list[dict
                 "stand_in": any(result.stand_in for result in found.values()),
                 "thresholds": list(
                     dict.fromkeys(
-                        (result.threshold, result.unit)
+                        (limit_text(result.threshold, result.at_least), result.unit)
                         for result in found.values()
                         if result.threshold is not None
                     )

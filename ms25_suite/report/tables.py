@@ -12,11 +12,13 @@ from typing import Any, Final
 
 from ms25_suite.errors import ReportError
 from ms25_suite.report.grid import stand_in_notes
+from ms25_suite.report.pairs import without_repeats
 from ms25_suite.report.wording import (
     SYMBOLS,
+    limit_text,
     pair_label,
-    plain_number,
     pretty_unit,
+    quantity_text,
     value_text,
     verdict_word,
 )
@@ -47,6 +49,7 @@ CSV_COLUMNS: Final = (
     "stand_in",
     "artifact",
     "potential_sha256",
+    "at_least",
 )
 """Columns of ``results.csv``; new ones are only ever added at the end."""
 
@@ -76,7 +79,7 @@ def csv_text(results: Sequence[CheckResult]) -> str:
         low, high = record["interval"] or ("", "")
         row = {key: "" if value is None else value for key, value in record.items()}
         row |= {"interval_low": low, "interval_high": high}
-        row["stand_in"] = "true" if result.stand_in else "false"
+        row |= {name: "true" if record[name] else "false" for name in ("stand_in", "at_least")}
         writer.writerow(row)
     return buffer.getvalue()
 
@@ -156,7 +159,7 @@ def terminal_table(results: Sequence[CheckResult], width: int = 100, color: bool
     )
     reasons: dict[str, int] = {}
     groups: dict[str, list[tuple[tuple[str, ...], str]]] = {}
-    for result in results:
+    for result in without_repeats(results):
         row = (_row(result, reasons), _STYLES[result.verdict])
         groups.setdefault(_group(result), []).append(row)
     rows = [row for group in groups.values() for row, _ in group]
@@ -196,10 +199,15 @@ def _row(result: CheckResult, reasons: dict[str, int]) -> tuple[str, ...]:
     word = f"{SYMBOLS[result.verdict]} {verdict_word(result.verdict)}"
     if result.reason:
         word += f" [{reasons.setdefault(result.reason, len(reasons) + 1)}]"
-    limit = "" if result.threshold is None else f"≤ {plain_number(result.threshold)}"
-    metric = "" if result.metric == "measurement" else result.metric
-    quantity = f"{result.quantity} {metric}".strip()
-    return (result.potential, quantity, value, interval, limit, pretty_unit(result.unit), word)
+    return (
+        result.potential,
+        quantity_text(result.quantity, result.metric),
+        value,
+        interval,
+        "" if result.threshold is None else limit_text(result.threshold, result.at_least),
+        pretty_unit(result.unit),
+        word,
+    )
 
 
 def _layout(rows: Sequence[tuple[str, ...]], total: int) -> tuple[int, list[int]]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from ms25_suite.results import CheckResult, Verdict
+from ms25_suite.units import DIMENSIONLESS
 
 __all__ = [
     "CRITERIA",
@@ -17,11 +18,13 @@ __all__ = [
     "count_sentence",
     "criterion_title",
     "exit_words",
+    "limit_text",
     "middle_cut",
     "number",
     "pair_label",
     "plain_number",
     "pretty_unit",
+    "quantity_text",
     "value_text",
     "verdict_word",
 ]
@@ -104,8 +107,20 @@ def pair_label(dataset: str, test_dataset: str) -> str:
 
 
 def pretty_unit(unit: str) -> str:
-    """Unit with typographic exponents."""
-    return unit.replace("^3", "³").replace("^2", "²")
+    """Unit with typographic exponents; of a number without dimension it is nothing."""
+    return "" if unit == DIMENSIONLESS else unit.replace("^3", "³").replace("^2", "²")
+
+
+def quantity_text(quantity: str, metric: str) -> str:
+    """Quantity and metric as words; that of a measurement goes without saying."""
+    if not quantity:
+        return ""
+    return f"{quantity} {'' if metric == 'measurement' else metric}".replace("_", " ").strip()
+
+
+def limit_text(threshold: float, at_least: bool) -> str:
+    """Pass mark with the sign of its direction."""
+    return f"{'≥' if at_least else '≤'} {plain_number(threshold)}"
 
 
 def middle_cut(text: str, length: int) -> str:

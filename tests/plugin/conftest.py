@@ -38,6 +38,18 @@ def calc(pytester: pytest.Pytester) -> Callable[..., str]:
 
 
 @pytest.fixture
+def document(pytester: pytest.Pytester) -> Callable[..., dict[str, Any]]:
+    """The whole of ``results.json``."""
+
+    def read(folder: str = "reports") -> dict[str, Any]:
+        path = Path(pytester.path) / folder / "results.json"
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return found
+
+    return read
+
+
+@pytest.fixture
 def results(pytester: pytest.Pytester) -> Callable[[], dict[tuple[str, str, str, str], Any]]:
     """Results in the report, by dataset, potential, quantity and metric."""
 

@@ -16,6 +16,7 @@ from ase.io import write
 OPTIONS = (
     "--mlip",
     "--dataset",
+    "--train-sizes",
     "--device",
     "--dtype",
     "--workers",
@@ -92,6 +93,9 @@ def test_all_options_are_tested_here() -> None:
         (["--mlip=reference", "--dataset=hea", "--ms25-thresholds=no.toml"], "no.toml"),
         (["--mlip=reference", "--dataset=hea", "--device=gpu"], "expected cpu, mps, cuda"),
         (["--mlip=reference", "--dataset=hea", "--ms25-seed=-1"], "must not be negative"),
+        (["--mlip=train:mace", "--dataset=hea", "--train-sizes=50,many"], "expected whole numbers"),
+        (["--mlip=train:mace", "--dataset=hea", "--train-sizes=50,100"], "at least 3 sizes"),
+        (["--mlip=train:mace", "--dataset=hea", "--train-sizes=9,50,9,20"], "may be repeated"),
         (["--mlip=train:mace:budget=smok", "--dataset=hea"], "Did you mean 'smoke'"),
         (["--mlip=train:mace:n=9999", "--dataset=hea"], "between 1 and 200, got 9999"),
         (["--mlip=train:mace:set=4", "--dataset=hea"], "there is no set 4"),
@@ -178,6 +182,18 @@ def test_unusable_labels_are_a_usage_error(
     [
         ("[thresholds.energy]\nvalue = -3", "positive number, found -3"),
         ("[thresholds.heat]\nvalue = 3", "expects energy, forces, stress, found heat"),
+        (
+            "[thresholds.size_extensivity.heat]\nvalue = 3",
+            "energy, forces, stress, supercell_energy, supercell_forces, found heat",
+        ),
+        ("[thresholds.training_rate]\nforces = 0.2", "must be a table with a `value`, found 0.2"),
+        (
+            "[thresholds.training_rate.forces]\nvalue = 1\nmetric = 'mae'",
+            "is for the mae in '1', expected the rate in '1'",
+        ),
+        ("[extensivity]\npartners = 'a'", "unknown key `partners` (did you mean `partner`?)"),
+        ("[transfer]\nto = 'fau'", "[transfer] `to` must be a list of texts, found 'fau'"),
+        ("[transfer]\nto = ['fau', 'fau']", "`to` names a dataset twice"),
         (
             "[thresholds.energy]\nvalue = 3\nunit = 'eV'",
             "is for the mae in 'eV', expected the mae in 'meV/atom'",

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ms25_suite.criteria import Threshold, Thresholds, judge
+from ms25_suite.criteria import MEASURES, Threshold, Thresholds, judge
 from ms25_suite.errors import ThresholdError
 from ms25_suite.fields import QUANTITIES
 from ms25_suite.results import Verdict, worst_verdict
@@ -30,6 +30,46 @@ def test_the_interval_decides(
     value: float, interval: tuple[float, float] | None, verdict: Verdict
 ) -> None:
     assert judge(value, interval, MARK) is verdict
+
+
+@pytest.mark.parametrize(
+    ("value", "interval", "verdict"),
+    [
+        (0.3, (0.2, 0.4), Verdict.PASS),
+        (0.2, None, Verdict.PASS),
+        (0.3, (0.19, 0.4), Verdict.UNDECIDED),
+        (0.1, (0.0, 0.2), Verdict.UNDECIDED),
+        (0.1, (0.0, 0.19), Verdict.FAIL),
+        (-0.1, None, Verdict.FAIL),
+    ],
+)
+def test_a_lower_limit_is_the_other_way_round(
+    value: float, interval: tuple[float, float] | None, verdict: Verdict
+) -> None:
+    mark = Threshold(0.2, "1", "rate", "somewhere", at_least=True)
+    assert judge(value, interval, mark) is verdict
+
+
+def test_the_criterion_says_which_way_a_limit_goes() -> None:
+    entry = {"value": 0.2, "unit": "1", "metric": "rate", "source": "somewhere"}
+    marks = Thresholds({"training_rate": {"standard": {"forces": entry}}}, "here")
+    assert marks.get("training_rate", "standard", "forces").at_least
+    assert not Thresholds.default().get("size_extensivity", "standard", "forces").at_least
+
+
+def test_every_shipped_mark_is_for_what_its_criterion_measures() -> None:
+    for (criterion, _, quantity), mark in Thresholds.default().items():
+        measure = MEASURES[criterion][quantity]
+        assert (mark.metric, mark.unit) == (measure.metric, measure.unit)
+
+
+@pytest.mark.parametrize("criterion", ["size_extensivity", "framework_transfer"])
+def test_other_cells_and_frameworks_have_the_marks_of_the_own_frames(criterion: str) -> None:
+    marks = Thresholds.default()
+    for name in marks.classes():
+        for quantity in QUANTITIES:
+            own = marks.get("error_thresholds", name, quantity)
+            assert marks.get(criterion, name, quantity).value == own.value
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from ase.io import write
 
 from ms25_suite.datasets import Dataset, open_dataset
 from ms25_suite.datasets.card import LabelKeys
+from ms25_suite.datasets.dataset import open_partner
 from ms25_suite.datasets.published_import import ArchiveImport, import_archive
 from ms25_suite.errors import DatasetError
 from tests.published_samples import (
@@ -113,6 +114,18 @@ def test_one_file_for_each_system_in_a_zip(tmp_path: Path) -> None:
         .endswith("1000, 80 and 8920; these 40 were divided into 12, 2 and 26")
     )
     assert leftovers(tmp_path) == []
+
+
+def test_cells_of_two_sizes_name_each_other(tmp_path: Path) -> None:
+    save(tmp_path / "in" / "a.xyz", many(mgo(2), 4) + many(mgo(4), 4))
+    found = import_archive(tmp_path / "in", tmp_path / "out")
+    small, large = opened(found, "mgo-2x2"), opened(found, "mgo-4x4")
+    assert open_partner(small, small.card.partners.extensivity).sha256 == large.sha256
+    assert open_partner(large, large.card.partners.extensivity).sha256 == small.sha256
+    # One that is not there is not named.
+    save(tmp_path / "one" / "a.xyz", many(mgo(2), 4))
+    found = import_archive(tmp_path / "one", tmp_path / "alone")
+    assert opened(found, "mgo-2x2").card.partners.extensivity == ""
 
 
 def test_the_level_of_theory(tmp_path: Path) -> None:

@@ -1,0 +1,111 @@
+"""Errors by what a potential is for and what it was tested on: the paper's Figures 4 and 6."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from ms25_suite.report.grid import Cell, Column, Grid, cell_of, missing_cell, stand_in_notes
+from ms25_suite.report.wording import QUANTITIES, pair_label, value_text
+from ms25_suite.results import CheckResult, Verdict
+
+__all__ = ["PAIR_CRITERIA", "build_pair_grid", "ratio_rows", "without_repeats"]
+
+PAIR_CRITERIA: Final = ("size_extensivity", "framework_transfer")
+"""Criteria that compare the frames of two datasets."""
+
+_NAMES: Final = {"energy": "Energy", "forces": "Forces", "stress": "Stress"}
+
+
+def build_pair_grid(run: Mapping[str, Any], results: Sequence[CheckResult], criterion: str) -> Grid:
+    """Cells of one criterion: a row for each potential and own dataset, a column for each other.
+
+    Parameters
+    ----------
+    run
+        Run description, for the order of the potentials.
+    results
+        Sorted results; the mean absolute errors among them, and those that say why there is none.
+    criterion
+        One of `PAIR_CRITERIA`.
+    """
+    chosen = [result for result in results if _belongs(result, criterion)]
+    order = [str(item.get("name")) for item in run.get("potentials") or []]
+    potentials = sorted({r.potential for r in chosen}, key=lambda name: _rank(order, name))
+    rows = {
+        (potential, result.dataset): f"{potential}, from {result.dataset}"
+        for potential in potentials
+        for result in chosen
+        if result.potential == potential
+    }
+    tests: dict[str, bool] = {}
+    for result in (*(r for r in chosen if r.dataset == r.test_dataset), *chosen):
+        tests[result.test_dataset] = tests.get(result.test_dataset, False) or result.stand_in
+    found = {result.quantity for result in chosen if result.quantity}
+    columns = {
+        (quantity, test): Column(
+            _NAMES[quantity], quantity, False, f"{test}{'†' if stand_in else ''}"
+        )
+        for quantity in QUANTITIES
+        if quantity in (found or QUANTITIES)
+        for test, stand_in in tests.items()
+    }
+    cells: dict[tuple[str, Column], Cell] = {
+        (row, column): missing_cell() for row in rows.values() for column in columns.values()
+    }
+    for result in chosen:
+        row = rows[result.potential, result.dataset]
+        for quantity in (result.quantity,) if result.quantity else QUANTITIES:
+            column = columns.get((quantity, result.test_dataset))
+            if column is not None and cells[row, column].value is None:
+                cells[row, column] = cell_of(result)
+    notes = tuple(stand_in_notes(run, chosen))
+    return Grid(tuple(rows.values()), tuple(columns.values()), cells, notes)
+
+
+def without_repeats(results: Sequence[CheckResult]) -> list[CheckResult]:
+    """Results but for errors on own frames that a pair measured and `error_thresholds` judged."""
+
+    def what(result: CheckResult) -> tuple[str, ...]:
+        return (result.test_dataset, result.potential, result.quantity, result.metric)
+
+    judged = {what(result) for result in results if result.criterion == "error_thresholds"}
+    return [
+        result
+        for result in results
+        if result.criterion not in PAIR_CRITERIA
+        or result.dataset != result.test_dataset
+        or result.verdict is not None
+        or what(result) not in judged
+    ]
+
+
+def ratio_rows(
+    run: Mapping[str, Any], results: Iterable[CheckResult], criterion: str
+) -> list[dict[str, Any]]:
+    """How much larger the errors on the other frames are, for a table in the order of the grid."""
+    order = [str(item.get("name")) for item in run.get("potentials") or []]
+    rows: dict[tuple[str, str], dict[str, Any]] = {}
+    for result in results:
+        if result.criterion != criterion or result.metric != "ratio" or result.value is None:
+            continue
+        pair = pair_label(result.dataset, result.test_dataset)
+        row = rows.setdefault((result.potential, pair), {"quantities": {}})
+        row |= {"potential": result.potential, "pair": pair, "stand_in": result.stand_in}
+        row["quantities"][result.quantity] = value_text(result.value, result.interval)
+    return sorted(rows.values(), key=lambda row: _rank(order, row["potential"]))
+
+
+def _belongs(result: CheckResult, criterion: str) -> bool:
+    if result.criterion != criterion:
+        return False
+    if not result.quantity:
+        # What could not be asked at all is no cell.
+        return result.verdict is Verdict.ERROR
+    if result.quantity not in QUANTITIES:
+        return False
+    return result.metric == "mae"
+
+
+def _rank(order: Sequence[str], name: str) -> tuple[int, str]:
+    return (order.index(name) if name in order else len(order), name)

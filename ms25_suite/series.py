@@ -1,0 +1,197 @@
+"""Potentials that differ in nothing but their number of training frames."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from ms25_suite.datasets.dataset import Dataset, open_dataset
+from ms25_suite.metrics.training_rate import MIN_SIZES
+from ms25_suite.potentials.spec import PotentialSpec, parse_spec
+from ms25_suite.training.manifest import read_manifest
+
+__all__ = ["Members", "Series", "find_series", "members"]
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Some of the potentials that were asked for, as a curve over training sizes.
+
+    Parameters
+    ----------
+    name, architecture
+        Short name for reports, and what the potentials are.
+    base
+        A ``train:`` potential without its size, which is trained at every size; None for files.
+    sizes
+        Sizes that the command line asks for anyway, ascending.
+    files
+        The model file of each size.
+    why_not
+        Why this is no curve; empty if it is one.
+    problem
+        Why it is a curve that must not be fitted; empty if it may.
+    """
+
+    name: str
+    architecture: str
+    base: PotentialSpec | None = None
+    sizes: tuple[int, ...] = ()
+    files: tuple[PotentialSpec, ...] = ()
+    why_not: str = ""
+    problem: str = ""
+
+    @property
+    def is_at_hand(self) -> bool:
+        """Whether no potential must be trained for it that the run does not train anyway."""
+        return len(self.sizes) >= MIN_SIZES
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """Potentials of a series on a dataset.
+
+    Parameters
+    ----------
+    specs
+        Training size to potential, ascending; empty where there is no curve.
+    reason
+        Why there is none.
+    left_out
+        Sizes that the training data are too few for.
+    """
+
+    specs: Mapping[int, PotentialSpec]
+    reason: str = ""
+    left_out: tuple[int, ...] = ()
+
+
+def find_series(specs: Iterable[PotentialSpec]) -> tuple[Series, ...]:
+    """Sort potentials into series; one that belongs to no series says why.
+
+    Potentials to train belong together if they differ in ``n`` only; model files if their sidecars
+    name the same architecture, data, set and budget.
+    """
+    trained: dict[str, list[PotentialSpec]] = {}
+    files: dict[tuple[str, ...], list[tuple[int, PotentialSpec, Mapping[str, Any]]]] = {}
+    alone: list[Series] = []
+    for spec in specs:
+        manifest = read_manifest(spec.path) if spec.kind == "model" and spec.path else None
+        if spec.kind == "train":
+            trained.setdefault(_train_text(spec, None), []).append(spec)
+        elif manifest is not None:
+            data = manifest.get("data", {})
+            what = (data.get("name"), data.get("sha256"), data.get("set"), manifest.get("budget"))
+            key = (spec.architecture, *map(str, what))
+            files.setdefault(key, []).append((int(data.get("n_train", 0)), spec, manifest))
+        else:
+            reason = (
+                f"it is not known how many frames {spec.name} was trained on. A rate needs a "
+                f"potential train:ARCH, or at least {MIN_SIZES} model files that the suite trained"
+            )
+            alone.append(Series(spec.name, spec.architecture, why_not=reason))
+    return (
+        *(_series_to_train(text, family) for text, family in trained.items()),
+        *(_series_of_files(key, family) for key, family in files.items()),
+        *alone,
+    )
+
+
+def members(series: Series, dataset: Dataset, asked: Sequence[int] = ()) -> Members:
+    """Potentials of a series for a dataset.
+
+    Parameters
+    ----------
+    series
+        From `find_series`.
+    dataset
+        Dataset to judge on, which is also the one to train on unless the series names another.
+    asked
+        Sizes to train at; by default those of the series, else those of the card.
+
+    Raises
+    ------
+    DatasetError
+        The dataset to train on cannot be opened, or has no such set.
+    """
+    if series.why_not:
+        return Members({}, series.why_not)
+    if series.base is None:
+        return Members(dict(zip(series.sizes, series.files, strict=True)))
+    source = dataset if series.base.trained_on is None else open_dataset(series.base.trained_on)
+    if not source.splits.train_sizes:
+        return Members({}, f"{source.name} has no training frames")
+    available = len(source.splits.train(set=series.base.training.get("set", 1)))
+    wanted = asked or (series.sizes if series.is_at_hand else source.splits.train_sizes)
+    sizes = [size for size in wanted if size <= available]
+    if len(sizes) < MIN_SIZES:
+        reason = (
+            f"a rate needs at least {MIN_SIZES} training sizes, and of {_listed(wanted)} the "
+            f"{available} training frames of {source.name} allow {_listed(sizes) or 'none'}. "
+            "Name others: --train-sizes=10,20,40"
+        )
+        return Members({}, reason)
+    left_out = tuple(size for size in wanted if size > available)
+    specs = {size: parse_spec(_train_text(series.base, size)) for size in sizes}
+    return Members(specs, left_out=left_out)
+
+
+def _train_text(spec: PotentialSpec, n: int | None) -> str:
+    """What one writes after ``--mlip=`` for the same training at another size, or at none."""
+    options = {key: value for key, value in spec.options if key != "n"}
+    if n is not None:
+        options = {"n": n, **options}
+    text = ",".join(f"{key}={value}" for key, value in options.items())
+    return f"train:{spec.architecture}" + (f":{text}" if text else "")
+
+
+def _series_to_train(text: str, family: Sequence[PotentialSpec]) -> Series:
+    base = parse_spec(text)
+    sizes = {spec.training["n"] for spec in family if "n" in spec.training}
+    return Series(base.name, base.architecture, base=base, sizes=tuple(sorted(sizes)))
+
+
+def _series_of_files(
+    key: tuple[str, ...], family: list[tuple[int, PotentialSpec, Mapping[str, Any]]]
+) -> Series:
+    architecture, data, _, number, budget = key
+    family = sorted(family, key=lambda member: member[0])
+    sizes = tuple(dict.fromkeys(size for size, _, _ in family))
+    name = f"{architecture}-{data}-{budget}" + ("" if number == "1" else f"-set{number}")
+    if len(sizes) < MIN_SIZES:
+        reason = (
+            f"a rate needs at least {MIN_SIZES} training sizes, and the model files of "
+            f"{architecture}, trained on set {number} of {data} with the budget {budget}, are of "
+            f"{_listed(sizes)} frames"
+        )
+        return Series(family[0][1].name, architecture, why_not=reason)
+    return Series(
+        name,
+        architecture,
+        sizes=sizes,
+        files=tuple(next(spec for size, spec, _ in family if size == n) for n in sizes),
+        problem=_problem(family),
+    )
+
+
+def _problem(family: list[tuple[int, PotentialSpec, Mapping[str, Any]]]) -> str:
+    for (size, spec, manifest), (larger, other, theirs) in pairwise(family):
+        if size == larger:
+            return (
+                f"{spec.name} and {other.name} were both trained on {size} frames: name one model "
+                "file for each training size"
+            )
+        seen, all_seen = set(manifest.get("seen_frames", ())), theirs.get("seen_frames", ())
+        if not seen <= set(all_seen):
+            return (
+                f"the {size} training frames of {spec.name} are not among the {larger} of "
+                f"{other.name}: a rate compares sizes of which the larger hold the smaller. Train "
+                "them with the same --set of one dataset"
+            )
+    return ""
+
+
+def _listed(sizes: Sequence[int]) -> str:
+    return ", ".join(map(str, sizes))

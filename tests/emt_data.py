@@ -1,0 +1,36 @@
+"""Datasets of Cu-Ni that Effective Medium Theory labels in no time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from ase import Atoms
+from ase.build import bulk
+from ase.calculators.emt import EMT
+from ase.io import write
+
+
+def crystals(
+    structure: str, repeat: tuple[int, int, int], n: int, *, a: float = 3.6, seed: int = 0
+) -> list[Atoms]:
+    """Rattled crystals of random composition with energies, forces and stresses."""
+    rng = np.random.default_rng(seed)
+    images = []
+    for _ in range(n):
+        atoms = bulk("Ni", structure, a=a * (1 + 0.03 * rng.random()), cubic=True) * repeat
+        atoms.numbers = rng.choice([28, 29], len(atoms))
+        atoms.rattle(0.1, rng=rng)
+        atoms.calc = EMT()
+        labelled = atoms.copy()
+        labelled.info["REF_energy"] = atoms.get_potential_energy()
+        labelled.arrays["REF_forces"] = atoms.get_forces()
+        labelled.info["REF_stress"] = atoms.get_stress()
+        images.append(labelled)
+    return images
+
+
+def save(folder: Path, name: str, images: list[Atoms], card: str = "") -> None:
+    """Write frames, and a card beside them."""
+    write(folder / f"{name}.extxyz", images)
+    (folder / f"{name}.toml").write_text(card)
