@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -25,8 +24,8 @@ __all__ = ["NOT_CONVERGED", "is_cp2k_output", "read_cp2k_output"]
 NOT_CONVERGED: Final = ("SCF run NOT converged", "SCF loop FAILED to converge")
 """What CP2K prints when the electrons did not converge."""
 
-_HEAD_LINES: Final = 1000
-"""The banner comes first, or after the echo of the input, which takes some hundred lines."""
+_HEAD: Final = 1_000_000
+"""Characters to look for the banner in: it comes first, or after the input, which is repeated."""
 
 _SAME_POSITION_A: Final = 1e-4
 """CP2K prints positions to 1e-6 Å."""
@@ -60,9 +59,7 @@ def is_cp2k_output(path: Path) -> bool:
     """Whether a file begins as an output of CP2K does."""
     try:
         with path.open(encoding="utf-8", errors="replace") as file:
-            return any(
-                line.startswith(" CP2K| version string") for line in islice(file, _HEAD_LINES)
-            )
+            return re.search(r"^ CP2K\| version string", file.read(_HEAD), re.MULTILINE) is not None
     except OSError:
         return False
 

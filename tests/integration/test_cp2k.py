@@ -26,10 +26,10 @@ pytestmark = [
 ]
 
 CUTOFF = {"FORCE_EVAL/DFT/MGRID/CUTOFF": "[Ry] 280"}
-"""CP2K's default. The paper's 1200 Ry takes some times as long and tests nothing else."""
+"""CP2K's default. The paper's 1200 Ry takes longer and tests nothing else."""
 
 STEP = 0.01
-"""Å. The energies of both ends then differ by 0.1 eV, 1e4 times their convergence."""
+"""Å. The energies of both ends then differ by 0.2 eV, and the third order matters little."""
 
 
 def water() -> Atoms:
@@ -78,7 +78,7 @@ def test_labels_of_cp2k(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
         np.testing.assert_allclose(labels.stress[0], stress, atol=1e-5)
 
         # Along the forces themselves; on a grid of 280 Ry the energy has ripples (the "egg box"),
-        # which the forces do not know: hence a tolerance of some per cent.
+        # which the forces do not know. Found: 0.13 %.
         direction = forces / np.linalg.norm(forces)
         energies = []
         for sign in (1.0, -1.0):
@@ -87,4 +87,4 @@ def test_labels_of_cp2k(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
             moved.calc = calculator
             energies.append(moved.get_potential_energy())
     slope = -(energies[0] - energies[1]) / (2 * STEP)
-    assert slope == pytest.approx(np.linalg.norm(forces), rel=0.03)
+    assert slope == pytest.approx(np.linalg.norm(forces), rel=0.01)
