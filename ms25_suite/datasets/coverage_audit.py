@@ -9,7 +9,7 @@ import numpy as np
 
 from ms25_suite.datasets.answer import Answer, answered, unanswered
 from ms25_suite.datasets.card import DatasetCard
-from ms25_suite.datasets.finding import Finding, frame_list
+from ms25_suite.datasets.finding import Finding, frame_list, unless_all
 from ms25_suite.datasets.splits import Splits
 from ms25_suite.datasets.stress_audit import composition
 from ms25_suite.datasets.structure_audit import NEAR
@@ -189,7 +189,6 @@ def _cell_size(card: DatasetCard, frames: Frames) -> Answer:
     small = np.flatnonzero(heights < 2.0 * card.cutoff)
     if len(small) == 0:
         return answered("cell-size", text)
-    indices = tuple(int(index) for index in small)
     own = int(np.count_nonzero(heights < card.cutoff))
     images = (
         f" In {own} of them it is below the cutoff itself, and an atom sees its own images."
@@ -199,12 +198,12 @@ def _cell_size(card: DatasetCard, frames: Frames) -> Answer:
     finding = Finding(
         "note",
         "small-cells",
-        f"Forced periodicity: in {len(indices)} of {len(frames)} frames the smallest height of the "
+        f"Forced periodicity: in {len(small)} of {len(frames)} frames the smallest height of the "
         f"cell ({smallest:.4g} Å) is below twice the cutoff ({2.0 * card.cutoff:g} Å), so that an "
         f"atom can see several images of one neighbour, which always move alike.{images} The "
         f"labels are right, but what is learned here need not hold in larger cells: judge the "
         f"potential on those too.",
-        indices,
+        unless_all(small, len(frames)),
     )
     return answered("cell-size", text, finding)
 
