@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ms25_suite.cache import content_key, file_sha256
+from ms25_suite.cache import content_key, remembered_sha256
 from ms25_suite.datasets.answer import Answer
 from ms25_suite.datasets.audit import (
     audit_dataset,
@@ -138,7 +138,7 @@ def _open(card: DatasetCard, tier: str) -> Dataset:
             msg = f"{where}: there is no file {file.path}"
             raise CardError(msg) if card.path is not None else DatasetError(msg)
         try:
-            found = file_sha256(file.path)
+            found = remembered_sha256(file.path)
         except OSError as error:
             msg = f"{where}: cannot read {file.path}: {error}"
             raise DatasetError(msg) from error
