@@ -5,12 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-__all__ = ["atomic_path", "cache_dir", "content_key", "file_sha256"]
+__all__ = ["atomic_path", "cache_dir", "content_key", "file_sha256", "remembered_sha256"]
+
+_SETTLED_NS: Final = 2_000_000_000
+"""Age in ns from which a change of a file is sure to show in its times: FAT's resolution, 2 s."""
 
 
 def cache_dir(*parts: str) -> Path:
@@ -31,6 +36,37 @@ def file_sha256(path: Path) -> str:
     """SHA-256 of a file as 64 hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def remembered_sha256(path: Path) -> str:
+    """SHA-256 of a file as `file_sha256`, without reading it again while it has not changed.
+
+    That it has not is told by its place, size, inode, and times of change of content and of
+    metadata, of which nobody can set the last. A file that was changed in the last two seconds
+    is not remembered, since it might be changed again unnoticed.
+    """
+    before = _state(path)
+    try:
+        note = cache_dir("hashes") / content_key({"path": str(path.resolve()), "state": before})
+        if note.is_file():
+            known = note.read_text(encoding="ascii")
+            if re.fullmatch("[0-9a-f]{64}", known):
+                return known
+        found = file_sha256(path)
+        settled = time.time_ns() - max(before[-2:]) > _SETTLED_NS
+        if settled and _state(path) == before:
+            with atomic_path(note) as temporary:
+                temporary.write_text(found, encoding="ascii")
+    except (OSError, UnicodeDecodeError):
+        # No place to keep it; or the file itself cannot be read, which is told here.
+        return file_sha256(path)
+    return found
+
+
+def _state(path: Path) -> list[int]:
+    found = path.stat()
+    place = [found.st_dev, found.st_ino, found.st_size]
+    return [*place, found.st_mtime_ns, found.st_ctime_ns]
 
 
 def content_key(description: Mapping[str, Any]) -> str:

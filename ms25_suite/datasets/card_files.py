@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ms25_suite.cache import file_sha256
+from ms25_suite.cache import remembered_sha256
 from ms25_suite.datasets.card_fields import refuse_unknown, text_field
 from ms25_suite.errors import CardError, DatasetError
 
@@ -89,7 +89,7 @@ def verified_sha256(file: CardFile, where: str, absent: type[DatasetError] = Car
         msg = f"{where}: there is no file {file.path}"
         raise absent(msg)
     try:
-        found = file_sha256(file.path)
+        found = remembered_sha256(file.path)
     except OSError as error:
         msg = f"{where}: cannot read {file.path}: {error}"
         raise DatasetError(msg) from error

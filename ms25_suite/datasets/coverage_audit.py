@@ -9,7 +9,7 @@ import numpy as np
 
 from ms25_suite.datasets.answer import Answer, answered, unanswered
 from ms25_suite.datasets.card import DatasetCard
-from ms25_suite.datasets.finding import Finding, frame_list
+from ms25_suite.datasets.finding import Finding, frame_list, unless_all
 from ms25_suite.datasets.splits import Splits
 from ms25_suite.datasets.stress_audit import composition
 from ms25_suite.datasets.structure_audit import NEAR
@@ -88,11 +88,7 @@ def _elements(card: DatasetCard, frames: Frames, splits: Splits) -> Answer:
     symbols = [chemical_symbols[number] for number in frames.elements]
     absent = [symbol for symbol in card.elements if symbol not in symbols]
     named = (
-        Finding(
-            "note",
-            "element-absent",
-            f"The card names {_joined(absent)}, which no frame holds.",
-        )
+        Finding("note", "element-absent", f"The card names {_joined(absent)}; no frame holds it.")
         if absent
         else None
     )
@@ -100,6 +96,17 @@ def _elements(card: DatasetCard, frames: Frames, splits: Splits) -> Answer:
         text = f"there are no training frames; the frames hold {_joined(symbols)}"
         # The remark makes it an answer.
         return answered("coverage", text, named) if named else unanswered("coverage", text)
+    gaps, farthest = _gaps(frames, splits, symbols)
+    edge = f"; shares at most {100 * farthest:.2g} % of the atoms outside" if farthest else ""
+    start = "no" if gaps else "yes"
+    return answered("coverage", f"{start}: {_joined(symbols)}{edge}", named, *gaps)
+
+
+def _gaps(frames: Frames, splits: Splits, symbols: list[str]) -> tuple[list[Finding], float]:
+    """Elements and shares of them that the training frames of a set lack.
+
+    Also how far the share of an element lies outside those of the training frames at most.
+    """
     counts = composition(frames)
     shares = counts / frames.n_atoms[:, None]
     unknown: dict[str, None] = {}
@@ -108,14 +115,15 @@ def _elements(card: DatasetCard, frames: Frames, splits: Splits) -> Answer:
     farthest = 0.0
     for train, _, test in splits.parts:
         lacking = ~(counts[train] > 0).any(axis=0)
-        unknown.update(dict.fromkeys(np.array(symbols)[lacking & (counts[test] > 0).any(axis=0)]))
+        tested = (counts[test] > 0).any(axis=0)
+        unknown.update(dict.fromkeys(np.array(symbols)[lacking & tested]))
         unseen.update(_frames(test, np.asarray((counts[test][:, lacking] > 0).any(axis=1))))
-        outside = np.maximum(
-            shares[train].min(axis=0) - shares[test], shares[test] - shares[train].max(axis=0)
-        )[:, ~lacking].max(axis=1, initial=0.0)
+        low, high = shares[train].min(axis=0), shares[train].max(axis=0)
+        outside = np.maximum(low - shares[test], shares[test] - high)[:, ~lacking]
+        outside = outside.max(axis=1, initial=0.0)
         farthest = max(farthest, float(outside.max(initial=0.0)))
         far.update(_frames(test, np.asarray(outside > _OUTSIDE)))
-    findings = [named]
+    findings = []
     if unseen:
         findings.append(
             Finding(
@@ -138,9 +146,7 @@ def _elements(card: DatasetCard, frames: Frames, splits: Splits) -> Answer:
                 tuple(sorted(far)),
             )
         )
-    edge = f"; shares at most {100 * farthest:.2g} % of the atoms outside" if farthest else ""
-    start = "no" if unseen or far else "yes"
-    return answered("coverage", f"{start}: {_joined(symbols)}{edge}", *findings)
+    return findings, farthest
 
 
 def _frames(test: IntArray, chosen: BoolArray) -> Iterable[int]:
@@ -189,7 +195,6 @@ def _cell_size(card: DatasetCard, frames: Frames) -> Answer:
     small = np.flatnonzero(heights < 2.0 * card.cutoff)
     if len(small) == 0:
         return answered("cell-size", text)
-    indices = tuple(int(index) for index in small)
     own = int(np.count_nonzero(heights < card.cutoff))
     images = (
         f" In {own} of them it is below the cutoff itself, and an atom sees its own images."
@@ -199,12 +204,12 @@ def _cell_size(card: DatasetCard, frames: Frames) -> Answer:
     finding = Finding(
         "note",
         "small-cells",
-        f"Forced periodicity: in {len(indices)} of {len(frames)} frames the smallest height of the "
+        f"Forced periodicity: in {len(small)} of {len(frames)} frames the smallest height of the "
         f"cell ({smallest:.4g} Å) is below twice the cutoff ({2.0 * card.cutoff:g} Å), so that an "
         f"atom can see several images of one neighbour, which always move alike.{images} The "
         f"labels are right, but what is learned here need not hold in larger cells: judge the "
         f"potential on those too.",
-        indices,
+        unless_all(small, len(frames)),
     )
     return answered("cell-size", text, finding)
 

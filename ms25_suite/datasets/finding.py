@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Self
 
-__all__ = ["Finding", "Severity", "frame_list"]
+from ms25_suite.frames import IntArray
+
+__all__ = ["Finding", "Severity", "frame_list", "unless_all"]
 
 Severity = Literal["warning", "note"]
 
@@ -47,8 +49,13 @@ class Finding:
         return cls(entry["severity"], entry["code"], entry["message"], tuple(entry["frames"]))
 
 
-def frame_list(frames: Sequence[int], most: int = 5) -> str:
+def frame_list(frames: Sequence[int] | IntArray, most: int = 5) -> str:
     """Indices of frames for a message: ``frame 3`` or ``frames 0, 2, 5, …``."""
     shown = ", ".join(str(index) for index in frames[:most])
     more = ", …" if len(frames) > most else ""
     return f"frame{'' if len(frames) == 1 else 's'} {shown}{more}"
+
+
+def unless_all(frames: IntArray, n_frames: int) -> tuple[int, ...]:
+    """Frames of a finding: none are named where it concerns all of them."""
+    return () if len(frames) == n_frames else tuple(int(index) for index in frames)

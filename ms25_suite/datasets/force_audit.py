@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from ms25_suite.datasets.answer import Answer, answered, unanswered
-from ms25_suite.datasets.finding import Finding, Severity, frame_list
+from ms25_suite.datasets.finding import Finding, Severity, frame_list, unless_all
 from ms25_suite.frames import BoolArray, FloatArray, Frames, IntArray, Labels
 from ms25_suite.units import FORCE_UNITS, MEV_PER_EV
 
@@ -171,7 +171,6 @@ def _net_force(frames: Frames, forces: FloatArray) -> Answer:
     bad: IntArray = np.flatnonzero(largest > NET_FORCE)
     if len(bad) == 0:
         return answered("net-force", f"{text}; worth a remark beyond {_mev(NET_FORCE)}")
-    indices = tuple(int(index) for index in bad)
     worst = int(bad[int(np.argmax(largest[bad]))])
     total = float(np.linalg.norm(totals[worst]))
     # Where it is rare it does not show in the errors of the dataset.
@@ -179,11 +178,11 @@ def _net_force(frames: Frames, forces: FloatArray) -> Answer:
     finding = Finding(
         severity,
         "net-force",
-        f"The forces of {len(indices)} of {len(frames)} frames ({frame_list(indices)}) do not add "
+        f"The forces of {len(bad)} of {len(frames)} frames ({frame_list(bad)}) do not add "
         f"up to zero: their mean exceeds {_mev(NET_FORCE)} meV/Å (worst: frame {worst}, sum "
         f"{total:.3g} eV/Å, mean {_mev(float(largest[worst]))} meV/Å). No potential can predict "
         f"that part. Were constraints applied to the forces, or is the calculation coarse?",
-        indices,
+        unless_all(bad, len(frames)),
     )
     return answered("net-force", text, finding)
 
