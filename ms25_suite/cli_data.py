@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ms25_suite import cli_published
-from ms25_suite.errors import DatasetError, UnknownDatasetError, UsageError
+from ms25_suite.cli_observables import borrowed, find_recipe, observable_lines
+from ms25_suite.errors import UsageError
 
 if TYPE_CHECKING:
     from ms25_suite.datasets import Dataset
@@ -52,10 +53,20 @@ def add_parser(subparsers: Any) -> None:
 
     cli_published.add_parsers(commands)
 
-    build = commands.add_parser("build", help="make the frames of a built-in dataset anew")
-    build.add_argument("name", metavar="NAME")
+    build = commands.add_parser(
+        "build", help="make the frames of a built-in dataset, or its observables, anew"
+    )
+    build.add_argument(
+        "name",
+        metavar="NAME",
+        help="built-in dataset, or its curves of the equation of state (hea-eos, cha-eos) or its "
+        "reaction path (reaction-neb)",
+    )
     build.add_argument("--out", type=Path, metavar="FILE", help="default: NAME.extxyz.xz")
     build.add_argument("--frames", type=int, metavar="N", help="default: as many as are shipped")
+    build.add_argument(
+        "--compositions", type=int, metavar="N", help="of hea-eos: curves (default 20, paper 200)"
+    )
     build.add_argument("--seed", type=int, metavar="N")
     build.add_argument("--potential-file", type=Path, metavar="FILE")
     build.add_argument("--workers", type=int, metavar="N", help="number of processes")
@@ -173,37 +184,29 @@ def _archive(args: argparse.Namespace) -> int:
 
 
 def _build(args: argparse.Namespace) -> int:
-    import importlib
-
     from ms25_suite.cache import file_sha256
     from ms25_suite.datasets import open_dataset
     from ms25_suite.datasets.card_writer import card_path, write_card
     from ms25_suite.datasets.importers import refuse_output, suggested_splits
-    from ms25_suite.datasets.registry import builtin_card, suggestion
     from ms25_suite.datasets.sources import read_images, stem
 
-    card = builtin_card(args.name)
-    if card is None:
-        msg = f"unknown dataset {args.name!r}; {suggestion(args.name)}"
-        raise UnknownDatasetError(msg)
-    if card.build is None:
-        msg = f"the card of {card.name} names no recipe to build it with"
-        raise DatasetError(msg)
-    out = args.out if args.out is not None else Path(f"{card.name}.extxyz.xz")
+    recipe = find_recipe(args.name)
+    card = recipe.card
+    out = args.out if args.out is not None else Path(f"{recipe.name}.extxyz.xz")
     refuse_output(out, overwrite=args.overwrite)
     if args.frames is not None and args.frames < 3:
         msg = f"expected --frames to be at least 3 (training, validation, test), got {args.frames}"
         raise UsageError(msg)
-    module, _, function = card.build.partition(":")
-    settings = {"n_frames": args.frames, "seed": args.seed}
-    getattr(importlib.import_module(module), function)(
-        out,
-        potential_file=args.potential_file,
-        workers=args.workers,
-        progress=sys.stderr.isatty(),
-        **{key: value for key, value in settings.items() if value is not None},
-    )
+    options = {
+        "n_frames": args.frames,
+        "n_compositions": args.compositions,
+        "seed": args.seed,
+        "potential_file": args.potential_file,
+        "workers": args.workers,
+    }
+    recipe.run(out, options)
     n_frames = sum(1 for _ in read_images(out))
+    data = {"path": out.name, "sha256": file_sha256(out)}
     values = {
         "name": stem(out),
         "title": card.title,
@@ -220,8 +223,10 @@ def _build(args: argparse.Namespace) -> int:
         "reference_calculator": card.reference_calculator,
         "build": card.build,
         "thresholds": dict(card.thresholds),
-        "files": [{"path": out.name, "sha256": file_sha256(out)}],
+        "files": [data],
         "splits": suggested_splits(n_frames, card.splits.seed, card.splits.sets or 3),
+        **borrowed(card),
+        **recipe.card_values(out, data),
     }
     write_card(card_path(out), values)
     print(f"wrote {out} and {card_path(out)}")
@@ -257,6 +262,7 @@ def _describe(dataset: Dataset) -> None:
         "split": f"{splits.origin}; {len(splits.parts[0][0])} training, "
         f"{len(splits.parts[0][1])} validation, {len(test)} test",
         "training sizes": ", ".join(map(str, splits.train_sizes)) or "none",
+        **observable_lines(dataset),
         "licence": card.licence,
         "cite": card.citation,
         "sha256": dataset.sha256,

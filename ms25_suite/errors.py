@@ -17,6 +17,7 @@
     │   ├── WorkerDiedError
     │   └── WorkerTimeoutError
     ├── TrainingError
+    ├── EosFitError               energies that no equation of state can be fitted to
     ├── ReferenceCalculatorError  the reference's own calculator cannot be run
     ├── ThresholdError            a thresholds file is invalid
     └── ReportError
@@ -26,11 +27,15 @@ A message states what was expected, what was found, and what to do.
 
 from __future__ import annotations
 
+from typing import Literal
+
 __all__ = [
     "ArchitectureNotInstalledError",
     "CardError",
     "DatasetError",
     "ElementCoverageError",
+    "EosFailure",
+    "EosFitError",
     "LabelError",
     "ModelFileError",
     "Ms25Error",
@@ -125,6 +130,34 @@ class WorkerTimeoutError(PotentialError):
 
 class TrainingError(Ms25Error):
     """A training failed."""
+
+
+EosFailure = Literal[
+    "points", "not-finite", "rising", "falling", "outside", "no-minimum", "not-converged"
+]
+"""Why an equation of state cannot be fitted.
+
+``points``: too few, or volumes that are none; ``not-finite``: infinite or no numbers; ``rising``,
+``falling``: the energy only rises (the cell collapses) or only falls (it comes apart) with the
+volume; ``outside``: the minimum lies beyond the volumes or at their end; ``no-minimum``: the
+curve is flat or opens downwards; ``not-converged``: the least squares ended nowhere.
+"""
+
+
+class EosFitError(Ms25Error):
+    """Energies that no equation of state can be fitted to.
+
+    Parameters
+    ----------
+    message
+        What was expected and what was found.
+    reason
+        The kind of failure, for whoever counts them.
+    """
+
+    def __init__(self, message: str, reason: EosFailure = "not-converged") -> None:
+        super().__init__(message)
+        self.reason: EosFailure = reason
 
 
 class ReferenceCalculatorError(Ms25Error):

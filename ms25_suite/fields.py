@@ -20,6 +20,11 @@ Quantity = Literal["energy", "forces", "stress"]
 
 QUANTITIES: Final[tuple[Quantity, ...]] = ("energy", "forces", "stress")
 
+Equation = Literal["murnaghan", "birch-murnaghan"]
+
+EQUATIONS: Final[tuple[Equation, ...]] = ("murnaghan", "birch-murnaghan")
+"""Equations of state that can be fitted; the first is the paper's."""
+
 NOT_STATED: Final = "not stated"
 """Level of theory of a dataset that does not say."""
 

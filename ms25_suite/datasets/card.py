@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -12,12 +11,15 @@ from typing import Any, Final, Self
 from ms25_suite.datasets.card_fields import (
     check_elements,
     count_field,
+    function_field,
     positive_number,
     refuse_unknown,
     table_field,
     text_field,
     text_list,
 )
+from ms25_suite.datasets.card_files import CardFile, card_files
+from ms25_suite.datasets.card_observables import EosConfig, NebConfig, eos_table, neb_table
 from ms25_suite.datasets.partners import Partners, read_partners
 from ms25_suite.errors import CardError
 from ms25_suite.fields import NOT_STATED
@@ -40,18 +42,10 @@ _TEXTS = (
     "build",
 )
 _KEYS = (*_TEXTS, "aliases", "elements", "cutoff", "stand_in", "files")
-_TABLES = ("labels", "splits", "thresholds", "extensivity", "transfer")
+_TABLES = ("labels", "splits", "thresholds", "extensivity", "transfer", "eos", "neb")
 _LABELS = ("energy", "forces", "stress", "virial")
 _SPLITS = (*ROLES, "train_sizes", "sets", "seed")
 _SHIPPED = ("name", "title", "elements", "level_of_theory", "files")
-
-
-@dataclass(frozen=True, slots=True)
-class CardFile:
-    """A file of frames: its path, and its SHA-256 where the card states it."""
-
-    path: Path
-    sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +117,8 @@ class DatasetCard:
         Other datasets that its potentials are tested on.
     labels, splits, files
         Where the labels are, how the frames are divided, which files hold them.
+    eos, neb
+        Reference curves of an equation of state and reference path of a reaction; None without.
     recipe, licence, citation
         How the frames were made, terms of use, what to cite.
     reference_calculator
@@ -155,6 +151,8 @@ class DatasetCard:
     reference_calculator: str | None = None
     build: str | None = None
     aliases: tuple[str, ...] = ()
+    eos: EosConfig | None = None
+    neb: NebConfig | None = None
     path: Path | None = None
 
     @classmethod
@@ -223,11 +221,10 @@ class DatasetCard:
                 raise CardError(msg)
             values["stand_in"] = table["stand_in"]
         for key in ("reference_calculator", "build"):
-            if key in values and not re.fullmatch(r"[\w.]+:\w+", values[key]):
-                msg = f"{where}: `{key}` must be `module:function`, found {values[key]!r}"
-                raise CardError(msg)
+            if key in table:
+                values[key] = function_field(table[key], f"{where}: `{key}`")
         if "files" in table:
-            values["files"] = _files(table["files"], f"{where}: `files`", base)
+            values["files"] = card_files(table["files"], f"{where}: `files`", base)
         values["labels"] = _label_keys(table_field(table, "labels", where), f"{where}: [labels]")
         values["splits"] = _splits(table_field(table, "splits", where), f"{where}: [splits]", base)
         if values["splits"].files and "files" in values:
@@ -239,6 +236,10 @@ class DatasetCard:
             if not isinstance(entry, Mapping):
                 msg = f"{where}: [thresholds.{quantity}] must be a table, found {entry!r}"
                 raise CardError(msg)
+        if "eos" in table:
+            values["eos"] = eos_table(table_field(table, "eos", where), f"{where}: [eos]", base)
+        if "neb" in table:
+            values["neb"] = neb_table(table_field(table, "neb", where), f"{where}: [neb]", base)
         return cls(**values)
 
     @property
@@ -246,26 +247,6 @@ class DatasetCard:
         """All files of frames, those that are named by role included, in order."""
         by_role = tuple(CardFile(path) for _, paths in self.splits.files for path in paths)
         return self.files + by_role
-
-
-def _files(value: Any, what: str, base: Path) -> tuple[CardFile, ...]:
-    entries = value if isinstance(value, list) else [value]
-    if not entries:
-        msg = f"{what} is empty: name at least one file"
-        raise CardError(msg)
-    files = []
-    for entry in entries:
-        if isinstance(entry, Mapping):
-            refuse_unknown(entry, ("path", "sha256"), what)
-            path = text_field(entry.get("path"), f"{what}: `path`")
-            sha256 = entry.get("sha256")
-            if sha256 is not None and not re.fullmatch(r"[0-9a-f]{64}", str(sha256)):
-                msg = f"{what}: `sha256` must be 64 hexadecimal digits, found {sha256!r}"
-                raise CardError(msg)
-            files.append(CardFile(base / path, sha256))
-        else:
-            files.append(CardFile(base / text_field(entry, what)))
-    return tuple(files)
 
 
 def _label_keys(table: Mapping[str, Any], where: str) -> LabelKeys:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import math
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -11,6 +13,8 @@ from ms25_suite.errors import CardError
 __all__ = [
     "check_elements",
     "count_field",
+    "finite_number",
+    "function_field",
     "positive_number",
     "refuse_unknown",
     "table_field",
@@ -76,6 +80,35 @@ def positive_number(value: Any, what: str) -> float:
         msg = f"{what} must be a positive number, found {value!r}"
         raise CardError(msg)
     return float(value)
+
+
+def finite_number(value: Any, what: str) -> float:
+    """A number of any sign.
+
+    Raises
+    ------
+    CardError
+        The value is something else.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        msg = f"{what} must be a number, found {value!r}"
+        raise CardError(msg)
+    return float(value)
+
+
+def function_field(value: Any, what: str) -> str:
+    """A function by its name, ``module:function``.
+
+    Raises
+    ------
+    CardError
+        The value is something else.
+    """
+    text = text_field(value, what)
+    if not re.fullmatch(r"[\w.]+:\w+", text):
+        msg = f"{what} must be `module:function`, found {text!r}"
+        raise CardError(msg)
+    return text
 
 
 def count_field(value: Any, what: str, least: int) -> int:

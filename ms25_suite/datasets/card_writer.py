@@ -28,7 +28,7 @@ def write_card(path: Path, values: Mapping[str, Any]) -> None:
         The TOML file.
     values
         Keys of the card; a mapping becomes a table (of tables), a list of mappings an
-        array of tables.
+        array of tables, and one inside a table a list of inline tables.
         None and empty values are left out.
     """
     kept = {key: value for key, value in values.items() if value not in (None, "", (), [], {})}
@@ -61,6 +61,8 @@ def _is_table(value: Any) -> bool:
 
 def _literal(value: Any) -> str:
     """TOML literal; JSON's strings, numbers, booleans and lists of those are TOML as well."""
-    if isinstance(value, tuple):
-        value = list(value)
+    if isinstance(value, Mapping):
+        return f"{{ {', '.join(f'{key} = {_literal(item)}' for key, item in value.items())} }}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_literal, value))}]"
     return json.dumps(value, ensure_ascii=False, allow_nan=False)

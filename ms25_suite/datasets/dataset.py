@@ -10,16 +10,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ms25_suite.cache import content_key, file_sha256
+from ms25_suite.cache import content_key
 from ms25_suite.datasets.audit import audit_dataset, audit_frames, frame_digests
 from ms25_suite.datasets.card import CardFile, DatasetCard, LabelKeys
-from ms25_suite.datasets.finding import Finding, frame_list
+from ms25_suite.datasets.card_files import verified_sha256
+from ms25_suite.datasets.eos_reference import EosReference, eos_reference
+from ms25_suite.datasets.finding import Finding
 from ms25_suite.datasets.labels import find_labels
 from ms25_suite.datasets.locate import user_card
+from ms25_suite.datasets.neb_reference import NebReference, neb_reference
 from ms25_suite.datasets.registry import builtin_card, suggestion
 from ms25_suite.datasets.sources import data_suffix, read_images
 from ms25_suite.datasets.splits import NO_ROLE, ROLE_CODES, UNKNOWN_ROLE, Splits, make_splits
 from ms25_suite.datasets.store import Content, open_content
+from ms25_suite.datasets.structures import refuse_broken
 from ms25_suite.errors import CardError, DatasetError, UnknownDatasetError
 from ms25_suite.frames import Frames, IntArray, Labels
 
@@ -78,6 +82,26 @@ class Dataset:
         """Frames with the given indices and their labels."""
         labels = self.labels.select(indices, self.frames.offsets)
         return self.frames.select(indices), labels
+
+    def eos(self) -> EosReference | None:
+        """Reference curves of the equation of state, read anew each time; None without.
+
+        Raises
+        ------
+        DatasetError
+            They cannot be used: see `ms25_suite.datasets.eos_reference.eos_reference`.
+        """
+        return eos_reference(self.card)
+
+    def neb(self) -> NebReference | None:
+        """Reference path of the reaction, read anew each time; None without.
+
+        Raises
+        ------
+        DatasetError
+            It cannot be used: see `ms25_suite.datasets.neb_reference.neb_reference`.
+        """
+        return neb_reference(self.card)
 
 
 def open_dataset(spec: str, *, tier: str = "mini") -> Dataset:
@@ -159,20 +183,7 @@ def _open(card: DatasetCard, tier: str) -> Dataset:
     files = card.frame_files
     hashes = []
     for file in files:
-        if not file.path.is_file():
-            msg = f"{where}: there is no file {file.path}"
-            raise CardError(msg) if card.path is not None else DatasetError(msg)
-        try:
-            found = file_sha256(file.path)
-        except OSError as error:
-            msg = f"{where}: cannot read {file.path}: {error}"
-            raise DatasetError(msg) from error
-        if file.sha256 is not None and found != file.sha256:
-            msg = (
-                f"{where}: {file.path.name} is not the file that the card describes: expected "
-                f"sha256 {file.sha256}, found {found}. Get the file again, or correct the card"
-            )
-            raise CardError(msg)
+        found = verified_sha256(file, where, DatasetError if card.path is None else CardError)
         hashes.append((data_suffix(file.path).lower(), found))
     source = str(files[0].path) if len(files) == 1 else where
     content = open_content(hashes, card.labels, lambda: read_content(files, card.labels, source))
@@ -233,7 +244,7 @@ def read_content(files: Sequence[CardFile], keys: LabelKeys, where: str) -> Cont
         images.extend(read_images(file.path))
         counts.append(len(images) - before)
     frames = Frames.from_atoms(images)
-    _refuse_broken(frames, where)
+    refuse_broken(frames, where)
     found = find_labels(images, keys, where)
     digests = frame_digests(frames)
     roles = np.array([_role(atoms.info.get("split")) for atoms in images], dtype=np.int64)
@@ -253,22 +264,3 @@ def _role(word: object) -> int:
     if word is None:
         return NO_ROLE
     return ROLE_CODES.get(re.sub(r"\W", "", str(word)).lower(), UNKNOWN_ROLE)
-
-
-def _refuse_broken(frames: Frames, where: str) -> None:
-    bad = ~np.isfinite(frames.positions).all(axis=1)
-    indices = set(frames.frame_of_atom[bad].tolist())
-    indices |= set(np.flatnonzero(~np.isfinite(frames.cells).all(axis=(1, 2))).tolist())
-    if indices:
-        msg = f"{where}: positions or cells of {frame_list(sorted(indices))} are not finite"
-        raise DatasetError(msg)
-    lengths = np.linalg.norm(frames.cells, axis=2)
-    flat = np.flatnonzero((frames.pbc & (lengths == 0.0)).any(axis=1))
-    periodic = np.flatnonzero(frames.pbc.all(axis=1) & (frames.volumes == 0.0))
-    indices = set(flat.tolist()) | set(periodic.tolist())
-    if indices:
-        msg = (
-            f"{where}: {frame_list(sorted(indices))} should be periodic, but their cells have no "
-            f"vector in that direction, or no volume"
-        )
-        raise DatasetError(msg)

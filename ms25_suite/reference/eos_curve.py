@@ -1,0 +1,99 @@
+"""Labelled frames of one cell at several volumes, with the equation of state that fits them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ms25_suite.datasets.card_observables import CURVE_KEY
+from ms25_suite.datasets.eos_reference import FIT_KEYS, RELAXED_KEY, VOLUME_RATIO_KEY
+from ms25_suite.fields import REF_ENERGY
+from ms25_suite.metrics.eos import fit_murnaghan
+from ms25_suite.reference.builder import label
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+__all__ = ["Volumes", "labelled_curve"]
+
+FIT_DECIMALS = 8
+"""Fitted parameters are stored to 1e-8 of their units, as the energies are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Volumes:
+    """Volumes at which a curve is sampled: even, around that of the reference's minimum.
+
+    Parameters
+    ----------
+    n_points
+        Number of volumes. The paper does not give it; 11 puts one into the minimum, and steps of
+        2 % on both sides.
+    half_width
+        Largest change of the volume, relative to that of the minimum: the paper's 10 %.
+    """
+
+    n_points: int = 11
+    half_width: float = 0.1
+
+    @property
+    def ratios(self) -> tuple[float, ...]:
+        """Volumes relative to that of the minimum, ascending."""
+        ends = 1.0 - self.half_width, 1.0 + self.half_width
+        return tuple(float(ratio) for ratio in np.linspace(*ends, self.n_points).round(6))
+
+
+def labelled_curve(
+    minimum: Atoms,
+    name: str,
+    reference: Any,
+    volumes: Volumes,
+    *,
+    relax: Callable[[Atoms], None] | None = None,
+) -> list[Atoms]:
+    """Frames of a curve by ascending volume, labelled, each with the fit of the whole curve.
+
+    The cell keeps its shape, and the atoms their fractional coordinates.
+
+    Parameters
+    ----------
+    minimum
+        The cell in the reference's minimum.
+    name
+        Name of the curve.
+    reference
+        ASE calculator.
+    volumes
+        Where to sample.
+    relax
+        Relaxes the positions of the atoms in a cell, in place; None to leave them.
+
+    Raises
+    ------
+    EosFitError
+        No equation of state fits the energies.
+    """
+    frames = []
+    for ratio in volumes.ratios:
+        atoms = minimum.copy()
+        atoms.set_cell(minimum.cell.array * ratio ** (1 / 3), scale_atoms=True)
+        if relax is not None:
+            relax(atoms)
+        label(atoms, reference)
+        atoms.info[CURVE_KEY] = name
+        atoms.info[VOLUME_RATIO_KEY] = ratio
+        atoms.info[RELAXED_KEY] = relax is not None
+        frames.append(atoms)
+    fit = fit_murnaghan(
+        np.array([atoms.get_volume() for atoms in frames]),
+        np.array([atoms.info[REF_ENERGY] for atoms in frames]),
+    )
+    values = (fit.v0, fit.e0, fit.b0, fit.b0_prime)
+    for atoms in frames:
+        atoms.info.update(
+            {key: round(value, FIT_DECIMALS) for key, value in zip(FIT_KEYS, values, strict=True)}
+        )
+    return frames
