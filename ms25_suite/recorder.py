@@ -106,6 +106,10 @@ class CheckRecorder:
             **fields,
         )
 
+    def refuse(self, reason: str, **fields: Any) -> CheckResult:
+        """Record that there is no number because the potential failed before it came to one."""
+        return self.measure(verdict=Verdict.FAIL, reason=reason, **fields)
+
     def keep_arrays(
         self,
         quantity: str,
