@@ -23,7 +23,7 @@ from ms25_suite.recorder import CheckRecorder
 from ms25_suite.results import CheckResult
 from ms25_suite.units import DIMENSIONLESS, GPA_PER_EV_PER_A3
 
-__all__ = ["EosCurves", "FAILURE_WORDS", "JudgedCurve", "judge_curves"]
+__all__ = ["FAILURE_WORDS", "EosCurves", "JudgedCurve", "judge_curves"]
 
 CRITERION: Final = "eos"
 
@@ -47,8 +47,8 @@ NO_UNFIT: Final = Threshold(
 )
 
 RELAXED_FMAX: Final = 0.01
-"""Largest force in eV/Å of relaxed atoms: on a spring of 1 eV/Å^2 an atom is then 0.05 meV above its
-minimum, a tenth of what the fit of a relaxed curve misses (docs/datasets/zeolites.md)."""
+"""Largest force in eV/Å of relaxed atoms: on a spring of 1 eV/Å^2 an atom is then 0.05 meV above
+its minimum, a tenth of what the fit of a relaxed curve misses (docs/datasets/zeolites.md)."""
 
 RELAXED_STEPS: Final = 200
 """Most steps of a relaxation. The reference's relaxed frames, where it starts, are close."""

@@ -1,8 +1,8 @@
 """Which checks a run asks by default, and why some cannot be asked at all.
 
 A run asks whatever the datasets can answer with the potentials at hand. What it cannot answer,
-what would train further potentials, and molecular dynamics, is asked only if the criterion is named (``-m``, ``-k``, the
-file of the check); then a check that cannot be answered says why, in one line.
+what would train further potentials, and molecular dynamics, is asked only if the criterion is named
+(``-m``, ``-k``, the file of the check); then a check that cannot be answered says why, in one line.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Short molecular dynamics at constant energy, all frames in one batch at each step.
 
-A potential whose forces are the derivative of a smooth energy conserves the total energy but for the
-integrator's own ripple. Forces that are not, discontinuities at the cutoff, and holes at short
+A potential whose forces are the derivative of a smooth energy conserves the total energy but for
+the integrator's own ripple. Forces that are not, discontinuities at the cutoff, and holes at short
 distances show as a drift, or as atoms that collapse.
 """
 
@@ -99,14 +99,14 @@ class Trajectories:
     last: Frames
 
 
-def initial_velocities(frames: Frames, temperature_K: float, seed: int) -> FloatArray:
+def initial_velocities(frames: Frames, temperature: float, seed: int) -> FloatArray:
     """Velocities of Maxwell and Boltzmann, each frame at rest as a whole.
 
     Parameters
     ----------
     frames
         The frames.
-    temperature_K
+    temperature
         Temperature in K.
     seed
         Seed of the random numbers.
@@ -121,7 +121,7 @@ def initial_velocities(frames: Frames, temperature_K: float, seed: int) -> Float
 
     masses = _masses(frames)
     rng = np.random.default_rng(seed)
-    velocities = rng.normal(size=(len(masses), 3)) * np.sqrt(kB * temperature_K / masses)[:, None]
+    velocities = rng.normal(size=(len(masses), 3)) * np.sqrt(kB * temperature / masses)[:, None]
     frame = frames.frame_of_atom
     total = np.bincount(frame, weights=masses, minlength=len(frames))
     for axis in range(3):
@@ -197,7 +197,7 @@ def run_nve(
         running = alive
         if len(running) == 0:
             break
-    times = np.arange(n_steps + 1) * timestep_fs / FS_PER_PS
+    times = np.asarray(np.arange(n_steps + 1) * (timestep_fs / FS_PER_PS), dtype=np.float64)
     return Trajectories(times, energies, tuple(breaks), _at(frames, positions))
 
 
@@ -278,9 +278,7 @@ def _broken(batch: Frames, place: int, found: Any, step: int, limits: Limits) ->
     return None
 
 
-def _neighbours(
-    frames: Frames, index: int, cutoff: float
-) -> tuple[IntArray, IntArray, FloatArray]:
+def _neighbours(frames: Frames, index: int, cutoff: float) -> tuple[IntArray, IntArray, FloatArray]:
     # Not vesin: it imports torch where it can, which nothing in the process of pytest may do.
     from ase.geometry import complete_cell
     from matscipy.neighbours import neighbour_list
