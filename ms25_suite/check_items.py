@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Hashable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from ms25_suite.pool import PotentialPool
 from ms25_suite.potentials.spec import PotentialSpec
 from ms25_suite.recorder import RESULT_PROPERTY
 from ms25_suite.results import CheckResult, Verdict
-from ms25_suite.selection import is_named, why_held
+from ms25_suite.selection import Held, is_named, why_held
 from ms25_suite.series import Series
 from ms25_suite.settings import Settings
 from ms25_suite.transferred import dataset_fields
@@ -39,7 +39,7 @@ SETTINGS = pytest.StashKey[Settings]()
 POOL = pytest.StashKey[PotentialPool]()
 
 _CONTEXT = pytest.StashKey[dict[str, Any]]()
-_UNANSWERABLE = pytest.StashKey[str]()
+_UNANSWERABLE = pytest.StashKey[list[str]]()
 
 POTENTIAL_PROPERTY = "ms25_potential"
 """Name under which facts about a potential travel in the ``user_properties`` of a report."""
@@ -121,6 +121,7 @@ class CheckItems:
         self._settings = settings
         self._xdist = xdist
         self._held: set[str] = set()
+        self._answers: dict[tuple[Any, ...], Held | None] = {}
 
     def _group_marks(self, name: str) -> tuple[pytest.MarkDecorator, ...]:
         """Keep the checks of one potential in one process of xdist."""
@@ -161,12 +162,15 @@ class CheckItems:
         self, config: pytest.Config, items: list[pytest.Item]
     ) -> None:
         """Leave out what was not asked for, and all but one of the checks that cannot answer."""
-        kept, left_out, told = [], [], set()
+        kept: list[pytest.Item] = []
+        left_out: list[pytest.Item] = []
+        told: dict[tuple[Any, ...], pytest.Item] = {}
         for item in items:
             criterion, parameters = criterion_of(item), _parameters(item)
+            subject = parameters.get("potential", parameters.get("training_series"))
             held = None
-            if criterion is not None and "dataset" in parameters:
-                held = why_held(criterion, parameters, self._settings)
+            if criterion is not None and "dataset" in parameters and subject is not None:
+                held = self._why_held(criterion, subject, parameters)
             if criterion is None or held is None:
                 kept.append(item)
                 continue
@@ -175,17 +179,28 @@ class CheckItems:
                 left_out.append(item)
                 continue
             if held.reason:
-                subject = parameters.get("potential", parameters.get("training_series"))
-                key = (criterion, parameters["dataset"], parameters.get("partner"), subject)
-                if (key, held.reason) in told:
+                key = (criterion, parameters["dataset"], subject)
+                first = told.setdefault(key, item)
+                reasons: list[str] = first.stash.setdefault(_UNANSWERABLE, [])
+                if held.reason not in reasons:
+                    reasons.append(held.reason)
+                if first is not item:
                     left_out.append(item)
                     continue
-                told.add((key, held.reason))
-                item.stash[_UNANSWERABLE] = held.reason
             kept.append(item)
         if left_out:
             config.hook.pytest_deselected(items=left_out)
             items[:] = kept
+
+    def _why_held(
+        self, criterion: str, subject: Hashable, parameters: dict[str, Any]
+    ) -> Held | None:
+        """Ask once for all quantities: it may hash a model file, or open a dataset."""
+        doubled = str(parameters.get("quantity", "")).startswith("supercell")
+        key = (criterion, parameters["dataset"], parameters.get("partner"), subject, doubled)
+        if key not in self._answers:
+            self._answers[key] = why_held(criterion, parameters, self._settings)
+        return self._answers[key]
 
     def pytest_report_collectionfinish(self, config: pytest.Config) -> list[str]:
         """Say what else could be asked."""
@@ -197,9 +212,9 @@ class CheckItems:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """Skip a check that cannot be answered, before anything is trained or predicted."""
-        reason = item.stash.get(_UNANSWERABLE, "")
-        if reason:
-            pytest.skip(reason)
+        if _UNANSWERABLE in item.stash:
+            reasons: list[str] = item.stash[_UNANSWERABLE]
+            pytest.skip("; ".join(reasons))
 
     @pytest.hookimpl(wrapper=True)
     def pytest_collect_file(

@@ -168,8 +168,8 @@ def _train_sizes(text: str | None) -> tuple[int, ...]:
 def _own_thresholds(dataset: Dataset) -> dict[tuple[str, str], Threshold]:
     """Thresholds in the card of a dataset, by criterion and quantity.
 
-    ``[thresholds.energy]`` is for the energy errors of all criteria, and
-    ``[thresholds.size_extensivity.energy]`` for those of one.
+    ``[thresholds.energy]`` is for whatever measures the same number, here the energy errors of all
+    criteria, and ``[thresholds.size_extensivity.energy]`` for one criterion.
 
     Raises
     ------
@@ -181,9 +181,11 @@ def _own_thresholds(dataset: Dataset) -> dict[tuple[str, str], Threshold]:
     for quantity, entry in dataset.card.thresholds.items():
         if quantity in MEASURES:
             continue
-        mark = _own_threshold("error_thresholds", quantity, entry, f"{where}.{quantity}]", where)
-        for criterion, measures in MEASURES.items():
-            if measures.get(quantity) == MEASURES["error_thresholds"][quantity]:
+        measuring = [name for name, measures in MEASURES.items() if quantity in measures]
+        first = measuring[0] if measuring else "error_thresholds"
+        mark = _own_threshold(first, quantity, entry, f"{where}.{quantity}]", where)
+        for criterion in measuring:
+            if MEASURES[criterion][quantity] == MEASURES[first][quantity]:
                 found[criterion, quantity] = mark
     for criterion in set(dataset.card.thresholds) & set(MEASURES):
         for quantity, entry in dataset.card.thresholds[criterion].items():

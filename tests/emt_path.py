@@ -31,6 +31,7 @@ def hop() -> list[Atoms]:
     slab = fcc100("Cu", (3, 2, 2), vacuum=5.0)
     add_adsorbate(slab, "Cu", 1.7, "hollow")
     slab.pbc = True
+    slab.info.clear()
     slab.set_constraint(FixAtoms(mask=slab.get_tags() == 2))
     last = slab.copy()
     last.positions[-1, 0] += slab.cell[0, 0] / 3

@@ -137,7 +137,7 @@ def draw_learning(group: LearningGroup) -> Figure:
         above.set_title(f"{quantity}: MAE ({pretty_unit(curves[0].unit)})", fontsize=9)
         above.set_ylim(bottom=0)
         above.set_xlim(left=0)
-        _logarithmic(below, curves, names)
+        _logarithmic(below, curves)
     handles: dict[str, Any] = {}
     for axes in figure.axes:
         for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
@@ -181,7 +181,7 @@ def _draw(axes: Axes, curve: _Curve, index: int) -> None:
     axes.plot(steps, line, color=COLORS[index % len(COLORS)], lw=1.1)
 
 
-def _logarithmic(axes: Axes, curves: Sequence[_Curve], names: Sequence[str]) -> None:
+def _logarithmic(axes: Axes, curves: Sequence[_Curve]) -> None:
     from matplotlib.ticker import FixedLocator, LogLocator, NullFormatter, StrMethodFormatter
 
     axes.set_xscale("log")
@@ -193,17 +193,6 @@ def _logarithmic(axes: Axes, curves: Sequence[_Curve], names: Sequence[str]) -> 
     axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
     axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     axes.yaxis.set_minor_formatter(NullFormatter())
-    for place, curve in enumerate(curves):
-        axes.text(
-            0.97,
-            0.95 - 0.09 * place,
-            f"rate {number(float(curve.result.value or 0.0))}",
-            color=COLORS[names.index(curve.result.potential) % len(COLORS)],
-            fontsize=8,
-            ha="right",
-            va="top",
-            transform=axes.transAxes,
-        )
 
 
 def _curve(result: CheckResult) -> _Curve | None:

@@ -18,7 +18,7 @@ from ms25_suite.report.heatmap import draw_heatmap
 from ms25_suite.report.learning import draw_learning, learning_groups
 from ms25_suite.report.message import OBSERVABLE_CRITERIA, draw_message, observable_points
 from ms25_suite.report.observables import draw_observable, observable_groups
-from ms25_suite.report.pairs import PAIR_CRITERIA, build_pair_grid, ratio_rows
+from ms25_suite.report.pairs import PAIR_CRITERIA, build_pair_grid, ratio_rows, without_repeats
 from ms25_suite.report.provenance import (
     command_line,
     dataset_facts,
@@ -95,7 +95,7 @@ def render_page(
         findings=collect_findings(run, results),
         notes=notes,
         stand_ins=stand_in_notes(run, results),
-        matrix=_matrix(run, results),
+        matrix=_matrix(run, without_repeats(results)),
         groups=groups,
         curves=_curves(run),
         transfers=_transfers(run, results),
@@ -195,7 +195,7 @@ def _transfers(run: Mapping[str, Any], results: Sequence[CheckResult]) -> list[d
             f"what they are for, {len(grid.columns)} columns of what they were tested on."
         )
         image = embed_svg(svg_bytes(figure), figure.get_figwidth(), alt)
-        ratios = ratio_rows(results, criterion)
+        ratios = ratio_rows(run, results, criterion)
         transfers.append({"criterion": criterion, "image": image, "ratios": ratios})
     return transfers
 

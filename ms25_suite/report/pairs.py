@@ -9,7 +9,7 @@ from ms25_suite.report.grid import Cell, Column, Grid, cell_of, missing_cell, st
 from ms25_suite.report.wording import QUANTITIES, pair_label, value_text
 from ms25_suite.results import CheckResult, Verdict
 
-__all__ = ["PAIR_CRITERIA", "build_pair_grid", "ratio_rows"]
+__all__ = ["PAIR_CRITERIA", "build_pair_grid", "ratio_rows", "without_repeats"]
 
 PAIR_CRITERIA: Final = ("size_extensivity", "framework_transfer")
 """Criteria that compare the frames of two datasets."""
@@ -63,8 +63,28 @@ def build_pair_grid(run: Mapping[str, Any], results: Sequence[CheckResult], crit
     return Grid(tuple(rows.values()), tuple(columns.values()), cells, notes)
 
 
-def ratio_rows(results: Iterable[CheckResult], criterion: str) -> list[dict[str, Any]]:
-    """How much larger the errors on the other frames are, for a table."""
+def without_repeats(results: Sequence[CheckResult]) -> list[CheckResult]:
+    """Results but for errors on own frames that a pair measured and `error_thresholds` judged."""
+
+    def what(result: CheckResult) -> tuple[str, ...]:
+        return (result.test_dataset, result.potential, result.quantity, result.metric)
+
+    judged = {what(result) for result in results if result.criterion == "error_thresholds"}
+    return [
+        result
+        for result in results
+        if result.criterion not in PAIR_CRITERIA
+        or result.dataset != result.test_dataset
+        or result.verdict is not None
+        or what(result) not in judged
+    ]
+
+
+def ratio_rows(
+    run: Mapping[str, Any], results: Iterable[CheckResult], criterion: str
+) -> list[dict[str, Any]]:
+    """How much larger the errors on the other frames are, for a table in the order of the grid."""
+    order = [str(item.get("name")) for item in run.get("potentials") or []]
     rows: dict[tuple[str, str], dict[str, Any]] = {}
     for result in results:
         if result.criterion != criterion or result.metric != "ratio" or result.value is None:
@@ -73,7 +93,7 @@ def ratio_rows(results: Iterable[CheckResult], criterion: str) -> list[dict[str,
         row = rows.setdefault((result.potential, pair), {"quantities": {}})
         row |= {"potential": result.potential, "pair": pair, "stand_in": result.stand_in}
         row["quantities"][result.quantity] = value_text(result.value, result.interval)
-    return list(rows.values())
+    return sorted(rows.values(), key=lambda row: _rank(order, row["potential"]))
 
 
 def _belongs(result: CheckResult, criterion: str) -> bool:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from ms25_suite.errors import ReportError
 from ms25_suite.report.grid import stand_in_notes
+from ms25_suite.report.pairs import without_repeats
 from ms25_suite.report.wording import (
     SYMBOLS,
     limit_text,
@@ -158,7 +159,7 @@ def terminal_table(results: Sequence[CheckResult], width: int = 100, color: bool
     )
     reasons: dict[str, int] = {}
     groups: dict[str, list[tuple[tuple[str, ...], str]]] = {}
-    for result in results:
+    for result in without_repeats(results):
         row = (_row(result, reasons), _STYLES[result.verdict])
         groups.setdefault(_group(result), []).append(row)
     rows = [row for group in groups.values() for row, _ in group]

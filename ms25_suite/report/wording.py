@@ -113,6 +113,8 @@ def pretty_unit(unit: str) -> str:
 
 def quantity_text(quantity: str, metric: str) -> str:
     """Quantity and metric as words; that of a measurement goes without saying."""
+    if not quantity:
+        return ""
     return f"{quantity} {'' if metric == 'measurement' else metric}".replace("_", " ").strip()
 
 

@@ -11,11 +11,13 @@ from typing import Any
 from ms25_suite.cache import atomic_path, file_sha256
 from ms25_suite.errors import ReportError
 from ms25_suite.report.canvas import drawing, png_bytes, svg_bytes
-from ms25_suite.report.grid import build_grid
+from ms25_suite.report.grid import Grid, build_grid
 from ms25_suite.report.heatmap import draw_heatmap
 from ms25_suite.report.merge import merge_results, sort_results
 from ms25_suite.report.page import render_page
+from ms25_suite.report.pairs import PAIR_CRITERIA, build_pair_grid
 from ms25_suite.report.tables import csv_text, json_text, plain
+from ms25_suite.report.wording import criterion_title
 from ms25_suite.results import CheckResult
 
 __all__ = ["ReportFiles", "write_report"]
@@ -72,9 +74,7 @@ def write_report(
         _write(files.json, json_text(run, ordered).encode())
         _write(files.csv, csv_text(ordered).encode())
         with drawing():
-            figure = draw_heatmap(
-                build_grid(run, ordered, "error_thresholds"), "Mean absolute errors"
-            )
+            figure = draw_heatmap(*_main_grid(run, ordered))
             svg = svg_bytes(figure)
             _write(files.heatmap_png, png_bytes(figure, _HEATMAP_DPI))
             _write(files.heatmap_svg, svg)
@@ -84,6 +84,16 @@ def write_report(
         msg = f"cannot write the report to {folder}: {error}; choose a folder that can be written"
         raise ReportError(msg) from error
     return files
+
+
+def _main_grid(run: Mapping[str, Any], results: Sequence[CheckResult]) -> tuple[Grid, str]:
+    """What the files of the heatmap show, and its title: error thresholds, else pairs of data."""
+    grid, title = build_grid(run, results, "error_thresholds"), "Mean absolute errors"
+    for criterion in PAIR_CRITERIA:
+        pairs = build_pair_grid(run, results, criterion)
+        if not grid.rows and pairs.rows:
+            grid, title = pairs, f"{criterion_title(criterion)}: mean absolute errors"
+    return grid, title
 
 
 def _write(path: Path, data: bytes) -> None:

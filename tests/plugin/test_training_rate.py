@@ -2,52 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from ase.calculators.emt import EMT
 
+from ms25_suite.frames import Frames, Predictions
+from ms25_suite.pool import PotentialPool
+from ms25_suite.potentials.base import ModelInfo
+from ms25_suite.potentials.potential import Potential, PotentialOptions
 from tests.emt_data import crystals, save
 
 Documents = Callable[..., dict[str, Any]]
 
-CALCULATOR = """
-import numpy as np
-from ase.calculators.emt import EMT
 
-class Calculator(EMT):
-    def calculate(self, *args, **kwargs):
-        super().calculate(*args, **kwargs)
-        size = {n} ** -{rate}
-        self.results["energy"] += 0.2 * size * len(self.atoms)
-        self.results["forces"] = self.results["forces"] + 0.6 * size
-        self.results["stress"] = self.results["stress"] + 0.003
+class Trained(Potential):
+    """Wrong by a power law of the number of training frames; no worker, no time."""
 
-calculator = Calculator
-"""
+    def __init__(self, name: str, n: int, dataset: Any) -> None:
+        data = {"name": dataset.name, "sha256": dataset.sha256, "n_train": n, "set": 1}
+        manifest = {"data": data, "budget": "smoke"}
+        super().__init__(name, "mace", {}, PotentialOptions(), manifest=manifest)
+        self._error = n**-0.5
+
+    def info(self) -> ModelInfo:
+        return ModelInfo()
+
+    def predict(self, frames: Frames) -> Predictions:
+        images = [frames.atoms(index) for index in range(len(frames))]
+        for atoms in images:
+            atoms.calc = EMT()
+        return Predictions(
+            np.array([atoms.get_potential_energy() for atoms in images])
+            + 0.2 * self._error * frames.n_atoms,
+            np.concatenate([atoms.get_forces() for atoms in images]) + 0.6 * self._error,
+            np.array([atoms.get_stress() for atoms in images]) + 0.003,
+        )
 
 
 @pytest.fixture
-def trained(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
-    """Trainings take no time, and leave an error of 0.6 / sqrt(n); the sizes that were trained."""
-    from ms25_suite.pool import PotentialPool
-    from ms25_suite.potentials.potential import Potential, PotentialOptions, from_calculator
-
+def trained(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The sizes that were trained."""
     sizes: list[int] = []
 
     def train(self: PotentialPool, spec: Any, dataset: Any) -> Potential:
         n = spec.training.get("n", 100)
         sizes.append(n)
-        path = Path(pytester.path) / f"trained-{n}.py"
-        path.write_text(CALCULATOR.format(n=n, rate=0.5))
-        potential = from_calculator(str(path), spec.name, PotentialOptions(), architecture="mace")
-        data = {"name": dataset.name, "sha256": dataset.sha256, "n_train": n, "set": 1}
-        potential.manifest = {"data": data, "budget": "smoke"}
-        return potential
+        return Trained(spec.name, n, dataset)
 
     monkeypatch.setattr(PotentialPool, "_train", train)
-    yield sizes
+    return sizes
 
 
 @pytest.fixture(scope="session")
@@ -135,11 +142,12 @@ def test_sizes_of_the_command_line_are_judged_by_a_users_mark(
 
 
 def test_who_asks_for_a_rate_of_one_potential_is_told_what_it_needs(
-    pytester: pytest.Pytester, emt_training: Path
+    pytester: pytest.Pytester, emt_training: Path, document: Documents
 ) -> None:
-    done = pytester.runpytest(
-        "--mlip=ase.calculators.emt:EMT", f"--dataset={emt_training}", "-m", "training_rate"
-    )
+    potential = "--mlip=ase.calculators.emt:EMT"
+    done = pytester.runpytest(potential, f"--dataset={emt_training}", "-m", "training_rate")
     assert done.ret == pytest.ExitCode.NO_TESTS_COLLECTED
     done.assert_outcomes(skipped=1)
-    done.stdout.fnmatch_lines(["*A rate needs a potential train:ARCH, or at least 3 model files*"])
+    (result,) = document()["results"]
+    assert (result["quantity"], result["verdict"]) == ("", "skip")
+    assert "A rate needs a potential train:ARCH, or at least 3 model files" in result["reason"]

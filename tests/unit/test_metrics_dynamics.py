@@ -110,9 +110,7 @@ def test_a_frame_that_is_lost_leaves_the_others_alone(frames: Frames) -> None:
 
 def test_forces_that_explode_end_a_run(frames: Frames) -> None:
     velocities = initial_velocities(frames, 300.0, 0)
-    found = run_nve(
-        frames, emt, velocities, timestep_fs=1.0, n_steps=3, limits=Limits({}, 1e-3)
-    )
+    found = run_nve(frames, emt, velocities, timestep_fs=1.0, n_steps=3, limits=Limits({}, 1e-3))
     assert [broken.kind for broken in found.breaks if broken] == ["forces"] * 3
     assert "a force component of " in str(found.breaks[0])
 

@@ -156,6 +156,12 @@ def test_files_and_nothing_else(tmp_path: Path) -> None:
     assert len(json.loads(files.json.read_text(encoding="utf-8"))["results"]) == 2
 
 
+def test_a_run_about_pairs_only_has_their_heatmap(tmp_path: Path) -> None:
+    pair = result(criterion="size_extensivity", test_dataset="mgo-4x4")
+    with_pair = write_report(tmp_path / "pair", {}, [pair]).heatmap_svg.read_bytes()
+    assert with_pair != write_report(tmp_path / "none", {}, []).heatmap_svg.read_bytes()
+
+
 def test_what_was_written_can_be_read_again(tmp_path: Path) -> None:
     results = [result(details={"rmse": 40.0}), ERROR]
     write_report(tmp_path, RUN, results)
