@@ -98,7 +98,7 @@ def _draw_errors(
     unit = pretty_unit(results[0].unit)
     axes.set_title("error of each curve (× cannot be fitted)", fontsize=8.5)
     axes.set_xlabel("curve", fontsize=8)
-    axes.set_ylabel(f"{results[0].quantity.replace('_', ' ')} ({unit})", fontsize=8)
+    axes.set_ylabel(f"error ({unit})", fontsize=8)
     axes.axhline(0, color=MUTED, lw=0.8)
     for mark in {result.threshold for result in results if result.threshold is not None}:
         for sign in (-1, 1):

@@ -55,7 +55,7 @@ def test_atoms_that_collapse_end_their_run(
     pytester: pytest.Pytester, cuni: Path, calc: Calc, document: Documents
 ) -> None:
     """Repulsion turned into attraction: what is close comes closer."""
-    potential = calc("results['forces'] = -20 * results['forces']")
+    potential = calc("results['forces'] = -4 * results['forces']")
     done = pytester.runpytest(
         f"--mlip={potential}",
         f"--dataset={cuni}",
