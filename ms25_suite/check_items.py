@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Hashable, Sequence
+from collections.abc import Generator, Hashable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from ms25_suite.criteria import MEASURES
+from ms25_suite.datasets.dataset import Dataset
+from ms25_suite.datasets.eos_reference import eos_observable
 from ms25_suite.errors import Ms25Error
 from ms25_suite.fields import CRITERIA
 from ms25_suite.pool import PotentialPool
@@ -77,10 +79,19 @@ def check_context(item: pytest.Item) -> dict[str, Any] | None:
             "dataset": dataset.name,
             "potential": subject.name,
             "architecture": subject.architecture,
-            "quantity": "" if unanswerable else str(parameters.get("quantity", "")),
+            "quantity": "" if unanswerable else _quantity(criterion, parameters, dataset),
             **fields,
         }
     return item.stash[_CONTEXT]
+
+
+def _quantity(criterion: str, parameters: Mapping[str, Any], dataset: Dataset) -> str:
+    """What a check asks for: its own parameter, or what its criterion is about."""
+    if criterion == "eos":
+        name = eos_observable(dataset.card)
+        return f"relaxed_{name}" if name and parameters.get("eos_atoms") == "relaxed" else name
+    default = {"neb_barrier": "barrier", "stability": "energy_drift"}.get(criterion, "")
+    return str(parameters.get("quantity", default))
 
 
 def _parameters(item: pytest.Item) -> dict[str, Any]:
@@ -137,6 +148,9 @@ class CheckItems:
             metafunc.parametrize("dataset, partner", pairs, indirect=True, scope="session")
         else:
             metafunc.parametrize("dataset", list(datasets), indirect=True, scope="session")
+        if "eos_atoms" in names:
+            kinds = ["rigid", "relaxed"] if self._settings.eos_relax else ["rigid"]
+            metafunc.parametrize("eos_atoms", kinds)
         for name in asked:
             subject = [
                 pytest.param(entry, id=entry.name, marks=self._group_marks(entry.name))
@@ -247,7 +261,8 @@ class CheckItems:
         verdict: Verdict,
         reason: str,
     ) -> None:
-        measure = MEASURES.get(context["criterion"], {}).get(context["quantity"])
+        quantity = context["quantity"].removeprefix("relaxed_")
+        measure = MEASURES.get(context["criterion"], {}).get(quantity)
         result = CheckResult(
             **context,
             metric=measure.metric if measure else "mae",

@@ -11,7 +11,16 @@ from typing import Any, Final, Self
 
 from ms25_suite.errors import ThresholdError
 from ms25_suite.results import Verdict
-from ms25_suite.units import DIMENSIONLESS, ENERGY_UNIT, FORCES_UNIT, QUANTITY_UNITS
+from ms25_suite.units import (
+    BARRIER_UNIT,
+    DIMENSIONLESS,
+    DRIFT_UNIT,
+    ENERGY_UNIT,
+    FORCES_UNIT,
+    LENGTH_UNIT,
+    PERCENT,
+    QUANTITY_UNITS,
+)
 
 __all__ = ["MEASURES", "Measure", "Threshold", "Thresholds", "judge"]
 
@@ -48,6 +57,13 @@ MEASURES: Final[Mapping[str, Mapping[str, Measure]]] = {
         "supercell_forces": Measure("error", FORCES_UNIT),
     },
     "framework_transfer": _ERRORS,
+    "eos": {
+        "lattice_constant": Measure("error", LENGTH_UNIT),
+        "volume": Measure("error", PERCENT),
+        "bulk_modulus": Measure("error", PERCENT),
+    },
+    "neb_barrier": {"barrier": Measure("error", BARRIER_UNIT)},
+    "stability": {"energy_drift": Measure("error", DRIFT_UNIT)},
 }
 """For each criterion, what a threshold may be set for. A check may measure more than that."""
 

@@ -13,6 +13,7 @@
     │   ├── ArchitectureNotInstalledError
     │   ├── ElementCoverageError  the data holds elements that the potential does not know
     │   ├── PredictionError       it raised, or returned something that is no prediction
+    │   │   └── NotFiniteError    it returned NaN or infinity
     │   ├── OutOfMemoryError
     │   ├── WorkerDiedError
     │   └── WorkerTimeoutError
@@ -39,6 +40,7 @@ __all__ = [
     "LabelError",
     "ModelFileError",
     "Ms25Error",
+    "NotFiniteError",
     "OutOfMemoryError",
     "PotentialError",
     "PredictionError",
@@ -114,6 +116,10 @@ class PredictionError(PotentialError):
         more = ", …" if len(self.frames) > 5 else ""
         shown = ", ".join(str(frame) for frame in self.frames[:5])
         return f"{self.args[0]}\nframe numbers, counted from 0: {shown}{more}"
+
+
+class NotFiniteError(PredictionError):
+    """A potential returned NaN or infinity for some frames, which are all named."""
 
 
 class OutOfMemoryError(PotentialError):

@@ -13,6 +13,9 @@ CRITERIA: Final = {
     "training_rate": "how fast the errors fall with the number of training frames",
     "size_extensivity": "errors on cells of another size, and energies of doubled cells",
     "framework_transfer": "errors on other frameworks of the same elements",
+    "eos": "lattice constant or volume, and bulk modulus, from energies of strained cells",
+    "neb_barrier": "barrier of a reaction along its minimum-energy path",
+    "stability": "energy drift of short molecular dynamics, and whether atoms collapse",
 }
 """Criteria of the suite and what they ask; markers and docs pages have the same names."""
 

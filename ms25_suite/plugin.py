@@ -41,6 +41,27 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "as 50,100,200. Without them the rate is asked with -m training_rate (at the sizes of the "
         "dataset's card), or of potentials that are given at three sizes or more",
     )
+    add(
+        "--eos-relax",
+        action="store_true",
+        help="also ask for the equation of state with atoms that the potential relaxes at each "
+        "volume, where the dataset has such curves (default: rigid cells only)",
+    )
+    add(
+        "--neb-steps",
+        type=int,
+        default=200,
+        metavar="N",
+        help="most steps of the nudged elastic band; one that is not converged then fails "
+        "(default: 200)",
+    )
+    add(
+        "--md-steps",
+        type=int,
+        default=200,
+        metavar="N",
+        help="time steps of the molecular dynamics of -m stability (default: 200)",
+    )
     add("--device", default="cpu", help="device of the potentials: cpu (default), cuda, cuda:1, …")
     add(
         "--dtype",

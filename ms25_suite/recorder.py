@@ -106,6 +106,10 @@ class CheckRecorder:
             **fields,
         )
 
+    def refuse(self, reason: str, **fields: Any) -> CheckResult:
+        """Record that there is no number because the potential failed before it came to one."""
+        return self.measure(verdict=Verdict.FAIL, reason=reason, **fields)
+
     def keep_arrays(
         self,
         quantity: str,
@@ -129,14 +133,7 @@ class CheckRecorder:
         element
             Atomic number behind each component, shape ``(n_components,)``.
         """
-        keys = ("criterion", "dataset", "test_dataset", "potential")
-        parts = [str(self.context[key]) for key in keys] + [quantity]
-        # Different names may look alike once they are fit for a file.
-        digest = content_key({"parts": parts})[:8]
-        shown = [parts[0], parts[2], parts[3], quantity, digest]
-        name = "-".join(re.sub(r"[^\w.+-]+", "_", part) for part in shown)
-        folder = self.report_dir / ARTIFACTS
-        folder.mkdir(parents=True, exist_ok=True)
+        target = self.file_of(quantity, ".npz")
         step = -(-len(reference) // MAX_COMPONENTS)
         arrays: dict[str, Any] = {
             "reference": reference[::step],
@@ -145,9 +142,21 @@ class CheckRecorder:
         }
         if element is not None:
             arrays["element"] = element[::step]
-        with atomic_path(folder / f"{name}.npz") as path, path.open("wb") as file:
+        with atomic_path(target) as path, path.open("wb") as file:
             np.savez_compressed(file, **arrays)
-        return f"{ARTIFACTS}/{name}.npz"
+        return f"{ARTIFACTS}/{target.name}"
+
+    def file_of(self, what: str, suffix: str) -> Path:
+        """File in the folder of artifacts, which is created, that only this check writes."""
+        keys = ("criterion", "dataset", "test_dataset", "potential")
+        parts = [str(self.context[key]) for key in keys] + [what]
+        # Different names may look alike once they are fit for a file.
+        digest = content_key({"parts": parts})[:8]
+        shown = [parts[0], parts[2], parts[3], what, digest]
+        name = "-".join(re.sub(r"[^\w.+-]+", "_", part) for part in shown)
+        folder = self.report_dir / ARTIFACTS
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder / f"{name}{suffix}"
 
     def failed(self, *, strict: bool) -> list[CheckResult]:
         """Results that let the check fail."""

@@ -148,6 +148,8 @@ class CheckResult:
         worst = ", ".join(f"{entry['frame']} ({entry['value']:.4g})" for entry in frames)
         if worst:
             lines.append(f"  worst frames of the dataset, with their MAE: {worst}")
+        if self.reason:
+            lines.append(f"  remark:     {self.reason}")
         for entry in self.details.get("findings", ()):
             kind = f"{entry.get('severity', 'warning')}:"
             lines.append(f"  {kind:<11} {entry['message']}")

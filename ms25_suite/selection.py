@@ -1,8 +1,8 @@
 """Which checks a run asks by default, and why some cannot be asked at all.
 
-A run asks whatever the datasets can answer with the potentials at hand. What it cannot answer, or
-what would train further potentials, is asked only if the criterion is named (``-m``, ``-k``, the
-file of the check); then a check that cannot be answered says why, in one line.
+A run asks whatever the datasets can answer with the potentials at hand. What it cannot answer,
+what would train further potentials, and molecular dynamics, is asked only if the criterion is named
+(``-m``, ``-k``, the file of the check); then a check that cannot be answered says why, in one line.
 """
 
 from __future__ import annotations
@@ -26,6 +26,11 @@ __all__ = ["Held", "is_named", "why_held"]
 _PARTNERS = {
     "size_extensivity": '[extensivity] partner = "NAME", the same material in another cell',
     "framework_transfer": '[transfer] to = ["NAME", …], other structures of the same elements',
+}
+
+_OBSERVABLES = {
+    "eos": ("eos", "curves of an equation of state"),
+    "neb_barrier": ("neb", "path of a reaction"),
 }
 
 
@@ -70,6 +75,13 @@ def why_held(criterion: str, parameters: Mapping[str, Any], settings: Settings) 
             return Held(found.reason)
         trains = series.base is not None and not (series.is_at_hand or settings.train_sizes)
         return Held() if trains or series.problem else None
+    if criterion in _OBSERVABLES:
+        table, what = _OBSERVABLES[criterion]
+        if getattr(dataset.card, table) is None:
+            return Held(f"{dataset.name} has no {what}: its card has no [{table}]")
+        return None
+    if criterion == "stability":
+        return Held()
     if str(parameters.get("quantity", "")).startswith("supercell"):
         return _why_not_doubled(dataset, parameters["potential"])
     if "partner" in parameters:

@@ -13,6 +13,7 @@ from ms25_suite.criteria import MEASURES, Threshold, Thresholds
 from ms25_suite.datasets.dataset import Dataset, open_dataset
 from ms25_suite.datasets.groups import expand
 from ms25_suite.errors import ThresholdError, UsageError
+from ms25_suite.metrics.dynamics import MIN_STEPS
 from ms25_suite.metrics.training_rate import MIN_SIZES
 from ms25_suite.pool import use_potential_file
 from ms25_suite.potentials.potential import PotentialOptions
@@ -50,6 +51,10 @@ class Settings:
         Training sizes to compare; empty for those that ``--mlip`` or the card names.
     series
         The potentials, as curves over training sizes.
+    eos_relax
+        Whether curves are also asked for with atoms that the potential relaxes.
+    neb_steps, md_steps
+        Most steps of a nudged elastic band, time steps of molecular dynamics.
     """
 
     potentials: tuple[PotentialSpec, ...]
@@ -61,6 +66,9 @@ class Settings:
     seed: int
     train_sizes: tuple[int, ...] = ()
     series: tuple[Series, ...] = ()
+    eos_relax: bool = False
+    neb_steps: int = 200
+    md_steps: int = 200
 
     @classmethod
     def from_config(cls, config: pytest.Config) -> Settings:
@@ -75,6 +83,10 @@ class Settings:
         for name in ("workers", "worker_timeout"):
             if not option(name) > 0:
                 msg = f"--{name.replace('_', '-')} must be positive, got {option(name)}"
+                raise UsageError(msg)
+        for name, fewest in (("neb_steps", 1), ("md_steps", MIN_STEPS)):
+            if option(name) < fewest:
+                msg = f"--{name.replace('_', '-')} must be at least {fewest}, got {option(name)}"
                 raise UsageError(msg)
         if option("ms25_seed") < 0:
             msg = f"--ms25-seed must not be negative, got {option('ms25_seed')}"
@@ -116,6 +128,9 @@ class Settings:
             seed=option("ms25_seed"),
             train_sizes=_train_sizes(option("train_sizes")),
             series=find_series(potentials),
+            eos_relax=option("eos_relax"),
+            neb_steps=option("neb_steps"),
+            md_steps=option("md_steps"),
         )
 
     def threshold(self, criterion: str, dataset: Dataset, quantity: str) -> Threshold | None:

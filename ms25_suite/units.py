@@ -21,6 +21,11 @@ ENERGY_UNIT: Final = "meV/atom"
 FORCES_UNIT: Final = "meV/Å"
 STRESS_UNIT: Final = "meV/Å^3"
 
+BARRIER_UNIT: Final = "eV"
+LENGTH_UNIT: Final = "Å"
+PERCENT: Final = "%"
+DRIFT_UNIT: Final = "meV/atom/ps"
+
 DIMENSIONLESS: Final = "1"
 """Unit of ratios and of slopes on logarithmic scales; left out where numbers are shown."""
 

@@ -34,3 +34,16 @@ def save(folder: Path, name: str, images: list[Atoms], card: str = "") -> None:
     """Write frames, and a card beside them."""
     write(folder / f"{name}.extxyz", images)
     (folder / f"{name}.toml").write_text(card)
+
+
+def strained(numbers: list[int], name: str, *, a: float = 3.6, span: float = 0.05) -> list[Atoms]:
+    """A conventional fcc cell at 7 lattice constants within ``span`` of ``a``, with energies."""
+    images = []
+    for factor in np.linspace(1 - span, 1 + span, 7):
+        atoms = bulk("Cu", "fcc", a=a * factor, cubic=True)
+        atoms.numbers = np.array(numbers)
+        atoms.calc = EMT()
+        labelled = atoms.copy()
+        labelled.info |= {"REF_energy": atoms.get_potential_energy(), "curve": name}
+        images.append(labelled)
+    return images

@@ -20,7 +20,7 @@ from ms25_suite.errors import PredictionError
 from ms25_suite.fields import Quantity
 from ms25_suite.frames import FloatArray, Frames, IntArray, Labels, Predictions
 
-__all__ = ["ErrorSummary", "Statistic", "components", "summarise_errors"]
+__all__ = ["ErrorSummary", "Statistic", "components", "mean_absolute", "summarise_errors"]
 
 CONFIDENCE = 0.95
 RESAMPLES = 2000
@@ -175,6 +175,19 @@ def summarise_errors(
         frame_errors=absolute / counts,
         frame_counts=counts,
     )
+
+
+def mean_absolute(errors: FloatArray, *, seed: int = 0) -> Statistic:
+    """Mean absolute value of independent errors, with the interval of those over frames.
+
+    Parameters
+    ----------
+    errors
+        One error each of what is independent (a curve, a composition), shape ``(n,)``, n > 0.
+    seed
+        Seed of the bootstrap.
+    """
+    return _with_interval(np.abs(errors), np.ones(len(errors), dtype=np.int64), seed)
 
 
 def _sum_by_frame(values: FloatArray, index: IntArray, n_frames: int) -> FloatArray:

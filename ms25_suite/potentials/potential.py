@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ms25_suite.cache import file_sha256
-from ms25_suite.errors import ElementCoverageError, PredictionError
+from ms25_suite.errors import ElementCoverageError, NotFiniteError, PredictionError
 from ms25_suite.frames import Frames, Predictions
 from ms25_suite.potentials.base import ModelInfo
 from ms25_suite.potentials.evaluate import BATCH_ATOMS, batches
@@ -133,8 +133,10 @@ class Potential:
         ------
         ElementCoverageError
             The frames hold elements that the potential does not know.
+        NotFiniteError
+            It returned numbers that are not finite.
         PredictionError
-            The potential raised, or returned numbers that are not finite.
+            It raised.
         PotentialError
             Anything else that went wrong; the class tells what.
         """
@@ -231,13 +233,14 @@ def _check_finite(frames: Frames, predictions: Predictions, name: str) -> None:
         bad["stress"] = np.flatnonzero(
             ~np.isfinite(predictions.stress).all(axis=1) & periodic,
         )
-    for quantity, found in bad.items():
-        if len(found):
-            msg = (
-                f"the potential {name} returned {quantity} that are not finite (NaN or infinity) "
-                f"for {len(found)} of {len(frames)} frames"
-            )
-            raise PredictionError(msg, tuple(int(frame) for frame in found))
+    lacking = [quantity for quantity, found in bad.items() if len(found)]
+    if lacking:
+        every = np.unique(np.concatenate(list(bad.values())))
+        msg = (
+            f"the potential {name} returned {' and '.join(lacking)} that are not finite (NaN or "
+            f"infinity) for {len(every)} of {len(frames)} frames"
+        )
+        raise NotFiniteError(msg, tuple(int(frame) for frame in every))
 
 
 def from_model_file(

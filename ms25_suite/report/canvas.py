@@ -13,11 +13,27 @@ from ms25_suite.report.wording import middle_cut
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["INK", "MUTED", "RULE", "drawing", "new_figure", "png_bytes", "svg_bytes", "wrapped"]
+__all__ = [
+    "COLORS",
+    "INK",
+    "MARKERS",
+    "MUTED",
+    "RULE",
+    "drawing",
+    "new_figure",
+    "png_bytes",
+    "svg_bytes",
+    "wrapped",
+]
 
 INK: Final = "#1b1f24"
 MUTED: Final = "#5b6470"
 RULE: Final = "#c9cfd6"
+
+COLORS: Final = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
+"""Okabe and Ito's colours, which those who do not see all colours tell apart."""
+
+MARKERS: Final = "osD^vP*"
 
 _STYLE: Final[dict[str, Any]] = {
     "font.family": "DejaVu Sans",

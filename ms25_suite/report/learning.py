@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from ms25_suite.metrics.paper_rates import PaperRates, paper_rates
-from ms25_suite.report.canvas import MUTED, new_figure
+from ms25_suite.report.canvas import COLORS, MARKERS, MUTED, new_figure
 from ms25_suite.report.wording import (
     QUANTITIES,
     middle_cut,
@@ -25,11 +25,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = ["LearningGroup", "draw_learning", "learning_groups"]
-
-_COLORS: Final = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
-"""Okabe and Ito's colours, which those who do not see all colours tell apart."""
-
-_MARKERS: Final = "osD^vP*"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -171,8 +166,8 @@ def _draw(axes: Axes, curve: _Curve, index: int) -> None:
         curve.sizes,
         curve.maes,
         yerr=errors,
-        color=_COLORS[index % len(_COLORS)],
-        marker=_MARKERS[index % len(_MARKERS)],
+        color=COLORS[index % len(COLORS)],
+        marker=MARKERS[index % len(MARKERS)],
         ms=4.5,
         lw=0,
         elinewidth=1.0,
@@ -183,7 +178,7 @@ def _draw(axes: Axes, curve: _Curve, index: int) -> None:
     first, last = curve.sizes[0], curve.sizes[-1]
     steps = [first * (last / first) ** (k / 40) for k in range(41)]
     line = [math.exp(curve.intercept) * n**-rate for n in steps]
-    axes.plot(steps, line, color=_COLORS[index % len(_COLORS)], lw=1.1)
+    axes.plot(steps, line, color=COLORS[index % len(COLORS)], lw=1.1)
 
 
 def _logarithmic(axes: Axes, curves: Sequence[_Curve]) -> None:

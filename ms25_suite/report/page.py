@@ -17,6 +17,8 @@ from ms25_suite.report.findings import collect_findings
 from ms25_suite.report.grid import build_grid, stand_in_notes
 from ms25_suite.report.heatmap import draw_heatmap
 from ms25_suite.report.learning import draw_learning, learning_groups
+from ms25_suite.report.message import OBSERVABLE_CRITERIA, draw_message, observable_points
+from ms25_suite.report.observables import draw_observable, observable_groups
 from ms25_suite.report.pairs import PAIR_CRITERIA, build_pair_grid, ratio_rows, without_repeats
 from ms25_suite.report.provenance import (
     command_line,
@@ -100,6 +102,8 @@ def render_page(
         curves=_curves(run),
         transfers=_transfers(run, results),
         learning=_learning(run, results),
+        observables=_observables(results),
+        message=_message(results),
         results=results,
         sources=_sources(results),
         potentials=[
@@ -206,6 +210,40 @@ def _learning(run: Mapping[str, Any], results: Sequence[CheckResult]) -> list[di
         image = embed_svg(svg_bytes(figure), figure.get_figwidth(), alt)
         learning.append({"group": group, "image": image})
     return learning
+
+
+def _observables(results: Sequence[CheckResult]) -> list[dict[str, Any]]:
+    """For each criterion of observables: a figure for each dataset."""
+    sections = []
+    for criterion in OBSERVABLE_CRITERIA:
+        figures = []
+        for (label, quantity), own in observable_groups(results, criterion).items():
+            figure = draw_observable(criterion, own)
+            if figure is None:
+                continue
+            words = quantity.replace("_", " ")
+            alt = f"{criterion_title(criterion)} of {label}: {words} of each potential."
+            stand_in = any(result.stand_in for result in own)
+            image = embed_svg(svg_bytes(figure), figure.get_figwidth(), alt)
+            heading = f"{label}, {words}"
+            figures.append({"heading": heading, "stand_in": stand_in, "image": image})
+        if figures:
+            sections.append({"criterion": criterion, "figures": figures})
+    return sections
+
+
+def _message(results: Sequence[CheckResult]) -> dict[str, Any] | None:
+    """Errors against observables; None if no potential has both."""
+    points = observable_points(results)
+    if not points:
+        return None
+    figure = draw_message(points)
+    alt = "Errors of observables over the mean absolute errors of the forces."
+    flags = [
+        (point.observable.potential, point.label, point.flag) for point in points if point.flag
+    ]
+    image = embed_svg(svg_bytes(figure), figure.get_figwidth(), alt)
+    return {"image": image, "flags": flags}
 
 
 def _matrix(run: Mapping[str, Any], results: Sequence[CheckResult]) -> list[dict[str, Any]]:

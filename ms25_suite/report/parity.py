@@ -63,7 +63,7 @@ def read_parity(folder: Path, result: CheckResult) -> Parity | None:
     ReportError
         The file is missing, unreadable, or its arrays do not belong together.
     """
-    if not result.artifact:
+    if not result.artifact or not result.artifact.endswith(".npz"):
         return None
     path = folder / result.artifact
     shown = result.artifact

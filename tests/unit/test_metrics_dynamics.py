@@ -1,0 +1,184 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from ase import Atoms
+from ase.build import bulk, molecule
+from ase.calculators.emt import EMT
+from ase.md.verlet import VelocityVerlet
+from ase.units import fs, kB
+
+from ms25_suite.errors import NotFiniteError
+from ms25_suite.frames import Frames, Predictions
+from ms25_suite.metrics.dynamics import (
+    Limits,
+    energy_drifts,
+    initial_velocities,
+    overlap,
+    run_nve,
+    shortest_distances,
+)
+from ms25_suite.metrics.finite import predict_finite
+from ms25_suite.metrics.relaxation import relax
+from tests.emt_path import emt
+
+FREE = Limits({}, 1e6)
+
+
+@pytest.fixture
+def frames() -> Frames:
+    images = []
+    for seed, symbol in enumerate(("Cu", "Ni", "Al")):
+        atoms = bulk(symbol, cubic=True)
+        atoms.rattle(0.05, seed=seed)
+        images.append(atoms)
+    return Frames.from_atoms(images)
+
+
+def without(*lost: int) -> Callable[[Frames], Predictions]:
+    """EMT that has no finite numbers for frames of these elements."""
+
+    def predict(frames: Frames) -> Predictions:
+        bad = [i for i in range(len(frames)) if frames.select([i]).numbers[0] in lost]
+        if bad:
+            msg = "not finite"
+            raise NotFiniteError(msg, tuple(bad))
+        return emt(frames)
+
+    return predict
+
+
+def test_velocities_have_the_temperature_and_no_momentum() -> None:
+    frames = Frames.from_atoms([bulk("Cu", cubic=True) * (5, 5, 5), bulk("Al", cubic=True)])
+    velocities = initial_velocities(frames, 300.0, 0)
+    masses = np.where(frames.numbers == 29, 63.546, 26.9815385)
+    for index, n_atoms in enumerate(frames.n_atoms):
+        own = frames.frame_of_atom == index
+        np.testing.assert_allclose((masses[own, None] * velocities[own]).sum(axis=0), 0, atol=1e-9)
+        if n_atoms > 100:
+            kinetic = 0.5 * (masses[own, None] * velocities[own] ** 2).sum()
+            assert kinetic / (1.5 * n_atoms * kB) == pytest.approx(300, rel=0.05)
+    np.testing.assert_array_equal(velocities, initial_velocities(frames, 300.0, 0))
+    assert not np.array_equal(velocities, initial_velocities(frames, 300.0, 1))
+
+
+def test_trajectories_are_those_of_ase(frames: Frames) -> None:
+    velocities = initial_velocities(frames, 300.0, 0)
+    found = run_nve(frames, emt, velocities, timestep_fs=2.0, n_steps=10, limits=FREE)
+    assert found.breaks == (None, None, None)
+    np.testing.assert_allclose(found.times[[0, 10]], [0, 0.02])
+    for index in range(len(frames)):
+        atoms = frames.atoms(index)
+        atoms.calc = EMT()
+        atoms.set_velocities(velocities[frames.frame_of_atom == index])
+        energies = [atoms.get_total_energy() / len(atoms)]
+        dynamics = VelocityVerlet(atoms, timestep=2.0 * fs)
+        for _ in range(10):
+            dynamics.run(1)
+            energies.append(atoms.get_total_energy() / len(atoms))
+        np.testing.assert_allclose(found.energies[index], energies, atol=1e-10)
+        np.testing.assert_allclose(found.last.atoms(index).positions, atoms.positions, atol=1e-8)
+
+
+def test_a_linear_rise_is_its_slope(frames: Frames) -> None:
+    velocities = initial_velocities(frames, 300.0, 0)
+    found = run_nve(frames, emt, velocities, timestep_fs=1.0, n_steps=20, limits=FREE)
+    found.energies[1] = 5.0 + 0.003 * found.times
+    found.energies[2] = np.nan
+    drifts = energy_drifts(found)
+    assert abs(drifts[0]) < 1.0
+    assert drifts[1] == pytest.approx(3.0)
+
+
+def test_a_frame_that_is_lost_leaves_the_others_alone(frames: Frames) -> None:
+    velocities = initial_velocities(frames, 300.0, 0)
+    options: dict[str, Any] = {"timestep_fs": 1.0, "n_steps": 5, "limits": FREE}
+    whole = run_nve(frames, emt, velocities, **options)
+    found = run_nve(frames, without(28), velocities, **options)
+    assert [broken and (broken.kind, broken.step) for broken in found.breaks] == [
+        None,
+        ("not-finite", 0),
+        None,
+    ]
+    np.testing.assert_array_equal(found.energies[[0, 2]], whole.energies[[0, 2]])
+    assert np.isnan(found.energies[1]).all()
+    assert np.isnan(energy_drifts(found)).tolist() == [False, True, False]
+
+
+def test_forces_that_explode_end_a_run(frames: Frames) -> None:
+    velocities = initial_velocities(frames, 300.0, 0)
+    found = run_nve(frames, emt, velocities, timestep_fs=1.0, n_steps=3, limits=Limits({}, 1e-3))
+    assert [broken.kind for broken in found.breaks if broken] == ["forces"] * 3
+    assert "a force component of " in str(found.breaks[0])
+
+
+def test_atoms_that_run_into_each_other_end_a_run() -> None:
+    pair = Atoms("Cu2", [[0, 0, 0], [4.0, 0, 0]])
+    frames = Frames.from_atoms([pair])
+    velocities = np.array([[0.4, 0, 0], [-0.4, 0, 0]])
+
+    def free(frames: Frames) -> Predictions:
+        return Predictions(np.zeros(len(frames)), np.zeros((len(frames.numbers), 3)))
+
+    found = run_nve(
+        frames,
+        free,
+        velocities,
+        timestep_fs=1.0,
+        n_steps=60,
+        limits=Limits({(29, 29): 1.5}, 1e6),
+    )
+    (broken,) = found.breaks
+    assert broken is not None
+    # 4 Å shrink by 0.8 Å in 10.18 fs.
+    assert (broken.kind, broken.step) == ("overlap", 32)
+    assert broken.message == "Cu and Cu are 1.49 Å apart, closer than 1.50 Å"
+    assert np.isnan(found.energies[0, 32:]).all()
+
+
+def test_distances_are_those_of_the_pairs_of_elements() -> None:
+    water = molecule("H2O")
+    found = shortest_distances(Frames.from_atoms([water, bulk("Cu", cubic=True)]), 4.0)
+    assert found[1, 8] == pytest.approx(water.get_distance(0, 1))
+    assert found[1, 1] == pytest.approx(water.get_distance(1, 2))
+    assert found[29, 29] == pytest.approx(3.61 / np.sqrt(2))
+    frames = Frames.from_atoms([water])
+    assert overlap(frames, 0, {(1, 8): 0.9, (1, 1): 1.4}) is None
+    pair, distance = overlap(frames, 0, {(1, 8): 0.9, (1, 1): 1.6}) or ((0, 0), 0.0)
+    assert (pair, distance) == ((1, 1), pytest.approx(water.get_distance(1, 2)))
+    assert overlap(frames, 0, {}) is None
+
+
+def test_what_has_finite_numbers_is_predicted(frames: Frames) -> None:
+    whole = emt(frames)
+    found, finite = predict_finite(without(13, 29), frames)
+    assert finite.tolist() == [False, True, False]
+    assert np.isnan(found.energy[[0, 2]]).all()
+    assert found.energy[1] == whole.energy[1]
+    np.testing.assert_array_equal(found.forces[4:8], whole.forces[4:8])
+    assert np.isnan(found.forces[:4]).all()
+    assert not predict_finite(without(13, 28, 29), frames)[1].any()
+
+
+def test_frames_are_relaxed_together(frames: Frames) -> None:
+    done = relax(frames, emt, fmax=0.01, steps=60)
+    assert done.converged
+    assert done.fmax < 0.01
+    perfect = emt(Frames.from_atoms([bulk(name, cubic=True) for name in ("Cu", "Ni", "Al")]))
+    np.testing.assert_allclose(done.energies, perfect.energy, atol=1e-3)
+    assert not relax(frames, emt, fmax=1e-6, steps=1).converged
+
+
+def test_fixed_atoms_stay_and_lost_frames_have_no_energy(frames: Frames) -> None:
+    fixed = np.zeros(len(frames.numbers), dtype=bool)
+    fixed[0] = True
+    done = relax(frames, without(28), fmax=0.01, steps=60, fixed=fixed)
+    assert not done.converged
+    assert np.isnan(done.energies).tolist() == [False, True, False]
+    np.testing.assert_array_equal(done.frames.positions[0], frames.positions[0])
+    np.testing.assert_array_equal(done.frames.positions[4:8], frames.positions[4:8])
+    with pytest.raises(NotFiniteError, match="no frame has a finite prediction"):
+        relax(frames, without(13, 28, 29), fmax=0.01, steps=5)
