@@ -162,7 +162,7 @@ def neighbour_table(graph: Graph, padding: float) -> tuple[Any, Any, tuple[Any, 
 class MtpModel(EdgeModel):
     """A loaded moment tensor potential.
 
-    Pairs closer than the file's ``min_dist`` are extrapolated, as motep does (which logs a warning).
+    Pairs closer than the file's ``min_dist`` are extrapolated, as by motep, which logs a warning.
 
     Parameters
     ----------
@@ -202,4 +202,4 @@ class MtpModel(EdgeModel):
             neighbours, vectors, types, types[neighbours], data, workspace
         )
         energy = np.bincount(graph.graph_of_atom, weights=by_atom, minlength=graph.n_graphs)
-        return energy, np.ascontiguousarray(slopes[places])
+        return np.asarray(energy, dtype=np.float64), np.ascontiguousarray(slopes[places])

@@ -198,4 +198,4 @@ class AniModel(EdgeModel):
             gradient[keep] = -Hartree * slope.double().cpu().numpy()
         weights = Hartree * by_atom.detach().double().cpu().numpy()
         energy = np.bincount(graph.graph_of_atom, weights=weights, minlength=graph.n_graphs)
-        return energy, gradient
+        return np.asarray(energy, dtype=np.float64), gradient
