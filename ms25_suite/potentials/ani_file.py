@@ -130,7 +130,10 @@ def build_network(config: AniConfig) -> ANI:
         default_dims=config.hidden,
     )
     network = ANI(symbols, features, networks, SelfEnergy(symbols, [0.0] * len(symbols)))
-    return network.to(getattr(torch, config.dtype))
+    network.to(getattr(torch, config.dtype))
+    # Energies of the elements are large: they keep all their digits in float32 too.
+    network.energy_shifter.to(torch.float64)
+    return network
 
 
 def write_network(path: Path, network: ANI, config: AniConfig) -> None:

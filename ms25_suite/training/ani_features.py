@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import torch
     from torchani.arch import ANI
 
-__all__ = ["Batch", "predict", "prepare"]
+__all__ = ["Batch", "FeatureMaker", "predict"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -133,81 +133,93 @@ class Batch:
         return cls(*(joined(name) for name in cls.__slots__))
 
 
-def prepare(network: ANI, frames: Frames, labels: Labels, energies: FloatArray) -> Batch:
-    """Everything about some frames that does not depend on the weights of the network.
+class FeatureMaker:
+    """Makes batches of frames: everything that does not depend on the weights of the network.
 
     Parameters
     ----------
     network
-        The network: its features are used, and its dtype.
-    frames, labels
-        Frames with energies and forces, and stresses where there are any.
+        The network, on the CPU: its features are used, and its dtype.
     energies
         Energies of the network's elements in eV, shape ``(n_elements,)``.
     """
-    import torch
-    from torchani.neighbors import Neighbors, discard_outside_cutoff, neighbors_to_triples
 
-    dtype = next(network.parameters()).dtype
-    # Differences of large numbers: all of this in double precision, whatever the network has.
-    computer = deepcopy(network.aev_computer).double()
-    terms = computer.angular
-    graph = build_graph(frames, computer.radial.cutoff)
-    keep = half_list(graph)
-    pairs = torch.from_numpy(np.stack([graph.senders[keep], graph.receivers[keep]]))
-    vectors = torch.from_numpy(graph.vectors[keep])
-    species = network.species_converter(torch.from_numpy(graph.numbers))
-    # TorchANI's vectors point from the second atom to the first.
-    neighbours = Neighbors(pairs, vectors.norm(dim=-1), -vectors)
-    positions = torch.zeros(1, len(species), 3, dtype=torch.float64)
-    features = computer.compute_from_neighbors(species.unsqueeze(0), positions, neighbours)
+    def __init__(self, network: ANI, energies: FloatArray) -> None:
+        # Differences of large numbers: all of it in double precision, whatever the network has.
+        self._computer = deepcopy(network.aev_computer).double()
+        self._dtype = next(network.parameters()).dtype
+        self._energies = np.asarray(energies)
+        elements = [int(z) for z in network.atomic_numbers]
+        self._index = np.full(max(elements) + 1, -1)
+        self._index[elements] = np.arange(len(elements))
 
-    near = discard_outside_cutoff(neighbours, terms.cutoff)
-    triples = neighbors_to_triples(near)
-    (r1, r2), signs = triples.distances, triples.diff_signs
-    unit1, unit2 = triples.diff_vectors / triples.distances.unsqueeze(-1)
-    cosine = (unit1 * unit2).sum(-1)
+    @property
+    def n_blocks(self) -> int:
+        """Blocks of angular features of an atom: pairs of elements."""
+        return int(self._computer.num_species_pairs)
 
-    def along(r1: torch.Tensor, r2: torch.Tensor) -> torch.Tensor:
-        ends = terms.cutoff_fn(r1, terms.cutoff) * terms.cutoff_fn(r2, terms.cutoff)
-        found: torch.Tensor = terms.compute_radial(r1[:, None], r2[:, None]) * ends[:, None]
-        return found
+    def make(self, frames: Frames, labels: Labels) -> Batch:
+        """A batch of some frames; energies and forces are needed, stresses used if there."""
+        import torch
+        from torchani.neighbors import Neighbors, discard_outside_cutoff, neighbors_to_triples
 
-    _, radial_slopes = _with_slope(computer.radial, neighbours.distances)
-    value, slope1 = _with_slope(lambda r: along(r, r2), r1)
-    _, slope2 = _with_slope(lambda r: along(r1, r), r2)
-    angular = _with_slope(lambda c: terms.compute_cos_angles(c[:, None]), cosine)
-    bends = [(unit2 - cosine[:, None] * unit1) / r1[:, None]]
-    bends += [(unit1 - cosine[:, None] * unit2) / r2[:, None]]
-    # Of each side, the element of its other end.
-    elements = species[near.indices][:, triples.side_idxs]
-    others = torch.where(signs == 1, elements[1], elements[0])
-    block = computer.triu_index[others[0], others[1]]
+        computer, terms = self._computer, self._computer.angular
+        graph = build_graph(frames, computer.radial.cutoff)
+        keep = half_list(graph)
+        pairs = torch.from_numpy(np.stack([graph.senders[keep], graph.receivers[keep]]))
+        vectors = torch.from_numpy(graph.vectors[keep])
+        species = torch.from_numpy(self._index[graph.numbers])
+        # TorchANI's vectors point from the second atom to the first.
+        neighbours = Neighbors(pairs, vectors.norm(dim=-1), -vectors)
+        positions = torch.zeros(1, len(species), 3, dtype=torch.float64)
+        features = computer.compute_from_neighbors(species.unsqueeze(0), positions, neighbours)
 
-    def numbers(values: Any) -> torch.Tensor:
-        return torch.as_tensor(values).to(dtype)
+        near = discard_outside_cutoff(neighbours, terms.cutoff)
+        triples = neighbors_to_triples(near)
+        (r1, r2), signs = triples.distances, triples.diff_signs
+        unit1, unit2 = triples.diff_vectors / triples.distances.unsqueeze(-1)
+        cosine = (unit1 * unit2).sum(-1)
 
-    energy, virial = _labels(frames, labels, np.asarray(energies)[species.numpy()])
-    return Batch(
-        species=species,
-        graph=torch.from_numpy(frames.frame_of_atom),
-        n_atoms=torch.from_numpy(frames.n_atoms),
-        features=numbers(features.squeeze(0)),
-        pairs=pairs,
-        vectors=numbers(vectors),
-        radial_slopes=numbers(radial_slopes),
-        # The near pairs are numbered anew: back to the numbers of all pairs.
-        sides=(neighbours.distances <= terms.cutoff).nonzero().squeeze(-1)[triples.side_idxs],
-        blocks=triples.central_idxs * computer.num_species_pairs + block,
-        radial=numbers(torch.stack([value, slope1, slope2])),
-        angular=numbers(torch.stack(angular)),
-        # A triple sees the vectors from the ends to its centre.
-        bends=numbers(torch.stack(bends) * -signs.unsqueeze(-1)),
-        energy=numbers(energy),
-        forces=numbers(np.asarray(labels.forces)),
-        virial=numbers(virial),
-        volume=numbers(frames.volumes),
-    )
+        def along(r1: torch.Tensor, r2: torch.Tensor) -> torch.Tensor:
+            ends = terms.cutoff_fn(r1, terms.cutoff) * terms.cutoff_fn(r2, terms.cutoff)
+            found: torch.Tensor = terms.compute_radial(r1[:, None], r2[:, None]) * ends[:, None]
+            return found
+
+        _, radial_slopes = _with_slope(computer.radial, neighbours.distances)
+        value, slope1 = _with_slope(lambda r: along(r, r2), r1)
+        _, slope2 = _with_slope(lambda r: along(r1, r), r2)
+        angular = _with_slope(lambda c: terms.compute_cos_angles(c[:, None]), cosine)
+        bends = [(unit2 - cosine[:, None] * unit1) / r1[:, None]]
+        bends += [(unit1 - cosine[:, None] * unit2) / r2[:, None]]
+        # Of each side, the element of its other end.
+        elements = species[near.indices][:, triples.side_idxs]
+        others = torch.where(signs == 1, elements[1], elements[0])
+        block = computer.triu_index[others[0], others[1]]
+
+        def numbers(values: Any) -> torch.Tensor:
+            return torch.as_tensor(values).to(self._dtype)
+
+        energy, virial = _labels(frames, labels, self._energies[species.numpy()])
+        return Batch(
+            species=species,
+            graph=torch.from_numpy(frames.frame_of_atom),
+            n_atoms=torch.from_numpy(frames.n_atoms),
+            features=numbers(features.squeeze(0)),
+            pairs=pairs,
+            vectors=numbers(vectors),
+            radial_slopes=numbers(radial_slopes),
+            # The near pairs are numbered anew: back to the numbers of all pairs.
+            sides=(neighbours.distances <= terms.cutoff).nonzero().squeeze(-1)[triples.side_idxs],
+            blocks=triples.central_idxs * computer.num_species_pairs + block,
+            radial=numbers(torch.stack([value, slope1, slope2])),
+            angular=numbers(torch.stack(angular)),
+            # A triple sees the vectors from the ends to its centre.
+            bends=numbers(torch.stack(bends) * -signs.unsqueeze(-1)),
+            energy=numbers(energy),
+            forces=numbers(np.asarray(labels.forces)),
+            virial=numbers(virial),
+            volume=numbers(frames.volumes),
+        )
 
 
 def _labels(frames: Frames, labels: Labels, by_atom: FloatArray) -> tuple[FloatArray, FloatArray]:
