@@ -7,11 +7,13 @@ file and the calculator of the architecture's own package, and gets all of its t
         architecture = "mace"
 
         @pytest.fixture(scope="class")
-        def model_file(self, tmp_path_factory):
+        @classmethod
+        def model_file(cls, tmp_path_factory):
             ...
 
         @pytest.fixture(scope="class")
-        def calculator_source(self, model_file):
+        @classmethod
+        def calculator_source(cls, model_file):
             return f"from mace.calculators import MACECalculator; calculator = MACECalculator(...)"
 
 ``docs/new-architecture.md`` is a complete example.
@@ -85,7 +87,7 @@ def standard_frames(symbols: tuple[str, ...], spacing: float = 2.55) -> dict[str
     mixture = bulk(first, "fcc", a=a, cubic=True) * (2, 2, 2)
     mixture.symbols = rng.choice(symbols, len(mixture))
     mixture.rattle(0.12, seed=5)
-    side = 0.5 * a
+    side = 1.02 * spacing
     return {
         "bulk": bulk(last, "fcc", a=a, cubic=True) * (2, 2, 2),
         "mixture": mixture,
@@ -94,9 +96,7 @@ def standard_frames(symbols: tuple[str, ...], spacing: float = 2.55) -> dict[str
         "slab": slab,
         "wire without two cell vectors": wire,
         "molecule": Atoms([last] * 3, corner),
-        "left-handed cell": Atoms(
-            last, cell=np.array([[0, 1, 1], [1, 0, 1], [-1, 1, 0]]) * side, pbc=True
-        ),
+        "left-handed cell": Atoms(last, cell=np.eye(3)[[1, 0, 2]] * side, pbc=True),
         "atoms outside of the cell": Atoms(
             [first, last], [[-7, 0, 0], [11.2, 0.2, 0]], cell=[1.6 * spacing] * 3, pbc=True
         ),
@@ -144,20 +144,23 @@ class ArchitectureConformance:
     """Between float32 and float64, relative to the largest energy per atom or force."""
 
     @pytest.fixture(scope="class", autouse=True)
-    def _needs_package(self) -> None:
+    @classmethod
+    def _needs_package(cls) -> None:
         try:
-            require_installed(get_architecture(self.architecture))
+            require_installed(get_architecture(cls.architecture))
         except ArchitectureNotInstalledError as error:
             pytest.skip(str(error))
 
     @pytest.fixture(scope="class")
-    def model_file(self) -> Path:
+    @classmethod
+    def model_file(cls) -> Path:
         """A model file for `symbols`; to be overridden. Its weights may be random."""
         msg = "override the fixture `model_file`"
         raise NotImplementedError(msg)
 
     @pytest.fixture(scope="class")
-    def calculator_source(self, model_file: Path) -> str:
+    @classmethod
+    def calculator_source(cls, model_file: Path) -> str:
         """Python code that sets ``calculator`` to the official one; to be overridden.
 
         It is an ASE calculator for ``model_file``, in double precision, and runs in a process of
@@ -167,30 +170,35 @@ class ArchitectureConformance:
         raise NotImplementedError(msg)
 
     @pytest.fixture(scope="class")
-    def options(self) -> PotentialOptions:
+    @classmethod
+    def options(cls) -> PotentialOptions:
         """How the potential is run."""
-        return PotentialOptions(use_cache=False, species=self.species)
+        return PotentialOptions(use_cache=False, species=cls.species)
 
     @pytest.fixture(scope="class")
-    def potential(self, model_file: Path, options: PotentialOptions) -> Iterator[Potential]:
+    @classmethod
+    def potential(cls, model_file: Path, options: PotentialOptions) -> Iterator[Potential]:
         """The potential that is tested."""
-        opened = from_model_file(model_file, self.architecture, "tested", options)
+        opened = from_model_file(model_file, cls.architecture, "tested", options)
         yield opened
         opened.close()
 
     @pytest.fixture(scope="class")
-    def images(self) -> dict[str, Any]:
+    @classmethod
+    def images(cls) -> dict[str, Any]:
         """The test structures by name."""
-        return standard_frames(self.symbols, self.spacing)
+        return standard_frames(cls.symbols, cls.spacing)
 
     @pytest.fixture(scope="class")
-    def predicted(self, potential: Potential, images: dict[str, Atoms]) -> Predictions:
+    @classmethod
+    def predicted(cls, potential: Potential, images: dict[str, Atoms]) -> Predictions:
         """Predictions for all test structures in one go."""
         return potential.predict(Frames.from_atoms(images.values()))
 
     @pytest.fixture(scope="class")
+    @classmethod
     def official(
-        self,
+        cls,
         calculator_source: str,
         images: dict[str, Atoms],
         tmp_path_factory: pytest.TempPathFactory,
@@ -199,7 +207,7 @@ class ArchitectureConformance:
         path = tmp_path_factory.mktemp("official") / "calc.py"
         path.write_text(calculator_source, encoding="utf-8")
         calculator = from_calculator(str(path), "official", PotentialOptions(use_cache=False))
-        chosen = [atoms for name, atoms in images.items() if name not in self.official_lacks]
+        chosen = [atoms for name, atoms in images.items() if name not in cls.official_lacks]
         found = calculator.predict(Frames.from_atoms(chosen))
         calculator.close()
         return found

@@ -7,6 +7,7 @@ motep, so the version is checked.
 
 from __future__ import annotations
 
+import tempfile
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -108,7 +109,10 @@ def read_data(path: Path) -> Any:
     from motep.potentials.mtp.data import MTPData
 
     try:
-        data = read_mtp(path)
+        with tempfile.TemporaryDirectory() as folder:
+            ordered = Path(folder) / path.name
+            ordered.write_text(_ordered(path.read_text(encoding="utf-8")), encoding="utf-8")
+            data = read_mtp(ordered)
     except Exception as error:
         msg = f"{path} looks like an MTP but cannot be read: {error!r}. Is it complete?"
         raise ModelFileError(msg) from error
@@ -127,6 +131,20 @@ def read_data(path: Path) -> Any:
         msg = f"{path}: expected the radial basis RBChebyshev, found {data.radial_basis.type!r}"
         raise ModelFileError(msg)
     return data
+
+
+def _ordered(text: str) -> str:
+    """The same file with the number of radial functions before their coefficients.
+
+    motep 0.2.0 needs it there, but writes it behind them in its newer layout.
+    """
+    lines = text.splitlines(keepends=True)
+    keys = [line.split("=")[0].strip() for line in lines]
+    if "radial_coeffs" in keys and "radial_funcs_count" in keys:
+        start, count = keys.index("radial_coeffs"), keys.index("radial_funcs_count")
+        if count > start:
+            lines.insert(start, lines.pop(count))
+    return "".join(lines)
 
 
 def neighbour_table(graph: Graph, padding: float) -> tuple[Any, Any, tuple[Any, Any]]:
