@@ -9,6 +9,7 @@ calculator expects.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -20,7 +21,14 @@ from ms25_suite.errors import ModelFileError
 if TYPE_CHECKING:
     from torchani.arch import ANI
 
-__all__ = ["FORMAT", "AniConfig", "build_network", "read_network", "write_network"]
+__all__ = [
+    "FORMAT",
+    "AniConfig",
+    "build_network",
+    "expect_no_extensions",
+    "read_network",
+    "write_network",
+]
 
 FORMAT: Final = "ms25-suite/ani/1"
 """Mark of these files; the number changes when older versions can no longer read them."""
@@ -90,11 +98,17 @@ class AniConfig:
             raise ModelFileError(msg) from error
 
 
+def expect_no_extensions() -> None:
+    """Keep TorchANI's import from warning of CUDA extensions that nobody compiled."""
+    os.environ.setdefault("TORCHANI_NO_WARN_EXTENSIONS", "1")
+
+
 def build_network(config: AniConfig) -> ANI:
     """An ANI network with random weights, without energies of the elements.
 
     The weights are those that PyTorch draws, so seed its generator before.
     """
+    expect_no_extensions()
     import torch
     from torchani.aev import AEVComputer, ANIAngular, ANIRadial
     from torchani.arch import ANI

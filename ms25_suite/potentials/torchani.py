@@ -7,7 +7,6 @@ and a batch of frames is one large "molecule" without pairs between its frames.
 from __future__ import annotations
 
 import math
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,7 @@ import numpy as np
 
 from ms25_suite.errors import ModelFileError, PotentialError
 from ms25_suite.frames import BoolArray, FloatArray
-from ms25_suite.potentials.ani_file import FORMAT, read_network
+from ms25_suite.potentials.ani_file import FORMAT, expect_no_extensions, read_network
 from ms25_suite.potentials.base import Architecture, EdgeModel, Graph, ModelInfo
 from ms25_suite.potentials.detect import FileSummary, summarise
 
@@ -51,8 +50,7 @@ class TorchaniArchitecture(Architecture):
 
     def load(self, path: Path, *, device: str, dtype: str) -> AniModel:
         """Load a model. No code of the file is executed, except for TorchScript."""
-        # Else its import warns of CUDA extensions that were not compiled.
-        os.environ.setdefault("TORCHANI_NO_WARN_EXTENSIONS", "1")
+        expect_no_extensions()
         import torch
 
         if device.startswith("cuda") and not torch.cuda.is_available():

@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -306,7 +305,6 @@ def in_hartree(network: ANI, energies: Any) -> ANI:
 def main() -> None:
     """Train as the configuration says."""
     end_with_parent(int(sys.argv[1]))
-    os.environ.setdefault("TORCHANI_NO_WARN_EXTENSIONS", "1")
     AniRun(json.loads(Path(sys.argv[2]).read_text(encoding="utf-8"))).run()
 
 

@@ -12,14 +12,21 @@ import pytest
 
 from ms25_suite.errors import ModelFileError, PotentialError
 from ms25_suite.frames import Frames
-from ms25_suite.potentials.ani_file import FORMAT, AniConfig, build_network, write_network
+from ms25_suite.potentials.ani_file import (
+    FORMAT,
+    AniConfig,
+    build_network,
+    expect_no_extensions,
+    write_network,
+)
 from ms25_suite.potentials.potential import PotentialOptions, from_model_file
 from ms25_suite.potentials.registry import detect
 from ms25_suite.potentials.torchani import TorchaniArchitecture
 from ms25_suite.testing import ArchitectureConformance, standard_frames
 
 pytestmark = pytest.mark.ani
-torchani = pytest.importorskip("torchani")
+expect_no_extensions()
+pytest.importorskip("torchani")
 torch = pytest.importorskip("torch")
 
 CONFIG = AniConfig(
