@@ -62,6 +62,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="N",
         help="time steps of the molecular dynamics of -m stability (default: 200)",
     )
+    add(
+        "--mlip-species",
+        metavar="A,B,...",
+        help="chemical symbols of the species of a model file that only numbers them (.mtp), in "
+        "the order of their numbers; not needed where the sidecar of a training says them",
+    )
     add("--device", default="cpu", help="device of the potentials: cpu (default), cuda, cuda:1, …")
     add(
         "--dtype",

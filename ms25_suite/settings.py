@@ -122,6 +122,7 @@ class Settings:
                 n_workers=option("workers"),
                 timeout_s=option("worker_timeout"),
                 use_cache=not option("ms25_no_cache"),
+                species=_species(option("mlip_species")),
             ),
             report_dir=_writable(Path(option("report_dir")).expanduser()),
             strict=option("ms25_strict"),
@@ -192,6 +193,27 @@ def _own_thresholds(dataset: Dataset) -> dict[tuple[str, str], Threshold]:
             at, above = f"{where}.{criterion}.{quantity}]", f"{where}.{criterion}"
             found[criterion, quantity] = _own_threshold(criterion, quantity, entry, at, above)
     return found
+
+
+def _species(text: str | None) -> tuple[str, ...]:
+    """Chemical symbols of ``--mlip-species``.
+
+    Raises
+    ------
+    UsageError
+        They are no symbols, or one is given twice.
+    """
+    if text is None:
+        return ()
+    from ase.data import atomic_numbers
+
+    symbols = tuple(part.strip() for part in text.split(","))
+    wrong = [symbol for symbol in symbols if atomic_numbers.get(symbol, 0) < 1]
+    if wrong or len(set(symbols)) < len(symbols):
+        why = f"{wrong[0]!r} is no chemical symbol" if wrong else "an element is there twice"
+        msg = f"--mlip-species={text}: {why}; expected symbols in order, for instance Si,O"
+        raise UsageError(msg)
+    return symbols
 
 
 def _own_threshold(criterion: str, quantity: str, entry: object, at: str, above: str) -> Threshold:

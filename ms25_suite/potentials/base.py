@@ -127,6 +127,10 @@ class Architecture(ABC):
     requirement: ClassVar[str]
     """What ``pip install`` takes to make it available."""
 
+    names_species: ClassVar[bool] = True
+    """Whether a file says which elements its species are. Where it does not, they come from the
+    sidecar or from ``--mlip-species``, and `load` gets their symbols as ``species``."""
+
     revision: ClassVar[int] = 1
     """Raise it when a change to the adapter can change a prediction: cached ones are then void."""
 

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from ase import Atoms
 from ase.build import bulk
-from ase.io import read, write
+from ase.io import read
 
 from ms25_suite.datasets.dataset import open_dataset
 from ms25_suite.errors import ElementCoverageError, ModelFileError, PotentialError
@@ -19,7 +18,7 @@ from ms25_suite.frames import Frames
 from ms25_suite.metrics.errors import summarise_errors
 from ms25_suite.potentials.mace import default_head
 from ms25_suite.potentials.potential import PotentialOptions, from_model_file
-from tests.unit.test_potentials_evaluate import STRUCTURES
+from ms25_suite.testing import ArchitectureConformance
 
 pytestmark = [pytest.mark.mace, pytest.mark.usefixtures("tiny_mace")]
 
@@ -32,29 +31,23 @@ def _oracle(model: Path, frames: Path, out: Path) -> dict[str, np.ndarray]:
     return dict(np.load(out))
 
 
-def test_every_kind_of_frame_is_predicted_as_by_the_mace_calculator(
-    tiny_mace: Path, tmp_path: Path
-) -> None:
-    rng = np.random.default_rng(5)
-    images = [atoms.copy() for atoms in STRUCTURES.values()]
-    images.append(Atoms("Fe", cell=[20, 20, 20], pbc=True))
-    for seed in range(3):
-        alloy = bulk("Ni", a=3.55, cubic=True) * (2, 2, 2)
-        alloy.numbers = rng.choice([24, 26, 27, 28, 29], len(alloy))
-        alloy.rattle(0.15, seed=seed)
-        images.append(alloy)
-    write(tmp_path / "frames.extxyz", images)
-    expected = _oracle(tiny_mace, tmp_path / "frames.extxyz", tmp_path / "oracle.npz")
-    frames = Frames.from_atoms(read(tmp_path / "frames.extxyz", ":"))
-    potential = from_model_file(tiny_mace, "mace", "tiny", PotentialOptions(use_cache=False))
-    found = potential.predict(frames)
-    alone = potential.predict(frames.select([len(STRUCTURES)]))
-    potential.close()
-    np.testing.assert_allclose(found.energy, expected["energy"], rtol=0, atol=1e-10)
-    np.testing.assert_allclose(found.forces, expected["forces"], rtol=0, atol=1e-10)
-    np.testing.assert_allclose(found.stress, expected["stress"], rtol=0, atol=1e-8)
-    # A batch of one frame without a single edge.
-    assert alone.energy[0] == pytest.approx(expected["energy"][len(STRUCTURES)], abs=1e-10)
+class TestMace(ArchitectureConformance):
+    architecture = "mace"
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def model_file(cls, tiny_mace: Path) -> Path:
+        return tiny_mace
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def calculator_source(cls, model_file: Path) -> str:
+        return f"""
+from mace.calculators import MACECalculator
+calculator = MACECalculator(
+    model_paths={str(model_file)!r}, device="cpu", default_dtype="float64"
+)
+"""
 
 
 def test_errors_equal_those_of_an_ase_loop_and_of_mace_eval_configs(

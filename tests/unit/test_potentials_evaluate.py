@@ -11,45 +11,10 @@ from ms25_suite.errors import OutOfMemoryError, PotentialError
 from ms25_suite.frames import FloatArray, Frames
 from ms25_suite.potentials.base import Graph, ModelInfo
 from ms25_suite.potentials.evaluate import EdgeEvaluator, batches, build_graph
+from ms25_suite.testing import standard_frames
 from tests.lennard_jones import LennardJonesModel
 
-
-def _triclinic() -> Atoms:
-    atoms = bulk("Ni", a=3.5) * (2, 1, 3)
-    rng = np.random.default_rng(3)
-    atoms.set_cell(atoms.cell.array + rng.normal(0, 0.15, (3, 3)), scale_atoms=True)
-    atoms.rattle(0.05, seed=3)
-    return atoms
-
-
-def _slab(**pbc: object) -> Atoms:
-    atoms = bulk("Ni", a=3.55, cubic=True) * (2, 2, 2)
-    atoms.rattle(0.1, seed=4)
-    atoms.center(5.0, axis=2)
-    atoms.pbc = (True, True, False)
-    return atoms
-
-
-def _wire() -> Atoms:
-    atoms = Atoms(
-        "Cu2", positions=[[0, 0, 0], [1.2, 0.4, 0.9]], cell=[[2.6, 0, 0], [0] * 3, [0] * 3]
-    )
-    atoms.pbc = (True, False, False)
-    return atoms
-
-
-STRUCTURES = {
-    "bulk": bulk("Cu", cubic=True) * (2, 2, 2),
-    "triclinic": _triclinic(),
-    "one-atom cell smaller than the cutoff": bulk("Cu"),
-    "slab": _slab(),
-    "wire without two cell vectors": _wire(),
-    "molecule": Atoms("Cu3", positions=[[0, 0, 0], [2.2, 0, 0], [0, 2.4, 0.3]]),
-    "left-handed cell": Atoms("Cu", cell=[[0, 2.6, 0], [2.6, 0, 0], [0, 0, 2.6]], pbc=True),
-    "atoms outside of the cell": Atoms(
-        "CuNi", positions=[[-7, 0, 0], [11.2, 0.2, 0]], cell=[4, 4, 4], pbc=True
-    ),
-}
+STRUCTURES = standard_frames(("Ni", "Cu"))
 
 
 @pytest.mark.parametrize("name", STRUCTURES)
