@@ -16,6 +16,7 @@
     │   ├── OutOfMemoryError
     │   ├── WorkerDiedError
     │   └── WorkerTimeoutError
+    ├── EnvironmentSetupError     a managed environment cannot be made, or does not work
     ├── TrainingError
     ├── ReferenceCalculatorError  the reference's own calculator cannot be run
     ├── ThresholdError            a thresholds file is invalid
@@ -31,6 +32,7 @@ __all__ = [
     "CardError",
     "DatasetError",
     "ElementCoverageError",
+    "EnvironmentSetupError",
     "LabelError",
     "ModelFileError",
     "Ms25Error",
@@ -121,6 +123,10 @@ class WorkerDiedError(PotentialError):
 
 class WorkerTimeoutError(PotentialError):
     """The worker process of a potential did not answer in time."""
+
+
+class EnvironmentSetupError(Ms25Error):
+    """A managed environment cannot be made, or does not work."""
 
 
 class TrainingError(Ms25Error):

@@ -63,6 +63,7 @@ class MaceTrainer:
     """
 
     name = "mace"
+    suffix = ".model"
 
     def require_installed(self) -> None:
         """Make sure that MACE can be imported.

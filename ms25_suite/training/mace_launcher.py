@@ -13,20 +13,11 @@ number of the process that waits for it.
 
 from __future__ import annotations
 
-import os
 import sys
-import threading
-import time
 from pathlib import Path
 from typing import Any
 
-_WATCH_S = 1.0
-
-
-def _end_with_parent(parent: int) -> None:
-    while os.getppid() == parent:
-        time.sleep(_WATCH_S)
-    os._exit(1)
+from ms25_suite.training.orphan import end_with_parent
 
 
 def _save(self: Any, checkpoint: Any, epochs: int, keep_last: bool = False) -> None:
@@ -47,9 +38,7 @@ def _save(self: Any, checkpoint: Any, epochs: int, keep_last: bool = False) -> N
 
 def main() -> None:
     """Train as the configuration says."""
-    parent = int(sys.argv.pop(1))
-    if os.name == "posix":
-        threading.Thread(target=_end_with_parent, args=(parent,), daemon=True).start()
+    end_with_parent(int(sys.argv.pop(1)))
     import torch
 
     torch._C._jit_set_texpr_fuser_enabled(False)

@@ -19,7 +19,11 @@ __all__ = ["BUDGETS", "Trainer", "budgets", "get_trainer", "load_recipe", "train
 BUDGETS: Final = ("smoke", "standard", "paper")
 """Names of the recipes that every architecture has."""
 
-_TRAINERS: Final = {"mace": "ms25_suite.training.mace:MaceTrainer"}
+_TRAINERS: Final = {
+    "allegro": "ms25_suite.training.nequip:AllegroTrainer",
+    "mace": "ms25_suite.training.mace:MaceTrainer",
+    "nequip": "ms25_suite.training.nequip:NequipTrainer",
+}
 
 
 class Trainer(Protocol):
@@ -31,6 +35,9 @@ class Trainer(Protocol):
 
     name: str
     """Name of the architecture."""
+
+    suffix: str
+    """Ending of its model files."""
 
     def require_installed(self) -> None:
         """Raise `ArchitectureNotInstalledError` unless the package can be imported."""

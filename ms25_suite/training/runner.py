@@ -108,7 +108,7 @@ def train(
     folder = root / content_key(described)[:_KEY_DIGITS]
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        return _take_or_train(job, folder / f"{_file_name(request, data)}.model")
+        return _take_or_train(job, folder / f"{_file_name(request, data)}{trainer.suffix}")
     except OSError as error:
         msg = (
             f"the folder of trainings {root} cannot be used: {error}. Is the disk full, or the "

@@ -196,9 +196,9 @@ def test_the_trainer_ends_with_its_parent(tiny: dict[str, Any], tmp_path: Path) 
     code = """
 import os, subprocess, sys
 process = subprocess.Popen(
-    [sys.executable, "-c", "import time, threading, os, sys\\n"
-     "from ms25_suite.training.mace_launcher import _end_with_parent\\n"
-     "threading.Thread(target=_end_with_parent, args=(int(sys.argv[1]),)).start()\\n"
+    [sys.executable, "-c", "import time, sys\\n"
+     "from ms25_suite.training.orphan import end_with_parent\\n"
+     "end_with_parent(int(sys.argv[1]))\\n"
      "time.sleep(60)", str(os.getpid())]
 )
 print(process.pid, flush=True)

@@ -47,6 +47,7 @@ class FakeTrainer:
     """Trains nothing, in a process; `stop_at` makes it fail after that epoch."""
 
     name = "mace"
+    suffix = ".model"
     stop_at = 0
     pause = 0.0
     recipe_value = 1
