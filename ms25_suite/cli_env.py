@@ -104,7 +104,7 @@ def _list(args: argparse.Namespace) -> int:
         state, why = environment.state()
         if state is State.READY:
             place = Installation(environment.python, environment.site_packages)
-            found = place.versions(["torch", *spec.architectures])
+            found = place.versions(["torch", *spec.requirements])
             why = ", ".join(f"{name} {version}" for name, version in found.items())
         print(f"{spec.name}  {state}  ({why})")
         print(f"    serves {', '.join(spec.architectures)}; {environment.folder}")

@@ -15,7 +15,7 @@ from ms25_suite.potentials.worker import WorkerPool
 
 __all__ = ["check_environment"]
 
-_STEP: Final = 1e-3
+_STEP: Final = 1e-4
 _TOLERANCE: Final = 1e-5
 """Between a force and a difference of energies over twice `_STEP`, in eV/Å: the error of the
 formula is of the order of the square of the step, for a model that is smooth on a scale of 1 Å."""

@@ -14,6 +14,10 @@ from ase.calculators.emt import EMT
 from ase.io import write
 from filelock import FileLock
 
+from ms25_suite.environments.installation import ISOLATED, Installation
+from ms25_suite.errors import ArchitectureNotInstalledError
+from ms25_suite.potentials.registry import get_architecture, require_installed
+
 REPOSITORY = Path(__file__).parents[1]
 
 
@@ -58,6 +62,39 @@ def tiny_mace(tmp_path_factory: pytest.TempPathFactory) -> Path:
         subprocess.run(command, check=True, capture_output=True)
 
     return _once(tmp_path_factory, "tiny.model", make)
+
+
+@pytest.fixture(scope="session")
+def nequip_place() -> Installation:
+    """Where nequip and allegro can be imported."""
+    try:
+        return require_installed(get_architecture("allegro"))
+    except ArchitectureNotInstalledError as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def tiny_nequip(
+    tmp_path_factory: pytest.TempPathFactory, nequip_place: Installation, cuni_images: list[Atoms]
+) -> Path:
+    """Folder of ``{nequip,allegro}/model.{ckpt,nequip.zip,nequip.pt2}``, trained for one epoch.
+
+    The compiled NequIP takes many frames (target batch), the compiled Allegro one (target ase).
+    """
+    from tests.tiny_nequip import prepare
+
+    def make(path: Path) -> None:
+        making = path.with_name(f"{path.name}.making")
+        works = {
+            f"{prepare(making / name, name, cuni_images)}:{target}"
+            for name, target in (("nequip", "batch"), ("allegro", "ase"))
+        }
+        script = Path(__file__).parent / "scripts" / "make_nequip.py"
+        command = [str(nequip_place.python or sys.executable), "-P", str(script), str(ISOLATED)]
+        subprocess.run([*command, *sorted(works)], check=True, capture_output=True)
+        making.rename(path)
+
+    return _once(tmp_path_factory, "tiny-nequip", make)
 
 
 @pytest.fixture(scope="session")

@@ -331,6 +331,7 @@ def _data(settings: Mapping[str, Any], types: list[str]) -> dict[str, Any]:
         keys[REF_STRESS] = "stress"
     loader = "torch.utils.data.DataLoader"
     return {
+        "_target_": "nequip.data.datamodule.ASEDataModule",
         "seed": settings["seed"],
         "train_file_path": "train.extxyz",
         "val_file_path": "validation.extxyz",

@@ -52,7 +52,7 @@ def run(config: Mapping[str, Any]) -> None:
         ``accelerator``, ``gradient_clip_val``, and the paths ``output``, ``results`` and
         ``model``.
     """
-    from nequip.data.datamodule import ASEDataModule
+    from hydra.utils import instantiate
     from nequip.scripts._workflow_utils import set_workflow_state
     from nequip.utils.global_state import set_global_state
 
@@ -69,7 +69,7 @@ def run(config: Mapping[str, Any]) -> None:
         done = folder / _DONE
         if not done.exists():
             # A new data module for each phase: the order of its frames starts anew.
-            data = ASEDataModule(**config["data"])
+            data = instantiate(config["data"], _recursive_=False)
             module = _module(config, phase, statistics, data)
             result = _train(config, phase, module, data, folder, previous, before)
             _write_json(done, result)
@@ -85,10 +85,10 @@ def run(config: Mapping[str, Any]) -> None:
 
 def _statistics(config: Mapping[str, Any], path: Path) -> dict[str, float]:
     """Mean number of neighbours and root mean square of the forces of the training frames."""
-    from nequip.data.datamodule import ASEDataModule
+    from hydra.utils import instantiate
 
     if not path.exists():
-        found = ASEDataModule(**config["data"]).get_statistics("train")
+        found = instantiate(config["data"], _recursive_=False).get_statistics("train")
         names = ("num_neighbors_mean", "forces_rms")
         _write_json(path, {name: float(found[name]) for name in names})
     values: dict[str, float] = json.loads(path.read_text(encoding="utf-8"))
