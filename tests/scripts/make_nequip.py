@@ -1,7 +1,7 @@
-"""Trains prepared tiny models of the nequip framework, and compiles one of each.
+"""Trains prepared tiny models of the nequip framework, and compiles some.
 
-Run in the environment of nequip: ``make_nequip.py ISOLATED WORK:TARGET…``. Each ``WORK`` is a folder
-that a trainer has prepared; ``TARGET`` is the target of nequip-compile.
+Run in the environment of nequip: ``make_nequip.py ISOLATED WORK:TARGET…``. Each ``WORK`` is a
+folder that a trainer has prepared; ``TARGET`` is the target of nequip-compile, or nothing.
 """
 
 from __future__ import annotations

@@ -225,9 +225,7 @@ def test_a_missing_environment_is_one_sentence_with_the_command(python: str) -> 
         find_installation("toyarch", "no_such_module", managed=False, requirement="toy")
 
 
-def test_the_managed_environment_is_found(
-    python: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_managed_environment_is_found(python: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         "ms25_suite.environments.installation.environment_for", lambda architecture: SPEC
     )
