@@ -41,13 +41,13 @@ def labelled(images: list[Atoms]) -> Part:
     return Frames.from_atoms(images), labels
 
 
-def prepare(work: Path, architecture: str, images: list[Atoms]) -> Path:
-    """Prepare a training of one epoch in a folder."""
+def prepare(work: Path, architecture: str, images: list[Atoms], epochs: int = 1) -> Path:
+    """Prepare a training of the first phase of the smoke recipe in a folder."""
     data = TrainingData(
         "cuni", "1" * 64, "EMT", "user", 5.0, labelled(images[:3]), labelled(images[3:5])
     )
-    phases = load_recipe(architecture, "smoke")["phases"][:1]
-    recipe = tiny_recipe(architecture, phases=phases, epochs=1)
+    phase = {**load_recipe(architecture, "smoke")["phases"][0], "share": 1.0}
+    recipe = tiny_recipe(architecture, phases=[phase], epochs=epochs)
     trainer = get_trainer(architecture)
     settings = trainer.settings(recipe, TrainingRequest(architecture, 3, seed=1), data)
     work.mkdir(parents=True)

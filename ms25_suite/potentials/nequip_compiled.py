@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import platform
+import sys
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,6 +21,7 @@ __all__ = ["CompiledNequipModel", "load_compiled", "read_metadata"]
 
 _ONE_FRAME: Final = {"pos", "edge_index", "atom_types", "cell", "edge_cell_shift"}
 _MANY_FRAMES: Final = _ONE_FRAME | {"batch", "num_atoms"}
+_ISA_LEVELS: Final = {"AVX2": 1, "AVX512": 2, "AMX": 3}
 _DIMER_LENGTH: Final = 0.6
 """Distance of the atoms of the dimer that fills up small inputs, over the cutoff."""
 
@@ -46,6 +49,7 @@ def load_compiled(path: Path, device: str) -> CompiledNequipModel:
             f"asked for. Use --device={asked} with CUDA_VISIBLE_DEVICES={device.partition(':')[2]}"
         )
         raise ModelFileError(msg)
+    _require_processor(metadata, path)
     inputs, outputs = _fields(metadata, path)
     from nequip.model.inference_models import load_aotinductor_model
     from nequip.utils.global_state import set_global_state
@@ -54,10 +58,12 @@ def load_compiled(path: Path, device: str) -> CompiledNequipModel:
     try:
         model, _ = load_aotinductor_model(str(path), asked, inputs, outputs)
     except Exception as error:
+        import torch
+
         msg = (
             f"{path} is a compiled model that cannot be loaded here ({error!r}). Compiled models "
-            "are for the kind of processor and the version of PyTorch that made them (here: "
-            f"{_here()}): compile it anew from its .ckpt or .nequip.zip with nequip-compile"
+            f"are for the version of PyTorch that made them (here: {torch.__version__}): compile "
+            "it anew from its .ckpt or .nequip.zip with nequip-compile"
         )
         raise ModelFileError(msg) from error
     return CompiledNequipModel(model, metadata, asked, path)
@@ -102,10 +108,32 @@ def _fields(metadata: Mapping[str, str], path: Path) -> tuple[list[str], list[st
     return inputs, outputs
 
 
-def _here() -> str:
+def _require_processor(metadata: Mapping[str, str], path: Path) -> None:
+    """Refuse native code for another processor, which would crash the worker.
+
+    Raises
+    ------
+    ModelFileError
+        It needs another system, or instructions that this processor does not have.
+    """
     import torch
 
-    return f"PyTorch {torch.__version__}, {torch.backends.cpu.get_cpu_capability()}"
+    here = torch.backends.cpu.get_cpu_capability()
+    needed = metadata.get("AOTI_CPU_ISA", "").upper()
+    others = {
+        "system": (metadata.get("AOTI_PLATFORM", sys.platform), sys.platform),
+        "machine": (metadata.get("AOTI_MACHINE", platform.machine()), platform.machine()),
+    }
+    wrong = [f"{found} instead of {own}" for found, own in others.values() if found != own]
+    # Only x86 has levels of instructions that follow from one another.
+    if _ISA_LEVELS.get(needed.split("_")[0], 0) > _ISA_LEVELS.get(here, 0):
+        wrong.append(f"{needed} instead of {here}")
+    if wrong:
+        msg = (
+            f"{path} was compiled for another processor ({', '.join(wrong)}): compile it anew on "
+            "this machine from its .ckpt or .nequip.zip with nequip-compile"
+        )
+        raise ModelFileError(msg)
 
 
 class CompiledNequipModel(ForceModel):

@@ -1,9 +1,9 @@
 """What the adapters, and what nequip's own calculator say of frames, for several model files.
 
 Run in the environment of nequip, once for all files: an import of the framework takes long.
-``nequip_models.py ISOLATED JOBS.json OUT``, with ``JOBS.json`` like ``{"frames": {NAME: FILE.traj},
-"files": {NAME: {"path", "architecture", "device", "oracle"}}}``. Writes ``OUT.json`` (what is known of
-each model, or the error) and ``OUT.npz`` (``FILE/FRAMES/QUANTITY``).
+``nequip_models.py ISOLATED JOBS.json OUT``, with ``JOBS.json`` like ``{"frames": {NAME:
+FILE.traj}, "files": {NAME: {"path", "architecture", "device", "oracle"}}}``. Writes ``OUT.json``
+(what is known of each model, or the error) and ``OUT.npz`` (``FILE/FRAMES/QUANTITY``).
 """
 
 from __future__ import annotations

@@ -111,11 +111,23 @@ def test_each_is_its_own_architecture() -> None:
             "cpu",
             r"inputs \(not stated\)",
         ),
+        (
+            {**METADATA, "AOTI_CPU_ISA": "AVX512_VNNI"},
+            "cpu",
+            r"another processor \(AVX512_VNNI instead of AVX2\): compile it anew",
+        ),
+        ({**METADATA, "AOTI_MACHINE": "alpha"}, "cpu", r"another processor \(alpha instead of"),
     ],
 )
 def test_compiled_models_that_do_not_fit(
-    tmp_path: Path, metadata: dict[str, str], device: str, message: str
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    metadata: dict[str, str],
+    device: str,
+    message: str,
 ) -> None:
+    torch = pytest.importorskip("torch")
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "AVX2")
     with pytest.raises(ModelFileError, match=message):
         load_compiled(compiled(tmp_path / "model.nequip.pt2", metadata), device)
 
