@@ -14,7 +14,7 @@ from ase.calculators.emt import EMT
 from ase.io import write
 from filelock import FileLock
 
-from ms25_suite.environments.installation import ISOLATED, Installation
+from ms25_suite.environments.installation import Installation
 from ms25_suite.errors import ArchitectureNotInstalledError
 from ms25_suite.potentials.registry import get_architecture, require_installed
 
@@ -81,7 +81,7 @@ def tiny_nequip(
 
     Trained for one epoch. To compile takes by far the longest: one of them must do.
     """
-    from tests.tiny_nequip import prepare
+    from tests.tiny_nequip import prepare, run_script
 
     def make(path: Path) -> None:
         making = path.with_name(f"{path.name}.making")
@@ -89,9 +89,7 @@ def tiny_nequip(
             f"{prepare(making / name, name, cuni_images)}:{target}"
             for name, target in (("nequip", ""), ("allegro", "ase"))
         }
-        script = Path(__file__).parent / "scripts" / "make_nequip.py"
-        command = [str(nequip_place.python or sys.executable), "-P", str(script), str(ISOLATED)]
-        subprocess.run([*command, *sorted(works)], check=True, capture_output=True)
+        run_script(nequip_place, "make_nequip.py", *sorted(works))
         making.rename(path)
 
     return _once(tmp_path_factory, "tiny-nequip", make)

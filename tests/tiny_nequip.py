@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from ase import Atoms
 
+from ms25_suite.environments.installation import ISOLATED, Installation
 from ms25_suite.frames import Frames, Labels
 from ms25_suite.training import TrainingData, TrainingRequest
 from ms25_suite.training.registry import get_trainer, load_recipe
@@ -29,6 +32,15 @@ def tiny_recipe(architecture: str, **values: Any) -> dict[str, Any]:
     """The smoke recipe with a network of a few hundred parameters."""
     recipe = load_recipe(architecture, "smoke")
     return {**recipe, **SIZES[architecture], "r_max_limit": 3.5, "dtype": "float64", **values}
+
+
+def run_script(place: Installation, name: str, *arguments: str) -> None:
+    """Run one of ``tests/scripts`` where nequip is; its first argument says where the suite is."""
+    python = sys.executable if place.python is None else str(place.python)
+    script = Path(__file__).parent / "scripts" / name
+    command = [python, "-P", str(script), str(ISOLATED), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{name} failed:\n{done.stderr[-3000:]}"
 
 
 def labelled(images: list[Atoms]) -> Part:

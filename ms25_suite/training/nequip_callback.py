@@ -56,15 +56,18 @@ class EpochRecorder(Checkpoint):  # type: ignore[misc]
         self._before = before
         self.best_loss = math.inf
         self.best_epoch = 0
+        self._seen: float | None = None
 
     def state_dict(self) -> dict[str, Any]:
-        """Best epoch so far, kept in checkpoints."""
-        return {"best_loss": self.best_loss, "best_epoch": self.best_epoch}
+        """Best epoch and last loss so far, kept in checkpoints."""
+        best = {"best_loss": self.best_loss, "best_epoch": self.best_epoch}
+        return {**best, "seen": self._seen}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Inverse of `state_dict`."""
         self.best_loss = float(state_dict["best_loss"])
         self.best_epoch = int(state_dict["best_epoch"])
+        self._seen = state_dict["seen"]
 
     def on_train_batch_end(
         self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int
@@ -74,13 +77,16 @@ class EpochRecorder(Checkpoint):  # type: ignore[misc]
         if not torch.isfinite(loss).all():
             self._give_up(f"the training loss is {float(loss)}", trainer)
 
-    def on_train_epoch_start(self, trainer: Any, pl_module: Any) -> None:
-        """Keep the state in which the last epoch ended, with its new learning rate."""
-        if trainer.current_epoch > 0:
-            self._save(trainer, LAST)
+    def on_train_start(self, trainer: Any, pl_module: Any) -> None:
+        """Make up for the step of a plateau scheduler that follows the saving of a state."""
+        if self._seen is None:
+            return
+        for config in trainer.lr_scheduler_configs:
+            if config.reduce_on_plateau:
+                config.scheduler.step(self._seen)
 
     def on_train_epoch_end(self, trainer: Any, pl_module: Any) -> None:
-        """Write the line of the epoch; keep its state if it is the best."""
+        """Write the line of the epoch, and keep its state."""
         metrics = {
             name.removeprefix(_VALIDATION): float(value)
             for name, value in trainer.callback_metrics.items()
@@ -94,12 +100,10 @@ class EpochRecorder(Checkpoint):  # type: ignore[misc]
         record = {"epoch": epoch, "loss": loss, "lr": rate, **metrics}
         with self._results.open("a", encoding="utf-8") as file:
             file.write(json.dumps(record, allow_nan=False) + "\n")
+        self._seen = loss
         if loss < self.best_loss:
             self.best_loss, self.best_epoch = loss, epoch
             self._save(trainer, BEST)
-
-    def on_train_end(self, trainer: Any, pl_module: Any) -> None:
-        """Keep the final state."""
         self._save(trainer, LAST)
 
     def _save(self, trainer: Any, name: str) -> None:

@@ -143,7 +143,9 @@ def _train(
     from ms25_suite.training.nequip_callback import BEST, LAST, EpochRecorder
 
     last = folder / LAST
-    if not last.exists() and previous is not None:
+    if last.exists():
+        _take_order(data, last)
+    elif previous is not None:
         _take_weights(module, previous / BEST)
     recorder = EpochRecorder(Path(config["results"]), folder, before)
     callbacks: list[Any] = [recorder]
@@ -174,6 +176,14 @@ def _train(
         "epoch": recorder.best_epoch,
         "loss": recorder.best_loss,
     }
+
+
+def _take_order(data: Any, checkpoint: Path) -> None:
+    """Go on with the random order of the frames; Lightning restores it when it is too late."""
+    import torch
+
+    state = torch.load(checkpoint, map_location="cpu", weights_only=False)
+    data.load_state_dict(state[type(data).__qualname__])
 
 
 def _take_weights(module: Any, checkpoint: Path) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,16 +16,16 @@ from ase import Atoms
 from ase.build import bulk
 from ase.io import write
 
-from ms25_suite.environments.installation import ISOLATED, Installation
+from ms25_suite.environments.installation import Installation
 from ms25_suite.errors import ElementCoverageError
 from ms25_suite.frames import Frames
 from ms25_suite.potentials.potential import PotentialOptions, from_model_file
 from ms25_suite.potentials.registry import detect
+from tests.tiny_nequip import run_script
 from tests.unit.test_potentials_evaluate import STRUCTURES
 
 pytestmark = pytest.mark.nequip
 
-SCRIPT = Path(__file__).parents[1] / "scripts" / "nequip_models.py"
 FILES = [
     ("nequip", "model.ckpt"),
     ("nequip", "model.nequip.zip"),
@@ -116,9 +114,7 @@ def found(
     files["gpu"] = {**files["allegro/model.ckpt"], "device": "cuda"}
     jobs = {"frames": {name: str(folder / f"{name}.traj") for name in sets}, "files": files}
     (folder / "jobs.json").write_text(json.dumps(jobs))
-    python = str(nequip_place.python or sys.executable)
-    arguments = [str(ISOLATED), str(folder / "jobs.json"), str(folder / "out")]
-    subprocess.run([python, "-P", str(SCRIPT), *arguments], check=True, capture_output=True)
+    run_script(nequip_place, "nequip_models.py", str(folder / "jobs.json"), str(folder / "out"))
     with np.load(folder / "out.npz") as arrays:
         read = {name: arrays[name] for name in arrays.files}
     known = json.loads((folder / "out.json").read_text())

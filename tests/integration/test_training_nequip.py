@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +12,15 @@ import numpy as np
 import pytest
 from ase import Atoms
 
-from ms25_suite.environments.installation import ISOLATED, Installation
+from ms25_suite.environments.installation import Installation
 from ms25_suite.errors import TrainingError
 from ms25_suite.potentials.potential import PotentialOptions, from_model_file
 from ms25_suite.training import TrainingData, TrainingRequest, runner, train
 from tests.integration.test_training_mace import Told, children
-from tests.tiny_nequip import labelled, prepare, tiny_recipe
+from tests.tiny_nequip import labelled, prepare, run_script, tiny_recipe
 
 pytestmark = [pytest.mark.nequip, pytest.mark.slow, pytest.mark.usefixtures("nequip_place")]
 
-SCRIPT = Path(__file__).parents[1] / "scripts" / "nequip_interrupted.py"
 REQUEST = TrainingRequest("nequip", 8, seed=1)
 
 
@@ -100,9 +97,8 @@ def interrupted(
     config = json.loads((works["nan"] / "nequip.json").read_text())
     config["phases"][0]["training_module"]["optimizer"]["lr"] = 1e30
     (works["nan"] / "nequip.json").write_text(json.dumps(config))
-    python = str(nequip_place.python or sys.executable)
-    arguments = [str(ISOLATED), str(works["whole"]), str(works["broken"]), "3", str(works["nan"])]
-    subprocess.run([python, "-P", str(SCRIPT), *arguments], check=True, capture_output=True)
+    arguments = [str(works["whole"]), str(works["broken"]), "3", str(works["nan"])]
+    run_script(nequip_place, "nequip_interrupted.py", *arguments)
     return works
 
 

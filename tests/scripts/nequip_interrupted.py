@@ -2,7 +2,7 @@
 
 Run in the environment of nequip: ``nequip_interrupted.py ISOLATED WHOLE BROKEN EPOCH NAN``, with
 three prepared work folders. ``WHOLE`` is trained as it is. ``BROKEN`` is stopped when the line of
-``EPOCH`` was written and its last state was not, then continued. ``NAN`` has a loss that is not finite;
+``EPOCH`` was written and its state was not, then continued. ``NAN`` has a loss that is not finite;
 what the launcher says of it is written to ``error.txt`` there.
 """
 
@@ -29,24 +29,24 @@ def config(work: str) -> dict[str, Any]:
 def main() -> None:
     isolated, whole, broken, epoch, nan = sys.argv[1:]
     runpy.run_path(isolated)["install"]()
-    from ms25_suite.training.nequip_callback import EpochRecorder, NotANumberError
+    from ms25_suite.training.nequip_callback import LAST, EpochRecorder, NotANumberError
     from ms25_suite.training.nequip_launcher import run
 
     run(config(whole))
 
-    finish = EpochRecorder.on_train_epoch_end
+    save = EpochRecorder._save
 
-    def stop(self: Any, trainer: Any, module: Any) -> None:
-        finish(self, trainer, module)
-        if trainer.current_epoch + 1 == int(epoch):
+    def stop(self: Any, trainer: Any, name: str) -> None:
+        if name == LAST and trainer.current_epoch + 1 == int(epoch):
             raise StoppedError
+        save(self, trainer, name)
 
-    EpochRecorder.on_train_epoch_end = stop
+    EpochRecorder._save = stop
     settings = config(broken)
     try:
         run(settings)
     except StoppedError:
-        EpochRecorder.on_train_epoch_end = finish
+        EpochRecorder._save = save
         run(settings)
 
     try:
