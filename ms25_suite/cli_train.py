@@ -33,7 +33,7 @@ def add_parser(subparsers: _SubParsersAction[Any]) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "architecture", metavar="ARCH", help="architecture: allegro, mace or nequip"
+        "architecture", metavar="ARCH", help="architecture: allegro, ani, mace, mtp or nequip"
     )
     parser.add_argument(
         "--dataset",

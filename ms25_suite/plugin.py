@@ -34,6 +34,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "a file of frames (extxyz, traj, db, also .xz and .gz), several joined by commas, a "
         "folder, or a card (.toml)",
     )
+    add(
+        "--mlip-species",
+        metavar="A,B,...",
+        help="chemical symbols of the species of a model file that only numbers them (.mtp), in "
+        "the order of their numbers; not needed where the sidecar of a training says them",
+    )
     add("--device", default="cpu", help="device of the potentials: cpu (default), cuda, cuda:1, …")
     add(
         "--dtype",

@@ -104,6 +104,7 @@ class Settings:
                 n_workers=option("workers"),
                 timeout_s=option("worker_timeout"),
                 use_cache=not option("ms25_no_cache"),
+                species=_species(option("mlip_species")),
             ),
             report_dir=_writable(Path(option("report_dir")).expanduser()),
             strict=option("ms25_strict"),
@@ -126,6 +127,27 @@ def _own_thresholds(dataset: Dataset) -> dict[str, Threshold]:
         known = {"metric": "mae", "source": where, "unit": QUANTITY_UNITS.get(quantity, "")}
         found[quantity] = Threshold.from_dict({**known, **entry}, where)
     return found
+
+
+def _species(text: str | None) -> tuple[str, ...]:
+    """Chemical symbols of ``--mlip-species``.
+
+    Raises
+    ------
+    UsageError
+        They are no symbols, or one is given twice.
+    """
+    if text is None:
+        return ()
+    from ase.data import atomic_numbers
+
+    symbols = tuple(part.strip() for part in text.split(","))
+    wrong = [symbol for symbol in symbols if atomic_numbers.get(symbol, 0) < 1]
+    if wrong or len(set(symbols)) < len(symbols):
+        why = f"{wrong[0]!r} is no chemical symbol" if wrong else "an element is there twice"
+        msg = f"--mlip-species={text}: {why}; expected symbols in order, for instance Si,O"
+        raise UsageError(msg)
+    return symbols
 
 
 def _check_mark(mark: Threshold, quantity: str, where: str) -> None:

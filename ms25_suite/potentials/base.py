@@ -155,6 +155,10 @@ class Architecture(ABC):
     environment: ClassVar[str] = ""
     """Managed environment that holds the package where it cannot be imported; empty: none."""
 
+    names_species: ClassVar[bool] = True
+    """Whether a file says which elements its species are. Where it does not, they come from the
+    sidecar or from ``--mlip-species``, and `load` gets their symbols as ``species``."""
+
     revision: ClassVar[int] = 1
     """Raise it when a change to the adapter can change a prediction: cached ones are then void."""
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ms25_suite.cache import file_sha256
-from ms25_suite.errors import ElementCoverageError, PredictionError
+from ms25_suite.errors import ElementCoverageError, ModelFileError, PredictionError
 from ms25_suite.frames import Frames, Predictions
 from ms25_suite.potentials.base import ModelInfo
 from ms25_suite.potentials.evaluate import BATCH_ATOMS, batches
@@ -45,6 +45,8 @@ class PotentialOptions:
         Most atoms in a batch.
     use_cache
         Whether predictions are taken from and put into the cache.
+    species
+        Chemical symbols of the species of model files that only number them, and have no sidecar.
     """
 
     device: str = "cpu"
@@ -53,6 +55,7 @@ class PotentialOptions:
     timeout_s: float = 600.0
     batch_atoms: int = BATCH_ATOMS
     use_cache: bool = True
+    species: tuple[str, ...] = ()
 
 
 class Potential:
@@ -259,9 +262,12 @@ def from_model_file(
     ------
     ArchitectureNotInstalledError
         The package of the architecture is neither installed nor in a managed environment.
+    ModelFileError
+        The file does not say which elements its species are, and nothing else does.
     """
     family = get_architecture(architecture)
     place = require_installed(family)
+    species = () if family.names_species else _species(path, options, manifest)
     sha256 = file_sha256(path)
     identity = {
         "model": sha256,
@@ -271,6 +277,8 @@ def from_model_file(
         "device": options.device.split(":")[0],
         "dtype": options.dtype,
     }
+    if species:
+        identity["species"] = species
     job = {
         "kind": "model",
         "architecture": architecture,
@@ -279,6 +287,7 @@ def from_model_file(
         "sha256": sha256,
         "device": options.device,
         "dtype": options.dtype,
+        "species": species,
         "batch_atoms": options.batch_atoms,
     }
     cache = PredictionCache(identity) if options.use_cache else None
@@ -293,6 +302,21 @@ def from_model_file(
         cache=cache,
         manifest=manifest,
     )
+
+
+def _species(
+    path: Path, options: PotentialOptions, manifest: Mapping[str, Any] | None
+) -> tuple[str, ...]:
+    """Chemical symbols of the numbered species of a model file."""
+    found = tuple((manifest or {}).get("species", ())) or options.species
+    if not found:
+        msg = (
+            f"{path} numbers its species, but does not say which elements they are, and there is "
+            f"no sidecar {path.name}.json of a training of this suite. Name them in the order of "
+            "their numbers: --mlip-species=Si,O"
+        )
+        raise ModelFileError(msg)
+    return found
 
 
 def from_calculator(

@@ -40,7 +40,7 @@ def load_evaluator(job: dict[str, Any]) -> Evaluator:
     Parameters
     ----------
     job
-        ``{"kind": "model", "implementation", "path", "sha256", "device", "dtype",
+        ``{"kind": "model", "implementation", "path", "sha256", "device", "dtype", "species",
         "batch_atoms"}``, ``{"kind": "untrained", "implementation"}`` (a tiny model, to see
         whether an environment works) or ``{"kind": "calculator", "target"}``.
     """
@@ -55,7 +55,8 @@ def load_evaluator(job: dict[str, Any]) -> Evaluator:
     if job["kind"] == "untrained":
         return EdgeEvaluator(architecture.untrained())
     path = Path(job["path"])
-    model = architecture.load(path, device=job["device"], dtype=job["dtype"])
+    known = {} if architecture.names_species else {"species": tuple(job["species"])}
+    model = architecture.load(path, device=job["device"], dtype=job["dtype"], **known)
     # Predictions are kept under the hash of the file: they must be those of that very file.
     if file_sha256(path) != job["sha256"]:
         msg = f"{path} was changed while it was in use: is a training writing to it? Run again"

@@ -18,6 +18,7 @@ from ms25_suite.fields import REF_ENERGY, REF_FORCES, REF_STRESS
 from ms25_suite.training.follow import EpochReport, drop_half_line
 from ms25_suite.training.labelled import write_extxyz
 from ms25_suite.training.request import TrainingData, TrainingRequest
+from ms25_suite.training.selection import evenly, number_of_epochs, system_values
 
 __all__ = ["MaceTrainer"]
 
@@ -102,7 +103,7 @@ class MaceTrainer:
         """
         chosen = {key: value for key, value in recipe.items() if key not in _OWN}
         if "systems" in recipe:
-            chosen.update(_system_values(recipe, data))
+            chosen.update(system_values(recipe, data))
         cutoff = data.cutoff if data.cutoff is not None else recipe["r_max_default"]
         chosen["r_max"] = float(min(cutoff, recipe.get("r_max_limit", cutoff)))
         n_train = len(data.train[0])
@@ -111,10 +112,7 @@ class MaceTrainer:
         chosen["batch_size"] = min(chosen["batch_size"], n_train)
         chosen["seed"] = request.seed
         if "frame_passes" in recipe:
-            wanted = round(recipe["frame_passes"] / n_train)
-            chosen["max_num_epochs"] = max(
-                recipe["epochs_least"], min(recipe["epochs_most"], wanted)
-            )
+            chosen["max_num_epochs"] = number_of_epochs(recipe, n_train)
         total = chosen["max_num_epochs"]
         first_stage = total
         if "stage_two_fraction" in recipe:
@@ -153,7 +151,7 @@ class MaceTrainer:
         options = dict(settings)
         n_validation = options.pop("n_validation")
         write_extxyz(work / "train.extxyz", data.train)
-        write_extxyz(work / "validation.extxyz", _evenly(data.validation, n_validation))
+        write_extxyz(work / "validation.extxyz", evenly(data.validation, n_validation))
         options.update(
             name=_NAME,
             # The files are named relative to the work folder, in which MACE runs.
@@ -220,28 +218,6 @@ class MaceTrainer:
         weights = "exponentially averaged weights" if settings.get("ema") else "weights"
         chosen = {"epoch": max(epochs), "chosen_by": f"lowest validation loss of {stage}"}
         return path, max(epochs), {**chosen, "weights": weights}
-
-
-def _system_values(recipe: Mapping[str, Any], data: TrainingData) -> dict[str, Any]:
-    systems: Mapping[str, Mapping[str, Any]] = recipe["systems"]
-    name = recipe.get("system_aliases", {}).get(data.system, data.system)
-    if name not in systems:
-        found = "no system" if data.system is None else f"the system {data.system!r}"
-        msg = (
-            "this budget has hyperparameters for the paper's systems only "
-            f"({', '.join(systems)}), and the dataset {data.name} is {found} of the paper. "
-            "Take budget=standard"
-        )
-        raise TrainingError(msg)
-    return dict(systems[name])
-
-
-def _evenly(part: tuple[Any, Any], n: int) -> tuple[Any, Any]:
-    frames, labels = part
-    if n == len(frames):
-        return part
-    indices = [index * len(frames) // n for index in range(n)]
-    return frames.select(indices), labels.select(indices, frames.offsets)
 
 
 def _checkpoint_folder(work: Path) -> Path:

@@ -15,6 +15,7 @@ from ase.io import write
 
 OPTIONS = (
     "--mlip",
+    "--mlip-species",
     "--dataset",
     "--device",
     "--dtype",

@@ -1,0 +1,167 @@
+"""Training of ANI: TorchANI has networks, but no training script; ours is `ani_run`."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import sys
+import zipfile
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, Final
+
+from ms25_suite.cache import atomic_path
+from ms25_suite.errors import ArchitectureNotInstalledError, TrainingError
+from ms25_suite.training.arrays import write_arrays
+from ms25_suite.training.follow import EpochReport, drop_half_line
+from ms25_suite.training.request import TrainingData, TrainingRequest
+from ms25_suite.training.selection import evenly, number_of_epochs, system_values
+from ms25_suite.training.validation import epoch_report
+
+__all__ = ["BEST", "CHECKPOINT", "CONFIG", "OUTCOME", "RESULTS", "AniTrainer"]
+
+CONFIG: Final = "ani.json"
+RESULTS: Final = "results.jsonl"
+CHECKPOINT: Final = "checkpoint.pt"
+BEST: Final = "best.pt"
+OUTCOME: Final = "outcome.json"
+
+_DISTRIBUTIONS: Final = ("torchani", "torch")
+
+# Values of a recipe that say how to find others.
+_OWN: Final = {
+    "version",
+    "radial_cutoff_limit",
+    "radial_cutoff_default",
+    "frame_passes",
+    "epochs_least",
+    "epochs_most",
+    "max_validation",
+    "threads_most",
+    "seconds_per_frame",
+    "systems",
+    "system_aliases",
+}
+
+
+class AniTrainer:
+    """Runs ``ms25_suite.training.ani_run`` in a work folder.
+
+    The model that comes out holds the weights of the epoch with the lowest validation loss.
+    """
+
+    name = "ani"
+    suffix = ".pt"
+
+    def require_installed(self) -> None:
+        """Make sure that TorchANI can be imported.
+
+        Raises
+        ------
+        ArchitectureNotInstalledError
+            It cannot.
+        """
+        if importlib.util.find_spec("torchani") is None:
+            msg = (
+                "training ANI needs the package torchani, which is not installed in this "
+                'environment. Install it with: pip install "ms25-suite[ani]"'
+            )
+            raise ArchitectureNotInstalledError(msg)
+
+    def versions(self) -> dict[str, str]:
+        """Versions of the packages that a trained model depends on."""
+        found = {}
+        for name in _DISTRIBUTIONS:
+            try:
+                found[name] = version(name)
+            except PackageNotFoundError:
+                found[name] = "unknown"
+        return found
+
+    def settings(
+        self, recipe: Mapping[str, Any], request: TrainingRequest, data: TrainingData
+    ) -> dict[str, Any]:
+        """Every value of a training.
+
+        Raises
+        ------
+        TrainingError
+            The recipe has hyperparameters for named systems only, and the data is none of them.
+        """
+        from ase.data import chemical_symbols
+
+        chosen = {key: value for key, value in recipe.items() if key not in _OWN}
+        if "systems" in recipe:
+            chosen.update(system_values(recipe, data))
+        n_train = len(data.train[0])
+        cutoff = data.cutoff if data.cutoff is not None else recipe["radial_cutoff_default"]
+        chosen["radial_cutoff"] = float(min(cutoff, recipe.get("radial_cutoff_limit", cutoff)))
+        # TorchANI wants the triples to end before the pairs.
+        chosen["angular_cutoff"] = min(chosen["angular_cutoff"], 0.9 * chosen["radial_cutoff"])
+        chosen["symbols"] = [chemical_symbols[z] for z in data.train[0].elements]
+        chosen["batch_size"] = min(chosen["batch_size"], n_train)
+        chosen["seed"] = request.seed
+        if "frame_passes" in recipe:
+            chosen["max_num_epochs"] = number_of_epochs(recipe, n_train)
+        if "seconds_per_frame" in recipe:
+            chosen["seconds_most"] = recipe["seconds_per_frame"] * n_train
+        limit = recipe.get("max_validation")
+        n_validation = len(data.validation[0])
+        chosen["n_validation"] = n_validation if limit is None else min(limit, n_validation)
+        return chosen
+
+    def n_epochs(self, settings: Mapping[str, Any]) -> int:
+        """Number of epochs of a training; it may end earlier where the recipe says so."""
+        return int(settings["max_num_epochs"])
+
+    def describe(self, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """Cutoff radius and floating-point type of the model."""
+        return {"r_max": settings["radial_cutoff"], "dtype": settings["dtype"]}
+
+    def prepare(
+        self, work: Path, settings: Mapping[str, Any], data: TrainingData, device: str
+    ) -> list[str]:
+        """Write frames and configuration, and mend what a killed run left.
+
+        Returns
+        -------
+        :
+            Command to run in the work folder.
+        """
+        write_arrays(work / "train.npz", data.train)
+        write_arrays(work / "validation.npz", evenly(data.validation, settings["n_validation"]))
+        with atomic_path(work / CONFIG) as temporary:
+            text = json.dumps({**settings, "device": device.split(":")[0]}, indent=1)
+            temporary.write_text(text, encoding="utf-8")
+        for name in (CHECKPOINT, BEST):
+            if (work / name).exists() and not zipfile.is_zipfile(work / name):
+                (work / name).unlink()
+        drop_half_line(work / RESULTS)
+        return [sys.executable, "-m", "ms25_suite.training.ani_run", str(os.getpid()), CONFIG]
+
+    def results_file(self, work: Path) -> Path:
+        """File of JSON lines, one for each epoch."""
+        return work / RESULTS
+
+    def epoch_report(self, record: Mapping[str, Any]) -> EpochReport | None:
+        """Report of an epoch."""
+        return epoch_report(record)
+
+    def result(self, work: Path) -> tuple[Path, int, dict[str, Any]]:
+        """Model file of a finished training, its epoch, and how it was chosen.
+
+        Raises
+        ------
+        TrainingError
+            The run left no model.
+        """
+        try:
+            outcome = json.loads((work / OUTCOME).read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            msg = f"the training of ANI ended without an error, but left no {OUTCOME} in {work}"
+            raise TrainingError(msg) from error
+        epoch = int(outcome["epoch"])
+        chosen = {"epoch": epoch, "chosen_by": "lowest validation loss", "weights": "weights"}
+        return work / BEST, epoch, {**chosen, "ended_by": outcome["ended_by"]}
