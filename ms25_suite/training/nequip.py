@@ -14,9 +14,11 @@ import numpy as np
 from ms25_suite.environments.installation import Installation, find_installation
 from ms25_suite.errors import TrainingError
 from ms25_suite.fields import REF_ENERGY, REF_FORCES, REF_STRESS
+from ms25_suite.potentials.baseline import element_energies
 from ms25_suite.training.follow import EpochReport, drop_half_line
 from ms25_suite.training.labelled import write_extxyz
 from ms25_suite.training.request import Part, TrainingData, TrainingRequest
+from ms25_suite.training.selection import evenly, number_of_epochs, system_values
 
 __all__ = ["AllegroTrainer", "NequipTrainer"]
 
@@ -83,15 +85,12 @@ class _NequipFamilyTrainer(ABC):
         """
         values = dict(recipe)
         if "systems" in recipe:
-            values.update(_system_values(recipe, data))
+            values.update(system_values(recipe, data))
         n_train = len(data.train[0])
         cutoff = data.cutoff if data.cutoff is not None else values["r_max_default"]
         n_validation = len(data.validation[0])
         n_validation = min(n_validation, values.get("max_validation", n_validation))
-        total = values.get("epochs")
-        if total is None:
-            wanted = round(values["frame_passes"] / n_train)
-            total = max(values["epochs_least"], min(values["epochs_most"], wanted))
+        total = values.get("epochs") or number_of_epochs(values, n_train)
         chosen = {
             "model": self._hyperparameters(values),
             "r_max": float(min(cutoff, values.get("r_max_limit", cutoff))),
@@ -123,7 +122,7 @@ class _NequipFamilyTrainer(ABC):
         :
             Command to run in the work folder.
         """
-        validation = _evenly(data.validation, settings["n_validation"])
+        validation = evenly(data.validation, settings["n_validation"])
         # All frames of a batch must have the same labels: a stress that is not there is NaN.
         absent = None if settings["stress"] == _NO_STRESS else np.nan
         write_extxyz(work / "train.extxyz", data.train, absent_stress=absent)
@@ -187,7 +186,7 @@ class _NequipFamilyTrainer(ABC):
             "type_names": types,
             "r_max": settings["r_max"],
             "compile_mode": "eager",
-            "per_type_energy_shifts": element_energies(data.train),
+            "per_type_energy_shifts": _element_energies(data.train),
         }
         module = {
             "_target_": "nequip.train.EMALightningModule",
@@ -261,45 +260,19 @@ class AllegroTrainer(_NequipFamilyTrainer):
         return {**{name: recipe[name] for name in names}, "radial_chemical_embed": embedding}
 
 
-def element_energies(part: Part) -> dict[str, float]:
-    """Energy of an atom of each element in eV: least squares over the compositions of the frames.
-
-    Where the compositions do not determine them, the smallest solution: only sums that the
-    compositions do determine enter the potential then.
-    """
+def _element_energies(part: Part) -> dict[str, float]:
+    """Energy of an atom of each element in eV: least squares over the frames."""
     from ase.data import chemical_symbols
 
     frames, labels = part
     if labels.energy is None:
         msg = "energies are needed"
         raise ValueError(msg)
-    elements = frames.elements
-    counts = np.stack(
-        [
-            np.bincount(frames.frame_of_atom[frames.numbers == number], minlength=len(frames))
-            for number in elements
-        ],
-        axis=1,
-    )
-    energies, *_ = np.linalg.lstsq(counts.astype(np.float64), labels.energy, rcond=None)
+    energies = element_energies(frames, labels.energy)
     return {
         chemical_symbols[number]: float(energy)
-        for number, energy in zip(elements, energies, strict=True)
+        for number, energy in zip(frames.elements, energies, strict=True)
     }
-
-
-def _system_values(recipe: Mapping[str, Any], data: TrainingData) -> dict[str, Any]:
-    systems: Mapping[str, Mapping[str, Any]] = recipe["systems"]
-    name = recipe.get("system_aliases", {}).get(data.system, data.system)
-    if name not in systems:
-        found = "no system" if data.system is None else f"the system {data.system!r}"
-        msg = (
-            "this budget has hyperparameters for the paper's systems only "
-            f"({', '.join(systems)}), and the dataset {data.name} is {found} of the paper. "
-            "Take budget=standard"
-        )
-        raise TrainingError(msg)
-    return dict(systems[name])
 
 
 def _phases(values: Mapping[str, Any], total: int, n_train: int) -> list[dict[str, Any]]:
@@ -317,7 +290,7 @@ def _phases(values: Mapping[str, Any], total: int, n_train: int) -> list[dict[st
 def _stress_labels(data: TrainingData, n_validation: int) -> dict[str, str]:
     """Whether ``all``, ``some`` or ``none`` of the frames have a stress to be trained."""
     found = {}
-    parts = {"train": data.train, "validation": _evenly(data.validation, n_validation)}
+    parts = {"train": data.train, "validation": evenly(data.validation, n_validation)}
     for name, (_, labels) in parts.items():
         has = labels.has_stress
         found[name] = "none" if has is None or not has.any() else "all" if has.all() else "some"
@@ -422,11 +395,3 @@ def _metrics(
             for kind, (target, coefficient) in kinds.items()
         ]
     return {"_target_": "nequip.train.MetricsManager", "metrics": metrics}
-
-
-def _evenly(part: Part, n: int) -> Part:
-    frames, labels = part
-    if n == len(frames):
-        return part
-    indices = [index * len(frames) // n for index in range(n)]
-    return frames.select(indices), labels.select(indices, frames.offsets)

@@ -19,8 +19,8 @@ from ms25_suite.training.labelled import write_extxyz
 from ms25_suite.training.nequip import (
     AllegroTrainer,
     NequipTrainer,
+    _element_energies,
     _NequipFamilyTrainer,
-    element_energies,
 )
 from ms25_suite.training.registry import load_recipe
 from tests.unit.test_training_request import data, part
@@ -220,7 +220,7 @@ def test_energies_of_the_elements() -> None:
     )
     _, labels = part(4)
     exact = np.array([sum({28: -4.0, 29: -3.5}[n] for n in row) for row in numbers])
-    found = element_energies((frames, dataclasses.replace(labels, energy=exact)))
+    found = _element_energies((frames, dataclasses.replace(labels, energy=exact)))
     assert found == pytest.approx({"Ni": -4.0, "Cu": -3.5})
 
 
