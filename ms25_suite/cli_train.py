@@ -32,7 +32,9 @@ def add_parser(subparsers: _SubParsersAction[Any]) -> None:
         description=_DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("architecture", metavar="ARCH", help="architecture: mace, ani, mtp, …")
+    parser.add_argument(
+        "architecture", metavar="ARCH", help="architecture: allegro, ani, mace, mtp or nequip"
+    )
     parser.add_argument(
         "--dataset",
         metavar="DATASET",

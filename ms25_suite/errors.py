@@ -17,6 +17,7 @@
     │   ├── OutOfMemoryError
     │   ├── WorkerDiedError
     │   └── WorkerTimeoutError
+    ├── EnvironmentSetupError     a managed environment cannot be made, or does not work
     ├── TrainingError
     ├── EosFitError               energies that no equation of state can be fitted to
     ├── ReferenceCalculatorError  the reference's own calculator cannot be run
@@ -35,6 +36,7 @@ __all__ = [
     "CardError",
     "DatasetError",
     "ElementCoverageError",
+    "EnvironmentSetupError",
     "EosFailure",
     "EosFitError",
     "LabelError",
@@ -132,6 +134,10 @@ class WorkerDiedError(PotentialError):
 
 class WorkerTimeoutError(PotentialError):
     """The worker process of a potential did not answer in time."""
+
+
+class EnvironmentSetupError(Ms25Error):
+    """A managed environment cannot be made, or does not work."""
 
 
 class TrainingError(Ms25Error):

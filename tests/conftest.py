@@ -14,6 +14,10 @@ from ase.calculators.emt import EMT
 from ase.io import write
 from filelock import FileLock
 
+from ms25_suite.environments.installation import Installation
+from ms25_suite.errors import ArchitectureNotInstalledError
+from ms25_suite.potentials.registry import get_architecture, require_installed
+
 REPOSITORY = Path(__file__).parents[1]
 
 
@@ -58,6 +62,37 @@ def tiny_mace(tmp_path_factory: pytest.TempPathFactory) -> Path:
         subprocess.run(command, check=True, capture_output=True)
 
     return _once(tmp_path_factory, "tiny.model", make)
+
+
+@pytest.fixture(scope="session")
+def nequip_place() -> Installation:
+    """Where nequip and allegro can be imported."""
+    try:
+        return require_installed(get_architecture("allegro"))
+    except ArchitectureNotInstalledError as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def tiny_nequip(
+    tmp_path_factory: pytest.TempPathFactory, nequip_place: Installation, cuni_images: list[Atoms]
+) -> Path:
+    """Folder of ``{nequip,allegro}/model.{ckpt,nequip.zip}``, and ``allegro/model.nequip.pt2``.
+
+    Trained for one epoch. To compile takes by far the longest: one of them must do.
+    """
+    from tests.tiny_nequip import prepare, run_script
+
+    def make(path: Path) -> None:
+        making = path.with_name(f"{path.name}.making")
+        works = {
+            f"{prepare(making / name, name, cuni_images)}:{target}"
+            for name, target in (("nequip", ""), ("allegro", "ase"))
+        }
+        run_script(nequip_place, "make_nequip.py", *sorted(works))
+        making.rename(path)
+
+    return _once(tmp_path_factory, "tiny-nequip", make)
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ from ms25_suite.frames import FloatArray, IntArray
 if TYPE_CHECKING:
     from ms25_suite.potentials.detect import FileSummary
 
-__all__ = ["Architecture", "EdgeModel", "Graph", "ModelInfo"]
+__all__ = ["Architecture", "EdgeModel", "ForceModel", "Graph", "ModelInfo"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,6 +107,31 @@ class EdgeModel(ABC):
         """
 
 
+class ForceModel(ABC):
+    """A loaded model that maps edges to energies, forces and virials.
+
+    For compiled models only, whose derivatives with respect to single edges are not to be had.
+    Whatever can be differentiated is an `EdgeModel`.
+    """
+
+    @property
+    @abstractmethod
+    def info(self) -> ModelInfo:
+        """Elements, cutoff and size; ``elements`` and ``r_max`` must not be None."""
+
+    @abstractmethod
+    def evaluate(self, graph: Graph) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Energies, forces and virials.
+
+        Returns
+        -------
+        :
+            Energy of each frame in eV, shape ``(n_graphs,)``; forces in eV/Å, shape
+            ``(n_atoms, 3)``; and ``dE/d(strain)`` in eV (stress times volume), symmetric, shape
+            ``(n_graphs, 3, 3)``.
+        """
+
+
 class Architecture(ABC):
     """A family of models: how its files look, and how one is loaded.
 
@@ -127,6 +152,9 @@ class Architecture(ABC):
     requirement: ClassVar[str]
     """What ``pip install`` takes to make it available."""
 
+    environment: ClassVar[str] = ""
+    """Managed environment that holds the package where it cannot be imported; empty: none."""
+
     names_species: ClassVar[bool] = True
     """Whether a file says which elements its species are. Where it does not, they come from the
     sidecar or from ``--mlip-species``, and `load` gets their symbols as ``species``."""
@@ -139,7 +167,7 @@ class Architecture(ABC):
         """Whether a file is a model of this architecture, judged without unpickling it."""
 
     @abstractmethod
-    def load(self, path: Path, *, device: str, dtype: str) -> EdgeModel:
+    def load(self, path: Path, *, device: str, dtype: str) -> EdgeModel | ForceModel:
         """Load a model file. Called in a worker process only.
 
         Raises
@@ -147,3 +175,11 @@ class Architecture(ABC):
         ModelFileError
             The file is not a usable model.
         """
+
+    def untrained(self) -> EdgeModel:
+        """A tiny model with random weights, to see whether an environment works.
+
+        Called in a worker process only; needed of architectures with an `environment`.
+        """
+        msg = f"the architecture {self.name} makes no untrained models"
+        raise NotImplementedError(msg)

@@ -8,7 +8,7 @@ import numpy as np
 
 from ms25_suite.errors import OutOfMemoryError, PotentialError
 from ms25_suite.frames import FloatArray, Frames, IntArray, Predictions
-from ms25_suite.potentials.base import EdgeModel, Graph, ModelInfo
+from ms25_suite.potentials.base import EdgeModel, ForceModel, Graph, ModelInfo
 
 __all__ = ["EdgeEvaluator", "batches", "build_graph", "forces_and_stress"]
 
@@ -74,13 +74,22 @@ def forces_and_stress(
     n_atoms = len(frames.numbers)
     forces = _sum_by(graph.senders, gradient, n_atoms) - _sum_by(graph.receivers, gradient, n_atoms)
     outer = graph.vectors[:, :, None] * gradient[:, None, :]
-    outer = 0.5 * (outer + outer.transpose(0, 2, 1))
-    voigt = outer.reshape(-1, 9)[:, [0, 4, 8, 5, 2, 1]]
-    virial = _sum_by(graph.graph_of_atom[graph.senders], voigt, len(frames))
+    virial = _sum_by(graph.graph_of_atom[graph.senders], _voigt(outer), len(frames))
+    return forces, _stress(frames, virial)
+
+
+def _voigt(tensors: FloatArray) -> FloatArray:
+    """Symmetric part of tensors, from shape ``(n, 3, 3)`` to Voigt order, shape ``(n, 6)``."""
+    symmetric = 0.5 * (tensors + tensors.transpose(0, 2, 1))
+    return symmetric.reshape(-1, 9)[:, [0, 4, 8, 5, 2, 1]]
+
+
+def _stress(frames: Frames, virial: FloatArray) -> FloatArray:
+    """Virial per volume; NaN for a frame that is not periodic in all three directions."""
     stress = np.full((len(frames), 6), np.nan)
     periodic = frames.pbc.all(axis=1) & (frames.volumes > 0.0)
     stress[periodic] = virial[periodic] / frames.volumes[periodic, None]
-    return forces, stress
+    return stress
 
 
 def batches(n_atoms: IntArray, limit: int) -> Iterator[IntArray]:
@@ -104,7 +113,7 @@ def batches(n_atoms: IntArray, limit: int) -> Iterator[IntArray]:
 
 
 class EdgeEvaluator:
-    """Predictions of an edge model, in batches that fit into the memory.
+    """Predictions of a model of edges, in batches that fit into the memory.
 
     Parameters
     ----------
@@ -114,7 +123,7 @@ class EdgeEvaluator:
         Most atoms in a batch; halved for good when the memory does not suffice.
     """
 
-    def __init__(self, model: EdgeModel, batch_atoms: int = BATCH_ATOMS) -> None:
+    def __init__(self, model: EdgeModel | ForceModel, batch_atoms: int = BATCH_ATOMS) -> None:
         if model.info.r_max is None:
             msg = f"{type(model).__name__}.info must state r_max, the cutoff of its edges in Å"
             raise PotentialError(msg)
@@ -160,8 +169,12 @@ class EdgeEvaluator:
 
     def _evaluate(self, frames: Frames) -> Predictions:
         graph = build_graph(frames, self._cutoff)
-        energy, gradient = self._model.evaluate(graph)
-        forces, stress = forces_and_stress(frames, graph, gradient)
+        if isinstance(self._model, ForceModel):
+            energy, forces, virial = self._model.evaluate(graph)
+            stress = _stress(frames, _voigt(virial))
+        else:
+            energy, gradient = self._model.evaluate(graph)
+            forces, stress = forces_and_stress(frames, graph, gradient)
         return Predictions(energy=energy, forces=forces, stress=stress)
 
 

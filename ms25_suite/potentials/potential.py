@@ -20,7 +20,7 @@ from ms25_suite.frames import Frames, Predictions
 from ms25_suite.potentials.base import ModelInfo
 from ms25_suite.potentials.evaluate import BATCH_ATOMS, batches
 from ms25_suite.potentials.prediction_cache import PredictionCache
-from ms25_suite.potentials.registry import get_architecture, require_installed, versions
+from ms25_suite.potentials.registry import get_architecture, implementation, require_installed
 from ms25_suite.potentials.worker import WorkerPool
 
 if TYPE_CHECKING:
@@ -80,6 +80,8 @@ class Potential:
         The model file, if there is one.
     sha256
         SHA-256 of the model file, if there is one.
+    python
+        Interpreter of the workers; this one by default.
     cache
         Where predictions are kept, if they may be.
     manifest
@@ -100,6 +102,7 @@ class Potential:
         *,
         path: Path | None = None,
         sha256: str = "",
+        python: Path | None = None,
         cache: PredictionCache | None = None,
         manifest: Mapping[str, Any] | None = None,
     ) -> None:
@@ -111,7 +114,9 @@ class Potential:
         self.manifest = dict(manifest or {})
         self.cache_problem = ""
         self._cache = cache
-        self._pool = WorkerPool(job, n_workers=options.n_workers, timeout_s=options.timeout_s)
+        self._pool = WorkerPool(
+            job, n_workers=options.n_workers, timeout_s=options.timeout_s, python=python
+        )
 
     def info(self) -> ModelInfo:
         """Elements, cutoff and size; starts the workers unless it is known from before.
@@ -264,19 +269,19 @@ def from_model_file(
     Raises
     ------
     ArchitectureNotInstalledError
-        The package of the architecture is not installed.
+        The package of the architecture is neither installed nor in a managed environment.
     ModelFileError
         The file does not say which elements its species are, and nothing else does.
     """
     family = get_architecture(architecture)
-    require_installed(family)
+    place = require_installed(family)
     species = () if family.names_species else _species(path, options, manifest)
     sha256 = file_sha256(path)
     identity = {
         "model": sha256,
         "architecture": architecture,
         "revision": family.revision,
-        "versions": versions(family.distributions),
+        "versions": place.versions(family.distributions),
         "device": options.device.split(":")[0],
         "dtype": options.dtype,
     }
@@ -285,6 +290,7 @@ def from_model_file(
     job = {
         "kind": "model",
         "architecture": architecture,
+        "implementation": implementation(family),
         "path": str(path.resolve()),
         "sha256": sha256,
         "device": options.device,
@@ -300,6 +306,7 @@ def from_model_file(
         options,
         path=path,
         sha256=sha256,
+        python=place.python,
         cache=cache,
         manifest=manifest,
     )

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import difflib
-import importlib.util
+import importlib
 from collections.abc import Mapping
 from functools import cache
-from importlib.metadata import PackageNotFoundError, entry_points, version
+from importlib.metadata import entry_points
 from pathlib import Path
 
-from ms25_suite.errors import ArchitectureNotInstalledError, ModelFileError, UsageError
+from ms25_suite.environments.installation import Installation, find_installation
+from ms25_suite.errors import ModelFileError, UsageError
 from ms25_suite.potentials.base import Architecture
 from ms25_suite.potentials.detect import FileSummary, summarise
 
-__all__ = ["architectures", "detect", "get_architecture", "require_installed", "versions"]
+__all__ = [
+    "architectures",
+    "detect",
+    "get_architecture",
+    "implementation",
+    "load_implementation",
+    "require_installed",
+]
 
 GROUP = "ms25_suite.architectures"
 
@@ -39,6 +47,22 @@ def get_architecture(name: str) -> Architecture:
         msg = f"unknown architecture {name!r}.{hint} Known: {', '.join(sorted(known))}"
         raise UsageError(msg)
     return known[name]
+
+
+def implementation(architecture: Architecture) -> str:
+    """Where the class of an architecture is, as ``module:name``.
+
+    A worker in another environment has no entry points of the suite to find it by.
+    """
+    kind = type(architecture)
+    return f"{kind.__module__}:{kind.__qualname__}"
+
+
+def load_implementation(text: str) -> Architecture:
+    """Inverse of `implementation`."""
+    module, name = text.split(":")
+    architecture: Architecture = getattr(importlib.import_module(module), name)()
+    return architecture
 
 
 def detect(path: Path) -> Architecture:
@@ -78,29 +102,17 @@ def _unknown(summary: FileSummary) -> str:
     )
 
 
-def require_installed(architecture: Architecture) -> None:
-    """Make sure that the package of an architecture can be imported.
+def require_installed(architecture: Architecture) -> Installation:
+    """Where the package of an architecture can be imported.
 
     Raises
     ------
     ArchitectureNotInstalledError
-        It cannot; the message names the command that fixes it.
+        Nowhere; the message names the command that fixes it.
     """
-    if importlib.util.find_spec(architecture.package) is None:
-        msg = (
-            f"the architecture {architecture.name!r} needs the package {architecture.package!r}, "
-            f"which is not installed in this environment. "
-            f'Install it with: pip install "{architecture.requirement}"'
-        )
-        raise ArchitectureNotInstalledError(msg)
-
-
-def versions(distributions: tuple[str, ...]) -> dict[str, str]:
-    """Installed versions; a distribution that is absent is left out."""
-    found = {}
-    for name in distributions:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
+    return find_installation(
+        architecture.name,
+        architecture.package,
+        managed=bool(architecture.environment),
+        requirement=architecture.requirement,
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import queue
+import shlex
 import signal
 import tempfile
 import time
@@ -16,6 +17,7 @@ from typing import Any
 import execnet
 
 from ms25_suite import errors
+from ms25_suite.environments.installation import ISOLATED
 from ms25_suite.errors import Ms25Error, PredictionError, WorkerDiedError, WorkerTimeoutError
 from ms25_suite.frames import Frames, IntArray, Predictions
 from ms25_suite.potentials.base import ModelInfo
@@ -25,8 +27,13 @@ __all__ = ["WorkerPool"]
 
 _GONE = object()
 _BOOTSTRAP = """
+isolated, log = channel.receive()
+if isolated:
+    import runpy
+
+    runpy.run_path(isolated)["install"]()
 from ms25_suite.potentials.worker_main import serve
-log = channel.receive()
+
 serve(channel, log)
 """
 
@@ -58,15 +65,25 @@ class WorkerPool:
         Longest wait for one answer in seconds.
     threads
         Threads of numerical libraries in each process.
+    python
+        Interpreter of the processes, for instance that of a managed environment, which needs
+        NumPy, ASE and vesin, but not the suite; this one by default.
     """
 
     def __init__(
-        self, job: dict[str, Any], *, n_workers: int = 1, timeout_s: float = 600.0, threads: int = 1
+        self,
+        job: dict[str, Any],
+        *,
+        n_workers: int = 1,
+        timeout_s: float = 600.0,
+        threads: int = 1,
+        python: Path | None = None,
     ) -> None:
         self._job = job
         self._n_workers = n_workers
         self._timeout_s = timeout_s
         self._threads = threads
+        self._python = python
         self._group = execnet.Group()
         self._workers: list[_Worker] = []
         self._answers: queue.Queue[tuple[_Worker, Any]] = queue.Queue()
@@ -131,11 +148,13 @@ class WorkerPool:
     def _spawn(self, log: Path) -> _Worker:
         names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
         threads = "".join(f"//env:{name}={self._threads}" for name in names)
-        gateway = self._group.makegateway(f"popen{threads}")
+        # -P: a managed environment must not see the modules in the folder that we happen to be in.
+        python = "" if self._python is None else f"//python={shlex.quote(str(self._python))} -P"
+        gateway = self._group.makegateway(f"popen{python}{threads}")
         # The process id is asked for first, so that even a worker that hangs can be ended.
         pid = gateway.remote_exec("import os; channel.send(os.getpid())").receive(timeout=60.0)
         channel = gateway.remote_exec(_BOOTSTRAP)
-        channel.send(str(log))
+        channel.send(("" if self._python is None else str(ISOLATED), str(log)))
         worker = _Worker(channel, log, pid)
         answers = self._answers
         channel.setcallback(lambda answer: answers.put((worker, answer)), endmarker=_GONE)

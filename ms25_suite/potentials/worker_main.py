@@ -40,18 +40,20 @@ def load_evaluator(job: dict[str, Any]) -> Evaluator:
     Parameters
     ----------
     job
-        ``{"kind": "model", "architecture", "path", "sha256", "device", "dtype", "species",
-        "batch_atoms"}`` or
-        ``{"kind": "calculator", "target"}``.
+        ``{"kind": "model", "implementation", "path", "sha256", "device", "dtype", "species",
+        "batch_atoms"}``, ``{"kind": "untrained", "implementation"}`` (a tiny model, to see
+        whether an environment works) or ``{"kind": "calculator", "target"}``.
     """
     if job["kind"] == "calculator":
         from ms25_suite.potentials.calculator import CalculatorEvaluator, load_calculator
 
         return CalculatorEvaluator(load_calculator(job["target"]))
     from ms25_suite.potentials.evaluate import EdgeEvaluator
-    from ms25_suite.potentials.registry import get_architecture
+    from ms25_suite.potentials.registry import load_implementation
 
-    architecture = get_architecture(job["architecture"])
+    architecture = load_implementation(job["implementation"])
+    if job["kind"] == "untrained":
+        return EdgeEvaluator(architecture.untrained())
     path = Path(job["path"])
     known = {} if architecture.names_species else {"species": tuple(job["species"])}
     model = architecture.load(path, device=job["device"], dtype=job["dtype"], **known)

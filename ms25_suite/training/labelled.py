@@ -13,10 +13,11 @@ from ms25_suite.training.request import Part
 __all__ = ["write_extxyz"]
 
 
-def write_extxyz(path: Path, part: Part) -> None:
+def write_extxyz(path: Path, part: Part, *, absent_stress: float | None = None) -> None:
     """Write frames with the labels ``REF_energy``, ``REF_forces`` and ``REF_stress``.
 
-    A frame without stress gets no ``REF_stress``: training scripts then leave it out of the loss.
+    A frame without stress gets no ``REF_stress``, for training scripts that then leave it out of
+    the loss, or six times ``absent_stress`` (NaN), for those that need the label in every frame.
     Energies and stresses keep all digits; ASE writes per-atom columns with eight decimals.
     """
     from ase.io import write
@@ -34,6 +35,8 @@ def write_extxyz(path: Path, part: Part) -> None:
         atoms.arrays[REF_FORCES] = np.array(labels.forces[span])
         if has_stress is not None and has_stress[index] and labels.stress is not None:
             atoms.info[REF_STRESS] = np.array(labels.stress[index])
+        elif absent_stress is not None:
+            atoms.info[REF_STRESS] = np.full(6, absent_stress)
         images.append(atoms)
     with atomic_path(path) as temporary:
         write(temporary, images, format="extxyz")

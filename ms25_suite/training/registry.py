@@ -20,9 +20,11 @@ BUDGETS: Final = ("smoke", "standard", "paper")
 """Names of the recipes that every architecture has."""
 
 _TRAINERS: Final = {
+    "allegro": "ms25_suite.training.nequip:AllegroTrainer",
     "ani": "ms25_suite.training.ani:AniTrainer",
     "mace": "ms25_suite.training.mace:MaceTrainer",
     "mtp": "ms25_suite.training.mtp:MtpTrainer",
+    "nequip": "ms25_suite.training.nequip:NequipTrainer",
 }
 
 

@@ -1,0 +1,1 @@
+"""Virtual environments that the suite makes for packages that cannot be installed beside it."""

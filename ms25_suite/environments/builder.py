@@ -1,0 +1,233 @@
+"""Making a managed environment: venv, pip, and a look at whether it works.
+
+A virtual environment cannot be moved (its scripts and settings hold its path), so it is not built
+beside and renamed. It is built in its place, under a lock, and counts only from the moment when a
+marker is written, after everything else. What has no marker is removed and built again.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from ms25_suite.environments.installation import Installation
+from ms25_suite.environments.store import Environment, State
+from ms25_suite.errors import EnvironmentSetupError
+
+__all__ = ["PipOptions", "create", "remove"]
+
+_OLDEST_PYTHON: Final = (3, 11)
+_TAIL_LINES: Final = 20
+_ASK: Final = (
+    "import sys, sysconfig; print(*sys.version_info[:2], sysconfig.get_path('purelib'), sep='\\n')"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PipOptions:
+    """What is passed on to pip.
+
+    Parameters
+    ----------
+    index_url
+        ``--index-url``: of the package index, for instance one with CUDA builds of PyTorch.
+    extra_index_urls, find_links
+        ``--extra-index-url`` and ``--find-links``.
+    """
+
+    index_url: str | None = None
+    extra_index_urls: tuple[str, ...] = ()
+    find_links: tuple[str, ...] = ()
+
+    def arguments(self) -> list[str]:
+        """Arguments of ``pip install``."""
+        index = [] if self.index_url is None else ["--index-url", self.index_url]
+        extra = [word for url in self.extra_index_urls for word in ("--extra-index-url", url)]
+        links = [word for place in self.find_links for word in ("--find-links", place)]
+        return [*index, *extra, *links]
+
+
+def create(
+    environment: Environment,
+    *,
+    check: Callable[[Installation], None],
+    python: str | None = None,
+    pip: PipOptions | None = None,
+    rebuild: bool = False,
+    say: Callable[[str], None] = lambda text: None,
+) -> bool:
+    """Make an environment, unless it is ready already.
+
+    Parameters
+    ----------
+    environment
+        Which, and where.
+    check
+        Raises if the new environment does not work.
+    python
+        Interpreter to make it from; this one by default.
+    pip
+        Options of pip.
+    rebuild
+        Make it anew even if it is ready.
+    say
+        Is told what happens.
+
+    Returns
+    -------
+    :
+        Whether it was made; False if it was ready.
+
+    Raises
+    ------
+    EnvironmentSetupError
+        It could not be made, or does not work. Nothing of it is left but the log.
+    """
+    try:
+        environment.folder.parent.mkdir(parents=True, exist_ok=True)
+        with _locked(environment, say):
+            state, why = environment.state()
+            if state is State.READY and not rebuild:
+                return False
+            if state not in (State.READY, State.MISSING):
+                say(f"the environment {environment.spec.name} is {state} ({why}); making it anew")
+            environment.delete()
+            try:
+                _build(environment, python or sys.executable, pip or PipOptions(), check, say)
+            except BaseException:
+                with suppress(OSError):
+                    environment.delete()
+                raise
+    except OSError as error:
+        msg = (
+            f"the environment {environment.spec.name} could not be made in {environment.folder}: "
+            f"{error}. Is the disk full, or the folder read-only? MS25_ENV_DIR names another one"
+        )
+        raise EnvironmentSetupError(msg) from error
+    return True
+
+
+def remove(environment: Environment) -> bool:
+    """Remove an environment and its log.
+
+    Returns
+    -------
+    :
+        Whether there was one.
+
+    Raises
+    ------
+    EnvironmentSetupError
+        It could not be removed.
+    """
+    if not environment.folder.parent.is_dir():
+        return False
+    try:
+        with _locked(environment, lambda text: None):
+            existed = environment.folder.exists()
+            environment.delete()
+            environment.log.unlink(missing_ok=True)
+    except OSError as error:
+        msg = f"the environment in {environment.folder} could not be removed: {error}"
+        raise EnvironmentSetupError(msg) from error
+    return existed
+
+
+def _build(
+    environment: Environment,
+    base: str,
+    pip: PipOptions,
+    check: Callable[[Installation], None],
+    say: Callable[[str], None],
+) -> None:
+    log = environment.log
+    log.write_bytes(b"")
+    version, _ = _ask(base, "--python")
+    if version < _OLDEST_PYTHON:
+        wanted, found = (".".join(map(str, v)) for v in (_OLDEST_PYTHON, version))
+        msg = f"--python={base} is Python {found}; at least {wanted} is needed"
+        raise EnvironmentSetupError(msg)
+    say(f"making {environment.folder} (log: {log})")
+    _run([base, "-m", "venv", str(environment.folder)], log, "making a virtual environment")
+    constraints = environment.folder / "constraints.txt"
+    constraints.write_text(environment.spec.constraints, encoding="utf-8")
+    say(f"installing {', '.join(environment.spec.requirements)} and what they need")
+    options = ["--disable-pip-version-check", "--no-input", "--progress-bar", "off"]
+    install = ["-m", "pip", "install", *options, "--constraint", str(constraints)]
+    command = [str(environment.python), *install, *pip.arguments(), *environment.spec.requirements]
+    _run(command, log, "installing packages")
+    _, site_packages = _ask(str(environment.python), "the new Python")
+    say("checking it with a prediction")
+    check(Installation(environment.python, Path(site_packages)))
+    found = ".".join(map(str, version))
+    environment.complete(site_packages=site_packages, base=f"{base}, Python {found}")
+
+
+def _ask(python: str, what: str) -> tuple[tuple[int, int], str]:
+    """Version of an interpreter and folder of its packages."""
+    try:
+        # Isolated: neither the folder we are in nor PYTHONPATH may answer.
+        command = [python, "-I", "-c", _ASK]
+        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+        major, minor, site_packages = done.stdout.splitlines()
+        return (int(major), int(minor)), site_packages
+    except (OSError, subprocess.SubprocessError, ValueError) as error:
+        msg = f"{what}={python} is not a Python that can be run: {error}"
+        raise EnvironmentSetupError(msg) from error
+
+
+def _run(command: Sequence[str], log: Path, what: str) -> None:
+    """Run a command with its output in the log; whatever interrupts the wait ends it."""
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            list(command),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=os.name == "posix",
+        )
+    try:
+        status = process.wait()
+    except BaseException:
+        with suppress(ProcessLookupError):
+            if os.name == "posix":
+                os.killpg(process.pid, signal.SIGKILL)
+            else:
+                process.kill()
+        process.wait()
+        raise
+    if status != 0:
+        msg = (
+            f"{what} failed (status {status}). Is the network reachable, is the disk full? An "
+            "index without internet is given by --index-url or --find-links. "
+            f"Log: {log}\nLast lines:\n{_tail(log)}"
+        )
+        raise EnvironmentSetupError(msg)
+
+
+def _tail(log: Path) -> str:
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-_TAIL_LINES:]
+    return "\n".join(f"    {line}" for line in lines) or "    (empty)"
+
+
+@contextmanager
+def _locked(environment: Environment, say: Callable[[str], None]) -> Iterator[None]:
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(environment.lock)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        say("another process is at this environment; waiting for it")
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
