@@ -41,9 +41,13 @@ def load_evaluator(job: dict[str, Any]) -> Evaluator:
     ----------
     job
         ``{"kind": "model", "architecture", "path", "sha256", "device", "dtype", "species",
-        "batch_atoms"}`` or
-        ``{"kind": "calculator", "target"}``.
+        "batch_atoms"}``, ``{"kind": "calculator", "target"}`` or
+        ``{"kind": "baseline", "values"}``.
     """
+    if job["kind"] == "baseline":
+        from ms25_suite.potentials.baseline import MeanBaseline
+
+        return MeanBaseline.from_dict(job["values"])
     if job["kind"] == "calculator":
         from ms25_suite.potentials.calculator import CalculatorEvaluator, load_calculator
 
