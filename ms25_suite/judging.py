@@ -11,6 +11,7 @@ from ms25_suite.judged import JudgedFrames
 from ms25_suite.metrics.consistency import Inconsistency
 from ms25_suite.potentials.potential import Potential
 from ms25_suite.unseen import unseen_frames
+from ms25_suite.without_model import predict_without_model
 
 __all__ = ["FrameJudge"]
 
@@ -58,4 +59,5 @@ def _judge(potential: Potential, dataset: Dataset) -> JudgedFrames:
     duration = time.perf_counter() - start
     if potential.cache_problem:
         remarks = (*remarks, Inconsistency("cache", potential.cache_problem))
-    return JudgedFrames(indices, frames, labels, predictions, duration, remarks)
+    baseline = predict_without_model(dataset, frames)
+    return JudgedFrames(indices, frames, labels, predictions, duration, remarks, baseline)

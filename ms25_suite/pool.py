@@ -14,12 +14,14 @@ from ms25_suite.errors import ReferenceCalculatorError, UsageError
 from ms25_suite.potentials.potential import (
     Potential,
     PotentialOptions,
+    from_baseline,
     from_calculator,
     from_model_file,
 )
 from ms25_suite.potentials.spec import PotentialSpec
 from ms25_suite.training.manifest import read_manifest
 from ms25_suite.training_data import training_data, training_request
+from ms25_suite.without_model import fit_baseline
 
 __all__ = ["PotentialPool", "use_potential_file"]
 
@@ -55,7 +57,9 @@ class PotentialPool:
         Ms25Error
             It cannot be opened or trained; the class tells why.
         """
-        depends = spec.kind == "reference" or (spec.kind == "train" and spec.trained_on is None)
+        depends = spec.kind in ("reference", "baseline") or (
+            spec.kind == "train" and spec.trained_on is None
+        )
         key = (spec.text, dataset.name if depends else "")
         if key not in self._open:
             self._open[key] = self._make(spec, dataset)
@@ -81,6 +85,8 @@ class PotentialPool:
                 )
                 raise ReferenceCalculatorError(msg)
             return from_calculator(target, spec.name, self._options, architecture="reference")
+        if spec.kind == "baseline":
+            return from_baseline(fit_baseline(dataset), spec.name, self._options)
         if spec.kind == "calculator":
             target = str(spec.path) if spec.path else spec.text
             return from_calculator(target, spec.name, self._options)

@@ -144,6 +144,9 @@ class CheckResult:
         if self.level_of_theory:
             stand_in = " (a stand-in for the paper's)" if self.stand_in else ""
             lines.append(f"  reference:  {self.level_of_theory}{stand_in}")
+        if "without_model" in self.details:
+            scale = f"{self.details['without_model']:.4g}{unit}"
+            lines.append(f"  no model:   {scale} with energies of the elements and no forces")
         frames = self.details.get("worst_frames", ())
         worst = ", ".join(f"{entry['frame']} ({entry['value']:.4g})" for entry in frames)
         if worst:

@@ -18,6 +18,7 @@ from ms25_suite.errors import (
 )
 from ms25_suite.frames import Frames, Predictions
 from ms25_suite.potentials.base import ModelInfo
+from ms25_suite.potentials.baseline import MeanBaseline
 from ms25_suite.potentials.evaluate import BATCH_ATOMS, batches
 from ms25_suite.potentials.prediction_cache import PredictionCache
 from ms25_suite.potentials.registry import get_architecture, implementation, require_installed
@@ -26,7 +27,13 @@ from ms25_suite.potentials.worker import WorkerPool
 if TYPE_CHECKING:
     from ase.calculators.calculator import Calculator
 
-__all__ = ["Potential", "PotentialOptions", "from_calculator", "from_model_file"]
+__all__ = [
+    "Potential",
+    "PotentialOptions",
+    "from_baseline",
+    "from_calculator",
+    "from_model_file",
+]
 
 CACHE_ATOMS = 16_384
 """Atoms in one cached block: so much is lost at most when a run is killed in a prediction."""
@@ -325,6 +332,15 @@ def _species(
         )
         raise ModelFileError(msg)
     return found
+
+
+def from_baseline(baseline: MeanBaseline, name: str, options: PotentialOptions) -> Potential:
+    """Potential of the scale of errors: no model at all.
+
+    Its predictions are not cached: they cost nothing.
+    """
+    job = {"kind": "baseline", "values": baseline.to_dict()}
+    return Potential(name, "baseline", job, options)
 
 
 def from_calculator(

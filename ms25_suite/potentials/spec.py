@@ -13,7 +13,7 @@ from ms25_suite.potentials.registry import detect, get_architecture
 
 __all__ = ["PotentialSpec", "parse_spec", "parse_specs"]
 
-Kind = Literal["model", "train", "calculator", "reference"]
+Kind = Literal["model", "train", "calculator", "reference", "baseline"]
 
 _ATTRIBUTE = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 _TRAIN_OPTIONS: Mapping[str, type] = {
@@ -23,9 +23,10 @@ _TRAIN_OPTIONS: Mapping[str, type] = {
     "budget": str,
     "dataset": str,
 }
+BASELINE = "baseline:mean"
 EXPECTED = (
     "expected a model file, train:ARCH[:n=100,set=1,seed=0,budget=smoke], calc.py, "
-    "package.module:factory or reference"
+    "package.module:factory, reference or baseline:mean"
 )
 
 
@@ -39,7 +40,7 @@ class PotentialSpec:
         What the user wrote.
     kind
         ``model`` (a file), ``train`` (the shared training fixture), ``calculator`` (any ASE
-        calculator) or ``reference`` (the reference's own calculator).
+        calculator), ``reference`` (the reference's own calculator) or ``baseline`` (no model).
     name
         Short name, unique in a run.
     architecture
@@ -84,6 +85,8 @@ def parse_spec(text: str) -> PotentialSpec:
         raise UsageError(msg)
     if text == "reference":
         return PotentialSpec(text, "reference", "reference", "reference")
+    if text.startswith("baseline:"):
+        return _parse_baseline(text)
     if text.startswith("train:"):
         return _parse_train(text)
     path = Path(text).expanduser()
@@ -98,6 +101,13 @@ def parse_spec(text: str) -> PotentialSpec:
         msg = f"--mlip={text}: there is no such file. {EXPECTED}"
         raise ModelFileError(msg)
     return PotentialSpec(text, "model", path.stem, detect(path).name, path)
+
+
+def _parse_baseline(text: str) -> PotentialSpec:
+    if text != BASELINE:
+        msg = f"--mlip={text}: the only baseline is {BASELINE}"
+        raise UsageError(msg)
+    return PotentialSpec(text, "baseline", text.replace(":", "-"), "baseline")
 
 
 def _parse_train(text: str) -> PotentialSpec:

@@ -42,8 +42,13 @@ def load_evaluator(job: dict[str, Any]) -> Evaluator:
     job
         ``{"kind": "model", "implementation", "path", "sha256", "device", "dtype", "species",
         "batch_atoms"}``, ``{"kind": "untrained", "implementation"}`` (a tiny model, to see
-        whether an environment works) or ``{"kind": "calculator", "target"}``.
+        whether an environment works), ``{"kind": "calculator", "target"}`` or
+        ``{"kind": "baseline", "values"}``.
     """
+    if job["kind"] == "baseline":
+        from ms25_suite.potentials.baseline import MeanBaseline
+
+        return MeanBaseline.from_dict(job["values"])
     if job["kind"] == "calculator":
         from ms25_suite.potentials.calculator import CalculatorEvaluator, load_calculator
 

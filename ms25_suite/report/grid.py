@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ms25_suite.report.wording import QUANTITIES, pair_label
+from ms25_suite.report.wording import QUANTITIES, number, pair_label, pretty_unit
 from ms25_suite.results import CheckResult, Verdict
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "cell_of",
     "missing_cell",
     "stand_in_notes",
+    "without_model_notes",
 ]
 
 
@@ -144,6 +145,21 @@ def stand_in_notes(run: Mapping[str, Any], results: Iterable[CheckResult]) -> li
             datasets.setdefault(theory or "level of theory not stated", {})[name] = None
     return [
         f"† stand-in reference: {theory} ({', '.join(names)})" for theory, names in datasets.items()
+    ]
+
+
+def without_model_notes(results: Iterable[CheckResult]) -> list[str]:
+    """One line per dataset: its errors without a model, which give the others a scale."""
+    found: dict[str, dict[str, str]] = {}
+    for result in results:
+        error = result.details.get("without_model")
+        if error is not None:
+            name = result.test_dataset or result.dataset
+            text = f"{result.quantity} {number(float(error))} {pretty_unit(result.unit)}"
+            found.setdefault(name, {}).setdefault(result.quantity, text)
+    return [
+        f"mean absolute errors without a model: {', '.join(errors.values())} ({name})"
+        for name, errors in found.items()
     ]
 
 

@@ -14,7 +14,7 @@ from ms25_suite.report.curves import curve_series, draw_curves
 from ms25_suite.report.details import error_groups
 from ms25_suite.report.embed import Image, embed_png, embed_svg
 from ms25_suite.report.findings import collect_findings
-from ms25_suite.report.grid import build_grid, stand_in_notes
+from ms25_suite.report.grid import build_grid, stand_in_notes, without_model_notes
 from ms25_suite.report.heatmap import draw_heatmap
 from ms25_suite.report.learning import draw_learning, learning_groups
 from ms25_suite.report.message import OBSERVABLE_CRITERIA, draw_message, observable_points
@@ -97,6 +97,7 @@ def render_page(
         audits=collect_audits(run, results),
         notes=notes,
         stand_ins=stand_in_notes(run, results),
+        scales=without_model_notes(results),
         matrix=_matrix(run, without_repeats(results)),
         groups=groups,
         curves=_curves(run),

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from ms25_suite.errors import ReportError
-from ms25_suite.report.grid import stand_in_notes
+from ms25_suite.report.grid import stand_in_notes, without_model_notes
 from ms25_suite.report.pairs import without_repeats
 from ms25_suite.report.wording import (
     SYMBOLS,
@@ -182,7 +182,7 @@ def terminal_table(results: Sequence[CheckResult], width: int = 100, color: bool
         show(lines)
         console.print()
     notes = [f"[{number}] {reason}" for reason, number in reasons.items()]
-    for note in (*notes, *stand_in_notes({}, results)):
+    for note in (*notes, *without_model_notes(results), *stand_in_notes({}, results)):
         console.print(Text(note))
     return "\n".join(line.rstrip() for line in buffer.getvalue().splitlines()).rstrip("\n") + "\n"
 

@@ -1,0 +1,158 @@
+"""Real trainings of ANI: small, but through the whole chain."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ms25_suite.errors import TrainingError
+from ms25_suite.frames import Labels
+from ms25_suite.potentials.ani_file import AniConfig, build_network, expect_no_extensions
+from ms25_suite.potentials.evaluate import EdgeEvaluator
+from ms25_suite.potentials.torchani import AniModel, TorchaniArchitecture
+from ms25_suite.testing import standard_frames
+from ms25_suite.training import TrainingData, TrainingRequest, runner, train
+from ms25_suite.training.ani_features import Batch, FeatureMaker, predict
+from tests.trainings import Told, children, part
+
+expect_no_extensions()
+pytest.importorskip("torchani")
+torch = pytest.importorskip("torch")
+pytestmark = pytest.mark.ani
+
+REQUEST = TrainingRequest("ani", 8, seed=1)
+TINY = {
+    "radial_cutoff_limit": 4.0,
+    "radial_shifts": 6,
+    "angular_sections": 4,
+    "hidden": [8],
+    "dtype": "float64",
+    "lr": 0.02,
+    "lr_final": 0.005,
+    "max_validation": 4,
+    "frame_passes": 8 * 12,
+}
+
+
+def given() -> TrainingData:
+    return TrainingData("cuni", "1" * 64, "EMT", "user", 5.0, part(8, 1), part(4, 2))
+
+
+@pytest.fixture
+def tiny(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    values = {**runner.load_recipe("ani", "smoke"), **TINY}
+    monkeypatch.setattr(runner, "load_recipe", lambda architecture, budget: values)
+    return values
+
+
+def test_features_give_what_torchani_gives() -> None:
+    """Energies, forces and virials of every kind of frame, alone and joined."""
+    from ase.units import Hartree
+
+    from ms25_suite.frames import Frames
+
+    config = AniConfig(("Ni", "Cu"), radial_cutoff=4.5, angular_cutoff=3.2, hidden=(8, 4))
+    torch.manual_seed(0)
+    network = build_network(config)
+    frames = Frames.from_atoms(standard_frames(("Ni", "Cu")).values())
+    labels = Labels(np.zeros(len(frames)), np.zeros((len(frames.numbers), 3)))
+    maker = FeatureMaker(network, np.array([-1.0, -2.0]))
+    singles = [
+        maker.make(frames.select([k]), labels.select([k], frames.offsets))
+        for k in range(len(frames))
+    ]
+    expected = EdgeEvaluator(AniModel(network, "cpu", torch.float64)).predict(frames)
+    periodic = frames.pbc.all(axis=1)
+    for batch in (Batch.join(singles, maker.n_blocks), maker.make(frames, labels)):
+        energy, forces, virial = (
+            Hartree * values.detach().numpy() for values in predict(network, batch, training=False)
+        )
+        np.testing.assert_allclose(energy, expected.energy, atol=1e-10)
+        np.testing.assert_allclose(forces, expected.forces, atol=1e-10)
+        stress = virial[periodic] / frames.volumes[periodic, None]
+        np.testing.assert_allclose(stress, expected.stress[periodic], atol=1e-10)
+        # Energies of the elements are no longer in the labels; a stress that is not there is NaN.
+        counts = np.bincount(frames.frame_of_atom, weights=1.0 + (frames.numbers == 29))
+        np.testing.assert_allclose(batch.energy.numpy(), counts)
+        assert torch.isnan(batch.virial).all()
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc to find the trainer")
+def test_killed_continued_learns_and_is_the_same_as_without_the_kill(
+    tiny: dict[str, Any], tmp_path: Path
+) -> None:
+    def kill() -> None:
+        (process,) = children("ani_run")
+        os.kill(process, signal.SIGKILL)
+
+    told = Told(act_at=3, act=kill)
+    with pytest.raises(TrainingError, match="killed by SIGKILL"):
+        train(REQUEST, given(), threads=1, progress=told, cache=tmp_path / "a")
+    assert told.total == 12
+    told = Told()
+    trained = train(REQUEST, given(), threads=1, progress=told, cache=tmp_path / "a")
+    assert "continuing" in told.notes[0]
+    assert told.epochs == list(range(told.epochs[0], 13))
+    assert told.epochs[0] > 1
+    assert trained.manifest["continued"] is True
+    assert trained.manifest["species"] == ["Ni", "Cu"]
+    assert trained.manifest["r_max"] == 4.0
+    assert trained.curve["epoch"] == list(range(1, 13))
+
+    # The delivered model is the one whose errors the manifest states, and it has learned.
+    frames, labels = given().validation
+    assert labels.forces is not None
+    assert labels.energy is not None
+    model = TorchaniArchitecture().load(trained.model_path, device="cpu", dtype="float64")
+    found = EdgeEvaluator(model).predict(frames)
+    stated = trained.manifest["validation_errors"]
+    assert np.abs(found.forces - labels.forces).mean() == pytest.approx(stated["forces_mae"])
+    per_atom = np.abs(found.energy - labels.energy) / frames.n_atoms
+    assert per_atom.mean() == pytest.approx(stated["energy_mae"])
+    assert np.abs(found.stress - labels.stress).mean() == pytest.approx(stated["stress_mae"])
+    assert stated["forces_mae"] < 0.7 * np.abs(labels.forces).mean()
+    losses = trained.curve["loss"]
+    assert trained.manifest["model"]["epoch"] == 1 + losses.index(min(losses))
+
+    straight = train(REQUEST, given(), threads=1, cache=tmp_path / "b")
+    assert straight.curve == trained.curve
+    again = train(REQUEST, given(), threads=1, cache=tmp_path / "b")
+    assert again.reused
+    other = dataclasses.replace(REQUEST, seed=2)
+    tiny.update(frame_passes=16, epochs_least=2)
+    assert train(other, given(), threads=1, cache=tmp_path).curve["loss"][0] != losses[0]
+
+
+def test_a_loss_that_is_not_a_number_stops_and_names_the_epoch(
+    tiny: dict[str, Any], tmp_path: Path
+) -> None:
+    tiny.update(lr=1e200, lr_final=1e200)
+    with pytest.raises(TrainingError, match=r"loss of epoch 1 is not a number: no epoch before"):
+        train(REQUEST, given(), threads=1, cache=tmp_path)
+
+
+def test_frames_without_a_stress_are_trained_on(tiny: dict[str, Any], tmp_path: Path) -> None:
+    """Some frames with, some without; and a training that ends by its learning rate."""
+    frames, labels = part(8, 1)
+    stress = np.array(labels.stress)
+    stress[::2] = np.nan
+    mixed = (frames, dataclasses.replace(labels, stress=stress))
+    data = TrainingData("cuni", "1" * 64, "EMT", "user", 5.0, mixed, part(4, 2))
+    tiny.update(
+        scheduler="ReduceLROnPlateau",
+        scheduler_patience=0,
+        lr_factor=1e-6,
+        lr_stop=1e-5,
+        epochs_most=200,
+        frame_passes=8 * 200,
+    )
+    trained = train(REQUEST, data, threads=1, cache=tmp_path)
+    assert trained.manifest["model"]["ended_by"] == "learning rate"
+    assert len(trained.curve["epoch"]) < 200
+    assert all(np.isfinite(trained.curve["stress_mae"]))

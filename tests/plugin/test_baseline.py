@@ -1,0 +1,55 @@
+"""Without a model: a potential of its own, and the scale beside every other one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ase import Atoms
+from ase.io import write
+
+
+def _split(path: Path, images: list[Atoms]) -> Path:
+    copies = [atoms.copy() for atoms in images]
+    for index, atoms in enumerate(copies):
+        atoms.info["split"] = ("train", "train", "validation", "test", "test")[index % 5]
+    write(path, copies)
+    return path
+
+
+def test_every_error_is_shown_beside_that_of_no_model(
+    pytester: pytest.Pytester,
+    cuni_images: list[Atoms],
+    calc: Callable[..., str],
+    document: Callable[..., dict[str, Any]],
+) -> None:
+    data = _split(pytester.path / "cuni.extxyz", cuni_images)
+    mlips = ["--mlip=baseline:mean", f"--mlip={calc()}"]
+    done = pytester.runpytest(*mlips, f"--dataset={data}")
+    found = {
+        (result["potential"], result["quantity"]): result
+        for result in document()["results"]
+        if result["criterion"] == "error_thresholds" and result["metric"] == "mae"
+    }
+    for quantity in ("energy", "forces", "stress"):
+        own = found["baseline-mean", quantity]
+        # It learned nothing but compositions: it fails, and is its own scale.
+        assert own["value"] == pytest.approx(own["details"]["without_model"])
+        assert own["value"] > 0
+        beside = found["calc", quantity]["details"]["without_model"]
+        assert beside == pytest.approx(own["value"])
+        assert found["calc", quantity]["value"] < 1e-4
+    assert found["baseline-mean", "forces"]["verdict"] == "fail"
+    done.stdout.fnmatch_lines(["*mean absolute errors without a model: energy*(cuni)"])
+    page = (pytester.path / "reports" / "report.html").read_text(encoding="utf-8")
+    assert "mean absolute errors without a model: energy" in page
+
+
+def test_without_training_frames_there_is_no_baseline(
+    pytester: pytest.Pytester, cuni: Path, document: Callable[..., dict[str, Any]]
+) -> None:
+    pytester.runpytest("--mlip=baseline:mean", f"--dataset={cuni}")
+    reasons = {result["reason"] for result in document()["results"]}
+    assert any("has no training frames" in reason for reason in reasons), reasons
