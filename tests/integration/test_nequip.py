@@ -12,20 +12,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-from ase import Atoms
-from ase.build import bulk
 from ase.io import write
 
 from ms25_suite.environments.installation import Installation
-from ms25_suite.errors import ElementCoverageError
-from ms25_suite.frames import Frames
-from ms25_suite.potentials.potential import PotentialOptions, from_model_file
+from ms25_suite.frames import Frames, Predictions
 from ms25_suite.potentials.registry import detect
+from ms25_suite.testing import ArchitectureConformance, standard_frames
 from tests.tiny_nequip import run_script
-from tests.unit.test_potentials_evaluate import STRUCTURES
 
 pytestmark = pytest.mark.nequip
 
+ONE_ATOM = "one-atom cell smaller than the cutoff"
 FILES = [
     ("nequip", "model.ckpt"),
     ("nequip", "model.nequip.zip"),
@@ -85,16 +82,16 @@ def found(
     tiny_nequip: Path, nequip_place: Installation, tmp_path_factory: pytest.TempPathFactory
 ) -> Found:
     """All files, whole and broken, in one process."""
-    images = [atoms.copy() for atoms in STRUCTURES.values()]
-    rng = np.random.default_rng(5)
-    for seed in range(2):
-        alloy = bulk("Ni", a=3.55, cubic=True) * (2, 1, 1)
-        alloy.numbers = rng.choice([28, 29], len(alloy))
-        alloy.rattle(0.15, seed=seed)
-        images.append(alloy)
-    lone = Atoms("Ni", cell=[20, 20, 20], pbc=True)
-    # A batch of one frame, of one frame of one atom, and without a single edge.
-    sets = {"all": images, "first": images[:1], "one atom": images[2:3], "no edge": [lone, lone]}
+    structures = standard_frames(("Ni", "Cu"))
+    one, lone = structures[ONE_ATOM], structures["lone atom"]
+    # Batches of one frame, of one frame of one atom, and without a single edge.
+    sets = {
+        "all": list(structures.values()),
+        "first": [structures["bulk"]],
+        "one atom": [one],
+        "lone": [lone],
+        "two lone": [lone, lone],
+    }
     folder = tmp_path_factory.mktemp("nequip")
     for name, chosen in sets.items():
         write(folder / f"{name}.traj", chosen)
@@ -142,13 +139,13 @@ def test_every_kind_of_frame_is_predicted_as_by_the_nequip_calculator(
         stress[periodic], given("oracle", "stress")[periodic], rtol=0, atol=1e-8
     )
     assert np.isnan(stress[~periodic]).all()
-    for one, index in (("first", 0), ("one atom", 2)):
-        np.testing.assert_allclose(
-            given(one, "energy")[0], given("all", "energy")[index], rtol=1e-12
-        )
-        np.testing.assert_allclose(given(one, "stress")[0], stress[index], atol=1e-10)
-    for quantity in ("forces", "stress"):
-        np.testing.assert_allclose(given("no edge", quantity), 0.0, atol=1e-12)
+    energy = given("all", "energy")
+    names = list(standard_frames(("Ni", "Cu")))
+    alone = (("first", "bulk"), ("one atom", ONE_ATOM), ("lone", "lone atom"))
+    for one, of in (*alone, ("two lone", "lone atom")):
+        index = names.index(of)
+        np.testing.assert_allclose(given(one, "energy")[-1], energy[index], rtol=1e-12)
+        np.testing.assert_allclose(given(one, "stress")[-1], stress[index], atol=1e-10)
 
 
 @pytest.mark.parametrize("architecture", ["nequip", "allegro"])
@@ -181,23 +178,6 @@ def test_a_gpu_that_is_not_there_is_said(found: Found) -> None:
     assert "'cuda' was asked for" in found.known["gpu"]["message"]
 
 
-def test_in_a_worker_whatever_the_name_of_the_file(
-    tiny_nequip: Path, tmp_path: Path, found: Found
-) -> None:
-    renamed = tmp_path / "model.pt"
-    renamed.write_bytes((tiny_nequip / "allegro" / "model.nequip.zip").read_bytes())
-    assert detect(renamed).name == "allegro"
-    potential = from_model_file(renamed, "allegro", "tiny", PotentialOptions(use_cache=False))
-    try:
-        predicted = potential.predict(found.frames["all"])
-        with pytest.raises(ElementCoverageError, match="does not know Al: it knows Ni Cu"):
-            potential.predict(Frames.from_atoms([bulk("Al")]))
-    finally:
-        potential.close()
-    expected = found.arrays["allegro/model.nequip.zip/all/forces"]
-    np.testing.assert_allclose(predicted.forces, expected, rtol=0, atol=1e-12)
-
-
 def test_what_files_are_is_seen_from_outside(tiny_nequip: Path) -> None:
     for architecture, file in FILES:
         # A compiled model does not say which of the two it is.
@@ -210,3 +190,34 @@ def test_files_hold_no_path_of_this_machine(tiny_nequip: Path) -> None:
         with zipfile.ZipFile(tiny_nequip / architecture / file) as archive:
             for name in archive.namelist():
                 assert os.fsencode(tiny_nequip) not in archive.read(name), f"{file}: {name}"
+
+
+class NequipFamilyConformance(ArchitectureConformance):
+    """What all architectures must pass, in workers in the environment of nequip."""
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def model_file(cls, tiny_nequip: Path) -> Path:
+        return tiny_nequip / cls.architecture / "model.nequip.zip"
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def official(cls, found: Found) -> Predictions:
+        oracle = f"{cls.architecture}/model.nequip.zip/oracle"
+        names = ("energy", "forces", "stress")
+        expected = {name: found.arrays[f"{oracle}/{name}"].copy() for name in names}
+        # The calculator gives a stress for every cell, however many of its vectors are periodic.
+        expected["stress"][~found.frames["all"].pbc.all(axis=1)] = np.nan
+        return Predictions(**expected)
+
+    @pytest.mark.skip(reason="the model computes in its own type, as with nequip's calculator")
+    def test_float32_is_close(self) -> None:
+        pass
+
+
+class TestNequip(NequipFamilyConformance):
+    architecture = "nequip"
+
+
+class TestAllegro(NequipFamilyConformance):
+    architecture = "allegro"
