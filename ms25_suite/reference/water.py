@@ -8,6 +8,7 @@ single points with the reference label what it sampled.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
@@ -287,7 +288,7 @@ def _approximate(
         level_of_theory=LEVEL_OF_THEORY,
         cutoff=recipe.cutoff_A,
         seed=seed,
-        progress=RichProgress() if progress else None,
+        progress=RichProgress(sys.stderr) if progress else None,
     )
 
 
