@@ -38,6 +38,13 @@ def test_every_architecture_has_every_budget(architecture: str) -> None:
         assert load_recipe(architecture, budget)["version"] >= 1
 
 
+def test_the_recipe_of_approximate_potentials_is_not_offered() -> None:
+    assert load_recipe("mace", "approximate")["num_interactions"] == 1
+    assert "approximate" not in budgets("mace")
+    with pytest.raises(UsageError, match=r"'aproximate'\..*Known: smoke, standard, paper$"):
+        load_recipe("mace", "aproximate")
+
+
 @pytest.mark.parametrize("system", TABLE_4)
 @pytest.mark.parametrize("n", [50, 1000])
 def test_paper_budget_is_table_4(system: str, n: int) -> None:
@@ -88,7 +95,7 @@ def test_a_batch_is_never_larger_than_the_training_set(n: int) -> None:
 def test_only_options_of_mace_are_passed_on() -> None:
     arg_parser = pytest.importorskip("mace.tools.arg_parser")
     known = {action.dest for action in arg_parser.build_default_arg_parser()._actions}
-    for budget in BUDGETS:
+    for budget in (*BUDGETS, "approximate"):
         assert set(settings(budget, system="hea")) - known == {"n_validation"}
 
 
