@@ -122,3 +122,20 @@ def test_a_problem_of_model_files_concerns_only_who_asks(
     (series,) = find_series(files)
     assert series.problem
     assert held(datasets, "training_rate", dataset="hea", training_series=series) == Held()
+
+
+@pytest.mark.parametrize(
+    ("criterion", "named"), [("eos", "has no curves"), ("neb_barrier", "has no path")]
+)
+def test_observables_are_asked_of_datasets_that_have_them(
+    datasets: dict[str, Dataset], criterion: str, named: str
+) -> None:
+    reason = held(datasets, criterion, dataset="mgo-2x2", potential=EMT)
+    assert reason is not None
+    assert f"mgo-2x2 {named}" in reason.reason
+    assert f"its card has no [{criterion.partition('_')[0]}]" in reason.reason
+    assert held(datasets, "eos", dataset="hea", potential=EMT) is None
+
+
+def test_dynamics_are_asked_by_name_only(datasets: dict[str, Dataset]) -> None:
+    assert held(datasets, "stability", dataset="hea", potential=EMT) == Held()
