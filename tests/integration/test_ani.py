@@ -87,6 +87,7 @@ def _predict(path: Path, dtype: str = "float64"):
     return EdgeEvaluator(model).predict(Frames.from_atoms(images.values()))
 
 
+@pytest.mark.filterwarnings("ignore:.*torch.jit")
 @pytest.mark.parametrize("kind", ["pickled", "scripted"])
 def test_models_that_users_of_torchani_saved_whole(
     kind: str, tmp_path: Path, expected: object
@@ -95,8 +96,7 @@ def test_models_that_users_of_torchani_saved_whole(
     if kind == "pickled":
         torch.save(network(), path)
     else:
-        with pytest.warns(DeprecationWarning, match="torch.jit"):
-            torch.jit.script(network()).save(str(path))
+        torch.jit.script(network()).save(str(path))
     assert detect(path).name == "ani"
     found = _predict(path)
     np.testing.assert_allclose(found.energy, expected.energy, atol=1e-10)
@@ -108,7 +108,8 @@ def test_a_repulsion_of_pairs_is_a_part_of_the_model(tmp_path: Path) -> None:
     from torchani.arch import simple_ani
 
     torch.manual_seed(1)
-    made = simple_ani(("H", "C", "O"), lot="none", self_energies={"H": -0.5, "C": -38, "O": -75})
+    energies = {"H": -0.5, "C": -38.0, "O": -75.0}
+    made = simple_ani(("H", "C", "O"), lot="none", self_energies=energies)
     path = tmp_path / "simple.pt"
     torch.save(made.double(), path)
     from ase.build import molecule
