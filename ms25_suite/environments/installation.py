@@ -75,7 +75,9 @@ def find_installation(
     ArchitectureNotInstalledError
         It is in neither; the message names the command that fixes it.
     """
-    if importlib.util.find_spec(package) is not None:
+    spec = importlib.util.find_spec(package)
+    # Without an origin it is some folder of that name, such as a working folder.
+    if spec is not None and spec.origin is not None:
         return Installation()
     if not managed:
         msg = (

@@ -6,6 +6,7 @@ import os
 import queue
 import shlex
 import signal
+import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -150,9 +151,16 @@ class WorkerPool:
         threads = "".join(f"//env:{name}={self._threads}" for name in names)
         # -P: a managed environment must not see the modules in the folder that we happen to be in.
         python = "" if self._python is None else f"//python={shlex.quote(str(self._python))} -P"
-        gateway = self._group.makegateway(f"popen{python}{threads}")
-        # The process id is asked for first, so that even a worker that hangs can be ended.
-        pid = gateway.remote_exec("import os; channel.send(os.getpid())").receive(timeout=60.0)
+        try:
+            gateway = self._group.makegateway(f"popen{python}{threads}")
+            # The process id is asked for first, so that even a worker that hangs can be ended.
+            pid = gateway.remote_exec("import os; channel.send(os.getpid())").receive(timeout=60.0)
+        except (EOFError, OSError) as error:
+            msg = (
+                f"the worker's Python {self._python or sys.executable} does not start: {error!r}. "
+                "If it is that of a managed environment, run: ms25 env create ARCH --rebuild"
+            )
+            raise self._give_up(WorkerDiedError(msg)) from error
         channel = gateway.remote_exec(_BOOTSTRAP)
         channel.send(("" if self._python is None else str(ISOLATED), str(log)))
         worker = _Worker(channel, log, pid)

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import sys
 import warnings
 from collections.abc import Mapping
@@ -213,8 +212,6 @@ def _pack(folder: Path, model: Path) -> None:
         partial.replace(model)
     finally:
         partial.unlink(missing_ok=True)
-        # nequip's packaging leaves a report of what it packed.
-        shutil.rmtree(folder / "outputs", ignore_errors=True)
 
 
 def _write_json(path: Path, value: object) -> None:

@@ -96,7 +96,10 @@ def test_the_wheel_holds_what_it_needs_and_nothing_at_top_level(wheel: Path) -> 
         "ms25_suite/fixtures/potentials.py",
         "ms25_suite/py.typed",
         "ms25_suite/pytest.ini",
+        "ms25_suite/environments/nequip.toml",
+        "ms25_suite/isolated.py",
         "ms25_suite/training/recipes/mace.toml",
+        "ms25_suite/training/recipes/nequip.toml",
     ):
         assert needed in names
     assert any(name.startswith("ms25_suite/report/templates/") for name in names)

@@ -11,7 +11,10 @@ import threading
 import time
 from pathlib import Path
 
+import execnet
+import numpy as np
 import pytest
+from ase.build import bulk
 from filelock import FileLock
 
 from ms25_suite import cli
@@ -20,7 +23,14 @@ from ms25_suite.environments.builder import PipOptions, create, remove
 from ms25_suite.environments.installation import ISOLATED, Installation, find_installation
 from ms25_suite.environments.spec import EnvironmentSpec, environment_for, environments
 from ms25_suite.environments.store import Environment, State, open_environment
-from ms25_suite.errors import ArchitectureNotInstalledError, EnvironmentSetupError, UsageError
+from ms25_suite.errors import (
+    ArchitectureNotInstalledError,
+    EnvironmentSetupError,
+    UsageError,
+    WorkerDiedError,
+)
+from ms25_suite.frames import Frames
+from ms25_suite.potentials.worker import WorkerPool
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the pretending interpreter is a script")
 
@@ -217,6 +227,15 @@ def test_the_package_is_looked_for_here_first() -> None:
     assert "numpy" in Installation().versions(["numpy", "no-such-distribution"])
 
 
+def test_a_folder_of_that_name_is_no_package(
+    python: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "no_such_module").mkdir()
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(ArchitectureNotInstalledError):
+        find_installation("nequip", "no_such_module", managed=True, requirement="")
+
+
 def test_a_missing_environment_is_one_sentence_with_the_command(python: str) -> None:
     with pytest.raises(ArchitectureNotInstalledError, match="ms25 env create allegro") as error:
         find_installation("allegro", "no_such_module", managed=True, requirement="")
@@ -259,6 +278,27 @@ def test_the_suite_and_nothing_beside_it_is_importable_elsewhere() -> None:
     assert str(ISOLATED.parent) in done.stdout
     assert "nothing else" in done.stdout
     assert importlib.util.find_spec("ase") is not None
+
+
+def test_a_worker_runs_in_another_python(tmp_path: Path) -> None:
+    other = tmp_path / "a python"
+    other.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    other.chmod(0o755)
+    pool = WorkerPool({"kind": "calculator", "target": "ase.calculators.emt:EMT"}, python=other)
+    frames = Frames.from_atoms([bulk("Cu"), bulk("Ni")])
+    (found,) = pool.predict(frames, [np.arange(2)])
+    pool.close()
+    assert np.isfinite(found.energy).all()
+
+
+def test_a_python_that_does_not_start_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def makegateway(self: execnet.Group, spec: str) -> None:
+        raise EOFError("couldn't load message header, expected 9 bytes, got 0")
+
+    monkeypatch.setattr(execnet.Group, "makegateway", makegateway)
+    pool = WorkerPool({"kind": "calculator", "target": "x:y"}, python=Path("/some/python"))
+    with pytest.raises(WorkerDiedError, match=r"/some/python does not start.*ms25 env create"):
+        pool.start()
 
 
 def test_the_command(
