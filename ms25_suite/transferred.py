@@ -87,7 +87,7 @@ class Transfer:
         grew = ratio is not None and ratio.interval is not None and ratio.interval[0] > 1
         failed = threshold is not None and MEV_PER_EV * errors.mae.value > threshold.value
         remarks = self._origin()
-        if of_cell_size and (grew or failed):
+        if of_cell_size and (grew or (failed and ratio is None)):
             remarks += self._receptive_field()
         details = describe_errors(errors, self.other_frames)
         details["findings"] += [remark.to_dict() for remark in remarks]
