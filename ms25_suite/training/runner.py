@@ -44,6 +44,7 @@ def train(
     threads: int | None = None,
     progress: TrainingProgress | None = None,
     cache: Path | None = None,
+    resume: bool = True,
 ) -> TrainedModel:
     """Train a potential, or take it from the cache if the same was trained before.
 
@@ -63,6 +64,9 @@ def train(
         Is told how it goes; nobody by default.
     cache
         Folder of finished and unfinished trainings; the suite's cache by default.
+    resume
+        Whether a training that was killed is continued. A continued one sees the frames in
+        another order, and ends at other weights; one that starts again ends at the same.
 
     Raises
     ------
@@ -103,6 +107,7 @@ def train(
         else threads,
         progress=SilentProgress() if progress is None else progress,
         title=_title(request, data),
+        resume=resume,
     )
     root = cache_dir("training") if cache is None else cache
     folder = root / content_key(described)[:_KEY_DIGITS]
@@ -129,6 +134,7 @@ class _Job:
     threads: int
     progress: TrainingProgress
     title: str
+    resume: bool
 
 
 def _take_or_train(job: _Job, model: Path) -> TrainedModel:
@@ -146,6 +152,8 @@ def _take_or_train(job: _Job, model: Path) -> TrainedModel:
 def _train(job: _Job, model: Path) -> dict[str, Any]:
     trainer = job.trainer
     work = model.with_name("work")
+    if not job.resume:
+        shutil.rmtree(work, ignore_errors=True)
     work.mkdir(exist_ok=True)
     command = trainer.prepare(work, job.settings, job.data, job.device)
     total = trainer.n_epochs(job.settings)

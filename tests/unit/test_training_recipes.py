@@ -38,6 +38,13 @@ def test_every_architecture_has_every_budget(architecture: str) -> None:
         assert load_recipe(architecture, budget)["version"] >= 1
 
 
+def test_the_recipe_of_approximate_potentials_is_not_offered() -> None:
+    assert load_recipe("mace", "approximate")["num_interactions"] == 1
+    assert "approximate" not in budgets("mace")
+    with pytest.raises(UsageError, match=r"'aproximate'\..*Known: smoke, standard, paper$"):
+        load_recipe("mace", "aproximate")
+
+
 @pytest.mark.parametrize("system", TABLE_4)
 @pytest.mark.parametrize("n", [50, 1000])
 def test_paper_budget_is_table_4(system: str, n: int) -> None:

@@ -206,6 +206,25 @@ def test_every_ingredient_names_another_model(
     assert model(device="cuda:1") == model(device="cuda")
 
 
+@pytest.mark.parametrize(("resume", "epochs_run"), [(True, 4), (False, 6)])
+def test_a_training_that_failed_is_continued_or_starts_again(
+    trainer: FakeTrainer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    resume: bool,
+    epochs_run: int,
+) -> None:
+    told = Told()
+    monkeypatch.setattr(trainer, "stop_at", 2, raising=False)
+    with pytest.raises(TrainingError, match="No space left"):
+        train(REQUEST, given(), progress=told, cache=tmp_path)
+    monkeypatch.setattr(trainer, "stop_at", 0, raising=False)
+    trained = train(REQUEST, given(), progress=told, cache=tmp_path, resume=resume)
+    assert len(told.epochs) == epochs_run
+    assert trained.manifest["continued"] is resume
+    assert trained.curve["epoch"] == [1, 2, 3, 4]
+
+
 @pytest.mark.parametrize("damage", ["model", "sidecar", "no sidecar", "no model"])
 def test_a_damaged_model_is_trained_again(
     trainer: FakeTrainer, tmp_path: Path, damage: str

@@ -1,0 +1,183 @@
+"""Approximate potentials: a quick MACE of a dear reference, only to sample structures with.
+
+The paper samples water with a potential that was trained on a few frames, and labels what it
+sampled with the reference. The approximate potential needs to be good enough to visit what the
+reference would visit; its own numbers are never stored::
+
+    approximate = approximate_potential(images, name="water", level_of_theory="GFN1-xTB", ...)
+    with approximate.calculator() as calculator:
+        atoms.calc = calculator
+        ...
+
+An `ApproximatePotential` is a path and a hash, so that a job can carry it to another process; its
+``sha256`` belongs into the settings of a build, of which the frames depend on the model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from ms25_suite.cache import content_key
+from ms25_suite.errors import LabelError, ReferenceCalculatorError
+from ms25_suite.fields import REF_ENERGY, REF_FORCES, REF_STRESS
+from ms25_suite.frames import Frames, Labels
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+    from ms25_suite.training import TrainingProgress
+    from ms25_suite.training.request import Part
+
+__all__ = ["ApproximatePotential", "approximate_potential"]
+
+BUDGET: Final = "approximate"
+"""Recipe in ``training/recipes/mace.toml``; no budget that users are offered."""
+
+VALIDATION_EVERY: Final = 10
+"""Each tenth frame is for validation, the last of each ten."""
+
+DTYPE: Final = "float32"
+"""For speed; what is labelled is rounded to 1e-6 Å anyhow."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApproximatePotential:
+    """A trained approximate potential, as a file.
+
+    It can be pickled: a job opens the file in its own process.
+
+    Parameters
+    ----------
+    path
+        The model file.
+    sha256
+        Its SHA-256, as 64 hexadecimal digits.
+    validation_errors
+        Errors on the frames held back for validation: ``energy_rmse`` (eV/atom), ``forces_rmse``
+        (eV/Å), ``stress_rmse`` (eV/Å^3), …, as in the manifest of a training.
+    """
+
+    path: Path
+    sha256: str
+    validation_errors: Mapping[str, float] = field(default_factory=dict, compare=False)
+
+    @contextmanager
+    def calculator(self) -> Iterator[Any]:
+        """ASE calculator of the potential, in a worker process that ends with the block.
+
+        Raises
+        ------
+        ReferenceCalculatorError
+            The file is not the one that was trained.
+        PotentialError
+            The model cannot be loaded; later, it returned numbers that are not finite.
+        """
+        from ms25_suite.potentials.potential import PotentialOptions, from_model_file
+
+        options = PotentialOptions(dtype=DTYPE, use_cache=False)
+        potential = from_model_file(self.path, "mace", "the approximate potential", options)
+        if potential.sha256 != self.sha256:
+            msg = (
+                f"{self.path} changed since it was trained: expected SHA-256 {self.sha256}, found "
+                f"{potential.sha256}; start the build again"
+            )
+            raise ReferenceCalculatorError(msg)
+        try:
+            yield potential.calculator()
+        finally:
+            potential.close()
+
+
+def approximate_potential(
+    images: Sequence[Atoms],
+    *,
+    name: str,
+    level_of_theory: str,
+    cutoff: float,
+    seed: int,
+    progress: TrainingProgress | None = None,
+) -> ApproximatePotential:
+    """Train an approximate MACE on labelled frames, or take it from the cache of trainings.
+
+    The same frames, seed and versions give the same model on the same kind of machine. A training
+    that was killed starts again, since a continued one ends at other weights.
+
+    Parameters
+    ----------
+    images
+        Frames with ``REF_energy``, ``REF_forces`` and ``REF_stress``, as `builder.label` attaches
+        them; of any elements, and each element in the frames that are trained on.
+    name
+        What the frames are of, for the names of files.
+    level_of_theory
+        Method behind the labels.
+    cutoff
+        Cutoff radius in Å; the recipe may take a shorter one.
+    seed
+        Seed of the initial weights and of the order of the frames.
+    progress
+        Is told how the training goes; nobody by default.
+
+    Raises
+    ------
+    LabelError
+        A frame has no labels, or some that are not finite.
+    ReferenceCalculatorError
+        There are fewer than two frames.
+    ArchitectureNotInstalledError
+        MACE is not installed.
+    TrainingError
+        The training failed; the message holds the end of its log.
+    """
+    from ms25_suite.training import TrainingData, TrainingRequest, train
+
+    if len(images) < 2:
+        msg = (
+            "an approximate potential needs a frame to train on and one to validate on, found "
+            f"{len(images)} labelled frames"
+        )
+        raise ReferenceCalculatorError(msg)
+    validation = list(range(VALIDATION_EVERY - 1, len(images), VALIDATION_EVERY))
+    validation = validation or [len(images) - 1]
+    train_part = _part([atoms for i, atoms in enumerate(images) if i not in set(validation)])
+    data = TrainingData(
+        name=f"{BUDGET}-{name}",
+        sha256=content_key({"made for": name}),  # of no file: the frames themselves are hashed too
+        level_of_theory=level_of_theory,
+        tier="mini",
+        cutoff=cutoff,
+        train=train_part,
+        validation=_part([images[i] for i in validation]),
+    )
+    request = TrainingRequest("mace", len(train_part[0]), seed=seed, budget=BUDGET)
+    trained = train(request, data, threads=1, resume=False, progress=progress)
+    return ApproximatePotential(
+        trained.model_path,
+        trained.manifest["model"]["sha256"],
+        trained.manifest["validation_errors"],
+    )
+
+
+def _part(images: Sequence[Atoms]) -> Part:
+    """Frames and labels as arrays."""
+    for index, atoms in enumerate(images):
+        missing = [key for key in (REF_ENERGY, REF_STRESS) if key not in atoms.info]
+        missing += [key for key in (REF_FORCES,) if key not in atoms.arrays]
+        if missing:
+            msg = (
+                f"expected labelled frames to train an approximate potential; frame {index} "
+                f"({atoms.get_chemical_formula()}) has no {', '.join(missing)}"
+            )
+            raise LabelError(msg)
+    labels = Labels(
+        energy=np.array([atoms.info[REF_ENERGY] for atoms in images], dtype=np.float64),
+        forces=np.concatenate([atoms.arrays[REF_FORCES] for atoms in images]),
+        stress=np.array([atoms.info[REF_STRESS] for atoms in images]),
+    )
+    return Frames.from_atoms(images), labels
