@@ -56,7 +56,7 @@ class SeedRecipe:
     n_structures: int = 24
     steps: int = 12
     spacing: int = 4
-    rattles_A: tuple[float, ...] = (0.1, 0.2)  # noqa: N815 - Å is the unit
+    rattles_A: tuple[float, ...] = (0.05, 0.1)  # noqa: N815 - Å is the unit
 
     def __post_init__(self) -> None:
         refuse_numbers(n_structures=self.n_structures, spacing=self.spacing)

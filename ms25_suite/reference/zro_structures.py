@@ -88,7 +88,7 @@ class StructureRecipe:
 
     fewest_atoms: int = 12
     most_atoms: int = 24
-    lowest_oxygen: float = 0.5
+    lowest_oxygen: float = 0.4
     highest_oxygen: float = 0.85
     smallest_volume: float = 1.0
     largest_volume: float = 1.5

@@ -95,7 +95,7 @@ def test_a_batch_is_never_larger_than_the_training_set(n: int) -> None:
 def test_only_options_of_mace_are_passed_on() -> None:
     arg_parser = pytest.importorskip("mace.tools.arg_parser")
     known = {action.dest for action in arg_parser.build_default_arg_parser()._actions}
-    for budget in BUDGETS:
+    for budget in (*BUDGETS, "approximate"):
         assert set(settings(budget, system="hea")) - known == {"n_validation"}
 
 
