@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -12,14 +11,8 @@ import pytest
 from ase import Atoms
 from ase.stress import full_3x3_to_voigt_6_stress
 
-from ms25_suite.datasets import Dataset, open_dataset
-from ms25_suite.datasets.sources import read_images
 from ms25_suite.errors import ReferenceCalculatorError
-from ms25_suite.fields import REF_ENERGY, REF_FORCES, REF_STRESS
 from ms25_suite.reference import zro
-from ms25_suite.reference.zro_jobs import Recipe
-from ms25_suite.reference.zro_selection import REASONS
-from ms25_suite.reference.zro_structures import volume
 
 
 def structure() -> Atoms:

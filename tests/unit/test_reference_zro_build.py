@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import pickle
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,7 +24,7 @@ from ms25_suite.errors import (
     UsageError,
 )
 from ms25_suite.fields import REF_ENERGY, REF_FORCES, REF_STRESS
-from ms25_suite.reference import xtb_calculator, zro, zro_jobs
+from ms25_suite.reference import builder, xtb_calculator, zro, zro_jobs
 from ms25_suite.reference.zro_exploration import ExplorationRecipe
 from ms25_suite.reference.zro_jobs import ExplorationJob, Recipe, SeedJob, SeedRecipe
 from ms25_suite.reference.zro_selection import REASONS, dropped
@@ -94,6 +96,27 @@ class NotFinite(LennardJones):
         raise PredictionError("energies that are not finite", ())
 
 
+class InProcess:
+    """Runs what it is given at once; the processes themselves are tested with the builder."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        pass
+
+    def __enter__(self) -> InProcess:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        pass
+
+    def submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        future.set_result(function(*arguments))
+        return future
+
+    def shutdown(self, **options: Any) -> None:
+        pass
+
+
 @pytest.fixture
 def trained(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Numbers of frames of the trainings that were asked for, which are none here."""
@@ -102,11 +125,12 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     def train(images: Sequence[Atoms], **options: Any) -> Approximate:
         numbers.append(len(images))
         assert options["cutoff"] == 6.0
-        return Approximate(sha256=f"model {len(numbers)}")
+        return Approximate(sha256=f"of {len(images)} frames")
 
     monkeypatch.setattr(zro, "approximate_potential", train)
     monkeypatch.setattr(zro, "calculator", lennard_jones)
     monkeypatch.setattr(xtb_calculator, "version", lambda name: "0.8")
+    monkeypatch.setattr(builder, "ProcessPoolExecutor", InProcess)
     monkeypatch.setattr(MaceTrainer, "require_installed", lambda self: None)
     return numbers
 
@@ -145,22 +169,38 @@ def test_killed_build_goes_on_and_gives_the_same_bytes(
     message = capsys.readouterr().err
     assert f"10 Zr-O frames of {10 + n_dropped} candidates; dropped: " in message
 
-    def die(*arguments: Any, **options: Any) -> None:
-        raise KeyboardInterrupt
+    run = ExplorationJob.frames
+
+    def killed(job: ExplorationJob) -> list[Atoms]:
+        if (job.stage, job.index) == (2, 1):
+            raise KeyboardInterrupt
+        return run(job)
 
     out = tmp_path / "other" / "zro.extxyz.xz"
     with monkeypatch.context() as interrupted:
-        interrupted.setattr(zro._Stages, "data", die)
+        interrupted.setattr(ExplorationJob, "frames", killed)
         with pytest.raises(KeyboardInterrupt):
             build(out)
     kept = sorted((tmp_path / "other" / "zro.extxyz.xz.stages").iterdir())
     assert [path.name.split("-")[0] for path in kept] == ["refinement", "seeds"]
-    trained.clear()  # the fake names its models by their number
-    with monkeypatch.context() as forbidden:
-        forbidden.setattr(SeedJob, "frames", None)  # they are there
+    assert not out.exists()
+
+    def only_the_missing_one(job: ExplorationJob) -> list[Atoms]:
+        assert (job.stage, job.index) == (2, 1)
+        return run(job)
+
+    with monkeypatch.context() as watched:
+        watched.setattr(ExplorationJob, "frames", only_the_missing_one)
+        watched.setattr(SeedJob, "frames", None)
         build(out)
     assert out.read_bytes() == whole.read_bytes()
     assert [path.name for path in out.parent.iterdir()] == [out.name]
+
+
+def test_jobs_can_be_sent_to_another_process() -> None:
+    seed = SeedJob(0, 25, RECIPE.structures, RECIPE.seeds, zro.calculator)
+    for job in (seed, exploration()):
+        assert pickle.loads(pickle.dumps(job)) == job
 
 
 def test_frames_are_of_all_kinds_and_say_where_they_are_from() -> None:
