@@ -29,7 +29,7 @@ class PotentialCalculator(Calculator):  # type: ignore[misc]
         The potential.
     """
 
-    implemented_properties: ClassVar[list[str]] = ["energy", "forces", "stress"]
+    implemented_properties: ClassVar[list[str]] = ["energy", "free_energy", "forces", "stress"]
 
     def __init__(self, potential: Potential) -> None:
         super().__init__()
@@ -47,6 +47,8 @@ class PotentialCalculator(Calculator):  # type: ignore[misc]
         results: dict[str, Any] = {}
         if predictions.energy is not None:
             results["energy"] = float(predictions.energy[0])
+            # The one whose derivative the forces are: contour exploration asks for it.
+            results["free_energy"] = results["energy"]
         if predictions.forces is not None:
             results["forces"] = predictions.forces
         has_stress = predictions.has_stress

@@ -212,6 +212,7 @@ def test_the_ase_calculator_asks_the_potential(tmp_path: Path, cuni_images: list
     expected = cuni_images[3].copy()
     expected.calc = EMT()
     assert atoms.get_potential_energy() == pytest.approx(expected.get_potential_energy())
+    assert atoms.get_potential_energy(force_consistent=True) == atoms.get_potential_energy()
     np.testing.assert_allclose(atoms.get_forces(), expected.get_forces(), atol=1e-12)
     np.testing.assert_allclose(atoms.get_stress(), expected.get_stress(), atol=1e-12)
     potential.close()
