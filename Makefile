@@ -27,7 +27,7 @@ environments: $(INSTALLED)
 	$(BIN)/ms25 env create nequip
 
 test: $(INSTALLED) environments
-	$(BIN)/python -m pytest tests --ignore=tests/benchmarks --durations=10
+	$(BIN)/python -m pytest tests --ignore=tests/benchmarks -n 2 --dist loadfile --durations=10
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check

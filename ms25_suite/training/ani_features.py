@@ -238,8 +238,13 @@ def _with_slope(
     """Values of a function of each number, and their derivatives with respect to that number."""
     import torch
 
-    values, slopes = torch.func.jvp(function, (x,), (torch.ones_like(x),))
-    return values, slopes
+    x = x.detach().requires_grad_(True)
+    values = function(x)
+    # The sum of weighted slopes is linear in the weights: its derivative is the slopes themselves.
+    weights = torch.zeros_like(values, requires_grad=True)
+    (weighted,) = torch.autograd.grad(values, [x], grad_outputs=weights, create_graph=True)
+    (slopes,) = torch.autograd.grad(weighted.sum(), [weights])
+    return values.detach(), slopes
 
 
 def predict(

@@ -7,6 +7,7 @@ can be taken; BFGS, which MLIP-2 and motep use, sees the gradient only.
 
 from __future__ import annotations
 
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -298,40 +299,68 @@ class LevenbergMarquardt(Descent):
 
 
 class Bfgs(Descent):
-    """SciPy's BFGS, stopped after every step so that it can be continued."""
+    """The method of Broyden, Fletcher, Goldfarb and Shanno with SciPy's line search.
+
+    J. Nocedal and S. J. Wright, Numerical Optimization, 2nd ed., algorithm 6.1. SciPy's own cannot
+    be stopped and continued.
+    """
 
     curvature = False
 
     def __init__(self, function: LeastSquares, parameters: FloatArray) -> None:
         super().__init__(function, parameters)
-        # A first step of length 1 at most, whatever the units of the parameters are.
-        scale = 1.0 / max(1.0, float(np.linalg.norm(self.point.gradient)))
-        self._inverse = scale * np.eye(len(parameters))
+        self._inverse = self._fresh_inverse()
 
     def step(self) -> bool:
-        """A step with its line search."""
-        from scipy.optimize import minimize
+        """A step with its line search; without success, all that was learned is forgotten."""
+        from scipy.optimize import line_search
 
-        known = self.point
+        start = self.point
+        known = start
 
-        def evaluate(parameters: FloatArray) -> tuple[float, FloatArray]:
+        def at(parameters: FloatArray) -> Point:
             nonlocal known
             if not np.array_equal(parameters, known.parameters):
                 known = self._function(parameters)
-            return known.loss, known.gradient
+            return known
 
-        before = self.point
-        found = minimize(
-            evaluate,
-            before.parameters,
-            jac=True,
-            method="BFGS",
-            options={"maxiter": 1, "gtol": 0.0, "hess_inv0": self._inverse},
+        direction = -(self._inverse @ start.gradient)
+        with warnings.catch_warnings():
+            # A search that fails says so by its length, which is None.
+            warnings.simplefilter("ignore")
+            length, *_ = line_search(
+                lambda x: at(x).loss,
+                lambda x: at(x).gradient,
+                start.parameters,
+                direction,
+                gfk=start.gradient,
+                old_fval=start.loss,
+            )
+        if length is None:
+            self._inverse = self._fresh_inverse()
+            return False
+        self.point = at(start.parameters + length * direction)
+        self._learn(self.point.parameters - start.parameters, self.point.gradient - start.gradient)
+        return self.point.loss < start.loss
+
+    def _learn(self, step: FloatArray, change: FloatArray) -> None:
+        """Update the inverse of the second derivative, equation 6.17."""
+        product = float(step @ change)
+        if product <= 0.0:
+            return
+        moved = self._inverse @ change
+        both = np.outer(moved, step) / product
+        self._inverse = (
+            self._inverse
+            - both
+            - both.T
+            + (1.0 + float(change @ moved) / product) / product * np.outer(step, step)
         )
-        self._inverse = found.hess_inv
-        evaluate(found.x)
-        self.point = known
-        return self.point.loss < before.loss
+
+    def _fresh_inverse(self) -> FloatArray:
+        """Nothing is known: a first step of length 1 at most, whatever the units are."""
+        scale = 1.0 / max(1.0, float(np.linalg.norm(self.point.gradient)))
+        return np.asarray(scale * np.eye(len(self.point.parameters)))
 
     @property
     def state(self) -> dict[str, FloatArray]:

@@ -126,7 +126,7 @@ class MtpRun:
             return "time"
         if len(losses) > STOP_STEPS:
             before, now = losses[-1 - STOP_STEPS], losses[-1]
-            if before - now < settings.get("loss_stop", 0.0) * before:
+            if before - now <= settings.get("loss_stop", 0.0) * before:
                 return "loss"
         return ""
 
