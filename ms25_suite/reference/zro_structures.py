@@ -70,11 +70,11 @@ class StructureRecipe:
         Number of atoms.
     lowest_oxygen, highest_oxygen
         Share of O among the atoms. Below the lowest the charges of GFN1-xTB become
-        self-consistent for some or none of the random structures; what was measured is in
+        self-consistent for half of the random structures or fewer; what was measured is in
         ``docs/datasets/zro.md``.
     smallest_volume, largest_volume
         Volume, relative to `volume`. GFN1-xTB itself is about 1.37 times too large in fluorite
-        ZrO2 (5.65 Å instead of 5.09 Å), so that the range holds both densities.
+        ZrO2 (5.66 Å instead of 5.09 Å), so that the range holds both densities.
     stretch
         Logarithm of the ratio of each edge to that of a cube, at most.
     shear
