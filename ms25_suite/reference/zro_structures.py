@@ -74,7 +74,7 @@ class StructureRecipe:
         ``docs/datasets/zro.md``.
     smallest_volume, largest_volume
         Volume, relative to `volume`. GFN1-xTB itself is about 1.37 times too large in fluorite
-        ZrO2 (5.65 Å instead of 5.09 Å), so that the range holds both densities.
+        ZrO2 (5.66 Å instead of 5.09 Å), so that the range holds both densities.
     stretch
         Logarithm of the ratio of each edge to that of a cube, at most.
     shear
