@@ -43,7 +43,7 @@ BOND_FACTOR: Final = 0.94
 LONGEST_BOND_A: Final = 1.4
 """No O-H bond of a frame may be longer: the approximate potential has then left what it knows."""
 
-_SHIPPED_FRAMES: Final = {64: 200, 192: 50}
+_SHIPPED_FRAMES: Final = {64: 200, 192: 70}
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import shutil
@@ -157,7 +158,7 @@ def _train(job: _Job, model: Path) -> dict[str, Any]:
     work.mkdir(exist_ok=True)
     command = trainer.prepare(work, job.settings, job.data, job.device)
     total = trainer.n_epochs(job.settings)
-    watch = _Watch(trainer, LineFollower(trainer.results_file(work)), total, job.progress)
+    watch = _Watch(trainer, LineFollower(trainer.results_file(work)), total, job.progress, work)
     watch.catch_up()
     if watch.continued_from is not None:
         job.progress.note(f"{job.title}: continuing; {watch.continued_from} of {total} epochs ran")
@@ -214,28 +215,49 @@ def _species(data: TrainingData) -> list[str]:
 
 
 class _Watch:
-    """Passes finished epochs on to a progress display."""
+    """Passes finished epochs on to a progress display, and stops when one makes no sense."""
 
     def __init__(
-        self, trainer: Trainer, follower: LineFollower, total: int, progress: TrainingProgress
+        self,
+        trainer: Trainer,
+        follower: LineFollower,
+        total: int,
+        progress: TrainingProgress,
+        work: Path,
     ) -> None:
         self._trainer = trainer
         self._follower = follower
         self._total = total
         self._progress = progress
+        self._work = work
         self._first: tuple[float, int] | None = None
         self.reports: list[EpochReport] = []
         self.continued_from: int | None = None
 
     def catch_up(self) -> None:
-        """Read what an earlier run did."""
-        self._read()
+        """Read what an earlier run did; an epoch that made no sense then runs again."""
+        self.reports.extend(report for report in self._read() if _is_finite(report))
         if self.reports:
             self.continued_from = self.reports[-1].epoch
 
     def poll(self) -> None:
-        """Tell of the epochs that were finished since the last call."""
+        """Tell of the epochs that were finished since the last call.
+
+        Raises
+        ------
+        TrainingError
+            The loss or an error of an epoch is not finite.
+        """
         for report in self._read():
+            if not _is_finite(report):
+                msg = (
+                    f"the training was stopped: in epoch {report.epoch} the loss or an error of "
+                    f"the validation frames is not finite (loss {report.loss}). The best state so "
+                    f"far is kept in {self._work}. Look for wrong labels with `ms25 data audit`, "
+                    "or take another seed or recipe"
+                )
+                raise TrainingError(msg)
+            self.reports.append(report)
             errors = report.errors
             self._progress.update(
                 report.epoch,
@@ -247,9 +269,7 @@ class _Watch:
 
     def _read(self) -> list[EpochReport]:
         records = self._follower.read()
-        new = [r for r in map(self._trainer.epoch_report, records) if r is not None]
-        self.reports.extend(new)
-        return new
+        return [r for r in map(self._trainer.epoch_report, records) if r is not None]
 
     def _left(self, epoch: int) -> float | None:
         now = time.monotonic()
@@ -259,6 +279,10 @@ class _Watch:
         if epoch <= start:
             return 0.0 if epoch >= self._total else None
         return (now - since) / (epoch - start) * (self._total - epoch)
+
+
+def _is_finite(report: EpochReport) -> bool:
+    return all(map(math.isfinite, (report.loss, *report.errors.values())))
 
 
 class _Stopwatch:

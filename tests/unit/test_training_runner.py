@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import multiprocessing
 import os
 import shutil
@@ -49,6 +50,7 @@ class FakeTrainer:
     name = "mace"
     suffix = ".model"
     stop_at = 0
+    nan_at = 0
     pause = 0.0
     recipe_value = 1
     framework = "1.0"
@@ -78,7 +80,7 @@ class FakeTrainer:
     def epoch_report(self, record: Mapping[str, Any]) -> EpochReport | None:
         epoch = record["epoch"]
         errors = {"energy_rmse": 0.01 / epoch, "forces_rmse": 0.1 / epoch}
-        return EpochReport(epoch, 1.0 / epoch, errors)
+        return EpochReport(epoch, math.nan if epoch == self.nan_at else 1.0 / epoch, errors)
 
     def result(self, work: Path) -> tuple[Path, int, dict[str, Any]]:
         return work / "out.model", 3, {"epoch": 3, "chosen_by": "this test"}
@@ -267,6 +269,24 @@ def test_a_failure_shows_the_log_and_the_next_call_continues(
     assert "continuing; 2 of 4 epochs ran" in told.notes[0]
     assert trained.manifest["continued"] is True
     assert trained.curve["epoch"] == [1, 2, 3, 4]
+
+
+def test_a_loss_that_is_not_finite_stops_and_names_the_epoch(
+    trainer: FakeTrainer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trainer, "nan_at", 3, raising=False)
+    monkeypatch.setattr(trainer, "pause", 0.3, raising=False)
+    told = Told()
+    with pytest.raises(TrainingError, match=r"in epoch 3 .* not finite \(loss nan\)") as caught:
+        train(REQUEST, given(), progress=told, cache=tmp_path)
+    (work,) = tmp_path.glob("*/work")
+    assert str(work) in str(caught.value)
+    assert told.epochs == [1, 2]
+    assert not list(tmp_path.glob("*/*.model*"))
+    # The best state so far is kept, and the same command goes on from it.
+    assert (work / "checkpoint").is_file()
+    monkeypatch.setattr(trainer, "nan_at", 0, raising=False)
+    assert train(REQUEST, given(), cache=tmp_path).curve["epoch"][-1] == 4
 
 
 def test_a_stop_ends_the_process(
