@@ -1,4 +1,4 @@
-"""The ``ms25`` command: data, environments, training and reports, and the checks in any folder."""
+"""The ``ms25`` command: data, environments, training, reports, speeds, and checks anywhere."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from importlib.resources import as_file, files
 from pathlib import Path
 
-from ms25_suite import __version__, cli_data, cli_env, cli_report, cli_train
+from ms25_suite import __version__, cli_compare, cli_data, cli_env, cli_report, cli_train
 from ms25_suite.errors import Ms25Error
 
 __all__ = ["main"]
 
-_COMMANDS = (cli_data, cli_env, cli_train, cli_report)
+_COMMANDS = (cli_data, cli_env, cli_train, cli_report, cli_compare)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -33,6 +33,7 @@ from typing import Literal
 
 __all__ = [
     "ArchitectureNotInstalledError",
+    "BenchmarkError",
     "CardError",
     "DatasetError",
     "ElementCoverageError",
@@ -182,3 +183,7 @@ class ThresholdError(Ms25Error):
 
 class ReportError(Ms25Error):
     """A report cannot be written or read."""
+
+
+class BenchmarkError(Ms25Error):
+    """A file of timings is not what it should be, or two cannot be compared."""
