@@ -1,0 +1,74 @@
+"""A frame repeated along its cell vectors, to a wanted number of atoms."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+
+from ms25_suite.frames import BoolArray, Frames
+from ms25_suite.metrics.extensivity import periodic_heights
+
+__all__ = ["Repeats", "find_repeats", "repeated"]
+
+Repeats = tuple[int, int, int]
+"""How often a frame is repeated along each cell vector."""
+
+_TOLERANCE: Final = 0.25
+"""Deviation from the wanted number of atoms that is given away for a cell closer to a cube."""
+
+
+def find_repeats(frames: Frames, wanted: int) -> Repeats:
+    """Repeats that come close to a number of atoms in a cell that is as cubic as possible.
+
+    Of all supercells within a quarter of the wanted number the one whose heights differ least is
+    taken, and of equal ones that nearest to the number; if there is none within a quarter, that
+    nearest to the number. Directions that are not periodic are not repeated.
+
+    Parameters
+    ----------
+    frames
+        One frame with a cell.
+    wanted
+        Number of atoms.
+    """
+    n_atoms, pbc = len(frames.numbers), frames.pbc[0]
+    if wanted <= n_atoms or not pbc.any():
+        return (1, 1, 1)
+    heights = np.ones(3)
+    heights[pbc] = periodic_heights(frames.cells[0], pbc)
+    most = math.ceil((1 + _TOLERANCE) * wanted / n_atoms)
+
+    def rank(repeats: Repeats) -> tuple[float, float, Repeats]:
+        off = abs(math.prod(repeats) * n_atoms / wanted - 1)
+        long = (heights * repeats)[pbc]
+        # Beyond a quarter nothing but the number counts.
+        shape = round(float(long.max() / long.min()), 6) if off <= _TOLERANCE else math.inf
+        return shape, off, repeats
+
+    return min(_supercells(most, pbc), key=rank)
+
+
+def _supercells(most: int, pbc: BoolArray) -> Iterator[Repeats]:
+    """Supercells of at most so many copies."""
+    limits = np.where(pbc, most, 1)
+    for a in range(1, limits[0] + 1):
+        for b in range(1, min(limits[1], most // a) + 1):
+            for c in range(1, min(limits[2], most // (a * b)) + 1):
+                yield a, b, c
+
+
+def repeated(frames: Frames, repeats: Repeats) -> Frames:
+    """One frame repeated along its cell vectors; all atoms of a copy are together."""
+    shifts = np.array(list(itertools.product(*map(range, repeats)))) @ frames.cells[0]
+    n = len(shifts)
+    return Frames(
+        numbers=np.tile(frames.numbers, n),
+        positions=np.concatenate([frames.positions + shift for shift in shifts]),
+        cells=frames.cells * np.array(repeats)[None, :, None],
+        pbc=frames.pbc,
+        offsets=frames.offsets * n,
+    )
