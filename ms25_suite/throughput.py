@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -83,16 +84,17 @@ def record_speed(timed: TimedRun, recorder: CheckRecorder, threshold: Threshold 
         mark = Threshold(
             MEV_PER_EV * tolerance.value, QUANTITY_UNITS[quantity], "error", tolerance.reason
         )
-        recorder.judge(
-            mark,
-            value=MEV_PER_EV * found.value,
-            interval=None,
-            quantity=f"lammps_{quantity}",
-            metric=mark.metric,
-            unit=mark.unit,
-            reason=found.where if found.value > tolerance.value else "",
-            **shared,
-        )
+        fields = shared | {
+            "quantity": f"lammps_{quantity}",
+            "metric": mark.metric,
+            "unit": mark.unit,
+        }
+        if math.isfinite(found.value):
+            reason = found.where if found.value > tolerance.value else ""
+            value = MEV_PER_EV * found.value
+            recorder.judge(mark, value=value, interval=None, reason=reason, **fields)
+        else:
+            recorder.refuse(f"LAMMPS reports no finite {quantity}", **fields)
     drift = timed.drift_size
     recorder.judge(
         timed.mark,
@@ -104,11 +106,12 @@ def record_speed(timed: TimedRun, recorder: CheckRecorder, threshold: Threshold 
         **shared,
     )
     measure = MEASURES[CRITERION][QUANTITY]
+    crowded = [Inconsistency("crowded", timed.crowded).to_dict()] if timed.crowded else []
     fields = shared | {
         "quantity": QUANTITY,
         "metric": measure.metric,
         "unit": measure.unit,
-        "details": {"throughput": timed.details(), "findings": _findings(timed)},
+        "details": {"throughput": timed.details(), "findings": crowded},
     }
     if timed.refusal:
         recorder.refuse(timed.refusal, **fields)
@@ -128,10 +131,6 @@ def record_speed(timed: TimedRun, recorder: CheckRecorder, threshold: Threshold 
         ("peak_memory", timed.run.peak_memory_bytes / _MIB, MEMORY_UNIT),
     ):
         recorder.measure(quantity=name, metric="measurement", value=value, unit=unit, **shared)
-
-
-def _findings(timed: TimedRun) -> list[dict[str, Any]]:
-    return [Inconsistency("crowded", timed.crowded).to_dict()] if timed.crowded else []
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -206,7 +205,7 @@ def _record_size(wanted: int, timed: TimedRun, recorder: CheckRecorder) -> None:
         "unit": measure.unit,
         "n_frames": 1,
         "duration_s": timed.duration_s,
-        "details": {"throughput": timed.details(), "findings": _findings(timed)},
+        "details": {"throughput": timed.details()},
     }
     if timed.refusal:
         recorder.refuse(timed.refusal, **fields)

@@ -152,14 +152,15 @@ class TimedRun:
 
     @property
     def crowded(self) -> str:
-        """Sign that other processes slowed the run; empty if there is none."""
+        """Sign that other programs slowed the run; empty if there is none."""
         had = float(self.run.cpu_s.sum() / self.run.wall_s.sum())
         if self.device not in ("", "cpu") or had >= _ALONE:
             return ""
+        elsewhere = "" if self.device else ", or it computes elsewhere"
         return (
             f"the process had a core for {100 * had:.0f} % of the measured time: other programs "
-            f"ran beside it (load {self.load:.1f} on {machine()['n_cpu']} cores), and alone it is "
-            "faster"
+            f"ran beside it (load {self.load:.1f} on {machine()['n_cpu']} cores), so that alone "
+            f"it is faster{elsewhere}"
         )
 
     def summary(self) -> str:

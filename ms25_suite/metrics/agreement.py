@@ -156,6 +156,8 @@ def nve_drift(
         raise ValueError(msg)
     times = np.asarray(steps) * (timestep_fs / FS_PER_PS)
     fit = linregress(times, MEV_PER_EV * np.asarray(total_energy) / n_atoms)
-    half = float(t.ppf(0.5 + CONFIDENCE / 2, len(steps) - 2) * fit.stderr)
+    # Of equal energies the scatter is said to be no number.
+    scatter = float(np.nan_to_num(fit.stderr))
+    half = float(t.ppf(0.5 + CONFIDENCE / 2, len(steps) - 2)) * scatter
     slope = float(fit.slope)
     return Statistic(slope, (slope - half, slope + half))

@@ -202,7 +202,9 @@ def fit_power_law(n_atoms: Sequence[int], values: Sequence[float]) -> PowerLaw |
     fit = linregress(np.log(n_atoms), np.log(values))
     interval = None
     if len(set(n_atoms)) > MIN_SIZES:
-        half = float(t.ppf(0.5 + CONFIDENCE / 2, len(n_atoms) - 2) * fit.stderr)
+        # Of equal values the scatter is said to be no number.
+        scatter = float(np.nan_to_num(fit.stderr))
+        half = float(t.ppf(0.5 + CONFIDENCE / 2, len(n_atoms) - 2)) * scatter
         interval = (float(fit.slope) - half, float(fit.slope) + half)
     return PowerLaw(float(fit.slope), interval, math.exp(float(fit.intercept)))
 

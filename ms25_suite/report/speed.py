@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ms25_suite.report.canvas import COLORS, MARKERS, MUTED, new_figure
 from ms25_suite.report.speed_points import ParetoPoint, SizeCurve, SpeedPoint
-from ms25_suite.report.wording import middle_cut, number, pretty_unit
+from ms25_suite.report.wording import middle_cut, pretty_unit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -73,6 +73,7 @@ def draw_pareto(groups: Mapping[str, Sequence[ParetoPoint]]) -> Figure:
                 ms=6,
                 color=color,
                 markerfacecolor=color if point.best else "white",
+                clip_on=False,
                 zorder=3,
             )
         axes.set_xlim(0, 1.2 * max(point.forces for point in own) or 1.0)
@@ -90,7 +91,7 @@ def draw_sizes(groups: Mapping[str, Sequence[SizeCurve]]) -> Figure:
         axes.set_title(label, fontsize=8.5, parse_math=False)
         axes.set_xlabel("atoms", fontsize=8)
         axes.set_ylabel("time per step (ms)", fontsize=8)
-        for curve in own:
+        for place, curve in enumerate(own):
             index = names.index(curve.result.potential)
             color, exponent = COLORS[index % len(COLORS)], float(curve.result.value or 0.0)
             axes.plot(
@@ -101,11 +102,11 @@ def draw_sizes(groups: Mapping[str, Sequence[SizeCurve]]) -> Figure:
             line = [curve.prefactor * n**exponent for n in ends]
             axes.plot(ends, line, color=color, lw=1.0)
             axes.annotate(
-                f"∝ N^{exponent:.2f}",
-                (ends[1], line[1]),
-                xytext=(-4, 5),
+                f"atoms^{exponent:.2f}",
+                (0.0, 1.0),
+                xytext=(5, -11 - 10 * place),
+                xycoords="axes fraction",
                 textcoords="offset points",
-                ha="right",
                 fontsize=7.5,
                 color=color,
                 parse_math=False,
@@ -123,9 +124,7 @@ def _panels(groups: Mapping[str, Any], entries: int) -> tuple[Figure, list[Axes]
     columns = min(len(groups), _PER_ROW)
     rows = math.ceil(len(groups) / columns)
     figure = new_figure(max(3.6, 0.3 + 2.9 * columns), 2.8 * rows + 0.2 * entries + 0.1)
-    return figure, [
-        figure.add_subplot(rows, columns, place) for place in range(1, len(groups) + 1)
-    ]
+    return figure, [figure.add_subplot(rows, columns, place) for place in range(1, len(groups) + 1)]
 
 
 def _logarithmic(axes: Axes, which: str, values: Sequence[float]) -> None:
@@ -174,25 +173,3 @@ def _finish(figure: Figure, names: Sequence[str], top: float = 0.3) -> None:
         borderpad=0.1,
         labelspacing=0.25,
     )
-
-
-def size_rows(groups: Mapping[str, Sequence[SizeCurve]]) -> list[dict[str, Any]]:
-    """A row of the table for each size of each potential."""
-    return [
-        {
-            "dataset": label,
-            "potential": curve.result.potential,
-            "atoms": f"{size:.0f}",
-            "step": number(time),
-            "speed": number(speed),
-            "memory": f"{memory:.0f}",
-            "curve": curve.result if place == 0 else None,
-            "count": len(curve.sizes),
-            "too_large": curve.too_large,
-        }
-        for label, own in groups.items()
-        for curve in own
-        for place, (size, time, speed, memory) in enumerate(
-            zip(curve.sizes, curve.times, curve.speeds, curve.memory, strict=True)
-        )
-    ]

@@ -17,6 +17,7 @@ __all__ = [
     "hardware_notes",
     "pareto_points",
     "size_curves",
+    "size_rows",
     "speed_points",
     "speed_rows",
 ]
@@ -190,6 +191,8 @@ def speed_rows(points: Sequence[SpeedPoint]) -> list[dict[str, Any]]:
         memory = _number(point.details.get("peak_memory_bytes"))
         step, value = _number(point.details.get("ms_per_step")), point.result.value
         low, high = point.quartiles
+        route = point.details.get("route", "route unknown")
+        version = point.details.get("lammps_version", "of unknown version")
         rows.append(
             {
                 "dataset": point.label,
@@ -201,13 +204,31 @@ def speed_rows(points: Sequence[SpeedPoint]) -> list[dict[str, Any]]:
                 "step": "" if step is None or value is None else number(step),
                 "shares": ["" if part is None else f"{100 * part:.0f}" for part in parts],
                 "memory": "" if memory is None else f"{memory / 2**20:.0f}",
-                "route": str(point.details.get("route", "")),
-                "hardware": point.hardware,
-                "lammps": str(point.details.get("lammps_version", "")),
+                "how": f"{route}, LAMMPS {version}, {point.hardware}",
                 "verdict": point.result.verdict,
             }
         )
     return rows
+
+
+def size_rows(groups: Mapping[str, Sequence[SizeCurve]]) -> list[dict[str, Any]]:
+    """A row of the table for each size of each potential."""
+    return [
+        {
+            "dataset": label,
+            "potential": curve.result.potential,
+            "atoms": f"{size:.0f}",
+            "step": number(time),
+            "speed": number(speed),
+            "memory": f"{memory:.0f}",
+            "curve": curve.result if place == 0 else None,
+        }
+        for label, own in groups.items()
+        for curve in own
+        for place, (size, time, speed, memory) in enumerate(
+            zip(curve.sizes, curve.times, curve.speeds, curve.memory, strict=True)
+        )
+    ]
 
 
 def hardware_notes(points: Sequence[SpeedPoint]) -> list[str]:
