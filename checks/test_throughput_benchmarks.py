@@ -24,6 +24,6 @@ def test_batch(speed_benchmark: SpeedBenchmark, n_frames: int):
 
 @pytest.mark.throughput
 @pytest.mark.benchmark(timer=STEP_CLOCK)
-def test_md_step(speed_benchmark: SpeedBenchmark, timed_run):
+def test_md_step(timed_run, speed_benchmark: SpeedBenchmark):
     """A step of molecular dynamics in LAMMPS."""
     speed_benchmark.md_step(timed_run)

@@ -17,16 +17,16 @@ __all__ = ["Repeats", "find_repeats", "repeated"]
 Repeats = tuple[int, int, int]
 """How often a frame is repeated along each cell vector."""
 
-_TOLERANCE: Final = 0.25
+_TOLERANCE: Final = 0.15
 """Deviation from the wanted number of atoms that is given away for a cell closer to a cube."""
 
 
 def find_repeats(frames: Frames, wanted: int) -> Repeats:
     """Repeats that come close to a number of atoms in a cell that is as cubic as possible.
 
-    Of all supercells within a quarter of the wanted number the one whose heights differ least is
-    taken, and of equal ones that nearest to the number; if there is none within a quarter, that
-    nearest to the number. Directions that are not periodic are not repeated.
+    Of all supercells within 15 % of the wanted number the one whose heights differ least is taken,
+    and of equal ones that nearest to the number; if there is none so near, that nearest to the
+    number. Directions that are not periodic are not repeated.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def find_repeats(frames: Frames, wanted: int) -> Repeats:
     def rank(repeats: Repeats) -> tuple[float, float, Repeats]:
         off = abs(math.prod(repeats) * n_atoms / wanted - 1)
         long = (heights * repeats)[pbc]
-        # Beyond a quarter nothing but the number counts.
+        # Beyond the tolerance nothing but the number counts.
         shape = round(float(long.max() / long.min()), 6) if off <= _TOLERANCE else math.inf
         return shape, off, repeats
 
