@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
 
-from ms25_suite.frames import BoolArray, Frames
+from ms25_suite.frames import BoolArray, FloatArray, Frames
 from ms25_suite.metrics.extensivity import periodic_heights
 
 __all__ = ["Repeats", "find_repeats", "repeated"]
@@ -19,6 +18,12 @@ Repeats = tuple[int, int, int]
 
 _TOLERANCE: Final = 0.15
 """Deviation from the wanted number of atoms that is given away for a cell closer to a cube."""
+
+_FEW: Final = 24
+"""Copies up to which all supercells are looked at."""
+
+_NEAR: Final = 3
+"""How far from those of a cube the repeats of more copies may be."""
 
 
 def find_repeats(frames: Frames, wanted: int) -> Repeats:
@@ -40,7 +45,6 @@ def find_repeats(frames: Frames, wanted: int) -> Repeats:
         return (1, 1, 1)
     heights = np.ones(3)
     heights[pbc] = periodic_heights(frames.cells[0], pbc)
-    most = math.ceil((1 + _TOLERANCE) * wanted / n_atoms)
 
     def rank(repeats: Repeats) -> tuple[float, float, Repeats]:
         off = abs(math.prod(repeats) * n_atoms / wanted - 1)
@@ -49,16 +53,29 @@ def find_repeats(frames: Frames, wanted: int) -> Repeats:
         shape = round(float(long.max() / long.min()), 6) if off <= _TOLERANCE else math.inf
         return shape, off, repeats
 
-    return min(_supercells(most, pbc), key=rank)
+    return min(itertools.product(*_ranges(heights, pbc, wanted / n_atoms)), key=rank)
 
 
-def _supercells(most: int, pbc: BoolArray) -> Iterator[Repeats]:
-    """Supercells of at most so many copies."""
-    limits = np.where(pbc, most, 1)
-    for a in range(1, limits[0] + 1):
-        for b in range(1, min(limits[1], most // a) + 1):
-            for c in range(1, min(limits[2], most // (a * b)) + 1):
-                yield a, b, c
+def _ranges(heights: FloatArray, pbc: BoolArray, copies: float) -> tuple[range, range, range]:
+    """Repeats to look at along each vector: all of few copies, those around a cube of many."""
+    most = math.ceil((1 + _TOLERANCE) * copies)
+    ideal, free = np.ones(3), pbc.copy()
+    while free.any():
+        volume = copies / ideal[~free].prod() * heights[free].prod()
+        ideal[free] = volume ** (1 / free.sum()) / heights[free]
+        long = free & (ideal < 1)
+        if not long.any():
+            break
+        # A vector that is too long for the cube is left as it is, and the others share the rest.
+        ideal[long] = 1.0
+        free &= ~long
+    a, b, c = (
+        range(1, (most if periodic else 1) + 1)
+        if most <= _FEW
+        else range(max(1, math.floor(k) - _NEAR), (math.ceil(k) + _NEAR if periodic else 1) + 1)
+        for k, periodic in zip(ideal, pbc, strict=True)
+    )
+    return a, b, c
 
 
 def repeated(frames: Frames, repeats: Repeats) -> Frames:
