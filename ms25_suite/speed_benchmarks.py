@@ -75,11 +75,12 @@ class SpeedBenchmark:
     def single_point(self) -> None:
         """Time energy, forces and stress of the first test frame through the ASE calculator."""
         calculator = self._potential.calculator()
-        self._time(lambda frames: calculator.calculate(frames.atoms(0)), 1, "ASE calculator")
+        structures = (frames.atoms(0) for frames in self._frames(1))
+        self._time(calculator.calculate, structures, 1, "ASE calculator")
 
     def batch(self, n_frames: int) -> None:
         """Time the prediction of some frames at once."""
-        self._time(self._potential.compute, n_frames, "batch")
+        self._time(self._potential.compute, self._frames(n_frames), n_frames, "batch")
 
     def md_step(self, timed: TimedRun) -> None:
         """Hand over the measured steps, each block as a round.
@@ -108,15 +109,17 @@ class SpeedBenchmark:
             shift = _SHIFT_A * (turn * n_frames + frames.frame_of_atom)
             yield replace(frames, positions=frames.positions + shift[:, None])
 
-    def _time(self, function: Callable[[Frames], Any], n_frames: int, route: str) -> None:
-        frames = self._frames(n_frames)
-        first = next(frames)
+    def _time(
+        self, function: Callable[[Any], Any], inputs: Iterator[Any], n_frames: int, route: str
+    ) -> None:
+        """Time a function of some frames, each round with other ones."""
         # The first prediction of a worker also compiles and allocates.
-        self._potential.compute(first.select([0]))
+        self._potential.compute(self._dataset.frames.select(self._indices[:1]))
         self._benchmark.pedantic(
-            function, setup=lambda: ((next(frames),), {}), rounds=_ROUNDS[n_frames]
+            function, setup=lambda: ((next(inputs),), {}), rounds=_ROUNDS[n_frames]
         )
-        self._describe(len(first.numbers), n_frames, route, self._potential.options.n_workers)
+        frames = self._dataset.frames.select(np.resize(self._indices, n_frames))
+        self._describe(len(frames.numbers), n_frames, route, self._potential.options.n_workers)
 
     def _describe(self, n_atoms: int, n_frames: int, route: str, threads: int) -> None:
         potential = self._potential

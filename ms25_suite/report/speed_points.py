@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ms25_suite.report.wording import number, pair_label, value_text
-from ms25_suite.results import CheckResult
+from ms25_suite.results import CheckResult, Verdict
 
 __all__ = [
     "ParetoPoint",
@@ -117,7 +117,7 @@ def speed_points(results: Sequence[CheckResult]) -> list[SpeedPoint]:
         details = result.details.get("throughput")
         quartiles = _numbers(details.get("quartiles")) if isinstance(details, Mapping) else []
         # A failure without a value has no speed: something else was computed.
-        refused = result.value is None and str(result.verdict) == "fail"
+        refused = result.value is None and result.verdict is Verdict.FAIL
         whole = len(quartiles) == 2 and min(quartiles) > 0 and (result.value or 1.0) > 0
         if isinstance(details, Mapping) and whole and not refused:
             label = pair_label(result.dataset, result.test_dataset)
