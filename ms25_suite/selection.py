@@ -33,7 +33,6 @@ _OBSERVABLES = {
     "neb_barrier": ("neb", "path of a reaction"),
 }
 
-
 _BY_NAME = ("stability", "throughput")
 """Criteria that are asked only by name: dynamics are dear, and a timing wants an idle machine."""
 

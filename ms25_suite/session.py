@@ -55,6 +55,9 @@ def activate(config: pytest.Config) -> None:
         config.pluginmanager.import_plugin(f"ms25_suite.fixtures.{name}")
     xdist = config.pluginmanager.hasplugin("xdist")
     config.pluginmanager.register(CheckItems(settings, xdist=xdist), "ms25_checks")
+    if not config.pluginmanager.hasplugin("benchmark"):
+        # A check has its marker, also where somebody does without that plugin.
+        config.addinivalue_line("markers", "benchmark: settings of pytest-benchmark")
     _aim_at_checks(config)
     if config.getoption("dist", "no") == "load":
         # xdist would send the checks of one potential to different processes, and each would

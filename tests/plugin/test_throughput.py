@@ -128,6 +128,23 @@ def test_it_is_asked_by_name_only(pytester: pytest.Pytester, cuni: Path) -> None
     done.stdout.fnmatch_lines(["left out: *throughput (-m NAME asks for it*"])
 
 
+@pytest.mark.parametrize(
+    ("option", "names"),
+    [
+        ("--benchmark-only", ["single_point", "batch", "batch", "batch", "md_step"]),
+        ("-pno:benchmark", ["throughput"]),
+    ],
+)
+def test_with_benchmarks_only_or_without(
+    pytester: pytest.Pytester, cuni: Path, option: str, names: list[str]
+) -> None:
+    asked = ("-m", "throughput", "--co", "-q", "--strict-markers")
+    done = pytester.runpytest_subprocess(EMT, f"--dataset={cuni}", *asked, option)
+    assert done.ret == pytest.ExitCode.OK
+    found = [line for line in done.outlines if "::" in line]
+    assert [line.partition("::test_")[2].partition("[")[0] for line in found] == names
+
+
 @pytest.mark.parametrize("name", [("-m", "throughput"), ("-k", "throughput")])
 def test_it_does_not_mix_with_several_processes(
     pytester: pytest.Pytester, cuni: Path, name: tuple[str, str]
