@@ -425,9 +425,7 @@ class ArchitectureConformance:
         self, potential: Potential, images: dict[str, Atoms]
     ) -> None:
         """The neighbour list is right after it was made anew, too, and energy is conserved."""
-        plan = MdPlan(
-            ensemble="nve", n_steps=20, temperature_K=1000.0, timestep_fs=0.5, skin_A=0.1
-        )
+        plan = MdPlan(ensemble="nve", n_steps=20, temperature_K=1000.0, timestep_fs=0.5, skin_A=0.1)
         run = _run_lammps(potential, Frames.from_atoms([images["mixture"]]), plan)
         assert run.neighbour_builds > 0
         energy = potential.predict(run.final).energy

@@ -1,8 +1,8 @@
 """The box of LAMMPS for a frame, and the way back into the frame's own axes.
 
 LAMMPS wants a right-handed cell with the first vector along x and the second in the xy plane, and
-is slow and prone to errors where the cell is far from rectangular. So the cell vectors are exchanged for
-others of the same lattice (whole numbers in a matrix of determinant ±1), and everything is rotated.
+warns where a tilt is more than half of a length. So the cell vectors are exchanged for others of
+the same lattice (by a matrix of whole numbers and determinant ±1), and everything is rotated.
 Nothing is reflected: not every architecture is blind to that.
 """
 
@@ -16,7 +16,7 @@ import numpy as np
 from ms25_suite.errors import UsageError
 from ms25_suite.frames import BoolArray, FloatArray, Frames, IntArray
 
-__all__ = ["Box", "matrix_to_voigt", "voigt_to_matrix"]
+__all__ = ["Box", "current_matrix", "matrix_to_voigt", "voigt_to_matrix"]
 
 _FREE_MARGIN = 1.0
 """Space in Å around the atoms in directions without periodicity, before LAMMPS shrinks it."""

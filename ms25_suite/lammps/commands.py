@@ -101,9 +101,7 @@ def ensemble_commands(plan: MdPlan) -> list[str]:
         )
     bath, piston = (
         (steps * plan.timestep_fs if given is None else given) / _FS_PER_PS
-        for steps, given in zip(
-            _DAMPING_STEPS, (plan.thermostat_fs, plan.barostat_fs), strict=True
-        )
+        for steps, given in zip(_DAMPING_STEPS, (plan.thermostat_fs, plan.barostat_fs), strict=True)
     )
     thermostat = f"temp {plan.temperature_K} {plan.temperature_K} {bath!r}"
     barostat = f"{plan.coupling} {plan.pressure_bar!r} {plan.pressure_bar!r} {piston!r}"

@@ -13,7 +13,6 @@ from ms25_suite.errors import LostAtomsError, NotFiniteError
 from ms25_suite.frames import FloatArray, Frames, IntArray
 from ms25_suite.lammps.box import Box, current_matrix
 from ms25_suite.lammps.neighbours import NeighbourList
-from ms25_suite.lammps.plan import MdPlan
 from ms25_suite.lammps.session import SILENT, gathered
 
 __all__ = ["EdgeFunction", "ExternalEdges", "ExternalFrames", "FrameFunction"]
@@ -72,7 +71,7 @@ class External(ABC):
         Whether the potential has a stress; known after the first evaluation.
     """
 
-    name: Final = "fix external"
+    name: str = "fix external"
     arguments: Sequence[str] = SILENT
 
     def __init__(self, on_step: Callable[[], None] = lambda: None) -> None:
@@ -92,17 +91,19 @@ class External(ABC):
     def _evaluate(self, tags: IntArray) -> tuple[float, FloatArray, FloatArray | None]:
         """Energy, forces and virial at this moment, in LAMMPS' axes and order of atoms."""
 
-    def _prepare(self, lammps: Any, plan: MdPlan) -> None:
+    @abstractmethod
+    def _prepare(self, lammps: Any) -> None:
         """Commands before the fix, which must define a pair style."""
 
-    def attach(self, lammps: Any, box: Box, plan: MdPlan) -> None:
+    def attach(self, lammps: Any, box: Box) -> None:
         """Define the interactions of a LAMMPS that has its atoms."""
         self._lammps, self._box = lammps, box
-        self._prepare(lammps, plan)
+        self._prepare(lammps)
         lammps.command(f"fix {FIX} all external pf/callback 1 1")
         lammps.command(f"fix_modify {FIX} energy yes virial yes")
         lammps.set_fix_external_callback(FIX, self._callback)
 
+    @abstractmethod
     def before_setup(self) -> None:
         """To be called before each command that makes LAMMPS set up a run."""
 
@@ -161,7 +162,7 @@ class ExternalEdges(External):
         if self._list is not None:
             self._list.forget()
 
-    def _prepare(self, lammps: Any, plan: MdPlan) -> None:
+    def _prepare(self, lammps: Any) -> None:
         cutoff = float(self._function.cutoff)
         lammps.command(f"pair_style zero {cutoff!r}")
         lammps.command("pair_coeff * *")
@@ -187,7 +188,10 @@ class ExternalFrames(External):
         """Wall time in seconds that was spent inside the model until now."""
         return self._function.model_s
 
-    def _prepare(self, lammps: Any, plan: MdPlan) -> None:
+    def before_setup(self) -> None:
+        """Nothing is kept."""
+
+    def _prepare(self, lammps: Any) -> None:
         # Shorter than any distance of atoms: the list stays short, and LAMMPS still wraps atoms.
         lammps.command("pair_style zero 0.1")
         lammps.command("pair_coeff * *")

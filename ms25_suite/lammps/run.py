@@ -56,7 +56,7 @@ class Route(Protocol):
         """Whether there is a stress; asked after the first evaluation."""
         ...
 
-    def attach(self, lammps: Any, box: Box, plan: MdPlan) -> None:
+    def attach(self, lammps: Any, box: Box) -> None:
         """Define the interactions of a LAMMPS that has its atoms."""
         ...
 
@@ -111,7 +111,7 @@ class _Session:
         # Whole box vectors between the given positions and those in the box.
         outside = box.positions - gathered(lammps, box.matrix)
         turns = np.rint(outside @ np.linalg.inv(box.matrix))
-        self._guard(lambda: route.attach(lammps, box, plan), "at the definition of the potential")
+        self._guard(lambda: route.attach(lammps, box), "at the definition of the potential")
         for command in ensemble_commands(plan):
             self._command(command, "at the definition of the run")
         route.before_setup()

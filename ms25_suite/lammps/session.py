@@ -110,8 +110,10 @@ _ADVICE: Final[tuple[tuple[str, type[LammpsError], str], ...]] = (
     (
         "Neighbor list overflow",
         LammpsError,
-        "Atoms came closer than any potential expects: try a shorter time step, a lower "
-        "temperature or a relaxed start frame",
+        (
+            "Atoms came closer than any potential expects: try a shorter time step, a lower "
+            "temperature or a relaxed start frame"
+        ),
     ),
 )
 """Words in LAMMPS' messages, the error they become, and what to do."""

@@ -108,17 +108,11 @@ def pack_run(run: LammpsRun) -> dict[str, Any]:
 
 def unpack_run(message: dict[str, Any]) -> LammpsRun:
     """Inverse of `pack_run`."""
-    return LammpsRun(
-        **{name: message[name] for name in _RUN_VALUES},
-        **{
-            name: np.frombuffer(message[name], dtype="<f8").reshape(shape).copy()
-            for name, shape in _RUN_ARRAYS.items()
-        },
-        thermo=Thermo(
-            **{
-                name: np.frombuffer(message["thermo"][name], dtype=dtype).copy()
-                for name, dtype in _THERMO.items()
-            }
-        ),
-        final=unpack_frames(message["final"]),
-    )
+    known: dict[str, Any] = {name: message[name] for name in _RUN_VALUES}
+    for name, shape in _RUN_ARRAYS.items():
+        known[name] = np.frombuffer(message[name], dtype="<f8").reshape(shape).copy()
+    thermo = {
+        name: np.frombuffer(message["thermo"][name], dtype=dtype).copy()
+        for name, dtype in _THERMO.items()
+    }
+    return LammpsRun(**known, thermo=Thermo(**thermo), final=unpack_frames(message["final"]))

@@ -296,7 +296,7 @@ def test_what_goes_wrong_in_the_potential_ends_the_run(
 
 @pytest.mark.parametrize("force", [1e7, 1e25])
 def test_a_structure_that_comes_apart_is_named(force: float) -> None:
-    with pytest.raises(LostAtomsError, match="of 32 atoms at step 3.*shorter time step"):
+    with pytest.raises(LostAtomsError, match=r"of 32 atoms at step 3.*shorter time step"):
         run(crystal(), MdPlan(ensemble="nve", n_steps=1000), EdgeEvaluator(Broken(force)))
 
 
