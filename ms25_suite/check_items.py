@@ -41,6 +41,13 @@ POOL = pytest.StashKey[PotentialPool]()
 _CONTEXT = pytest.StashKey[dict[str, Any]]()
 _UNANSWERABLE = pytest.StashKey[list[str]]()
 
+_ABOUT = {
+    "neb_barrier": "barrier",
+    "stability": "energy_drift",
+    "throughput": "katoms_per_s",
+}
+"""Quantity of the criteria that ask for one only."""
+
 POTENTIAL_PROPERTY = "ms25_potential"
 """Name under which facts about a potential travel in the ``user_properties`` of a report."""
 
@@ -61,12 +68,13 @@ def criterion_of(item: Any) -> str | None:
 def check_context(item: pytest.Item) -> dict[str, Any] | None:
     """Criterion, dataset, potential and quantity of a check; None for any other test.
 
-    It is the same dictionary each time: a fixture that learns more of the check adds it there.
+    A benchmark is none: it answers to pytest-benchmark, and comes to no verdict. It is the same
+    dictionary each time: a fixture that learns more of the check adds it there.
     """
     criterion, parameters = criterion_of(item), _parameters(item)
     # A potential or a series of them, by whatever the check asks for.
     subject = parameters.get("potential", parameters.get("training_series"))
-    if criterion is None or "dataset" not in parameters or subject is None:
+    if criterion is None or "dataset" not in parameters or subject is None or _is_benchmark(item):
         return None
     if _CONTEXT not in item.stash:
         dataset = item.config.stash[SETTINGS].datasets[parameters["dataset"]]
@@ -85,13 +93,26 @@ def check_context(item: pytest.Item) -> dict[str, Any] | None:
     return item.stash[_CONTEXT]
 
 
+def _is_benchmark(item: pytest.Item) -> bool:
+    return "benchmark" in getattr(item, "fixturenames", ())
+
+
+def _is_unwanted(item: pytest.Item) -> bool:
+    """Whether pytest-benchmark is to leave a check out, or is not there for a benchmark.
+
+    A check that it skips itself would be recorded as one that has no answer.
+    """
+    if _is_benchmark(item):
+        return not item.config.pluginmanager.hasplugin("benchmark")
+    return bool(item.config.getoption("benchmark_only", False))
+
+
 def _quantity(criterion: str, parameters: Mapping[str, Any], dataset: Dataset) -> str:
     """What a check asks for: its own parameter, or what its criterion is about."""
     if criterion == "eos":
         name = eos_observable(dataset.card)
         return f"relaxed_{name}" if name and parameters.get("eos_atoms") == "relaxed" else name
-    default = {"neb_barrier": "barrier", "stability": "energy_drift"}.get(criterion, "")
-    return str(parameters.get("quantity", default))
+    return str(parameters.get("quantity", _ABOUT.get(criterion, "")))
 
 
 def _parameters(item: pytest.Item) -> dict[str, Any]:
@@ -167,6 +188,9 @@ class CheckItems:
         told: dict[tuple[Any, ...], pytest.Item] = {}
         for item in items:
             criterion, parameters = criterion_of(item), _parameters(item)
+            if criterion is not None and _is_unwanted(item):
+                left_out.append(item)
+                continue
             subject = parameters.get("potential", parameters.get("training_series"))
             held = None
             if criterion is not None and "dataset" in parameters and subject is not None:

@@ -20,6 +20,7 @@ from ms25_suite.units import (
     LENGTH_UNIT,
     PERCENT,
     QUANTITY_UNITS,
+    SPEED_UNIT,
 )
 
 __all__ = ["MEASURES", "Measure", "Threshold", "Thresholds", "judge"]
@@ -64,6 +65,7 @@ MEASURES: Final[Mapping[str, Mapping[str, Measure]]] = {
     },
     "neb_barrier": {"barrier": Measure("error", BARRIER_UNIT)},
     "stability": {"energy_drift": Measure("error", DRIFT_UNIT)},
+    "throughput": {"katoms_per_s": Measure("measurement", SPEED_UNIT, at_least=True)},
 }
 """For each criterion, what a threshold may be set for. A check may measure more than that."""
 

@@ -17,6 +17,9 @@
     │   ├── OutOfMemoryError
     │   ├── WorkerDiedError
     │   └── WorkerTimeoutError
+    ├── LammpsError               LAMMPS cannot run a potential, or stopped
+    │   ├── LammpsNotInstalledError
+    │   └── LostAtomsError        atoms left the box
     ├── EnvironmentSetupError     a managed environment cannot be made, or does not work
     ├── TrainingError
     ├── EosFitError               energies that no equation of state can be fitted to
@@ -41,6 +44,9 @@ __all__ = [
     "EosFailure",
     "EosFitError",
     "LabelError",
+    "LammpsError",
+    "LammpsNotInstalledError",
+    "LostAtomsError",
     "ModelFileError",
     "Ms25Error",
     "NotFiniteError",
@@ -135,6 +141,18 @@ class WorkerDiedError(PotentialError):
 
 class WorkerTimeoutError(PotentialError):
     """The worker process of a potential did not answer in time."""
+
+
+class LammpsError(Ms25Error):
+    """LAMMPS cannot run a potential, or stopped."""
+
+
+class LammpsNotInstalledError(LammpsError):
+    """The package ``lammps`` or its MPI library is missing."""
+
+
+class LostAtomsError(LammpsError):
+    """Atoms left the box of LAMMPS."""
 
 
 class EnvironmentSetupError(Ms25Error):

@@ -16,6 +16,7 @@ CRITERIA: Final = {
     "eos": "lattice constant or volume, and bulk modulus, from energies of strained cells",
     "neb_barrier": "barrier of a reaction along its minimum-energy path",
     "stability": "energy drift of short molecular dynamics, and whether atoms collapse",
+    "throughput": "speed of molecular dynamics in LAMMPS, in kAtoms/s, and benchmarks",
 }
 """Criteria of the suite and what they ask; markers and docs pages have the same names."""
 

@@ -64,6 +64,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="time steps of the molecular dynamics of -m stability (default: 200)",
     )
     add(
+        "--throughput-steps",
+        type=int,
+        default=20,
+        metavar="N",
+        help="time steps of each of the nine blocks that -m throughput times in LAMMPS (default: "
+        "20); more of them for a faster potential, or on a machine that is not idle",
+    )
+    add(
+        "--throughput-atoms",
+        metavar="N,N,N",
+        help="numbers of atoms, such as 500,2000,8000, to which -m throughput also repeats the "
+        "cell, for the cost against the size (default: the dataset's own size only)",
+    )
+    add(
         "--mlip-species",
         metavar="A,B,...",
         help="chemical symbols of the species of a model file that only numbers them (.mtp), in "

@@ -33,6 +33,9 @@ _OBSERVABLES = {
     "neb_barrier": ("neb", "path of a reaction"),
 }
 
+_BY_NAME = ("stability", "throughput")
+"""Criteria that are asked only by name: dynamics are dear, and a timing wants an idle machine."""
+
 
 @dataclass(frozen=True, slots=True)
 class Held:
@@ -48,9 +51,16 @@ class Held:
 
 
 def is_named(config: pytest.Config, criterion: str) -> bool:
-    """Whether the command line names a criterion, by its marker, a keyword or its file."""
+    """Whether the command line names a criterion, by its marker, a keyword or its file.
+
+    ``not NAME`` does not name it.
+    """
     expressions = (config.getoption("markexpr", ""), config.getoption("keyword", ""))
-    words = {word for text in expressions for word in re.findall(r"\w+", text)}
+    words = {
+        word
+        for text in expressions
+        for word in re.findall(r"\w+", re.sub(r"\bnot\s+\w+", "", text))
+    }
     return criterion in words or any(f"test_{criterion}" in str(arg) for arg in config.args)
 
 
@@ -80,7 +90,9 @@ def why_held(criterion: str, parameters: Mapping[str, Any], settings: Settings) 
         if getattr(dataset.card, table) is None:
             return Held(f"{dataset.name} has no {what}: its card has no [{table}]")
         return None
-    if criterion == "stability":
+    if criterion == "throughput" and parameters["potential"].kind == "baseline":
+        return Held("a baseline is no potential: there is nothing to time")
+    if criterion in _BY_NAME:
         return Held()
     if str(parameters.get("quantity", "")).startswith("supercell"):
         return _why_not_doubled(dataset, parameters["potential"])

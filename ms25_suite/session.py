@@ -20,15 +20,16 @@ from ms25_suite.check_items import (
     checks_folder,
     report_results,
 )
-from ms25_suite.errors import Ms25Error
+from ms25_suite.errors import Ms25Error, UsageError
 from ms25_suite.pool import PotentialPool
 from ms25_suite.results import CheckResult, Journal, Verdict
 from ms25_suite.run_record import describe_run, header_lines, now
+from ms25_suite.selection import is_named
 from ms25_suite.settings import Settings
 
 __all__ = ["CheckSession", "activate"]
 
-FIXTURES = ("datasets", "potentials", "recording")
+FIXTURES = ("datasets", "potentials", "recording", "throughput")
 
 
 def activate(config: pytest.Config) -> None:
@@ -41,6 +42,7 @@ def activate(config: pytest.Config) -> None:
     """
     is_worker = hasattr(config, "workerinput")
     try:
+        _refuse_company(config)
         settings = Settings.from_config(config)
         session = None if is_worker else CheckSession(config, settings)
     except Ms25Error as error:
@@ -53,6 +55,9 @@ def activate(config: pytest.Config) -> None:
         config.pluginmanager.import_plugin(f"ms25_suite.fixtures.{name}")
     xdist = config.pluginmanager.hasplugin("xdist")
     config.pluginmanager.register(CheckItems(settings, xdist=xdist), "ms25_checks")
+    if not config.pluginmanager.hasplugin("benchmark"):
+        # A check has its marker, also where somebody does without that plugin.
+        config.addinivalue_line("markers", "benchmark: settings of pytest-benchmark")
     _aim_at_checks(config)
     if config.getoption("dist", "no") == "load":
         # xdist would send the checks of one potential to different processes, and each would
@@ -60,6 +65,23 @@ def activate(config: pytest.Config) -> None:
         config.option.dist = "loadgroup"
     if session is not None:
         config.pluginmanager.register(session, "ms25_session")
+
+
+def _refuse_company(config: pytest.Config) -> None:
+    """Refuse to time anything in one of several processes.
+
+    Raises
+    ------
+    UsageError
+        Throughput is asked for, and pytest-xdist is to distribute the checks.
+    """
+    if is_named(config, "throughput") and config.getoption("dist", "no") != "no":
+        msg = (
+            "throughput is timed alone: processes beside it would slow it down, so it does not "
+            "mix with -n. Leave -n out for it (or give -n0), and run the other checks by "
+            "themselves with -m 'not throughput'"
+        )
+        raise UsageError(msg)
 
 
 @contextmanager

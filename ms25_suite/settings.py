@@ -14,6 +14,7 @@ from ms25_suite.datasets.dataset import Dataset, open_dataset
 from ms25_suite.datasets.groups import expand
 from ms25_suite.errors import ThresholdError, UsageError
 from ms25_suite.metrics.dynamics import MIN_STEPS
+from ms25_suite.metrics.throughput import N_BLOCKS
 from ms25_suite.metrics.training_rate import MIN_SIZES
 from ms25_suite.pool import use_potential_file
 from ms25_suite.potentials.potential import PotentialOptions
@@ -55,6 +56,10 @@ class Settings:
         Whether curves are also asked for with atoms that the potential relaxes.
     neb_steps, md_steps
         Most steps of a nudged elastic band, time steps of molecular dynamics.
+    throughput_steps
+        Steps of each timed block of molecular dynamics in LAMMPS.
+    throughput_atoms
+        Numbers of atoms to time as well, ascending.
     """
 
     potentials: tuple[PotentialSpec, ...]
@@ -69,6 +74,8 @@ class Settings:
     eos_relax: bool = False
     neb_steps: int = 200
     md_steps: int = 200
+    throughput_steps: int = 20
+    throughput_atoms: tuple[int, ...] = ()
 
     @classmethod
     def from_config(cls, config: pytest.Config) -> Settings:
@@ -84,7 +91,11 @@ class Settings:
             if not option(name) > 0:
                 msg = f"--{name.replace('_', '-')} must be positive, got {option(name)}"
                 raise UsageError(msg)
-        for name, fewest in (("neb_steps", 1), ("md_steps", MIN_STEPS)):
+        for name, fewest in (
+            ("neb_steps", 1),
+            ("md_steps", MIN_STEPS),
+            ("throughput_steps", -(-MIN_STEPS // N_BLOCKS)),
+        ):
             if option(name) < fewest:
                 msg = f"--{name.replace('_', '-')} must be at least {fewest}, got {option(name)}"
                 raise UsageError(msg)
@@ -132,6 +143,8 @@ class Settings:
             eos_relax=option("eos_relax"),
             neb_steps=option("neb_steps"),
             md_steps=option("md_steps"),
+            throughput_steps=option("throughput_steps"),
+            throughput_atoms=_sizes(option("throughput_atoms")),
         )
 
     def threshold(self, criterion: str, dataset: Dataset, quantity: str) -> Threshold | None:
@@ -162,6 +175,30 @@ def _train_sizes(text: str | None) -> tuple[int, ...]:
         raise UsageError(msg)
     if len(sizes) < MIN_SIZES or min(sizes) < 1:
         msg = f"--train-sizes={text}: expected at least {MIN_SIZES} sizes, each of 1 or more frames"
+        raise UsageError(msg)
+    return tuple(sorted(sizes))
+
+
+def _sizes(text: str | None) -> tuple[int, ...]:
+    """Numbers of atoms of the command line, ascending; empty if none were given.
+
+    Raises
+    ------
+    UsageError
+        They are no whole numbers from 1 on, or repeated.
+    """
+    if text is None:
+        return ()
+    try:
+        sizes = [int(word) for word in text.split(",")]
+    except ValueError as error:
+        msg = (
+            f"--throughput-atoms={text}: expected whole numbers joined by commas, such as "
+            "500,2000,8000"
+        )
+        raise UsageError(msg) from error
+    if min(sizes) < 1 or len(set(sizes)) < len(sizes):
+        msg = f"--throughput-atoms={text}: expected different numbers of atoms, each 1 or more"
         raise UsageError(msg)
     return tuple(sorted(sizes))
 

@@ -12,12 +12,14 @@ from ms25_suite.criteria import MEASURES, Threshold
 from ms25_suite.datasets.dataset import Dataset
 from ms25_suite.frames import Frames, IntArray
 from ms25_suite.metrics.dynamics import (
+    TEMPERATURE_K,
     Limits,
     Trajectories,
     energy_drifts,
     initial_velocities,
     run_nve,
     shortest_distances,
+    timestep_fs,
 )
 from ms25_suite.potentials.potential import Potential
 from ms25_suite.recorder import ARTIFACTS, CheckRecorder
@@ -30,15 +32,6 @@ __all__ = ["CRITERION", "StabilityRuns", "run_dynamics"]
 CRITERION: Final = "stability"
 
 QUANTITY: Final = "energy_drift"
-
-TEMPERATURE_K: Final = 300.0
-"""Temperature of the velocities. The frames themselves may come from a hotter sample: their
-potential energy then heats the run, and the total energy does not change."""
-
-TIMESTEP_FS: Final = 1.0
-HYDROGEN_TIMESTEP_FS: Final = 0.5
-"""Time steps without and with hydrogen: the latter is the paper's for its Reaction; zeolites are
-sampled with 2 fs there."""
 
 MOST_RUNS: Final = 4
 MOST_ATOMS: Final = 500
@@ -215,7 +208,7 @@ def run_dynamics(
     test = dataset.splits.test(set=unseen_set(potential, dataset))
     indices = _spread(test, dataset.frames)
     frames, _ = dataset.part(indices)
-    timestep = HYDROGEN_TIMESTEP_FS if 1 in frames.elements else TIMESTEP_FS
+    timestep = timestep_fs(frames)
     trajectories = run_nve(
         frames,
         potential.predict,

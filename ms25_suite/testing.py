@@ -33,8 +33,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 import numpy as np
 import pytest
 
-from ms25_suite.errors import ArchitectureNotInstalledError, ModelFileError
+from ms25_suite.errors import (
+    ArchitectureNotInstalledError,
+    LammpsNotInstalledError,
+    ModelFileError,
+)
 from ms25_suite.frames import FloatArray, Frames, Predictions
+from ms25_suite.lammps.plan import LammpsRun, MdPlan
 from ms25_suite.potentials.detect import summarise
 from ms25_suite.potentials.potential import (
     Potential,
@@ -142,6 +147,8 @@ class ArchitectureConformance:
     """Between forces or virials and finite differences, relative to the largest force."""
     FLOAT32_TOLERANCE: ClassVar[float] = 1e-4
     """Between float32 and float64, relative to the largest energy per atom or force."""
+    DRIFT_TOLERANCE: ClassVar[float] = 1e-2
+    """Change of the total energy in 20 steps of 0.5 fs, relative to the kinetic energy."""
 
     @pytest.fixture(scope="class", autouse=True)
     @classmethod
@@ -399,6 +406,35 @@ class ArchitectureConformance:
         ):
             _assert_close(single, double, _largest(double) * self.FLOAT32_TOLERANCE)
 
+    def test_lammps_gets_the_same_numbers(
+        self, potential: Potential, images: dict[str, Atoms], predicted: Predictions
+    ) -> None:
+        """Energy, forces and virial of each structure that has a cell, as LAMMPS reports them."""
+        plan = MdPlan(ensemble="nve", n_steps=1)
+        for name, atoms in images.items():
+            if not atoms.cell.array.any():
+                continue
+            run = _run_lammps(potential, Frames.from_atoms([atoms]), plan)
+            energy, forces, stress = _of(predicted, images, name)
+            expected = Predictions(np.array([energy]), forces, stress[None])
+            self._assert_equal(
+                Predictions(np.array([run.energy]), run.forces, run.stress[None]), expected
+            )
+
+    def test_lammps_ends_where_its_last_energy_belongs(
+        self, potential: Potential, images: dict[str, Atoms]
+    ) -> None:
+        """The neighbour list is right after it was made anew, too, and energy is conserved."""
+        plan = MdPlan(ensemble="nve", n_steps=20, temperature_K=1000.0, timestep_fs=0.5, skin_A=0.1)
+        run = _run_lammps(potential, Frames.from_atoms([images["mixture"]]), plan)
+        assert run.neighbour_builds > 0
+        energy = potential.predict(run.final).energy
+        last = run.thermo.potential_eV[-1:]
+        _assert_close(energy, last, _largest(last) * self.SYMMETRY_TOLERANCE)
+        kinetic = run.thermo.total_eV - run.thermo.potential_eV
+        drift = np.abs(run.thermo.total_eV - run.thermo.total_eV[0]).max()
+        assert drift < self.DRIFT_TOLERANCE * kinetic.max()
+
     def _assert_equal(self, found: Predictions, expected: Predictions) -> None:
         for value, other in zip(_whole(found), _whole(expected), strict=True):
             _assert_close(value, other, _largest(other) * self.SYMMETRY_TOLERANCE)
@@ -415,6 +451,13 @@ class ArchitectureConformance:
         slopes = (energy[0::2] - energy[1::2]) / (2 * self.STEP)
         tolerance = _largest(_whole(predicted)[1]) * self.SLOPE_TOLERANCE
         _assert_close(slopes, np.array(expected), tolerance)
+
+
+def _run_lammps(potential: Potential, frame: Frames, plan: MdPlan) -> LammpsRun:
+    try:
+        return potential.run_lammps(frame, plan)
+    except LammpsNotInstalledError as error:
+        pytest.skip(str(error))
 
 
 def _of(

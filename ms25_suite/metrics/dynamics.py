@@ -19,6 +19,7 @@ from ms25_suite.units import MEV_PER_EV
 
 __all__ = [
     "MIN_STEPS",
+    "TEMPERATURE_K",
     "Break",
     "Limits",
     "Trajectories",
@@ -27,7 +28,17 @@ __all__ = [
     "overlap",
     "run_nve",
     "shortest_distances",
+    "timestep_fs",
 ]
+
+TEMPERATURE_K: Final = 300.0
+"""Temperature of the velocities. The frames themselves may come from a hotter sample: their
+potential energy then heats the run, and the total energy does not change."""
+
+TIMESTEP_FS: Final = 1.0
+HYDROGEN_TIMESTEP_FS: Final = 0.5
+"""Time steps without and with hydrogen: the latter is the paper's for its Reaction; zeolites are
+sampled with 2 fs there."""
 
 MIN_STEPS: Final = 20
 """Fewest steps: a line through fewer energies says nothing of a drift."""
@@ -97,6 +108,11 @@ class Trajectories:
     energies: FloatArray
     breaks: tuple[Break | None, ...]
     last: Frames
+
+
+def timestep_fs(frames: Frames) -> float:
+    """Time step in fs that the elements of some frames allow."""
+    return HYDROGEN_TIMESTEP_FS if 1 in frames.elements else TIMESTEP_FS
 
 
 def initial_velocities(frames: Frames, temperature: float, seed: int) -> FloatArray:

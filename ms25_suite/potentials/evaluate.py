@@ -10,7 +10,7 @@ from ms25_suite.errors import OutOfMemoryError, PotentialError
 from ms25_suite.frames import FloatArray, Frames, IntArray, Predictions
 from ms25_suite.potentials.base import EdgeModel, ForceModel, Graph, ModelInfo
 
-__all__ = ["EdgeEvaluator", "batches", "build_graph", "forces_and_stress"]
+__all__ = ["EdgeEvaluator", "batches", "build_graph", "forces_and_stress", "is_out_of_memory"]
 
 BATCH_ATOMS = 512
 """Atoms in a batch: on the CPU, larger ones leave its caches and get slower (seen for MACE)."""
@@ -121,20 +121,27 @@ class EdgeEvaluator:
         The loaded model.
     batch_atoms
         Most atoms in a batch; halved for good when the memory does not suffice.
+
+    Attributes
+    ----------
+    model
+        The loaded model.
+    cutoff
+        Its cutoff in Å.
     """
 
     def __init__(self, model: EdgeModel | ForceModel, batch_atoms: int = BATCH_ATOMS) -> None:
         if model.info.r_max is None:
             msg = f"{type(model).__name__}.info must state r_max, the cutoff of its edges in Å"
             raise PotentialError(msg)
-        self._cutoff = model.info.r_max
-        self._model = model
+        self.cutoff = model.info.r_max
+        self.model = model
         self.batch_atoms = batch_atoms
 
     @property
     def info(self) -> ModelInfo:
         """Elements, cutoff and size of the model."""
-        return self._model.info
+        return self.model.info
 
     def predict(self, frames: Frames) -> Predictions:
         """Energies, forces and stresses.
@@ -153,7 +160,7 @@ class EdgeEvaluator:
             try:
                 parts.append(self._evaluate(batch))
             except (MemoryError, RuntimeError) as error:
-                if not _is_out_of_memory(error):
+                if not is_out_of_memory(error):
                     raise
                 if len(batch) == 1:
                     msg = (
@@ -168,17 +175,17 @@ class EdgeEvaluator:
         return Predictions.concatenate(parts)
 
     def _evaluate(self, frames: Frames) -> Predictions:
-        graph = build_graph(frames, self._cutoff)
-        if isinstance(self._model, ForceModel):
-            energy, forces, virial = self._model.evaluate(graph)
+        graph = build_graph(frames, self.cutoff)
+        if isinstance(self.model, ForceModel):
+            energy, forces, virial = self.model.evaluate(graph)
             stress = _stress(frames, _voigt(virial))
         else:
-            energy, gradient = self._model.evaluate(graph)
+            energy, gradient = self.model.evaluate(graph)
             forces, stress = forces_and_stress(frames, graph, gradient)
         return Predictions(energy=energy, forces=forces, stress=stress)
 
 
-def _is_out_of_memory(error: BaseException) -> bool:
+def is_out_of_memory(error: BaseException) -> bool:
     """PyTorch reports exhausted memory as a plain RuntimeError on the CPU."""
     text = str(error).lower()
     return isinstance(error, MemoryError) or "out of memory" in text or "can't allocate" in text

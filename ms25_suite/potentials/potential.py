@@ -17,6 +17,7 @@ from ms25_suite.errors import (
     PredictionError,
 )
 from ms25_suite.frames import Frames, Predictions
+from ms25_suite.lammps.plan import LammpsRun, MdPlan
 from ms25_suite.potentials.base import ModelInfo
 from ms25_suite.potentials.baseline import MeanBaseline
 from ms25_suite.potentials.evaluate import BATCH_ATOMS, batches
@@ -187,6 +188,40 @@ class Potential:
         """Like `predict`, but never from the cache."""
         self._check_elements(frames)
         return self._compute(frames)
+
+    def run_lammps(self, frame: Frames, plan: MdPlan) -> LammpsRun:
+        """Molecular dynamics or a minimisation in LAMMPS, inside of one worker process.
+
+        Nothing is cached. The time limit of a worker is for a single step.
+
+        Parameters
+        ----------
+        frame
+            The start, exactly one frame, with a cell.
+        plan
+            What to do.
+
+        Raises
+        ------
+        UsageError
+            The frame has no cell, or does not fit the plan.
+        ElementCoverageError
+            The frame holds elements that the potential does not know.
+        LammpsNotInstalledError
+            LAMMPS or its MPI library is missing where the worker runs.
+        LostAtomsError
+            Atoms left the box.
+        LammpsError
+            LAMMPS stopped for another reason.
+        NotFiniteError
+            The potential returned numbers that are not finite.
+        PredictionError
+            It raised.
+        PotentialError
+            Anything else that went wrong; the class tells what.
+        """
+        self._check_elements(frame)
+        return self._pool.run_lammps(frame, plan)
 
     def close(self) -> None:
         """End the worker processes; the next prediction starts them again."""

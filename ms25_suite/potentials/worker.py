@@ -21,8 +21,9 @@ from ms25_suite import errors
 from ms25_suite.environments.installation import ISOLATED
 from ms25_suite.errors import Ms25Error, PredictionError, WorkerDiedError, WorkerTimeoutError
 from ms25_suite.frames import Frames, IntArray, Predictions
+from ms25_suite.lammps.plan import LammpsRun, MdPlan
 from ms25_suite.potentials.base import ModelInfo
-from ms25_suite.potentials.wire import pack_frames, unpack_predictions
+from ms25_suite.potentials.wire import pack_frames, unpack_predictions, unpack_run
 
 __all__ = ["WorkerPool"]
 
@@ -63,7 +64,7 @@ class WorkerPool:
     n_workers
         Number of processes.
     timeout_s
-        Longest wait for one answer in seconds.
+        Longest wait in seconds for one answer, or for a sign of life in a long one.
     threads
         Threads of numerical libraries in each process.
     python
@@ -128,6 +129,18 @@ class WorkerPool:
         requests = [("predict", pack_frames(frames.select(task))) for task in tasks]
         answers = self._run(requests, fatal=False, tasks=tasks)
         return [unpack_predictions(answer) for answer in answers]
+
+    def run_lammps(self, frame: Frames, plan: MdPlan) -> LammpsRun:
+        """Dynamics of a frame in one worker. The time limit is for a step, not for all of them.
+
+        Raises
+        ------
+        Ms25Error
+            Something went wrong; the class tells what.
+        """
+        self.start()
+        payload = {"frame": pack_frames(frame), "plan": plan.to_dict()}
+        return unpack_run(self._run([("lammps", payload)], fatal=False)[0])
 
     def close(self) -> None:
         """End the processes; the pool can be used again."""
@@ -204,6 +217,9 @@ class WorkerPool:
             if answer is _GONE:
                 raise self._give_up(self._died(worker))
             number, outcome, payload = answer
+            if outcome == "alive":
+                worker.deadline = time.monotonic() + self._timeout_s
+                continue
             worker.task = None
             if outcome == "ok":
                 answers[number - first] = payload

@@ -8,7 +8,9 @@ code crashes.
 from __future__ import annotations
 
 import os
+import time
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,9 +18,13 @@ from ms25_suite.cache import file_sha256
 from ms25_suite.errors import ModelFileError, Ms25Error, OutOfMemoryError
 from ms25_suite.frames import Frames, Predictions
 from ms25_suite.potentials.base import ModelInfo
-from ms25_suite.potentials.wire import pack_predictions, unpack_frames
+from ms25_suite.potentials.wire import pack_predictions, pack_run, unpack_frames
 
 __all__ = ["Evaluator", "load_evaluator", "serve"]
+
+
+ALIVE_S = 1.0
+"""Shortest time in seconds between two signs of life in a long answer."""
 
 
 class Evaluator(Protocol):
@@ -72,8 +78,9 @@ def load_evaluator(job: dict[str, Any]) -> Evaluator:
 def serve(channel: Any, log: str) -> None:
     """Answer requests.
 
-    A request is ``(number, what, payload)`` with ``what`` either ``load`` or ``predict``. The
-    answer is ``(number, "ok", payload)`` or ``(number, "error", {type, message, traceback})``.
+    A request is ``(number, what, payload)`` with ``what`` one of ``load``, ``predict`` and
+    ``lammps``. The answer is ``(number, "ok", payload)`` or ``(number, "error", {type, message,
+    traceback})``; before it there may be any number of ``(number, "alive", None)``.
 
     Parameters
     ----------
@@ -93,12 +100,40 @@ def serve(channel: Any, log: str) -> None:
             elif evaluator is None:
                 msg = "a worker must load a potential before it can predict"
                 raise RuntimeError(msg)
+            elif what == "lammps":
+                answer = _run_lammps(evaluator, payload, _alive(channel, number))
             else:
                 answer = pack_predictions(evaluator.predict(unpack_frames(payload)))
         except Exception as error:
             channel.send((number, "error", _describe(error)))
         else:
             channel.send((number, "ok", answer))
+
+
+def _run_lammps(
+    evaluator: Evaluator, payload: dict[str, Any], on_step: Callable[[], None]
+) -> dict[str, Any]:
+    from ms25_suite.lammps.plan import MdPlan
+    from ms25_suite.lammps.run import run_lammps
+    from ms25_suite.potentials.lammps_route import make_route
+
+    route = make_route(evaluator, on_step)
+    plan = MdPlan.from_dict(payload["plan"])
+    return pack_run(run_lammps(route, unpack_frames(payload["frame"]), plan))
+
+
+def _alive(channel: Any, number: int) -> Callable[[], None]:
+    """Function that says, every now and then, that a request is still being worked on."""
+    last = time.monotonic()
+
+    def say() -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last > ALIVE_S:
+            last = now
+            channel.send((number, "alive", None))
+
+    return say
 
 
 def _describe(error: Exception) -> dict[str, Any]:

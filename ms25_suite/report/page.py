@@ -26,6 +26,15 @@ from ms25_suite.report.provenance import (
     potential_facts,
     run_facts,
 )
+from ms25_suite.report.speed import draw_pareto, draw_sizes, draw_speeds
+from ms25_suite.report.speed_points import (
+    hardware_notes,
+    pareto_points,
+    size_curves,
+    size_rows,
+    speed_points,
+    speed_rows,
+)
 from ms25_suite.report.wording import (
     CRITERIA,
     SYMBOLS,
@@ -104,6 +113,7 @@ def render_page(
         transfers=_transfers(run, results),
         learning=_learning(run, results),
         observables=_observables(results),
+        throughput=_throughput(results),
         message=_message(results),
         results=results,
         sources=_sources(results),
@@ -231,6 +241,36 @@ def _observables(results: Sequence[CheckResult]) -> list[dict[str, Any]]:
         if figures:
             sections.append({"criterion": criterion, "figures": figures})
     return sections
+
+
+def _throughput(results: Sequence[CheckResult]) -> dict[str, Any] | None:
+    """Speeds, their charts against accuracy and size, and their tables; None without a speed."""
+    points, sizes = speed_points(results), size_curves(results)
+    if not points:
+        return None
+    fronts = pareto_points(points, results)
+    figures = [
+        (draw_speeds(points), "Speed of each potential in LAMMPS, by dataset."),
+        (draw_pareto(fronts) if fronts else None, "Speed over the error of the forces."),
+        (draw_sizes(sizes) if sizes else None, "Time per step over the number of atoms."),
+    ]
+    images = [
+        None if figure is None else embed_svg(svg_bytes(figure), figure.get_figwidth(), alt)
+        for figure, alt in figures
+    ]
+    return {
+        "speeds": images[0],
+        "pareto": images[1],
+        "front": [
+            (label, [point.speed.result.potential for point in own if point.best])
+            for label, own in fronts.items()
+            if len(own) > 1
+        ],
+        "sizes": images[2],
+        "rows": speed_rows(points),
+        "size_rows": size_rows(sizes),
+        "notes": hardware_notes(points),
+    }
 
 
 def _message(results: Sequence[CheckResult]) -> dict[str, Any] | None:

@@ -16,6 +16,8 @@ from ase.io import write
 
 from ms25_suite.environments.installation import Installation
 from ms25_suite.frames import Frames, Predictions
+from ms25_suite.lammps.plan import MdPlan
+from ms25_suite.potentials.potential import PotentialOptions, from_model_file
 from ms25_suite.potentials.registry import detect
 from ms25_suite.testing import ArchitectureConformance, standard_frames
 from tests.tiny_nequip import run_script
@@ -213,6 +215,23 @@ class NequipFamilyConformance(ArchitectureConformance):
     @pytest.mark.skip(reason="the model computes in its own type, as with nequip's calculator")
     def test_float32_is_close(self) -> None:
         pass
+
+
+@pytest.mark.lammps
+def test_a_compiled_model_runs_in_lammps(tiny_nequip: Path) -> None:
+    """It gives forces and virials instead of derivatives with respect to edges."""
+    path = tiny_nequip / "allegro" / "model.nequip.pt2"
+    potential = from_model_file(path, "allegro", "compiled", PotentialOptions(use_cache=False))
+    images = standard_frames(("Ni", "Cu"))
+    frames = Frames.from_atoms([images[name] for name in ("mixture", "triclinic", ONE_ATOM)])
+    predicted = potential.predict(frames)
+    for index in range(len(frames)):
+        run = potential.run_lammps(frames.select([index]), MdPlan(ensemble="nve", n_steps=2))
+        expected = predicted.select([index], frames.offsets)
+        np.testing.assert_allclose(run.energy, expected.energy[0], rtol=0, atol=1e-9)
+        np.testing.assert_allclose(run.forces, expected.forces, rtol=0, atol=1e-9)
+        np.testing.assert_allclose(run.stress, expected.stress[0], rtol=0, atol=1e-10)
+    potential.close()
 
 
 class TestNequip(NequipFamilyConformance):

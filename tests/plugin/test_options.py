@@ -21,6 +21,8 @@ OPTIONS = (
     "--eos-relax",
     "--neb-steps",
     "--md-steps",
+    "--throughput-steps",
+    "--throughput-atoms",
     "--device",
     "--dtype",
     "--workers",

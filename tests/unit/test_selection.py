@@ -40,6 +40,9 @@ EMT = parse_spec("ase.calculators.emt:EMT")
         ("", "", ["checks/test_training_rate.py::test_training_rate[energy]"], True),
         ("error_thresholds", "", ["checks"], False),
         ("training_rates", "", [], False),
+        ("not training_rate", "", [], False),
+        ("eos and not training_rate", "", [], False),
+        ("not eos and training_rate", "", [], True),
     ],
 )
 def test_a_criterion_is_named_by_marker_keyword_or_file(
@@ -139,3 +142,10 @@ def test_observables_are_asked_of_datasets_that_have_them(
 
 def test_dynamics_are_asked_by_name_only(datasets: dict[str, Dataset]) -> None:
     assert held(datasets, "stability", dataset="hea", potential=EMT) == Held()
+    assert held(datasets, "throughput", dataset="hea", potential=EMT) == Held()
+
+
+def test_a_baseline_is_not_timed(datasets: dict[str, Dataset]) -> None:
+    found = held(datasets, "throughput", dataset="hea", potential=parse_spec("baseline:mean"))
+    assert found is not None
+    assert found.reason == "a baseline is no potential: there is nothing to time"

@@ -1,0 +1,1 @@
+"""Molecular dynamics in LAMMPS, with any potential of the suite."""

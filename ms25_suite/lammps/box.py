@@ -1,0 +1,205 @@
+"""The box of LAMMPS for a frame, and the way back into the frame's own axes.
+
+LAMMPS wants a right-handed cell with the first vector along x and the second in the xy plane, and
+warns where a tilt is more than half of a length. So the cell vectors are exchanged for others of
+the same lattice (by a matrix of whole numbers and determinant ±1), and everything is rotated.
+Nothing is reflected: not every architecture is blind to that.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+
+from ms25_suite.errors import UsageError
+from ms25_suite.frames import BoolArray, FloatArray, Frames, IntArray
+
+__all__ = ["Box", "current_matrix", "matrix_to_voigt", "voigt_to_matrix"]
+
+_FREE_MARGIN = 1.0
+"""Space in Å around the atoms in directions without periodicity, before LAMMPS shrinks it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Box:
+    """A frame as LAMMPS sees it.
+
+    Parameters
+    ----------
+    numbers
+        Atomic numbers, shape ``(n_atoms,)``.
+    elements
+        Atomic numbers in the order of LAMMPS' atom types, ascending.
+    positions
+        Positions in Å in LAMMPS' axes, not wrapped, shape ``(n_atoms, 3)``.
+    origin
+        Lower corner of the box in Å, shape ``(3,)``.
+    matrix
+        Box vectors as rows in Å, lower triangular, shape ``(3, 3)``.
+    rotation
+        Turns LAMMPS' axes into the frame's own: ``own = positions @ rotation``; shape ``(3, 3)``.
+    basis
+        Whole numbers that make the box vectors of the frame's cell vectors, shape ``(3, 3)``.
+    cell
+        The frame's own cell vectors as rows in Å, shape ``(3, 3)``.
+    pbc
+        Periodicity along each of them, shape ``(3,)``.
+    """
+
+    numbers: IntArray
+    elements: tuple[int, ...]
+    positions: FloatArray
+    origin: FloatArray
+    matrix: FloatArray
+    rotation: FloatArray
+    basis: IntArray
+    cell: FloatArray
+    pbc: BoolArray
+
+    @classmethod
+    def from_frame(cls, frame: Frames) -> Self:
+        """Box for the only frame of `frame`.
+
+        Raises
+        ------
+        UsageError
+            There is not exactly one frame with atoms, a number is not finite, or a cell vector
+            that is needed is missing or depends on the others.
+        """
+        _check(frame)
+        cell, pbc = np.array(frame.cells[0], dtype=float), np.array(frame.pbc[0], dtype=bool)
+        completed = _complete(cell, pbc)
+        basis = np.eye(3, dtype=np.int64)
+        if np.linalg.det(completed) < 0.0:
+            basis[2, 2] = -1
+        matrix, rotation = _lower_triangular(basis @ completed)
+        for row, other in ((1, 0), (2, 1), (2, 0)):
+            if pbc[row] and pbc[other]:
+                times = int(np.rint(matrix[row, other] / matrix[other, other]))
+                matrix[row] -= times * matrix[other]
+                basis[row] -= times * basis[other]
+        positions = np.asarray(frame.positions, dtype=float) @ rotation.T
+        origin = np.zeros(3)
+        free = np.flatnonzero(~pbc)
+        if len(free):
+            # All other components of these rows and columns are zero, see `_complete`.
+            low, high = positions[:, free].min(axis=0), positions[:, free].max(axis=0)
+            origin[free] = low - _FREE_MARGIN
+            matrix[free, free] = high - low + 2 * _FREE_MARGIN
+        return cls(
+            numbers=np.asarray(frame.numbers, dtype=np.int64),
+            elements=frame.elements,
+            positions=positions,
+            origin=origin,
+            matrix=matrix,
+            rotation=rotation,
+            basis=basis,
+            cell=cell,
+            pbc=pbc,
+        )
+
+    @property
+    def types(self) -> IntArray:
+        """LAMMPS' atom types, from 1 on, shape ``(n_atoms,)``."""
+        return np.asarray(np.searchsorted(self.elements, self.numbers) + 1, dtype=np.int64)
+
+    @property
+    def has_stress(self) -> bool:
+        """Whether the frame is periodic in all three directions."""
+        return bool(self.pbc.all())
+
+    def frame(self, positions: FloatArray, matrix: FloatArray) -> Frames:
+        """Frame in its own axes, of positions and box vectors in those of LAMMPS."""
+        cell = np.linalg.solve(self.basis.astype(float), matrix @ self.rotation)
+        cell[~self.pbc] = self.cell[~self.pbc]
+        return Frames(
+            numbers=self.numbers,
+            positions=positions @ self.rotation,
+            cells=cell[None],
+            pbc=self.pbc[None],
+            offsets=np.array([0, len(self.numbers)], dtype=np.int64),
+        )
+
+    def own_tensor(self, tensor: FloatArray) -> FloatArray:
+        """Tensor in the frame's own axes, of one in those of LAMMPS, shape ``(3, 3)``."""
+        return np.asarray(self.rotation.T @ tensor @ self.rotation)
+
+    def lammps_tensor(self, tensor: FloatArray) -> FloatArray:
+        """Inverse of `own_tensor`."""
+        return np.asarray(self.rotation @ tensor @ self.rotation.T)
+
+
+def current_matrix(lammps: Any) -> FloatArray:
+    """Box vectors of LAMMPS at this moment, as rows in Å."""
+    low, high, xy, yz, xz, _, _ = lammps.extract_box()
+    x, y, z = np.subtract(high, low)
+    return np.array([[x, 0.0, 0.0], [xy, y, 0.0], [xz, yz, z]])
+
+
+def matrix_to_voigt(tensor: FloatArray) -> FloatArray:
+    """Symmetric part of a tensor in Voigt order xx yy zz yz xz xy, shape ``(6,)``."""
+    symmetric = 0.5 * (tensor + tensor.T)
+    return np.asarray(symmetric.reshape(9)[[0, 4, 8, 5, 2, 1]])
+
+
+def voigt_to_matrix(voigt: FloatArray) -> FloatArray:
+    """Inverse of `matrix_to_voigt`."""
+    return np.asarray(np.asarray(voigt)[[0, 5, 4, 5, 1, 3, 4, 3, 2]].reshape(3, 3))
+
+
+def _check(frame: Frames) -> None:
+    if len(frame) != 1 or len(frame.numbers) == 0:
+        msg = (
+            f"a run in LAMMPS starts from one frame with atoms, found {len(frame)} frames with "
+            f"{len(frame.numbers)} atoms: select one frame"
+        )
+        raise UsageError(msg)
+    cell, pbc = np.asarray(frame.cells[0]), np.asarray(frame.pbc[0])
+    if not (np.isfinite(cell).all() and np.isfinite(frame.positions).all()):
+        msg = (
+            "a run in LAMMPS needs finite positions and cell vectors, found some that are not: "
+            "choose another frame"
+        )
+        raise UsageError(msg)
+    if not cell.any():
+        msg = (
+            "a run in LAMMPS needs a frame with a cell, found one without. Give it a cell, with "
+            "ASE for instance by atoms.center(vacuum=10.0), and pbc=True where it is periodic"
+        )
+        raise UsageError(msg)
+    vectors = cell[pbc]
+    # Relative: the smallest singular value of unit vectors is far from zero unless they coincide.
+    lengths = np.linalg.norm(vectors, axis=1)
+    flat = len(vectors) and (
+        lengths.min() == 0.0
+        or np.linalg.svd(vectors / lengths[:, None], compute_uv=False).min() < 1e-6
+    )
+    if flat:
+        msg = (
+            "a run in LAMMPS needs independent cell vectors in all periodic directions, found "
+            f"{cell.tolist()} with pbc {pbc.tolist()}: correct the cell, or set pbc to False "
+            "where there is no cell vector"
+        )
+        raise UsageError(msg)
+
+
+def _complete(cell: FloatArray, pbc: BoolArray) -> FloatArray:
+    """Cell with unit vectors, at right angles to all others, in directions without periodicity.
+
+    LAMMPS allows no tilt there, and the potential does not see these vectors.
+    """
+    from ase.geometry import complete_cell
+
+    return np.array(complete_cell(np.where(pbc[:, None], cell, 0.0)), dtype=float)
+
+
+def _lower_triangular(cell: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """``matrix`` with a positive diagonal and ``rotation`` with ``matrix @ rotation = cell``."""
+    orthogonal, upper = np.linalg.qr(cell.T)
+    signs = np.where(np.diag(upper) < 0.0, -1.0, 1.0)
+    matrix = np.tril(upper.T * signs)
+    # Rounding only: what should be zero is, where LAMMPS allows no tilt.
+    matrix[np.abs(matrix) < 1e-14 * np.abs(matrix).max()] = 0.0
+    return matrix, np.asarray(signs[:, None] * orthogonal.T)

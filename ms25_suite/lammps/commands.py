@@ -1,0 +1,114 @@
+"""Commands that put a frame into LAMMPS, and those of the ensembles."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from ms25_suite.errors import LammpsError, UsageError
+from ms25_suite.lammps.box import Box
+from ms25_suite.lammps.plan import MdPlan
+
+__all__ = ["VIRIAL", "check_fit", "ensemble_commands", "place_atoms"]
+
+VIRIAL: Final = "ms25_virial"
+"""Identifier of LAMMPS' compute of the pressure without its kinetic part."""
+
+_DAMPING_STEPS: Final = (100, 1000)
+"""Damping times of thermostat and barostat in time steps, see `MdPlan`."""
+
+_FS_PER_PS: Final = 1000.0
+
+
+def check_fit(plan: MdPlan, box: Box) -> None:
+    """Refuse what LAMMPS cannot do with this frame.
+
+    Raises
+    ------
+    UsageError
+        The plan does not fit the frame.
+    """
+    if plan.ensemble == "npt" and not box.pbc.all():
+        msg = (
+            "the ensemble 'npt' needs a frame that is periodic in all three directions, found pbc "
+            f"{box.pbc.tolist()}: choose 'nvt'"
+        )
+        raise UsageError(msg)
+    if plan.temperature_K is not None and plan.ensemble != "minimize" and len(box.numbers) < 2:
+        msg = (
+            "a temperature needs two atoms or more, since the centre of mass is at rest, found a "
+            "frame of one atom: repeat the cell"
+        )
+        raise UsageError(msg)
+
+
+def place_atoms(lammps: Any, box: Box, plan: MdPlan) -> None:
+    """Box, atoms and masses, in metal units, with identifiers in the order of the frame.
+
+    Raises
+    ------
+    LammpsError
+        LAMMPS did not take all atoms.
+    """
+    from ase.data import atomic_masses
+
+    low, high = box.origin, box.origin + box.matrix.diagonal()
+    edges = " ".join(f"{float(a)!r} {float(b)!r}" for a, b in zip(low, high, strict=True))
+    tilts = " ".join(repr(float(box.matrix[i, j])) for i, j in ((1, 0), (2, 0), (2, 1)))
+    # Shrink-wrapped: an atom on its way out of a slab is not lost.
+    boundary = " ".join("p" if periodic else "s" for periodic in box.pbc)
+    for command in (
+        "units metal",
+        "atom_style atomic",
+        # Not sorted: the order of atoms stays that of the frame.
+        "atom_modify map array sort 0 0.0",
+        "newton on",
+        f"boundary {boundary}",
+        "box tilt large",
+        f"region ms25_box prism {edges} {tilts}",
+        f"create_box {len(box.elements)} ms25_box",
+    ):
+        lammps.command(command)
+    n_atoms = len(box.numbers)
+    identifiers = list(range(1, n_atoms + 1))
+    taken = lammps.create_atoms(
+        n_atoms, identifiers, box.types.tolist(), box.positions.ravel().tolist()
+    )
+    if taken != n_atoms:
+        msg = f"LAMMPS took {taken} of {n_atoms} atoms of the start frame: is its cell correct?"
+        raise LammpsError(msg)
+    for number, element in enumerate(box.elements, start=1):
+        lammps.command(f"mass {number} {float(atomic_masses[element])!r}")
+    lammps.command(f"neighbor {plan.skin_A!r} bin")
+    # Room for dense and collapsing structures; the default ends at 2000 neighbours.
+    lammps.command("neigh_modify every 1 delay 0 check yes one 20000 page 200000")
+
+
+def ensemble_commands(plan: MdPlan) -> list[str]:
+    """Commands of velocities, integrator and output."""
+    commands = [
+        f"timestep {plan.timestep_fs / _FS_PER_PS!r}",
+        f"compute {VIRIAL} all pressure NULL virial",
+        "thermo_style custom step temp pe etotal press",
+        "thermo_modify flush no lost error",
+        f"thermo {plan.thermo_every}",
+    ]
+    if plan.ensemble == "minimize":
+        return [*commands, "min_style cg", "min_modify norm max"]
+    if plan.temperature_K is not None:
+        temperature = float(plan.temperature_K)
+        commands.append(
+            f"velocity all create {temperature!r} {plan.seed} mom yes rot no dist gaussian"
+        )
+    bath, piston = (
+        (steps * plan.timestep_fs if given is None else given) / _FS_PER_PS
+        for steps, given in zip(_DAMPING_STEPS, (plan.thermostat_fs, plan.barostat_fs), strict=True)
+    )
+    thermostat = f"temp {plan.temperature_K} {plan.temperature_K} {bath!r}"
+    barostat = f"{plan.coupling} {plan.pressure_bar!r} {plan.pressure_bar!r} {piston!r}"
+    motion = {
+        "nve": "nve",
+        "nvt": f"nvt {thermostat}",
+        # No flips: the way back to the frame's own cell vectors would be lost.
+        "npt": f"npt {thermostat} {barostat} flip no",
+    }
+    return [*commands, f"fix ms25_motion all {motion[plan.ensemble]}"]

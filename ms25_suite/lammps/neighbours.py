@@ -1,0 +1,134 @@
+"""The neighbour list of LAMMPS as edges, without a loop over atoms in each step.
+
+LAMMPS keeps half a list: each pair once, of all pairs within the cutoff and the skin. It is read
+when LAMMPS has made it anew, every ten or more steps, and kept with the owner of each ghost atom.
+In a step, numpy takes the differences of the positions, leaves out what is beyond the cutoff and
+appends the reversed edges.
+
+Measured on one core (CPU time) with 108 and 2916 atoms of HEA, a cutoff of 5 Å and 45 edges for
+each atom, per atom and step: 1.5 and 2.3 µs, 0.07 µs of it for reading. The full list in the same
+way takes 4.4 and 5.7 µs, ``compute pair/local`` with ``compute property/local`` 3.3 and 4.0 µs.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from typing import Any, Final
+
+import numpy as np
+
+from ms25_suite.frames import FloatArray, IntArray
+
+__all__ = ["NeighbourList"]
+
+NEIGHMASK: Final = 0x1FFFFFFF
+"""Bits of an entry of the list that are the index of an atom (``NEIGHMASK`` in ``lmptype.h``)."""
+
+
+class NeighbourList:
+    """Edges between the atoms of a running LAMMPS with ``pair_style zero``.
+
+    Parameters
+    ----------
+    lammps
+        LAMMPS, on one process, with atoms whose identifiers are 1 to their number.
+    cutoff
+        Longest edge in Å.
+    """
+
+    def __init__(self, lammps: Any, cutoff: float) -> None:
+        self._lammps = lammps
+        self._cutoff = cutoff
+        self._builds = -1
+        self._first = self._second = self._sender = self._receiver = np.zeros(0, dtype=np.int64)
+
+    def forget(self) -> None:
+        """Read the list anew at the next step; needed before each ``run`` that sets up."""
+        self._builds = -1
+
+    def edges(self) -> tuple[IntArray, IntArray, FloatArray]:
+        """Edges at this moment.
+
+        Returns
+        -------
+        :
+            Atoms i and j of each edge as indices of LAMMPS' own atoms, shape ``(n_edges,)``, and
+            ``D = r_j - r_i`` in Å, shape ``(n_edges, 3)``. The second half of the edges is the
+            first half reversed, in the same order.
+        """
+        lammps = self._lammps
+        n_all = lammps.extract_setting("nall")
+        positions = lammps.numpy.extract_atom("x", nelem=n_all, dim=3)
+        builds = int(lammps.get_thermo("nbuild"))
+        if builds != self._builds:
+            self._read(n_all)
+            self._builds = builds
+        vectors = np.take(positions, self._second, axis=0)
+        vectors -= np.take(positions, self._first, axis=0)
+        near = np.flatnonzero(np.einsum("ij,ij->i", vectors, vectors) <= self._cutoff**2)
+        n_pairs = len(near)
+        both = np.empty((2 * n_pairs, 3))
+        np.take(vectors, near, axis=0, out=both[:n_pairs])
+        np.negative(both[:n_pairs], out=both[n_pairs:])
+        senders, receivers = self._sender[near], self._receiver[near]
+        return (
+            np.concatenate([senders, receivers]),
+            np.concatenate([receivers, senders]),
+            both,
+        )
+
+    def _read(self, n_all: int) -> None:
+        """Take over LAMMPS' list: indices with ghost atoms, and without them."""
+        lammps = self._lammps
+        atoms, counts, addresses = _rows(lammps, lammps.find_pair_neighlist("zero"))
+        self._first = np.repeat(atoms, counts)
+        self._second = _entries(counts, addresses)
+        tags = lammps.numpy.extract_atom("id", nelem=n_all)
+        n_own = lammps.extract_setting("nlocal")
+        owner = np.zeros(n_own + 1, dtype=np.int64)
+        owner[tags[:n_own]] = np.arange(n_own)
+        self._sender = self._first
+        self._receiver = owner[tags[self._second]]
+
+
+def _rows(lammps: Any, index: int) -> tuple[IntArray, IntArray, IntArray]:
+    """Atom, number of neighbours and address of the neighbours of each row of a list.
+
+    LAMMPS' own Python function makes an array for each row, at ten times the cost.
+    """
+    n_rows = lammps.get_neighlist_size(index)
+    atom, count, address = ctypes.c_int(), ctypes.c_int(), ctypes.c_void_p()
+    pointers = ctypes.byref(atom), ctypes.byref(count), ctypes.byref(address)
+    get = ctypes.CFUNCTYPE(
+        None,
+        ctypes.c_void_p,
+        ctypes.c_int,
+        ctypes.c_int,
+        ctypes.POINTER(ctypes.c_int),
+        ctypes.POINTER(ctypes.c_int),
+        ctypes.POINTER(ctypes.c_void_p),
+    )(ctypes.cast(lammps.lib.lammps_neighlist_element_neighbors, ctypes.c_void_p).value or 0)
+    rows = np.empty((n_rows, 3), dtype=np.int64)
+    for row in range(n_rows):
+        get(lammps.lmp, index, row, *pointers)
+        rows[row] = atom.value, count.value, address.value or 0
+    return rows[:, 0], rows[:, 1], rows[:, 2]
+
+
+def _entries(counts: IntArray, addresses: IntArray) -> IntArray:
+    """All neighbours, row after row.
+
+    LAMMPS puts rows into pages one after another, so that a whole page is read at once: a new
+    stretch starts where a row does not follow the one before.
+    """
+    size = ctypes.sizeof(ctypes.c_int)
+    starts = np.flatnonzero(addresses[1:] != addresses[:-1] + size * counts[:-1]) + 1
+    parts = []
+    for rows in np.split(np.arange(len(counts)), starts):
+        total = int(counts[rows].sum())
+        if total:
+            memory = (ctypes.c_int * total).from_address(int(addresses[rows[0]]))
+            parts.append(np.ctypeslib.as_array(memory))
+    if not parts:
+        return np.zeros(0, dtype=np.int64)
+    return np.asarray(np.concatenate(parts), dtype=np.int64) & NEIGHMASK

@@ -1,0 +1,256 @@
+"""One run in LAMMPS, from a start frame to numbers."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from ms25_suite.errors import Ms25Error, UsageError
+from ms25_suite.frames import FloatArray, Frames
+from ms25_suite.lammps.box import Box, current_matrix, matrix_to_voigt
+from ms25_suite.lammps.commands import VIRIAL, check_fit, ensemble_commands, place_atoms
+from ms25_suite.lammps.plan import LammpsRun, MdPlan, Thermo
+from ms25_suite.lammps.session import gathered, named_error, open_lammps
+
+__all__ = ["Route", "run_lammps"]
+
+_THERMO = ("step", "temp", "pe", "etotal", "press")
+
+
+class Route(Protocol):
+    """How LAMMPS calls a potential: `ms25_suite.lammps.external`, or a pair style."""
+
+    @property
+    def name(self) -> str:
+        """Name for reports."""
+        ...
+
+    @property
+    def arguments(self) -> Sequence[str]:
+        """Command line of LAMMPS."""
+        ...
+
+    @property
+    def model_s(self) -> float:
+        """Wall time in seconds that was spent inside the model until now."""
+        ...
+
+    @property
+    def neighbour_s(self) -> float:
+        """Wall time in seconds that was spent on neighbour lists until now, outside LAMMPS."""
+        ...
+
+    @property
+    def failure(self) -> BaseException | None:
+        """What went wrong inside of the potential."""
+        ...
+
+    @property
+    def has_stress(self) -> bool:
+        """Whether there is a stress; asked after the first evaluation."""
+        ...
+
+    def attach(self, lammps: Any, box: Box) -> None:
+        """Define the interactions of a LAMMPS that has its atoms."""
+        ...
+
+    def before_setup(self) -> None:
+        """Called before each command that makes LAMMPS set up a run."""
+        ...
+
+
+def run_lammps(route: Route, frame: Frames, plan: MdPlan) -> LammpsRun:
+    """Run a plan; see `MdPlan` for what is done.
+
+    Parameters
+    ----------
+    route
+        The potential, freshly made.
+    frame
+        The start, one frame.
+    plan
+        What to do.
+
+    Raises
+    ------
+    UsageError
+        The frame has no usable cell, or does not fit the plan.
+    LammpsNotInstalledError
+        LAMMPS cannot be started.
+    LostAtomsError, LammpsError
+        LAMMPS stopped.
+    Exception
+        Whatever the potential raised.
+    """
+    box = Box.from_frame(frame)
+    check_fit(plan, box)
+    _reset_peak_memory()
+    lammps = open_lammps(route.arguments)
+    try:
+        return _Session(lammps, route, box, plan).run()
+    finally:
+        lammps.close()
+
+
+class _Session:
+    """A LAMMPS with atoms and a potential."""
+
+    def __init__(self, lammps: Any, route: Route, box: Box, plan: MdPlan) -> None:
+        self._lammps, self._route, self._box, self._plan = lammps, route, box, plan
+        self._rows: list[list[float]] = []
+
+    def run(self) -> LammpsRun:
+        lammps, route, box, plan = self._lammps, self._route, self._box, self._plan
+        self._guard(lambda: place_atoms(lammps, box, plan), "at the start frame")
+        # Whole box vectors between the given positions and those in the box.
+        outside = box.positions - gathered(lammps, box.matrix)
+        turns = np.rint(outside @ np.linalg.inv(box.matrix))
+        self._guard(lambda: route.attach(lammps, box), "at the definition of the potential")
+        for command in ensemble_commands(plan):
+            self._command(command, "at the definition of the run")
+        route.before_setup()
+        self._command("run 0 post no", "at the start frame")
+        energy, forces, stress = self._start()
+        if plan.ensemble == "npt" and not route.has_stress:
+            msg = (
+                "the ensemble 'npt' needs a potential with stress, found one without: choose 'nvt'"
+            )
+            raise UsageError(msg)
+        self._advance(plan.warmup_steps, record=False)
+        first_build = lammps.get_thermo("nbuild")
+        times = self._blocks()
+        builds = lammps.get_thermo("nbuild")
+        if plan.ensemble != "minimize":  # where a set-up does not count from zero again
+            builds -= first_build
+        matrix = current_matrix(lammps)
+        return LammpsRun(
+            route=route.name,
+            lammps_version=int(lammps.version()),
+            n_atoms=len(box.numbers),
+            energy=energy,
+            forces=forces,
+            stress=stress,
+            thermo=self._thermo(),
+            wall_s=times[:, 0],
+            cpu_s=times[:, 1],
+            model_s=times[:, 2],
+            neighbour_s=times[:, 3],
+            neighbour_builds=int(builds),
+            peak_memory_bytes=_peak_memory_bytes(),
+            threads=_threads(),
+            final=box.frame(gathered(lammps, matrix) + turns @ matrix, matrix),
+        )
+
+    def _start(self) -> tuple[float, FloatArray, FloatArray]:
+        """Energy, forces and stress of the start frame, in its own axes."""
+        lammps, box = self._lammps, self._box
+        forces = np.array(lammps.gather_atoms("f", 1, 3)).reshape(-1, 3) @ box.rotation
+        energy = float(lammps.get_thermo("pe"))
+        if not self._route.has_stress:
+            return energy, forces, np.full(6, np.nan)
+        xx, yy, zz, xy, xz, yz = lammps.numpy.extract_compute(VIRIAL, 0, 1)[:6]
+        pressure = np.array([[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]])
+        # LAMMPS' own factor, so that its constants (an older CODATA set) do not matter.
+        stress = -pressure / lammps.extract_global("nktv2p")
+        return energy, forces, matrix_to_voigt(box.own_tensor(stress))
+
+    def _blocks(self) -> FloatArray:
+        """Wall, CPU, model and neighbour time of each block, shape ``(n_blocks, 4)``."""
+        plan, found = self._plan, []
+        self._record()
+        for _ in range(plan.n_blocks):
+            before = self._clocks()
+            if plan.ensemble == "minimize":
+                self._minimize()
+            else:
+                self._advance(plan.n_steps, record=True)
+            found.append(self._clocks() - before)
+        return np.array(found)
+
+    def _advance(self, n_steps: int, *, record: bool) -> None:
+        """Go on, from row to row of the output."""
+        every = self._plan.thermo_every
+        for done in range(0, n_steps, every):
+            # `pre no`: everything is as the last run left it, no evaluation is made twice.
+            self._command(f"run {min(every, n_steps - done)} pre no post no", "in the dynamics")
+            if record:
+                self._record()
+
+    def _minimize(self) -> None:
+        plan = self._plan
+        self._route.before_setup()
+        # A line search takes a few evaluations in each iteration.
+        most = min(20 * plan.n_steps, 2**31 - 1)
+        self._command(
+            f"minimize 0.0 {plan.force_tolerance!r} {plan.n_steps} {most}", "in the minimisation"
+        )
+        self._record()
+
+    def _record(self) -> None:
+        self._rows.append([self._lammps.get_thermo(name) for name in _THERMO])
+
+    def _thermo(self) -> Thermo:
+        rows = np.array(self._rows)
+        pressure = rows[:, 4] if self._route.has_stress else np.full(len(rows), np.nan)
+        steps = (rows[:, 0] - rows[0, 0]).astype(np.int64)
+        return Thermo(steps, rows[:, 1], rows[:, 2], rows[:, 3], pressure)
+
+    def _clocks(self) -> FloatArray:
+        route = self._route
+        return np.array(
+            [time.perf_counter(), time.process_time(), route.model_s, route.neighbour_s]
+        )
+
+    def _command(self, command: str, doing: str) -> None:
+        self._guard(lambda: self._lammps.command(command), doing)
+
+    def _guard(self, action: Any, doing: str) -> None:
+        """Do something with LAMMPS; the failure of the potential comes before its consequences."""
+        try:
+            action()
+        except Ms25Error:
+            raise
+        except Exception as error:  # the type is LAMMPS' own, known only once it is imported
+            if self._route.failure is None:
+                raise named_error(error, doing) from error
+        if self._route.failure is not None:
+            raise self._route.failure
+
+
+def _threads() -> int:
+    """Threads of PyTorch, if it is there; else those that OpenMP was told to use."""
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        return int(torch.get_num_threads())
+    return int(os.environ.get("OMP_NUM_THREADS", "1"))
+
+
+_STATUS = Path("/proc/self/status")
+
+
+def _reset_peak_memory() -> None:
+    """Start the kernel's count of the largest memory anew; Linux only."""
+    try:
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+    except OSError:
+        return
+
+
+def _peak_memory_bytes() -> int:
+    """Largest resident memory since `_reset_peak_memory`, or of the whole process elsewhere."""
+    try:
+        for line in _STATUS.read_text(encoding="ascii").splitlines():
+            if line.startswith("VmHWM:"):
+                return 1024 * int(line.split()[1])
+    except OSError:
+        pass
+    import resource
+
+    largest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return largest if sys.platform == "darwin" else 1024 * largest
