@@ -64,6 +64,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="time steps of the molecular dynamics of -m stability (default: 200)",
     )
     add(
+        "--md-ensembles",
+        default="nve,nvt",
+        metavar="NAME,NAME",
+        help="ensembles of -m stability: nve (constant energy), nvt (constant temperature); each "
+        "takes --md-steps (default: nve,nvt)",
+    )
+    add(
         "--mlip-species",
         metavar="A,B,...",
         help="chemical symbols of the species of a model file that only numbers them (.mtp), in "
@@ -118,7 +125,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         type=int,
         default=0,
         metavar="N",
-        help="seed of the bootstrap intervals (default: 0)",
+        help="seed of the bootstrap intervals, and of molecular dynamics (default: 0)",
     )
     add(
         "--ms25-no-cache",

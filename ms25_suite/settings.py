@@ -13,6 +13,7 @@ from ms25_suite.criteria import MEASURES, Threshold, Thresholds
 from ms25_suite.datasets.dataset import Dataset, open_dataset
 from ms25_suite.datasets.groups import expand
 from ms25_suite.errors import ThresholdError, UsageError
+from ms25_suite.fields import ENSEMBLES, Ensemble
 from ms25_suite.metrics.dynamics import MIN_STEPS
 from ms25_suite.metrics.training_rate import MIN_SIZES
 from ms25_suite.pool import use_potential_file
@@ -46,7 +47,7 @@ class Settings:
     strict
         Whether an undecided check counts as failed.
     seed
-        Seed of the bootstrap.
+        Seed of the bootstrap, and of molecular dynamics.
     train_sizes
         Training sizes to compare; empty for those that ``--mlip`` or the card names.
     series
@@ -55,6 +56,8 @@ class Settings:
         Whether curves are also asked for with atoms that the potential relaxes.
     neb_steps, md_steps
         Most steps of a nudged elastic band, time steps of molecular dynamics.
+    md_ensembles
+        Ensembles of molecular dynamics.
     """
 
     potentials: tuple[PotentialSpec, ...]
@@ -69,6 +72,7 @@ class Settings:
     eos_relax: bool = False
     neb_steps: int = 200
     md_steps: int = 200
+    md_ensembles: tuple[Ensemble, ...] = ENSEMBLES
 
     @classmethod
     def from_config(cls, config: pytest.Config) -> Settings:
@@ -132,6 +136,7 @@ class Settings:
             eos_relax=option("eos_relax"),
             neb_steps=option("neb_steps"),
             md_steps=option("md_steps"),
+            md_ensembles=_ensembles(option("md_ensembles")),
         )
 
     def threshold(self, criterion: str, dataset: Dataset, quantity: str) -> Threshold | None:
@@ -164,6 +169,22 @@ def _train_sizes(text: str | None) -> tuple[int, ...]:
         msg = f"--train-sizes={text}: expected at least {MIN_SIZES} sizes, each of 1 or more frames"
         raise UsageError(msg)
     return tuple(sorted(sizes))
+
+
+def _ensembles(text: str) -> tuple[Ensemble, ...]:
+    """Ensembles of the command line, in the order of the suite.
+
+    Raises
+    ------
+    UsageError
+        One is not known, or none is named.
+    """
+    names = [name.strip().lower() for name in text.split(",")]
+    if not set(names) <= set(ENSEMBLES):
+        known = ", ".join(ENSEMBLES)
+        msg = f"--md-ensembles={text}: expected one or more of {known}, joined by commas"
+        raise UsageError(msg)
+    return tuple(name for name in ENSEMBLES if name in names)
 
 
 def _own_thresholds(dataset: Dataset) -> dict[tuple[str, str], Threshold]:

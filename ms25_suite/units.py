@@ -25,6 +25,7 @@ BARRIER_UNIT: Final = "eV"
 LENGTH_UNIT: Final = "Å"
 PERCENT: Final = "%"
 DRIFT_UNIT: Final = "meV/atom/ps"
+TEMPERATURE_UNIT: Final = "K"
 
 DIMENSIONLESS: Final = "1"
 """Unit of ratios and of slopes on logarithmic scales; left out where numbers are shown."""
