@@ -29,6 +29,11 @@ Equation = Literal["murnaghan", "birch-murnaghan"]
 EQUATIONS: Final[tuple[Equation, ...]] = ("murnaghan", "birch-murnaghan")
 """Equations of state that can be fitted; the first is the paper's."""
 
+Ensemble = Literal["nve", "nvt"]
+
+ENSEMBLES: Final[tuple[Ensemble, ...]] = ("nve", "nvt")
+"""Ensembles of molecular dynamics at constant volume: constant energy, constant temperature."""
+
 NOT_STATED: Final = "not stated"
 """Level of theory of a dataset that does not say."""
 
@@ -37,6 +42,10 @@ REF_ENERGY: Final = "REF_energy"
 
 REF_FORCES: Final = "REF_forces"
 """(n_atoms, 3) forces in eV/Å."""
+
+TEMPERATURE_KEY: Final = "temperature_K"
+"""(per frame, scalar) temperature in K at which the frame was sampled. The unit is in the name: a
+plain ``temperature`` may be that of one moment, or in another unit."""
 
 REF_STRESS: Final = "REF_stress"
 """(6,) Voigt xx yy zz yz xz xy, or (3, 3); eV/Å^3, tension positive."""

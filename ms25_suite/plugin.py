@@ -78,6 +78,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "cell, for the cost against the size (default: the dataset's own size only)",
     )
     add(
+        "--md-ensembles",
+        default="nve,nvt",
+        metavar="NAME,NAME",
+        help="ensembles of -m stability: nve (constant energy), nvt (constant temperature); each "
+        "takes --md-steps (default: nve,nvt)",
+    )
+    add(
         "--mlip-species",
         metavar="A,B,...",
         help="chemical symbols of the species of a model file that only numbers them (.mtp), in "
@@ -132,7 +139,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         type=int,
         default=0,
         metavar="N",
-        help="seed of the bootstrap intervals (default: 0)",
+        help="seed of the bootstrap intervals, and of molecular dynamics (default: 0)",
     )
     add(
         "--ms25-no-cache",

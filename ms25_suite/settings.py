@@ -13,6 +13,7 @@ from ms25_suite.criteria import MEASURES, Threshold, Thresholds
 from ms25_suite.datasets.dataset import Dataset, open_dataset
 from ms25_suite.datasets.groups import expand
 from ms25_suite.errors import ThresholdError, UsageError
+from ms25_suite.fields import ENSEMBLES, Ensemble
 from ms25_suite.metrics.dynamics import MIN_STEPS
 from ms25_suite.metrics.throughput import N_BLOCKS
 from ms25_suite.metrics.training_rate import MIN_SIZES
@@ -47,7 +48,7 @@ class Settings:
     strict
         Whether an undecided check counts as failed.
     seed
-        Seed of the bootstrap.
+        Seed of the bootstrap, and of molecular dynamics.
     train_sizes
         Training sizes to compare; empty for those that ``--mlip`` or the card names.
     series
@@ -60,6 +61,8 @@ class Settings:
         Steps of each timed block of molecular dynamics in LAMMPS.
     throughput_atoms
         Numbers of atoms to time as well, ascending.
+    md_ensembles
+        Ensembles of molecular dynamics.
     """
 
     potentials: tuple[PotentialSpec, ...]
@@ -76,6 +79,7 @@ class Settings:
     md_steps: int = 200
     throughput_steps: int = 20
     throughput_atoms: tuple[int, ...] = ()
+    md_ensembles: tuple[Ensemble, ...] = ENSEMBLES
 
     @classmethod
     def from_config(cls, config: pytest.Config) -> Settings:
@@ -145,6 +149,7 @@ class Settings:
             md_steps=option("md_steps"),
             throughput_steps=option("throughput_steps"),
             throughput_atoms=_sizes(option("throughput_atoms")),
+            md_ensembles=_ensembles(option("md_ensembles")),
         )
 
     def threshold(self, criterion: str, dataset: Dataset, quantity: str) -> Threshold | None:
@@ -201,6 +206,22 @@ def _sizes(text: str | None) -> tuple[int, ...]:
         msg = f"--throughput-atoms={text}: expected different numbers of atoms, each 1 or more"
         raise UsageError(msg)
     return tuple(sorted(sizes))
+
+
+def _ensembles(text: str) -> tuple[Ensemble, ...]:
+    """Ensembles of the command line, in the order of the suite.
+
+    Raises
+    ------
+    UsageError
+        One is not known, or none is named.
+    """
+    names = [name.strip().lower() for name in text.split(",")]
+    if not set(names) <= set(ENSEMBLES):
+        known = ", ".join(ENSEMBLES)
+        msg = f"--md-ensembles={text}: expected one or more of {known}, joined by commas"
+        raise UsageError(msg)
+    return tuple(name for name in ENSEMBLES if name in names)
 
 
 def _own_thresholds(dataset: Dataset) -> dict[tuple[str, str], Threshold]:

@@ -3,35 +3,27 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 
-from ms25_suite.criteria import MEASURES, Threshold
 from ms25_suite.datasets.dataset import Dataset
-from ms25_suite.frames import Frames, IntArray
+from ms25_suite.fields import Ensemble
+from ms25_suite.frames import FloatArray, Frames, IntArray
+from ms25_suite.metrics.breaks import Limits, shortest_distances
 from ms25_suite.metrics.dynamics import (
     TEMPERATURE_K,
-    Limits,
-    Trajectories,
-    energy_drifts,
+    Bath,
     initial_velocities,
-    run_nve,
-    shortest_distances,
+    integrate,
     timestep_fs,
 )
 from ms25_suite.potentials.potential import Potential
-from ms25_suite.recorder import ARTIFACTS, CheckRecorder
-from ms25_suite.results import CheckResult
-from ms25_suite.units import DIMENSIONLESS
+from ms25_suite.stability_runs import FRICTION_PER_PS, StabilityRuns
 from ms25_suite.unseen import unseen_set
 
-__all__ = ["CRITERION", "StabilityRuns", "run_dynamics"]
-
-CRITERION: Final = "stability"
-
-QUANTITY: Final = "energy_drift"
+__all__ = ["run_dynamics"]
 
 MOST_RUNS: Final = 4
 MOST_ATOMS: Final = 500
@@ -54,139 +46,16 @@ UNLABELLED_FORCE: Final = 100.0
 
 FRAMES_LOOKED_AT: Final = 50
 
-NO_BREAK: Final = Threshold(
-    0.0,
-    DIMENSIONLESS,
-    "measurement",
-    "ms25-suite: the test frames are stable structures of the reference, atoms neither overlap nor "
-    "fly apart within a picosecond from there",
-)
-
-_SHOWN: Final = 100
-"""Points of a trace that the report draws."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class StabilityRuns:
-    """Trajectories of a potential from some test frames.
-
-    Parameters
-    ----------
-    indices
-        Where the frames are in the dataset, shape ``(n_frames,)``.
-    trajectories
-        What happened.
-    timestep_fs
-        Time step in fs.
-    duration_s
-        Time that it took in seconds.
-    """
-
-    indices: IntArray
-    trajectories: Trajectories
-    timestep_fs: float
-    duration_s: float
-
-    def record(self, recorder: CheckRecorder, threshold: Threshold | None) -> list[CheckResult]:
-        """Record the largest drift of a run that lasted, and how many runs did not."""
-        measure = MEASURES[CRITERION][QUANTITY]
-        breaks = self.trajectories.breaks
-        lasting = [index for index, broken in enumerate(breaks) if broken is None]
-        shared: dict[str, Any] = {"n_frames": len(self.indices), "duration_s": self.duration_s}
-        fields = shared | {"metric": measure.metric, "unit": measure.unit}
-        fields["details"] = self._details()
-        results = []
-        if lasting:
-            drifts = energy_drifts(self.trajectories)
-            worst = max(lasting, key=lambda index: abs(drifts[index]))
-            remark = f"{drifts[worst]:+.3g} meV/atom/ps from frame {self.indices[worst]}"
-            if len(lasting) < len(breaks):
-                remark += f", over the {len(lasting)} of {len(breaks)} runs that lasted"
-            results.append(
-                recorder.judge(
-                    threshold,
-                    value=float(abs(drifts[worst])),
-                    interval=None,
-                    reason=remark,
-                    **fields,
-                )
-            )
-        else:
-            results.append(recorder.refuse(self._why(), **fields))
-        results.append(
-            recorder.judge(
-                NO_BREAK,
-                value=float(len(breaks) - len(lasting)),
-                interval=None,
-                quantity="broken_runs",
-                metric=NO_BREAK.metric,
-                unit=NO_BREAK.unit,
-                reason=self._why(),
-                artifact=self._keep_broken(recorder),
-                **shared,
-            )
-        )
-        return results
-
-    def _why(self) -> str:
-        """What ended the runs that did not last; empty if all did."""
-        parts = [
-            f"from frame {index} at step {broken.step} ({broken.step * self.timestep_fs:g} fs): "
-            f"{broken.message}"
-            for index, broken in zip(self.indices, self.trajectories.breaks, strict=True)
-            if broken is not None
-        ]
-        return "" if not parts else f"{len(parts)} runs ended early: " + "; ".join(parts)
-
-    def _keep_broken(self, recorder: CheckRecorder) -> str:
-        """Write the frames at which runs ended; returns the path in the report folder."""
-        broken = [index for index, b in enumerate(self.trajectories.breaks) if b is not None]
-        if not broken:
-            return ""
-        from ase.io import write
-
-        images = []
-        for index in broken:
-            atoms = self.trajectories.last.atoms(index)
-            event = self.trajectories.breaks[index]
-            atoms.info["frame"] = int(self.indices[index])
-            atoms.info["step"] = -1 if event is None else event.step
-            atoms.info["kind"] = "" if event is None else event.kind
-            images.append(atoms)
-        path = recorder.file_of("broken", ".extxyz")
-        write(path, images, format="extxyz")
-        return f"{ARTIFACTS}/{path.name}"
-
-    def _details(self) -> dict[str, Any]:
-        runs = self.trajectories
-        step = -(-len(runs.times) // _SHOWN)
-        traces = []
-        for index, energies in enumerate(runs.energies):
-            broken = runs.breaks[index]
-            known = energies[np.isfinite(energies)]
-            first = known[0] if len(known) else 0.0
-            traces.append(
-                {
-                    "frame": int(self.indices[index]),
-                    "energies": [float(1000.0 * (e - first)) for e in known[::step]],
-                    "broken": "" if broken is None else broken.kind,
-                    "broken_step": -1 if broken is None else broken.step,
-                }
-            )
-        return {
-            "dynamics": {
-                "times": runs.times[::step].tolist(),
-                "timestep_fs": self.timestep_fs,
-                "temperature_K": TEMPERATURE_K,
-                "runs": traces,
-            }
-        }
-
 
 def run_dynamics(
-    potential: Potential, dataset: Dataset, *, n_steps: int, seed: int
+    potential: Potential,
+    dataset: Dataset,
+    *,
+    n_steps: int,
+    seed: int,
+    ensembles: Sequence[Ensemble] = ("nve", "nvt"),
 ) -> StabilityRuns:
-    """Integrate some test frames at constant energy, all of them in one batch at each step.
+    """Integrate some test frames in each ensemble, all of them in one batch at each step.
 
     Parameters
     ----------
@@ -197,7 +66,9 @@ def run_dynamics(
     n_steps
         Number of time steps.
     seed
-        Seed of the velocities.
+        Seed of the velocities, and of the random forces.
+    ensembles
+        ``nve`` for constant energy, ``nvt`` for constant temperature; at least one.
 
     Raises
     ------
@@ -206,18 +77,25 @@ def run_dynamics(
     """
     start = time.perf_counter()
     test = dataset.splits.test(set=unseen_set(potential, dataset))
-    indices = _spread(test, dataset.frames)
+    chosen = _spread(test, dataset.frames)
+    # The frames once for each ensemble: one batch for all of them.
+    indices = np.tile(chosen, len(ensembles))
+    of_run = tuple(name for name in ensembles for _ in chosen)
+    constant_energy = np.array([name == "nve" for name in of_run])
     frames, _ = dataset.part(indices)
+    temperatures = _temperatures(dataset, indices)
     timestep = timestep_fs(frames)
-    trajectories = run_nve(
+    trajectories = integrate(
         frames,
         potential.predict,
-        initial_velocities(frames, TEMPERATURE_K, seed),
+        initial_velocities(frames, temperatures, seed, at_rest=constant_energy),
         timestep_fs=timestep,
         n_steps=n_steps,
         limits=_limits(dataset, test),
+        bath=Bath(temperatures, np.where(constant_energy, 0.0, FRICTION_PER_PS), seed),
     )
-    return StabilityRuns(indices, trajectories, timestep, time.perf_counter() - start)
+    duration = time.perf_counter() - start
+    return StabilityRuns(indices, of_run, temperatures, trajectories, timestep, duration)
 
 
 def _spread(test: IntArray, frames: Frames) -> IntArray:
@@ -225,6 +103,12 @@ def _spread(test: IntArray, frames: Frames) -> IntArray:
     largest = int(frames.n_atoms[test].max())
     count = max(1, min(MOST_RUNS, len(test), MOST_ATOMS // largest))
     return np.asarray(test[np.linspace(0, len(test) - 1, count).astype(int)], dtype=np.int64)
+
+
+def _temperatures(dataset: Dataset, indices: IntArray) -> FloatArray:
+    """Temperature of each run in K."""
+    known = np.asarray(dataset.temperatures)[indices]
+    return np.where(np.isnan(known), TEMPERATURE_K, known)
 
 
 def _limits(dataset: Dataset, test: IntArray) -> Limits:

@@ -30,6 +30,7 @@ SPEED_UNIT: Final = "kAtoms/s"
 STEP_UNIT: Final = "ms"
 MEMORY_UNIT: Final = "MiB"
 ATOMS_UNIT: Final = "atoms"
+TEMPERATURE_UNIT: Final = "K"
 
 DIMENSIONLESS: Final = "1"
 """Unit of ratios and of slopes on logarithmic scales; left out where numbers are shown."""

@@ -12,7 +12,13 @@ from ase.io import write
 
 
 def crystals(
-    structure: str, repeat: tuple[int, int, int], n: int, *, a: float = 3.6, seed: int = 0
+    structure: str,
+    repeat: tuple[int, int, int],
+    n: int,
+    *,
+    a: float = 3.6,
+    rattle: float = 0.1,
+    seed: int = 0,
 ) -> list[Atoms]:
     """Rattled crystals of random composition with energies, forces and stresses."""
     rng = np.random.default_rng(seed)
@@ -20,7 +26,7 @@ def crystals(
     for _ in range(n):
         atoms = bulk("Ni", structure, a=a * (1 + 0.03 * rng.random()), cubic=True) * repeat
         atoms.numbers = rng.choice([28, 29], len(atoms))
-        atoms.rattle(0.1, rng=rng)
+        atoms.rattle(rattle, rng=rng)
         atoms.calc = EMT()
         labelled = atoms.copy()
         labelled.info["REF_energy"] = atoms.get_potential_energy()

@@ -33,7 +33,8 @@ from ms25_suite.datasets.store import Content, open_content
 from ms25_suite.datasets.structure_audit import neighbour_distances
 from ms25_suite.datasets.structures import refuse_broken
 from ms25_suite.errors import CardError, DatasetError, UnknownDatasetError
-from ms25_suite.frames import Frames, IntArray, Labels
+from ms25_suite.fields import TEMPERATURE_KEY
+from ms25_suite.frames import FloatArray, Frames, IntArray, Labels
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -56,6 +57,9 @@ class Dataset:
         ``mini`` for a built-in dataset, ``user`` for anybody's files.
     frames, labels
         The data; the arrays may be memory-mapped and must not be written to.
+    temperatures
+        Temperature in K at which each frame was sampled (``temperature_K`` in the file), NaN where
+        that is not known, shape ``(n_frames,)``.
     splits
         Which frames are for training, validation and test.
     sha256
@@ -72,6 +76,7 @@ class Dataset:
     tier: str
     frames: Frames
     labels: Labels
+    temperatures: FloatArray
     splits: Splits
     sha256: str
     audit: tuple[Answer, ...]
@@ -213,6 +218,7 @@ def _open(card: DatasetCard, tier: str) -> Dataset:
         tier=tier,
         frames=content.frames,
         labels=content.labels,
+        temperatures=content.temperatures,
         splits=splits,
         sha256=sha256,
         audit=audit_dataset(card, content, splits),
@@ -264,12 +270,22 @@ def read_content(files: Sequence[CardFile], keys: LabelKeys, where: str) -> Cont
         frames=frames,
         labels=found.labels,
         roles=roles,
+        temperatures=np.array(
+            [_temperature(atoms.info.get(TEMPERATURE_KEY)) for atoms in images], dtype=np.float64
+        ),
         digests=digests,
         nearest=neighbour_distances(frames),
         file_counts=np.array(counts, dtype=np.int64),
         label_keys=found.keys,
         answers=audit_labels(found, len(frames)) + audit_frames(frames, found.labels, digests),
     )
+
+
+def _temperature(value: object) -> float:
+    """A temperature above zero; NaN for whatever is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+        return np.nan
+    return float(value) if 0.0 < value < np.inf else np.nan
 
 
 def _role(word: object) -> int:

@@ -198,6 +198,10 @@ def _card(
         # The built-in labels may be stand-ins of another method.
         if values["level_of_theory"] == builtin.level_of_theory:
             values["reference_calculator"] = builtin.reference_calculator
+            # Curves and paths are no part of the archive, and these are of the same method.
+            for table in ("eos", "neb"):
+                if getattr(builtin, table) is not None:
+                    values[table] = {"dataset": builtin.name}
     if level_of_theory is None:
         values["citation"] = _CITATION
     return values

@@ -20,7 +20,7 @@ from ms25_suite.frames import FloatArray, Frames, IntArray, Labels
 
 __all__ = ["READER_VERSION", "Content", "open_content"]
 
-READER_VERSION: Final = 2
+READER_VERSION: Final = 3
 """To be raised whenever the same file would be read or audited differently."""
 
 _BLOCK: Final = 4096
@@ -40,6 +40,9 @@ class Content:
         The data; memory-mapped where they come from the store.
     roles
         Role of each frame by its info key ``split``, shape ``(n_frames,)``.
+    temperatures
+        Temperature in K at which each frame was sampled, NaN where the file does not say, shape
+        ``(n_frames,)``.
     digests
         Fingerprint of each frame, shape ``(n_frames,)``, ``V16``: equal for duplicates.
     nearest
@@ -56,6 +59,7 @@ class Content:
     frames: Frames
     labels: Labels
     roles: IntArray
+    temperatures: FloatArray
     digests: np.ndarray[Any, Any]
     nearest: FloatArray
     file_counts: IntArray
@@ -130,6 +134,7 @@ def _columns(content: Content) -> dict[str, np.ndarray[Any, Any]]:
     columns |= {name: getattr(content.labels, name) for name in _LABELS}
     columns |= {
         "roles": content.roles,
+        "temperatures": content.temperatures,
         "file_counts": content.file_counts,
         "digests": content.digests.view(np.uint8),
         "nearest": content.nearest,
@@ -168,6 +173,7 @@ def _load(folder: Path) -> Content | None:
             frames=Frames(**{name: arrays[name] for name in _FRAMES}),
             labels=Labels(**{name: arrays[name] for name in _LABELS if name in arrays}),
             roles=arrays["roles"],
+            temperatures=arrays["temperatures"],
             file_counts=arrays["file_counts"],
             digests=arrays["digests"].view("V16").reshape(-1),
             nearest=arrays["nearest"],

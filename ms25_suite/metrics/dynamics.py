@@ -1,33 +1,35 @@
-"""Short molecular dynamics at constant energy, all frames in one batch at each step.
+"""Short molecular dynamics, all frames in one batch at each step.
 
-A potential whose forces are the derivative of a smooth energy conserves the total energy but for
-the integrator's own ripple. Forces that are not, discontinuities at the cutoff, and holes at short
-distances show as a drift, or as atoms that collapse.
+At constant energy (NVE): a potential whose forces are the derivative of a smooth energy conserves
+the total energy but for the integrator's own ripple. Forces that are not, discontinuities at the
+cutoff, and holes at short distances show as a drift, or as atoms that collapse.
+
+At constant temperature (NVT), by Langevin's equation: atoms are pushed about as in a production
+run, so that they also come to where a trajectory of constant energy does not. The total energy is
+not conserved and says nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Final
 
 import numpy as np
 
-from ms25_suite.frames import FloatArray, Frames, IntArray
+from ms25_suite.frames import BoolArray, FloatArray, Frames
+from ms25_suite.metrics.breaks import Break, Limits, broken
 from ms25_suite.metrics.finite import Predict, predict_finite
 from ms25_suite.units import MEV_PER_EV
 
 __all__ = [
     "MIN_STEPS",
     "TEMPERATURE_K",
-    "Break",
-    "Limits",
+    "Bath",
     "Trajectories",
+    "canonical_error",
     "energy_drifts",
     "initial_velocities",
-    "overlap",
-    "run_nve",
-    "shortest_distances",
+    "integrate",
     "timestep_fs",
 ]
 
@@ -45,59 +47,41 @@ MIN_STEPS: Final = 20
 
 FS_PER_PS: Final = 1000.0
 
-Pairs = Mapping[tuple[int, int], float]
-"""A distance in Å for pairs of atomic numbers, the smaller number first."""
-
-BreakKind = Literal["overlap", "forces", "not-finite"]
+_PUSHES: Final = 1
+"""Names the random numbers of a bath among those of the same seed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Break:
-    """Why a trajectory ended early.
+@dataclass(frozen=True, slots=True, eq=False)
+class Bath:
+    """Surroundings of some frames, by Langevin's equation.
 
     Parameters
     ----------
-    step
-        The first step at which it happened; 0 is the start.
-    kind
-        ``overlap``: atoms are too close; ``forces``: one is too large; ``not-finite``: there is no
-        finite energy or force.
-    message
-        What was found.
+    temperatures
+        Temperature of each frame in K, shape ``(n_frames,)``.
+    frictions
+        Friction of each frame in 1/ps, shape ``(n_frames,)``; at 0 its energy is constant.
+    seed
+        Seed of the random forces.
     """
 
-    step: int
-    kind: BreakKind
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Where a trajectory ends.
-
-    Parameters
-    ----------
-    distances
-        Closest distance that is allowed, in Å; pairs that are not named are not looked at.
-    force
-        Largest force component that is allowed, in eV/Å.
-    """
-
-    distances: Pairs
-    force: float
+    temperatures: FloatArray
+    frictions: FloatArray
+    seed: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trajectories:
-    """Energies along the trajectories.
+    """What happened along the trajectories; NaN from the break of a frame on.
 
     Parameters
     ----------
     times
         Times in ps, shape ``(n_steps + 1,)``.
     energies
-        Total (potential and kinetic) energies in eV/atom, NaN from the break on, shape
-        ``(n_frames, n_steps + 1)``.
+        Total (potential and kinetic) energies in eV/atom, shape ``(n_frames, n_steps + 1)``.
+    temperatures
+        Kinetic energy of three degrees of freedom for each atom in K, of the same shape.
     breaks
         For each frame why it ended early; None if it did not.
     last
@@ -106,6 +90,7 @@ class Trajectories:
 
     times: FloatArray
     energies: FloatArray
+    temperatures: FloatArray
     breaks: tuple[Break | None, ...]
     last: Frames
 
@@ -115,17 +100,21 @@ def timestep_fs(frames: Frames) -> float:
     return HYDROGEN_TIMESTEP_FS if 1 in frames.elements else TIMESTEP_FS
 
 
-def initial_velocities(frames: Frames, temperature: float, seed: int) -> FloatArray:
-    """Velocities of Maxwell and Boltzmann, each frame at rest as a whole.
+def initial_velocities(
+    frames: Frames, temperatures: FloatArray, seed: int, *, at_rest: BoolArray | None = None
+) -> FloatArray:
+    """Velocities of Maxwell and Boltzmann.
 
     Parameters
     ----------
     frames
         The frames.
-    temperature
-        Temperature in K.
+    temperatures
+        Temperature of each frame in K, shape ``(n_frames,)``.
     seed
         Seed of the random numbers.
+    at_rest
+        Whether each frame is at rest as a whole, shape ``(n_frames,)``; all are by default.
 
     Returns
     -------
@@ -135,18 +124,19 @@ def initial_velocities(frames: Frames, temperature: float, seed: int) -> FloatAr
     """
     from ase.units import kB
 
-    masses = _masses(frames)
+    masses, frame = _masses(frames), frames.frame_of_atom
     rng = np.random.default_rng(seed)
-    velocities = rng.normal(size=(len(masses), 3)) * np.sqrt(kB * temperature / masses)[:, None]
-    frame = frames.frame_of_atom
+    widths = np.sqrt(kB * np.asarray(temperatures)[frame] / masses)
+    velocities = rng.normal(size=(len(masses), 3)) * widths[:, None]
+    resting = np.ones(len(frames), dtype=np.bool_) if at_rest is None else at_rest
     total = np.bincount(frame, weights=masses, minlength=len(frames))
     for axis in range(3):
         momentum = np.bincount(frame, weights=masses * velocities[:, axis], minlength=len(frames))
-        velocities[:, axis] -= (momentum / total)[frame]
+        velocities[:, axis] -= np.where(resting, momentum / total, 0.0)[frame]
     return np.asarray(velocities, dtype=np.float64)
 
 
-def run_nve(
+def integrate(
     frames: Frames,
     predict: Predict,
     velocities: FloatArray,
@@ -154,8 +144,14 @@ def run_nve(
     timestep_fs: float,
     n_steps: int,
     limits: Limits,
+    bath: Bath | None = None,
 ) -> Trajectories:
-    """Integrate by velocity Verlet, each step one batch; a frame that breaks is left where it is.
+    """Integrate, each step one batch; a frame that breaks is left where it is.
+
+    The BAOAB splitting of Langevin's equation: half a kick by the forces, half a drift, the exact
+    solution for friction and random force, half a drift, half a kick. Of such splittings it has the
+    smallest error in the positions (none in a harmonic well); the kinetic temperature at the end of
+    a step is too low by (omega dt)^2 / 4 of itself. Without friction it is velocity Verlet.
 
     Parameters
     ----------
@@ -171,6 +167,8 @@ def run_nve(
         Number of steps.
     limits
         What ends a trajectory.
+    bath
+        Temperatures and frictions; without it all energies are constant.
 
     Raises
     ------
@@ -179,42 +177,50 @@ def run_nve(
 
     References
     ----------
+    B. Leimkuhler and C. Matthews, J. Chem. Phys. 138, 174102 (2013), doi:10.1063/1.4802990 (BAOAB);
     W. C. Swope, H. C. Andersen, P. H. Berens and K. R. Wilson, J. Chem. Phys. 76, 637 (1982),
-    doi:10.1063/1.442716.
+    doi:10.1063/1.442716 (velocity Verlet).
     """
-    from ase.units import fs
+    from ase.units import fs, kB
 
     step_time = timestep_fs * fs
     positions, velocities = np.array(frames.positions), np.array(velocities)
     masses = _masses(frames)[:, None]
     energies = np.full((len(frames), n_steps + 1), np.nan)
+    temperatures = np.full_like(energies, np.nan)
     breaks: list[Break | None] = [None] * len(frames)
     running = np.arange(len(frames), dtype=np.int64)
     forces = np.zeros_like(positions)
     frame_of_atom = frames.frame_of_atom
+    pushes = None if bath is None else _Pushes(bath, frames, timestep_fs)
     for step in range(n_steps + 1):
         mine = np.isin(frame_of_atom, running)
         if step:
             velocities[mine] += 0.5 * step_time * forces[mine] / masses[mine]
-            positions[mine] += step_time * velocities[mine]
+            positions[mine] += 0.5 * step_time * velocities[mine]
+            if pushes is not None:
+                velocities = pushes.applied(velocities)
+            positions[mine] += 0.5 * step_time * velocities[mine]
         batch = _at(frames, positions).select(running)
         found, _ = predict_finite(predict, batch)
         forces[mine] = found.forces
         if step:
             velocities[mine] += 0.5 * step_time * forces[mine] / masses[mine]
         for place, index in enumerate(running):
-            breaks[index] = _broken(batch, place, found, step, limits)
+            breaks[index] = broken(batch, place, found, step, limits)
         kinetic = 0.5 * (masses * velocities**2).sum(axis=1)
         kinetic = np.bincount(frame_of_atom, weights=kinetic, minlength=len(frames))
         going = np.array([breaks[index] is None for index in running])
         alive = running[going]
         potential = np.asarray(found.energy)[going]
         energies[alive, step] = (potential + kinetic[alive]) / frames.n_atoms[alive]
+        temperatures[alive, step] = kinetic[alive] / (1.5 * kB * frames.n_atoms[alive])
         running = alive
         if len(running) == 0:
             break
     times = np.asarray(np.arange(n_steps + 1) * (timestep_fs / FS_PER_PS), dtype=np.float64)
-    return Trajectories(times, energies, tuple(breaks), _at(frames, positions))
+    last = _at(frames, positions)
+    return Trajectories(times, energies, temperatures, tuple(breaks), last)
 
 
 def energy_drifts(trajectories: Trajectories) -> FloatArray:
@@ -223,91 +229,66 @@ def energy_drifts(trajectories: Trajectories) -> FloatArray:
     NaN for a trajectory that ended early: what it did before is no measure of it.
     """
     drifts = np.full(len(trajectories.breaks), np.nan)
-    for index, broken in enumerate(trajectories.breaks):
-        if broken is None:
+    for index, ended in enumerate(trajectories.breaks):
+        if ended is None:
             slope = np.polyfit(trajectories.times, trajectories.energies[index], 1)[0]
             drifts[index] = MEV_PER_EV * slope
     return drifts
 
 
-def shortest_distances(frames: Frames, cutoff: float) -> dict[tuple[int, int], float]:
-    """Shortest distance of each pair of elements in any frame, as far as it is below the cutoff.
+def canonical_error(temperature: float, n_atoms: int, friction: float, duration: float) -> float:
+    """Standard error of the mean kinetic temperature of a canonical trajectory of some length.
+
+    The variance of the kinetic temperature is ``2 T^2 / (3 N)``. Its correlation decays as
+    ``exp(-2 g t)`` for free particles in a bath of friction ``g``; that of weakly damped
+    oscillators has the same integral, ``1 / (2 g)``. With ``x = 2 g t`` the mean over a time ``t``
+    has ``2 / x [1 - (1 - exp(-x)) / x]`` of the variance.
 
     Parameters
     ----------
-    frames
-        The frames.
-    cutoff
-        Longest distance to look at in Å.
-    """
-    found: dict[tuple[int, int], float] = {}
-    for index in range(len(frames)):
-        i, j, distances = _neighbours(frames, index, cutoff)
-        numbers = frames.numbers[frames.offsets[index] : frames.offsets[index + 1]]
-        low, high = np.minimum(numbers[i], numbers[j]), np.maximum(numbers[i], numbers[j])
-        for pair in np.unique(np.stack([low, high], axis=1), axis=0):
-            own = distances[(low == pair[0]) & (high == pair[1])].min()
-            key = (int(pair[0]), int(pair[1]))
-            found[key] = min(found.get(key, np.inf), float(own))
-    return found
-
-
-def overlap(frames: Frames, index: int, distances: Pairs) -> tuple[tuple[int, int], float] | None:
-    """The pair of a frame that is closest relative to what is allowed, if it is too close.
+    temperature
+        Temperature of the bath in K.
+    n_atoms
+        Number of atoms that are free to move.
+    friction
+        Friction in 1/ps, above 0.
+    duration
+        Length of the trajectory in ps, above 0.
 
     Returns
     -------
     :
-        Atomic numbers and the distance in Å, or None.
+        The standard error in K.
+
+    References
+    ----------
+    D. Frenkel and B. Smit, Understanding Molecular Simulation, 2nd ed. (2002), section 6.1.1
+    (variance); H. Flyvbjerg and H. G. Petersen, J. Chem. Phys. 91, 461 (1989),
+    doi:10.1063/1.457480 (mean of correlated data).
     """
-    if not distances:
-        return None
-    i, j, found = _neighbours(frames, index, max(distances.values()))
-    if len(found) == 0:
-        return None
-    numbers = frames.numbers[frames.offsets[index] : frames.offsets[index + 1]]
-    pairs = [(int(min(a, b)), int(max(a, b))) for a, b in zip(numbers[i], numbers[j], strict=True)]
-    ratios = np.array(
-        [d / distances[p] if p in distances else np.inf for p, d in zip(pairs, found, strict=True)]
-    )
-    worst = int(np.argmin(ratios))
-    return (pairs[worst], float(found[worst])) if ratios[worst] < 1.0 else None
+    x = 2.0 * friction * duration
+    averaged = 2.0 / x * (1.0 + np.expm1(-x) / x)
+    return float(temperature * np.sqrt(2.0 / (3.0 * n_atoms) * averaged))
 
 
-def _broken(batch: Frames, place: int, found: Any, step: int, limits: Limits) -> Break | None:
-    from ase.data import chemical_symbols
+class _Pushes:
+    """Exact solution of friction and random force over one time step."""
 
-    if not np.isfinite(found.energy[place]):
-        return Break(step, "not-finite", "the energy or a force is not finite")
-    close = overlap(batch, place, limits.distances)
-    if close is not None:
-        (one, other), distance = close
-        names = f"{chemical_symbols[one]} and {chemical_symbols[other]}"
-        allowed = limits.distances[one, other]
-        msg = f"{names} are {distance:.2f} Å apart, closer than {allowed:.2f} Å"
-        return Break(step, "overlap", msg)
-    forces = found.forces[batch.offsets[place] : batch.offsets[place + 1]]
-    largest = float(np.abs(forces).max(initial=0.0))
-    if largest > limits.force:
-        msg = f"a force component of {largest:.3g} eV/Å, larger than {limits.force:.3g} eV/Å"
-        return Break(step, "forces", msg)
-    return None
+    def __init__(self, bath: Bath, frames: Frames, timestep_fs: float) -> None:
+        from ase.units import kB
 
+        frame = frames.frame_of_atom
+        kept = np.exp(-np.asarray(bath.frictions) * timestep_fs / FS_PER_PS)[frame]
+        thermal = kB * np.asarray(bath.temperatures)[frame] / _masses(frames)
+        self._kept = kept[:, None]
+        self._width = np.sqrt((1.0 - kept**2) * thermal)[:, None]
+        # Not the stream of `initial_velocities`: pushes along them would heat.
+        self._random = np.random.default_rng([bath.seed, _PUSHES])
 
-def _neighbours(frames: Frames, index: int, cutoff: float) -> tuple[IntArray, IntArray, FloatArray]:
-    # Not vesin: it imports torch where it can, which nothing in the process of pytest may do.
-    from ase.geometry import complete_cell
-    from matscipy.neighbours import neighbour_list
-
-    part = slice(int(frames.offsets[index]), int(frames.offsets[index + 1]))
-    positions, pbc = np.array(frames.positions[part]), np.array(frames.pbc[index])
-    cell = complete_cell(np.array(frames.cells[index]))
-    if not pbc.any():
-        # The list wants atoms that lie inside the cell.
-        positions = positions - positions.min(axis=0) + 1.0
-        cell = np.diag(positions.max(axis=0) + 1.0)
-    i, j, d = neighbour_list("ijd", positions=positions, cell=cell, pbc=pbc, cutoff=cutoff)
-    return np.asarray(i, np.int64), np.asarray(j, np.int64), np.asarray(d, np.float64)
+    def applied(self, velocities: FloatArray) -> FloatArray:
+        # Drawn for all atoms, so that a frame that ends leaves those of the others as they are.
+        noise = self._random.normal(size=velocities.shape)
+        return np.asarray(self._kept * velocities + self._width * noise, dtype=np.float64)
 
 
 def _masses(frames: Frames) -> FloatArray:

@@ -22,6 +22,7 @@ that they depend neither on the worker that runs it nor on what was run before::
 
 from __future__ import annotations
 
+import gzip
 import lzma
 import multiprocessing
 import os
@@ -32,7 +33,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Final, Protocol
+from typing import IO, TYPE_CHECKING, Any, Final, Protocol, cast
 
 import numpy as np
 
@@ -44,7 +45,7 @@ from ms25_suite.fields import REF_ENERGY, REF_FORCES, REF_STRESS
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["Job", "build_frames", "label", "refuse_numbers", "shares"]
+__all__ = ["Job", "build_frames", "label", "opened", "refuse_numbers", "shares"]
 
 POSITION_DECIMALS: Final = 6
 """Positions and cells are rounded to 1e-6 Å before they are labelled."""
@@ -134,7 +135,7 @@ def build_frames(
     Parameters
     ----------
     out
-        File to write, extended XYZ; compressed if its name ends with ``.xz``.
+        File to write, extended XYZ; compressed if its name ends with ``.xz`` or ``.gz``.
     jobs
         The trajectories.
     settings
@@ -171,7 +172,7 @@ def build_frames(
     with (
         naming_errors(out, _GO_ON.format(folder=folder)),
         atomic_path(out) as temporary,
-        _opened(temporary, out.suffix == ".xz") as file,
+        opened(temporary, out.suffix) as file,
     ):
         for target in targets:
             file.write(target.read_bytes())
@@ -243,10 +244,22 @@ def _n_cores() -> int:
 
 
 @contextmanager
-def _opened(path: Path, compressed: bool) -> Iterator[IO[bytes]]:
-    if compressed:
+def opened(path: Path, suffix: str) -> Iterator[IO[bytes]]:
+    """A file to write, compressed as the last extension of its name says; no time enters it.
+
+    Parameters
+    ----------
+    path
+        The file.
+    suffix
+        Extension of the name that it will have: ``.xz``, ``.gz``, or any other for plain text.
+    """
+    if suffix.lower() == ".xz":
         with lzma.open(path, "wb", preset=9 | lzma.PRESET_EXTREME) as packed:
             yield packed
+    elif suffix.lower() == ".gz":
+        with path.open("wb") as raw, gzip.GzipFile("", "wb", fileobj=raw, mtime=0) as zipped:
+            yield cast("IO[bytes]", zipped)  # it writes bytes, whatever typeshed says
     else:
         with path.open("wb") as plain:
             yield plain

@@ -128,7 +128,7 @@ def build(
     Parameters
     ----------
     out
-        File to write, extended XYZ; compressed if its name ends with ``.xz``.
+        File to write, extended XYZ; compressed if its name ends with ``.xz`` or ``.gz``.
     n_compositions
         Number of curves; the paper has 200.
     seed

@@ -229,7 +229,7 @@ def build(
     repeat
         Number of primitive surface cells along both edges: 2 or 4 in the paper.
     out
-        File to write, extended XYZ; compressed if its name ends with ``.xz``.
+        File to write, extended XYZ; compressed if its name ends with ``.xz`` or ``.gz``.
     n_frames
         Number of frames; None for as many as are shipped, 10,000 is the paper's full protocol.
     seed

@@ -24,7 +24,7 @@ import numpy as np
 
 from ms25_suite.cache import atomic_path, file_sha256
 from ms25_suite.errors import ReferenceCalculatorError
-from ms25_suite.reference.builder import build_frames, label, refuse_numbers, shares
+from ms25_suite.reference.builder import build_frames, label, opened, refuse_numbers, shares
 from ms25_suite.reference.lammps_session import lammps_version
 from ms25_suite.reference.reaction_sampling import Recipe, conditions, run_trajectory, start
 
@@ -117,7 +117,7 @@ def build_path(out: Path, *, potential_file: Path | None = None) -> Path:
     Parameters
     ----------
     out
-        File to write, extended XYZ; compressed if its name ends with ``.xz``.
+        File to write, extended XYZ; compressed if its name ends with ``.xz`` or ``.gz``.
     potential_file
         File of the force field; None for the one that comes with the ``lammps`` wheel.
 
@@ -177,11 +177,8 @@ def _write_path(images: list[Atoms], make: Callable[[], Any], out: Path) -> Path
         frames.append(atoms)
     text = StringIO()
     write(text, frames, format="extxyz")
-    data = text.getvalue().encode()
-    if out.suffix == ".xz":
-        data = lzma.compress(data, preset=9 | lzma.PRESET_EXTREME)
-    with atomic_path(out) as temporary:
-        temporary.write_bytes(data)
+    with atomic_path(out) as temporary, opened(temporary, out.suffix) as file:
+        file.write(text.getvalue().encode())
     return out
 
 
@@ -205,7 +202,7 @@ def build(
     Parameters
     ----------
     out
-        File to write, extended XYZ; compressed if its name ends with ``.xz``.
+        File to write, extended XYZ; compressed if its name ends with ``.xz`` or ``.gz``.
     n_frames
         Number of frames; 10,000 is the paper's full protocol.
     seed

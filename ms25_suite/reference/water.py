@@ -188,7 +188,7 @@ def build(
     n_molecules
         Molecules in the cell: 64 or 192 in the paper.
     out
-        File to write, extended XYZ; compressed if its name ends with ``.xz``.
+        File to write, extended XYZ; compressed if its name ends with ``.xz`` or ``.gz``.
     n_frames
         Number of frames; None for as many as are shipped, 10,000 is the paper's full protocol.
     seed

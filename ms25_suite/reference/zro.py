@@ -88,7 +88,7 @@ def build(
     Parameters
     ----------
     out
-        File to write, extended XYZ; compressed if its name ends with ``.xz``.
+        File to write, extended XYZ; compressed if its name ends with ``.xz`` or ``.gz``.
     n_frames
         Number of frames; 10,000 is the paper's full protocol.
     seed

@@ -162,8 +162,14 @@ def _draw_dynamics(results: Sequence[CheckResult]) -> Figure | None:
     figure = new_figure(5.4, 3.0 + 0.2 * len(results))
     axes = figure.subplots()
     axes.set_xlabel("time (fs)", fontsize=8)
-    axes.set_ylabel("total energy since the start (meV/atom)", fontsize=8)
-    axes.axhline(0, color=MUTED, lw=0.8)
+    in_bath = results[0].details["dynamics"].get("ensemble") == "nvt"
+    key = "temperatures" if in_bath else "energies"
+    axes.set_ylabel(
+        "temperature (K)" if in_bath else "total energy since the start (meV/atom)", fontsize=8
+    )
+    marks = _bath_temperatures(results) if in_bath else [0.0]
+    for mark in marks:
+        axes.axhline(mark, color=MUTED, lw=0.8)
     drawn = False
     for index, result in enumerate(results):
         details = result.details["dynamics"]
@@ -171,17 +177,24 @@ def _draw_dynamics(results: Sequence[CheckResult]) -> Figure | None:
         style: dict[str, Any] = {"color": COLORS[index % len(COLORS)]}
         label: str | None = _label(result, "")
         for run in details.get("runs") or []:
-            energies = _numbers(run.get("energies")) if isinstance(run, Mapping) else []
-            if not energies or len(energies) > len(times):
+            trace = _numbers(run.get(key)) if isinstance(run, Mapping) else []
+            if not trace or len(trace) > len(times):
                 continue
-            axes.plot(times[: len(energies)], energies, lw=1.0, label=label, **style)
+            axes.plot(times[: len(trace)], trace, lw=1.0, label=label, **style)
             label, drawn = None, True
             if run.get("broken"):
-                axes.plot(times[len(energies) - 1], energies[-1], "x", ms=7, **style)
+                axes.plot(times[len(trace) - 1], trace[-1], "x", ms=7, **style)
     if not drawn:
         return None
     _finish(figure, [axes], len(results))
     return figure
+
+
+def _bath_temperatures(results: Sequence[CheckResult]) -> list[float]:
+    """Temperatures in K at which any run was held."""
+    runs = [run for result in results for run in result.details["dynamics"].get("runs") or []]
+    found = {_number(run.get("temperature_K")) for run in runs if isinstance(run, Mapping)}
+    return sorted(value for value in found if value is not None)
 
 
 def _curves(result: CheckResult) -> list[Mapping[str, Any]]:

@@ -54,7 +54,10 @@ CRITERIA: Final = {
         "NEB barrier",
         "Does the barrier along the minimum-energy path agree with the reference?",
     ),
-    "stability": ("Stability", "Does molecular dynamics stay bounded?"),
+    "stability": (
+        "Stability",
+        "Does molecular dynamics conserve the energy, and do the atoms stay apart?",
+    ),
     "throughput": ("Throughput", "How many thousands of atom-steps per second are computed?"),
 }
 """Title and question of each criterion, in the order of the report."""

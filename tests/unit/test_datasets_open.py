@@ -394,3 +394,16 @@ def test_real_zirconia(shared_data: Path, tmp_path: Path) -> None:
     assert dataset.labels.energy is not None
     assert dataset.labels.energy[0] == -114.47478986
     assert dataset.findings == ()
+
+
+@pytest.mark.parametrize("word", ["hot", -5.0, 0, True, [1.0, 2.0]])
+def test_temperatures_are_those_of_the_file_as_far_as_it_says(
+    tmp_path: Path, images: list[Atoms], word: object
+) -> None:
+    images[0].info["temperature_K"] = 600
+    images[1].info["temperature_K"] = word
+    # Whose unit nobody knows.
+    images[2].info["temperature"] = 27.0
+    write(tmp_path / "x.extxyz", images[:3])
+    temperatures = open_dataset(str(tmp_path / "x.extxyz")).temperatures
+    np.testing.assert_array_equal(temperatures, [600.0, np.nan, np.nan])

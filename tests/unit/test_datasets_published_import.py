@@ -136,10 +136,15 @@ def test_the_level_of_theory(tmp_path: Path) -> None:
     assert card.level_of_theory.startswith("EAM (FeNiCrCoCu-with-ZBL")
     assert card.reference_calculator == "ms25_suite.reference.hea:calculator"
     assert "10.5281/zenodo.10901820" in card.citation
+    # The reference's curves are of that method, too: they come with it.
+    curves = opened(found, "hea").eos()
+    assert curves is not None
+    assert len(curves.curves) == 20
     assert "nothing in the files says so" in found.datasets[0].notes[0]
     found = import_archive(tmp_path / "in", tmp_path / "o2", level_of_theory="PBE")
     card = opened(found, "hea").card
     assert (card.level_of_theory, card.reference_calculator, card.citation) == ("PBE", None, "")
+    assert card.eos is None
     assert not any("nothing in the files" in note for note in found.datasets[0].notes)
 
 

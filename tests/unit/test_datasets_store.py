@@ -25,8 +25,10 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def path(tmp_path: Path) -> Path:
     rng = np.random.default_rng(3)
     images = []
-    for _ in range(40):
+    for index in range(40):
         atoms = bulk("Cu", cubic=True)
+        if index % 2:
+            atoms.info["temperature_K"] = 300 + index
         atoms.rattle(0.1, rng=rng)
         atoms.info["REF_energy"] = float(rng.normal())
         forces = rng.normal(size=(4, 3))
@@ -50,6 +52,7 @@ def check_equal(one: Dataset, other: Dataset) -> None:
     assert one.audit == other.audit
     assert one.label_keys == other.label_keys
     np.testing.assert_array_equal(one.splits.test(), other.splits.test())
+    np.testing.assert_array_equal(one.temperatures, other.temperatures)
 
 
 def test_a_file_is_read_once(path: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

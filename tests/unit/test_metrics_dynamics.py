@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -8,24 +9,29 @@ import pytest
 from ase import Atoms
 from ase.build import bulk, molecule
 from ase.calculators.emt import EMT
+from ase.data import atomic_masses
 from ase.md.verlet import VelocityVerlet
 from ase.units import fs, kB
 
 from ms25_suite.errors import NotFiniteError
-from ms25_suite.frames import Frames, Predictions
+from ms25_suite.frames import FloatArray, Frames, Predictions
+from ms25_suite.metrics.breaks import Limits, overlap, shortest_distances
 from ms25_suite.metrics.dynamics import (
-    Limits,
+    Bath,
+    canonical_error,
     energy_drifts,
     initial_velocities,
-    overlap,
-    run_nve,
-    shortest_distances,
+    integrate,
 )
 from ms25_suite.metrics.finite import predict_finite
 from ms25_suite.metrics.relaxation import relax
 from tests.emt_path import emt
 
 FREE = Limits({}, 1e6)
+
+
+def at(temperature: float, frames: Frames) -> FloatArray:
+    return np.full(len(frames), temperature)
 
 
 @pytest.fixture
@@ -53,7 +59,7 @@ def without(*lost: int) -> Callable[[Frames], Predictions]:
 
 def test_velocities_have_the_temperature_and_no_momentum() -> None:
     frames = Frames.from_atoms([bulk("Cu", cubic=True) * (5, 5, 5), bulk("Al", cubic=True)])
-    velocities = initial_velocities(frames, 300.0, 0)
+    velocities = initial_velocities(frames, at(300.0, frames), 0)
     masses = np.where(frames.numbers == 29, 63.546, 26.9815385)
     for index, n_atoms in enumerate(frames.n_atoms):
         own = frames.frame_of_atom == index
@@ -61,13 +67,23 @@ def test_velocities_have_the_temperature_and_no_momentum() -> None:
         if n_atoms > 100:
             kinetic = 0.5 * (masses[own, None] * velocities[own] ** 2).sum()
             assert kinetic / (1.5 * n_atoms * kB) == pytest.approx(300, rel=0.05)
-    np.testing.assert_array_equal(velocities, initial_velocities(frames, 300.0, 0))
-    assert not np.array_equal(velocities, initial_velocities(frames, 300.0, 1))
+    np.testing.assert_array_equal(velocities, initial_velocities(frames, at(300.0, frames), 0))
+    assert not np.array_equal(velocities, initial_velocities(frames, at(300.0, frames), 1))
+
+
+def test_frames_have_their_own_temperatures_and_need_not_rest() -> None:
+    frames = Frames.from_atoms([bulk("Cu", cubic=True) * (5, 5, 5)] * 2)
+    at_rest = np.array([True, False])
+    velocities = initial_velocities(frames, np.array([300.0, 1200.0]), 0, at_rest=at_rest)
+    momenta = velocities.reshape(2, -1, 3).sum(axis=1)
+    assert np.abs(momenta[0]).max() < 1e-9 < 1e-3 < np.abs(momenta[1]).max()
+    squares = (velocities.reshape(2, -1) ** 2).sum(axis=1)
+    assert squares[1] / squares[0] == pytest.approx(4, rel=0.1)
 
 
 def test_trajectories_are_those_of_ase(frames: Frames) -> None:
-    velocities = initial_velocities(frames, 300.0, 0)
-    found = run_nve(frames, emt, velocities, timestep_fs=2.0, n_steps=10, limits=FREE)
+    velocities = initial_velocities(frames, at(300.0, frames), 0)
+    found = integrate(frames, emt, velocities, timestep_fs=2.0, n_steps=10, limits=FREE)
     assert found.breaks == (None, None, None)
     np.testing.assert_allclose(found.times[[0, 10]], [0, 0.02])
     for index in range(len(frames)):
@@ -84,8 +100,8 @@ def test_trajectories_are_those_of_ase(frames: Frames) -> None:
 
 
 def test_a_linear_rise_is_its_slope(frames: Frames) -> None:
-    velocities = initial_velocities(frames, 300.0, 0)
-    found = run_nve(frames, emt, velocities, timestep_fs=1.0, n_steps=20, limits=FREE)
+    velocities = initial_velocities(frames, at(300.0, frames), 0)
+    found = integrate(frames, emt, velocities, timestep_fs=1.0, n_steps=20, limits=FREE)
     found.energies[1] = 5.0 + 0.003 * found.times
     found.energies[2] = np.nan
     drifts = energy_drifts(found)
@@ -94,10 +110,10 @@ def test_a_linear_rise_is_its_slope(frames: Frames) -> None:
 
 
 def test_a_frame_that_is_lost_leaves_the_others_alone(frames: Frames) -> None:
-    velocities = initial_velocities(frames, 300.0, 0)
+    velocities = initial_velocities(frames, at(300.0, frames), 0)
     options: dict[str, Any] = {"timestep_fs": 1.0, "n_steps": 5, "limits": FREE}
-    whole = run_nve(frames, emt, velocities, **options)
-    found = run_nve(frames, without(28), velocities, **options)
+    whole = integrate(frames, emt, velocities, **options)
+    found = integrate(frames, without(28), velocities, **options)
     assert [broken and (broken.kind, broken.step) for broken in found.breaks] == [
         None,
         ("not-finite", 0),
@@ -108,9 +124,135 @@ def test_a_frame_that_is_lost_leaves_the_others_alone(frames: Frames) -> None:
     assert np.isnan(energy_drifts(found)).tolist() == [False, True, False]
 
 
+OMEGA = 0.06
+"""Angular frequency of the oscillators in 1/fs: a period of 100 fs."""
+
+PARTICLES = Frames.from_atoms([Atoms("Cu8", np.zeros((8, 3)))] * 200)
+
+
+def oscillators(frames: Frames) -> Predictions:
+    """Atoms that are bound to the origin, each for itself."""
+    stiffness = atomic_masses[29] * (OMEGA / fs) ** 2
+    each = 0.5 * stiffness * (frames.positions**2).sum(axis=1)
+    energy = np.bincount(frames.frame_of_atom, weights=each, minlength=len(frames))
+    return Predictions(energy, -stiffness * np.asarray(frames.positions))
+
+
+def in_bath(*, temperature: float, n_steps: int, timestep_fs: float = 10.0, seed: int = 0) -> Any:
+    """The oscillators from thermal positions and velocities in a bath of 20 per ps."""
+    width = np.sqrt(kB * temperature / atomic_masses[29]) / (OMEGA / fs)
+    positions = width * np.random.default_rng(5).normal(size=PARTICLES.positions.shape)
+    frames = replace(PARTICLES, positions=positions)
+    resting = np.zeros(len(frames), dtype=bool)
+    bath = Bath(at(temperature, frames), at(20.0, frames), seed)
+    return width, integrate(
+        frames,
+        oscillators,
+        initial_velocities(frames, bath.temperatures, seed, at_rest=resting),
+        timestep_fs=timestep_fs,
+        n_steps=n_steps,
+        limits=FREE,
+        bath=bath,
+    )
+
+
+def test_oscillators_in_a_bath_are_canonical() -> None:
+    """Positions without an error of the time step; velocities with that of BAOAB."""
+    width, found = in_bath(temperature=600.0, n_steps=50)
+    expected = 600.0 * (1.0 - (OMEGA * 10.0) ** 2 / 4.0)
+    # The standard errors are 0.7 %, 2 % and, of a variance, 3 %.
+    later = found.temperatures[:, 10:]
+    assert later.mean() == pytest.approx(expected, rel=0.025)
+    assert np.var(found.last.positions) == pytest.approx(width**2, rel=0.08)
+    # The kinetic temperature of 8 atoms fluctuates by 2 T^2 / 3 N.
+    assert later.var() == pytest.approx(2 * expected**2 / (3 * 8), rel=0.1)
+
+
+def test_a_hole_that_constant_energy_does_not_reach_ends_a_run_in_a_bath() -> None:
+    """From rest in their wells atoms get half of the heat, and a bath brings the other half."""
+    edge = 2.8 * np.sqrt(kB * 600.0 / atomic_masses[29]) / (OMEGA / fs)
+
+    def with_hole(frames: Frames) -> Predictions:
+        found = oscillators(frames)
+        assert found.forces is not None
+        outside = np.abs(frames.positions) > edge
+        return Predictions(found.energy, np.where(outside, 1e3, found.forces))
+
+    frames = PARTICLES.select(range(8))
+    temperatures = at(600.0, frames)
+    velocities = np.clip(initial_velocities(frames, temperatures, 0), -0.1, 0.1)
+    frictions = np.array([0.0] * 4 + [20.0] * 4)
+    found = integrate(
+        frames,
+        with_hole,
+        velocities,
+        timestep_fs=5.0,
+        n_steps=200,
+        limits=Limits({}, 100.0),
+        bath=Bath(temperatures, frictions, 0),
+    )
+    assert [broken and broken.kind for broken in found.breaks] == [None] * 4 + ["forces"] * 4
+    assert all(broken.step > 5 for broken in found.breaks if broken)
+
+
+def test_the_mean_temperature_scatters_as_was_said() -> None:
+    _, found = in_bath(temperature=300.0, n_steps=80, timestep_fs=3.0)
+    means = found.temperatures.mean(axis=1)
+    expected = canonical_error(300.0, 8, 20.0, float(found.times[-1]))
+    # 200 runs know their own scatter to 5 %.
+    assert means.std() == pytest.approx(expected, rel=0.2)
+    # Of a run that is short against the memory of the bath each moment says the same.
+    assert canonical_error(300.0, 8, 20.0, 1e-6) == pytest.approx(300 * np.sqrt(2 / 24), rel=1e-3)
+    assert canonical_error(300.0, 8, 20.0, 1e3) == pytest.approx(300 * np.sqrt(2 / 24 / 2e4), 1e-3)
+
+
+def test_a_cold_start_is_heated_at_the_rate_of_the_friction() -> None:
+    """Free particles: the missing energy decays as exp(-2 friction t)."""
+    bath = Bath(at(500.0, PARTICLES), at(5.0, PARTICLES), 0)
+
+    def free(frames: Frames) -> Predictions:
+        return Predictions(np.zeros(len(frames)), np.zeros((len(frames.numbers), 3)))
+
+    found = integrate(
+        PARTICLES,
+        free,
+        np.zeros_like(PARTICLES.positions),
+        timestep_fs=5.0,
+        n_steps=30,
+        limits=FREE,
+        bath=bath,
+    )
+    expected = 500.0 * (1.0 - np.exp(-10.0 * found.times))
+    np.testing.assert_allclose(found.temperatures.mean(axis=0), expected, atol=20.0)
+
+
+def test_a_bath_is_that_of_its_seed_and_without_friction_none() -> None:
+    _, first = in_bath(temperature=300.0, n_steps=5)
+    _, again = in_bath(temperature=300.0, n_steps=5)
+    _, other = in_bath(temperature=300.0, n_steps=5, seed=1)
+    np.testing.assert_array_equal(first.last.positions, again.last.positions)
+    assert not np.array_equal(first.last.positions, other.last.positions)
+
+
+def test_frames_with_and_without_a_bath_share_a_batch(frames: Frames) -> None:
+    velocities = initial_velocities(frames, at(300.0, frames), 0)
+    options: dict[str, Any] = {"timestep_fs": 2.0, "n_steps": 5, "limits": FREE}
+    alone = integrate(frames, emt, velocities, **options)
+    bath = Bath(at(300.0, frames), np.array([0.0, 10.0, 0.0]), 0)
+    found = integrate(frames, emt, velocities, bath=bath, **options)
+    np.testing.assert_array_equal(found.energies[[0, 2]], alone.energies[[0, 2]])
+    assert np.ptp(found.energies[1]) > 10 * np.ptp(alone.energies[1])
+    # A frame that is lost takes no random number from the others.
+    bath = Bath(at(300.0, frames), at(10.0, frames), 0)
+    whole = integrate(frames, emt, velocities, bath=bath, **options)
+    found = integrate(frames, without(13), velocities, bath=bath, **options)
+    np.testing.assert_array_equal(found.energies[:2], whole.energies[:2])
+    assert np.isnan(found.temperatures[2]).all()
+
+
 def test_forces_that_explode_end_a_run(frames: Frames) -> None:
-    velocities = initial_velocities(frames, 300.0, 0)
-    found = run_nve(frames, emt, velocities, timestep_fs=1.0, n_steps=3, limits=Limits({}, 1e-3))
+    velocities = initial_velocities(frames, at(300.0, frames), 0)
+    found = integrate(frames, emt, velocities, timestep_fs=1.0, n_steps=3, limits=Limits({}, 1e-3))
     assert [broken.kind for broken in found.breaks if broken] == ["forces"] * 3
     assert "a force component of " in str(found.breaks[0])
 
@@ -123,7 +265,7 @@ def test_atoms_that_run_into_each_other_end_a_run() -> None:
     def free(frames: Frames) -> Predictions:
         return Predictions(np.zeros(len(frames)), np.zeros((len(frames.numbers), 3)))
 
-    found = run_nve(
+    found = integrate(
         frames,
         free,
         velocities,

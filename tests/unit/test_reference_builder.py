@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import lzma
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from ase.io import read
 
 from ms25_suite.errors import ReferenceCalculatorError, UsageError
 from ms25_suite.fields import REF_ENERGY, REF_FORCES, REF_STRESS
-from ms25_suite.reference.builder import build_frames, label, refuse_numbers, shares
+from ms25_suite.reference.builder import build_frames, label, opened, refuse_numbers, shares
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,21 @@ def test_frames_are_in_the_order_of_the_jobs_and_labelled(tmp_path: Path) -> Non
         assert atoms.get_potential_energy() == pytest.approx(stored[0], abs=2e-8)
         np.testing.assert_allclose(atoms.get_stress(), stored[1], rtol=0, atol=2e-10)
         np.testing.assert_allclose(atoms.get_forces(), stored[2], rtol=0, atol=2e-8)
+
+
+def test_the_name_says_the_compression(tmp_path: Path) -> None:
+    for suffix, unpacked in (
+        (".xz", lzma.decompress),
+        (".gz", gzip.decompress),
+        (".extxyz", bytes),
+    ):
+        with opened(tmp_path / "part", suffix) as file:
+            file.write(b"frames")
+        assert unpacked((tmp_path / "part").read_bytes()) == b"frames"
+    packed = build(tmp_path / "cu.extxyz.gz").read_bytes()
+    # Neither the time nor the name of a file that is moved is in the header.
+    assert packed[:10] == b"\x1f\x8b\x08\x00" + bytes(4) + b"\x02\xff"
+    assert len(read(tmp_path / "cu.extxyz.gz", index=":")) == 5
 
 
 def test_forces_on_held_atoms_are_labels_too() -> None:

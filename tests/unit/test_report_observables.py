@@ -140,6 +140,23 @@ def test_details_that_are_none_are_left_out() -> None:
     assert observable_groups([result("eos", "volume", "error", details={"eos": 3})], "eos") == {}
 
 
+def test_runs_in_a_bath_are_drawn_with_its_temperatures() -> None:
+    runs = [
+        {"temperature_K": 300.0, "temperatures": [310.0, 290.0, 305.0], "broken": ""},
+        {"temperature_K": 600.0, "temperatures": [590.0, 640.0], "broken": "forces"},
+        {"temperature_K": "hot", "temperatures": "many", "broken": ""},
+    ]
+    details = {"ensemble": "nvt", "times": [0.0, 0.001, 0.002], "runs": runs}
+    shift = result("stability", "temperature_shift", "measurement", details={"dynamics": details})
+    figure = draw_observable("stability", [shift])
+    assert figure is not None
+    (axes,) = figure.axes
+    assert axes.get_ylabel() == "temperature (K)"
+    traces = [list(line.get_ydata()) for line in axes.lines]
+    assert traces[2:] == [[310.0, 290.0, 305.0], [590.0, 640.0], [640.0]]
+    assert [trace[0] for trace in traces[:2]] == [300.0, 600.0]
+
+
 def test_a_report_shows_all_of_them(tmp_path: Path) -> None:
     runs = {"times": [0.0, 0.001], "runs": [{"energies": [0.0, 0.1], "broken": "overlap"}]}
     drift = result("stability", "energy_drift", "error", details={"dynamics": runs})
