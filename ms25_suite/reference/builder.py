@@ -33,7 +33,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Final, Protocol
+from typing import IO, TYPE_CHECKING, Any, Final, Protocol, cast
 
 import numpy as np
 
@@ -259,7 +259,7 @@ def opened(path: Path, suffix: str) -> Iterator[IO[bytes]]:
             yield packed
     elif suffix.lower() == ".gz":
         with path.open("wb") as raw, gzip.GzipFile("", "wb", fileobj=raw, mtime=0) as zipped:
-            yield zipped
+            yield cast("IO[bytes]", zipped)
     else:
         with path.open("wb") as plain:
             yield plain
