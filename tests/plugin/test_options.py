@@ -21,6 +21,7 @@ OPTIONS = (
     "--eos-relax",
     "--neb-steps",
     "--md-steps",
+    "--md-ensembles",
     "--device",
     "--dtype",
     "--workers",
