@@ -30,7 +30,8 @@ sampled with 2 fs there."""
 
 MOST_RUNS: Final = 4
 MOST_ATOMS: Final = 500
-"""Frames that are run, and atoms in all of them (one frame is always run): this bounds the cost."""
+"""Frames that are run in each ensemble, and atoms in all of them (one frame is always run): this
+bounds the cost."""
 
 CLOSEST: Final = 0.6
 """Atoms overlap below this part of the shortest distance of their elements in the test frames. That
