@@ -27,7 +27,8 @@ __all__ = ["run_dynamics"]
 
 MOST_RUNS: Final = 4
 MOST_ATOMS: Final = 500
-"""Frames that are run, and atoms in all of them (one frame is always run): this bounds the cost."""
+"""Frames that are run in each ensemble, and atoms in all of them (one frame is always run): this
+bounds the cost."""
 
 CLOSEST: Final = 0.6
 """Atoms overlap below this part of the shortest distance of their elements in the test frames. That

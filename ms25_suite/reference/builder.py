@@ -259,7 +259,7 @@ def opened(path: Path, suffix: str) -> Iterator[IO[bytes]]:
             yield packed
     elif suffix.lower() == ".gz":
         with path.open("wb") as raw, gzip.GzipFile("", "wb", fileobj=raw, mtime=0) as zipped:
-            yield cast("IO[bytes]", zipped)  # it writes bytes, whatever typeshed says
+            yield cast("IO[bytes]", zipped)
     else:
         with path.open("wb") as plain:
             yield plain

@@ -23,6 +23,7 @@ OPTIONS = (
     "--md-steps",
     "--throughput-steps",
     "--throughput-atoms",
+    "--md-ensembles",
     "--device",
     "--dtype",
     "--workers",
