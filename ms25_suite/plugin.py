@@ -78,6 +78,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "cell, for the cost against the size (default: the dataset's own size only)",
     )
     add(
+        "--lammps",
+        metavar="LMP",
+        help="executable of a LAMMPS; -m throughput prefers its native pair style of a potential, "
+        "if it has one, to `fix external` of the package lammps",
+    )
+    add(
         "--md-ensembles",
         default="nve,nvt",
         metavar="NAME,NAME",

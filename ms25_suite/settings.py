@@ -138,6 +138,7 @@ class Settings:
                 timeout_s=option("worker_timeout"),
                 use_cache=not option("ms25_no_cache"),
                 species=_species(option("mlip_species")),
+                lammps=_lammps(option("lammps")),
             ),
             report_dir=_writable(Path(option("report_dir")).expanduser()),
             strict=option("ms25_strict"),
@@ -182,6 +183,23 @@ def _train_sizes(text: str | None) -> tuple[int, ...]:
         msg = f"--train-sizes={text}: expected at least {MIN_SIZES} sizes, each of 1 or more frames"
         raise UsageError(msg)
     return tuple(sorted(sizes))
+
+
+def _lammps(text: str | None) -> Path | None:
+    """LAMMPS of the user, seen to answer.
+
+    Raises
+    ------
+    Ms25Error
+        It is missing, not LAMMPS, or does not start.
+    """
+    if text is None:
+        return None
+    from ms25_suite.lammps.build import executable_build
+
+    path = Path(text).expanduser()
+    executable_build(path)
+    return path.resolve()
 
 
 def _sizes(text: str | None) -> tuple[int, ...]:

@@ -27,6 +27,7 @@ from ms25_suite.metrics.errors import Statistic
 from ms25_suite.metrics.extensivity import Tolerance
 from ms25_suite.metrics.repeats import Repeats
 from ms25_suite.metrics.throughput import N_BLOCKS, Speed, measured_speed
+from ms25_suite.potentials.native_route import run_in_lammps
 from ms25_suite.potentials.potential import Potential
 from ms25_suite.provenance import machine
 from ms25_suite.results import Verdict
@@ -295,7 +296,7 @@ def time_frame(
     start = time.perf_counter()
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
     predicted = potential.compute(frames)
-    run = potential.run_lammps(frames, plan)
+    run = run_in_lammps(potential, frames, plan, potential.options.lammps)
     dtype = device_and_dtype(potential)[1] or "float32"
     return TimedRun(
         frame=frame,

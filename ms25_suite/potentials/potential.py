@@ -60,6 +60,8 @@ class PotentialOptions:
         Whether predictions are taken from and put into the cache.
     species
         Chemical symbols of the species of model files that only number them, and have no sidecar.
+    lammps
+        Executable of a LAMMPS whose native pair styles are preferred; None: there is none.
     """
 
     device: str = "cpu"
@@ -69,6 +71,7 @@ class PotentialOptions:
     batch_atoms: int = BATCH_ATOMS
     use_cache: bool = True
     species: tuple[str, ...] = ()
+    lammps: Path | None = None
 
 
 class Potential:

@@ -23,6 +23,7 @@ OPTIONS = (
     "--md-steps",
     "--throughput-steps",
     "--throughput-atoms",
+    "--lammps",
     "--md-ensembles",
     "--device",
     "--dtype",

