@@ -78,6 +78,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "cell, for the cost against the size (default: the dataset's own size only)",
     )
     add(
+        "--mlip-compile",
+        action="store_true",
+        help="NequIP and Allegro: compile the model to native code first (takes about a minute, "
+        "and is kept), for faster predictions",
+    )
+    add(
         "--lammps",
         metavar="LMP",
         help="executable of a LAMMPS; -m throughput prefers its native pair style of a potential, "

@@ -138,6 +138,7 @@ class Settings:
                 timeout_s=option("worker_timeout"),
                 use_cache=not option("ms25_no_cache"),
                 species=_species(option("mlip_species")),
+                compiled=option("mlip_compile"),
                 lammps=_lammps(option("lammps")),
             ),
             report_dir=_writable(Path(option("report_dir")).expanduser()),

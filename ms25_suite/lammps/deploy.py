@@ -28,7 +28,7 @@ from ms25_suite.environments.installation import Installation
 from ms25_suite.errors import DeployError, UsageError
 from ms25_suite.lammps.process import run_program
 
-__all__ = ["TARGETS", "Target", "deployed"]
+__all__ = ["TARGETS", "Target", "deployed", "is_compiled"]
 
 _PATIENCE_S: Final = 1800.0
 """Time for a tool in seconds. The compiled models of the largest recipes took far less."""
@@ -344,21 +344,29 @@ def _make(
         noted.replace(_record(made))
 
 
+def is_compiled(model: Path) -> bool:
+    """Whether a file is a compiled model of the nequip framework, of which nothing can be made."""
+    if not zipfile.is_zipfile(model):
+        return False
+    with zipfile.ZipFile(model) as archive:
+        return any("data/aotinductor" in name for name in archive.namelist())
+
+
 def _input_suffix(model: Path, architecture: str) -> str:
     """End of the name by which the tools recognise an input; what it is, is in the file."""
     if architecture not in ("nequip", "allegro"):
         return ".model"
+    if is_compiled(model):
+        msg = (
+            f"{model} is compiled already, which cannot be undone: expected the checkpoint "
+            "(.ckpt) or package (.nequip.zip) that it was made of"
+        )
+        raise DeployError(msg)
     if zipfile.is_zipfile(model):
         with zipfile.ZipFile(model) as archive:
             names = archive.namelist()
         if any(name.endswith("/package_metadata.txt") for name in names):
             return ".nequip.zip"
-        if any("data/aotinductor" in name for name in names):
-            msg = (
-                f"{model} is compiled already, which cannot be undone: expected the checkpoint "
-                "(.ckpt) or package (.nequip.zip) that it was made of"
-            )
-            raise DeployError(msg)
     return ".ckpt"
 
 

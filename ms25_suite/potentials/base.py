@@ -159,6 +159,9 @@ class Architecture(ABC):
     """Whether a file says which elements its species are. Where it does not, they come from the
     sidecar or from ``--mlip-species``, and `load` gets their symbols as ``species``."""
 
+    compiled_target: ClassVar[str] = ""
+    """Target of `ms25_suite.lammps.deploy` with native code that predicts faster; empty: none."""
+
     revision: ClassVar[int] = 1
     """Raise it when a change to the adapter can change a prediction: cached ones are then void."""
 

@@ -38,6 +38,7 @@ class _NequipFamily(Architecture):
     """
 
     environment = "nequip"
+    compiled_target = "batch"
 
     _target: ClassVar[str]
     """Function that builds a model."""

@@ -17,6 +17,7 @@ from ms25_suite.errors import (
     PredictionError,
 )
 from ms25_suite.frames import Frames, Predictions
+from ms25_suite.lammps.deploy import deployed, is_compiled
 from ms25_suite.lammps.plan import LammpsRun, MdPlan
 from ms25_suite.potentials.base import ModelInfo
 from ms25_suite.potentials.baseline import MeanBaseline
@@ -60,6 +61,8 @@ class PotentialOptions:
         Whether predictions are taken from and put into the cache.
     species
         Chemical symbols of the species of model files that only number them, and have no sidecar.
+    compiled
+        Whether models are compiled to native code first where their package can do that.
     lammps
         Executable of a LAMMPS whose native pair styles are preferred; None: there is none.
     """
@@ -71,6 +74,7 @@ class PotentialOptions:
     batch_atoms: int = BATCH_ATOMS
     use_cache: bool = True
     species: tuple[str, ...] = ()
+    compiled: bool = False
     lammps: Path | None = None
 
 
@@ -317,9 +321,15 @@ def from_model_file(
         The package of the architecture is neither installed nor in a managed environment.
     ModelFileError
         The file does not say which elements its species are, and nothing else does.
+    DeployError
+        It is to be compiled, and cannot be.
     """
     family = get_architecture(architecture)
     place = require_installed(family)
+    target = family.compiled_target if options.compiled else ""
+    loaded = path
+    if target and not is_compiled(path):
+        loaded = deployed(path, target, architecture, place, device=options.device)
     species = () if family.names_species else _species(path, options, manifest)
     sha256 = file_sha256(path)
     identity = {
@@ -332,12 +342,14 @@ def from_model_file(
     }
     if species:
         identity["species"] = species
+    if loaded != path:
+        identity["compiled"] = target
     job = {
         "kind": "model",
         "architecture": architecture,
         "implementation": implementation(family),
-        "path": str(path.resolve()),
-        "sha256": sha256,
+        "path": str(loaded.resolve()),
+        "sha256": sha256 if loaded == path else file_sha256(loaded),
         "device": options.device,
         "dtype": options.dtype,
         "species": species,

@@ -7,7 +7,6 @@ them (about two minutes each), later runs take them from the cache. Not part of 
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,7 +16,6 @@ import execnet
 import numpy as np
 import pytest
 
-from ms25_suite.cache import cache_dir
 from ms25_suite.datasets import open_dataset
 from ms25_suite.datasets.dataset import Dataset
 from ms25_suite.environments.installation import Installation
@@ -102,8 +100,10 @@ def own_loop(
     group.terminate(timeout=5)
 
 
-def _potential(path: Path, architecture: str, n_workers: int = 1) -> Potential:
-    options = PotentialOptions(n_workers=n_workers, use_cache=False)
+def _potential(
+    path: Path, architecture: str, *, n_workers: int = 1, compiled: bool = False
+) -> Potential:
+    options = PotentialOptions(n_workers=n_workers, use_cache=False, compiled=compiled)
     potential = from_model_file(
         path, architecture, "benchmark", options, manifest=read_manifest(path)
     )
@@ -154,7 +154,7 @@ def test_predict(
     judged: tuple[Frames, Labels],
     n_workers: int,
 ) -> None:
-    potential = _potential(model_file, architecture, n_workers)
+    potential = _potential(model_file, architecture, n_workers=n_workers)
     run(lambda: potential.predict(judged[0]))
     potential.close()
 
@@ -162,18 +162,12 @@ def test_predict(
 def test_predict_compiled(
     run: Callable[..., Any],
     architecture: str,
-    place: Installation,
     model_file: Path,
     judged: tuple[Frames, Labels],
 ) -> None:
-    """NequIP and Allegro as native code; the compilation is not counted."""
-    if architecture not in ("nequip", "allegro"):
-        pytest.skip("only models of the nequip framework are compiled")
-    compiled = cache_dir() / f"benchmark-{model_file.parent.name}.nequip.pt2"
-    if not compiled.is_file():
-        program = Path(str(place.python)).with_name("nequip-compile")
-        options = ["--mode", "aotinductor", "--device", "cpu", "--target", "batch"]
-        subprocess.run([str(program), str(model_file), str(compiled), *options], check=True)
-    potential = _potential(compiled, architecture)
+    """As native code (``--mlip-compile``); the compilation is not counted."""
+    if not get_architecture(architecture).compiled_target:
+        pytest.skip("the package compiles no models")
+    potential = _potential(model_file, architecture, compiled=True)
     run(lambda: potential.predict(judged[0]))
     potential.close()

@@ -76,10 +76,13 @@ def test_a_compiled_model_of_batches_gives_what_the_package_gives(
     made = deployed(model, "batch", "allegro", nequip_place)
     assert made.name.endswith(".nequip.pt2")
     predictions = []
-    for path in (model, made):
-        with closing(from_model_file(path, "allegro", "tiny", PotentialOptions())) as potential:
+    # The third is the second, made on the way; a compiled model stays what it is.
+    for path, compiled in ((model, False), (made, True), (model, True)):
+        options = PotentialOptions(compiled=compiled)
+        with closing(from_model_file(path, "allegro", "tiny", options)) as potential:
             predictions.append(potential.predict(frames))
-    expected, found = predictions
+    expected, found, on_the_way = predictions
+    np.testing.assert_array_equal(on_the_way.forces, found.forces)
     np.testing.assert_allclose(found.energy, expected.energy, rtol=0, atol=1e-9)
     np.testing.assert_allclose(found.forces, expected.forces, rtol=0, atol=1e-9)
     np.testing.assert_allclose(found.stress, expected.stress, rtol=0, atol=1e-9)

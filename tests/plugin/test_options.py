@@ -23,6 +23,7 @@ OPTIONS = (
     "--md-steps",
     "--throughput-steps",
     "--throughput-atoms",
+    "--mlip-compile",
     "--lammps",
     "--md-ensembles",
     "--device",
