@@ -170,4 +170,6 @@ def test_neb_of_ase_with_a_shared_calculator(
 
 
 def _barrier(images: list[Atoms]) -> FloatArray:
-    return np.array(NEBTools(images).get_barrier(fit=True))
+    """Barrier and reaction energy, and the energy of each image: an untrained path may be flat."""
+    energies = [atoms.get_potential_energy() for atoms in images]
+    return np.array([*NEBTools(images).get_barrier(fit=True), *energies])
