@@ -28,7 +28,7 @@ from ms25_suite.environments.installation import Installation
 from ms25_suite.errors import DeployError, UsageError
 from ms25_suite.lammps.process import run_program
 
-__all__ = ["TARGETS", "Target", "deployed", "is_compiled"]
+__all__ = ["TARGETS", "Target", "deployed", "find_target", "is_compiled"]
 
 _PATIENCE_S: Final = 1800.0
 """Time for a tool in seconds. The compiled models of the largest recipes took far less."""
