@@ -35,7 +35,9 @@ for epoch in range(first, epochs):
     time.sleep(pause)
     with open("results.txt", "a") as file:
         file.write(json.dumps({"epoch": epoch + 1}) + "\\n")
-    open("checkpoint", "w").write(str(epoch + 1))
+    with open("new", "w") as file:
+        file.write(str(epoch + 1))
+    os.replace("new", "checkpoint")
     print("epoch", epoch + 1, "by", os.environ["OMP_NUM_THREADS"], "threads", flush=True)
     if epoch + 1 == stop_at:
         print("No space left on device", flush=True)
