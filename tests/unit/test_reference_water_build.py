@@ -159,7 +159,7 @@ def test_seed_frames_are_labelled_once(tmp_path: Path, monkeypatch: pytest.Monke
     assert told.count([2]) == 4
 
 
-SHIPPED = {"water-64": (200, 64)}
+SHIPPED = {"water-64": (200, 64), "water-192": (70, 192)}
 
 
 @pytest.mark.parametrize("name", SHIPPED)
