@@ -80,8 +80,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add(
         "--mlip-compile",
         action="store_true",
-        help="NequIP and Allegro: compile the model to native code first (takes about a minute, "
-        "and is kept), for faster predictions",
+        help="NequIP and Allegro: compile the model to native code first (takes minutes, and "
+        "is kept), for faster predictions",
     )
     add(
         "--lammps",
