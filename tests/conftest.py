@@ -106,6 +106,16 @@ def tiny_nequip(
     return _once(tmp_path_factory, "tiny-nequip", make)
 
 
+@pytest.fixture
+def no_xdist(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A session within a test is one process, also where these tests run in several.
+
+    pytest-benchmark looks at the environment, and times nothing beside other processes.
+    """
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
+    monkeypatch.delenv("PYTEST_XDIST_WORKER_COUNT", raising=False)
+
+
 @pytest.fixture(scope="session")
 def cuni_images() -> list[Atoms]:
     """30 frames of Cu-Ni with energies, forces and stresses of the EMT potential."""

@@ -40,4 +40,4 @@ def test_the_printed_architecture_passes_the_printed_tests(tmp_path: Path) -> No
         check=False,
     )
     assert done.returncode == 0, done.stdout
-    assert "12 passed, 1 skipped" in done.stdout
+    assert "14 passed, 1 skipped" in done.stdout

@@ -12,7 +12,7 @@ from ase.io import write
 # Imported here: what a pytester session imports first is another module to the next one.
 from ms25_suite.metrics import throughput
 
-pytestmark = [pytest.mark.mace, pytest.mark.lammps]
+pytestmark = [pytest.mark.mace, pytest.mark.lammps, pytest.mark.usefixtures("no_xdist")]
 
 
 def test_a_model_is_timed_on_what_it_knows(

