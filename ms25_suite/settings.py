@@ -198,9 +198,8 @@ def _lammps(text: str | None) -> Path | None:
         return None
     from ms25_suite.lammps.build import executable_build
 
-    path = Path(text).expanduser()
-    executable_build(path)
-    return path.resolve()
+    # Its absolute path: a mere name is looked for on the search path.
+    return Path(executable_build(Path(text).expanduser()).source)
 
 
 def _sizes(text: str | None) -> tuple[int, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -181,14 +182,21 @@ def test_what_makes_no_sense(
     done.stderr.fnmatch_lines([f"*{words}*"])
 
 
+@pytest.mark.parametrize("given", ["its path", "its name"])
 def test_a_lammps_without_a_style_for_it_changes_nothing(
-    pytester: pytest.Pytester, cuni: Path, document: Documents
+    pytester: pytest.Pytester,
+    monkeypatch: pytest.MonkeyPatch,
+    cuni: Path,
+    document: Documents,
+    given: str,
 ) -> None:
     program = Path(sys.executable).with_name("lmp")
     if not program.is_file():
         pytest.skip("there is no lmp in this environment")
+    monkeypatch.setenv("PATH", str(program.parent), prepend=os.pathsep)
+    text = str(program) if given == "its path" else program.name
     done = pytester.runpytest(
-        EMT, f"--dataset={cuni}", *ASKED, "--benchmark-skip", f"--lammps={program}"
+        EMT, f"--dataset={cuni}", *ASKED, "--benchmark-skip", f"--lammps={text}"
     )
     assert done.ret == pytest.ExitCode.OK
     details = found_in(document())["katoms_per_s"]["details"]["throughput"]
