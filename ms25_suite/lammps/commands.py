@@ -12,6 +12,7 @@ __all__ = [
     "VIRIAL",
     "check_fit",
     "ensemble_commands",
+    "minimise_command",
     "neighbour_commands",
     "place_atoms",
     "space_commands",
@@ -111,6 +112,13 @@ def neighbour_commands(plan: MdPlan) -> list[str]:
         f"neighbor {plan.skin_A!r} bin",
         "neigh_modify every 1 delay 0 check yes one 20000 page 200000",
     ]
+
+
+def minimise_command(plan: MdPlan) -> str:
+    """Command of a minimisation."""
+    # A line search takes a few evaluations in each iteration.
+    most = min(20 * plan.n_steps, 2**31 - 1)
+    return f"minimize 0.0 {plan.force_tolerance!r} {plan.n_steps} {most}"
 
 
 def ensemble_commands(plan: MdPlan) -> list[str]:

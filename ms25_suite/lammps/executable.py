@@ -23,6 +23,7 @@ from ms25_suite.lammps.commands import (
     VIRIAL,
     check_fit,
     ensemble_commands,
+    minimise_command,
     neighbour_commands,
     space_commands,
 )
@@ -227,8 +228,7 @@ def input_file(box: Box, interaction: Interaction, plan: MdPlan) -> str:
         f"write_dump all custom {_START} id fx fy fz {digits}",
     ]
     if plan.ensemble == "minimize":
-        most = min(20 * plan.n_steps, 2**31 - 1)  # as in `ms25_suite.lammps.run`
-        lines.append(f"minimize 0.0 {plan.force_tolerance!r} {plan.n_steps} {most}")
+        lines.append(minimise_command(plan))
     else:
         if plan.warmup_steps:
             lines.append(f"run {plan.warmup_steps} pre no post no")

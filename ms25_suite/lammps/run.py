@@ -14,7 +14,13 @@ import numpy as np
 from ms25_suite.errors import Ms25Error, UsageError
 from ms25_suite.frames import FloatArray, Frames
 from ms25_suite.lammps.box import Box, current_matrix, matrix_to_voigt
-from ms25_suite.lammps.commands import VIRIAL, check_fit, ensemble_commands, place_atoms
+from ms25_suite.lammps.commands import (
+    VIRIAL,
+    check_fit,
+    ensemble_commands,
+    minimise_command,
+    place_atoms,
+)
 from ms25_suite.lammps.plan import LammpsRun, MdPlan, Thermo
 from ms25_suite.lammps.session import gathered, named_error, open_lammps
 
@@ -190,13 +196,8 @@ class _Session:
                 self._record()
 
     def _minimize(self) -> None:
-        plan = self._plan
         self._route.before_setup()
-        # A line search takes a few evaluations in each iteration.
-        most = min(20 * plan.n_steps, 2**31 - 1)
-        self._command(
-            f"minimize 0.0 {plan.force_tolerance!r} {plan.n_steps} {most}", "in the minimisation"
-        )
+        self._command(minimise_command(self._plan), "in the minimisation")
         self._record()
 
     def _record(self) -> None:

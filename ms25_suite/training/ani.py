@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import sys
 import zipfile
 from collections.abc import Mapping
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final
 
 from ms25_suite.cache import atomic_path
-from ms25_suite.errors import ArchitectureNotInstalledError, TrainingError
 from ms25_suite.training.arrays import write_arrays
 from ms25_suite.training.follow import EpochReport, drop_half_line
+from ms25_suite.training.own_run import installed_versions, read_outcome, require_package
 from ms25_suite.training.request import TrainingData, TrainingRequest
-from ms25_suite.training.selection import evenly, number_of_epochs, system_values
+from ms25_suite.training.selection import (
+    evenly,
+    number_of_epochs,
+    number_of_validation,
+    system_values,
+)
 from ms25_suite.training.validation import epoch_report
 
 __all__ = ["BEST", "CHECKPOINT", "CONFIG", "OUTCOME", "RESULTS", "AniTrainer"]
@@ -63,22 +66,11 @@ class AniTrainer:
         ArchitectureNotInstalledError
             It cannot.
         """
-        if importlib.util.find_spec("torchani") is None:
-            msg = (
-                "training ANI needs the package torchani, which is not installed in this "
-                'environment. Install it with: pip install "ms25-suite[ani]"'
-            )
-            raise ArchitectureNotInstalledError(msg)
+        require_package("ANI", "torchani", "torchani")
 
     def versions(self) -> dict[str, str]:
         """Versions of the packages that a trained model depends on."""
-        found = {}
-        for name in _DISTRIBUTIONS:
-            try:
-                found[name] = version(name)
-            except PackageNotFoundError:
-                found[name] = "unknown"
-        return found
+        return installed_versions(_DISTRIBUTIONS)
 
     def settings(
         self, recipe: Mapping[str, Any], request: TrainingRequest, data: TrainingData
@@ -107,9 +99,7 @@ class AniTrainer:
             chosen["max_num_epochs"] = number_of_epochs(recipe, n_train)
         if "seconds_per_frame" in recipe:
             chosen["seconds_most"] = recipe["seconds_per_frame"] * n_train
-        limit = recipe.get("max_validation")
-        n_validation = len(data.validation[0])
-        chosen["n_validation"] = n_validation if limit is None else min(limit, n_validation)
+        chosen["n_validation"] = number_of_validation(recipe, data)
         return chosen
 
     def n_epochs(self, settings: Mapping[str, Any]) -> int:
@@ -157,11 +147,4 @@ class AniTrainer:
         TrainingError
             The run left no model.
         """
-        try:
-            outcome = json.loads((work / OUTCOME).read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            msg = f"the training of ANI ended without an error, but left no {OUTCOME} in {work}"
-            raise TrainingError(msg) from error
-        epoch = int(outcome["epoch"])
-        chosen = {"epoch": epoch, "chosen_by": "lowest validation loss", "weights": "weights"}
-        return work / BEST, epoch, {**chosen, "ended_by": outcome["ended_by"]}
+        return work / BEST, *read_outcome(work / OUTCOME, "ANI", "weights")

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import re
 import sys
 import zipfile
 from collections.abc import Mapping
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final
 
-from ms25_suite.errors import ArchitectureNotInstalledError, TrainingError
+from ms25_suite.errors import TrainingError
 from ms25_suite.fields import REF_ENERGY, REF_FORCES, REF_STRESS
 from ms25_suite.training.follow import EpochReport, drop_half_line
 from ms25_suite.training.labelled import write_extxyz
+from ms25_suite.training.own_run import installed_versions, require_package
 from ms25_suite.training.request import TrainingData, TrainingRequest
-from ms25_suite.training.selection import evenly, number_of_epochs, system_values
+from ms25_suite.training.selection import (
+    evenly,
+    number_of_epochs,
+    number_of_validation,
+    system_values,
+)
 
 __all__ = ["MaceTrainer"]
 
@@ -74,22 +78,11 @@ class MaceTrainer:
         ArchitectureNotInstalledError
             It cannot.
         """
-        if importlib.util.find_spec("mace") is None:
-            msg = (
-                "training MACE needs the package mace-torch, which is not installed in this "
-                'environment. Install it with: pip install "ms25-suite[mace]"'
-            )
-            raise ArchitectureNotInstalledError(msg)
+        require_package("MACE", "mace", "mace-torch")
 
     def versions(self) -> dict[str, str]:
         """Versions of the packages that a trained model depends on."""
-        found = {}
-        for name in _DISTRIBUTIONS:
-            try:
-                found[name] = version(name)
-            except PackageNotFoundError:
-                found[name] = "unknown"
-        return found
+        return installed_versions(_DISTRIBUTIONS)
 
     def settings(
         self, recipe: Mapping[str, Any], request: TrainingRequest, data: TrainingData
@@ -125,9 +118,7 @@ class MaceTrainer:
             chosen["lr_scheduler_gamma"] = (recipe["lr_final"] / chosen["lr"]) ** (1 / steps)
         # Neither of both may end a training before its number of epochs is reached.
         chosen["patience"] = total + 1
-        limit = recipe.get("max_validation")
-        n_validation = len(data.validation[0])
-        chosen["n_validation"] = n_validation if limit is None else min(limit, n_validation)
+        chosen["n_validation"] = number_of_validation(recipe, data)
         return chosen
 
     def n_epochs(self, settings: Mapping[str, Any]) -> int:

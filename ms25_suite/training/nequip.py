@@ -18,7 +18,12 @@ from ms25_suite.potentials.baseline import element_energies
 from ms25_suite.training.follow import EpochReport, drop_half_line
 from ms25_suite.training.labelled import write_extxyz
 from ms25_suite.training.request import Part, TrainingData, TrainingRequest
-from ms25_suite.training.selection import evenly, number_of_epochs, system_values
+from ms25_suite.training.selection import (
+    evenly,
+    number_of_epochs,
+    number_of_validation,
+    system_values,
+)
 
 __all__ = ["AllegroTrainer", "NequipTrainer"]
 
@@ -88,8 +93,7 @@ class _NequipFamilyTrainer(ABC):
             values.update(system_values(recipe, data))
         n_train = len(data.train[0])
         cutoff = data.cutoff if data.cutoff is not None else values["r_max_default"]
-        n_validation = len(data.validation[0])
-        n_validation = min(n_validation, values.get("max_validation", n_validation))
+        n_validation = number_of_validation(values, data)
         total = values.get("epochs") or number_of_epochs(values, n_train)
         chosen = {
             "model": self._hyperparameters(values),

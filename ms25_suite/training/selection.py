@@ -8,7 +8,7 @@ from typing import Any
 from ms25_suite.errors import TrainingError
 from ms25_suite.training.request import Part, TrainingData
 
-__all__ = ["evenly", "number_of_epochs", "system_values"]
+__all__ = ["evenly", "number_of_epochs", "number_of_validation", "system_values"]
 
 
 def system_values(recipe: Mapping[str, Any], data: TrainingData) -> dict[str, Any]:
@@ -36,6 +36,12 @@ def number_of_epochs(recipe: Mapping[str, Any], n_train: int) -> int:
     """``frame_passes`` over the number of frames, between ``epochs_least`` and ``epochs_most``."""
     wanted = round(recipe["frame_passes"] / n_train)
     return int(max(recipe["epochs_least"], min(recipe["epochs_most"], wanted)))
+
+
+def number_of_validation(recipe: Mapping[str, Any], data: TrainingData) -> int:
+    """Number of validation frames: all, or ``max_validation`` if the recipe has fewer."""
+    available = len(data.validation[0])
+    return int(min(available, recipe.get("max_validation", available)))
 
 
 def evenly(part: Part, n: int) -> Part:
