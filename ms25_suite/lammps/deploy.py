@@ -24,6 +24,7 @@ from typing import Any, Final
 from filelock import FileLock
 
 from ms25_suite.cache import cache_dir, content_key, file_sha256, remembered_sha256
+from ms25_suite.child_process import child_environment
 from ms25_suite.environments.installation import Installation
 from ms25_suite.errors import DeployError, UsageError
 from ms25_suite.lammps.process import run_program
@@ -377,7 +378,7 @@ def _run(command: list[str], folder: Path, target: Target, model: Path, time_lim
             command,
             folder,
             time_limit_s=time_limit_s,
-            variables={"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"},
+            variables=child_environment(threads=1),
         )
     except OSError as error:
         what = f"could not be started ({error})"

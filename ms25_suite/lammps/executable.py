@@ -15,6 +15,7 @@ from typing import Final
 
 import numpy as np
 
+from ms25_suite.child_process import child_environment
 from ms25_suite.errors import LammpsError, NotFiniteError, UsageError
 from ms25_suite.frames import FloatArray, Frames, IntArray
 from ms25_suite.lammps.box import Box, matrix_to_voigt
@@ -138,11 +139,7 @@ def run_executable(
             [*command, *interaction.arguments],
             folder,
             time_limit_s=time_limit_s,
-            variables={
-                "OMP_NUM_THREADS": str(threads),
-                "MKL_NUM_THREADS": str(threads),
-                **interaction.environment,
-            },
+            variables={**child_environment(threads), **interaction.environment},
         )
         logged = _text(folder / _LOG)
         if ended.status is None:

@@ -31,7 +31,8 @@ class Graph:
         Atomic numbers, shape ``(n_atoms,)``.
     senders, receivers
         Atoms i and j of each edge, shape ``(n_edges,)``. Each pair is there in both directions;
-        an atom and its own periodic image are an edge too.
+        an atom and its own periodic image are an edge too. Edges of a frame lie together, in the
+        order of the frames.
     vectors
         ``D = r_j - r_i`` in Å with the periodic shift included, shape ``(n_edges, 3)``.
     graph_of_atom

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from ms25_suite.errors import OutOfMemoryError, PotentialError
 from ms25_suite.frames import FloatArray, Frames, IntArray, Predictions
 from ms25_suite.potentials.base import EdgeModel, ForceModel, Graph, ModelInfo
+from ms25_suite.potentials.neighbours import neighbours
 
 __all__ = ["EdgeEvaluator", "batches", "build_graph", "forces_and_stress", "is_out_of_memory"]
 
@@ -26,21 +28,13 @@ def build_graph(frames: Frames, cutoff: float) -> Graph:
     cutoff
         Longest edge in Å.
     """
-    from ase.geometry import complete_cell
-    from vesin import NeighborList
-
-    neighbours = NeighborList(cutoff=cutoff, full_list=True)
     parts: list[tuple[IntArray, IntArray, FloatArray]] = []
     for index in range(len(frames)):
         first, last = int(frames.offsets[index]), int(frames.offsets[index + 1])
-        i, j, vectors = neighbours.compute(
-            points=np.ascontiguousarray(frames.positions[first:last]),
-            # A missing cell vector belongs to a direction without periodicity.
-            box=complete_cell(np.array(frames.cells[index])),
-            periodic=np.array(frames.pbc[index]),
-            quantities="ijD",
+        i, j, vectors = neighbours(
+            frames.positions[first:last], frames.cells[index], frames.pbc[index], cutoff
         )
-        parts.append((i.astype(np.int64) + first, j.astype(np.int64) + first, vectors))
+        parts.append((i + first, j + first, vectors))
     return Graph(
         numbers=np.asarray(frames.numbers, dtype=np.int64),
         senders=np.concatenate([part[0] for part in parts]),
@@ -73,9 +67,15 @@ def forces_and_stress(
     """
     n_atoms = len(frames.numbers)
     forces = _sum_by(graph.senders, gradient, n_atoms) - _sum_by(graph.receivers, gradient, n_atoms)
-    outer = graph.vectors[:, :, None] * gradient[:, None, :]
-    virial = _sum_by(graph.graph_of_atom[graph.senders], _voigt(outer), len(frames))
-    return forces, _stress(frames, virial)
+    return forces, _stress(frames, _voigt(_virial(graph, gradient)))
+
+
+def _virial(graph: Graph, gradient: FloatArray) -> FloatArray:
+    """``sum_ij D_ij (x) dE/dD_ij`` of each frame, shape ``(n_frames, 3, 3)``."""
+    ends = np.searchsorted(graph.graph_of_atom[graph.senders], np.arange(graph.n_graphs + 1))
+    return np.stack(
+        [graph.vectors[a:b].T @ gradient[a:b] for a, b in itertools.pairwise(ends.tolist())]
+    )
 
 
 def _voigt(tensors: FloatArray) -> FloatArray:

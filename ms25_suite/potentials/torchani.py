@@ -1,7 +1,8 @@
 """ANI: Smith, Isayev and Roitberg, Chem. Sci. 8, 3192 (2017), by TorchANI 2.
 
 TorchANI's own periodic path takes one structure at a time. Here the neighbours come from outside,
-and a batch of frames is one large "molecule" without pairs between its frames.
+and a batch of frames is one large "molecule" without pairs between its frames. On the CPU in double
+precision the features, most of the work, are those of `ms25_suite.potentials.ani_terms`.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ms25_suite.errors import ModelFileError, PotentialError
-from ms25_suite.frames import BoolArray, FloatArray
+from ms25_suite.frames import BoolArray, FloatArray, IntArray
 from ms25_suite.potentials.ani_file import FORMAT, expect_no_extensions, read_network
+from ms25_suite.potentials.ani_terms import AniTerms
 from ms25_suite.potentials.base import Architecture, EdgeModel, Graph, ModelInfo
 from ms25_suite.potentials.detect import FileSummary, summarise
 
@@ -156,6 +158,12 @@ class AniModel(EdgeModel):
         elements = [int(z) for z in network.atomic_numbers]
         self._index = np.full(max(elements) + 1, -1)
         self._index[elements] = np.arange(len(elements))
+        import torch
+
+        computer = getattr(network, "aev_computer", None)
+        # Two reasons to leave all to TorchANI: another device, or weights of single precision.
+        own = device == "cpu" and dtype is torch.float64 and _is_plain(network)
+        self._terms = AniTerms(computer) if own and AniTerms.supports(computer) else None
         self._info = ModelInfo(
             elements=tuple(sorted(elements)),
             r_max=float(network.cutoff),
@@ -169,13 +177,47 @@ class AniModel(EdgeModel):
         return self._info
 
     def evaluate(self, graph: Graph) -> tuple[FloatArray, FloatArray]:
-        """Energies and ``dE/dD``; see `EdgeModel.evaluate`.
+        """Energies and ``dE/dD``; see `EdgeModel.evaluate`."""
+        from ase.units import Hartree
+
+        species = self._index[graph.numbers]
+        if self._terms is None:
+            by_atom, slope = self._by_torchani(graph, species)
+        else:
+            by_atom, slope = self._by_terms(self._terms, graph, species)
+        energy = np.bincount(
+            graph.graph_of_atom, weights=Hartree * by_atom, minlength=graph.n_graphs
+        )
+        return np.asarray(energy, dtype=np.float64), Hartree * slope
+
+    def _by_terms(
+        self, terms: AniTerms, graph: Graph, species: IntArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """Energy of each atom and its derivatives in Hartree, with compiled features."""
+        import torch
+
+        environment = terms.environment(graph, species)
+        slope = np.empty_like(environment.features)
+        by_atom = np.empty(len(species))
+        # One element at a time: PyTorch would add up a derivative of all features for each.
+        for kind in np.unique(species):
+            rows = np.flatnonzero(species == kind)
+            features = torch.from_numpy(environment.features[rows]).requires_grad_(True)
+            elements = torch.full((1, len(rows)), int(kind))
+            learned = self._network.neural_networks(elements, features.unsqueeze(0), atomic=True)
+            slope[rows] = torch.autograd.grad(learned.sum(), [features])[0].numpy()
+            if self._network.energy_shifter._enabled:
+                learned = learned + self._network.energy_shifter(elements, atomic=True)
+            by_atom[rows] = learned.detach().squeeze(0).numpy()
+        return by_atom, terms.gradient(environment, slope)
+
+    def _by_torchani(self, graph: Graph, species: IntArray) -> tuple[FloatArray, FloatArray]:
+        """Energy of each atom and its derivatives in Hartree, all by TorchANI.
 
         TorchANI knows each pair once, so one direction of each edge has the whole derivative and
         the other one has none.
         """
         import torch
-        from ase.units import Hartree
         from torchani.neighbors import Neighbors
 
         to = {"device": self._device}
@@ -187,13 +229,21 @@ class AniModel(EdgeModel):
         neighbours = Neighbors(torch.from_numpy(pairs).to(**to), vectors.norm(dim=-1), vectors)
         # Of the positions only the shape is used: the vectors say it all.
         positions = torch.zeros(1, len(graph.numbers), 3, dtype=self._dtype, **to)
-        species = torch.from_numpy(self._index[graph.numbers]).to(**to).unsqueeze(0)
-        atoms = self._network.compute_from_neighbors(species, positions, neighbours, atomic=True)
+        elements = torch.from_numpy(species).to(**to).unsqueeze(0)
+        atoms = self._network.compute_from_neighbors(elements, positions, neighbours, atomic=True)
         by_atom = atoms.energies.squeeze(0)
         gradient = np.zeros_like(graph.vectors)
         if len(vectors):
             (slope,) = torch.autograd.grad(by_atom.sum(), [vectors])
-            gradient[keep] = -Hartree * slope.double().cpu().numpy()
-        weights = Hartree * by_atom.detach().double().cpu().numpy()
-        energy = np.bincount(graph.graph_of_atom, weights=weights, minlength=graph.n_graphs)
-        return np.asarray(energy, dtype=np.float64), gradient
+            gradient[keep] = -slope.double().cpu().numpy()
+        return by_atom.detach().double().cpu().numpy(), gradient
+
+
+def _is_plain(network: Any) -> bool:
+    """Whether the energy is that of the network and of the elements, and nothing else."""
+    import torch
+
+    if isinstance(network, torch.jit.ScriptModule):
+        return False
+    enabled = [name for name, part in network.potentials.items() if part._enabled]
+    return enabled == ["nnp"]

@@ -18,6 +18,7 @@ from typing import Any
 import execnet
 
 from ms25_suite import errors
+from ms25_suite.child_process import thread_variables
 from ms25_suite.environments.installation import ISOLATED
 from ms25_suite.errors import Ms25Error, PredictionError, WorkerDiedError, WorkerTimeoutError
 from ms25_suite.frames import Frames, IntArray, Predictions
@@ -160,12 +161,12 @@ class WorkerPool:
         return tuple(worker.pid for worker in self._workers)
 
     def _spawn(self, log: Path) -> _Worker:
-        names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
-        threads = "".join(f"//env:{name}={self._threads}" for name in names)
+        variables = thread_variables(self._threads).items()
+        environment = "".join(f"//env:{name}={value}" for name, value in variables)
         # -P: a managed environment must not see the modules in the folder that we happen to be in.
         python = "" if self._python is None else f"//python={shlex.quote(str(self._python))} -P"
         try:
-            gateway = self._group.makegateway(f"popen{python}{threads}")
+            gateway = self._group.makegateway(f"popen{python}{environment}")
             # The process id is asked for first, so that even a worker that hangs can be ended.
             pid = gateway.remote_exec("import os; channel.send(os.getpid())").receive(timeout=60.0)
         except (EOFError, OSError) as error:

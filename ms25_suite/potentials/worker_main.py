@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ms25_suite.cache import file_sha256
+from ms25_suite.child_process import keep_freed_memory
 from ms25_suite.errors import ModelFileError, Ms25Error, OutOfMemoryError
 from ms25_suite.frames import Frames, Predictions
 from ms25_suite.potentials.base import ModelInfo
@@ -90,6 +91,7 @@ def serve(channel: Any, log: str) -> None:
         File that receives what the framework prints.
     """
     _redirect_output(log)
+    keep_freed_memory()
     evaluator: Evaluator | None = None
     for number, what, payload in channel:
         try:

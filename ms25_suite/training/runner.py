@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ms25_suite.cache import atomic_path, cache_dir, content_key, file_sha256
+from ms25_suite.child_process import child_environment
 from ms25_suite.errors import TrainingError, UsageError
 from ms25_suite.training.follow import EpochReport, LineFollower, curve_of, errors_at
 from ms25_suite.training.manifest import (
@@ -321,10 +322,8 @@ def _locked(path: Path, job: _Job) -> Iterator[None]:
 
 
 def _environment(threads: int, device: str) -> dict[str, str]:
-    number = str(threads)
     env = {
-        "OMP_NUM_THREADS": number,
-        "MKL_NUM_THREADS": number,
+        **child_environment(threads),
         # Threads that wait must not spin: on a machine with other work a spinning team makes
         # each step several times slower.
         "OMP_WAIT_POLICY": "PASSIVE",
