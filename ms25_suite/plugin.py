@@ -66,10 +66,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add(
         "--throughput-steps",
         type=int,
-        default=20,
         metavar="N",
         help="time steps of each of the nine blocks that -m throughput times in LAMMPS (default: "
-        "20); more of them for a faster potential, or on a machine that is not idle",
+        "as many as take half a second, 20 at least)",
     )
     add(
         "--throughput-atoms",

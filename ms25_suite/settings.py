@@ -58,7 +58,8 @@ class Settings:
     neb_steps, md_steps
         Most steps of a nudged elastic band, time steps of molecular dynamics.
     throughput_steps
-        Steps of each timed block of molecular dynamics in LAMMPS.
+        Steps of each timed block of molecular dynamics in LAMMPS; None: as many as take half a
+        second.
     throughput_atoms
         Numbers of atoms to time as well, ascending.
     md_ensembles
@@ -77,7 +78,7 @@ class Settings:
     eos_relax: bool = False
     neb_steps: int = 200
     md_steps: int = 200
-    throughput_steps: int = 20
+    throughput_steps: int | None = None
     throughput_atoms: tuple[int, ...] = ()
     md_ensembles: tuple[Ensemble, ...] = ENSEMBLES
 
@@ -100,7 +101,7 @@ class Settings:
             ("md_steps", MIN_STEPS),
             ("throughput_steps", -(-MIN_STEPS // N_BLOCKS)),
         ):
-            if option(name) < fewest:
+            if option(name) is not None and option(name) < fewest:
                 msg = f"--{name.replace('_', '-')} must be at least {fewest}, got {option(name)}"
                 raise UsageError(msg)
         if option("ms25_seed") < 0:

@@ -16,7 +16,14 @@ from ms25_suite.metrics.throughput import fit_memory, fit_power_law
 from ms25_suite.potentials.potential import Potential
 from ms25_suite.recorder import CheckRecorder
 from ms25_suite.results import Verdict
-from ms25_suite.timed_run import DRIFT_ROWS, TimedRun, representative_frame, time_frame, timing_plan
+from ms25_suite.timed_run import (
+    DRIFT_ROWS,
+    TimedRun,
+    enough_steps,
+    representative_frame,
+    time_frame,
+    timing_plan,
+)
 from ms25_suite.units import (
     ATOMS_UNIT,
     DIMENSIONLESS,
@@ -44,7 +51,12 @@ _MIB: Final = 2.0**20
 
 
 def time_potential(
-    potential: Potential, dataset: Dataset, *, n_steps: int, seed: int, mark: Threshold | None
+    potential: Potential,
+    dataset: Dataset,
+    *,
+    n_steps: int | None,
+    seed: int,
+    mark: Threshold | None,
 ) -> TimedRun:
     """Time a potential on a test frame of a dataset, which has the paper's own size.
 
@@ -55,7 +67,7 @@ def time_potential(
     dataset
         The dataset.
     n_steps
-        Steps of each block.
+        Steps of each block; None: as many as `enough_steps` finds.
     seed
         Seed of the velocities.
     mark
@@ -72,6 +84,8 @@ def time_potential(
     """
     frame = representative_frame(potential, dataset)
     frames = dataset.frames.select([frame])
+    if n_steps is None:
+        n_steps = enough_steps(potential, frames, seed)
     plan = timing_plan(frames, n_steps, seed)
     return time_frame(potential, frames, plan, frame=frame, mark=mark)
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -38,6 +39,7 @@ __all__ = [
     "DRIFT_ROWS",
     "TimedRun",
     "device_and_dtype",
+    "enough_steps",
     "representative_frame",
     "time_frame",
     "timing_plan",
@@ -45,6 +47,15 @@ __all__ = [
 
 DRIFT_ROWS: Final = 4
 """Rows of thermodynamic output in each block, out of which the drift is taken."""
+
+BLOCK_S: Final = 0.5
+"""Time of a block in seconds unless its steps are given: a program that takes the core for some
+hundredths of a second, as there are on every machine, then moves it by a few per cent."""
+
+_CALIBRATION_STEPS: Final = 10
+
+_STEPS: Final = (20, 10_000)
+"""Fewest and most steps of a block whose steps are not given."""
 
 _ALONE: Final = 0.9
 """Share of the wall time for which a process must have had its core: below, something else ran."""
@@ -253,6 +264,29 @@ def timing_plan(frames: Frames, n_steps: int, seed: int) -> MdPlan:
         seed=seed + 1,  # LAMMPS' seeds start from 1
         thermo_every=max(1, n_steps // DRIFT_ROWS),
     )
+
+
+def enough_steps(potential: Potential, frames: Frames, seed: int) -> int:
+    """Steps that take half a second, found by a short run.
+
+    Parameters
+    ----------
+    potential
+        What is asked.
+    frames
+        The start, exactly one frame.
+    seed
+        Seed of the velocities.
+
+    Raises
+    ------
+    LammpsError, PotentialError
+        As for `time_frame`.
+    """
+    plan = replace(timing_plan(frames, _CALIBRATION_STEPS, seed), n_blocks=1)
+    run = run_in_lammps(potential, frames, plan, potential.options.lammps)
+    steps = math.ceil(BLOCK_S * plan.n_steps / float(run.wall_s.sum()))
+    return min(max(steps, _STEPS[0]), _STEPS[1])
 
 
 def device_and_dtype(potential: Potential) -> tuple[str, str]:

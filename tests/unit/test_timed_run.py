@@ -11,7 +11,13 @@ from ms25_suite.criteria import Threshold
 from ms25_suite.datasets import open_dataset
 from ms25_suite.errors import DatasetError, LammpsError
 from ms25_suite.frames import Frames
-from ms25_suite.timed_run import TimedRun, representative_frame, time_frame, timing_plan
+from ms25_suite.timed_run import (
+    TimedRun,
+    enough_steps,
+    representative_frame,
+    time_frame,
+    timing_plan,
+)
 from tests.timed_runs import FakePotential
 
 CELL = Frames.from_atoms([bulk("Cu", cubic=True) * (5, 5, 1)])
@@ -92,6 +98,15 @@ def test_the_plan_is_that_of_the_stability_check() -> None:
     assert (plan.n_steps, plan.n_blocks, plan.warmup_steps, plan.seed) == (20, 9, 20, 1)
     water = Frames.from_atoms([molecule("H2O", vacuum=5.0)])
     assert timing_plan(water, 3, 5).timestep_fs == 0.5
+
+
+@pytest.mark.parametrize(("factor", "steps"), [(1.0, 500), (100.0, 20), (1e-4, 10_000)])
+def test_blocks_take_half_a_second_unless_their_steps_are_given(factor: float, steps: int) -> None:
+    """The fake potential takes a millisecond for a step, times the factor."""
+    potential: Any = FakePotential(factors=[factor])
+    assert enough_steps(potential, CELL, 0) == steps
+    (_, plan) = potential.asked[0]
+    assert (plan.n_blocks, plan.warmup_steps) == (1, 10)
 
 
 def dataset(path: Path, images: list[Any]) -> Any:
