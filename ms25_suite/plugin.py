@@ -85,8 +85,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add(
         "--lammps",
         metavar="LMP",
-        help="executable of a LAMMPS; -m throughput prefers its native pair style of a potential, "
-        "if it has one, to `fix external` of the package lammps",
+        help="executable of a LAMMPS, whose pair style for a potential -m throughput prefers, if "
+        "it has one, to `fix external` (default: the library of the package lammps); none: always "
+        "`fix external`",
     )
     add(
         "--md-ensembles",

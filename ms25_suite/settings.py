@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ms25_suite.criteria import MEASURES, Threshold, Thresholds
 from ms25_suite.datasets.dataset import Dataset, open_dataset
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     import pytest
 
 __all__ = ["Settings", "transfer_only"]
+
+NO_PAIR_STYLE: Final = "none"
+"""What ``--lammps`` takes instead of a path to leave pair styles alone."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -141,6 +144,7 @@ class Settings:
                 species=_species(option("mlip_species")),
                 compiled=option("mlip_compile"),
                 lammps=_lammps(option("lammps")),
+                pair_styles=option("lammps") != NO_PAIR_STYLE,
             ),
             report_dir=_writable(Path(option("report_dir")).expanduser()),
             strict=option("ms25_strict"),
@@ -188,14 +192,14 @@ def _train_sizes(text: str | None) -> tuple[int, ...]:
 
 
 def _lammps(text: str | None) -> Path | None:
-    """LAMMPS of the user, seen to answer.
+    """LAMMPS of the user, seen to answer; None if none is named.
 
     Raises
     ------
     Ms25Error
         It is missing, not LAMMPS, or does not start.
     """
-    if text is None:
+    if text is None or text == NO_PAIR_STYLE:
         return None
     from ms25_suite.lammps.build import executable_build
 

@@ -284,7 +284,7 @@ def enough_steps(potential: Potential, frames: Frames, seed: int) -> int:
         As for `time_frame`.
     """
     plan = replace(timing_plan(frames, _CALIBRATION_STEPS, seed), n_blocks=1)
-    run = run_in_lammps(potential, frames, plan, potential.options.lammps)
+    run = run_in_lammps(potential, frames, plan)
     steps = math.ceil(BLOCK_S * plan.n_steps / float(run.wall_s.sum()))
     return min(max(steps, _STEPS[0]), _STEPS[1])
 
@@ -330,7 +330,7 @@ def time_frame(
     start = time.perf_counter()
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
     predicted = potential.compute(frames)
-    run = run_in_lammps(potential, frames, plan, potential.options.lammps)
+    run = run_in_lammps(potential, frames, plan)
     dtype = device_and_dtype(potential)[1] or "float32"
     return TimedRun(
         frame=frame,

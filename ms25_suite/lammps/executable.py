@@ -1,7 +1,6 @@
 """Runs in a LAMMPS that the user built: input and data files, a process, and its output.
 
-The same plans as in `ms25_suite.lammps.run`, with the same results, for a LAMMPS of which there is
-only the executable.
+The same plans as in `ms25_suite.lammps.run`, with the same results, for pair styles of LAMMPS.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from ms25_suite.child_process import child_environment
 from ms25_suite.errors import LammpsError, NotFiniteError, UsageError
 from ms25_suite.frames import FloatArray, Frames, IntArray
 from ms25_suite.lammps.box import Box, matrix_to_voigt
-from ms25_suite.lammps.build import executable_build
+from ms25_suite.lammps.build import LammpsBuild
 from ms25_suite.lammps.commands import (
     VIRIAL,
     check_fit,
@@ -79,7 +78,7 @@ class Interaction:
 
 
 def run_executable(
-    executable: Path,
+    build: LammpsBuild,
     interaction: Interaction,
     frame: Frames,
     plan: MdPlan,
@@ -95,8 +94,8 @@ def run_executable(
 
     Parameters
     ----------
-    executable
-        LAMMPS; it runs as one process.
+    build
+        LAMMPS; it runs as one process of its own.
     interaction
         The forces.
     frame
@@ -111,9 +110,7 @@ def run_executable(
     Raises
     ------
     UsageError
-        The executable is none, or the frame does not fit the plan or the interaction.
-    LammpsNotInstalledError
-        One of its libraries is missing.
+        The frame does not fit the plan or the interaction.
     LostAtomsError, LammpsError
         LAMMPS stopped, crashed, or took too long.
     NotFiniteError
@@ -122,7 +119,6 @@ def run_executable(
     box = Box.from_frame(frame)
     check_fit(plan, box)
     elements = interaction.elements or box.elements
-    build = executable_build(executable)
     with tempfile.TemporaryDirectory(prefix="ms25-lammps-") as text:
         folder = Path(text)
         for name, path in interaction.files.items():
@@ -134,7 +130,7 @@ def run_executable(
         }
         for name, content in texts.items():
             (folder / name).write_text(content, encoding="utf-8")
-        command = [build.source, "-in", "in.lammps", "-log", _LOG, "-screen", "none", "-nocite"]
+        command = [*build.command, "-in", "in.lammps", "-log", _LOG, "-screen", "none", "-nocite"]
         ended = run_program(
             [*command, *interaction.arguments],
             folder,

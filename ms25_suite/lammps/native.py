@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final, Literal
 
-from ms25_suite.lammps.build import LammpsBuild, executable_build, library_build
+from ms25_suite.lammps.build import LammpsBuild
 
-__all__ = ["ROUTES", "NativeRoute", "choose", "find_route"]
+__all__ = ["ROUTES", "Device", "NativeRoute", "choose"]
 
 Device = Literal["cpu", "gpu"]
 
@@ -222,30 +221,3 @@ def choose(
         if serves and not route.missing(build, device):
             return route
     return None
-
-
-def find_route(
-    architecture: str, executable: Path | None = None, *, device: Device = "cpu"
-) -> NativeRoute | None:
-    """Preferred route of an architecture in a LAMMPS; None: use ``fix external``.
-
-    Parameters
-    ----------
-    architecture
-        Its name.
-    executable
-        LAMMPS of the user (``--lammps``); None for the library of this environment.
-    device
-        Where to compute.
-
-    Raises
-    ------
-    UsageError
-        The executable is none, or not LAMMPS.
-    LammpsNotInstalledError
-        There is no LAMMPS, or a library of it is missing.
-    LammpsError
-        The executable did not answer.
-    """
-    build = library_build() if executable is None else executable_build(executable)
-    return choose(architecture, build, device)

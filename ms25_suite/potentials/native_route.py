@@ -1,49 +1,27 @@
-"""Runs of a potential in LAMMPS, by a pair style of the user's executable where there is one."""
+"""Runs of a potential in LAMMPS, by a pair style for its architecture where there is one."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from ms25_suite.errors import UsageError
+from ms25_suite.errors import LammpsNotInstalledError, UsageError
 from ms25_suite.frames import Frames
+from ms25_suite.lammps.build import LammpsBuild, executable_build, library_build
 from ms25_suite.lammps.deploy import deployed
-from ms25_suite.lammps.native import Device, NativeRoute, find_route
+from ms25_suite.lammps.native import ROUTES, Device, choose
 from ms25_suite.lammps.native_run import run_native
 from ms25_suite.lammps.plan import LammpsRun, MdPlan
 from ms25_suite.potentials.potential import Potential
 from ms25_suite.potentials.registry import get_architecture, require_installed
 
-__all__ = ["native_route", "run_in_lammps"]
-
-
-def native_route(potential: Potential, executable: Path) -> NativeRoute | None:
-    """Pair style of an executable for a potential; None if it has none, or there is no model file.
-
-    Raises
-    ------
-    UsageError
-        The executable is none, or not LAMMPS; or the device is not the first one.
-    LammpsNotInstalledError
-        One of its libraries is missing.
-    LammpsError
-        It did not answer.
-    """
-    device = _device(potential)
-    route = find_route(potential.architecture, executable, device=device)
-    return None if potential.path is None else route
+__all__ = ["run_in_lammps"]
 
 
 def run_in_lammps(
-    potential: Potential,
-    frame: Frames,
-    plan: MdPlan,
-    executable: Path | None = None,
-    *,
-    time_limit_s: float = 3600.0,
+    potential: Potential, frame: Frames, plan: MdPlan, *, time_limit_s: float = 3600.0
 ) -> LammpsRun:
-    """Run a plan by a pair style if the executable has one, else by `Potential.run_lammps`.
+    """Run a plan by a pair style if LAMMPS has one, else by `Potential.run_lammps`.
 
-    Which it was is in `LammpsRun.route`.
+    LAMMPS is the executable that the options of the potential name, or else the library of the
+    environment that the potential runs in. Which way it was is in `LammpsRun.route`.
 
     Parameters
     ----------
@@ -53,10 +31,8 @@ def run_in_lammps(
         The start, one frame.
     plan
         What to do.
-    executable
-        LAMMPS of the user (``--lammps``); None: there is none.
     time_limit_s
-        Time for the whole run of an executable in seconds.
+        Time for the whole run by a pair style in seconds.
 
     Raises
     ------
@@ -69,14 +45,22 @@ def run_in_lammps(
     PotentialError
         The potential cannot do it; the class tells why.
     """
-    route = None if executable is None else native_route(potential, executable)
-    if route is None:
+    options = potential.options
+    build = _build(potential)
+    device: Device = "cpu" if options.device.startswith("cpu") else "gpu"
+    route = None if build is None else choose(potential.architecture, build, device)
+    if build is None or route is None or potential.path is None:
         return potential.run_lammps(frame, plan)
+    if device == "gpu" and options.device.partition(":")[2] not in ("", "0"):
+        kind, _, number = options.device.partition(":")
+        msg = (
+            f"a pair style of LAMMPS computes on the first GPU, and {options.device} was asked "
+            f"for: use --device={kind} with CUDA_VISIBLE_DEVICES={number}, or --lammps=none"
+        )
+        raise UsageError(msg)
     from ase.data import atomic_numbers
 
-    assert potential.path is not None
     family = get_architecture(potential.architecture)
-    options = potential.options
     file = deployed(
         potential.path,
         route.target,
@@ -91,19 +75,22 @@ def run_in_lammps(
         file,
         frame,
         plan,
-        executable=executable,
-        device=_device(potential),
+        build,
+        device=device,
         species=[atomic_numbers[symbol] for symbol in species],
         time_limit_s=time_limit_s,
     )
 
 
-def _device(potential: Potential) -> Device:
-    kind, _, number = potential.options.device.partition(":")
-    if number not in ("", "0"):
-        msg = (
-            f"--lammps computes on the first GPU, and {kind}:{number} was asked for: use "
-            f"--device={kind} with CUDA_VISIBLE_DEVICES={number}"
-        )
-        raise UsageError(msg)
-    return "cpu" if kind == "cpu" else "gpu"
+def _build(potential: Potential) -> LammpsBuild | None:
+    """LAMMPS whose pair styles may be used; None if none can be of use."""
+    options = potential.options
+    if options.lammps is not None:
+        return executable_build(options.lammps)
+    known = any(potential.architecture in route.architectures for route in ROUTES)
+    if not known or potential.path is None or not options.pair_styles:
+        return None
+    try:
+        return library_build(require_installed(get_architecture(potential.architecture)).python)
+    except LammpsNotInstalledError:
+        return None  # the other way says so, in the words of the environment that lacks it

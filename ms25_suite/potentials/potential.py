@@ -64,7 +64,10 @@ class PotentialOptions:
     compiled
         Whether models are compiled to native code first where their package can do that.
     lammps
-        Executable of a LAMMPS whose native pair styles are preferred; None: there is none.
+        Executable of a LAMMPS whose pair styles for architectures are preferred; None: the library
+        of the environment that the potential runs in.
+    pair_styles
+        Whether such pair styles are used at all.
     """
 
     device: str = "cpu"
@@ -76,6 +79,7 @@ class PotentialOptions:
     species: tuple[str, ...] = ()
     compiled: bool = False
     lammps: Path | None = None
+    pair_styles: bool = True
 
 
 class Potential:

