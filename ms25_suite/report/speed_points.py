@@ -182,7 +182,8 @@ def size_curves(results: Sequence[CheckResult]) -> dict[str, list[SizeCurve]]:
 
 
 def speed_rows(points: Sequence[SpeedPoint]) -> list[dict[str, Any]]:
-    """A row of the table for each speed."""
+    """A row of the table for each speed; what all were measured on is in `hardware_notes`."""
+    same = len({point.hardware for point in points}) == 1
     rows = []
     for point in points:
         shares = point.details.get("shares")
@@ -204,7 +205,7 @@ def speed_rows(points: Sequence[SpeedPoint]) -> list[dict[str, Any]]:
                 "step": "" if step is None or value is None else number(step),
                 "shares": ["" if part is None else f"{100 * part:.0f}" for part in parts],
                 "memory": "" if memory is None else f"{memory / 2**20:.0f}",
-                "how": f"{route}, LAMMPS {version}, {point.hardware}",
+                "how": f"{route}, LAMMPS {version}" + ("" if same else f", {point.hardware}"),
                 "verdict": point.result.verdict,
             }
         )

@@ -163,7 +163,8 @@ def value_text(value: float, interval: tuple[float, float] | None) -> tuple[str,
     largest = max(abs(value), abs(low), abs(high))
     if largest and not 1e-3 <= largest < 1e5:
         return number(value), f"[{number(low)}, {number(high)}]"
-    decimals = _decimals(abs(value) or largest or 1.0, 3)
+    # Of a value that is nearly zero within its interval, digits beyond the interval say nothing.
+    decimals = _decimals(max(abs(value), high - low) or largest or 1.0, 3)
     if high > low:
         decimals = min(max(decimals, 1 - math.floor(math.log10(high - low))), decimals + 3)
     texts = [_minus(f"{x:.{decimals}f}") for x in (value, low, high)]

@@ -97,7 +97,8 @@ def test_a_row_says_it_all() -> None:
     assert row["speed"] == ("2.00", "[1.80, 2.20]")
     assert (row["spread"], row["step"], row["memory"]) == ("1.90 to 2.10", "54.0", "400")
     assert row["shares"] == ["90", "4", "6"]
-    assert row["how"] == "fix external, LAMMPS 20250722, a processor, 1 thread"
+    # What all rows share is said once, below the figure.
+    assert row["how"] == "fix external, LAMMPS 20250722"
 
 
 def test_noise_has_a_spread_only_and_a_refused_speed_is_none() -> None:
@@ -128,7 +129,8 @@ def test_what_is_not_known_of_a_speed_is_left_out() -> None:
     (point,) = speed_points([speed(details={"throughput": {"quartiles": [1.9, 2.1]}})])
     (row,) = speed_rows([point])
     assert (row["atoms"], row["shares"], row["memory"]) == ("", ["", "", ""], "")
-    assert row["how"].endswith("a processor that is not known")
+    assert row["how"] == "route unknown, LAMMPS of unknown version"
+    assert hardware_notes([point]) == ["All were measured on a processor that is not known."]
 
 
 def test_the_front_is_what_nothing_beats() -> None:
@@ -159,6 +161,10 @@ def test_different_hardware_is_said() -> None:
         "Measured on different hardware, which cannot be compared: a processor, 1 thread: mace; "
         "a card, 1 thread: gpu."
     )
+    assert [row["how"].rpartition("LAMMPS ")[2] for row in speed_rows(points)] == [
+        "20250722, a processor, 1 thread",
+        "20250722, a card, 1 thread",
+    ]
     assert hardware_notes(points[:1]) == ["All were measured on a processor, 1 thread."]
 
 

@@ -46,6 +46,7 @@ def test_interval_has_digits_enough_to_differ() -> None:
     assert value_text(12.34, None) == ("12.3", "")
     assert value_text(12.34, (11.02, 13.61)) == ("12.3", "[11.0, 13.6]")
     assert value_text(12.3412, (12.3395, 12.3431)) == ("12.3412", "[12.3395, 12.3431]")
+    assert value_text(6e-6, (0.0, 0.00409)) == ("0.00001", "[0.00000, 0.00409]")
     assert value_text(0.0, (0.0, 0.0)) == ("0.00", "[0.00, 0.00]")
     assert value_text(2e6, (1e6, 3e6)) == ("2.00e6", "[1.00e6, 3.00e6]")
 
