@@ -9,6 +9,7 @@ left out.
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -24,6 +25,7 @@ from ase.io import write
 from ase.md.velocitydistribution import MaxwellBoltzmannDistribution
 from ase.md.verlet import VelocityVerlet
 
+from ms25_suite.child_process import child_environment
 from ms25_suite.datasets import open_dataset
 from ms25_suite.environments.installation import ISOLATED, Installation
 from ms25_suite.errors import ArchitectureNotInstalledError
@@ -169,7 +171,8 @@ def test_a_step_in_lammps(benchmark: Any, kind: str, frame: Frames, tmp_path: Pa
     python = sys.executable if place.python is None else str(place.python)
     command = [python, "-P", str(script), str(ISOLATED)]
     command += [str(tmp_path / "settings.json"), str(tmp_path / "out.json")]
-    subprocess.run(command, check=True)
+    # One thread, as a worker has: LAMMPS would take one, and the bare model all cores.
+    subprocess.run(command, check=True, env={**os.environ, **child_environment(threads=1)})
     found = json.loads((tmp_path / "out.json").read_text())
     found["ase_wall"] = in_ase(potential, frame)
     short = replace(PLAN, n_steps=10)
