@@ -23,95 +23,78 @@ SHRINK = 0.95
 
 
 @njit(cache=True)
-def _cutoff(r, cutoff):
-    if r > cutoff:
-        return 0.0
-    return 0.5 * math.cos(r * math.pi / cutoff) + 0.5
-
-
-@njit(cache=True)
-def _cutoff_slope(r, cutoff):
-    if r > cutoff:
-        return 0.0
-    return -0.5 * math.pi / cutoff * math.sin(r * math.pi / cutoff)
-
-
-@njit(cache=True)
-def _power(base, whole, rest):
-    """``base**(whole + rest)``; products of a few squares are quicker than a logarithm."""
-    result = 1.0
-    if rest > 0.0:
-        result = base**rest
+def _raise(bases, exponent, squares, results):
+    """``results *= bases**exponent``; products of a few squares are quicker than logarithms."""
+    whole = int(exponent)
+    rest = exponent - whole
+    for z in range(len(bases)):
+        squares[z] = bases[z]
+        if rest > 0.0:
+            results[z] *= bases[z] ** rest
     while whole > 0:
         if whole & 1:
-            result *= base
-        base *= base
+            for z in range(len(bases)):
+                results[z] *= squares[z]
+        for z in range(len(bases)):
+            squares[z] *= squares[z]
         whole >>= 1
-    return result
 
 
 @njit(cache=True)
-def _cosine(a, b, vectors, lengths):
-    dot = 0.0
-    for axis in range(3):
-        dot += vectors[a, axis] * vectors[b, axis]
-    return dot / (lengths[a] * lengths[b])
-
-
-@njit(cache=True)
-def pairs(senders, kinds, lengths, terms, gaussians, features):
-    n = len(terms.shifts)
+def pairs(senders, edges, gaussians, features):
+    n = gaussians.shape[1]
     for edge in range(len(senders)):
-        ends = _cutoff(lengths[edge], terms.cutoff)
-        atom, first = senders[edge], kinds[edge] * n
+        atom, first = senders[edge], edges.kinds[edge] * n
         for k in range(n):
-            features[atom, first + k] += gaussians[edge, k] * ends
+            features[atom, first + k] += gaussians[edge, k] * edges.ends[edge]
 
 
 @njit(cache=True)
-def pairs_back(senders, kinds, vectors, lengths, terms, slope, gaussians, gradient):
-    n = len(terms.shifts)
+def pairs_back(senders, edges, terms, slope, gaussians, gradient):
+    n = gaussians.shape[1]
     for edge in range(len(senders)):
-        r = lengths[edge]
-        atom, first = senders[edge], kinds[edge] * n
+        r = edges.lengths[edge]
+        atom, first = senders[edge], edges.kinds[edge] * n
         height, tilt = 0.0, 0.0
         for k in range(n):
             weighted = slope[atom, first + k] * gaussians[edge, k]
             height += weighted
             tilt += weighted * (r - terms.shifts[k])
-        along = _cutoff_slope(r, terms.cutoff) * height
-        along -= 2.0 * terms.eta * _cutoff(r, terms.cutoff) * tilt
+        along = edges.slopes[edge] * height - 2.0 * terms.eta * edges.ends[edge] * tilt
         for axis in range(3):
-            gradient[edge, axis] = along / r * vectors[edge, axis]
+            gradient[edge, axis] = along / r * edges.vectors[edge, axis]
 
 
 @njit(cache=True)
-def triples(near, starts, kinds, vectors, lengths, terms, features, gaussians, powers):
-    n, m = len(terms.shifts), len(terms.cosines)
-    whole = int(terms.zeta - 1.0)
-    rest = terms.zeta - 1.0 - whole
-    angular = np.empty(m)
+def _cosine(sides, a, b):
+    dot = 0.0
+    for axis in range(3):
+        dot += sides.vectors[a, axis] * sides.vectors[b, axis]
+    return dot / (sides.lengths[a] * sides.lengths[b])
+
+
+@njit(cache=True)
+def triples(starts, sides, terms, features, gaussians, powers):
+    n, m = gaussians.shape[1], powers.shape[1]
+    bases, squares, angular = np.empty(m), np.empty(m), np.empty(m)
     triple = 0
     for atom in range(len(starts) - 1):
-        for i in range(starts[atom], starts[atom + 1]):
-            a = near[i]
-            ends_a = _cutoff(lengths[a], terms.cutoff)
-            for j in range(starts[atom], i):
-                b = near[j]
-                ends = ends_a * _cutoff(lengths[b], terms.cutoff)
-                cosine = SHRINK * _cosine(a, b, vectors, lengths)
+        for a in range(starts[atom], starts[atom + 1]):
+            for b in range(starts[atom], a):
+                cosine = SHRINK * _cosine(sides, a, b)
                 sine = math.sqrt(1.0 - cosine * cosine)
-                mean = 0.5 * (lengths[a] + lengths[b])
+                for z in range(m):
+                    bases[z] = 0.5 + 0.5 * (cosine * terms.cosines[z] + sine * terms.sines[z])
+                    powers[triple, z] = 2.0
+                _raise(bases, terms.zeta - 1.0, squares, powers[triple])
+                for z in range(m):
+                    angular[z] = powers[triple, z] * bases[z]
+                mean = 0.5 * (sides.lengths[a] + sides.lengths[b])
+                ends = sides.ends[a] * sides.ends[b]
+                first = terms.first[sides.kinds[a], sides.kinds[b]]
                 for k in range(n):
                     away = mean - terms.shifts[k]
                     gaussians[triple, k] = math.exp(-terms.eta * away * away)
-                first = terms.first[kinds[a], kinds[b]]
-                for z in range(m):
-                    base = 0.5 + 0.5 * (cosine * terms.cosines[z] + sine * terms.sines[z])
-                    power = 2.0 * _power(base, whole, rest)
-                    powers[triple, z] = power
-                    angular[z] = power * base
-                for k in range(n):
                     radial = gaussians[triple, k] * ends
                     for z in range(m):
                         features[atom, first + k * m + z] += radial * angular[z]
@@ -119,29 +102,24 @@ def triples(near, starts, kinds, vectors, lengths, terms, features, gaussians, p
 
 
 @njit(cache=True)
-def triples_back(near, starts, kinds, vectors, lengths, terms, slope, gaussians, powers, gradient):
-    n, m = len(terms.shifts), len(terms.cosines)
+def triples_back(starts, sides, terms, slope, gaussians, powers, gradient):
+    n, m = gaussians.shape[1], powers.shape[1]
     angular, turned = np.empty(m), np.empty(m)
     triple = 0
     for atom in range(len(starts) - 1):
-        for i in range(starts[atom], starts[atom + 1]):
-            a = near[i]
-            ra = lengths[a]
-            ends_a, slope_a = _cutoff(ra, terms.cutoff), _cutoff_slope(ra, terms.cutoff)
-            for j in range(starts[atom], i):
-                b = near[j]
-                rb = lengths[b]
-                ends_b, slope_b = _cutoff(rb, terms.cutoff), _cutoff_slope(rb, terms.cutoff)
-                true_cosine = _cosine(a, b, vectors, lengths)
+        for a in range(starts[atom], starts[atom + 1]):
+            for b in range(starts[atom], a):
+                ra, rb = sides.lengths[a], sides.lengths[b]
+                true_cosine = _cosine(sides, a, b)
                 cosine = SHRINK * true_cosine
                 sine = math.sqrt(1.0 - cosine * cosine)
                 cotangent = cosine / sine
-                mean = 0.5 * (ra + rb)
-                first = terms.first[kinds[a], kinds[b]]
                 for z in range(m):
                     along, off = terms.cosines[z], terms.sines[z]
                     angular[z] = powers[triple, z] * (0.5 + 0.5 * (cosine * along + sine * off))
                     turned[z] = powers[triple, z] * (along - cotangent * off)
+                mean = 0.5 * (ra + rb)
+                first = terms.first[sides.kinds[a], sides.kinds[b]]
                 height, tilt, turn = 0.0, 0.0, 0.0
                 for k in range(n):
                     of_value, of_turn = 0.0, 0.0
@@ -152,12 +130,16 @@ def triples_back(near, starts, kinds, vectors, lengths, terms, slope, gaussians,
                     height += gaussians[triple, k] * of_value
                     tilt += gaussians[triple, k] * of_value * (mean - terms.shifts[k])
                     turn += gaussians[triple, k] * of_turn
-                turn *= 0.5 * SHRINK * terms.zeta * ends_a * ends_b
-                stretch = -terms.eta * ends_a * ends_b * tilt
-                along_a = (stretch + height * slope_a * ends_b) / ra - turn * true_cosine / ra**2
-                along_b = (stretch + height * ends_a * slope_b) / rb - turn * true_cosine / rb**2
+                ends = sides.ends[a] * sides.ends[b]
+                turn *= 0.5 * SHRINK * terms.zeta * ends
+                stretch = -terms.eta * ends * tilt
+                along_a = (stretch + height * sides.slopes[a] * sides.ends[b]) / ra
+                along_b = (stretch + height * sides.ends[a] * sides.slopes[b]) / rb
+                along_a -= turn * true_cosine / ra**2
+                along_b -= turn * true_cosine / rb**2
                 across = turn / (ra * rb)
                 for axis in range(3):
-                    gradient[a, axis] += along_a * vectors[a, axis] + across * vectors[b, axis]
-                    gradient[b, axis] += along_b * vectors[b, axis] + across * vectors[a, axis]
+                    va, vb = sides.vectors[a, axis], sides.vectors[b, axis]
+                    gradient[a, axis] += along_a * va + across * vb
+                    gradient[b, axis] += along_b * vb + across * va
                 triple += 1

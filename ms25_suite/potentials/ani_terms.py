@@ -37,6 +37,14 @@ class _Angular(NamedTuple):
     first: IntArray  # first feature of a pair of elements, shape (n_elements, n_elements)
 
 
+class _Edges(NamedTuple):
+    kinds: IntArray  # index of the element of atom j
+    vectors: FloatArray
+    lengths: FloatArray
+    ends: FloatArray  # cutoff function and its derivative
+    slopes: FloatArray
+
+
 @dataclass(frozen=True, slots=True)
 class Environment:
     """Features of atoms, and what their derivative needs again.
@@ -47,16 +55,14 @@ class Environment:
         Atomic environment vectors, shape ``(n_atoms, n_features)``.
     senders
         Atom i of each edge, shape ``(n_edges,)``.
-    kinds
-        Index of the element of atom j of each edge, shape ``(n_edges,)``.
-    vectors
-        ``r_j - r_i`` of each edge in Å, shape ``(n_edges, 3)``.
-    lengths
-        Their lengths in Å, shape ``(n_edges,)``.
+    edges
+        All edges.
     near
-        Edges of triples, ordered by their atom i, shape ``(n_near,)``.
+        Which of them are sides of triples, ordered by their atom i, shape ``(n_near,)``.
+    sides
+        Those.
     starts
-        Where those of each atom start in ``near``, and the end, shape ``(n_atoms + 1,)``.
+        Where those of each atom start, and the end, shape ``(n_atoms + 1,)``.
     gaussians
         Radial terms of the edges without the cutoff function, shape ``(n_edges, n_shifts)``.
     triple_gaussians
@@ -68,10 +74,9 @@ class Environment:
 
     features: FloatArray
     senders: IntArray
-    kinds: IntArray
-    vectors: FloatArray
-    lengths: FloatArray
+    edges: _Edges
     near: IntArray
+    sides: _Edges
     starts: IntArray
     gaussians: FloatArray
     triple_gaussians: FloatArray
@@ -132,46 +137,37 @@ class AniTerms:
             Index of the element of each atom, shape ``(n_atoms,)``.
         """
         n_atoms = len(species)
-        angular = self._angular
-        kinds = species[graph.receivers]
+        radial, angular, kernels = self._radial, self._angular, _kernels()
         features = np.zeros((n_atoms, self._n_features))
+        kinds = species[graph.receivers]
         lengths = np.sqrt(np.einsum("ij,ij->i", graph.vectors, graph.vectors))
-        radial = self._radial
+        edges = _edges(kinds, graph.vectors, lengths, radial.cutoff)
         gaussians = lengths[:, None] - radial.shifts
         gaussians *= gaussians
         gaussians *= -radial.eta
         np.exp(gaussians, out=gaussians)
         gaussians *= 0.25
-        kernels = _kernels()
-        kernels.pairs(graph.senders, kinds, lengths, radial, gaussians, features)
+        kernels.pairs(graph.senders, edges, gaussians, features)
         near = np.flatnonzero(lengths <= angular.cutoff)
         near = near[np.argsort(graph.senders[near], kind="stable")]
+        sides = _edges(kinds[near], graph.vectors[near], lengths[near], angular.cutoff)
         counts = np.bincount(graph.senders[near], minlength=n_atoms)
+        starts = np.concatenate([[0], np.cumsum(counts)])
         n_triples = int((counts * (counts - 1) // 2).sum())
-        environment = Environment(
+        triple_gaussians = np.empty((n_triples, len(angular.shifts)))
+        powers = np.empty((n_triples, len(angular.cosines)))
+        kernels.triples(starts, sides, angular, features, triple_gaussians, powers)
+        return Environment(
             features=features,
             senders=graph.senders,
-            kinds=kinds,
-            vectors=graph.vectors,
-            lengths=lengths,
+            edges=edges,
             near=near,
-            starts=np.concatenate([[0], np.cumsum(counts)]),
+            sides=sides,
+            starts=starts,
             gaussians=gaussians,
-            triple_gaussians=np.empty((n_triples, len(angular.shifts))),
-            powers=np.empty((n_triples, len(angular.cosines))),
+            triple_gaussians=triple_gaussians,
+            powers=powers,
         )
-        kernels.triples(
-            near,
-            environment.starts,
-            kinds,
-            graph.vectors,
-            lengths,
-            angular,
-            features,
-            environment.triple_gaussians,
-            environment.powers,
-        )
-        return environment
 
     def gradient(self, found: Environment, slope: FloatArray) -> FloatArray:
         """Derivative of an energy with respect to the edges.
@@ -188,31 +184,32 @@ class AniTerms:
         :
             The derivative with respect to each directed edge, shape ``(n_edges, 3)``.
         """
-        gradient = np.empty_like(found.vectors)
         kernels = _kernels()
+        gradient = np.empty_like(found.edges.vectors)
         kernels.pairs_back(
-            found.senders,
-            found.kinds,
-            found.vectors,
-            found.lengths,
-            self._radial,
-            slope,
-            found.gaussians,
-            gradient,
+            found.senders, found.edges, self._radial, slope, found.gaussians, gradient
         )
+        of_sides = np.zeros_like(found.sides.vectors)
         kernels.triples_back(
-            found.near,
             found.starts,
-            found.kinds,
-            found.vectors,
-            found.lengths,
+            found.sides,
             self._angular,
             slope,
             found.triple_gaussians,
             found.powers,
-            gradient,
+            of_sides,
         )
+        gradient[found.near] += of_sides
         return gradient
+
+
+def _edges(kinds: IntArray, vectors: FloatArray, lengths: FloatArray, cutoff: float) -> _Edges:
+    """Edges with the cutoff function of the cosine; beyond the cutoff they count nothing."""
+    phase = np.pi / cutoff * np.minimum(lengths, cutoff)
+    ends = 0.5 * np.cos(phase) + 0.5
+    slopes = -0.5 * np.pi / cutoff * np.sin(phase)
+    slopes[lengths > cutoff] = 0.0
+    return _Edges(kinds, vectors, lengths, ends, slopes)
 
 
 def _kernels() -> Any:
