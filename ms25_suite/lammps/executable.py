@@ -5,7 +5,6 @@ The same plans as in `ms25_suite.lammps.run`, with the same results, for pair st
 
 from __future__ import annotations
 
-import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -29,7 +28,7 @@ from ms25_suite.lammps.commands import (
 )
 from ms25_suite.lammps.log import Log, LogRun, parse_log
 from ms25_suite.lammps.plan import LammpsRun, MdPlan, Thermo
-from ms25_suite.lammps.process import run_program
+from ms25_suite.lammps.process import noted_peak_memory, run_program
 
 __all__ = ["Interaction", "run_executable"]
 
@@ -295,7 +294,7 @@ def _result(name: str, log: Log, box: Box, plan: MdPlan, folder: Path, threads: 
         model_s=np.array([run.sections_s.get("Pair", np.nan) for run in blocks]),
         neighbour_s=np.array([run.sections_s.get("Neigh", np.nan) for run in blocks]),
         neighbour_builds=builds,
-        peak_memory_bytes=_peak_memory_bytes(folder / _STATUS),
+        peak_memory_bytes=noted_peak_memory(_text(folder / _STATUS)) or 0,
         threads=threads,
         final=box.frame(_dump(folder / _FINAL), matrix),
     )
@@ -351,9 +350,3 @@ def _require_finite(energy: float, forces: FloatArray, blocks: Sequence[LogRun])
             "start frame"
         )
         raise NotFiniteError(msg)
-
-
-def _peak_memory_bytes(status: Path) -> int:
-    """Largest resident memory that the kernel noted; 0 where it does not tell."""
-    found = re.search(r"^VmHWM:\s*(\d+) kB", _text(status), flags=re.MULTILINE)
-    return 1024 * int(found[1]) if found else 0

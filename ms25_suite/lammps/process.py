@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Ended", "run_program"]
+__all__ = ["Ended", "noted_peak_memory", "run_program"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,3 +78,15 @@ def run_program(
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
     return Ended(status, path.read_text(encoding="utf-8", errors="replace"))
+
+
+def noted_peak_memory(status: str) -> int | None:
+    """Largest resident memory of a process in bytes; None if it is not noted.
+
+    Parameters
+    ----------
+    status
+        Text of its ``/proc/PID/status``, which Linux has.
+    """
+    found = re.search(r"^VmHWM:\s*(\d+) kB", status, flags=re.MULTILINE)
+    return 1024 * int(found[1]) if found else None

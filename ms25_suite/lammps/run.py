@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -22,6 +23,7 @@ from ms25_suite.lammps.commands import (
     place_atoms,
 )
 from ms25_suite.lammps.plan import LammpsRun, MdPlan, Thermo
+from ms25_suite.lammps.process import noted_peak_memory
 from ms25_suite.lammps.session import gathered, named_error, open_lammps
 
 __all__ = ["Route", "run_lammps"]
@@ -252,12 +254,10 @@ def _reset_peak_memory() -> None:
 
 def _peak_memory_bytes() -> int:
     """Largest resident memory since `_reset_peak_memory`, or of the whole process elsewhere."""
-    try:
-        for line in _STATUS.read_text(encoding="ascii").splitlines():
-            if line.startswith("VmHWM:"):
-                return 1024 * int(line.split()[1])
-    except OSError:
-        pass
+    with suppress(OSError):
+        found = noted_peak_memory(_STATUS.read_text(encoding="ascii"))
+        if found is not None:
+            return found
     import resource
 
     largest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
