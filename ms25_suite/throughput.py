@@ -171,7 +171,10 @@ class SizeCost:
             _record_size(wanted, timed, recorder)
         # Two wanted numbers may have led to the same supercell.
         every = {timed.run.n_atoms: timed for timed in (self.own, *self.runs.values())}
-        usable = [timed for timed in every.values() if not timed.refusal and not timed.speed.noise]
+        usable = [timed for timed in every.values() if not timed.refusal]
+        # What is too noisy for a number of its own still tells the power, whose interval has the
+        # scatter.
+        noisy = [timed.run.n_atoms for timed in usable if timed.speed.noise]
         sizes = [timed.run.n_atoms for timed in usable]
         law = fit_power_law(sizes, [timed.speed.ms_per_step for timed in usable])
         if law is not None:
@@ -183,7 +186,7 @@ class SizeCost:
                 interval=law.interval,
                 unit=DIMENSIONLESS,
                 n_frames=len(usable),
-                reason=_growth(sizes, memory),
+                reason=_growth(sizes, memory, noisy),
                 details={
                     "size_cost": {
                         "n_atoms": sizes,
@@ -234,10 +237,12 @@ def _record_size(wanted: int, timed: TimedRun, recorder: CheckRecorder) -> None:
         )
 
 
-def _growth(sizes: Sequence[int], memory: tuple[float, float] | None) -> str:
+def _growth(sizes: Sequence[int], memory: tuple[float, float] | None, noisy: Sequence[int]) -> str:
     text = f"time per step grows as atoms to this power, {min(sizes)} to {max(sizes)} atoms"
     if memory is not None:
         text += f"; memory: {memory[0]:.0f} MiB and {1024 * memory[1]:.3g} KiB per atom"
+    if noisy:
+        text += f"; times of {', '.join(map(str, sorted(noisy)))} atoms were noisy"
     return text
 
 

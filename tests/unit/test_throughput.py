@@ -129,6 +129,14 @@ def test_cost_against_size(hea: Dataset, tmp_path: Path) -> None:
     assert "largest_system" not in found
 
 
+def test_sizes_that_are_noisy_still_tell_how_the_cost_grows(hea: Dataset, tmp_path: Path) -> None:
+    found = results(hea, tmp_path, FakePotential(factors=NOISE, exponent=1.5), sizes=(500, 8000))
+    assert found["katoms_per_s_500"].value is None
+    exponent = found["size_exponent"]
+    assert exponent.value == pytest.approx(1.5)
+    assert exponent.reason.endswith("; times of 108, 432, 6912 atoms were noisy")
+
+
 def test_the_memory_ends_the_series(hea: Dataset, tmp_path: Path) -> None:
     potential = FakePotential(most_atoms=3000)
     found = results(hea, tmp_path, potential, sizes=(500, 2000, 8000, 20000))
