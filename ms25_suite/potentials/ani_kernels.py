@@ -22,7 +22,14 @@ SHRINK = 0.95
 """TorchANI shrinks the cosine of an angle by this, so that its arc cosine stays finite."""
 
 
-@njit(cache=True)
+def _compiled(function):
+    try:
+        return njit(cache=True)(function)
+    except RuntimeError:  # Numba can write neither beside this file nor into the user's cache
+        return njit(function)
+
+
+@_compiled
 def _raise(bases, exponent, squares, results):
     """``results *= bases**exponent``; products of a few squares are quicker than logarithms."""
     whole = int(exponent)
@@ -40,7 +47,7 @@ def _raise(bases, exponent, squares, results):
         whole >>= 1
 
 
-@njit(cache=True)
+@_compiled
 def pairs(senders, edges, gaussians, features):
     n = gaussians.shape[1]
     for edge in range(len(senders)):
@@ -49,7 +56,7 @@ def pairs(senders, edges, gaussians, features):
             features[atom, first + k] += gaussians[edge, k] * edges.ends[edge]
 
 
-@njit(cache=True)
+@_compiled
 def pairs_back(senders, edges, terms, slope, gaussians, gradient):
     n = gaussians.shape[1]
     for edge in range(len(senders)):
@@ -65,7 +72,7 @@ def pairs_back(senders, edges, terms, slope, gaussians, gradient):
             gradient[edge, axis] = along / r * edges.vectors[edge, axis]
 
 
-@njit(cache=True)
+@_compiled
 def _cosine(sides, a, b):
     dot = 0.0
     for axis in range(3):
@@ -73,7 +80,7 @@ def _cosine(sides, a, b):
     return dot / (sides.lengths[a] * sides.lengths[b])
 
 
-@njit(cache=True)
+@_compiled
 def triples(starts, sides, terms, features, gaussians, powers):
     n, m = gaussians.shape[1], powers.shape[1]
     bases, squares, angular = np.empty(m), np.empty(m), np.empty(m)
@@ -101,7 +108,7 @@ def triples(starts, sides, terms, features, gaussians, powers):
                 triple += 1
 
 
-@njit(cache=True)
+@_compiled
 def triples_back(starts, sides, terms, slope, gaussians, powers, gradient):
     n, m = gaussians.shape[1], powers.shape[1]
     angular, turned = np.empty(m), np.empty(m)

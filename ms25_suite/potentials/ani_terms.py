@@ -123,6 +123,7 @@ class AniTerms:
             and type(getattr(computer, "angular", None)) is ANIAngular
             and type(computer.radial.cutoff_fn) is CutoffCosine
             and type(computer.angular.cutoff_fn) is CutoffCosine
+            and float(computer.angular.zeta) >= 1.0  # the kernels take one power less
             and find_spec("numba") is not None
         )
 

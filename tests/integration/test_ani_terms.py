@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -98,15 +99,30 @@ def test_edges_beyond_the_cutoff_count_nothing(tmp_path: Path) -> None:
     np.testing.assert_array_equal(gradient[far], 0.0)
 
 
-@pytest.mark.parametrize("changed", [{"cutoff_fn": "smooth"}, {"dtype": "float32"}])
+@pytest.mark.parametrize(
+    "changed", [{"cutoff_fn": "smooth"}, {"dtype": "float32"}, {"angular_zeta": 0.5}]
+)
 def test_other_terms_and_single_precision_are_left_to_torchani(
-    changed: dict[str, str], tmp_path: Path
+    changed: dict[str, Any], tmp_path: Path
 ) -> None:
     config = replace(ANI_1X, **changed)
     model = load(tmp_path, config, dtype=changed.get("dtype", "float64"))
     assert model._terms is None
     energy, _ = model.evaluate(build_graph(Frames.from_atoms([Atoms("Ni")]), 5.2))
     assert np.isfinite(energy).all()
+
+
+def test_what_cannot_be_kept_is_compiled_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    from ms25_suite.potentials import ani_kernels
+
+    def njit(function: object = None, *, cache: bool = False) -> object:
+        if cache:
+            msg = "cannot cache function: no locator available"
+            raise RuntimeError(msg)
+        return function
+
+    monkeypatch.setattr(ani_kernels, "njit", njit)
+    assert ani_kernels._compiled(len) is len
 
 
 def test_without_numba_torchani_does_it_all(

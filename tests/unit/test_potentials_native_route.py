@@ -105,7 +105,7 @@ def test_without_a_library_the_other_way_tells(
         raise LammpsNotInstalledError(msg)
 
     monkeypatch.setattr(native_route, "library_build", missing)
-    given = potential("ani", tmp_path / "x.pt")
+    given = potential("mace", tmp_path / "x.model")
     assert run_in_lammps(given, frame(), PLAN).route == "fix external"
 
 
