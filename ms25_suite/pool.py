@@ -11,13 +11,8 @@ from typing import IO
 
 from ms25_suite.datasets.dataset import Dataset, open_dataset
 from ms25_suite.errors import ReferenceCalculatorError, UsageError
-from ms25_suite.potentials.potential import (
-    Potential,
-    PotentialOptions,
-    from_baseline,
-    from_calculator,
-    from_model_file,
-)
+from ms25_suite.potentials.opening import from_baseline, from_calculator, from_model_file
+from ms25_suite.potentials.potential import Potential, PotentialOptions
 from ms25_suite.potentials.spec import PotentialSpec
 from ms25_suite.training.manifest import read_manifest
 from ms25_suite.training_data import training_data, training_request

@@ -41,12 +41,8 @@ from ms25_suite.errors import (
 from ms25_suite.frames import FloatArray, Frames, Predictions
 from ms25_suite.lammps.plan import LammpsRun, MdPlan
 from ms25_suite.potentials.detect import summarise
-from ms25_suite.potentials.potential import (
-    Potential,
-    PotentialOptions,
-    from_calculator,
-    from_model_file,
-)
+from ms25_suite.potentials.opening import from_calculator, from_model_file
+from ms25_suite.potentials.potential import Potential, PotentialOptions
 from ms25_suite.potentials.registry import (
     architectures,
     detect,

@@ -78,7 +78,8 @@ class ApproximatePotential:
         PotentialError
             The model cannot be loaded; later, it returned numbers that are not finite.
         """
-        from ms25_suite.potentials.potential import PotentialOptions, from_model_file
+        from ms25_suite.potentials.opening import from_model_file
+        from ms25_suite.potentials.potential import PotentialOptions
 
         options = PotentialOptions(dtype=DTYPE, use_cache=False)
         potential = from_model_file(self.path, "mace", "the approximate potential", options)

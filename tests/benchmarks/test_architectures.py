@@ -21,7 +21,8 @@ from ms25_suite.datasets.dataset import Dataset
 from ms25_suite.environments.installation import Installation
 from ms25_suite.errors import ArchitectureNotInstalledError
 from ms25_suite.frames import Frames, Labels, Predictions
-from ms25_suite.potentials.potential import Potential, PotentialOptions, from_model_file
+from ms25_suite.potentials.opening import from_model_file
+from ms25_suite.potentials.potential import Potential, PotentialOptions
 from ms25_suite.potentials.registry import get_architecture, require_installed
 from ms25_suite.training import train
 from ms25_suite.training.manifest import read_manifest

@@ -24,7 +24,8 @@ from ms25_suite.datasets.eos_reference import EosReference
 from ms25_suite.frames import FloatArray
 from ms25_suite.metrics.batch_neb import BatchNEB
 from ms25_suite.metrics.eos import fit_murnaghan
-from ms25_suite.potentials.potential import Potential, PotentialOptions, from_model_file
+from ms25_suite.potentials.opening import from_model_file
+from ms25_suite.potentials.potential import Potential, PotentialOptions
 from tests.emt_path import hop
 
 pytestmark = pytest.mark.filterwarnings("ignore")

@@ -31,7 +31,8 @@ from ms25_suite.environments.installation import ISOLATED, Installation
 from ms25_suite.errors import ArchitectureNotInstalledError
 from ms25_suite.frames import Frames
 from ms25_suite.lammps.plan import MdPlan
-from ms25_suite.potentials.potential import PotentialOptions, from_model_file
+from ms25_suite.potentials.opening import from_model_file
+from ms25_suite.potentials.potential import PotentialOptions
 from ms25_suite.potentials.registry import get_architecture, implementation, require_installed
 from ms25_suite.training import TrainingData, TrainingRequest
 from ms25_suite.training.registry import get_trainer, load_recipe

@@ -19,7 +19,8 @@ from ms25_suite.potentials.ani_file import (
     expect_no_extensions,
     write_network,
 )
-from ms25_suite.potentials.potential import PotentialOptions, from_model_file
+from ms25_suite.potentials.opening import from_model_file
+from ms25_suite.potentials.potential import PotentialOptions
 from ms25_suite.potentials.registry import detect
 from ms25_suite.potentials.torchani import TorchaniArchitecture
 from ms25_suite.testing import ArchitectureConformance, standard_frames

@@ -18,7 +18,8 @@ from ms25_suite.environments.installation import Installation
 from ms25_suite.errors import DeployError
 from ms25_suite.frames import Frames
 from ms25_suite.lammps.deploy import deployed
-from ms25_suite.potentials.potential import PotentialOptions, from_model_file
+from ms25_suite.potentials.opening import from_model_file
+from ms25_suite.potentials.potential import PotentialOptions
 
 
 @pytest.fixture(scope="module")

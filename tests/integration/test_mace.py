@@ -17,7 +17,8 @@ from ms25_suite.fields import QUANTITIES
 from ms25_suite.frames import Frames
 from ms25_suite.metrics.errors import summarise_errors
 from ms25_suite.potentials.mace import default_head
-from ms25_suite.potentials.potential import PotentialOptions, from_model_file
+from ms25_suite.potentials.opening import from_model_file
+from ms25_suite.potentials.potential import PotentialOptions
 from ms25_suite.testing import ArchitectureConformance
 
 pytestmark = [pytest.mark.mace, pytest.mark.usefixtures("tiny_mace")]

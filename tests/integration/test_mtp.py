@@ -13,7 +13,8 @@ from ms25_suite.frames import Frames
 from ms25_suite.potentials import mtp
 from ms25_suite.potentials.evaluate import EdgeEvaluator
 from ms25_suite.potentials.mtp import MtpArchitecture
-from ms25_suite.potentials.potential import PotentialOptions, from_model_file
+from ms25_suite.potentials.opening import from_model_file
+from ms25_suite.potentials.potential import PotentialOptions
 from ms25_suite.potentials.registry import detect
 from ms25_suite.testing import ArchitectureConformance, standard_frames
 from ms25_suite.training.mtp_template import template

@@ -466,7 +466,8 @@ def test_a_projects_conftest_may_override_a_fixture(
 
         @pytest.fixture(scope="session")
         def potential(request):
-            from ms25_suite.potentials.potential import PotentialOptions, from_calculator
+            from ms25_suite.potentials.opening import from_calculator
+            from ms25_suite.potentials.potential import PotentialOptions
 
             return from_calculator("ase.calculators.emt:EMT", "own", PotentialOptions())
         """

