@@ -16,7 +16,8 @@ import numpy as np
 from ms25_suite.datasets.dataset import Dataset
 from ms25_suite.frames import Frames
 from ms25_suite.potentials.potential import Potential
-from ms25_suite.timed_run import TimedRun, device_and_dtype
+from ms25_suite.timed_run import TimedRun
+from ms25_suite.timing import device_and_dtype
 from ms25_suite.unseen import unseen_frames
 
 __all__ = ["STEP_CLOCK", "SpeedBenchmark"]

@@ -16,9 +16,9 @@ from ms25_suite.metrics.throughput import fit_memory, fit_power_law
 from ms25_suite.potentials.potential import Potential
 from ms25_suite.recorder import CheckRecorder
 from ms25_suite.results import Verdict
-from ms25_suite.timed_run import (
+from ms25_suite.timed_run import TimedRun
+from ms25_suite.timing import (
     DRIFT_ROWS,
-    TimedRun,
     enough_steps,
     representative_frame,
     time_frame,

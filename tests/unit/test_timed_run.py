@@ -11,13 +11,8 @@ from ms25_suite.criteria import Threshold
 from ms25_suite.datasets import open_dataset
 from ms25_suite.errors import DatasetError, LammpsError
 from ms25_suite.frames import Frames
-from ms25_suite.timed_run import (
-    TimedRun,
-    enough_steps,
-    representative_frame,
-    time_frame,
-    timing_plan,
-)
+from ms25_suite.timed_run import TimedRun
+from ms25_suite.timing import enough_steps, representative_frame, time_frame, timing_plan
 from tests.timed_runs import FakePotential
 
 CELL = Frames.from_atoms([bulk("Cu", cubic=True) * (5, 5, 1)])

@@ -1,0 +1,183 @@
+"""A potential timed in LAMMPS: on which frame, for how many steps, and the run itself."""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+
+from ms25_suite.criteria import Threshold
+from ms25_suite.datasets.dataset import Dataset
+from ms25_suite.errors import DatasetError
+from ms25_suite.frames import Frames
+from ms25_suite.lammps.plan import MdPlan
+from ms25_suite.metrics.agreement import agreement_tolerances, nve_drift, route_differences
+from ms25_suite.metrics.dynamics import TEMPERATURE_K, timestep_fs
+from ms25_suite.metrics.repeats import Repeats
+from ms25_suite.metrics.throughput import N_BLOCKS, measured_speed
+from ms25_suite.potentials.native_route import run_in_lammps
+from ms25_suite.potentials.potential import Potential
+from ms25_suite.timed_run import TimedRun
+from ms25_suite.unseen import unseen_frames
+
+__all__ = [
+    "DRIFT_ROWS",
+    "device_and_dtype",
+    "enough_steps",
+    "representative_frame",
+    "time_frame",
+    "timing_plan",
+]
+
+DRIFT_ROWS: Final = 4
+"""Rows of thermodynamic output in each block, out of which the drift is taken."""
+
+BLOCK_S: Final = 0.5
+"""Time of a block in seconds unless its steps are given: a program that takes the core for some
+hundredths of a second, as there are on every machine, then moves it by a few per cent."""
+
+_CALIBRATION_STEPS: Final = 10
+
+_STEPS: Final = (20, 10_000)
+"""Fewest and most steps of a block whose steps are not given."""
+
+
+def representative_frame(potential: Potential, dataset: Dataset) -> int:
+    """The unseen test frame whose volume per atom is in the middle, by its place in the dataset.
+
+    The cost of a step goes with the number of neighbours, and that with the density.
+
+    Raises
+    ------
+    DatasetError
+        No test frame has a cell, or the potential has seen all of them.
+    """
+    indices, _ = unseen_frames(potential, dataset)
+    frames = dataset.frames.select(indices)
+    per_atom = frames.volumes / frames.n_atoms
+    usable = np.flatnonzero(per_atom > 0)
+    if len(usable) == 0:
+        msg = (
+            f"no test frame of {dataset.name} has a cell with a volume: LAMMPS needs one. Give "
+            "frames with a cell (Lattice), or leave throughput out"
+        )
+        raise DatasetError(msg)
+    order = usable[np.argsort(per_atom[usable], kind="stable")]
+    return int(indices[order[(len(order) - 1) // 2]])
+
+
+def timing_plan(frames: Frames, n_steps: int, seed: int) -> MdPlan:
+    """Dynamics at constant energy in nine blocks, after a block of warm-up.
+
+    Parameters
+    ----------
+    frames
+        The start.
+    n_steps
+        Steps of each block.
+    seed
+        Seed of the velocities.
+    """
+    return MdPlan(
+        ensemble="nve",
+        n_steps=n_steps,
+        n_blocks=N_BLOCKS,
+        warmup_steps=n_steps,
+        timestep_fs=timestep_fs(frames),
+        temperature_K=TEMPERATURE_K,
+        seed=seed + 1,  # LAMMPS' seeds start from 1
+        thermo_every=max(1, n_steps // DRIFT_ROWS),
+    )
+
+
+def enough_steps(potential: Potential, frames: Frames, seed: int) -> int:
+    """Steps that take half a second, found by a short run.
+
+    Parameters
+    ----------
+    potential
+        What is asked.
+    frames
+        The start, exactly one frame.
+    seed
+        Seed of the velocities.
+
+    Raises
+    ------
+    LammpsError, PotentialError
+        As for `time_frame`.
+    """
+    plan = replace(timing_plan(frames, _CALIBRATION_STEPS, seed), n_blocks=1)
+    run = run_in_lammps(potential, frames, plan)
+    steps = math.ceil(BLOCK_S * plan.n_steps / float(run.wall_s.sum()))
+    return min(max(steps, _STEPS[0]), _STEPS[1])
+
+
+def device_and_dtype(potential: Potential) -> tuple[str, str]:
+    """Where and how a potential computes; empty if it chooses itself, as a calculator does."""
+    if potential.architecture in ("ase", "reference"):
+        return "", ""
+    return potential.options.device, potential.options.dtype
+
+
+def time_frame(
+    potential: Potential,
+    frames: Frames,
+    plan: MdPlan,
+    *,
+    frame: int,
+    repeats: Repeats = (1, 1, 1),
+    mark: Threshold | None = None,
+) -> TimedRun:
+    """Predict the start and run it in LAMMPS.
+
+    Parameters
+    ----------
+    potential
+        What is asked.
+    frames
+        The start, exactly one frame.
+    plan
+        What to do.
+    frame, repeats
+        Where it comes from, for the record.
+    mark
+        Largest drift of the total energy that is allowed.
+
+    Raises
+    ------
+    LammpsError
+        LAMMPS is missing, lost atoms, or stopped.
+    PotentialError
+        The potential cannot predict the frame; the class tells why.
+    """
+    start = time.perf_counter()
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+    predicted = potential.compute(frames)
+    run = run_in_lammps(potential, frames, plan)
+    dtype = device_and_dtype(potential)[1] or "float32"
+    return TimedRun(
+        frame=frame,
+        repeats=repeats,
+        plan=plan,
+        run=run,
+        differences=route_differences(
+            predicted, energy=run.energy, forces=run.forces, stress=run.stress
+        ),
+        tolerances=agreement_tolerances(dtype, run.energy / run.n_atoms),
+        drift=nve_drift(
+            run.thermo.steps,
+            run.thermo.total_eV,
+            n_atoms=run.n_atoms,
+            timestep_fs=plan.timestep_fs,
+        ),
+        mark=mark,
+        speed=measured_speed(run.n_atoms, plan.n_steps, run.wall_s.tolist()),
+        device=device_and_dtype(potential)[0],
+        load=load,
+        duration_s=time.perf_counter() - start,
+    )
