@@ -182,7 +182,7 @@ def test_what_makes_no_sense(
     done.stderr.fnmatch_lines([f"*{words}*"])
 
 
-@pytest.mark.parametrize("given", ["its path", "its name"])
+@pytest.mark.parametrize("given", ["its path", "its name", "none"])
 def test_a_lammps_without_a_style_for_it_changes_nothing(
     pytester: pytest.Pytester,
     monkeypatch: pytest.MonkeyPatch,
@@ -194,7 +194,7 @@ def test_a_lammps_without_a_style_for_it_changes_nothing(
     if not program.is_file():
         pytest.skip("there is no lmp in this environment")
     monkeypatch.setenv("PATH", str(program.parent), prepend=os.pathsep)
-    text = str(program) if given == "its path" else program.name
+    text = {"its path": str(program), "its name": program.name}.get(given, given)
     done = pytester.runpytest(
         EMT, f"--dataset={cuni}", *ASKED, "--benchmark-skip", f"--lammps={text}"
     )
