@@ -17,10 +17,11 @@ __all__ = ["main"]
 
 def main(arguments: list[str]) -> int:
     """Run LAMMPS with the arguments of its command line."""
-    inputs = []
-    while "-in" in arguments:
+    inputs: list[str] = []
+    if "-in" in arguments:
+        # The library knows the word, but leaves the file to its caller.
         place = arguments.index("-in")
-        inputs += arguments[place + 1 : place + 2]
+        inputs = arguments[place + 1 : place + 2]
         arguments = arguments[:place] + arguments[place + 2 :]
     try:
         lammps = open_lammps(arguments)

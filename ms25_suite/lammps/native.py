@@ -75,6 +75,10 @@ class NativeRoute:
     obstacle: str = ""
     source: str
 
+    def serves(self, architecture: str) -> bool:
+        """Whether it can be used for an architecture, if LAMMPS has it."""
+        return architecture in self.architectures and not self.obstacle
+
     def missing(self, build: LammpsBuild, device: Device) -> str:
         """What a LAMMPS lacks for this route, in words; empty if nothing."""
         if device not in self.devices:
@@ -217,7 +221,6 @@ def choose(
 ) -> NativeRoute | None:
     """Preferred route of an architecture that a LAMMPS has; None if it has none."""
     for route in routes:
-        serves = architecture in route.architectures and not route.obstacle
-        if serves and not route.missing(build, device):
+        if route.serves(architecture) and not route.missing(build, device):
             return route
     return None

@@ -93,6 +93,10 @@ class AniTerms:
     """
 
     def __init__(self, computer: Any) -> None:
+        # Numba takes a second to import, and need not be there for other networks.
+        from ms25_suite.potentials import ani_kernels
+
+        self._kernels: Any = ani_kernels
         radial, angular = computer.radial, computer.angular
 
         def numbers(values: Any) -> FloatArray:
@@ -138,7 +142,7 @@ class AniTerms:
             Index of the element of each atom, shape ``(n_atoms,)``.
         """
         n_atoms = len(species)
-        radial, angular, kernels = self._radial, self._angular, _kernels()
+        radial, angular, kernels = self._radial, self._angular, self._kernels
         features = np.zeros((n_atoms, self._n_features))
         kinds = species[graph.receivers]
         lengths = np.sqrt(np.einsum("ij,ij->i", graph.vectors, graph.vectors))
@@ -185,13 +189,12 @@ class AniTerms:
         :
             The derivative with respect to each directed edge, shape ``(n_edges, 3)``.
         """
-        kernels = _kernels()
         gradient = np.empty_like(found.edges.vectors)
-        kernels.pairs_back(
+        self._kernels.pairs_back(
             found.senders, found.edges, self._radial, slope, found.gaussians, gradient
         )
         of_sides = np.zeros_like(found.sides.vectors)
-        kernels.triples_back(
+        self._kernels.triples_back(
             found.starts,
             found.sides,
             self._angular,
@@ -211,10 +214,3 @@ def _edges(kinds: IntArray, vectors: FloatArray, lengths: FloatArray, cutoff: fl
     slopes = -0.5 * np.pi / cutoff * np.sin(phase)
     slopes[lengths > cutoff] = 0.0
     return _Edges(kinds, vectors, lengths, ends, slopes)
-
-
-def _kernels() -> Any:
-    """Compiled functions; imported late, as Numba takes a second to import."""
-    from ms25_suite.potentials import ani_kernels
-
-    return ani_kernels

@@ -87,8 +87,8 @@ def _build(potential: Potential) -> LammpsBuild | None:
     options = potential.options
     if options.lammps is not None:
         return executable_build(options.lammps)
-    served = {name for route in ROUTES if not route.obstacle for name in route.architectures}
-    if potential.architecture not in served or potential.path is None or not options.pair_styles:
+    served = any(route.serves(potential.architecture) for route in ROUTES)
+    if not (served and potential.path is not None and options.pair_styles):
         return None
     try:
         return library_build(require_installed(get_architecture(potential.architecture)).python)

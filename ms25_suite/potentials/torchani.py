@@ -158,12 +158,7 @@ class AniModel(EdgeModel):
         elements = [int(z) for z in network.atomic_numbers]
         self._index = np.full(max(elements) + 1, -1)
         self._index[elements] = np.arange(len(elements))
-        import torch
-
-        computer = getattr(network, "aev_computer", None)
-        # Two reasons to leave all to TorchANI: another device, or weights of single precision.
-        own = device == "cpu" and dtype is torch.float64 and _is_plain(network)
-        self._terms = AniTerms(computer) if own and AniTerms.supports(computer) else None
+        self._terms = _own_terms(network, device, dtype)
         self._info = ModelInfo(
             elements=tuple(sorted(elements)),
             r_max=float(network.cutoff),
@@ -239,11 +234,16 @@ class AniModel(EdgeModel):
         return by_atom.detach().double().cpu().numpy(), gradient
 
 
-def _is_plain(network: Any) -> bool:
-    """Whether the energy is that of the network and of the elements, and nothing else."""
+def _own_terms(network: Any, device: str, dtype: Any) -> AniTerms | None:
+    """The compiled features, where they are those of the network; None: TorchANI does it all."""
     import torch
 
+    if device != "cpu" or dtype is not torch.float64:
+        return None
     if isinstance(network, torch.jit.ScriptModule):
-        return False
+        return None
+    # The energy must be that of the network and of the elements, and nothing else.
     enabled = [name for name, part in network.potentials.items() if part._enabled]
-    return enabled == ["nnp"]
+    if enabled != ["nnp"] or not AniTerms.supports(network.aev_computer):
+        return None
+    return AniTerms(network.aev_computer)

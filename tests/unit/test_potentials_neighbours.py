@@ -11,17 +11,12 @@ from ase.build import bulk
 from ase.geometry import complete_cell
 from ase.neighborlist import neighbor_list
 
-from ms25_suite.frames import FloatArray
 from ms25_suite.potentials import neighbours as module
 from ms25_suite.potentials.neighbours import neighbours
 from ms25_suite.testing import standard_frames
+from tests.edges import ordered
 
 STRUCTURES = standard_frames(("Ni", "Cu"))
-
-
-def ordered(i: object, j: object, vectors: FloatArray) -> FloatArray:
-    table = np.column_stack([i, j, vectors.round(8) + 0.0])
-    return table[np.lexsort(table.T[::-1])]
 
 
 @pytest.mark.parametrize("cutoff", [3.1, 5.0, 9.3])
@@ -37,7 +32,7 @@ def test_pairs_are_those_of_ase(search: Callable[..., object], name: str, cutoff
     )
     expected = neighbor_list("ijD", moved, cutoff)
     assert i.dtype == j.dtype == np.int64
-    np.testing.assert_allclose(ordered(i, j, vectors), ordered(*expected), atol=2e-8)
+    np.testing.assert_allclose(ordered(i, j, vectors), ordered(*expected), atol=1e-8)
 
 
 def test_atoms_at_the_same_place_are_neighbours() -> None:
