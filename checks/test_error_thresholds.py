@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ms25_suite.fields import QUANTITIES
-from ms25_suite.judged import describe_errors, keep_components, shown, why_not
+from ms25_suite.core.fields import QUANTITIES
+from ms25_suite.criteria.comparison import describe_errors, keep_components, shown, why_not
 from ms25_suite.metrics.errors import summarise_errors
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ms25_suite.fields import QUANTITIES
-from ms25_suite.judged import why_not
+from ms25_suite.core.fields import QUANTITIES
+from ms25_suite.criteria.comparison import why_not
 
 
 @pytest.mark.framework_transfer

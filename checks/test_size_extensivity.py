@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from ms25_suite.fields import QUANTITIES
-from ms25_suite.judged import why_not
-from ms25_suite.supercells import QUANTITIES as SUPERCELL_QUANTITIES
+from ms25_suite.core.fields import QUANTITIES
+from ms25_suite.criteria.comparison import why_not
+from ms25_suite.criteria.supercells import QUANTITIES as SUPERCELL_QUANTITIES
 
 CRITERION = "size_extensivity"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ms25_suite.fields import QUANTITIES
+from ms25_suite.core.fields import QUANTITIES
 
 
 @pytest.mark.training_rate

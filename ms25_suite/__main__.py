@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from ms25_suite.cli import main
+from ms25_suite.cli.main import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -15,8 +15,8 @@ from ase.calculators.emt import EMT
 from ase.io import write
 from filelock import FileLock
 
+from ms25_suite.core.errors import ArchitectureNotInstalledError
 from ms25_suite.environments.installation import Installation
-from ms25_suite.errors import ArchitectureNotInstalledError
 from ms25_suite.potentials.registry import get_architecture, require_installed
 
 REPOSITORY = Path(__file__).parents[1]
@@ -56,7 +56,7 @@ def _once(
 def tiny_mace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An untrained MACE model for Cr, Fe, Co, Ni and Cu; its state dict lies beside it."""
     pytest.importorskip("torch")
-    script = Path(__file__).parent / "scripts" / "make_mace.py"
+    script = Path(__file__).parent / "helpers" / "scripts" / "make_mace.py"
 
     def make(path: Path) -> None:
         command = [sys.executable, str(script), str(path), "24,26,27,28,29"]
@@ -92,7 +92,7 @@ def tiny_nequip(
 
     Trained for one epoch. To compile takes by far the longest: one of them must do.
     """
-    from tests.tiny_nequip import prepare, run_script
+    from tests.helpers.tiny_nequip import prepare, run_script
 
     def make(path: Path) -> None:
         making = path.with_name(f"{path.name}.making")

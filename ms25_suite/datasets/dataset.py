@@ -10,31 +10,29 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ms25_suite.cache import content_key
-from ms25_suite.datasets.answer import Answer
-from ms25_suite.datasets.audit import (
+from ms25_suite.core.cache import content_key
+from ms25_suite.core.errors import CardError, DatasetError, UnknownDatasetError
+from ms25_suite.core.fields import TEMPERATURE_KEY
+from ms25_suite.core.frames import FloatArray, Frames, IntArray, Labels
+from ms25_suite.datasets.audit.questions import (
     audit_dataset,
     audit_frames,
     audit_labels,
     findings_of,
     frame_digests,
 )
-from ms25_suite.datasets.card import CardFile, DatasetCard, LabelKeys
-from ms25_suite.datasets.card_files import verified_sha256
-from ms25_suite.datasets.eos_reference import EosReference, eos_reference
-from ms25_suite.datasets.finding import Finding
-from ms25_suite.datasets.labels import find_labels
+from ms25_suite.datasets.audit.structures import neighbour_distances, refuse_broken
+from ms25_suite.datasets.cards.card import CardFile, DatasetCard, LabelKeys
+from ms25_suite.datasets.cards.files import verified_sha256
+from ms25_suite.datasets.findings import Answer, Finding
 from ms25_suite.datasets.locate import user_card
-from ms25_suite.datasets.neb_reference import NebReference, neb_reference
+from ms25_suite.datasets.observables.eos import EosReference, eos_reference
+from ms25_suite.datasets.observables.neb import NebReference, neb_reference
+from ms25_suite.datasets.readers.files import data_suffix, read_images
+from ms25_suite.datasets.readers.labels import find_labels
 from ms25_suite.datasets.registry import builtin_card, suggestion
-from ms25_suite.datasets.sources import data_suffix, read_images
 from ms25_suite.datasets.splits import NO_ROLE, ROLE_CODES, UNKNOWN_ROLE, Splits, make_splits
 from ms25_suite.datasets.store import Content, open_content
-from ms25_suite.datasets.structure_audit import neighbour_distances
-from ms25_suite.datasets.structures import refuse_broken
-from ms25_suite.errors import CardError, DatasetError, UnknownDatasetError
-from ms25_suite.fields import TEMPERATURE_KEY
-from ms25_suite.frames import FloatArray, Frames, IntArray, Labels
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -107,7 +105,7 @@ class Dataset:
         Raises
         ------
         DatasetError
-            They cannot be used: see `ms25_suite.datasets.eos_reference.eos_reference`.
+            They cannot be used: see `ms25_suite.datasets.observables.eos.eos_reference`.
         """
         return eos_reference(self.card)
 
@@ -117,7 +115,7 @@ class Dataset:
         Raises
         ------
         DatasetError
-            It cannot be used: see `ms25_suite.datasets.neb_reference.neb_reference`.
+            It cannot be used: see `ms25_suite.datasets.observables.neb.neb_reference`.
         """
         return neb_reference(self.card)
 

@@ -2,28 +2,97 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from zipfile import BadZipFile
 
 import numpy as np
 
-from ms25_suite.cache import atomic_path, file_sha256
-from ms25_suite.datasets.card import LabelKeys
-from ms25_suite.datasets.card_writer import card_path, write_card
-from ms25_suite.datasets.labels import find_labels
-from ms25_suite.datasets.sources import WRITABLE, data_suffix, read_images, write_extxyz
+from ms25_suite.core.cache import atomic_path, file_sha256
+from ms25_suite.core.errors import DatasetError, LabelError
+from ms25_suite.core.fields import REF_ENERGY, REF_FORCES, REF_STRESS
+from ms25_suite.core.frames import Labels
+from ms25_suite.datasets.cards.card import LabelKeys
+from ms25_suite.datasets.readers.files import (
+    WRITABLE,
+    data_suffix,
+    naming_errors,
+    read_images,
+    write_extxyz,
+)
+from ms25_suite.datasets.readers.labels import find_labels
 from ms25_suite.datasets.splits import PAPER_TRAIN_SIZES
-from ms25_suite.datasets.writing import naming_errors
-from ms25_suite.errors import DatasetError, LabelError
-from ms25_suite.fields import REF_ENERGY, REF_FORCES, REF_STRESS
-from ms25_suite.frames import Labels
 
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["import_data", "read_npz", "refuse_output", "suggested_splits"]
+__all__ = [
+    "card_path",
+    "import_data",
+    "read_npz",
+    "refuse_output",
+    "suggested_splits",
+    "write_card",
+]
+
+
+def card_path(data: Path) -> Path:
+    """Path of the card of a file of frames: the same name, ending ``.toml``."""
+    from ms25_suite.datasets.readers.files import stem
+
+    return data.with_name(f"{stem(data)}.toml")
+
+
+def write_card(path: Path, values: Mapping[str, Any]) -> None:
+    """Write a card.
+
+    Parameters
+    ----------
+    path
+        The TOML file.
+    values
+        Keys of the card; a mapping becomes a table (of tables), a list of mappings an
+        array of tables, and one inside a table a list of inline tables.
+        None and empty values are left out.
+    """
+    kept = {key: value for key, value in values.items() if value not in (None, "", (), [], {})}
+    plain = {key: value for key, value in kept.items() if not _is_table(value)}
+    lines = [f"{key} = {_literal(value)}" for key, value in plain.items()]
+    for key, value in kept.items():
+        if key in plain:
+            continue
+        tables = [value] if isinstance(value, Mapping) else value
+        for table in tables:
+            lines += ["", f"[{key}]" if isinstance(value, Mapping) else f"[[{key}]]"]
+            lines += [
+                f"{name} = {_literal(entry)}"
+                for name, entry in table.items()
+                if not isinstance(entry, Mapping)
+            ]
+            for name, entry in table.items():
+                if isinstance(entry, Mapping):
+                    lines += ["", f"[{key}.{name}]"]
+                    lines += [f"{inner} = {_literal(item)}" for inner, item in entry.items()]
+    with atomic_path(path) as temporary:
+        temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _is_table(value: Any) -> bool:
+    return isinstance(value, Mapping) or (
+        isinstance(value, Sequence) and bool(value) and isinstance(value[0], Mapping)
+    )
+
+
+def _literal(value: Any) -> str:
+    """TOML literal; JSON's strings, numbers, booleans and lists of those are TOML as well."""
+    if isinstance(value, Mapping):
+        return f"{{ {', '.join(f'{key} = {_literal(item)}' for key, item in value.items())} }}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_literal, value))}]"
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
 
 _NPZ_KEYS: Final = ("positions", "symbols")
 _NPZ_LABELS: Final = ("energies", "forces")

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from ms25_suite.datasets.card import CardFile, DatasetCard, SplitsConfig
+from ms25_suite.core.errors import CardError, DatasetError, UnknownDatasetError
+from ms25_suite.datasets.cards.card import CardFile, DatasetCard, SplitsConfig
+from ms25_suite.datasets.readers.files import is_data_file, stem
 from ms25_suite.datasets.registry import suggestion
-from ms25_suite.datasets.sources import is_data_file, stem
 from ms25_suite.datasets.splits import ROLE_CODES
-from ms25_suite.errors import CardError, DatasetError, UnknownDatasetError
 
 __all__ = ["user_card"]
 

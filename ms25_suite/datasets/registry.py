@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
-from ms25_suite.datasets.card import DatasetCard
+from ms25_suite.datasets.cards.card import DatasetCard
 
-__all__ = ["builtin_card", "known_datasets", "suggestion"]
+__all__ = ["GROUPS", "builtin_card", "expand", "known_datasets", "suggestion"]
 
-_HERE = Path(__file__).parent
+_HERE = Path(__file__).parent / "builtin"
 
 
 def _cards() -> dict[str, Path]:
-    return {path.stem: path for path in sorted((_HERE / "cards").glob("*.toml"))}
+    return {path.stem: path for path in sorted(_HERE.glob("*.toml"))}
 
 
 def known_datasets() -> tuple[str, ...]:
@@ -46,3 +48,24 @@ def suggestion(name: str) -> str:
     close = difflib.get_close_matches(name.strip().lower(), known, n=1, cutoff=0.5)
     hint = f"did you mean {close[0]!r}? " if close else ""
     return f"{hint}Built-in datasets: {', '.join(known)}"
+
+
+GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
+    "mgo": ("mgo-2x2", "mgo-4x4"),
+    "water": ("water-64", "water-192"),
+    "zeolites": ("cha", "fau", "lta", "mfi", "bea"),
+}
+"""Members of each group, in the order of the paper."""
+
+
+def expand(name: str) -> tuple[str, ...]:
+    """Names of the datasets that a name stands for: ``all``, a group, or the name itself.
+
+    Members of a group that this version does not have are left out.
+    """
+    known = known_datasets()
+    wanted = name.strip().lower()
+    if wanted == "all":
+        return known
+    members = tuple(member for member in GROUPS.get(wanted, ()) if member in known)
+    return members or (name,)

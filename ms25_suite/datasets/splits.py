@@ -7,10 +7,10 @@ from typing import Final
 
 import numpy as np
 
-from ms25_suite.datasets.card import SplitsConfig
-from ms25_suite.datasets.finding import frame_list
-from ms25_suite.errors import CardError, DatasetError
-from ms25_suite.frames import IntArray
+from ms25_suite.core.errors import CardError, DatasetError
+from ms25_suite.core.frames import IntArray
+from ms25_suite.datasets.cards.card import SplitsConfig
+from ms25_suite.datasets.findings import frame_list
 
 __all__ = ["NO_ROLE", "PAPER_TRAIN_SIZES", "ROLE_CODES", "Splits", "make_splits"]
 

@@ -13,10 +13,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from ms25_suite.cache import cache_dir, content_key
-from ms25_suite.datasets.answer import Answer
-from ms25_suite.datasets.card import LabelKeys
-from ms25_suite.frames import FloatArray, Frames, IntArray, Labels
+from ms25_suite.core.cache import cache_dir, content_key
+from ms25_suite.core.frames import FloatArray, Frames, IntArray, Labels
+from ms25_suite.datasets.cards.card import LabelKeys
+from ms25_suite.datasets.findings import Answer
 
 __all__ = ["READER_VERSION", "Content", "open_content"]
 

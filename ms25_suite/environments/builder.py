@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from ms25_suite.core.errors import EnvironmentSetupError
 from ms25_suite.environments.installation import Installation
 from ms25_suite.environments.store import Environment, State
-from ms25_suite.errors import EnvironmentSetupError
 
 __all__ = ["PipOptions", "create", "remove"]
 

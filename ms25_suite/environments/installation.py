@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from importlib.metadata import distributions
 from pathlib import Path
 
-import ms25_suite
+from ms25_suite.core.errors import ArchitectureNotInstalledError
 from ms25_suite.environments.spec import environment_for
 from ms25_suite.environments.store import State, open_environment
-from ms25_suite.errors import ArchitectureNotInstalledError
 
 __all__ = ["ISOLATED", "Installation", "find_installation"]
 
-ISOLATED = Path(ms25_suite.__file__).with_name("isolated.py")
+ISOLATED = Path(__file__).with_name("isolated.py")
 """Makes the suite importable in another environment."""
 
 

@@ -9,8 +9,8 @@ from functools import cache
 from importlib.resources import files
 
 from ms25_suite import __version__
-from ms25_suite.cache import content_key
-from ms25_suite.errors import UsageError
+from ms25_suite.core.cache import content_key
+from ms25_suite.core.errors import UsageError
 
 __all__ = ["EnvironmentSpec", "environment_for", "environments"]
 

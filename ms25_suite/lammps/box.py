@@ -13,8 +13,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from ms25_suite.errors import UsageError
-from ms25_suite.frames import BoolArray, FloatArray, Frames, IntArray
+from ms25_suite.core.errors import UsageError
+from ms25_suite.core.frames import BoolArray, FloatArray, Frames, IntArray
 
 __all__ = ["Box", "current_matrix", "matrix_to_voigt", "voigt_to_matrix"]
 

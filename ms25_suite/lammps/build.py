@@ -12,8 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from ms25_suite.core.errors import LammpsError, LammpsNotInstalledError, UsageError
 from ms25_suite.environments.installation import ISOLATED
-from ms25_suite.errors import LammpsError, LammpsNotInstalledError, UsageError
 from ms25_suite.lammps.log import parse_version
 
 __all__ = ["LammpsBuild", "executable_build", "find_executable", "library_build"]

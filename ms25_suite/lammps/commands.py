@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from ms25_suite.errors import LammpsError, UsageError
+from ms25_suite.core.errors import LammpsError, UsageError
 from ms25_suite.lammps.box import Box
 from ms25_suite.lammps.plan import MdPlan
 

@@ -23,10 +23,10 @@ from typing import Any, Final
 
 from filelock import FileLock
 
-from ms25_suite.cache import cache_dir, content_key, file_sha256, remembered_sha256
-from ms25_suite.child_process import child_environment
+from ms25_suite.core.cache import cache_dir, content_key, file_sha256, remembered_sha256
+from ms25_suite.core.errors import DeployError, UsageError
 from ms25_suite.environments.installation import Installation
-from ms25_suite.errors import DeployError, UsageError
+from ms25_suite.environments.processes import child_environment
 from ms25_suite.lammps.process import run_program
 
 __all__ = ["TARGETS", "Target", "deployed", "find_target", "is_compiled"]

@@ -13,9 +13,9 @@ from typing import Final
 
 import numpy as np
 
-from ms25_suite.child_process import child_environment
-from ms25_suite.errors import LammpsError, NotFiniteError, UsageError
-from ms25_suite.frames import FloatArray, Frames, IntArray
+from ms25_suite.core.errors import LammpsError, NotFiniteError, UsageError
+from ms25_suite.core.frames import FloatArray, Frames, IntArray
+from ms25_suite.environments.processes import child_environment
 from ms25_suite.lammps.box import Box, matrix_to_voigt
 from ms25_suite.lammps.build import LammpsBuild
 from ms25_suite.lammps.commands import (

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import sys
 
-from ms25_suite.errors import LammpsNotInstalledError
-from ms25_suite.lammps.session import open_lammps
+from ms25_suite.core.errors import LammpsNotInstalledError
+from ms25_suite.lammps.instance import open_lammps
 
 __all__ = ["main"]
 

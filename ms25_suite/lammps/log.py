@@ -20,9 +20,9 @@ from typing import Final
 
 import numpy as np
 
-from ms25_suite.errors import LammpsError
-from ms25_suite.frames import FloatArray
-from ms25_suite.lammps.session import named_error
+from ms25_suite.core.errors import LammpsError
+from ms25_suite.core.frames import FloatArray
+from ms25_suite.lammps.instance import named_error
 
 __all__ = ["Log", "LogRun", "parse_log", "parse_version"]
 

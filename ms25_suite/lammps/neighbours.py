@@ -19,7 +19,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from ms25_suite.frames import FloatArray, IntArray
+from ms25_suite.core.frames import FloatArray, IntArray
 
 __all__ = ["NeighbourList"]
 

@@ -6,8 +6,8 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal, Self, get_args
 
-from ms25_suite.errors import UsageError
-from ms25_suite.frames import FloatArray, Frames, IntArray
+from ms25_suite.core.errors import UsageError
+from ms25_suite.core.frames import FloatArray, Frames, IntArray
 
 __all__ = ["Coupling", "Ensemble", "LammpsRun", "MdPlan", "Thermo"]
 

@@ -12,8 +12,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from ms25_suite.errors import Ms25Error, UsageError
-from ms25_suite.frames import FloatArray, Frames
+from ms25_suite.core.errors import Ms25Error, UsageError
+from ms25_suite.core.frames import FloatArray, Frames
 from ms25_suite.lammps.box import Box, current_matrix, matrix_to_voigt
 from ms25_suite.lammps.commands import (
     VIRIAL,
@@ -22,9 +22,9 @@ from ms25_suite.lammps.commands import (
     minimise_command,
     place_atoms,
 )
+from ms25_suite.lammps.instance import gathered, named_error, open_lammps
 from ms25_suite.lammps.plan import LammpsRun, MdPlan, Thermo
 from ms25_suite.lammps.process import noted_peak_memory
-from ms25_suite.lammps.session import gathered, named_error, open_lammps
 
 __all__ = ["Route", "run_lammps"]
 
@@ -32,7 +32,7 @@ _THERMO = ("step", "temp", "pe", "etotal", "press")
 
 
 class Route(Protocol):
-    """How LAMMPS calls a potential: `ms25_suite.lammps.external`, or a pair style."""
+    """How LAMMPS calls a potential: `ms25_suite.lammps.fix_external`, or a pair style."""
 
     @property
     def name(self) -> str:

@@ -12,11 +12,11 @@ from typing import Final
 
 import numpy as np
 
-from ms25_suite.fields import Quantity
-from ms25_suite.frames import FloatArray, IntArray, Predictions
+from ms25_suite.core.fields import Quantity
+from ms25_suite.core.frames import FloatArray, IntArray, Predictions
+from ms25_suite.core.units import MEV_PER_EV
 from ms25_suite.metrics.errors import CONFIDENCE, Statistic
 from ms25_suite.metrics.extensivity import Tolerance
-from ms25_suite.units import MEV_PER_EV
 
 __all__ = ["Difference", "agreement_tolerances", "nve_drift", "route_differences"]
 

@@ -10,7 +10,7 @@ from ase import Atoms
 from ase.calculators.singlepoint import SinglePointCalculator
 from ase.mep import NEB
 
-from ms25_suite.frames import FloatArray, Frames
+from ms25_suite.core.frames import FloatArray, Frames
 from ms25_suite.metrics.finite import Predict
 
 __all__ = ["BatchNEB"]

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from ms25_suite.frames import FloatArray, Frames, IntArray, Predictions
+from ms25_suite.core.frames import FloatArray, Frames, IntArray, Predictions
 
 __all__ = ["Break", "Limits", "broken", "overlap", "shortest_distances"]
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ms25_suite.fields import NOT_STATED, Quantity
-from ms25_suite.frames import FloatArray, Frames
-from ms25_suite.units import GPA_PER_EV_PER_A3, KBAR_PER_EV_PER_A3, MEV_PER_EV
+from ms25_suite.core.fields import NOT_STATED, Quantity
+from ms25_suite.core.frames import FloatArray, Frames
+from ms25_suite.core.units import GPA_PER_EV_PER_A3, KBAR_PER_EV_PER_A3, MEV_PER_EV
 
 __all__ = ["Inconsistency", "energy_offset", "level_of_theory_mismatch", "scale_mismatch"]
 

@@ -16,10 +16,10 @@ from typing import Final
 
 import numpy as np
 
-from ms25_suite.frames import BoolArray, FloatArray, Frames
+from ms25_suite.core.frames import BoolArray, FloatArray, Frames
+from ms25_suite.core.units import MEV_PER_EV
 from ms25_suite.metrics.breaks import Break, Limits, broken
 from ms25_suite.metrics.finite import Predict, predict_finite
-from ms25_suite.units import MEV_PER_EV
 
 __all__ = [
     "MIN_STEPS",

@@ -14,9 +14,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from ms25_suite.errors import EosFitError
-from ms25_suite.fields import EQUATIONS, Equation
-from ms25_suite.frames import FloatArray
+from ms25_suite.core.errors import EosFitError
+from ms25_suite.core.fields import EQUATIONS, Equation
+from ms25_suite.core.frames import FloatArray
 
 __all__ = ["MIN_POINTS", "EosFit", "birch_murnaghan", "fit_murnaghan", "murnaghan"]
 

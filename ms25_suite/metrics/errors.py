@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ms25_suite.errors import PredictionError
-from ms25_suite.fields import Quantity
-from ms25_suite.frames import FloatArray, Frames, IntArray, Labels, Predictions
+from ms25_suite.core.errors import PredictionError
+from ms25_suite.core.fields import Quantity
+from ms25_suite.core.frames import FloatArray, Frames, IntArray, Labels, Predictions
 
 __all__ = ["ErrorSummary", "Statistic", "components", "mean_absolute", "summarise_errors"]
 

@@ -13,8 +13,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from ms25_suite.frames import FloatArray, Frames, IntArray, Predictions
-from ms25_suite.units import MEV_PER_EV
+from ms25_suite.core.frames import FloatArray, Frames, IntArray, Predictions
+from ms25_suite.core.units import MEV_PER_EV
 
 __all__ = [
     "SupercellErrors",

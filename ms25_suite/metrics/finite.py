@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ms25_suite.errors import NotFiniteError
-from ms25_suite.frames import BoolArray, Frames, Predictions
+from ms25_suite.core.errors import NotFiniteError
+from ms25_suite.core.frames import BoolArray, Frames, Predictions
 
 __all__ = ["Predict", "predict_finite"]
 

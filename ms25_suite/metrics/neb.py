@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from ms25_suite.errors import NotFiniteError
-from ms25_suite.frames import BoolArray, FloatArray, Frames
+from ms25_suite.core.errors import NotFiniteError
+from ms25_suite.core.frames import BoolArray, FloatArray, Frames
 from ms25_suite.metrics.finite import Predict
 from ms25_suite.metrics.relaxation import Relaxation, relax
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ms25_suite.errors import NotFiniteError
-from ms25_suite.frames import BoolArray, FloatArray, Frames
+from ms25_suite.core.errors import NotFiniteError
+from ms25_suite.core.frames import BoolArray, FloatArray, Frames
 from ms25_suite.metrics.finite import Predict, predict_finite
 
 __all__ = ["Relaxation", "relax"]

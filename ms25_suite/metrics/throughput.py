@@ -14,7 +14,7 @@ from typing import Final
 
 import numpy as np
 
-from ms25_suite.frames import FloatArray
+from ms25_suite.core.frames import FloatArray
 from ms25_suite.metrics.errors import CONFIDENCE
 
 __all__ = [

@@ -18,7 +18,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from ms25_suite.frames import FloatArray
+from ms25_suite.core.frames import FloatArray
 from ms25_suite.metrics.errors import CONFIDENCE, ErrorSummary, Statistic
 
 __all__ = ["MIN_SIZES", "RateFit", "fit_rate"]

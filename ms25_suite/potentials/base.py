@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ms25_suite.frames import FloatArray, IntArray
+from ms25_suite.core.frames import FloatArray, IntArray
 
 if TYPE_CHECKING:
-    from ms25_suite.potentials.detect import FileSummary
+    from ms25_suite.potentials.model_file import FileSummary
 
 __all__ = ["Architecture", "EdgeModel", "ForceModel", "Graph", "ModelInfo"]
 

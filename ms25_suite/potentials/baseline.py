@@ -11,7 +11,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from ms25_suite.frames import FloatArray, Frames, Labels, Predictions
+from ms25_suite.core.frames import FloatArray, Frames, Labels, Predictions
 from ms25_suite.potentials.base import ModelInfo
 
 __all__ = ["MeanBaseline", "element_energies"]

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ms25_suite.errors import OutOfMemoryError, PotentialError
-from ms25_suite.frames import FloatArray, Frames, IntArray, Predictions
+from ms25_suite.core.errors import OutOfMemoryError, PotentialError
+from ms25_suite.core.frames import FloatArray, Frames, IntArray, Predictions
 from ms25_suite.potentials.base import EdgeModel, ForceModel, Graph, ModelInfo
 from ms25_suite.potentials.neighbours import neighbours
 

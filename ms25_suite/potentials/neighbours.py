@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from ms25_suite.frames import BoolArray, FloatArray, IntArray
+from ms25_suite.core.frames import BoolArray, FloatArray, IntArray
 
 __all__ = ["neighbours"]
 

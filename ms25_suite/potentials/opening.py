@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ms25_suite.cache import file_sha256
-from ms25_suite.errors import ModelFileError
+from ms25_suite.core.cache import file_sha256
+from ms25_suite.core.errors import ModelFileError
 from ms25_suite.lammps.deploy import deployed, is_compiled
 from ms25_suite.potentials.baseline import MeanBaseline
 from ms25_suite.potentials.potential import Potential, PotentialOptions

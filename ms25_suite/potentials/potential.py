@@ -9,17 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ms25_suite.errors import (
-    ElementCoverageError,
-    NotFiniteError,
-    PredictionError,
-)
-from ms25_suite.frames import Frames, Predictions
+from ms25_suite.core.errors import ElementCoverageError, NotFiniteError, PredictionError
+from ms25_suite.core.frames import Frames, Predictions
 from ms25_suite.lammps.plan import LammpsRun, MdPlan
 from ms25_suite.potentials.base import ModelInfo
 from ms25_suite.potentials.evaluate import BATCH_ATOMS, batches
 from ms25_suite.potentials.prediction_cache import PredictionCache
-from ms25_suite.potentials.worker import WorkerPool
+from ms25_suite.potentials.workers.pool import WorkerPool
 
 if TYPE_CHECKING:
     from ase.calculators.calculator import Calculator
@@ -84,7 +80,7 @@ class Potential:
     architecture
         ``mace``, …; ``ase`` or ``reference`` for a calculator.
     job
-        What a worker loads; see `ms25_suite.potentials.worker_main.load_evaluator`.
+        What a worker loads; see `ms25_suite.potentials.workers.main.load_evaluator`.
     options
         How it is run.
     path
@@ -183,7 +179,7 @@ class Potential:
 
     def calculator(self) -> Calculator:
         """ASE calculator that asks this potential; one frame at a time, nothing is cached."""
-        from ms25_suite.potentials.ase import PotentialCalculator
+        from ms25_suite.potentials.ase_calculator import PotentialCalculator
 
         return PotentialCalculator(self)
 

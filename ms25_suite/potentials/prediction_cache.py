@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from ms25_suite.cache import atomic_path, cache_dir, content_key
-from ms25_suite.frames import Frames, Predictions
+from ms25_suite.core.cache import atomic_path, cache_dir, content_key
+from ms25_suite.core.frames import Frames, Predictions
 from ms25_suite.potentials.base import ModelInfo
 
 __all__ = ["PredictionCache"]

@@ -9,10 +9,10 @@ from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
 
+from ms25_suite.core.errors import ModelFileError, UsageError
 from ms25_suite.environments.installation import Installation, find_installation
-from ms25_suite.errors import ModelFileError, UsageError
 from ms25_suite.potentials.base import Architecture
-from ms25_suite.potentials.detect import FileSummary, summarise
+from ms25_suite.potentials.model_file import FileSummary, summarise
 
 __all__ = [
     "architectures",

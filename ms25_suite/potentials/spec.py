@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from ms25_suite.errors import ModelFileError, UsageError
+from ms25_suite.core.errors import ModelFileError, UsageError
 from ms25_suite.potentials.registry import detect, get_architecture
 
 __all__ = ["PotentialSpec", "parse_spec", "parse_specs"]

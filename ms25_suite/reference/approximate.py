@@ -23,10 +23,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from ms25_suite.cache import content_key
-from ms25_suite.errors import LabelError, ReferenceCalculatorError
-from ms25_suite.fields import REF_ENERGY, REF_FORCES, REF_STRESS
-from ms25_suite.frames import Frames, Labels
+from ms25_suite.core.cache import content_key
+from ms25_suite.core.errors import LabelError, ReferenceCalculatorError
+from ms25_suite.core.fields import REF_ENERGY, REF_FORCES, REF_STRESS
+from ms25_suite.core.frames import Frames, Labels
 
 if TYPE_CHECKING:
     from ase import Atoms

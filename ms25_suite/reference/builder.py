@@ -28,7 +28,7 @@ import multiprocessing
 import os
 import shutil
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -37,15 +37,15 @@ from typing import IO, TYPE_CHECKING, Any, Final, Protocol, cast
 
 import numpy as np
 
-from ms25_suite.cache import atomic_path, content_key
-from ms25_suite.datasets.writing import naming_errors
-from ms25_suite.errors import ReferenceCalculatorError, UsageError
-from ms25_suite.fields import REF_ENERGY, REF_FORCES, REF_STRESS
+from ms25_suite.core.cache import atomic_path, content_key
+from ms25_suite.core.errors import ReferenceCalculatorError, UsageError
+from ms25_suite.core.fields import REF_ENERGY, REF_FORCES, REF_STRESS
+from ms25_suite.datasets.readers.files import naming_errors
 
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["Job", "build_frames", "label", "opened", "refuse_numbers", "shares"]
+__all__ = ["Job", "build_frames", "label", "opened", "progress_bar", "refuse_numbers", "shares"]
 
 POSITION_DECIMALS: Final = 6
 """Positions and cells are rounded to 1e-6 Å before they are labelled."""
@@ -184,8 +184,6 @@ def build_frames(
 
 def _run(tasks: Sequence[tuple[Job, Path]], title: str, workers: int, progress: bool) -> None:
     """Run the trajectories that are not there yet, each in one of the worker processes."""
-    from ms25_suite.reference.progress import progress_bar
-
     waiting = [task for task in tasks if not task[1].is_file()]
     n_frames = sum(job.n_frames for job, _ in tasks)
     n_done = n_frames - sum(job.n_frames for job, _ in waiting)
@@ -263,3 +261,51 @@ def opened(path: Path, suffix: str) -> Iterator[IO[bytes]]:
     else:
         with path.open("wb") as plain:
             yield plain
+
+
+@contextmanager
+def progress_bar(title: str, total: int, done: int, shown: bool) -> Iterator[Callable[[int], None]]:
+    """Show on the standard error stream how far a build is.
+
+    Parameters
+    ----------
+    title
+        What is counted.
+    total, done
+        Number of things in all, and of those that were there before.
+    shown
+        False for no bar; the returned function can be called all the same.
+
+    Yields
+    ------
+    :
+        Function that is told how many more are finished.
+    """
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
+    # A long period: things finish seldom, and several at a time.
+    with Progress(
+        *columns, console=Console(stderr=True), disable=not shown, speed_estimate_period=600.0
+    ) as bar:
+        task = bar.add_task(title, total=total, completed=done)
+
+        def advance(number: int) -> None:
+            bar.advance(task, number)
+
+        yield advance

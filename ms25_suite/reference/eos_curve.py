@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ms25_suite.datasets.card_observables import CURVE_KEY
-from ms25_suite.datasets.eos_reference import FIT_KEYS, RELAXED_KEY, VOLUME_RATIO_KEY
-from ms25_suite.fields import REF_ENERGY
+from ms25_suite.core.fields import REF_ENERGY
+from ms25_suite.datasets.cards.observables import CURVE_KEY
+from ms25_suite.datasets.observables.eos import FIT_KEYS, RELAXED_KEY, VOLUME_RATIO_KEY
 from ms25_suite.metrics.eos import fit_murnaghan
 from ms25_suite.reference.builder import label
 

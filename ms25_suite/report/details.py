@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ms25_suite.errors import ReportError
-from ms25_suite.report.embed import embed_png
-from ms25_suite.report.parity import draw_parities, read_parity
+from ms25_suite.core.errors import ReportError
+from ms25_suite.core.results import CheckResult
+from ms25_suite.report.figures.embed import embed_png
+from ms25_suite.report.figures.parity import draw_parities, read_parity
 from ms25_suite.report.wording import pair_label, pretty_unit
-from ms25_suite.results import CheckResult
 
 __all__ = ["error_groups"]
 

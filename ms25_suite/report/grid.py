@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ms25_suite.core.results import CheckResult, Verdict
 from ms25_suite.report.wording import QUANTITIES, number, pair_label, pretty_unit
-from ms25_suite.results import CheckResult, Verdict
 
 __all__ = [
     "Cell",

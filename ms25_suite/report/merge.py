@@ -9,9 +9,9 @@ from pathlib import Path
 from types import NoneType
 from typing import Any
 
-from ms25_suite.errors import ReportError
+from ms25_suite.core.errors import ReportError
+from ms25_suite.core.results import SCHEMA, CheckResult, read_journal
 from ms25_suite.report.wording import CRITERIA, QUANTITIES
-from ms25_suite.results import SCHEMA, CheckResult, read_journal
 
 __all__ = ["load_results", "merge_results", "merge_runs", "sort_results"]
 

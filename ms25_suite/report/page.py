@@ -8,32 +8,32 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ms25_suite.report.audits import collect_audits
-from ms25_suite.report.canvas import svg_bytes
-from ms25_suite.report.curves import curve_series, draw_curves
+from ms25_suite.core.results import CheckResult, Verdict, worst_verdict
 from ms25_suite.report.details import error_groups
-from ms25_suite.report.embed import Image, embed_png, embed_svg
-from ms25_suite.report.findings import collect_findings
-from ms25_suite.report.grid import build_grid, stand_in_notes, without_model_notes
-from ms25_suite.report.heatmap import draw_heatmap
-from ms25_suite.report.learning import draw_learning, learning_groups
-from ms25_suite.report.message import OBSERVABLE_CRITERIA, draw_message, observable_points
-from ms25_suite.report.observables import draw_observable, observable_groups
-from ms25_suite.report.pairs import PAIR_CRITERIA, build_pair_grid, ratio_rows, without_repeats
-from ms25_suite.report.provenance import (
-    command_line,
-    dataset_facts,
-    potential_facts,
-    run_facts,
-)
-from ms25_suite.report.speed import draw_pareto, draw_sizes, draw_speeds
-from ms25_suite.report.speed_points import (
+from ms25_suite.report.figures.canvas import svg_bytes
+from ms25_suite.report.figures.curves import curve_series, draw_curves
+from ms25_suite.report.figures.embed import Image, embed_png, embed_svg
+from ms25_suite.report.figures.heatmap import draw_heatmap
+from ms25_suite.report.figures.learning import draw_learning, learning_groups
+from ms25_suite.report.figures.message import OBSERVABLE_CRITERIA, draw_message, observable_points
+from ms25_suite.report.figures.observables import draw_observable, observable_groups
+from ms25_suite.report.figures.speed import draw_pareto, draw_sizes, draw_speeds
+from ms25_suite.report.figures.speed_points import (
     hardware_notes,
     pareto_points,
     size_curves,
     size_rows,
     speed_points,
     speed_rows,
+)
+from ms25_suite.report.findings import collect_audits, collect_findings
+from ms25_suite.report.grid import build_grid, stand_in_notes, without_model_notes
+from ms25_suite.report.pairs import PAIR_CRITERIA, build_pair_grid, ratio_rows, without_repeats
+from ms25_suite.report.provenance import (
+    command_line,
+    dataset_facts,
+    potential_facts,
+    run_facts,
 )
 from ms25_suite.report.wording import (
     CRITERIA,
@@ -49,7 +49,6 @@ from ms25_suite.report.wording import (
     value_text,
     verdict_word,
 )
-from ms25_suite.results import CheckResult, Verdict, worst_verdict
 
 __all__ = ["render_page"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
+from ms25_suite.core.results import CheckResult, Verdict
 from ms25_suite.report.grid import Cell, Column, Grid, cell_of, missing_cell, stand_in_notes
 from ms25_suite.report.wording import QUANTITIES, pair_label, value_text
-from ms25_suite.results import CheckResult, Verdict
 
 __all__ = ["PAIR_CRITERIA", "build_pair_grid", "ratio_rows", "without_repeats"]
 

@@ -10,7 +10,8 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from ms25_suite.errors import ReportError
+from ms25_suite.core.errors import ReportError
+from ms25_suite.core.results import SCHEMA, CheckResult, Verdict
 from ms25_suite.report.grid import stand_in_notes, without_model_notes
 from ms25_suite.report.pairs import without_repeats
 from ms25_suite.report.wording import (
@@ -22,7 +23,6 @@ from ms25_suite.report.wording import (
     value_text,
     verdict_word,
 )
-from ms25_suite.results import SCHEMA, CheckResult, Verdict
 
 __all__ = ["CSV_COLUMNS", "csv_text", "json_text", "plain", "terminal_table"]
 

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from ms25_suite.results import CheckResult, Verdict
-from ms25_suite.units import DIMENSIONLESS
+from ms25_suite.core.results import CheckResult, Verdict
+from ms25_suite.core.units import DIMENSIONLESS
 
 __all__ = [
     "CRITERIA",

@@ -8,17 +8,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ms25_suite.cache import atomic_path, file_sha256
-from ms25_suite.errors import ReportError
-from ms25_suite.report.canvas import drawing, png_bytes, svg_bytes
+from ms25_suite.core.cache import atomic_path, file_sha256
+from ms25_suite.core.errors import ReportError
+from ms25_suite.core.results import CheckResult
+from ms25_suite.report.figures.canvas import drawing, png_bytes, svg_bytes
+from ms25_suite.report.figures.heatmap import draw_heatmap
 from ms25_suite.report.grid import Grid, build_grid
-from ms25_suite.report.heatmap import draw_heatmap
 from ms25_suite.report.merge import merge_results, sort_results
 from ms25_suite.report.page import render_page
 from ms25_suite.report.pairs import PAIR_CRITERIA, build_pair_grid
 from ms25_suite.report.tables import csv_text, json_text, plain
 from ms25_suite.report.wording import criterion_title
-from ms25_suite.results import CheckResult
 
 __all__ = ["ReportFiles", "write_report"]
 

@@ -1,6 +1,6 @@
 """Training of potentials on the frames of a dataset.
 
-One architecture is one trainer module (`ms25_suite.training.mace`) and one recipe file
+One architecture is one trainer module (`ms25_suite.architectures.mace.trainer`) and one recipe file
 (``recipes/mace.toml``), listed in `ms25_suite.training.registry`. The rest (cache, lock, manifest,
 processes, progress) is shared.
 """

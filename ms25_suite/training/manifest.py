@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from ms25_suite.cache import atomic_path, file_sha256
+from ms25_suite.core.cache import atomic_path, file_sha256
 from ms25_suite.training.request import TrainingData, TrainingRequest, part_hash
 
 __all__ = ["SCHEMA", "data_section", "read_manifest", "sidecar_path", "write_manifest"]

@@ -5,14 +5,38 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from ms25_suite.errors import TrainingError
+from ms25_suite.core.errors import TrainingError
 
-__all__ = ["available_cores", "log_tail", "run_watched"]
+__all__ = ["available_cores", "end_with_parent", "log_tail", "run_watched"]
+
+_WATCH_S: Final = 1.0
+
+
+def end_with_parent(parent: int) -> None:
+    """End this process soon after its parent has ended.
+
+    Otherwise a training that is continued would run beside an orphan in the same folder.
+
+    Parameters
+    ----------
+    parent
+        Process id of the process that started this one.
+    """
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(_WATCH_S)
+        os._exit(1)
+
+    if os.name == "posix":
+        threading.Thread(target=watch, daemon=True).start()
+
 
 POLL_S: Final = 0.25
 """Time between two looks at the results of a running training."""

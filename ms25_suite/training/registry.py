@@ -10,8 +10,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from ms25_suite.errors import UsageError
-from ms25_suite.training.follow import EpochReport
+from ms25_suite.core.errors import UsageError
+from ms25_suite.training.curve import EpochReport
 from ms25_suite.training.request import TrainingData, TrainingRequest
 
 __all__ = ["BUDGETS", "Trainer", "budgets", "get_trainer", "load_recipe", "trainable"]
@@ -23,11 +23,11 @@ _OWN_BUDGETS: Final = ("approximate",)
 """Recipes for the suite itself, which users are not offered."""
 
 _TRAINERS: Final = {
-    "allegro": "ms25_suite.training.nequip:AllegroTrainer",
-    "ani": "ms25_suite.training.ani:AniTrainer",
-    "mace": "ms25_suite.training.mace:MaceTrainer",
-    "mtp": "ms25_suite.training.mtp:MtpTrainer",
-    "nequip": "ms25_suite.training.nequip:NequipTrainer",
+    "allegro": "ms25_suite.architectures.nequip.trainer:AllegroTrainer",
+    "ani": "ms25_suite.architectures.ani.trainer:AniTrainer",
+    "mace": "ms25_suite.architectures.mace.trainer:MaceTrainer",
+    "mtp": "ms25_suite.architectures.mtp.trainer:MtpTrainer",
+    "nequip": "ms25_suite.architectures.nequip.trainer:NequipTrainer",
 }
 
 
@@ -131,7 +131,8 @@ def load_recipe(architecture: str, budget: str) -> dict[str, Any]:
 
 
 def _read(architecture: str) -> dict[str, Any]:
-    text = files("ms25_suite.training.recipes").joinpath(f"{architecture}.toml").read_text("utf-8")
+    package = _TRAINERS[architecture].split(":")[0].rpartition(".")[0]
+    text = files(package).joinpath(f"{architecture}.toml").read_text("utf-8")
     return tomllib.loads(text)
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ms25_suite.errors import LabelError, TrainingError, UsageError
-from ms25_suite.frames import Frames, Labels
+from ms25_suite.core.errors import LabelError, TrainingError, UsageError
+from ms25_suite.core.frames import Frames, Labels
 
 __all__ = ["Part", "TrainedModel", "TrainingData", "TrainingRequest", "part_hash"]
 

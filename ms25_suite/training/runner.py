@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from ms25_suite.cache import atomic_path, cache_dir, content_key, file_sha256
-from ms25_suite.child_process import child_environment
-from ms25_suite.errors import TrainingError, UsageError
-from ms25_suite.training.follow import EpochReport, LineFollower, curve_of, errors_at
+from ms25_suite.core.cache import atomic_path, cache_dir, content_key, file_sha256
+from ms25_suite.core.errors import TrainingError, UsageError
+from ms25_suite.core.units import MEV_PER_EV
+from ms25_suite.environments.processes import child_environment
+from ms25_suite.training.curve import EpochReport, LineFollower, curve_of, errors_at
 from ms25_suite.training.manifest import (
     SCHEMA,
     UNITS,
@@ -29,7 +30,6 @@ from ms25_suite.training.process import available_cores, run_watched
 from ms25_suite.training.progress import SilentProgress, TrainingProgress
 from ms25_suite.training.registry import Trainer, get_trainer, load_recipe
 from ms25_suite.training.request import TrainedModel, TrainingData, TrainingRequest
-from ms25_suite.units import MEV_PER_EV
 
 __all__ = ["train"]
 

@@ -27,7 +27,7 @@ def _nequip(path, species):
 def _ani(path, species):
     from pathlib import Path
 
-    from ms25_suite.potentials.ani_file import read_network
+    from ms25_suite.architectures.ani.file import read_network
 
     return read_network(Path(path)).double().ase()
 

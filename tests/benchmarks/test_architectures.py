@@ -16,18 +16,18 @@ import execnet
 import numpy as np
 import pytest
 
-from ms25_suite.child_process import thread_variables
+from ms25_suite.core.errors import ArchitectureNotInstalledError
+from ms25_suite.core.frames import Frames, Labels, Predictions
 from ms25_suite.datasets import open_dataset
 from ms25_suite.datasets.dataset import Dataset
 from ms25_suite.environments.installation import Installation
-from ms25_suite.errors import ArchitectureNotInstalledError
-from ms25_suite.frames import Frames, Labels, Predictions
+from ms25_suite.environments.processes import thread_variables
 from ms25_suite.potentials.opening import from_model_file
 from ms25_suite.potentials.potential import Potential, PotentialOptions
 from ms25_suite.potentials.registry import get_architecture, require_installed
 from ms25_suite.training import train
+from ms25_suite.training.data import training_data, training_request
 from ms25_suite.training.manifest import read_manifest
-from ms25_suite.training_data import training_data, training_request
 from tests.benchmarks import package_loop
 
 pytestmark = pytest.mark.filterwarnings("ignore")

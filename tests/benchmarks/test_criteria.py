@@ -19,14 +19,14 @@ from ase import Atoms
 from ase.mep import NEB, NEBTools
 from ase.optimize import FIRE
 
+from ms25_suite.core.frames import FloatArray
 from ms25_suite.datasets import open_dataset
-from ms25_suite.datasets.eos_reference import EosReference
-from ms25_suite.frames import FloatArray
+from ms25_suite.datasets.observables.eos import EosReference
 from ms25_suite.metrics.batch_neb import BatchNEB
 from ms25_suite.metrics.eos import fit_murnaghan
 from ms25_suite.potentials.opening import from_model_file
 from ms25_suite.potentials.potential import Potential, PotentialOptions
-from tests.emt_path import hop
+from tests.helpers.emt_path import hop
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -39,7 +39,7 @@ Run = Callable[[Callable[[], Any]], Any]
 def model_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """As large as a model of the smoke budget."""
     path = tmp_path_factory.mktemp("model") / "benchmark.model"
-    script = Path(__file__).parents[1] / "scripts" / "make_mace.py"
+    script = Path(__file__).parents[1] / "helpers" / "scripts" / "make_mace.py"
     command = [sys.executable, str(script), str(path), "24,26,27,28,29", "5.0", "24"]
     subprocess.run(command, check=True, capture_output=True)
     return path

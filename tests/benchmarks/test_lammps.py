@@ -25,11 +25,11 @@ from ase.io import write
 from ase.md.velocitydistribution import MaxwellBoltzmannDistribution
 from ase.md.verlet import VelocityVerlet
 
-from ms25_suite.child_process import child_environment
+from ms25_suite.core.errors import ArchitectureNotInstalledError
+from ms25_suite.core.frames import Frames
 from ms25_suite.datasets import open_dataset
 from ms25_suite.environments.installation import ISOLATED, Installation
-from ms25_suite.errors import ArchitectureNotInstalledError
-from ms25_suite.frames import Frames
+from ms25_suite.environments.processes import child_environment
 from ms25_suite.lammps.plan import MdPlan
 from ms25_suite.potentials.opening import from_model_file
 from ms25_suite.potentials.potential import PotentialOptions
@@ -55,7 +55,7 @@ def frame() -> Frames:
 
 
 def make_mace(path: Path) -> Path:
-    script = Path(__file__).parents[1] / "scripts" / "make_mace.py"
+    script = Path(__file__).parents[1] / "helpers" / "scripts" / "make_mace.py"
     numbers = "24,26,27,28,29"
     command = [sys.executable, str(script), str(path / "hea.model"), numbers, str(R_MAX), "24"]
     subprocess.run(command, check=True, capture_output=True)
@@ -63,7 +63,7 @@ def make_mace(path: Path) -> Path:
 
 
 def make_ani(path: Path) -> Path:
-    from ms25_suite.potentials.ani_file import AniConfig, build_network, write_network
+    from ms25_suite.architectures.ani.file import AniConfig, build_network, write_network
 
     config = AniConfig(SYMBOLS, radial_cutoff=R_MAX, angular_cutoff=3.5, hidden=(64, 32))
     write_network(path / "hea.pt", build_network(config), config)
@@ -73,7 +73,7 @@ def make_ani(path: Path) -> Path:
 def make_mtp(path: Path) -> Path:
     from motep.io.mlip.mtp import read_mtp, write_mtp
 
-    from ms25_suite.training.mtp_template import template
+    from ms25_suite.architectures.mtp.template import template
 
     file = path / "hea.mtp"
     recipe = load_recipe("mtp", "smoke")
@@ -90,7 +90,7 @@ def make_mtp(path: Path) -> Path:
 
 def make_nequip(path: Path, architecture: str, place: Installation, target: str) -> Path:
     """One epoch of the smoke recipe on a few frames."""
-    from tests.tiny_nequip import run_script
+    from tests.helpers.tiny_nequip import run_script
 
     dataset = open_dataset("hea")
     frames, labels = dataset.frames, dataset.labels
@@ -168,7 +168,7 @@ def test_a_step_in_lammps(benchmark: Any, kind: str, frame: Frames, tmp_path: Pa
         "repeats": REPEATS,
     }
     (tmp_path / "settings.json").write_text(json.dumps(settings))
-    script = Path(__file__).parents[1] / "scripts" / "lammps_speed.py"
+    script = Path(__file__).parents[1] / "helpers" / "scripts" / "lammps_speed.py"
     python = sys.executable if place.python is None else str(place.python)
     command = [python, "-P", str(script), str(ISOLATED)]
     command += [str(tmp_path / "settings.json"), str(tmp_path / "out.json")]

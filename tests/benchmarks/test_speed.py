@@ -18,8 +18,8 @@ import pytest
 from ase import Atoms
 from ase.io import write
 
+from ms25_suite.core.frames import Frames
 from ms25_suite.datasets import open_dataset
-from ms25_suite.frames import Frames
 from ms25_suite.potentials.evaluate import build_graph
 from ms25_suite.potentials.opening import from_model_file
 from ms25_suite.potentials.potential import PotentialOptions
@@ -46,7 +46,7 @@ def images(frames: Frames) -> list[Atoms]:
 def model_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """As large as a model of the smoke budget."""
     path = tmp_path_factory.mktemp("model") / "benchmark.model"
-    script = Path(__file__).parents[1] / "scripts" / "make_mace.py"
+    script = Path(__file__).parents[1] / "helpers" / "scripts" / "make_mace.py"
     command = [sys.executable, str(script), str(path), "24,26,27,28,29", str(R_MAX), "24"]
     subprocess.run(command, check=True, capture_output=True)
     return path

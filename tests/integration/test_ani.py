@@ -10,20 +10,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ms25_suite.errors import ModelFileError, PotentialError
-from ms25_suite.frames import Frames
-from ms25_suite.potentials.ani_file import (
-    FORMAT,
-    AniConfig,
-    expect_no_extensions,
-    write_network,
-)
+from ms25_suite.architectures.ani.file import FORMAT, AniConfig, expect_no_extensions, write_network
+from ms25_suite.architectures.ani.model import TorchaniArchitecture
+from ms25_suite.architectures.testing import ArchitectureConformance, standard_frames
+from ms25_suite.core.errors import ModelFileError, PotentialError
+from ms25_suite.core.frames import Frames
 from ms25_suite.potentials.opening import from_model_file
 from ms25_suite.potentials.potential import PotentialOptions
 from ms25_suite.potentials.registry import detect
-from ms25_suite.potentials.torchani import TorchaniArchitecture
-from ms25_suite.testing import ArchitectureConformance, standard_frames
-from tests.tiny_ani import tiny_network
+from tests.helpers.tiny_ani import tiny_network
 
 pytestmark = pytest.mark.ani
 expect_no_extensions()

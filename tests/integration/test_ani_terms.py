@@ -10,19 +10,19 @@ import numpy as np
 import pytest
 from ase import Atoms
 
-from ms25_suite.frames import Frames
-from ms25_suite.potentials.ani_file import (
+from ms25_suite.architectures.ani.file import (
     AniConfig,
     build_network,
     expect_no_extensions,
     write_network,
 )
-from ms25_suite.potentials.ani_terms import AniTerms
+from ms25_suite.architectures.ani.model import AniModel, TorchaniArchitecture
+from ms25_suite.architectures.ani.terms import AniTerms
+from ms25_suite.architectures.testing import standard_frames
+from ms25_suite.core.frames import Frames
 from ms25_suite.potentials.base import Graph
 from ms25_suite.potentials.evaluate import build_graph
-from ms25_suite.potentials.torchani import AniModel, TorchaniArchitecture
-from ms25_suite.testing import standard_frames
-from tests.tiny_ani import tiny_network
+from tests.helpers.tiny_ani import tiny_network
 
 pytestmark = pytest.mark.ani
 expect_no_extensions()
@@ -110,7 +110,7 @@ def test_other_terms_and_single_precision_are_left_to_torchani(
 
 
 def test_what_cannot_be_kept_is_compiled_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    from ms25_suite.potentials import ani_kernels
+    from ms25_suite.architectures.ani import kernels as ani_kernels
 
     def njit(function: object = None, *, cache: bool = False) -> object:
         if cache:
@@ -125,6 +125,6 @@ def test_what_cannot_be_kept_is_compiled_anew(monkeypatch: pytest.MonkeyPatch) -
 def test_without_numba_torchani_does_it_all(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ms25_suite.potentials.ani_terms.find_spec", lambda name: None)
+    monkeypatch.setattr("ms25_suite.architectures.ani.terms.find_spec", lambda name: None)
     assert load(tmp_path, ANI_1X)._terms is None
     assert not AniTerms.supports(build_network(ANI_1X).aev_computer)

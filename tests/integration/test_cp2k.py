@@ -14,8 +14,8 @@ from ase.build import molecule
 
 from ms25_suite.datasets import open_dataset
 from ms25_suite.datasets.importers import import_data
-from ms25_suite.reference.level_of_theory import find_recipe
-from ms25_suite.reference.recipe_inputs import paper_calculator, write_inputs
+from ms25_suite.reference.level_of_theory.inputs import paper_calculator, write_inputs
+from ms25_suite.reference.level_of_theory.settings import find_recipe
 
 PROGRAM = next((name for name in ("cp2k.psmp", "cp2k.ssmp", "cp2k") if shutil.which(name)), None)
 

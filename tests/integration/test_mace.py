@@ -11,19 +11,19 @@ import pytest
 from ase.build import bulk
 from ase.io import read
 
+from ms25_suite.architectures.mace.model import default_head
+from ms25_suite.architectures.testing import ArchitectureConformance
+from ms25_suite.core.errors import ElementCoverageError, ModelFileError, PotentialError
+from ms25_suite.core.fields import QUANTITIES
+from ms25_suite.core.frames import Frames
 from ms25_suite.datasets.dataset import open_dataset
-from ms25_suite.errors import ElementCoverageError, ModelFileError, PotentialError
-from ms25_suite.fields import QUANTITIES
-from ms25_suite.frames import Frames
 from ms25_suite.metrics.errors import summarise_errors
-from ms25_suite.potentials.mace import default_head
 from ms25_suite.potentials.opening import from_model_file
 from ms25_suite.potentials.potential import PotentialOptions
-from ms25_suite.testing import ArchitectureConformance
 
 pytestmark = [pytest.mark.mace, pytest.mark.usefixtures("tiny_mace")]
 
-ORACLE = Path(__file__).parents[1] / "scripts" / "mace_oracle.py"
+ORACLE = Path(__file__).parents[1] / "helpers" / "scripts" / "mace_oracle.py"
 
 
 def _oracle(model: Path, frames: Path, out: Path) -> dict[str, np.ndarray]:

@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 from ase.build import bulk
 
-from ms25_suite.errors import ArchitectureNotInstalledError, ModelFileError, PotentialError
-from ms25_suite.frames import Frames
-from ms25_suite.potentials import mtp
+from ms25_suite.architectures.mtp import model as mtp
+from ms25_suite.architectures.mtp.model import MtpArchitecture
+from ms25_suite.architectures.mtp.template import template
+from ms25_suite.architectures.testing import ArchitectureConformance, standard_frames
+from ms25_suite.core.errors import ArchitectureNotInstalledError, ModelFileError, PotentialError
+from ms25_suite.core.frames import Frames
 from ms25_suite.potentials.evaluate import EdgeEvaluator
-from ms25_suite.potentials.mtp import MtpArchitecture
 from ms25_suite.potentials.opening import from_model_file
 from ms25_suite.potentials.potential import PotentialOptions
 from ms25_suite.potentials.registry import detect
-from ms25_suite.testing import ArchitectureConformance, standard_frames
-from ms25_suite.training.mtp_template import template
 
 pytestmark = pytest.mark.mtp
 pytest.importorskip("motep")

@@ -14,14 +14,14 @@ import numpy as np
 import pytest
 from ase.io import write
 
+from ms25_suite.architectures.testing import ArchitectureConformance, standard_frames
+from ms25_suite.core.frames import Frames, Predictions
 from ms25_suite.environments.installation import Installation
-from ms25_suite.frames import Frames, Predictions
 from ms25_suite.lammps.plan import MdPlan
 from ms25_suite.potentials.opening import from_model_file
 from ms25_suite.potentials.potential import PotentialOptions
 from ms25_suite.potentials.registry import detect
-from ms25_suite.testing import ArchitectureConformance, standard_frames
-from tests.tiny_nequip import run_script
+from tests.helpers.tiny_nequip import run_script
 
 pytestmark = pytest.mark.nequip
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from ase.io import read, write
 
-from tests.copper import make_copper
+from tests.helpers.copper import make_copper
 
 pytestmark = pytest.mark.mace
 
@@ -39,8 +39,8 @@ def test_all_predictions_of_a_second_run_come_from_the_cache(
     """Also those of bands, relaxations and trajectories: the same steps ask for the same frames."""
     # An untrained model has weak forces: at the usual marks nothing would move.
     monkeypatch.setattr("ms25_suite.metrics.neb.FMAX", 1e-5)
-    monkeypatch.setattr("ms25_suite.eos_curves.RELAXED_FMAX", 1e-5)
-    monkeypatch.setattr("ms25_suite.eos_curves.RELAXED_STEPS", 4)
+    monkeypatch.setattr("ms25_suite.criteria.eos.RELAXED_FMAX", 1e-5)
+    monkeypatch.setattr("ms25_suite.criteria.eos.RELAXED_STEPS", 4)
     cache = pytester.path / "cache"
     monkeypatch.setenv("MS25_CACHE_DIR", str(cache))
     model = pytester.path / "tiny.model"
@@ -66,8 +66,8 @@ def test_all_predictions_of_a_second_run_come_from_the_cache(
         msg = "a worker was asked"
         raise AssertionError(msg)
 
-    monkeypatch.setattr("ms25_suite.potentials.worker.WorkerPool.start", never)
-    monkeypatch.setattr("ms25_suite.potentials.worker.WorkerPool.predict", never)
+    monkeypatch.setattr("ms25_suite.potentials.workers.pool.WorkerPool.start", never)
+    monkeypatch.setattr("ms25_suite.potentials.workers.pool.WorkerPool.predict", never)
     second = run()
     assert second == first
     assert sorted(cache.rglob("*.npz")) == kept

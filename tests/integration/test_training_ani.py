@@ -11,15 +11,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ms25_suite.errors import TrainingError
-from ms25_suite.frames import Labels
-from ms25_suite.potentials.ani_file import AniConfig, build_network, expect_no_extensions
+from ms25_suite.architectures.ani.features import Batch, FeatureMaker, predict
+from ms25_suite.architectures.ani.file import AniConfig, build_network, expect_no_extensions
+from ms25_suite.architectures.ani.model import AniModel, TorchaniArchitecture
+from ms25_suite.architectures.testing import standard_frames
+from ms25_suite.core.errors import TrainingError
+from ms25_suite.core.frames import Labels
 from ms25_suite.potentials.evaluate import EdgeEvaluator
-from ms25_suite.potentials.torchani import AniModel, TorchaniArchitecture
-from ms25_suite.testing import standard_frames
 from ms25_suite.training import TrainingData, TrainingRequest, runner, train
-from ms25_suite.training.ani_features import Batch, FeatureMaker, predict
-from tests.trainings import Told, children, part
+from tests.helpers.trainings import Told, children, part
 
 expect_no_extensions()
 pytest.importorskip("torchani")
@@ -55,7 +55,7 @@ def test_features_give_what_torchani_gives() -> None:
     """Energies, forces and virials of every kind of frame, alone and joined."""
     from ase.units import Hartree
 
-    from ms25_suite.frames import Frames
+    from ms25_suite.core.frames import Frames
 
     config = AniConfig(("Ni", "Cu"), radial_cutoff=4.5, angular_cutoff=3.2, hidden=(8, 4))
     torch.manual_seed(0)

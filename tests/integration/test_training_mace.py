@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ms25_suite.errors import TrainingError
-from ms25_suite.frames import Frames
+from ms25_suite.core.errors import TrainingError
+from ms25_suite.core.frames import Frames
 from ms25_suite.training import TrainedModel, TrainingData, TrainingRequest, runner, train
 from ms25_suite.training.manifest import read_manifest
-from tests.trainings import Told, children, part
+from tests.helpers.trainings import Told, children, part
 
 pytest.importorskip("mace")
 pytestmark = [pytest.mark.mace, pytest.mark.slow]
@@ -140,7 +140,7 @@ def test_the_trainer_ends_with_its_parent(tiny: dict[str, Any], tmp_path: Path) 
 import os, subprocess, sys
 process = subprocess.Popen(
     [sys.executable, "-c", "import time, sys\\n"
-     "from ms25_suite.training.orphan import end_with_parent\\n"
+     "from ms25_suite.training.process import end_with_parent\\n"
      "end_with_parent(int(sys.argv[1]))\\n"
      "time.sleep(60)", str(os.getpid())]
 )

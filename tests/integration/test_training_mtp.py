@@ -12,21 +12,21 @@ import pytest
 from ase import Atoms
 from ase.calculators.singlepoint import SinglePointCalculator
 
-from ms25_suite.errors import TrainingError
-from ms25_suite.frames import Frames, Labels
-from ms25_suite.potentials.evaluate import EdgeEvaluator
-from ms25_suite.potentials.mtp import MtpArchitecture, MtpModel
-from ms25_suite.training import TrainingData, TrainingRequest, runner, train
-from ms25_suite.training.mtp_fit import (
+from ms25_suite.architectures.mtp.fit import (
     Bfgs,
     LeastSquares,
     LevenbergMarquardt,
     Weights,
     loss_of,
 )
-from ms25_suite.training.mtp_run import best_linear, shortest_distance
-from ms25_suite.training.mtp_template import template
-from tests.trainings import Told, children, part
+from ms25_suite.architectures.mtp.model import MtpArchitecture, MtpModel
+from ms25_suite.architectures.mtp.run import best_linear, shortest_distance
+from ms25_suite.architectures.mtp.template import template
+from ms25_suite.core.errors import TrainingError
+from ms25_suite.core.frames import Frames, Labels
+from ms25_suite.potentials.evaluate import EdgeEvaluator
+from ms25_suite.training import TrainingData, TrainingRequest, runner, train
+from tests.helpers.trainings import Told, children, part
 
 pytest.importorskip("motep")
 pytestmark = pytest.mark.mtp

@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 from ase import Atoms
 
+from ms25_suite.core.errors import TrainingError
 from ms25_suite.environments.installation import Installation
-from ms25_suite.errors import TrainingError
 from ms25_suite.potentials.opening import from_model_file
 from ms25_suite.potentials.potential import PotentialOptions
 from ms25_suite.training import TrainingData, TrainingRequest, runner, train
+from tests.helpers.tiny_nequip import labelled, prepare, run_script, tiny_recipe
 from tests.integration.test_training_mace import Told, children
-from tests.tiny_nequip import labelled, prepare, run_script, tiny_recipe
 
 pytestmark = [pytest.mark.nequip, pytest.mark.slow, pytest.mark.usefixtures("nequip_place")]
 

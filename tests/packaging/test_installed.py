@@ -91,15 +91,15 @@ def test_the_wheel_holds_what_it_needs_and_nothing_at_top_level(wheel: Path) -> 
     for needed in (
         "ms25_suite/checks/thresholds.toml",
         "ms25_suite/checks/test_error_thresholds.py",
-        "ms25_suite/datasets/cards/hea.toml",
-        "ms25_suite/datasets/mini/hea.extxyz.xz",
+        "ms25_suite/datasets/builtin/hea.toml",
+        "ms25_suite/datasets/builtin/hea.extxyz.xz",
         "ms25_suite/fixtures/potentials.py",
         "ms25_suite/py.typed",
         "ms25_suite/pytest.ini",
         "ms25_suite/environments/nequip.toml",
-        "ms25_suite/isolated.py",
-        "ms25_suite/training/recipes/mace.toml",
-        "ms25_suite/training/recipes/nequip.toml",
+        "ms25_suite/environments/isolated.py",
+        "ms25_suite/architectures/mace/mace.toml",
+        "ms25_suite/architectures/nequip/nequip.toml",
     ):
         assert needed in names
     assert any(name.startswith("ms25_suite/report/templates/") for name in names)
@@ -109,7 +109,7 @@ def test_the_wheel_holds_what_it_needs_and_nothing_at_top_level(wheel: Path) -> 
 def test_every_built_in_dataset_is_in_the_wheel(clone: Path, wheel: Path) -> None:
     files = {
         f"ms25_suite/datasets/{path.relative_to(clone / 'ms25_suite' / 'datasets')}"
-        for folder in ("cards", "mini")
+        for folder in ("builtin",)
         for path in (clone / "ms25_suite" / "datasets" / folder).iterdir()
         if path.suffix in (".toml", ".xz")
     }

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from ms25_suite.frames import Frames, Predictions
+from ms25_suite.core.frames import Frames, Predictions
 from ms25_suite.potentials.base import ModelInfo
-from ms25_suite.potentials.calculator import CalculatorEvaluator, load_calculator
+from ms25_suite.potentials.from_ase import CalculatorEvaluator, load_calculator
 from ms25_suite.potentials.potential import Potential, PotentialOptions
-from tests.copper import A, make_copper
+from tests.helpers.copper import A, make_copper
 
 Documents = Callable[..., dict[str, Any]]
 
@@ -93,8 +93,8 @@ def test_each_fails_where_it_is_wrong_and_nowhere_else(
     document: Documents,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("ms25_suite.pool.from_calculator", InProcess)
-    morse = (Path(__file__).parents[1] / "morse.py").read_text(encoding="utf-8")
+    monkeypatch.setattr("ms25_suite.plugin.pool.from_calculator", InProcess)
+    morse = (Path(__file__).parents[1] / "helpers" / "morse.py").read_text(encoding="utf-8")
     for name, body in {"right": "pass", **WRONG}.items():
         spoiled = f"\n\nA = {A}\n\nclass Wrong(Morse):\n    def spoil(self, results):\n"
         lines = body.strip() if "\n" in body else body

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from ase.io import read, write
 
-from tests.emt_data import crystals, save, strained
+from tests.helpers.emt_data import crystals, save, strained
 
 Calc = Callable[..., str]
 Documents = Callable[..., dict[str, Any]]

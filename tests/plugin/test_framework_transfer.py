@@ -10,7 +10,7 @@ import pytest
 from ase.build import bulk
 from ase.calculators.emt import EMT
 
-from tests.emt_data import crystals, save
+from tests.helpers.emt_data import crystals, save
 
 Calc = Callable[..., str]
 Documents = Callable[..., dict[str, Any]]

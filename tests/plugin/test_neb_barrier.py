@@ -12,8 +12,8 @@ from ase.calculators.emt import EMT
 from ase.io import read, write
 from ase.mep import NEBTools
 
-from tests.emt_data import save
-from tests.emt_path import hop, relaxed
+from tests.helpers.emt_data import save
+from tests.helpers.emt_path import hop, relaxed
 
 Calc = Callable[..., str]
 Documents = Callable[..., dict[str, Any]]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from ase.io import read
 
-from tests.emt_data import crystals, save
+from tests.helpers.emt_data import crystals, save
 
 Calc = Callable[..., str]
 Documents = Callable[..., dict[str, Any]]

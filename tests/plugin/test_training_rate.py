@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from ase.calculators.emt import EMT
 
-from ms25_suite.frames import Frames, Predictions
-from ms25_suite.pool import PotentialPool
+from ms25_suite.core.frames import Frames, Predictions
+from ms25_suite.plugin.pool import PotentialPool
 from ms25_suite.potentials.base import ModelInfo
 from ms25_suite.potentials.potential import Potential, PotentialOptions
-from tests.emt_data import crystals, save
+from tests.helpers.emt_data import crystals, save
 
 Documents = Callable[..., dict[str, Any]]
 

@@ -385,7 +385,7 @@ def test_the_next_run_reuses_predictions(
     arguments = (f"--mlip={tiny_mace}", f"--dataset={cuni}")
     pytester.runpytest(*arguments)
     first = results()
-    from ms25_suite.potentials import worker
+    from ms25_suite.potentials.workers import pool as worker
 
     class NoWorker:
         def __init__(self, *arguments: object, **options: object) -> None:

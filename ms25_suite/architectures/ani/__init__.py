@@ -1,0 +1,1 @@
+"""ANI of TorchANI: model files, training, kernels for its features."""

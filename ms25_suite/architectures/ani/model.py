@@ -1,0 +1,249 @@
+"""ANI: Smith, Isayev and Roitberg, Chem. Sci. 8, 3192 (2017), by TorchANI 2.
+
+TorchANI's own periodic path takes one structure at a time. Here the neighbours come from outside,
+and a batch of frames is one large "molecule" without pairs between its frames. On the CPU in double
+precision the features, most of the work, are those of `ms25_suite.architectures.ani.terms`.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ms25_suite.architectures.ani.file import FORMAT, expect_no_extensions, read_network
+from ms25_suite.architectures.ani.terms import AniTerms
+from ms25_suite.core.errors import ModelFileError, PotentialError
+from ms25_suite.core.frames import BoolArray, FloatArray, IntArray
+from ms25_suite.potentials.base import Architecture, EdgeModel, Graph, ModelInfo
+from ms25_suite.potentials.model_file import FileSummary, summarise
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["AniModel", "TorchaniArchitecture", "half_list"]
+
+_OWN = FORMAT.rpartition("/")[0]
+_SCRIPTED = "code/__torch__/torchani/"
+
+
+class TorchaniArchitecture(Architecture):
+    """Files of the suite's own trainer, and models that TorchANI's users saved whole.
+
+    ``torch.save(model, path)`` and ``torch.jit.script(model).save(path)`` hold all that a
+    prediction needs. A state dict does not: it lacks the cutoffs and the activation function.
+    """
+
+    name = "ani"
+    package = "torchani"
+    distributions = ("torchani", "torch")
+    requirement = "ms25-suite[ani]"
+
+    def recognises(self, summary: FileSummary) -> bool:
+        """Whether the file bears the suite's mark, or holds objects or code of TorchANI."""
+        return (
+            any(text.startswith(_OWN) for text in summary.pickle_strings)
+            or any(name.startswith("torchani.") for name in summary.pickle_globals)
+            or any(name.startswith(_SCRIPTED) for name in summary.members)
+        )
+
+    def load(self, path: Path, *, device: str, dtype: str) -> AniModel:
+        """Load a model. No code of the file is executed, except for TorchScript."""
+        expect_no_extensions()
+        import torch
+
+        if device.startswith("cuda") and not torch.cuda.is_available():
+            msg = f"device {device!r} was asked for, but PyTorch sees no CUDA GPU. Use --device=cpu"
+            raise PotentialError(msg)
+        summary = summarise(path)
+        if any(text.startswith(_OWN) for text in summary.pickle_strings):
+            network: Any = read_network(path)
+        elif any(name.startswith(_SCRIPTED) for name in summary.members):
+            network = _read_scripted(path)
+        else:
+            network = _read_pickled(path, summary.pickle_globals)
+        network.potentials.to(getattr(torch, dtype))
+        # Energies of the elements are large: they keep all their digits in float32 too.
+        network.energy_shifter.to(torch.float64)
+        return AniModel(network.to(device).eval(), device, getattr(torch, dtype))
+
+
+def _read_scripted(path: Path) -> Any:
+    import torch
+    import torchani.arch  # noqa: F401  (registers the classes that the code names)
+
+    try:
+        network = torch.jit.load(path, map_location="cpu")
+    except Exception as error:
+        msg = f"{path} looks like an ANI model in TorchScript but cannot be loaded: {error!r}"
+        raise ModelFileError(msg) from error
+    return _checked(network, getattr(network, "original_name", ""), path)
+
+
+def _read_pickled(path: Path, names: Iterable[str]) -> Any:
+    """Read a pickled model while only layers of torch and TorchANI may be made of it."""
+    import torch
+    import torchani.arch  # noqa: F401  (imports the modules of all its layers)
+
+    layers = [found for found in map(_layer, sorted(names)) if found is not None]
+    try:
+        with torch.serialization.safe_globals(layers):
+            network = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:
+        msg = (
+            f"{path} holds objects of TorchANI, but not only layers of a network, or it is damaged "
+            f"({error}). Save a whole model of TorchANI 2: torch.save(model, path)"
+        )
+        raise ModelFileError(msg) from error
+    return _checked(network, type(network).__name__, path)
+
+
+def _layer(name: str) -> type | None:
+    """Layer of torch or TorchANI of that name; None if it is anything else."""
+    import torch
+
+    module, _, attribute = name.rpartition(".")
+    if not module.startswith(("torch.nn.modules.", "torchani.")):
+        return None
+    found = getattr(sys.modules.get(module), attribute, None)
+    return found if isinstance(found, type) and issubclass(found, torch.nn.Module) else None
+
+
+def _checked(network: Any, kind: str, path: Path) -> Any:
+    """Refuse what is no function of short edges alone."""
+    if kind != "ANI":
+        msg = (
+            f"{path}: expected a model of TorchANI's class ANI, found {kind or type(network)!r}. "
+            "A network of atomic charges (ANIq) is not a function of edges"
+        )
+        raise ModelFileError(msg)
+    if not math.isfinite(network.cutoff):
+        msg = f"{path}: expected a finite cutoff, found {network.cutoff} Å"
+        raise ModelFileError(msg)
+    return network
+
+
+def half_list(graph: Graph) -> BoolArray:
+    """Which edges to keep so that each pair is there once, an atom's own images once too."""
+    i, j, vectors = graph.senders, graph.receivers, graph.vectors
+    x, y, z = vectors.T
+    upper = (x > 0) | ((x == 0) & ((y > 0) | ((y == 0) & (z > 0))))
+    return np.asarray((i < j) | ((i == j) & upper), dtype=np.bool_)
+
+
+class AniModel(EdgeModel):
+    """A loaded ANI network.
+
+    Parameters
+    ----------
+    network
+        ``torchani.arch.ANI`` or its TorchScript, already on the device.
+    device
+        Where it is.
+    dtype
+        Type of its weights, of torch.
+    """
+
+    def __init__(self, network: Any, device: str, dtype: Any) -> None:
+        self._network = network
+        self._device = device
+        self._dtype = dtype
+        n_parameters = 0
+        for parameter in network.parameters():
+            n_parameters += parameter.numel()
+            parameter.requires_grad_(False)
+        elements = [int(z) for z in network.atomic_numbers]
+        self._index = np.full(max(elements) + 1, -1)
+        self._index[elements] = np.arange(len(elements))
+        self._terms = _own_terms(network, device, dtype)
+        self._info = ModelInfo(
+            elements=tuple(sorted(elements)),
+            r_max=float(network.cutoff),
+            n_layers=1,
+            n_parameters=n_parameters,
+        )
+
+    @property
+    def info(self) -> ModelInfo:
+        """Elements, cutoff and size."""
+        return self._info
+
+    def evaluate(self, graph: Graph) -> tuple[FloatArray, FloatArray]:
+        """Energies and ``dE/dD``; see `EdgeModel.evaluate`."""
+        from ase.units import Hartree
+
+        species = self._index[graph.numbers]
+        if self._terms is None:
+            by_atom, slope = self._by_torchani(graph, species)
+        else:
+            by_atom, slope = self._by_terms(self._terms, graph, species)
+        energy = np.bincount(
+            graph.graph_of_atom, weights=Hartree * by_atom, minlength=graph.n_graphs
+        )
+        return np.asarray(energy, dtype=np.float64), Hartree * slope
+
+    def _by_terms(
+        self, terms: AniTerms, graph: Graph, species: IntArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """Energy of each atom and its derivatives in Hartree, with compiled features."""
+        import torch
+
+        environment = terms.environment(graph, species)
+        slope = np.empty_like(environment.features)
+        by_atom = np.empty(len(species))
+        # One element at a time: PyTorch would add up a derivative of all features for each.
+        for kind in np.unique(species):
+            rows = np.flatnonzero(species == kind)
+            features = torch.from_numpy(environment.features[rows]).requires_grad_(True)
+            elements = torch.full((1, len(rows)), int(kind))
+            learned = self._network.neural_networks(elements, features.unsqueeze(0), atomic=True)
+            slope[rows] = torch.autograd.grad(learned.sum(), [features])[0].numpy()
+            if self._network.energy_shifter._enabled:
+                learned = learned + self._network.energy_shifter(elements, atomic=True)
+            by_atom[rows] = learned.detach().squeeze(0).numpy()
+        return by_atom, terms.gradient(environment, slope)
+
+    def _by_torchani(self, graph: Graph, species: IntArray) -> tuple[FloatArray, FloatArray]:
+        """Energy of each atom and its derivatives in Hartree, all by TorchANI.
+
+        TorchANI knows each pair once, so one direction of each edge has the whole derivative and
+        the other one has none.
+        """
+        import torch
+        from torchani.neighbors import Neighbors
+
+        to = {"device": self._device}
+        keep = half_list(graph)
+        pairs = np.stack([graph.senders[keep], graph.receivers[keep]])
+        # TorchANI's vectors point from the second atom to the first.
+        vectors = torch.from_numpy(-graph.vectors[keep]).to(dtype=self._dtype, **to)
+        vectors.requires_grad_(True)
+        neighbours = Neighbors(torch.from_numpy(pairs).to(**to), vectors.norm(dim=-1), vectors)
+        # Of the positions only the shape is used: the vectors say it all.
+        positions = torch.zeros(1, len(graph.numbers), 3, dtype=self._dtype, **to)
+        elements = torch.from_numpy(species).to(**to).unsqueeze(0)
+        atoms = self._network.compute_from_neighbors(elements, positions, neighbours, atomic=True)
+        by_atom = atoms.energies.squeeze(0)
+        gradient = np.zeros_like(graph.vectors)
+        if len(vectors):
+            (slope,) = torch.autograd.grad(by_atom.sum(), [vectors])
+            gradient[keep] = -slope.double().cpu().numpy()
+        return by_atom.detach().double().cpu().numpy(), gradient
+
+
+def _own_terms(network: Any, device: str, dtype: Any) -> AniTerms | None:
+    """The compiled features, where they are those of the network; None: TorchANI does it all."""
+    import torch
+
+    if device != "cpu" or dtype is not torch.float64:
+        return None
+    if isinstance(network, torch.jit.ScriptModule):
+        return None
+    # The energy must be that of the network and of the elements, and nothing else.
+    enabled = [name for name, part in network.potentials.items() if part._enabled]
+    if enabled != ["nnp"] or not AniTerms.supports(network.aev_computer):
+        return None
+    return AniTerms(network.aev_computer)

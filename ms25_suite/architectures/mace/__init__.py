@@ -1,0 +1,1 @@
+"""MACE: model files and training."""

@@ -1,0 +1,162 @@
+"""MACE: Batatia et al., NeurIPS 35, 11423 (2022)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ms25_suite.core.errors import ModelFileError, PotentialError
+from ms25_suite.core.frames import FloatArray
+from ms25_suite.potentials.base import Architecture, EdgeModel, Graph, ModelInfo
+
+if TYPE_CHECKING:
+    from ms25_suite.potentials.model_file import FileSummary
+
+__all__ = ["MaceArchitecture", "MaceModel"]
+
+
+class MaceArchitecture(Architecture):
+    """Files written by ``mace_run_train``: ``.model`` and the TorchScript ``_compiled.model``."""
+
+    name = "mace"
+    package = "mace"
+    distributions = ("mace-torch", "torch", "e3nn")
+    requirement = "ms25-suite[mace]"
+    revision = 2
+
+    def recognises(self, summary: FileSummary) -> bool:
+        """Whether the pickle imports MACE, or the TorchScript archive holds its code."""
+        return any(name.startswith("mace.") for name in summary.pickle_globals) or any(
+            name.startswith("code/__torch__/mace/") for name in summary.members
+        )
+
+    def load(self, path: Path, *, device: str, dtype: str) -> MaceModel:
+        """Load a whole MACE model; its pickle is executed."""
+        import mace.modules.models  # noqa: F401  (the pickle needs it; and it must come before torch.load)
+        import torch
+
+        torch.set_default_dtype(getattr(torch, dtype))
+        # The CPU fuser compiles anew for each shape, and each batch has another shape.
+        torch._C._jit_set_texpr_fuser_enabled(False)
+        if device.startswith("cuda") and not torch.cuda.is_available():
+            msg = f"device {device!r} was asked for, but PyTorch sees no CUDA GPU. Use --device=cpu"
+            raise PotentialError(msg)
+        try:
+            model = torch.load(path, map_location=device, weights_only=False)
+        except Exception as error:
+            msg = f"{path} looks like a MACE model but cannot be loaded: {error!r}"
+            raise ModelFileError(msg) from error
+        for attribute in ("r_max", "atomic_numbers"):
+            if not hasattr(model, attribute):
+                msg = f"{path}: expected a MACE model with `{attribute}`, found {type(model)!r}"
+                raise ModelFileError(msg)
+        heads = list(getattr(model, "heads", None) or ["Default"])
+        return MaceModel(
+            model.to(dtype=getattr(torch, dtype)).eval(), device, default_head(heads, path)
+        )
+
+
+def default_head(heads: list[str], path: Path) -> int:
+    """Index of the head that a model is used with: its only one, or the one called "default".
+
+    `MACECalculator` chooses the same. A model that was fine-tuned with replay has one more head,
+    for its pre-training data.
+
+    Raises
+    ------
+    ModelFileError
+        There are several heads and none is called so.
+    """
+    if len(heads) == 1:
+        return 0
+    named = [index for index, head in enumerate(heads) if head.lower() == "default"]
+    if len(named) != 1:
+        msg = (
+            f"{path} has the heads {', '.join(heads)}, and none of them is called Default: it is "
+            "not clear which one to judge. Write a model with one head (mace_select_head)"
+        )
+        raise ModelFileError(msg)
+    return named[0]
+
+
+class MaceModel(EdgeModel):
+    """A loaded MACE model.
+
+    The edge vectors go in as MACE's periodic shifts, with every atom at the origin: MACE adds
+    ``r_j - r_i`` to the shift to get the vector, so nothing is lost to rounding.
+
+    Parameters
+    ----------
+    model
+        ``torch.nn.Module`` with the interface of ``mace.modules.MACE``, already on the device.
+    device
+        Where it is.
+    head
+        Index of the head to use.
+    """
+
+    def __init__(self, model: Any, device: str, head: int = 0) -> None:
+        import torch
+
+        self._model = model
+        self._head = head
+        self._device = device
+        n_parameters = 0
+        for parameter in model.parameters():
+            n_parameters += parameter.numel()
+            parameter.requires_grad_(False)
+        self._dtype = next(
+            (p.dtype for p in model.parameters() if p.is_floating_point()),
+            torch.get_default_dtype(),
+        )
+        elements = [int(z) for z in model.atomic_numbers]
+        self._index = np.full(max(elements) + 1, -1)
+        self._index[elements] = np.arange(len(elements))
+        layers = getattr(model, "num_interactions", None)
+        self._info = ModelInfo(
+            elements=tuple(sorted(elements)),
+            r_max=float(model.r_max),
+            n_layers=None if layers is None else int(layers),
+            n_parameters=n_parameters,
+        )
+        self._n_elements = len(elements)
+
+    @property
+    def info(self) -> ModelInfo:
+        """Elements, cutoff and size."""
+        return self._info
+
+    def evaluate(self, graph: Graph) -> tuple[FloatArray, FloatArray]:
+        """Energies and ``dE/dD``; see `EdgeModel.evaluate`."""
+        import torch
+
+        to = {"device": self._device}
+        n_atoms = len(graph.numbers)
+        batch = torch.from_numpy(graph.graph_of_atom).to(**to)
+        counts = torch.bincount(batch, minlength=graph.n_graphs)
+        species = torch.from_numpy(self._index[graph.numbers]).to(**to)
+        vectors = torch.from_numpy(graph.vectors).to(dtype=self._dtype, **to).requires_grad_(True)
+        data = {
+            "positions": torch.zeros(n_atoms, 3, dtype=self._dtype, **to),
+            "node_attrs": torch.nn.functional.one_hot(species, self._n_elements).to(self._dtype),
+            "edge_index": torch.from_numpy(np.stack([graph.senders, graph.receivers])).to(**to),
+            "shifts": vectors,
+            "unit_shifts": torch.zeros(len(graph.vectors), 3, dtype=self._dtype, **to),
+            "cell": torch.zeros(3 * graph.n_graphs, 3, dtype=self._dtype, **to),
+            "batch": batch,
+            "ptr": torch.cat([counts.new_zeros(1), counts.cumsum(0)]),
+            "head": torch.full((graph.n_graphs,), self._head, dtype=torch.long, **to),
+            "total_charge": torch.zeros(graph.n_graphs, dtype=self._dtype, **to),
+            "total_spin": torch.ones(graph.n_graphs, dtype=self._dtype, **to),
+        }
+        output = self._model(data, training=False, compute_force=False)
+        energy = output["energy"]
+        (gradient,) = torch.autograd.grad(energy.sum(), [vectors], allow_unused=True)
+        if gradient is None:
+            gradient = torch.zeros_like(vectors)
+        return (
+            energy.detach().double().cpu().numpy(),
+            gradient.double().cpu().numpy(),
+        )

@@ -1,0 +1,1 @@
+"""NequIP and Allegro, which share one framework: model files, compilation, training."""

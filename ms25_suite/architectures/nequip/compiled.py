@@ -1,0 +1,277 @@
+"""Models of the nequip framework that were compiled to native code: ``.nequip.pt2``."""
+
+from __future__ import annotations
+
+import json
+import platform
+import sys
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from ms25_suite.architectures.nequip.species import elements_of, type_index
+from ms25_suite.core.errors import ModelFileError
+from ms25_suite.core.frames import FloatArray
+from ms25_suite.potentials.base import ForceModel, Graph, ModelInfo
+
+__all__ = ["CompiledNequipModel", "load_compiled", "read_metadata"]
+
+_ONE_FRAME: Final = {"pos", "edge_index", "atom_types", "cell", "edge_cell_shift"}
+_MANY_FRAMES: Final = _ONE_FRAME | {"batch", "num_atoms"}
+_ISA_LEVELS: Final = {"AVX2": 1, "AVX512": 2, "AMX": 3}
+_DIMER_LENGTH: Final = 0.6
+"""Distance of the atoms of the dimer that fills up small inputs, over the cutoff."""
+
+
+def load_compiled(path: Path, device: str) -> CompiledNequipModel:
+    """Load a compiled model; its native code is executed.
+
+    Raises
+    ------
+    ModelFileError
+        It is for another kind of device or processor, or for inputs that are not known here.
+    """
+    metadata = read_metadata(path)
+    built_for = metadata.get("AOTI_DEVICE_KEY", "cpu")
+    asked = device.partition(":")[0]
+    if built_for != asked:
+        msg = (
+            f"{path} was compiled for the device {built_for!r} and cannot run on {device!r}. Use "
+            f"--device={built_for}, or compile it anew: nequip-compile --device {asked}"
+        )
+        raise ModelFileError(msg)
+    if device not in (asked, f"{asked}:0"):
+        msg = (
+            f"{path} is a compiled model, which runs on the first GPU only, and {device!r} was "
+            f"asked for. Use --device={asked} with CUDA_VISIBLE_DEVICES={device.partition(':')[2]}"
+        )
+        raise ModelFileError(msg)
+    _require_processor(metadata, path)
+    inputs, outputs = _fields(metadata, path)
+    from nequip.model.inference_models import load_aotinductor_model
+    from nequip.utils.global_state import set_global_state
+
+    set_global_state(allow_tf32=bool(int(metadata.get("allow_tf32", "0"))))
+    try:
+        model, _ = load_aotinductor_model(str(path), asked, inputs, outputs)
+    except Exception as error:
+        import torch
+
+        msg = (
+            f"{path} is a compiled model that cannot be loaded here ({error!r}). Compiled models "
+            f"are for the version of PyTorch that made them (here: {torch.__version__}): compile "
+            "it anew from its .ckpt or .nequip.zip with nequip-compile"
+        )
+        raise ModelFileError(msg) from error
+    return CompiledNequipModel(model, metadata, asked, path)
+
+
+def read_metadata(path: Path) -> dict[str, str]:
+    """What nequip-compile wrote into a compiled model, read without loading it.
+
+    Raises
+    ------
+    ModelFileError
+        There is nothing of nequip in it.
+    """
+    with zipfile.ZipFile(path) as archive:
+        names = [name for name in archive.namelist() if name.endswith("_metadata.json")]
+        try:
+            found = [json.loads(archive.read(name)) for name in names]
+        except ValueError:
+            found = []
+    for metadata in found:
+        if {"r_max", "type_names"} <= set(metadata):
+            return {str(key): str(value) for key, value in metadata.items()}
+    msg = (
+        f"{path} is a compiled PyTorch model, but does not say its cutoff and types of atoms: "
+        "expected a file of nequip-compile (.nequip.pt2)"
+    )
+    raise ModelFileError(msg)
+
+
+def _fields(metadata: Mapping[str, str], path: Path) -> tuple[list[str], list[str]]:
+    """Names of the inputs and outputs of a compiled model, in their order."""
+    inputs = metadata.get("nequip_aoti_inputs", "").split()
+    outputs = metadata.get("nequip_aoti_outputs", "").split()
+    known = set(inputs) in (_ONE_FRAME, _MANY_FRAMES)
+    if not known or not {"atomic_energy", "forces"} <= set(outputs):
+        msg = (
+            f"{path}: expected a model compiled with --target ase, batch or pair_nequip by nequip "
+            f"0.17 or newer, found one with the inputs {' '.join(inputs) or '(not stated)'} and "
+            f"the outputs {' '.join(outputs) or '(not stated)'}"
+        )
+        raise ModelFileError(msg)
+    return inputs, outputs
+
+
+def _require_processor(metadata: Mapping[str, str], path: Path) -> None:
+    """Refuse native code for another processor, which would crash the worker.
+
+    Raises
+    ------
+    ModelFileError
+        It needs another system, or instructions that this processor does not have.
+    """
+    import torch
+
+    here = torch.backends.cpu.get_cpu_capability()
+    needed = metadata.get("AOTI_CPU_ISA", "").upper()
+    others = {
+        "system": (metadata.get("AOTI_PLATFORM", sys.platform), sys.platform),
+        "machine": (metadata.get("AOTI_MACHINE", platform.machine()), platform.machine()),
+    }
+    wrong = [f"{found} instead of {own}" for found, own in others.values() if found != own]
+    # Only x86 has levels of instructions that follow from one another.
+    if _ISA_LEVELS.get(needed.split("_")[0], 0) > _ISA_LEVELS.get(here, 0):
+        wrong.append(f"{needed} instead of {here}")
+    if wrong:
+        msg = (
+            f"{path} was compiled for another processor ({', '.join(wrong)}): compile it anew on "
+            "this machine from its .ckpt or .nequip.zip with nequip-compile"
+        )
+        raise ModelFileError(msg)
+
+
+class CompiledNequipModel(ForceModel):
+    """A compiled model, which takes positions and cells and returns forces and stresses.
+
+    All atoms are put at the origin, the cell is the identity and the edge vectors go in as
+    "cell shifts": the model adds up ``r_j - r_i + shift @ cell``, so that nothing is lost to
+    rounding, and the force on an atom is the sum over its edges as in the true geometry. A strain
+    acts on this cell as on the edges, and its volume is 1: the "stress" that comes out is the
+    virial.
+
+    The code is compiled for at least two atoms, two edges and, with the target ``batch``, two
+    frames. A dimer fills up what is smaller.
+
+    Parameters
+    ----------
+    model
+        Loaded by nequip: from a dictionary of tensors to one.
+    metadata
+        What the file says of itself.
+    device
+        Where it runs.
+    path
+        Its file, for messages.
+    """
+
+    def __init__(self, model: Any, metadata: Mapping[str, str], device: str, path: Path) -> None:
+        elements = elements_of(metadata["type_names"].split(), path)
+        self._model = model
+        self._device = device
+        self._index = type_index(elements)
+        self._batched = "batch" in metadata["nequip_aoti_inputs"].split()
+        self._info = ModelInfo(elements=tuple(sorted(elements)), r_max=float(metadata["r_max"]))
+        self._dimer = _dimer(elements[0], _DIMER_LENGTH * float(metadata["r_max"]))
+        # A dimer alone is large enough for the target of one frame, and is evaluated there only.
+        self._dimer_virial = np.zeros((3, 3)) if self._batched else self._call(self._dimer)[2][0]
+
+    @property
+    def info(self) -> ModelInfo:
+        """Elements and cutoff; a compiled model does not say its size."""
+        return self._info
+
+    def evaluate(self, graph: Graph) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Energies, forces and virials; see `ForceModel.evaluate`."""
+        if self._batched:
+            return self._evaluate_batch(graph)
+        parts = [self._evaluate_one(one) for one in _split(graph)]
+        energies, forces, virials = zip(*parts, strict=True)
+        return np.concatenate(energies), np.concatenate(forces), np.concatenate(virials)
+
+    def _evaluate_batch(self, graph: Graph) -> tuple[FloatArray, FloatArray, FloatArray]:
+        if graph.n_graphs > 1 and len(graph.senders) > 1:
+            return self._call(graph)
+        energies, forces, virials = self._call(_join(graph, self._dimer, own_frame=True))
+        return energies[: graph.n_graphs], forces[: len(graph.numbers)], virials[: graph.n_graphs]
+
+    def _evaluate_one(self, graph: Graph) -> tuple[FloatArray, FloatArray, FloatArray]:
+        n_atoms = len(graph.numbers)
+        if n_atoms > 1 and len(graph.senders) > 1:
+            return self._call(graph)
+        joined = _join(graph, self._dimer, own_frame=False)
+        output, _ = self._run(joined)
+        energy = output["atomic_energy"].reshape(-1)[:n_atoms].sum(keepdims=True)
+        virial = self._virial(output, 1) - self._dimer_virial
+        return energy, output["forces"][:n_atoms], virial
+
+    def _call(self, graph: Graph) -> tuple[FloatArray, FloatArray, FloatArray]:
+        output, n_graphs = self._run(graph)
+        atomic = output["atomic_energy"].reshape(-1)
+        energy = np.zeros(n_graphs)
+        np.add.at(energy, graph.graph_of_atom, atomic)
+        return energy, output["forces"], self._virial(output, n_graphs)
+
+    def _run(self, graph: Graph) -> tuple[dict[str, FloatArray], int]:
+        import torch
+
+        counts = np.bincount(graph.graph_of_atom, minlength=graph.n_graphs)
+        arrays = {
+            "pos": np.zeros((len(graph.numbers), 3)),
+            "edge_index": np.stack([graph.senders, graph.receivers]),
+            "atom_types": self._index[graph.numbers],
+            "cell": np.tile(np.eye(3), (graph.n_graphs, 1, 1)),
+            "edge_cell_shift": graph.vectors,
+        }
+        if self._batched:
+            arrays.update(batch=graph.graph_of_atom, num_atoms=counts)
+        data = {
+            name: torch.from_numpy(np.array(array)).to(self._device)
+            for name, array in arrays.items()
+        }
+        output = self._model(data)
+        found = {name: value.double().cpu().numpy() for name, value in output.items()}
+        return found, graph.n_graphs
+
+    def _virial(self, output: Mapping[str, FloatArray], n_graphs: int) -> FloatArray:
+        # The target pair_nequip returns LAMMPS' virial, of the other sign.
+        found = output["stress"] if "stress" in output else -output["virial"]
+        return found.reshape(n_graphs, 3, 3)
+
+
+def _dimer(number: int, length: float) -> Graph:
+    vector = np.array([length, 0.0, 0.0])
+    return Graph(
+        numbers=np.array([number, number]),
+        senders=np.array([0, 1]),
+        receivers=np.array([1, 0]),
+        vectors=np.stack([vector, -vector]),
+        graph_of_atom=np.zeros(2, dtype=np.int64),
+        n_graphs=1,
+    )
+
+
+def _join(graph: Graph, other: Graph, *, own_frame: bool) -> Graph:
+    """Both graphs in one, the second as a frame of its own or as a part of the last frame."""
+    n_atoms = len(graph.numbers)
+    frame = graph.n_graphs if own_frame else graph.n_graphs - 1
+    return Graph(
+        numbers=np.concatenate([graph.numbers, other.numbers]),
+        senders=np.concatenate([graph.senders, other.senders + n_atoms]),
+        receivers=np.concatenate([graph.receivers, other.receivers + n_atoms]),
+        vectors=np.concatenate([graph.vectors, other.vectors]),
+        graph_of_atom=np.concatenate([graph.graph_of_atom, other.graph_of_atom + frame]),
+        n_graphs=frame + 1,
+    )
+
+
+def _split(graph: Graph) -> list[Graph]:
+    """One graph for each frame; edges are in the order of the frames."""
+    atoms = np.searchsorted(graph.graph_of_atom, np.arange(graph.n_graphs + 1))
+    edges = np.searchsorted(graph.graph_of_atom[graph.senders], np.arange(graph.n_graphs + 1))
+    return [
+        Graph(
+            numbers=graph.numbers[atoms[k] : atoms[k + 1]],
+            senders=graph.senders[edges[k] : edges[k + 1]] - atoms[k],
+            receivers=graph.receivers[edges[k] : edges[k + 1]] - atoms[k],
+            vectors=graph.vectors[edges[k] : edges[k + 1]],
+            graph_of_atom=np.zeros(atoms[k + 1] - atoms[k], dtype=np.int64),
+            n_graphs=1,
+        )
+        for k in range(graph.n_graphs)
+    ]

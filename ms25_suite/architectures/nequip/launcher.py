@@ -1,0 +1,224 @@
+"""Training by the nequip framework in phases, each from the best model of the one before.
+
+Run in the environment of nequip as ``… ms25_suite.architectures.nequip.launcher PARENT CONFIG``;
+``PARENT`` is the number of the process that waits for it, ``CONFIG`` a file of JSON that
+`ms25_suite.architectures.nequip.trainer` writes.
+
+The framework's own script trains one phase in one process, and a phase that starts from the
+checkpoint of another needs that file for ever. Here the phases run in one process (an import of
+the framework takes seconds), and a later phase takes over the weights only, so that each
+checkpoint stands for itself. Everything is built by the framework from the same configuration that
+its script reads.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ms25_suite.training.process import end_with_parent
+
+__all__ = ["main", "run"]
+
+_DONE = "done.json"
+
+
+def main() -> None:
+    """Train as the configuration says."""
+    end_with_parent(int(sys.argv[1]))
+    warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+    from ms25_suite.architectures.nequip.callback import NotANumberError
+
+    try:
+        run(json.loads(Path(sys.argv[2]).read_text(encoding="utf-8")))
+    except NotANumberError as error:
+        sys.exit(f"stopped: {error}")
+
+
+def run(config: Mapping[str, Any]) -> None:
+    """Train all phases that are not finished, and pack the best model of the last one.
+
+    Parameters
+    ----------
+    config
+        ``data`` and ``training_module`` as in nequip's configuration; ``phases``, of which each
+        has its ``epochs``, ``seconds`` (or None) and its own parts of ``training_module``;
+        ``accelerator``, ``gradient_clip_val``, and the paths ``output``, ``results`` and
+        ``model``.
+    """
+    from hydra.utils import instantiate
+    from nequip.scripts._workflow_utils import set_workflow_state
+    from nequip.utils.global_state import set_global_state
+
+    set_workflow_state("train")
+    set_global_state()
+    output = Path(config["output"])
+    output.mkdir(exist_ok=True)
+    statistics = _statistics(config, output / "statistics.json")
+    folder: Path | None = None
+    before, best = 0, None
+    for index, phase in enumerate(config["phases"]):
+        previous, folder = folder, output / f"phase-{index + 1}"
+        folder.mkdir(exist_ok=True)
+        done = folder / _DONE
+        if not done.exists():
+            # A new data module for each phase: the order of its frames starts anew.
+            data = instantiate(config["data"], _recursive_=False)
+            module = _module(config, phase, statistics, data)
+            result = _train(config, phase, module, data, folder, previous, before)
+            _write_json(done, result)
+        best = json.loads(done.read_text(encoding="utf-8"))
+        before += int(best["epochs"])
+    if folder is None:
+        msg = "a training needs at least one phase"
+        raise ValueError(msg)
+    set_workflow_state(None)
+    _pack(folder, Path(config["model"]))
+    _write_json(output / _DONE, best)
+
+
+def _statistics(config: Mapping[str, Any], path: Path) -> dict[str, float]:
+    """Mean number of neighbours and root mean square of the forces of the training frames."""
+    from hydra.utils import instantiate
+
+    if not path.exists():
+        found = instantiate(config["data"], _recursive_=False).get_statistics("train")
+        names = ("num_neighbors_mean", "forces_rms")
+        _write_json(path, {name: float(found[name]) for name in names})
+    values: dict[str, float] = json.loads(path.read_text(encoding="utf-8"))
+    return values
+
+
+def _module(
+    config: Mapping[str, Any], phase: Mapping[str, Any], statistics: Mapping[str, float], data: Any
+) -> Any:
+    from hydra.utils import instantiate
+    from nequip.utils import get_current_code_versions
+    from nequip.utils.global_state import get_latest_global_state
+
+    settings = {**config["training_module"], **phase["training_module"]}
+    # Energies in units of the forces' spread, edge sums in units of the number of neighbours; a
+    # dataset of single atoms has neither.
+    settings["model"] = {
+        **settings["model"],
+        "avg_num_neighbors": statistics["num_neighbors_mean"] or 1.0,
+        "per_type_energy_scales": statistics["forces_rms"] or 1.0,
+    }
+    description = {
+        "versions": get_current_code_versions(verbose=False),
+        "data": config["data"],
+        "trainer": {},
+        "global_options": dict(get_latest_global_state()),
+        "runs": ["train"],
+        "training_module": settings,
+    }
+    return instantiate(
+        settings,
+        _recursive_=False,
+        _convert_="all",
+        num_datasets=data.num_datasets,
+        info_dict=description,
+    )
+
+
+def _train(
+    config: Mapping[str, Any],
+    phase: Mapping[str, Any],
+    module: Any,
+    data: Any,
+    folder: Path,
+    previous: Path | None,
+    before: int,
+) -> dict[str, Any]:
+    """Train one phase, from where it was left if it was begun."""
+    import lightning
+    from lightning.pytorch.callbacks import Timer
+
+    from ms25_suite.architectures.nequip.callback import BEST, LAST, EpochRecorder
+
+    last = folder / LAST
+    if last.exists():
+        _take_order(data, last)
+    elif previous is not None:
+        _take_weights(module, previous / BEST)
+    recorder = EpochRecorder(Path(config["results"]), folder, before)
+    callbacks: list[Any] = [recorder]
+    if phase["seconds"] is not None:
+        callbacks.append(Timer({"seconds": phase["seconds"]}, interval="epoch", verbose=False))
+    trainer = lightning.Trainer(
+        accelerator=config["accelerator"],
+        devices=1,
+        max_epochs=phase["epochs"],
+        gradient_clip_val=config["gradient_clip_val"],
+        callbacks=callbacks,
+        # Forces are derivatives: nequip's script sets the same.
+        inference_mode=False,
+        num_sanity_val_steps=0,
+        logger=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        default_root_dir=str(folder),
+    )
+    trainer.fit(
+        module,
+        datamodule=data,
+        ckpt_path=str(last) if last.exists() else None,
+        weights_only=False,
+    )
+    return {
+        "epochs": trainer.current_epoch,
+        "epoch": recorder.best_epoch,
+        "loss": recorder.best_loss,
+    }
+
+
+def _take_order(data: Any, checkpoint: Path) -> None:
+    """Go on with the random order of the frames; Lightning restores it when it is too late."""
+    import torch
+
+    state = torch.load(checkpoint, map_location="cpu", weights_only=False)
+    data.load_state_dict(state[type(data).__qualname__])
+
+
+def _take_weights(module: Any, checkpoint: Path) -> None:
+    """Start from the weights that were validated: the averaged ones, where there are such."""
+    found = (
+        type(module)
+        .load_from_checkpoint(checkpoint, map_location="cpu", weights_only=False)
+        .evaluation_model
+    )
+    module.model.load_state_dict(found.state_dict())
+    if hasattr(module, "ema"):
+        from nequip.train.ema import EMAWeights
+
+        module.ema = EMAWeights(module.model, decay=module.ema.decay)
+        module.ema.update_parameters(module.model)
+
+
+def _pack(folder: Path, model: Path) -> None:
+    """Make a file that needs no other, and no certain version of nequip, to be used."""
+    from nequip.scripts.package import main as package
+
+    from ms25_suite.architectures.nequip.callback import BEST
+
+    partial = model.with_name(f"{os.getpid()}.nequip.zip")
+    try:
+        package(["build", str(folder / BEST), str(partial)])
+        partial.replace(model)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _write_json(path: Path, value: object) -> None:
+    partial = path.with_name(f".{path.name}.partial")
+    partial.write_text(json.dumps(value), encoding="utf-8")
+    partial.replace(path)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,297 @@
+"""NequIP and Allegro: Nat. Commun. 13, 2453 (2022) and 14, 579 (2023).
+
+Allegro is an extension of the nequip package: files, loading and evaluation are the same.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+from typing import Any, ClassVar, Final, Literal
+
+import numpy as np
+
+from ms25_suite.architectures.nequip.compiled import load_compiled
+from ms25_suite.architectures.nequip.species import elements_of, type_index
+from ms25_suite.core.errors import ArchitectureNotInstalledError, ModelFileError, PotentialError
+from ms25_suite.core.frames import FloatArray
+from ms25_suite.potentials.base import Architecture, EdgeModel, Graph, ModelInfo
+from ms25_suite.potentials.model_file import FileSummary, summarise
+
+__all__ = ["AllegroArchitecture", "NequipArchitecture", "NequipModel"]
+
+_OLDEST: Final = (0, 17)
+"""The first nequip whose compiled models name their inputs, and that was written for this API."""
+
+_ALONE: Final = "sole_model"
+"""Name of the model in a file that holds one; nequip's `_SOLE_MODEL_KEY`."""
+
+Kind = Literal["checkpoint", "package", "compiled"]
+
+
+class _NequipFamily(Architecture):
+    """Files of the nequip framework: ``.ckpt``, ``.nequip.zip`` and ``.nequip.pt2``.
+
+    A checkpoint is rebuilt by the installed code from the configuration in it, a package brings
+    its own code, a compiled model is native code for one kind of device and processor.
+    """
+
+    environment = "nequip"
+    compiled_target = "batch"
+
+    _target: ClassVar[str]
+    """Function that builds a model."""
+
+    _tiny: ClassVar[dict[str, Any]]
+    """Its arguments for `untrained`."""
+
+    def recognises(self, summary: FileSummary) -> bool:
+        """Whether the file is of the nequip framework, and of this one of its architectures."""
+        return _kind(summary) is not None and _architecture(summary) == self.name
+
+    def load(self, path: Path, *, device: str, dtype: str) -> Any:
+        """Load a model; code in the file is executed.
+
+        It computes in the floating-point type that it was built with, whatever ``dtype`` is: the
+        framework has no way to change it, and its own calculator does not either.
+        """
+        _require_version(self.name)
+        _require_device(device)
+        kind = _kind(summarise(path))
+        if kind == "compiled":
+            return load_compiled(path, device)
+        import torch
+        from nequip.utils.global_state import set_global_state
+
+        set_global_state(allow_tf32=False)
+        try:
+            model = _load_package(path) if kind == "package" else _load_checkpoint(path)
+        except Exception as error:
+            hint = (
+                ". A checkpoint of a training that started from another model needs that model's "
+                "file where it was; nequip-package makes a file that needs no other"
+                if "is not found" in str(error)
+                else ""
+            )
+            msg = f"{path} looks like a {self.name} {kind} but cannot be loaded: {error!r}{hint}"
+            raise ModelFileError(msg) from error
+        if not isinstance(model, torch.nn.Module) or not hasattr(model, "type_names"):
+            msg = f"{path}: expected one model of the nequip framework, found {type(model)!r}"
+            raise ModelFileError(msg)
+        return NequipModel(model, device, path)
+
+    def untrained(self) -> NequipModel:
+        """A tiny model for H and O with random weights."""
+        from hydra.utils import get_method
+        from nequip.utils.global_state import set_global_state
+
+        set_global_state(allow_tf32=False)
+        types = ["H", "O"]
+        shared = {"seed": 0, "model_dtype": "float64", "type_names": types, "r_max": 3.0}
+        scales = {"per_type_energy_scales": 1.0, "per_type_energy_shifts": 0.0}
+        build = get_method(self._target)
+        model = build(**shared, **scales, avg_num_neighbors=4.0, l_max=1, **self._tiny)
+        return NequipModel(model, "cpu", Path("untrained"))
+
+
+class NequipArchitecture(_NequipFamily):
+    """NequIP: message passing with equivariant features."""
+
+    name = "nequip"
+    package = "nequip"
+    distributions = ("nequip", "torch", "e3nn")
+    requirement = "nequip>=0.19"
+    _target = "nequip.model.NequIPGNNModel"
+    _tiny: ClassVar[dict[str, Any]] = {
+        "num_layers": 2,
+        "parity": False,
+        "num_features": 2,
+        "radial_mlp_width": 4,
+    }
+
+
+class AllegroArchitecture(_NequipFamily):
+    """Allegro: strictly local equivariant features of pairs."""
+
+    name = "allegro"
+    package = "allegro"
+    distributions = ("nequip-allegro", "nequip", "torch", "e3nn")
+    requirement = "nequip-allegro>=0.8"
+    _target = "allegro.model.AllegroModel"
+    _tiny: ClassVar[dict[str, Any]] = {
+        "num_layers": 1,
+        "parity": False,
+        "num_scalar_features": 4,
+        "num_tensor_features": 2,
+        "radial_chemical_embed": {
+            "_target_": "allegro.nn.TwoBodyBesselScalarEmbed",
+            "num_bessels": 4,
+        },
+    }
+
+
+class NequipModel(EdgeModel):
+    """A model of the nequip framework that was not compiled.
+
+    The edge vectors are given directly: the framework takes them instead of computing them from
+    positions, as its interface to LAMMPS does.
+
+    Parameters
+    ----------
+    model
+        A ``GraphModel`` of nequip, or of the nequip in a package.
+    device
+        Where to put it.
+    path
+        Its file, for messages.
+    """
+
+    def __init__(self, model: Any, device: str, path: Path) -> None:
+        from nequip.model.modify_utils import modify
+
+        model = model.eval().to(device)
+        n_parameters = 0
+        for parameter in model.parameters():
+            n_parameters += parameter.numel()
+            parameter.requires_grad_(False)
+        types = list(model.type_names)
+        elements = elements_of(types, path)
+        self._index = type_index(elements)
+        self._device = device
+        self._info = ModelInfo(
+            elements=tuple(sorted(elements)),
+            r_max=float(model.metadata["r_max"]),
+            n_layers=_n_layers(model),
+            n_parameters=n_parameters,
+        )
+        # The derivatives are taken here, with respect to the edges.
+        self._model = modify(model, [{"modifier": "disable_ForceStressOutput"}])
+
+    @property
+    def info(self) -> ModelInfo:
+        """Elements, cutoff and size."""
+        return self._info
+
+    def evaluate(self, graph: Graph) -> tuple[FloatArray, FloatArray]:
+        """Energies and ``dE/dD``; see `EdgeModel.evaluate`."""
+        import torch
+
+        to = {"device": self._device}
+        vectors = torch.from_numpy(graph.vectors).to(torch.float64, copy=True).to(**to)
+        vectors.requires_grad_(True)
+        counts = np.bincount(graph.graph_of_atom, minlength=graph.n_graphs)
+        output = self._model(
+            {
+                "pos": torch.zeros(len(graph.numbers), 3, dtype=torch.float64, **to),
+                "edge_vectors": vectors,
+                "edge_index": torch.from_numpy(np.stack([graph.senders, graph.receivers])).to(**to),
+                "atom_types": torch.from_numpy(self._index[graph.numbers]).to(**to),
+                "batch": torch.from_numpy(graph.graph_of_atom).to(**to),
+                "num_atoms": torch.from_numpy(counts).to(**to),
+            }
+        )
+        energy = output["total_energy"].reshape(-1)
+        gradient = None
+        if energy.requires_grad:
+            (gradient,) = torch.autograd.grad(energy.sum(), [vectors], allow_unused=True)
+        if gradient is None:
+            gradient = torch.zeros_like(vectors)
+        return (
+            energy.detach().double().cpu().numpy(),
+            gradient.double().cpu().numpy(),
+        )
+
+
+def _kind(summary: FileSummary) -> Kind | None:
+    """What of nequip's three kinds of files this is; None if it is none of them."""
+    if any(name.startswith("data/aotinductor/") for name in summary.members):
+        return "compiled"
+    if "model/package_metadata.txt" in summary.members:
+        return "package"
+    texts = summary.pickle_strings
+    if "pytorch-lightning_version" in texts and any(
+        text.startswith(("nequip.", "allegro.")) for text in texts
+    ):
+        return "checkpoint"
+    return None
+
+
+def _architecture(summary: FileSummary) -> str:
+    """``nequip`` or ``allegro``.
+
+    A compiled model does not say; the suite's sidecar may. Where nothing is said it is taken for
+    NequIP: the two are evaluated alike, and only the name in the report is wrong for the other.
+    """
+    names = summary.pickle_globals | summary.pickle_strings
+    if any(name.startswith("allegro.") or ".allegro." in name for name in names):
+        return "allegro"
+    sidecar = summary.path.with_name(summary.path.name + ".json")
+    try:
+        stated = json.loads(sidecar.read_text(encoding="utf-8"))["architecture"]
+    except (OSError, ValueError, KeyError, TypeError):
+        stated = None
+    return "allegro" if stated == "allegro" else "nequip"
+
+
+def _require_version(architecture: str) -> None:
+    """Refuse a nequip that is older than the interface used here.
+
+    Raises
+    ------
+    ArchitectureNotInstalledError
+        It is too old.
+    """
+    from importlib.metadata import version
+
+    found = version("nequip")
+    if tuple(int(part) for part in found.split(".")[:2]) < _OLDEST:
+        wanted = ".".join(map(str, _OLDEST))
+        msg = (
+            f"the architecture {architecture!r} needs nequip {wanted} or newer, and nequip "
+            f"{found} is installed. Update it, or remove it from this environment and run: "
+            f"ms25 env create {architecture}"
+        )
+        raise ArchitectureNotInstalledError(msg)
+
+
+def _require_device(device: str) -> None:
+    import torch
+
+    if device.startswith("cuda") and not torch.cuda.is_available():
+        msg = f"device {device!r} was asked for, but PyTorch sees no CUDA GPU. Use --device=cpu"
+        raise PotentialError(msg)
+
+
+def _load_checkpoint(path: Path) -> Any:
+    from nequip.model.modify_utils import only_apply_persistent_modifiers
+    from nequip.model.saved_models import ModelFromCheckpoint
+
+    with only_apply_persistent_modifiers(persistent_only=True):
+        return ModelFromCheckpoint(str(path))[_ALONE]
+
+
+def _load_package(path: Path) -> Any:
+    from nequip.model.saved_models import ModelFromPackage
+
+    # nequip goes by the name of the file.
+    if path.name.endswith(".nequip.zip"):
+        return ModelFromPackage(str(path))[_ALONE]
+    with tempfile.TemporaryDirectory(prefix="ms25-nequip-") as folder:
+        link = Path(folder) / "model.nequip.zip"
+        try:
+            link.symlink_to(path.resolve())
+        except OSError:
+            link.write_bytes(path.read_bytes())
+        return ModelFromPackage(str(link))[_ALONE]
+
+
+def _n_layers(model: Any) -> int | None:
+    """Number of message-passing layers; 1 for Allegro, which is strictly local.
+
+    By the names of the classes: those of a packaged model are not the installed ones.
+    """
+    names = [type(module).__name__ for module in model.modules()]
+    if "Allegro_Module" in names:
+        return 1
+    return names.count("ConvNetLayer") or None

@@ -1,0 +1,491 @@
+"""What every architecture must pass: a test class to inherit from.
+
+Whoever writes an adapter inherits `ArchitectureConformance`, names the architecture, gives a model
+file and the calculator of the architecture's own package, and gets all of its tests::
+
+    class TestMace(ArchitectureConformance):
+        architecture = "mace"
+
+        @pytest.fixture(scope="class")
+        @classmethod
+        def model_file(cls, tmp_path_factory):
+            ...
+
+        @pytest.fixture(scope="class")
+        @classmethod
+        def calculator_source(cls, model_file):
+            return f"from mace.calculators import MACECalculator; calculator = MACECalculator(...)"
+
+``docs/new-architecture.md`` is a complete example.
+"""
+
+from __future__ import annotations
+
+import json
+import pickle
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+import numpy as np
+import pytest
+
+from ms25_suite.core.errors import (
+    ArchitectureNotInstalledError,
+    LammpsNotInstalledError,
+    ModelFileError,
+)
+from ms25_suite.core.frames import FloatArray, Frames, Predictions
+from ms25_suite.lammps.plan import LammpsRun, MdPlan
+from ms25_suite.potentials.model_file import summarise
+from ms25_suite.potentials.opening import from_calculator, from_model_file
+from ms25_suite.potentials.potential import Potential, PotentialOptions
+from ms25_suite.potentials.registry import (
+    architectures,
+    detect,
+    get_architecture,
+    require_installed,
+)
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+__all__ = ["ArchitectureConformance", "standard_frames"]
+
+_SEED: Final = 5
+_VOIGT: Final = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))
+
+
+def standard_frames(symbols: tuple[str, ...], spacing: float = 2.55) -> dict[str, Atoms]:
+    """Structures of every kind that an adapter can get wrong.
+
+    Parameters
+    ----------
+    symbols
+        Chemical symbols to use, at least one.
+    spacing
+        Distance of nearest neighbours in Å.
+    """
+    from ase import Atoms
+    from ase.build import bulk
+
+    rng = np.random.default_rng(_SEED)
+    first, last, a = symbols[0], symbols[-1], spacing * np.sqrt(2.0)
+    triclinic = bulk(first, "fcc", a=a) * (2, 1, 3)
+    triclinic.set_cell(triclinic.cell.array + rng.normal(0, 0.15, (3, 3)), scale_atoms=True)
+    triclinic.rattle(0.05, seed=3)
+    slab = bulk(first, "fcc", a=a, cubic=True) * (2, 2, 2)
+    slab.rattle(0.1, seed=4)
+    slab.center(5.0, axis=2)
+    slab.pbc = (True, True, False)
+    chain = [[0, 0, 0], [0.47 * spacing, 0.16 * spacing, 0.85 * spacing]]
+    wire = Atoms([last, last], chain, cell=[[1.02 * spacing, 0, 0], [0] * 3, [0] * 3])
+    wire.pbc = (True, False, False)
+    corner = [[0, 0, 0], [0.86 * spacing, 0, 0], [0, 0.94 * spacing, 0.12 * spacing]]
+    mixture = bulk(first, "fcc", a=a, cubic=True) * (2, 2, 2)
+    mixture.symbols = rng.choice(symbols, len(mixture))
+    mixture.rattle(0.12, seed=5)
+    side = 1.02 * spacing
+    return {
+        "bulk": bulk(last, "fcc", a=a, cubic=True) * (2, 2, 2),
+        "mixture": mixture,
+        "triclinic": triclinic,
+        "one-atom cell smaller than the cutoff": bulk(last, "fcc", a=a),
+        "slab": slab,
+        "wire without two cell vectors": wire,
+        "molecule": Atoms([last] * 3, corner),
+        "left-handed cell": Atoms(last, cell=np.eye(3)[[1, 0, 2]] * side, pbc=True),
+        "atoms outside of the cell": Atoms(
+            [first, last], [[-7, 0, 0], [11.2, 0.2, 0]], cell=[1.6 * spacing] * 3, pbc=True
+        ),
+        "lone atom": Atoms(first, cell=[30, 30, 30], pbc=True),
+    }
+
+
+class ArchitectureConformance:
+    """Tests of one architecture, through the workers that judge with it.
+
+    Attributes
+    ----------
+    architecture
+        Its name.
+    symbols
+        Elements of the test structures, which the model file must know.
+    species
+        Symbols of the species, for files that only number them.
+    spacing
+        Distance of nearest neighbours in the test structures, in Å.
+    official_lacks
+        Test structures that the official calculator cannot do.
+    """
+
+    architecture: ClassVar[str]
+    symbols: ClassVar[tuple[str, ...]] = ("Ni", "Cu")
+    species: ClassVar[tuple[str, ...]] = ()
+    spacing: ClassVar[float] = 2.55
+    official_lacks: ClassVar[frozenset[str]] = frozenset()
+
+    # Tolerances: what may be lost to rounding, in double precision unless a name says otherwise.
+    ENERGY_TOLERANCE: ClassVar[float] = 1e-10
+    """Against the official calculator, in eV."""
+    FORCES_TOLERANCE: ClassVar[float] = 1e-10
+    """Against the official calculator, in eV/Å."""
+    STRESS_TOLERANCE: ClassVar[float] = 1e-8
+    """Against the official calculator, in eV/Å^3: it may use other constants."""
+    SYMMETRY_TOLERANCE: ClassVar[float] = 1e-9
+    """Between predictions that must be equal, in eV, eV/Å and eV/Å^3."""
+    STEP: ClassVar[float] = 1e-4
+    """Step of finite differences, in Å or as a strain."""
+    SLOPE_TOLERANCE: ClassVar[float] = 1e-5
+    """Between forces or virials and finite differences, relative to the largest force."""
+    FLOAT32_TOLERANCE: ClassVar[float] = 1e-4
+    """Between float32 and float64, relative to the largest energy per atom or force."""
+    DRIFT_TOLERANCE: ClassVar[float] = 1e-2
+    """Change of the total energy in 20 steps of 0.5 fs, relative to the kinetic energy."""
+
+    @pytest.fixture(scope="class", autouse=True)
+    @classmethod
+    def _needs_package(cls) -> None:
+        try:
+            require_installed(get_architecture(cls.architecture))
+        except ArchitectureNotInstalledError as error:
+            pytest.skip(str(error))
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def model_file(cls) -> Path:
+        """A model file for `symbols`; to be overridden. Its weights may be random."""
+        msg = "override the fixture `model_file`"
+        raise NotImplementedError(msg)
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def calculator_source(cls, model_file: Path) -> str:
+        """Python code that sets ``calculator`` to the official one; to be overridden.
+
+        It is an ASE calculator for ``model_file``, in double precision, and runs in a process of
+        its own.
+        """
+        msg = "override the fixture `calculator_source`"
+        raise NotImplementedError(msg)
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def options(cls) -> PotentialOptions:
+        """How the potential is run."""
+        return PotentialOptions(use_cache=False, species=cls.species)
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def potential(cls, model_file: Path, options: PotentialOptions) -> Iterator[Potential]:
+        """The potential that is tested."""
+        opened = from_model_file(model_file, cls.architecture, "tested", options)
+        yield opened
+        opened.close()
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def images(cls) -> dict[str, Any]:
+        """The test structures by name."""
+        return standard_frames(cls.symbols, cls.spacing)
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def predicted(cls, potential: Potential, images: dict[str, Atoms]) -> Predictions:
+        """Predictions for all test structures in one go."""
+        return potential.predict(Frames.from_atoms(images.values()))
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def official(
+        cls,
+        calculator_source: str,
+        images: dict[str, Atoms],
+        tmp_path_factory: pytest.TempPathFactory,
+    ) -> Predictions:
+        """What the official calculator says of the structures that it can do."""
+        path = tmp_path_factory.mktemp("official") / "calc.py"
+        path.write_text(calculator_source, encoding="utf-8")
+        calculator = from_calculator(str(path), "official", PotentialOptions(use_cache=False))
+        chosen = [atoms for name, atoms in images.items() if name not in cls.official_lacks]
+        found = calculator.predict(Frames.from_atoms(chosen))
+        calculator.close()
+        return found
+
+    def test_is_found_by_content(self, model_file: Path, tmp_path: Path) -> None:
+        """Neither the name nor the suffix of the file matters, and no other adapter claims it."""
+        renamed = tmp_path / "whatever.xyz"
+        renamed.write_bytes(model_file.read_bytes())
+        assert detect(renamed).name == self.architecture
+        summary = summarise(renamed)
+        claims = [name for name, known in architectures().items() if known.recognises(summary)]
+        assert claims == [self.architecture]
+
+    def test_other_files_are_not_recognised(self, tmp_path: Path) -> None:
+        """A file that is no model of this architecture is left to others."""
+        (tmp_path / "a").write_text("<html>404 not found</html>")
+        (tmp_path / "b").write_text(json.dumps({"model": self.architecture}))
+        for name, content in (("c", pickle.dumps({"weights": [1.0]})), ("d", pickle.dumps("x"))):
+            with zipfile.ZipFile(tmp_path / name, "w") as archive:
+                archive.writestr("model/data.pkl", content)
+        family = get_architecture(self.architecture)
+        for path in sorted(tmp_path.iterdir()):
+            assert not family.recognises(summarise(path)), path.read_bytes()[:40]
+
+    def test_a_damaged_file_is_named(
+        self, model_file: Path, options: PotentialOptions, tmp_path: Path
+    ) -> None:
+        """A copy that was interrupted gives an error that names the file, not wrong numbers."""
+        half = tmp_path / "half.model"
+        content = model_file.read_bytes()
+        half.write_bytes(content[: len(content) // 2])
+
+        def load() -> None:
+            name = detect(half).name
+            opened = from_model_file(half, name, "half", options)
+            try:
+                opened.info()
+            finally:
+                opened.close()
+
+        with pytest.raises(ModelFileError, match=r"half\.model"):
+            load()
+
+    def test_looking_at_files_imports_no_framework(self) -> None:
+        """The adapter's module is imported in every judging session; its package must not be."""
+        family = get_architecture(self.architecture)
+        package = family.package.split(".")[0]
+        if type(family).__module__.split(".")[0] == package:
+            pytest.skip("the package itself holds the adapter")
+        code = (
+            "import sys; from ms25_suite.potentials.registry import architectures; "
+            f"architectures(); sys.exit({package!r} in sys.modules)"
+        )
+        subprocess.run([sys.executable, "-c", code], check=True)
+
+    def test_info_is_complete(self, potential: Potential) -> None:
+        """Reports and receptive fields need it."""
+        info = potential.info()
+        from ase.data import atomic_numbers
+
+        assert info.elements is not None
+        assert {atomic_numbers[symbol] for symbol in self.symbols} <= set(info.elements)
+        assert info.elements == tuple(sorted(info.elements))
+        assert info.r_max is not None
+        assert info.r_max > 0
+        assert info.n_layers is not None
+        assert info.n_layers >= 1
+        assert info.n_parameters is not None
+        assert info.n_parameters >= 1
+
+    def test_predicts_as_the_official_calculator(
+        self, images: dict[str, Atoms], predicted: Predictions, official: Predictions
+    ) -> None:
+        """Every kind of frame in one batch, against one frame at a time."""
+        frames = Frames.from_atoms(images.values())
+        chosen = [k for k, name in enumerate(images) if name not in self.official_lacks]
+        found = predicted.select(chosen, frames.offsets)
+        tolerances = (self.ENERGY_TOLERANCE, self.FORCES_TOLERANCE, self.STRESS_TOLERANCE)
+        for ours, theirs, tolerance in zip(
+            _whole(found), _whole(official), tolerances, strict=True
+        ):
+            _assert_close(ours, theirs, tolerance)
+
+    def test_a_single_frame_is_as_good_as_a_batch(
+        self, potential: Potential, images: dict[str, Atoms], predicted: Predictions
+    ) -> None:
+        """Also one without any edge, and also in another order."""
+        singles = [potential.predict(Frames.from_atoms([atoms])) for atoms in images.values()]
+        self._assert_equal(Predictions.concatenate(singles), predicted)
+        backwards = list(range(len(images)))[::-1]
+        frames = Frames.from_atoms(images.values())
+        turned = potential.predict(frames.select(backwards))
+        self._assert_equal(turned, predicted.select(backwards, frames.offsets))
+
+    def test_forces_are_slopes_of_the_energy(
+        self, potential: Potential, images: dict[str, Atoms], predicted: Predictions
+    ) -> None:
+        """Central differences along random directions."""
+        rng = np.random.default_rng(_SEED)
+        names = ("mixture", "triclinic", "slab", "molecule")
+        moved, expected = [], []
+        for name in names:
+            _, forces, _ = _of(predicted, images, name)
+            for _ in range(3):
+                direction = rng.normal(size=forces.shape)
+                direction /= np.linalg.norm(direction)
+                expected.append(-(forces * direction).sum())
+                for sign in (1, -1):
+                    atoms = images[name].copy()
+                    atoms.positions += sign * self.STEP * direction
+                    moved.append(atoms)
+        self._assert_slopes(potential, moved, expected, predicted)
+
+    def test_stress_is_the_slope_along_a_strain(
+        self, potential: Potential, images: dict[str, Atoms], predicted: Predictions
+    ) -> None:
+        """Central differences for each of the six components."""
+        strained, expected = [], []
+        for name in ("mixture", "triclinic", "one-atom cell smaller than the cutoff"):
+            _, _, stress = _of(predicted, images, name)
+            for component, (k, m) in enumerate(_VOIGT):
+                expected.append(stress[component] * images[name].get_volume())
+                for sign in (1, -1):
+                    strain = np.zeros((3, 3))
+                    strain[k, m] += 0.5 * sign * self.STEP
+                    strain[m, k] += 0.5 * sign * self.STEP
+                    atoms = images[name].copy()
+                    atoms.set_cell(atoms.cell.array @ (np.eye(3) + strain), scale_atoms=True)
+                    strained.append(atoms)
+        self._assert_slopes(potential, strained, expected, predicted)
+
+    def test_forces_of_a_frame_add_up_to_nothing(
+        self, images: dict[str, Atoms], predicted: Predictions
+    ) -> None:
+        """An energy that depends on differences of positions only has no net force."""
+        tolerance = _largest(_whole(predicted)[1]) * self.SYMMETRY_TOLERANCE
+        for name in images:
+            _, forces, _ = _of(predicted, images, name)
+            _assert_close(forces.sum(axis=0), np.zeros(3), tolerance)
+
+    def test_moved_turned_and_renumbered_frames_are_the_same(
+        self, potential: Potential, images: dict[str, Atoms], predicted: Predictions
+    ) -> None:
+        """Energy, forces and stress follow translations, rotations and permutations."""
+        from scipy.spatial.transform import Rotation
+
+        rng = np.random.default_rng(_SEED)
+        rotation = Rotation.random(random_state=_SEED).as_matrix()
+        for name in ("mixture", "triclinic", "slab", "molecule"):
+            energy, forces, stress = _of(predicted, images, name)
+            moved, turned, renumbered = (images[name].copy() for _ in range(3))
+            moved.positions += rng.normal(size=3)
+            turned.set_cell(turned.cell.array @ rotation.T)
+            turned.positions = turned.positions @ rotation.T
+            order = rng.permutation(len(renumbered))
+            renumbered = renumbered[order]
+            found = potential.predict(Frames.from_atoms([moved, turned, renumbered]))
+            turned_stress = _voigt(rotation @ _matrix(stress) @ rotation.T)
+            expected = Predictions(
+                np.repeat(energy, 3),
+                np.concatenate([forces, forces @ rotation.T, forces[order]]),
+                np.stack([stress, turned_stress, stress]),
+            )
+            self._assert_equal(found, expected)
+
+    def test_a_supercell_is_so_many_cells(
+        self, potential: Potential, images: dict[str, Atoms], predicted: Predictions
+    ) -> None:
+        """Energies add up, forces repeat, the stress stays: images of an atom count in full."""
+        for name in ("triclinic", "one-atom cell smaller than the cutoff"):
+            energy, forces, stress = _of(predicted, images, name)
+            found = potential.predict(Frames.from_atoms([images[name] * (2, 2, 1)]))
+            expected = Predictions(np.array([4 * energy]), np.tile(forces, (4, 1)), stress[None])
+            self._assert_equal(found, expected)
+
+    def test_float32_is_close(
+        self, model_file: Path, images: dict[str, Atoms], predicted: Predictions
+    ) -> None:
+        """Single precision loses digits, and no more than that."""
+        options = PotentialOptions(use_cache=False, species=self.species, dtype="float32")
+        potential = from_model_file(model_file, self.architecture, "single", options)
+        frames = Frames.from_atoms(images.values())
+        found = potential.predict(frames)
+        potential.close()
+        (energy, forces, _), (double_energy, double_forces, _) = _whole(found), _whole(predicted)
+        for single, double in (
+            (energy / frames.n_atoms, double_energy / frames.n_atoms),
+            (forces, double_forces),
+        ):
+            _assert_close(single, double, _largest(double) * self.FLOAT32_TOLERANCE)
+
+    def test_lammps_gets_the_same_numbers(
+        self, potential: Potential, images: dict[str, Atoms], predicted: Predictions
+    ) -> None:
+        """Energy, forces and virial of each structure that has a cell, as LAMMPS reports them."""
+        plan = MdPlan(ensemble="nve", n_steps=1)
+        for name, atoms in images.items():
+            if not atoms.cell.array.any():
+                continue
+            run = _run_lammps(potential, Frames.from_atoms([atoms]), plan)
+            energy, forces, stress = _of(predicted, images, name)
+            expected = Predictions(np.array([energy]), forces, stress[None])
+            self._assert_equal(
+                Predictions(np.array([run.energy]), run.forces, run.stress[None]), expected
+            )
+
+    def test_lammps_ends_where_its_last_energy_belongs(
+        self, potential: Potential, images: dict[str, Atoms]
+    ) -> None:
+        """The neighbour list is right after it was made anew, too, and energy is conserved."""
+        plan = MdPlan(ensemble="nve", n_steps=20, temperature_K=1000.0, timestep_fs=0.5, skin_A=0.1)
+        run = _run_lammps(potential, Frames.from_atoms([images["mixture"]]), plan)
+        assert run.neighbour_builds > 0
+        energy = potential.predict(run.final).energy
+        last = run.thermo.potential_eV[-1:]
+        _assert_close(energy, last, _largest(last) * self.SYMMETRY_TOLERANCE)
+        kinetic = run.thermo.total_eV - run.thermo.potential_eV
+        drift = np.abs(run.thermo.total_eV - run.thermo.total_eV[0]).max()
+        assert drift < self.DRIFT_TOLERANCE * kinetic.max()
+
+    def _assert_equal(self, found: Predictions, expected: Predictions) -> None:
+        for value, other in zip(_whole(found), _whole(expected), strict=True):
+            _assert_close(value, other, _largest(other) * self.SYMMETRY_TOLERANCE)
+
+    def _assert_slopes(
+        self,
+        potential: Potential,
+        images: list[Atoms],
+        expected: list[float],
+        predicted: Predictions,
+    ) -> None:
+        """Compare with the energies of images in pairs, one step forwards and one backwards."""
+        energy, _, _ = _whole(potential.predict(Frames.from_atoms(images)))
+        slopes = (energy[0::2] - energy[1::2]) / (2 * self.STEP)
+        tolerance = _largest(_whole(predicted)[1]) * self.SLOPE_TOLERANCE
+        _assert_close(slopes, np.array(expected), tolerance)
+
+
+def _run_lammps(potential: Potential, frame: Frames, plan: MdPlan) -> LammpsRun:
+    try:
+        return potential.run_lammps(frame, plan)
+    except LammpsNotInstalledError as error:
+        pytest.skip(str(error))
+
+
+def _of(
+    predictions: Predictions, images: dict[str, Atoms], name: str
+) -> tuple[float, FloatArray, FloatArray]:
+    """Energy, forces and stress of one test structure."""
+    offsets = Frames.from_atoms(images.values()).offsets
+    energy, forces, stress = _whole(predictions.select([list(images).index(name)], offsets))
+    return float(energy[0]), forces, stress[0]
+
+
+def _whole(predictions: Predictions) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Energies, forces and stresses; an edge model gives all three."""
+    energy, forces, stress = predictions.energy, predictions.forces, predictions.stress
+    assert energy is not None
+    assert forces is not None
+    assert stress is not None
+    return energy, forces, stress
+
+
+def _largest(values: FloatArray) -> float:
+    """Largest magnitude, at least 1: what a tolerance is relative to."""
+    return max(1.0, float(np.nanmax(np.abs(values), initial=0.0)))
+
+
+def _matrix(stress: FloatArray) -> FloatArray:
+    return np.asarray(stress[[0, 5, 4, 5, 1, 3, 4, 3, 2]].reshape(3, 3))
+
+
+def _voigt(stress: FloatArray) -> FloatArray:
+    return np.asarray(stress.reshape(-1)[[0, 4, 8, 5, 2, 1]])
+
+
+def _assert_close(found: Any, expected: Any, tolerance: float) -> None:
+    np.testing.assert_allclose(found, expected, rtol=0, atol=tolerance)

@@ -1,0 +1,1 @@
+"""The command ``ms25``, one module for each subcommand."""

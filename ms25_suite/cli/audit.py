@@ -1,0 +1,130 @@
+"""``ms25 data audit``: every question to some datasets, with its answer."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import TYPE_CHECKING, Any, Final
+
+from ms25_suite.core.errors import Ms25Error
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from ms25_suite.datasets import Dataset
+    from ms25_suite.datasets.findings import Answer, Finding
+
+__all__ = ["STATUS_COLOURS", "add_parser", "print_finding", "run"]
+
+STATUS_COLOURS: Final = {
+    "ok": "green",
+    "note": "cyan",
+    "warning": "yellow",
+    "unanswered": "dim",
+}
+
+_UNREADABLE: Final = 2
+"""Exit status if a dataset cannot be opened; 1 means that there are warnings."""
+
+
+def add_parser(commands: Any) -> None:
+    """Add ``audit`` to the subcommands of ``ms25 data``."""
+    parser = commands.add_parser(
+        "audit",
+        help="ask what can be wrong with data, and print each question with its answer",
+        description="Ask what can be wrong with data, and print each question with its answer. "
+        "Every run of the checks does the same first. Exit status: 0 if there is nothing but "
+        "notes, 1 if there are warnings, 2 if a dataset cannot be opened.",
+    )
+    parser.add_argument(
+        "names", nargs="+", metavar="NAME", help="built-in name or group, file, folder or card"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON, for programs")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Carry out ``ms25 data audit``.
+
+    Returns
+    -------
+    int
+        Exit status: the gravest of all datasets.
+    """
+    from ms25_suite.datasets import open_dataset
+    from ms25_suite.datasets.registry import expand
+
+    status = 0
+    entries: list[dict[str, Any]] = []
+    for name in (member for given in args.names for member in expand(given)):
+        try:
+            dataset = open_dataset(name)
+        except Ms25Error as error:
+            status = _UNREADABLE
+            print(f"ms25: {error}", file=sys.stderr)
+            entries.append({"dataset": name, "error": f"{type(error).__name__}: {error}"})
+            continue
+        if any(finding.severity == "warning" for finding in dataset.findings):
+            status = max(status, 1)
+        if args.json:
+            entries.append(_entry(dataset))
+        else:
+            _print(dataset)
+    if args.json:
+        print(json.dumps(entries, indent=2, ensure_ascii=False))
+    return status
+
+
+def _entry(dataset: Dataset) -> dict[str, Any]:
+    return {
+        "dataset": dataset.name,
+        "tier": dataset.tier,
+        "sha256": dataset.sha256,
+        "n_frames": len(dataset),
+        "questions": [answer.summary() for answer in dataset.audit],
+        "findings": [finding.to_dict() for finding in dataset.findings],
+    }
+
+
+def _print(dataset: Dataset) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+
+    from ms25_suite.datasets.findings import tally
+
+    console = Console()
+
+    def line(text: str) -> None:
+        console.print(text, soft_wrap=True, highlight=False)
+
+    line(f"[bold]{escape(dataset.name)}[/] ({dataset.tier}): {tally(dataset.audit)}")
+    told: set[Finding] = set()
+    for answer in dataset.audit:
+        line(_line(answer))
+        for finding in answer.findings:
+            # Two questions may come to the same finding.
+            if finding not in told:
+                print_finding(console, finding, indent=" " * 12)
+            told.add(finding)
+    line("")
+
+
+def _line(answer: Answer) -> str:
+    from rich.markup import escape
+
+    colour = STATUS_COLOURS[answer.status]
+    return (
+        f"[{colour}]{answer.status:11}[/] {escape(answer.question)} [dim]{escape(answer.text)}[/]"
+    )
+
+
+def print_finding(console: Console, finding: Finding, indent: str = "") -> None:
+    """Print a finding with its severity and code."""
+    from rich.markup import escape
+
+    colour = STATUS_COLOURS[finding.severity]
+    console.print(
+        f"{indent}[{colour}]{finding.severity}[/] {finding.code}: {escape(finding.message)}",
+        soft_wrap=True,
+        highlight=False,
+    )

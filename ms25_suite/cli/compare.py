@@ -1,0 +1,197 @@
+"""``ms25 compare``: speeds of several runs of pytest-benchmark."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import math
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from ms25_suite.cli.benchmarks import Comparison, Ratio, compare, read_benchmarks
+from ms25_suite.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from argparse import _SubParsersAction
+
+__all__ = ["add_parser", "run"]
+
+_DESCRIPTION: Final = """\
+Compare runs that were timed with --benchmark-json=FILE. The first file is what the others are
+compared with: a ratio above 1 is slower.
+
+    pytest --mlip=model.pt --dataset=hea -m throughput --benchmark-json=before.json
+    pytest --mlip=model.pt --dataset=hea -m throughput --benchmark-json=after.json
+    ms25 compare before.json after.json --fail-above 1.1
+"""
+
+_COLUMNS: Final = ("group", "name", "base_s", "other_s", "ratio", "outcome", "remarks")
+
+
+def add_parser(subparsers: _SubParsersAction[Any]) -> None:
+    """Add the subcommand."""
+    parser = subparsers.add_parser(
+        "compare",
+        help="compare the speeds of benchmark runs",
+        description=_DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("base", metavar="BASE", type=Path, help="file of the run to compare with")
+    parser.add_argument("others", metavar="FILE", nargs="+", type=Path, help="files of other runs")
+    parser.add_argument(
+        "--fail-above",
+        metavar="RATIO",
+        type=float,
+        help="exit with status 1 if a benchmark is slower than that, beyond noise (for CI)",
+    )
+    parser.add_argument(
+        "--format", choices=("text", "csv", "json"), default="text", help="default: %(default)s"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the ratios.
+
+    Returns
+    -------
+    int
+        1 if ``--fail-above`` was given and a benchmark is slower than that, else 0.
+
+    Raises
+    ------
+    BenchmarkError
+        A file is not one of pytest-benchmark, or two have nothing in common.
+    UsageError
+        The limit is no positive number.
+    """
+    limit = args.fail_above
+    if limit is not None and not (math.isfinite(limit) and limit > 0):
+        msg = f"--fail-above must be a positive number such as 1.1, got {limit}"
+        raise UsageError(msg)
+    base = read_benchmarks(args.base)
+    comparisons = [compare(base, read_benchmarks(path)) for path in args.others]
+    {"text": _print_text, "csv": _print_csv, "json": _print_json}[args.format](comparisons)
+    slow = [] if limit is None else [r for c in comparisons for r in c.slower_than(limit)]
+    for ratio in slow:
+        print(
+            f"ms25: {_label(ratio)} takes {ratio.value:.3g} times as long, more than {limit:g}",
+            file=sys.stderr,
+        )
+    return 1 if slow else 0
+
+
+def _label(ratio: Ratio) -> str:
+    return " ".join(filter(None, (ratio.base.group, ratio.base.name)))
+
+
+def _remarks(ratio: Ratio) -> list[str]:
+    remarks = ["noisy"] if ratio.noisy else []
+    for name, (before, after) in ratio.conditions.items():
+        remarks.append(f"{name}: {_short(before)} -> {_short(after)}")
+    return remarks
+
+
+def _short(value: Any) -> str:
+    text = "not stated" if value is None else str(value)
+    return text if len(text) <= 20 else f"{text[:12]}…"
+
+
+def _row(ratio: Ratio) -> dict[str, Any]:
+    values = (
+        ratio.base.group,
+        ratio.base.name,
+        ratio.base.median_s,
+        ratio.other.median_s,
+        ratio.value,
+        ratio.outcome,
+        _remarks(ratio),
+    )
+    return dict(zip(_COLUMNS, values, strict=True))
+
+
+def _print_csv(comparisons: Sequence[Comparison]) -> None:
+    writer = csv.DictWriter(sys.stdout, ["base", "other", *_COLUMNS], lineterminator="\n")
+    writer.writeheader()
+    for comparison in comparisons:
+        files = {"base": str(comparison.base.path), "other": str(comparison.other.path)}
+        for ratio in comparison.ratios.values():
+            row = _row(ratio)
+            writer.writerow(files | row | {"remarks": "; ".join(row["remarks"])})
+
+
+def _print_json(comparisons: Sequence[Comparison]) -> None:
+    records = [
+        {
+            "base": str(comparison.base.path),
+            "other": str(comparison.other.path),
+            "machine": {name: list(pair) for name, pair in comparison.machine.items()},
+            "only_base": [list(key) for key in comparison.only_base],
+            "only_other": [list(key) for key in comparison.only_other],
+            "ratios": [_row(ratio) for ratio in comparison.ratios.values()],
+        }
+        for comparison in comparisons
+    ]
+    print(json.dumps(records, indent=1, ensure_ascii=False))
+
+
+def _print_text(comparisons: Sequence[Comparison]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text  # not markup: names of benchmarks hold brackets
+
+    # A table that is piped into a file must not be folded at 80 columns.
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
+    for comparison in comparisons:
+        title = f"{comparison.other.path} against {comparison.base.path}"
+        console.print(title, markup=False, soft_wrap=True)
+        groups = dict.fromkeys(group for group, _ in comparison.ratios)
+        for group in groups:
+            heading = Text(group) if group else None
+            table = Table(title=heading, title_justify="left", box=None, pad_edge=False)
+            for column in ("benchmark", "base", "other", "ratio", "", "remarks"):
+                right = column in ("base", "other", "ratio")
+                table.add_column(column, justify="right" if right else "left", overflow="fold")
+            for (member, name), ratio in comparison.ratios.items():
+                if member == group:
+                    cells = (
+                        name,
+                        _time(ratio.base.median_s, ratio.base.iqr_s),
+                        _time(ratio.other.median_s, ratio.other.iqr_s),
+                        f"{ratio.value:.3f}",
+                        ratio.outcome,
+                        "; ".join(_remarks(ratio)),
+                    )
+                    table.add_row(*map(Text, cells))
+            console.print(table)
+        for line in _warnings(comparison):
+            console.print(line, markup=False, soft_wrap=True)
+
+
+def _warnings(comparison: Comparison) -> list[str]:
+    lines = []
+    if comparison.machine:
+        differences = "; ".join(
+            f"{name} {before} -> {after}" for name, (before, after) in comparison.machine.items()
+        )
+        lines.append(f"NOT THE SAME MACHINE OR SOFTWARE, ratios mean little: {differences}")
+    if comparison.base.commit != comparison.other.commit:
+        before, after = (file.commit or "none" for file in (comparison.base, comparison.other))
+        lines.append(f"commits: {before} -> {after}")
+    for file, keys in (
+        (comparison.base, comparison.only_base),
+        (comparison.other, comparison.only_other),
+    ):
+        if keys:
+            names = ", ".join(" ".join(filter(None, key)) for key in keys)
+            lines.append(f"only in {file.path}: {names}")
+    return lines
+
+
+def _time(median: float, iqr: float) -> str:
+    for unit, factor in (("s", 1.0), ("ms", 1e3), ("µs", 1e6)):
+        if median * factor >= 1.0 or unit == "µs":
+            break
+    return f"{median * factor:.3g} ± {iqr * factor / 2:.1g} {unit}"

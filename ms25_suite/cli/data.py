@@ -1,0 +1,326 @@
+"""``ms25 data``: list, show, audit, import, download and build datasets; inputs to label anew."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ms25_suite.cli import audit, published, recipe
+from ms25_suite.cli.observables import borrowed, find_recipe, observable_lines
+from ms25_suite.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from ms25_suite.datasets import Dataset
+    from ms25_suite.datasets.cards.card import DatasetCard
+
+__all__ = ["add_parser", "run"]
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add ``data`` to the subcommands of ``ms25``."""
+    parser = subparsers.add_parser(
+        "data", help="list, show, audit, import, download and build datasets"
+    )
+    commands = parser.add_subparsers(dest="data_command", required=True, metavar="COMMAND")
+    commands.add_parser("list", help="list the built-in datasets")
+
+    show = commands.add_parser("show", help="describe and audit a dataset")
+    show.add_argument("name", metavar="NAME", help="built-in name, file, folder or card")
+
+    audit.add_parser(commands)
+
+    importer = commands.add_parser(
+        "import", help="turn foreign files into extended XYZ and a card, and audit them"
+    )
+    importer.add_argument("sources", nargs="+", type=Path, metavar="SOURCE")
+    importer.add_argument("--out", type=Path, required=True, metavar="FILE.extxyz[.xz]")
+    importer.add_argument("--name", help="short name for reports (default: that of the file)")
+    importer.add_argument("--level-of-theory", metavar="TEXT", help="method behind the labels")
+    importer.add_argument("--n-train", type=int, metavar="N", help="frames to train on")
+    importer.add_argument("--n-validation", type=int, metavar="N")
+    importer.add_argument("--n-test", type=int, metavar="N", help="default: all that are left")
+    importer.add_argument("--sets", type=int, metavar="N", help="independent random splits")
+    importer.add_argument("--seed", type=int, metavar="N", help="seed of the random splits")
+    importer.add_argument(
+        "--frames-limit", type=int, metavar="N", help="keep N frames, evenly spaced"
+    )
+    importer.add_argument(
+        "--keys",
+        nargs="+",
+        default=[],
+        metavar="LABEL=KEY",
+        help="keys of the labels: energy=…, forces=…, stress=… or virial=…",
+    )
+    importer.add_argument("--overwrite", action="store_true", help="replace FILE and its card")
+
+    published.add_parsers(commands)
+    recipe.add_parser(commands)
+
+    build = commands.add_parser(
+        "build", help="make the frames of a built-in dataset, or its observables, anew"
+    )
+    build.add_argument(
+        "name",
+        metavar="NAME",
+        help="built-in dataset, or its curves of the equation of state (hea-eos, cha-eos) or its "
+        "reaction path (reaction-neb)",
+    )
+    build.add_argument("--out", type=Path, metavar="FILE", help="default: NAME.extxyz.xz")
+    build.add_argument("--frames", type=int, metavar="N", help="default: as many as are shipped")
+    build.add_argument(
+        "--compositions", type=int, metavar="N", help="of hea-eos: curves (default 20, paper 200)"
+    )
+    build.add_argument("--seed", type=int, metavar="N")
+    build.add_argument("--potential-file", type=Path, metavar="FILE")
+    build.add_argument("--workers", type=int, metavar="N", help="number of processes")
+    build.add_argument("--overwrite", action="store_true", help="replace FILE and its card")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Carry out ``ms25 data …``.
+
+    Returns
+    -------
+    int
+        Exit status: zero, or 1 if the audit of ``show`` warns of something; that of ``audit``.
+
+    Raises
+    ------
+    Ms25Error
+        It cannot be done; the message says why.
+    """
+    command = {
+        "list": _list,
+        "show": _show,
+        "audit": audit.run,
+        "import": _import,
+        "build": _build,
+        "download": published.run_download,
+        "archive": _archive,
+        "recipe": recipe.run_recipe,
+    }
+    return command[args.data_command](args)
+
+
+def _list(_: argparse.Namespace) -> int:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    from ms25_suite.datasets.registry import GROUPS, builtin_card, expand, known_datasets
+
+    known = known_datasets()
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in ("name", "frames", "atoms", "elements", "level of theory"):
+        number = title in ("frames", "atoms")
+        table.add_column(title, justify="right" if number else "left", no_wrap=number)
+    stand_ins = False
+    for card in filter(None, map(builtin_card, known)):
+        frames, atoms = _sizes(card)
+        mark = " †" if card.stand_in else ""
+        stand_ins = stand_ins or card.stand_in
+        level = escape(card.level_of_theory + mark)
+        table.add_row(card.name, frames, atoms, " ".join(card.elements), level)
+    # In a pipe nobody sees where a line should end.
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    console.print(table)
+    if stand_ins:
+        console.print("† stands in for the paper's reference; `ms25 data show NAME` names both")
+    groups = [
+        f"{group} ({', '.join(members)})"
+        for group in GROUPS
+        if (members := [member for member in expand(group) if member in known])
+    ]
+    console.print(f"groups: {', '.join(groups)}, all", soft_wrap=True, highlight=False)
+    return 0
+
+
+def _sizes(card: DatasetCard) -> tuple[str, str]:
+    """Numbers of frames and of atoms in a frame, without reading what is in the frames."""
+    import numpy as np
+
+    from ms25_suite.datasets.readers.files import frame_sizes
+
+    sizes = np.concatenate([frame_sizes(file.path) for file in card.frame_files])
+    low, high = int(sizes.min()), int(sizes.max())
+    return str(len(sizes)), str(low) if low == high else f"{low}-{high}"
+
+
+def _show(args: argparse.Namespace) -> int:
+    from ms25_suite.datasets import open_dataset
+
+    dataset = open_dataset(args.name)
+    _describe(dataset)
+    return 1 if any(finding.severity == "warning" for finding in dataset.findings) else 0
+
+
+def _import(args: argparse.Namespace) -> int:
+    from ms25_suite.datasets import open_dataset
+    from ms25_suite.datasets.importers import import_data
+
+    card = import_data(
+        args.sources,
+        args.out,
+        name=args.name,
+        level_of_theory=args.level_of_theory,
+        splits=_split_table(args),
+        frames_limit=_at_least_one(args.frames_limit, "--frames-limit"),
+        keys=_label_keys(args.keys),
+        progress=sys.stderr.isatty(),
+        overwrite=args.overwrite,
+    )
+    print(f"wrote {args.out} and {card}")
+    _describe(open_dataset(str(card)))
+    return 0
+
+
+def _split_table(args: argparse.Namespace) -> dict[str, Any]:
+    table = {
+        "train": _at_least_one(args.n_train, "--n-train"),
+        "validation": args.n_validation,
+        "test": _at_least_one(args.n_test, "--n-test"),
+        "sets": _at_least_one(args.sets, "--sets"),
+        "seed": args.seed,
+    }
+    given = {key: value for key, value in table.items() if value is not None}
+    if given and "train" not in given:
+        msg = "a split needs --n-train: how many frames are to train on?"
+        raise UsageError(msg)
+    for key in ("validation", "seed"):
+        if given.get(key, 0) < 0:
+            msg = f"expected a number of at least 0 for {key}, got {given[key]}"
+            raise UsageError(msg)
+    return given
+
+
+def _at_least_one(value: int | None, option: str) -> int | None:
+    if value is not None and value < 1:
+        msg = f"expected {option} to be at least 1, got {value}"
+        raise UsageError(msg)
+    return value
+
+
+def _label_keys(pairs: Sequence[str]) -> Any:
+    from ms25_suite.datasets.cards.card import LabelKeys
+
+    known = ("energy", "forces", "stress", "virial")
+    keys: dict[str, str] = {}
+    for pair in pairs:
+        label, _, key = pair.partition("=")
+        if label not in known or not key:
+            msg = f"expected --keys LABEL=KEY with LABEL one of {', '.join(known)}, got {pair!r}"
+            raise UsageError(msg)
+        keys[label] = key
+    if "stress" in keys and "virial" in keys:
+        msg = "name either a stress or a virial in --keys, not both"
+        raise UsageError(msg)
+    return LabelKeys(**keys)
+
+
+def _archive(args: argparse.Namespace) -> int:
+    return published.run_archive(args, _label_keys(args.keys))
+
+
+def _build(args: argparse.Namespace) -> int:
+    from ms25_suite.core.cache import file_sha256
+    from ms25_suite.datasets import open_dataset
+    from ms25_suite.datasets.importers import card_path, refuse_output, suggested_splits, write_card
+    from ms25_suite.datasets.readers.files import frame_sizes, naming_errors, stem
+
+    recipe = find_recipe(args.name)
+    card = recipe.card
+    out = args.out if args.out is not None else Path(f"{recipe.name}.extxyz.xz")
+    refuse_output(out, overwrite=args.overwrite)
+    if args.frames is not None and args.frames < 3:
+        msg = f"expected --frames to be at least 3 (training, validation, test), got {args.frames}"
+        raise UsageError(msg)
+    options = {
+        "n_frames": args.frames,
+        "n_compositions": args.compositions,
+        "seed": args.seed,
+        "potential_file": args.potential_file,
+        "workers": args.workers,
+    }
+    recipe.run(out, options)
+    n_frames = len(frame_sizes(out))
+    data = {"path": out.name, "sha256": file_sha256(out)}
+    values = {
+        "name": stem(out),
+        "title": card.title,
+        "system": card.system,
+        "elements": list(card.elements),
+        "cutoff": card.cutoff,
+        "level_of_theory": card.level_of_theory,
+        "paper_level_of_theory": card.paper_level_of_theory,
+        "stand_in": card.stand_in,
+        "threshold_class": card.threshold_class,
+        "recipe": card.recipe,
+        "licence": card.licence,
+        "citation": card.citation,
+        "reference_calculator": card.reference_calculator,
+        "build": card.build,
+        "thresholds": dict(card.thresholds),
+        "files": [data],
+        "splits": suggested_splits(n_frames, card.splits.seed, card.splits.sets or 3),
+        **borrowed(card),
+        **recipe.card_values(out, data),
+    }
+    with naming_errors(card_path(out), f"the frames are complete in {out}"):
+        write_card(card_path(out), values)
+    print(f"wrote {out} and {card_path(out)}")
+    _describe(open_dataset(str(card_path(out))))
+    return 0
+
+
+def _describe(dataset: Dataset) -> None:
+    """Print what a dataset is and what the audit found."""
+    import numpy as np
+    from rich.console import Console
+    from rich.markup import escape
+
+    from ms25_suite.datasets.findings import tally
+
+    card, frames, labels, splits = dataset.card, dataset.frames, dataset.labels, dataset.splits
+    n_atoms = frames.n_atoms
+    atoms = (
+        f"{n_atoms.min()}" if n_atoms.min() == n_atoms.max() else f"{n_atoms.min()}-{n_atoms.max()}"
+    )
+    found = [f"{quantity} from `{key}`" for quantity, key in dataset.label_keys.items()]
+    has_stress = labels.has_stress
+    if has_stress is not None and not has_stress.all():
+        found.append(f"stress on {np.count_nonzero(has_stress)} frames")
+    test = splits.parts[0][2]
+    lines = {
+        "name": f"{card.name} ({dataset.tier})",
+        "title": card.title,
+        "elements": " ".join(card.elements),
+        "frames": f"{len(frames)} of {atoms} atoms",
+        "labels": ", ".join(found),
+        "level of theory": card.level_of_theory
+        + (" (stand-in for the paper's)" if card.stand_in else ""),
+        "in the paper": card.paper_level_of_theory if card.stand_in else None,
+        "cutoff": f"{card.cutoff:g} Å" if card.cutoff else None,
+        "thresholds": card.threshold_class + (" and its own" if card.thresholds else ""),
+        "split": f"{splits.origin}; {len(splits.parts[0][0])} training, "
+        f"{len(splits.parts[0][1])} validation, {len(test)} test",
+        "training sizes": ", ".join(map(str, splits.train_sizes)) or "none",
+        **observable_lines(dataset),
+        "licence": card.licence,
+        "cite": card.citation,
+        "sha256": dataset.sha256,
+        "files": ", ".join(str(path) for path in dataset.sources),
+    }
+    console = Console()
+    for key, text in lines.items():
+        if text:
+            console.print(f"[bold]{key:16}[/]{escape(text)}", soft_wrap=True, highlight=False)
+    console.print(
+        f"[bold]{'audit':16}[/]{tally(dataset.audit)} (`ms25 data audit` prints them)",
+        soft_wrap=True,
+        highlight=False,
+    )
+    for finding in dataset.findings:
+        audit.print_finding(console, finding)

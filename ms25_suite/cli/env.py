@@ -1,0 +1,193 @@
+"""``ms25 env``: environments for the packages that cannot be installed beside the suite."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from ms25_suite.core.errors import EnvironmentSetupError, Ms25Error
+from ms25_suite.core.frames import Frames
+from ms25_suite.environments.installation import Installation
+from ms25_suite.environments.spec import EnvironmentSpec
+from ms25_suite.potentials.registry import get_architecture, implementation
+from ms25_suite.potentials.workers.pool import WorkerPool
+
+if TYPE_CHECKING:
+    from argparse import _SubParsersAction
+
+__all__ = ["add_parser", "check_environment", "run"]
+
+_DESCRIPTION = """\
+Managed virtual environments, for packages that cannot be installed beside the suite (NequIP and
+Allegro need another e3nn than MACE does). Once created, they are found by themselves. MS25_ENV_DIR
+says where they are kept.
+"""
+_EPILOG = """\
+PyTorch is what the index gives: --index-url and --extra-index-url choose a CPU or a CUDA build.
+"""
+
+
+def add_parser(subparsers: _SubParsersAction[Any]) -> None:
+    """Add the subcommand."""
+    parser = subparsers.add_parser(
+        "env",
+        help="environments of architectures",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    actions = parser.add_subparsers(dest="action", required=True)
+    create = actions.add_parser("create", help="make one, unless it is ready", epilog=_EPILOG)
+    _add_architecture(create)
+    create.add_argument(
+        "--python", metavar="PYTHON", help="interpreter to make it from (default: this one)"
+    )
+    create.add_argument("--index-url", metavar="URL", help="passed on to pip")
+    create.add_argument(
+        "--extra-index-url", action="append", default=[], metavar="URL", help="passed on to pip"
+    )
+    create.add_argument(
+        "--find-links", action="append", default=[], metavar="PLACE", help="passed on to pip"
+    )
+    create.add_argument("--rebuild", action="store_true", help="make it anew even if it is ready")
+    actions.add_parser("list", help="list them, with their state")
+    check = actions.add_parser("check", help="make a prediction in one")
+    _add_architecture(check)
+    remove = actions.add_parser("remove", help="remove one")
+    _add_architecture(remove)
+
+
+def _add_architecture(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("architecture", metavar="ARCH", help="architecture: nequip or allegro")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do what was asked for.
+
+    Returns
+    -------
+    int
+        0; of ``check``, 1 if the environment is not ready.
+
+    Raises
+    ------
+    Ms25Error
+        There is no such environment, or it cannot be made or removed, or it does not work.
+    """
+    actions = {"create": _create, "list": _list, "check": _check, "remove": _remove}
+    return actions[args.action](args)
+
+
+def _create(args: argparse.Namespace) -> int:
+    from ms25_suite.environments.builder import PipOptions, create
+    from ms25_suite.environments.spec import environment_for
+    from ms25_suite.environments.store import open_environment
+
+    spec = environment_for(args.architecture)
+    environment = open_environment(spec)
+    pip = PipOptions(args.index_url, tuple(args.extra_index_url), tuple(args.find_links))
+    made = create(
+        environment,
+        check=lambda place: check_environment(spec, place),
+        python=args.python,
+        pip=pip,
+        rebuild=args.rebuild,
+        say=lambda text: print(f"ms25: {text}", file=sys.stderr, flush=True),
+    )
+    what = "created" if made else "ready already"
+    print(f"{environment.folder}\n{what}; serves {', '.join(spec.architectures)}")
+    return 0
+
+
+def _list(args: argparse.Namespace) -> int:
+    from ms25_suite.environments.installation import Installation
+    from ms25_suite.environments.spec import environments
+    from ms25_suite.environments.store import State, open_environment
+
+    for spec in environments().values():
+        environment = open_environment(spec)
+        state, why = environment.state()
+        if state is State.READY:
+            place = Installation(environment.python, environment.site_packages)
+            found = place.versions(["torch", *spec.requirements])
+            why = ", ".join(f"{name} {version}" for name, version in found.items())
+        print(f"{spec.name}  {state}  ({why})")
+        print(f"    serves {', '.join(spec.architectures)}; {environment.folder}")
+    return 0
+
+
+def _check(args: argparse.Namespace) -> int:
+    from ms25_suite.environments.installation import Installation
+    from ms25_suite.environments.spec import environment_for
+    from ms25_suite.environments.store import State, open_environment
+
+    spec = environment_for(args.architecture)
+    environment = open_environment(spec)
+    state, why = environment.state()
+    if state is not State.READY:
+        print(f"{state} ({why}): run ms25 env create {args.architecture}")
+        return 1
+    check_environment(spec, Installation(environment.python, environment.site_packages))
+    print(f"works for {', '.join(spec.architectures)}: {environment.folder}")
+    return 0
+
+
+def _remove(args: argparse.Namespace) -> int:
+    from ms25_suite.environments.builder import remove
+    from ms25_suite.environments.spec import environment_for
+    from ms25_suite.environments.store import open_environment
+
+    environment = open_environment(environment_for(args.architecture))
+    print(f"{environment.folder}\n{'removed' if remove(environment) else 'was not there'}")
+    return 0
+
+
+_STEP: Final = 1e-4
+_TOLERANCE: Final = 1e-5
+"""Between a force and a difference of energies over twice `_STEP`, in eV/Å: the error of the
+formula is of the order of the square of the step, for a model that is smooth on a scale of 1 Å."""
+
+
+def check_environment(spec: EnvironmentSpec, place: Installation) -> None:
+    """Predict with a tiny untrained model of each architecture that an environment serves.
+
+    Raises
+    ------
+    EnvironmentSetupError
+        There is no prediction, or its forces are not the derivative of its energy.
+    """
+    for name in spec.architectures:
+        try:
+            _predict_water(name, place)
+        except Ms25Error as error:
+            msg = f"the environment {spec.name} does not work for {name}: {error}"
+            raise EnvironmentSetupError(msg) from error
+
+
+def _predict_water(name: str, place: Installation) -> None:
+    from ase.build import molecule
+
+    water = molecule("H2O", cell=[4.0, 4.0, 4.0], pbc=True)
+    moved = [water.copy(), water.copy()]
+    for atoms, sign in zip(moved, (1, -1), strict=True):
+        atoms.positions[0, 2] += sign * _STEP
+    job = {"kind": "untrained", "implementation": implementation(get_architecture(name))}
+    pool = WorkerPool(job, python=place.python)
+    try:
+        (found,) = pool.predict(Frames.from_atoms([water, *moved]), [np.arange(3)])
+    finally:
+        pool.close()
+    if found.energy is None or found.forces is None:
+        msg = "the worker returned no energies or no forces"
+        raise EnvironmentSetupError(msg)
+    force = float(found.forces[0, 2])
+    expected = float((found.energy[2] - found.energy[1]) / (2 * _STEP))
+    if not abs(force - expected) < _TOLERANCE:
+        msg = (
+            f"the force on an atom is {force} eV/Å, and the energy's derivative {expected} eV/Å: "
+            "expected the same"
+        )
+        raise EnvironmentSetupError(msg)

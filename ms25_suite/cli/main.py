@@ -1,0 +1,65 @@
+"""The ``ms25`` command: data, environments, training, reports, speeds, and checks anywhere."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib.resources import as_file, files
+from pathlib import Path
+
+from ms25_suite import __version__
+from ms25_suite.cli import compare, data, env, report, train
+from ms25_suite.core.errors import Ms25Error
+
+__all__ = ["main"]
+
+_COMMANDS = (data, env, train, report, compare)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="ms25",
+        description="Can this machine-learned interatomic potential be trusted?",
+        epilog="Anything else is handed to pytest, from any folder: "
+        "ms25 --mlip=model.pt --dataset=hea (all its options: pytest --help, group ms25)",
+    )
+    parser.add_argument("--version", action="version", version=f"ms25-suite {__version__}")
+    subparsers = parser.add_subparsers(dest="command", required=True)
+    for module in _COMMANDS:
+        module.add_parser(subparsers)
+        subparsers.choices[module.__name__.rpartition(".")[2]].set_defaults(run=module.run)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the ``ms25`` command.
+
+    Returns
+    -------
+    :
+        Exit code: pytest's for the checks; 0 or, after an error that was reported, 1 for the
+        other commands.
+    """
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    parser = _parser()
+    if any(argument.startswith("--mlip") for argument in arguments):
+        return _check(arguments)
+    options = parser.parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except Ms25Error as error:
+        print(f"ms25: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("ms25: interrupted; what was finished is kept", file=sys.stderr)
+        return 130
+
+
+def _check(arguments: list[str]) -> int:
+    """Run the checks with the suite's own settings, whatever those of the folder are."""
+    import pytest
+
+    with as_file(files("ms25_suite") / "pytest.ini") as ini:
+        own = ["-c", str(ini), f"--rootdir={Path.cwd()}"]
+        return int(pytest.main([*own, *arguments]))

@@ -1,0 +1,194 @@
+"""``ms25 data download`` and ``ms25 data archive``: the published data."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ms25_suite.core.errors import DatasetError, UsageError
+
+if TYPE_CHECKING:
+    from ms25_suite.datasets.published.importer import ArchiveImport
+
+__all__ = ["add_parsers", "run_archive", "run_download"]
+
+_MOST_LINES = 20
+_MOST_FILES = 4
+
+
+def add_parsers(commands: Any) -> None:
+    """Add ``download`` and ``archive`` to the commands of ``ms25 data``."""
+    download = commands.add_parser(
+        "download", help="get the published data (Zenodo 10901820); goes on where it broke off"
+    )
+    download.add_argument("--url", metavar="URL", help="another record, or a file")
+    download.add_argument("--out", type=Path, metavar="FOLDER", help="default: the cache")
+
+    archive = commands.add_parser(
+        "archive", help="recognise the paper's systems in an archive or folder, whatever its layout"
+    )
+    archive.add_argument(
+        "source",
+        nargs="?",
+        type=Path,
+        metavar="SOURCE",
+        help="folder, zip, tar or file (default: what `ms25 data download` got)",
+    )
+    archive.add_argument("--out", type=Path, required=True, metavar="FOLDER")
+    archive.add_argument(
+        "--assign",
+        nargs="+",
+        default=[],
+        metavar="SYSTEM=PATTERN",
+        help="take files to be of a system, without recognition: mgo-2x2='*small*'",
+    )
+    archive.add_argument(
+        "--exclude", nargs="+", default=[], metavar="PATTERN", help="leave files out: '*neb*'"
+    )
+    archive.add_argument(
+        "--keys",
+        nargs="+",
+        default=[],
+        metavar="LABEL=KEY",
+        help="keys of the labels: energy=…, forces=…, stress=… or virial=…",
+    )
+    archive.add_argument(
+        "--level-of-theory", metavar="TEXT", help="method behind the labels (default: the paper's)"
+    )
+    archive.add_argument("--seed", type=int, default=0, metavar="N", help="seed of the splits")
+    archive.add_argument("--overwrite", action="store_true", help="replace files in FOLDER")
+
+
+def run_download(args: argparse.Namespace) -> int:
+    """Carry out ``ms25 data download``.
+
+    Raises
+    ------
+    DatasetError
+        There is no connection, a checksum is wrong, or the disk is full.
+    """
+    from ms25_suite.datasets.published.download import RECORD_URL, download
+
+    files = download(args.url or RECORD_URL, args.out, progress=sys.stderr.isatty())
+    for file in files:
+        print(f"{file}  {file.stat().st_size / 1e6:.1f} MB, checksum right")
+    print(f"next: ms25 data archive {files[0].parent} --out FOLDER")
+    return 0
+
+
+def run_archive(args: argparse.Namespace, keys: Any) -> int:
+    """Carry out ``ms25 data archive``.
+
+    Parameters
+    ----------
+    args
+        The options.
+    keys
+        Keys of the labels.
+
+    Raises
+    ------
+    DatasetError
+        The archive is damaged or holds no system of the paper.
+    """
+    from ms25_suite.datasets.published.download import download, download_folder
+    from ms25_suite.datasets.published.importer import import_archive
+
+    if args.seed < 0:
+        msg = f"expected --seed to be at least 0, got {args.seed}"
+        raise UsageError(msg)
+    source = args.source
+    if source is None:
+        source = download_folder()
+        if not any(source.iterdir()):
+            msg = "name an archive or folder, or get the published data: ms25 data download"
+            raise DatasetError(msg)
+        download(progress=sys.stderr.isatty())
+    found = import_archive(
+        source,
+        args.out,
+        keys=keys,
+        assign=_assignments(args.assign),
+        exclude=args.exclude,
+        level_of_theory=args.level_of_theory,
+        seed=args.seed,
+        progress=sys.stderr.isatty(),
+        overwrite=args.overwrite,
+    )
+    _print(found)
+    return 0
+
+
+def _assignments(pairs: list[str]) -> list[tuple[str, str]]:
+    from ms25_suite.datasets.published.systems import SYSTEMS
+
+    names = [system.name for system in SYSTEMS]
+    assignments = []
+    for pair in pairs:
+        name, _, pattern = pair.partition("=")
+        if name not in names or not pattern:
+            msg = (
+                f"expected --assign SYSTEM=PATTERN with SYSTEM one of {', '.join(names)}, "
+                f"got {pair!r}"
+            )
+            raise UsageError(msg)
+        assignments.append((name, pattern))
+    return assignments
+
+
+def _print(found: ArchiveImport) -> None:
+    """Say what was recognised, what is missing, and what was left out."""
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    console = Console()
+    table = Table("dataset", "frames", "atoms", "with stress", "split: training/validation/test")
+    for dataset in found.datasets:
+        low, high = dataset.n_atoms
+        table.add_row(
+            dataset.card.stem,
+            str(dataset.n_frames),
+            str(low) if low == high else f"{low}-{high}",
+            "all" if dataset.n_stress == dataset.n_frames else str(dataset.n_stress or "none"),
+            escape(dataset.split),
+        )
+    console.print(table)
+
+    def line(text: str) -> None:
+        console.print(text, soft_wrap=True, highlight=False)
+
+    for dataset in found.datasets:
+        files = [f"{name} ({number})" for name, number in dataset.files[:_MOST_FILES]]
+        more = len(dataset.files) - _MOST_FILES
+        files += [f"{more} more files"] if more > 0 else []
+        line(f"[bold]{dataset.card.stem}[/] from {escape(', '.join(files))}")
+        line(f"    open it with --dataset={escape(str(dataset.card))}")
+    for dataset in found.datasets:
+        for note in dataset.notes:
+            line(f"[cyan]{dataset.card.stem}[/]: {escape(note)}")
+        for finding in dataset.findings:
+            colour = "yellow" if finding.severity == "warning" else "cyan"
+            line(
+                f"[{colour}]{dataset.card.stem}: {finding.severity} {finding.code}[/]: "
+                f"{escape(finding.message)}"
+            )
+    if found.missing:
+        line(f"[bold]systems of the paper that were not found[/]: {', '.join(found.missing)}")
+    # Thousands of files may have the same problem.
+    reasons = Counter((entry.reason, entry.n_frames) for entry in found.left_out)
+    first = {(entry.reason, entry.n_frames): entry.name for entry in reversed(found.left_out)}
+    for (reason, n_frames), times in list(reasons.items())[:_MOST_LINES]:
+        what = first[reason, n_frames] + ("" if times == 1 else f" and {times - 1} more like it")
+        each = "" if times == 1 else " each"
+        frames = "1 frame" if n_frames == 1 else f"{n_frames} frames"
+        count = "" if n_frames is None else f" ({frames}{each})"
+        line(f"[yellow]left out[/] {escape(what)}{count}: {escape(reason)}")
+    if len(reasons) > _MOST_LINES:
+        line(f"[yellow]left out[/] for {len(reasons) - _MOST_LINES} more reasons")
+    if found.documents:
+        shown = ", ".join(found.documents[:5]) + (", …" if len(found.documents) > 5 else "")
+        line(f"[bold]no files of frames[/]: {len(found.documents)} ({escape(shown)})")

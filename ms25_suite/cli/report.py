@@ -1,0 +1,84 @@
+"""``ms25 report``: write the report of one run again, or one report of several."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ms25_suite.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from argparse import _SubParsersAction
+
+__all__ = ["add_parser", "run"]
+
+_DESCRIPTION = """\
+Write a report of finished runs, or of what a run left behind when it was killed.
+
+Of several runs, for instance of different environments or machines, it makes one report. Where
+two hold the same result (check, datasets, potential, quantity and metric), the later path wins.
+"""
+
+
+def add_parser(subparsers: _SubParsersAction[Any]) -> None:
+    """Add the subcommand."""
+    parser = subparsers.add_parser(
+        "report",
+        help="write or merge reports",
+        description=_DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "paths",
+        metavar="PATH",
+        nargs="+",
+        type=Path,
+        help="results.json, journal (*.jsonl), or a folder that holds them",
+    )
+    parser.add_argument(
+        "--out",
+        metavar="DIR",
+        type=Path,
+        help="folder to write to (default: that of the only PATH)",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write the report and print its table.
+
+    Returns
+    -------
+    int
+        0: the report was written, whatever it says.
+
+    Raises
+    ------
+    ReportError
+        A path holds no results, or the report cannot be written.
+    UsageError
+        There are several paths and it is not said where their report goes.
+    """
+    from ms25_suite.report import load_results, sort_results, terminal_table, write_report
+
+    folder = _folder(args.paths, args.out)
+    description, results = load_results(args.paths)
+    files = write_report(folder, description, results)
+    results = sort_results(description, results)
+    table = terminal_table(results, shutil.get_terminal_size().columns, sys.stdout.isatty())
+    # Not every terminal knows the letters of units and verdicts.
+    encoding = sys.stdout.encoding or "utf-8"
+    print(table.encode(encoding, "replace").decode(encoding))
+    print(f"report: {files.html}")
+    return 0
+
+
+def _folder(paths: list[Path], out: Path | None) -> Path:
+    if out is not None:
+        return out
+    if len(paths) > 1:
+        msg = f"say with --out where the report of these {len(paths)} runs goes"
+        raise UsageError(msg)
+    return paths[0] if paths[0].is_dir() else paths[0].parent

@@ -1,0 +1,141 @@
+"""``ms25 train``: train a potential on the frames of a dataset."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ms25_suite.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from argparse import _SubParsersAction
+
+    from ms25_suite.training import TrainedModel
+
+__all__ = ["add_parser", "run"]
+
+_DESCRIPTION = """\
+Train a potential on the training frames of a dataset, with its validation frames to choose the
+epoch. The same training is done once: later calls take the model from the cache. A training that
+was stopped is continued by the same command.
+"""
+
+
+def add_parser(subparsers: _SubParsersAction[Any]) -> None:
+    """Add the subcommand."""
+    parser = subparsers.add_parser(
+        "train",
+        help="train a potential",
+        description=_DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "architecture", metavar="ARCH", help="architecture: allegro, ani, mace, mtp or nequip"
+    )
+    parser.add_argument(
+        "--dataset",
+        metavar="DATASET",
+        required=True,
+        help="built-in name, file of frames, folder or card",
+    )
+    parser.add_argument(
+        "--n",
+        type=int,
+        metavar="N",
+        help="number of training frames (default: 100, or all if there are fewer)",
+    )
+    parser.add_argument(
+        "--set", type=int, default=1, metavar="K", help="set of splits (default: 1)"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="random seed (default: 0)")
+    parser.add_argument(
+        "--budget", default="smoke", help="recipe: smoke (default), standard or paper"
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="FILE",
+        help="copy the model, and its sidecar FILE.json, to this place",
+    )
+    parser.add_argument("--device", default="cpu", help="cpu (default), cuda, cuda:1, …")
+    parser.add_argument(
+        "--threads", type=int, metavar="N", help="number of threads (default: by recipe)"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train and say where the model is. Stopped by Ctrl-C, the same command continues it.
+
+    Returns
+    -------
+    int
+        0.
+
+    Raises
+    ------
+    Ms25Error
+        There is no model; the class tells why.
+    """
+    trained = _train(args)
+    path = trained.model_path if args.out is None else _copy(trained, args.out)
+    print(_summary(trained, path))
+    return 0
+
+
+def _train(args: argparse.Namespace) -> TrainedModel:
+    from ms25_suite.datasets.dataset import open_dataset
+    from ms25_suite.training import RichProgress, train
+    from ms25_suite.training.data import training_data, training_request
+    from ms25_suite.training.registry import get_trainer, load_recipe
+
+    # What is misspelled is told before a dataset is opened, which may take long.
+    get_trainer(args.architecture)
+    load_recipe(args.architecture, args.budget)
+    if args.out is not None and args.out.is_dir():
+        msg = f"--out={args.out} is a folder; give the name of the model file"
+        raise UsageError(msg)
+    dataset = open_dataset(args.dataset)
+    request = training_request(
+        dataset, args.architecture, n=args.n, set=args.set, seed=args.seed, budget=args.budget
+    )
+    return train(
+        request,
+        training_data(dataset, request),
+        device=args.device,
+        threads=args.threads,
+        progress=RichProgress(sys.stderr),
+    )
+
+
+def _copy(trained: TrainedModel, out: Path) -> Path:
+    from ms25_suite.core.cache import atomic_path
+    from ms25_suite.training.manifest import write_manifest
+
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with atomic_path(out) as temporary:
+            shutil.copyfile(trained.model_path, temporary)
+        model = {**trained.manifest["model"], "file": out.name}
+        write_manifest(out, {**trained.manifest, "model": model})
+    except OSError as error:
+        msg = f"the model is trained, but cannot be copied to {out}: {error}"
+        raise UsageError(msg) from error
+    return out
+
+
+def _summary(trained: TrainedModel, path: Path) -> str:
+    from ms25_suite.core.units import MEV_PER_EV
+
+    model, errors = trained.manifest["model"], trained.manifest["validation_errors"]
+    how = (
+        "from the cache" if trained.reused else f"trained in {trained.manifest['wall_time']:.0f} s"
+    )
+    return (
+        f"{path}\n"
+        f"{how}; epoch {model['epoch']} ({model['chosen_by']}); validation MAE: "
+        f"energy {MEV_PER_EV * errors['energy_mae']:.2f} meV/atom, "
+        f"forces {MEV_PER_EV * errors['forces_mae']:.1f} meV/Å"
+    )

@@ -1,0 +1,1 @@
+"""What every other part builds on: frames, units, names, thresholds, results, cache and errors."""

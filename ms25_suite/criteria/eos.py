@@ -1,0 +1,306 @@
+"""A potential on the reference's curves of an equation of state: fit compared with fit."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from ms25_suite.core.errors import DatasetError, EosFailure, EosFitError
+from ms25_suite.core.frames import FloatArray
+from ms25_suite.core.results import CheckResult
+from ms25_suite.core.thresholds import MEASURES, Threshold
+from ms25_suite.core.units import DIMENSIONLESS, GPA_PER_EV_PER_A3
+from ms25_suite.criteria.recorder import CheckRecorder
+from ms25_suite.datasets.dataset import Dataset
+from ms25_suite.datasets.observables.eos import EosCurve, EosReference
+from ms25_suite.metrics.eos import EosFit, fit_murnaghan
+from ms25_suite.metrics.errors import mean_absolute
+from ms25_suite.metrics.finite import predict_finite
+from ms25_suite.metrics.relaxation import relax
+from ms25_suite.potentials.potential import Potential
+
+__all__ = ["FAILURE_WORDS", "EosCurves", "JudgedCurve", "judge_curves"]
+
+CRITERION: Final = "eos"
+
+FAILURE_WORDS: Final[dict[EosFailure, str]] = {
+    "points": "too few points",
+    "not-finite": "energies that are not finite",
+    "rising": "collapsed (the energy only rises with the volume)",
+    "falling": "exploded (the energy only falls with the volume)",
+    "outside": "a minimum outside the sampled volumes",
+    "no-minimum": "no minimum",
+    "not-converged": "no smooth curve",
+}
+"""What each kind of failure means for the cell."""
+
+NO_UNFIT: Final = Threshold(
+    0.0,
+    DIMENSIONLESS,
+    "measurement",
+    "ms25-suite: a curve without a minimum has no equilibrium volume that could be compared; the "
+    "paper counts cells that collapse or explode in the same way (Maxson et al., JCIM 2025, MS25)",
+)
+
+RELAXED_FMAX: Final = 0.01
+"""Largest force in eV/Å of relaxed atoms: on a spring of 1 eV/Å^2 an atom is then 0.05 meV above
+its minimum, a tenth of what the fit of a relaxed curve misses (docs/datasets/zeolites.md)."""
+
+RELAXED_STEPS: Final = 200
+"""Most steps of a relaxation. The reference's relaxed frames, where it starts, are close."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class JudgedCurve:
+    """Energies of one cell at several volumes, and both fits.
+
+    Parameters
+    ----------
+    curve
+        The reference's.
+    reference
+        Equation of state that was fitted to the reference's energies.
+    energies
+        Predicted energies in eV, NaN where there is none, shape ``(n_points,)``.
+    fit
+        The same for the potential; None if nothing can be fitted.
+    failure, message
+        Why not; None and empty if it can.
+    """
+
+    curve: EosCurve
+    reference: EosFit
+    energies: FloatArray
+    fit: EosFit | None
+    failure: EosFailure | None = None
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EosCurves:
+    """What a potential says of the curves of a dataset.
+
+    Parameters
+    ----------
+    reference
+        The reference's curves, those that were not asked for included.
+    curves
+        Those that were asked for.
+    relaxed
+        Whether the atoms were relaxed by the potential.
+    remark
+        What a reader has to know of the relaxation; empty if nothing.
+    duration_s
+        Time that it took in seconds.
+    """
+
+    reference: EosReference
+    curves: tuple[JudgedCurve, ...]
+    relaxed: bool
+    remark: str
+    duration_s: float
+
+    def record(
+        self,
+        recorder: CheckRecorder,
+        thresholds: dict[str, Threshold | None],
+        *,
+        seed: int,
+    ) -> list[CheckResult]:
+        """Record the observable, the bulk modulus, and how many curves cannot be fitted.
+
+        Parameters
+        ----------
+        recorder
+            Collector of the check.
+        thresholds
+            Pass mark by quantity.
+        seed
+            Seed of the bootstrap.
+        """
+        prefix = "relaxed_" if self.relaxed else ""
+        observable = self.reference.config.observable
+        fitted = [curve for curve in self.curves if curve.fit is not None]
+        unfit = [curve for curve in self.curves if curve.fit is None]
+        n_frames = sum(len(curve.energies) for curve in self.curves)
+        shared: dict[str, Any] = {"n_frames": n_frames, "duration_s": self.duration_s}
+        results = []
+        for quantity in (observable, "bulk_modulus"):
+            measure = MEASURES[CRITERION][quantity]
+            fields = shared | {"quantity": prefix + quantity} | {"metric": measure.metric}
+            fields["unit"] = measure.unit
+            if quantity == observable:
+                fields["details"] = self._details()
+            if not fitted:
+                if quantity == observable:
+                    results.append(recorder.refuse(self._why_unfit(), **fields))
+                continue
+            errors = np.array([self._error(quantity, curve) for curve in fitted])
+            statistic = mean_absolute(errors, seed=seed)
+            results.append(
+                recorder.judge(
+                    thresholds.get(quantity),
+                    value=statistic.value,
+                    interval=statistic.interval,
+                    reason=self._remark(errors, measure.unit, fitted, unfit),
+                    **fields,
+                )
+            )
+        results.append(
+            recorder.judge(
+                NO_UNFIT,
+                value=float(len(unfit)),
+                interval=None,
+                unit=NO_UNFIT.unit,
+                metric=NO_UNFIT.metric,
+                quantity=f"{prefix}unfit_curves",
+                reason=self._why_unfit() if unfit else "",
+                **shared,
+            )
+        )
+        return results
+
+    def _error(self, quantity: str, curve: JudgedCurve) -> float:
+        """Predicted minus reference, in the unit that people read; NaN without a fit."""
+        if curve.fit is None:
+            return float("nan")
+        one, other = curve.fit, curve.reference
+        if quantity == "lattice_constant":
+            observed = self.reference.config.observed
+            n_atoms = curve.curve.n_atoms
+            return observed(one.v0, n_atoms) - observed(other.v0, n_atoms)
+        if quantity == "volume":
+            return 100.0 * (one.v0 / other.v0 - 1.0)
+        return 100.0 * (one.b0 / other.b0 - 1.0)
+
+    def _remark(
+        self, errors: FloatArray, unit: str, fitted: list[JudgedCurve], unfit: list[JudgedCurve]
+    ) -> str:
+        parts = [f"{errors.mean():+.3g} {unit}" + (" on average" if len(errors) > 1 else "")]
+        if len(errors) > 1:
+            worst = int(np.argmax(np.abs(errors)))
+            parts.append(f"largest {errors[worst]:+.3g} {unit} for {fitted[worst].curve.name}")
+        if unfit:
+            parts.append(f"over the {len(fitted)} of {len(self.curves)} curves with a minimum")
+        if self.remark:
+            parts.append(self.remark)
+        return ", ".join(parts)
+
+    def _why_unfit(self) -> str:
+        unfit = [curve for curve in self.curves if curve.failure is not None]
+        counts = Counter(FAILURE_WORDS[curve.failure] for curve in unfit if curve.failure)
+        kinds = ", ".join(f"{count} with {words}" for words, count in counts.most_common())
+        what = f"{len(unfit)} of {len(self.curves)} curves cannot be fitted: {kinds}"
+        first = unfit[0]
+        return f"{what}; {first.curve.name}: {first.message}"
+
+    def _details(self) -> dict[str, Any]:
+        """The curves behind the numbers, per atom, for the report's figure."""
+        observable = self.reference.config.observable
+        return {
+            "eos": {
+                "observable": observable,
+                "unit": MEASURES[CRITERION][observable].unit,
+                "curves": [self._describe(curve, observable) for curve in self.curves],
+            }
+        }
+
+    def _describe(self, curve: JudgedCurve, observable: str) -> dict[str, Any]:
+        n_atoms = curve.curve.n_atoms
+        observed = self.reference.config.observed
+        entry: dict[str, Any] = {
+            "name": curve.curve.name,
+            "volumes": (curve.curve.volumes / n_atoms).tolist(),
+            "reference": (curve.curve.energies / n_atoms).tolist(),
+            "predicted": [
+                float(energy) if np.isfinite(energy) else None
+                for energy in curve.energies / n_atoms
+            ],
+            "reference_value": observed(curve.reference.v0, n_atoms),
+            "reference_bulk_modulus_GPa": GPA_PER_EV_PER_A3 * curve.reference.b0,
+            "failure": curve.failure or "",
+        }
+        if curve.fit is not None:
+            entry |= {
+                "value": observed(curve.fit.v0, n_atoms),
+                "bulk_modulus_GPa": GPA_PER_EV_PER_A3 * curve.fit.b0,
+                "b0_prime": curve.fit.b0_prime,
+                "residual_meV_per_atom": 1000.0 * curve.fit.residual / n_atoms,
+                "error": self._error(observable, curve),
+            }
+        return entry
+
+
+def judge_curves(potential: Potential, dataset: Dataset, *, relaxed: bool) -> EosCurves | None:
+    """Ask a potential for all strained frames of a dataset in one batch; None if there is no curve.
+
+    Parameters
+    ----------
+    potential
+        What is asked.
+    dataset
+        The dataset; its card names curves.
+    relaxed
+        Which curves: those on which the reference relaxed the atoms at each volume, where the
+        potential does the same from the same frames, or those of rigid cells, where no atom is
+        moved.
+
+    Raises
+    ------
+    DatasetError
+        The reference's own curves cannot be read or fitted.
+    PotentialError
+        The potential cannot predict them. Numbers that are not finite are no error but a failure of
+        the curve.
+    """
+    start = time.perf_counter()
+    reference = dataset.eos()
+    chosen = () if reference is None else tuple(c for c in reference.curves if c.relaxed == relaxed)
+    if reference is None or not chosen:
+        return None
+    fits = [_reference_fit(curve, reference, dataset) for curve in chosen]
+    frames = reference.frames.select(np.concatenate([curve.indices for curve in chosen]))
+    remark = ""
+    if relaxed:
+        done = relax(frames, potential.predict, fmax=RELAXED_FMAX, steps=RELAXED_STEPS)
+        energies = done.energies
+        if not done.converged:
+            remark = (
+                f"the relaxation was not converged after {done.steps} steps (largest force "
+                f"{done.fmax:.3g} eV/Å, asked for {RELAXED_FMAX:g})"
+            )
+    else:
+        predictions, _ = predict_finite(potential.predict, frames)
+        energies = np.asarray(predictions.energy)
+    judged, first = [], 0
+    for curve, fit in zip(chosen, fits, strict=True):
+        own = energies[first : first + len(curve.volumes)]
+        first += len(curve.volumes)
+        judged.append(_judge(curve, fit, own, reference))
+    return EosCurves(reference, tuple(judged), relaxed, remark, time.perf_counter() - start)
+
+
+def _reference_fit(curve: EosCurve, reference: EosReference, dataset: Dataset) -> EosFit:
+    # The fit that may be in the file is not taken: both sides are fitted in the same way.
+    try:
+        return fit_murnaghan(curve.volumes, curve.energies, equation=reference.config.equation)
+    except EosFitError as error:
+        msg = (
+            f"the reference curve {curve.name} of {dataset.name} cannot be fitted: {error}. "
+            "Sample other volumes, or leave the curve out"
+        )
+        raise DatasetError(msg) from error
+
+
+def _judge(
+    curve: EosCurve, fit: EosFit, energies: FloatArray, reference: EosReference
+) -> JudgedCurve:
+    try:
+        own = fit_murnaghan(curve.volumes, energies, equation=reference.config.equation)
+    except EosFitError as error:
+        return JudgedCurve(curve, fit, energies, None, error.reason, str(error))
+    return JudgedCurve(curve, fit, energies, own)

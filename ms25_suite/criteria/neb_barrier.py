@@ -1,0 +1,208 @@
+"""A potential on the reference's path of a reaction: its own band, and the barrier along it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from ase.data import chemical_symbols
+
+from ms25_suite.core.frames import Frames
+from ms25_suite.core.results import CheckResult
+from ms25_suite.core.thresholds import MEASURES, Threshold
+from ms25_suite.criteria.recorder import CheckRecorder
+from ms25_suite.datasets.dataset import Dataset
+from ms25_suite.datasets.observables.neb import NebReference
+from ms25_suite.metrics.neb import (
+    FMAX,
+    Band,
+    Ends,
+    interpolated,
+    path_lengths,
+    relax_band,
+    relax_ends,
+)
+from ms25_suite.potentials.potential import Potential
+
+__all__ = ["CRITERION", "JudgedBand", "judge_band"]
+
+CRITERION: Final = "neb_barrier"
+
+QUANTITY: Final = "barrier"
+
+MOST_MOVED: Final = 0.5
+"""How far an atom may go in Å while an end is relaxed. Neighbouring states of the shipped path
+differ by 0.5 Å in the length of the bond that breaks (1.09 and 1.58 Å); an error of the minimum
+itself is far below that: a bond length that is wrong by 5 % moves an atom by 0.1 Å."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class JudgedBand:
+    """What a potential makes of the path of a reaction.
+
+    Parameters
+    ----------
+    reference
+        The reference's path.
+    start
+        The images that the band started from, before the ends were relaxed.
+    ends
+        The relaxed ends.
+    band
+        The band; None if an end left its minimum.
+    duration_s
+        Time that it took in seconds.
+    """
+
+    reference: NebReference
+    start: Frames
+    ends: Ends
+    band: Band | None
+    duration_s: float
+
+    def record(self, recorder: CheckRecorder, threshold: Threshold | None) -> CheckResult:
+        """Record the error of the barrier, or that the potential came to none.
+
+        A band that is not converged is no barrier: it fails whatever its highest point is, which
+        is recorded as a measurement.
+        """
+        measure = MEASURES[CRITERION][QUANTITY]
+        fields: dict[str, Any] = {
+            "metric": measure.metric,
+            "unit": measure.unit,
+            "n_frames": len(self.start),
+            "duration_s": self.duration_s,
+            "details": self._details(),
+        }
+        band = self.band
+        if band is None:
+            return recorder.refuse(self._left(), **fields)
+        problem = self._problem(band)
+        if problem:
+            result = recorder.refuse(problem, **fields)
+        else:
+            error = band.barrier - self.reference.barrier
+            result = recorder.judge(
+                threshold,
+                value=abs(error),
+                interval=None,
+                reason=f"{band.barrier:.3f} eV, the reference has {self.reference.barrier:.3f}; "
+                f"converged in {band.steps} steps",
+                **fields,
+            )
+        kept = {key: fields[key] for key in ("unit", "n_frames")}
+        recorder.measure(
+            metric="measurement",
+            value=band.barrier,
+            reason="of a band that is not converged" if problem else "",
+            **kept,
+        )
+        if self.reference.reaction_energy is not None:
+            recorder.measure(
+                quantity="reaction_energy",
+                metric="error",
+                value=abs(band.reaction_energy - self.reference.reaction_energy),
+                reason=f"{band.reaction_energy:.3f} eV, the reference has "
+                f"{self.reference.reaction_energy:.3f}",
+                **kept,
+            )
+        return result
+
+    def _left(self) -> str:
+        end = int(np.argmax(self.ends.moved))
+        name = ("initial", "final")[end]
+        atom = self.ends.atoms[end]
+        symbol = chemical_symbols[self.start.numbers[atom]]
+        return (
+            f"the {name} state is no minimum of the potential: relaxed by it, atom {atom} "
+            f"({symbol}) goes {self.ends.moved[end]:.2f} Å away from the reference's minimum (more "
+            f"than {MOST_MOVED:g} Å is another state), so that there is no barrier to compare"
+        )
+
+    def _problem(self, band: Band) -> str:
+        if band.problem:
+            return f"not converged: {band.problem}"
+        if not self.ends.relaxation.converged:
+            done = self.ends.relaxation
+            return (
+                f"not converged: the ends of the path have a largest force of {done.fmax:.3g} eV/Å "
+                f"after {done.steps} steps, asked for {FMAX:g} (--neb-steps)"
+            )
+        if not band.converged:
+            return (
+                f"not converged: the band has a largest force of {band.fmax:.3g} eV/Å after "
+                f"{band.steps} steps, asked for {FMAX:g} (--neb-steps); its highest point is "
+                f"{band.barrier:.3f} eV, the reference's {self.reference.barrier:.3f}"
+            )
+        return ""
+
+    def _details(self) -> dict[str, Any]:
+        """Both paths, relative to their initial states, for the report's figure."""
+        reference: dict[str, Any] = {"barrier": self.reference.barrier}
+        energies = self.reference.energies
+        if energies is not None and len(self.reference.frames) == len(self.start):
+            reference["lengths"] = path_lengths(self.reference.frames).tolist()
+            reference["energies"] = (energies - energies[0]).tolist()
+        path: dict[str, Any] = {
+            "reference": reference,
+            "moved_A": self.ends.moved.tolist(),
+            "end_steps": self.ends.relaxation.steps,
+            "converged": False,
+        }
+        band = self.band
+        if band is not None:
+            path |= {
+                "lengths": band.lengths.tolist(),
+                "energies": (band.energies - band.energies[0]).tolist(),
+                "barrier": band.barrier,
+                "fmax": band.fmax,
+                "steps": band.steps,
+                "converged": not self._problem(band),
+                "positions": np.round(band.frames.positions, 4)
+                .reshape(len(band.frames), -1, 3)[int(np.argmax(band.energies))]
+                .tolist(),
+            }
+        return {"neb": path}
+
+
+def judge_band(potential: Potential, dataset: Dataset, *, steps: int) -> JudgedBand | None:
+    """Relax the ends of the reference's path and then the path itself; None if there is no path.
+
+    Every step is one batch for the potential. What it predicted for a model file before is in the
+    cache, so that the same band costs no prediction a second time.
+
+    Parameters
+    ----------
+    potential
+        What is asked.
+    dataset
+        The dataset; its card names a path.
+    steps
+        Most steps, of the ends and of the band.
+
+    Raises
+    ------
+    DatasetError
+        The path cannot be used.
+    PotentialError
+        The potential cannot predict it.
+    """
+    start_time = time.perf_counter()
+    reference = dataset.neb()
+    if reference is None:
+        return None
+    fixed, start = reference.fixed, reference.frames
+    if len(start) == 2:
+        start = interpolated(start, fixed)
+    ends = relax_ends(start, fixed, potential.predict, steps=steps)
+    band = None
+    if ends.moved.max() <= MOST_MOVED:
+        positions = np.array(start.positions)
+        n_atoms = len(fixed)
+        positions[:n_atoms] = ends.relaxation.frames.positions[:n_atoms]
+        positions[-n_atoms:] = ends.relaxation.frames.positions[n_atoms:]
+        path = Frames(start.numbers, positions, start.cells, start.pbc, start.offsets)
+        band = relax_band(path, fixed, potential.predict, steps=steps)
+    return JudgedBand(reference, start, ends, band, time.perf_counter() - start_time)

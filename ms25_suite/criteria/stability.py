@@ -1,0 +1,331 @@
+"""Trajectories of a potential from test frames, and what is recorded of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from ms25_suite.core.fields import Ensemble
+from ms25_suite.core.frames import FloatArray, Frames, IntArray
+from ms25_suite.core.results import CheckResult
+from ms25_suite.core.thresholds import MEASURES, Threshold
+from ms25_suite.core.units import DIMENSIONLESS, MEV_PER_EV, TEMPERATURE_UNIT
+from ms25_suite.criteria.held_out import unseen_set
+from ms25_suite.criteria.recorder import ARTIFACTS, CheckRecorder
+from ms25_suite.datasets.dataset import Dataset
+from ms25_suite.metrics.breaks import Limits, shortest_distances
+from ms25_suite.metrics.dynamics import (
+    TEMPERATURE_K,
+    Bath,
+    Trajectories,
+    canonical_error,
+    energy_drifts,
+    initial_velocities,
+    integrate,
+    timestep_fs,
+)
+from ms25_suite.potentials.potential import Potential
+
+__all__ = ["CRITERION", "FRICTION_PER_PS", "StabilityRuns", "run_dynamics"]
+
+CRITERION: Final = "stability"
+
+QUANTITY: Final = "energy_drift"
+
+FRICTION_PER_PS: Final = 10.0
+"""Friction of the bath: the damping time of 0.1 ps by which the slabs and the water of the suite
+were sampled (`ms25_suite.reference`). A weaker one would hardly act within a few hundred steps."""
+
+NO_BREAK: Final = Threshold(
+    0.0,
+    DIMENSIONLESS,
+    "measurement",
+    "ms25-suite: the test frames are stable structures of the reference, atoms neither overlap nor "
+    "fly apart within a picosecond from there",
+)
+
+_NORMAL_95: Final = 1.96
+"""Half the width of the 95 % interval of a normal distribution, in standard deviations."""
+
+_SHOWN: Final = 100
+"""Points of a trace that the report draws."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StabilityRuns:
+    """Trajectories of a potential from some test frames.
+
+    Parameters
+    ----------
+    indices
+        Where the frame of each run is in the dataset, shape ``(n_runs,)``.
+    ensembles
+        Ensemble of each run.
+    temperatures
+        Temperature of each run in K, shape ``(n_runs,)``: of the first velocities, and of the bath.
+    trajectories
+        What happened.
+    timestep_fs
+        Time step in fs.
+    duration_s
+        Time that it took in seconds.
+    """
+
+    indices: IntArray
+    ensembles: tuple[Ensemble, ...]
+    temperatures: FloatArray
+    trajectories: Trajectories
+    timestep_fs: float
+    duration_s: float
+
+    def record(self, recorder: CheckRecorder, threshold: Threshold | None) -> list[CheckResult]:
+        """Record drift and temperature of the runs that lasted, and how many runs did not."""
+        results = []
+        if "nve" in self.ensembles:
+            results.append(self._record_drift(recorder, threshold))
+        if "nvt" in self.ensembles:
+            results += self._record_temperature(recorder)
+        broken = [event for event in self.trajectories.breaks if event is not None]
+        asked = " and ".join(dict.fromkeys(name.upper() for name in self.ensembles))
+        results.append(
+            recorder.judge(
+                NO_BREAK,
+                value=float(len(broken)),
+                interval=None,
+                quantity="broken_runs",
+                metric=NO_BREAK.metric,
+                unit=NO_BREAK.unit,
+                reason=self._why(range(len(self.indices)))
+                or f"all {len(self.indices)} runs lasted ({asked})",
+                artifact=self._keep_broken(recorder),
+                **self._shared(),
+            )
+        )
+        return results
+
+    def _record_drift(self, recorder: CheckRecorder, threshold: Threshold | None) -> CheckResult:
+        """The largest drift of a run at constant energy."""
+        measure = MEASURES[CRITERION][QUANTITY]
+        fields = self._shared() | {"metric": measure.metric, "unit": measure.unit}
+        fields["details"] = self._details("nve")
+        runs, lasting = self._runs("nve"), self._lasting("nve")
+        if not lasting:
+            return recorder.refuse(self._why(runs), **fields)
+        drifts = energy_drifts(self.trajectories)
+        worst = max(lasting, key=lambda run: abs(drifts[run]))
+        reason = f"{drifts[worst]:+.3g} meV/atom/ps from frame {self.indices[worst]}"
+        if len(lasting) < len(runs):
+            reason += f", over the {len(lasting)} of {len(runs)} runs that lasted"
+        value = float(abs(drifts[worst]))
+        return recorder.judge(threshold, value=value, interval=None, reason=reason, **fields)
+
+    def _record_temperature(self, recorder: CheckRecorder) -> list[CheckResult]:
+        """How far the mean temperature of the runs in a bath is from that of the bath.
+
+        Nothing is asked of it. Forces that are no derivative of an energy heat a run in a bath, but
+        by ``drift / (3 k friction)``: the drift that fails at constant energy, 1 meV/atom/ps,
+        makes 0.4 K, and some hundred steps tell no temperature to better than some K.
+        """
+        lasting, found = self._lasting("nvt"), self.trajectories
+        if not lasting:
+            return []
+        means = np.array([found.temperatures[run].mean() for run in lasting])
+        errors = [
+            canonical_error(
+                float(self.temperatures[run]),
+                int(found.last.n_atoms[run]),
+                FRICTION_PER_PS,
+                float(found.times[-1]),
+            )
+            for run in lasting
+        ]
+        shift = float(np.mean(means - self.temperatures[lasting]))
+        half = _NORMAL_95 * float(np.linalg.norm(errors)) / len(errors)
+        each = ", ".join(
+            f"{mean:.0f} K of {self.temperatures[run]:.0f} K (± {error:.0f} K)"
+            for mean, run, error in zip(means, lasting, errors, strict=True)
+        )
+        return [
+            recorder.measure(
+                quantity="temperature_shift",
+                metric="measurement",
+                unit=TEMPERATURE_UNIT,
+                value=shift,
+                interval=(shift - half, shift + half),
+                reason=f"{each}: mean, and standard error of a canonical run of this length",
+                details=self._details("nvt"),
+                **self._shared(),
+            )
+        ]
+
+    def _runs(self, ensemble: Ensemble) -> list[int]:
+        return [run for run, name in enumerate(self.ensembles) if name == ensemble]
+
+    def _lasting(self, ensemble: Ensemble) -> list[int]:
+        return [run for run in self._runs(ensemble) if self.trajectories.breaks[run] is None]
+
+    def _shared(self) -> dict[str, Any]:
+        return {"n_frames": len(np.unique(self.indices)), "duration_s": self.duration_s}
+
+    def _why(self, runs: Sequence[int]) -> str:
+        """What ended those of some runs that did not last; empty if all did."""
+        parts = []
+        for run in runs:
+            event = self.trajectories.breaks[run]
+            if event is not None:
+                parts.append(
+                    f"{self.ensembles[run].upper()} from frame {self.indices[run]} at step "
+                    f"{event.step} ({event.step * self.timestep_fs:g} fs): {event.message}"
+                )
+        return "" if not parts else f"{len(parts)} runs ended early: " + "; ".join(parts)
+
+    def _keep_broken(self, recorder: CheckRecorder) -> str:
+        """Write the frames at which runs ended; returns the path in the report folder."""
+        from ase.io import write
+
+        images = []
+        for run, event in enumerate(self.trajectories.breaks):
+            if event is None:
+                continue
+            atoms = self.trajectories.last.atoms(run)
+            atoms.info["frame"] = int(self.indices[run])
+            atoms.info["ensemble"] = self.ensembles[run]
+            atoms.info["step"] = event.step
+            atoms.info["kind"] = event.kind
+            images.append(atoms)
+        if not images:
+            return ""
+        path = recorder.file_of("broken", ".extxyz")
+        write(path, images, format="extxyz")
+        return f"{ARTIFACTS}/{path.name}"
+
+    def _details(self, ensemble: Ensemble) -> dict[str, Any]:
+        """Traces of an ensemble: total energy in meV/atom since the start, or temperature in K."""
+        found = self.trajectories
+        step = -(-len(found.times) // _SHOWN)
+        traces = []
+        for run in self._runs(ensemble):
+            event = found.breaks[run]
+            trace: dict[str, Any] = {
+                "frame": int(self.indices[run]),
+                "temperature_K": float(self.temperatures[run]),
+                "broken": "" if event is None else event.kind,
+                "broken_step": -1 if event is None else event.step,
+            }
+            if ensemble == "nve":
+                known = found.energies[run][np.isfinite(found.energies[run])]
+                first = known[0] if len(known) else 0.0
+                trace["energies"] = [float(MEV_PER_EV * (e - first)) for e in known[::step]]
+            else:
+                known = found.temperatures[run][np.isfinite(found.temperatures[run])]
+                trace["temperatures"] = known[::step].tolist()
+            traces.append(trace)
+        return {
+            "dynamics": {
+                "ensemble": ensemble,
+                "times": found.times[::step].tolist(),
+                "timestep_fs": self.timestep_fs,
+                "runs": traces,
+            }
+        }
+
+
+MOST_RUNS: Final = 4
+MOST_ATOMS: Final = 500
+"""Frames that are run in each ensemble, and atoms in all of them (one frame is always run): this
+bounds the cost."""
+
+CLOSEST: Final = 0.6
+"""Atoms overlap below this part of the shortest distance of their elements in the test frames. That
+distance is already the end of what thermal motion reaches; at 0.6 of it no bond is left."""
+
+NEIGHBOURS_A: Final = 4.0
+"""Distances up to here are looked at in the test frames, in Å: bonds, and the first neighbours of
+metals."""
+
+FORCE_FACTOR: Final = 10.0
+"""A force explodes beyond this multiple of the largest component that the reference has on the test
+frames."""
+
+UNLABELLED_FORCE: Final = 100.0
+"""The same in eV/Å where frames have no forces: a few bonds broken at once."""
+
+FRAMES_LOOKED_AT: Final = 50
+
+
+def run_dynamics(
+    potential: Potential,
+    dataset: Dataset,
+    *,
+    n_steps: int,
+    seed: int,
+    ensembles: Sequence[Ensemble] = ("nve", "nvt"),
+) -> StabilityRuns:
+    """Integrate some test frames in each ensemble, all of them in one batch at each step.
+
+    Parameters
+    ----------
+    potential
+        What is asked.
+    dataset
+        The dataset.
+    n_steps
+        Number of time steps.
+    seed
+        Seed of the velocities, and of the random forces.
+    ensembles
+        ``nve`` for constant energy, ``nvt`` for constant temperature; at least one.
+
+    Raises
+    ------
+    PotentialError
+        The potential raised. Numbers that are not finite end the run of that frame only.
+    """
+    start = time.perf_counter()
+    test = dataset.splits.test(set=unseen_set(potential, dataset))
+    chosen = _spread(test, dataset.frames)
+    # The frames once for each ensemble: one batch for all of them.
+    indices = np.tile(chosen, len(ensembles))
+    of_run = tuple(name for name in ensembles for _ in chosen)
+    constant_energy = np.array([name == "nve" for name in of_run])
+    frames, _ = dataset.part(indices)
+    temperatures = _temperatures(dataset, indices)
+    timestep = timestep_fs(frames)
+    trajectories = integrate(
+        frames,
+        potential.predict,
+        initial_velocities(frames, temperatures, seed, at_rest=constant_energy),
+        timestep_fs=timestep,
+        n_steps=n_steps,
+        limits=_limits(dataset, test),
+        bath=Bath(temperatures, np.where(constant_energy, 0.0, FRICTION_PER_PS), seed),
+    )
+    duration = time.perf_counter() - start
+    return StabilityRuns(indices, of_run, temperatures, trajectories, timestep, duration)
+
+
+def _spread(test: IntArray, frames: Frames) -> IntArray:
+    """A few test frames, evenly spread over them."""
+    largest = int(frames.n_atoms[test].max())
+    count = max(1, min(MOST_RUNS, len(test), MOST_ATOMS // largest))
+    return np.asarray(test[np.linspace(0, len(test) - 1, count).astype(int)], dtype=np.int64)
+
+
+def _temperatures(dataset: Dataset, indices: IntArray) -> FloatArray:
+    """Temperature of each run in K."""
+    known = np.asarray(dataset.temperatures)[indices]
+    return np.where(np.isnan(known), TEMPERATURE_K, known)
+
+
+def _limits(dataset: Dataset, test: IntArray) -> Limits:
+    step = -(-len(test) // FRAMES_LOOKED_AT)
+    shortest = shortest_distances(dataset.frames.select(test[::step]), NEIGHBOURS_A)
+    _, labels = dataset.part(test)
+    force = UNLABELLED_FORCE
+    if labels.forces is not None:
+        force = max(FORCE_FACTOR * float(np.abs(labels.forces).max()), FORCE_FACTOR)
+    return Limits({pair: CLOSEST * distance for pair, distance in shortest.items()}, force)

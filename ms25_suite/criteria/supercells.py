@@ -1,0 +1,134 @@
+"""A potential on frames and on their doubles, and what may differ between the two."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from ms25_suite.core.errors import DatasetError
+from ms25_suite.core.frames import IntArray
+from ms25_suite.core.thresholds import MEASURES, Threshold
+from ms25_suite.core.units import MEV_PER_EV
+from ms25_suite.criteria.held_out import unseen_set
+from ms25_suite.datasets.dataset import Dataset
+from ms25_suite.metrics.consistency import Inconsistency
+from ms25_suite.metrics.extensivity import (
+    MOST_ATOMS,
+    SupercellErrors,
+    doubled,
+    lowest_height,
+    small_frames,
+    supercell_errors,
+    supercell_tolerances,
+)
+from ms25_suite.potentials.potential import Potential
+
+__all__ = ["QUANTITIES", "Supercells", "predict_supercells"]
+
+QUANTITIES: Final = ("supercell_energy", "supercell_forces")
+"""Quantities of a doubled cell that must be those of the cell."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Supercells:
+    """Differences between some frames and their doubles.
+
+    Parameters
+    ----------
+    indices
+        Where the frames are in the dataset, shape ``(n_frames,)``.
+    errors
+        The largest differences.
+    marks
+        Each of `QUANTITIES` to the difference that is rounding.
+    remark
+        What may be behind a larger one.
+    """
+
+    indices: IntArray
+    errors: SupercellErrors
+    marks: dict[str, Threshold]
+    remark: Inconsistency
+
+    def fields(self, quantity: str, threshold: Threshold) -> dict[str, Any]:
+        """Fields of a result, for `CheckRecorder.judge`."""
+        of_energy = quantity == QUANTITIES[0]
+        value = self.errors.energy if of_energy else self.errors.forces
+        frame = self.errors.energy_frame if of_energy else self.errors.forces_frame
+        axis = self.errors.energy_axis if of_energy else self.errors.forces_axis
+        measure = MEASURES["size_extensivity"][quantity]
+        value *= MEV_PER_EV
+        where = f"largest for frame {self.indices[frame]}, doubled along {'abc'[axis]}"
+        differs = value > threshold.value
+        return {
+            "metric": measure.metric,
+            "unit": measure.unit,
+            "value": value,
+            "interval": None,
+            "n_frames": len(self.indices),
+            "reason": where if differs else "",
+            "details": {"findings": [self.remark.to_dict()] if differs else []},
+        }
+
+
+def predict_supercells(potential: Potential, dataset: Dataset) -> Supercells:
+    """Ask a potential for a few test frames and for their doubles.
+
+    Raises
+    ------
+    DatasetError
+        No test frame is periodic and small enough.
+    PotentialError
+        The potential cannot predict them.
+    """
+    test = dataset.splits.test(set=unseen_set(potential, dataset))
+    indices = test[small_frames(dataset.frames.select(test))]
+    if len(indices) == 0:
+        msg = (
+            f"no test frame of {dataset.name} is periodic and has at most {MOST_ATOMS // 2} atoms: "
+            "there is none to double"
+        )
+        raise DatasetError(msg)
+    frames = dataset.frames.select(indices)
+    twice, source, axis = doubled(frames)
+    of_frames, of_doubled = potential.predict(frames), potential.predict(twice)
+    per_atom = np.abs(np.asarray(of_frames.energy) / frames.n_atoms).max()
+    states_dtype = potential.architecture not in ("ase", "reference")
+    dtype = potential.options.dtype if states_dtype else "float32"
+    tolerances = supercell_tolerances(dtype, float(per_atom))
+    unknown = "" if states_dtype else " (the precision of a calculator is not known)"
+    measures = MEASURES["size_extensivity"]
+    marks = {
+        name: Threshold(
+            MEV_PER_EV * tolerance.value,
+            measures[name].unit,
+            measures[name].metric,
+            tolerance.reason + unknown,
+        )
+        for name, tolerance in zip(QUANTITIES, tolerances, strict=True)
+    }
+    errors = supercell_errors(frames, of_frames, source, axis, of_doubled)
+    height = lowest_height(frames)
+    remark = Inconsistency("not-extensive", _causes(potential, dataset, height), "info")
+    return Supercells(indices, errors, marks, remark)
+
+
+def _causes(potential: Potential, dataset: Dataset, height: float | None) -> str:
+    info = potential.info()
+    cell = f"the cells are as narrow as {height:.2f} Å" if height else "the cells have no height"
+    if info.r_max is None:
+        reach = f"{potential.name} does not state its cutoff, {cell}"
+    else:
+        layers = info.n_layers or 1
+        reach = f"the cutoff of {potential.name} is {info.r_max:g} Å"
+        if layers > 1:
+            reach += f", its receptive field {layers} x {info.r_max:g} = {layers * info.r_max:g} Å"
+        reach += f", {cell}"
+    return (
+        f"a repeated cell of {dataset.name} is the same crystal, so something depends on the cell "
+        f"itself: {reach}. Neighbours beyond the nearest image that are left out (where a cell is "
+        "narrower than twice the cutoff), a descriptor of the whole cell, or a sum that did not "
+        "converge would do so"
+    )

@@ -1,0 +1,1 @@
+"""Questions to the data before any potential is judged on them."""

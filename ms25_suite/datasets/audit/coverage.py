@@ -1,0 +1,237 @@
+"""Whether a dataset, divided as its card says, can show what it is meant to show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from ms25_suite.core.fields import NOT_STATED
+from ms25_suite.core.frames import BoolArray, FloatArray, Frames, IntArray
+from ms25_suite.datasets.audit.stress import composition
+from ms25_suite.datasets.audit.structures import NEAR
+from ms25_suite.datasets.cards.card import DatasetCard
+from ms25_suite.datasets.findings import (
+    Answer,
+    Finding,
+    answered,
+    frame_list,
+    unanswered,
+    unless_all,
+)
+from ms25_suite.datasets.splits import Splits
+
+if TYPE_CHECKING:
+    from ms25_suite.datasets.store import Content
+
+__all__ = ["audit_coverage"]
+
+_OUTSIDE: Final = 0.15
+"""How far the share of an element may lie outside those of the training frames. Random
+compositions always leave some at the edges: 0.09 in the built-in alloys."""
+
+_PAPER_CUTOFF: Final = 6.0
+"""Å; the largest of the paper's table 1, for datasets that state none."""
+
+
+def audit_coverage(card: DatasetCard, content: Content, splits: Splits) -> list[Answer]:
+    """Questions whose answers depend on the card and on how the frames are divided."""
+    return [
+        _level_of_theory(card),
+        _leakage(content, splits),
+        _elements(card, content.frames, splits),
+        _isolation(card, content.nearest),
+        _cell_size(card, content.frames),
+        unanswered(
+            "energy-offset",
+            "this is asked when a potential is judged (a finding `energy-offset` of the report)",
+        ),
+    ]
+
+
+def _level_of_theory(card: DatasetCard) -> Answer:
+    if card.level_of_theory != NOT_STATED:
+        return answered("level-of-theory", card.level_of_theory)
+    finding = Finding(
+        "note",
+        "no-level-of-theory",
+        "The level of theory of the labels is not stated, so nobody can tell whether a "
+        'potential was trained on the same. Say it in a card: level_of_theory = "…".',
+    )
+    return answered("level-of-theory", "no", finding)
+
+
+def _trained(splits: Splits) -> bool:
+    return any(len(train) for train, _, _ in splits.parts)
+
+
+def _leakage(content: Content, splits: Splits) -> Answer:
+    if not _trained(splits):
+        return unanswered("leakage", "there are no training frames")
+    frames: set[int] = set()
+    for train, validation, test in splits.parts:
+        known = np.concatenate([content.digests[train], content.digests[validation]])
+        frames.update(int(index) for index in test[np.isin(content.digests[test], known)])
+    if not frames:
+        sets = "" if splits.n_sets == 1 else f" in any of {splits.n_sets} sets"
+        return answered("leakage", f"no{sets} (equal to 1e-5 Å)")
+    indices = tuple(sorted(frames))
+    finding = Finding(
+        "warning",
+        "train-test-overlap",
+        f"{len(indices)} test frames are also training or validation frames "
+        f"({frame_list(indices)}): test errors look better than they are. Remove these frames "
+        f"from one side.",
+        indices,
+    )
+    return answered("leakage", f"yes: {frame_list(indices)}", finding)
+
+
+def _elements(card: DatasetCard, frames: Frames, splits: Splits) -> Answer:
+    from ase.data import chemical_symbols
+
+    symbols = [chemical_symbols[number] for number in frames.elements]
+    absent = [symbol for symbol in card.elements if symbol not in symbols]
+    named = (
+        Finding("note", "element-absent", f"The card names {_joined(absent)}; no frame holds it.")
+        if absent
+        else None
+    )
+    if not _trained(splits):
+        text = f"there are no training frames; the frames hold {_joined(symbols)}"
+        # The remark makes it an answer.
+        return answered("coverage", text, named) if named else unanswered("coverage", text)
+    gaps, farthest = _gaps(frames, splits, symbols)
+    edge = f"; shares at most {100 * farthest:.2g} % of the atoms outside" if farthest else ""
+    start = "no" if gaps else "yes"
+    return answered("coverage", f"{start}: {_joined(symbols)}{edge}", named, *gaps)
+
+
+def _gaps(frames: Frames, splits: Splits, symbols: list[str]) -> tuple[list[Finding], float]:
+    """Elements and shares of them that the training frames of a set lack.
+
+    Also how far the share of an element lies outside those of the training frames at most.
+    """
+    counts = composition(frames)
+    shares = counts / frames.n_atoms[:, None]
+    unknown: dict[str, None] = {}
+    unseen: set[int] = set()
+    far: set[int] = set()
+    farthest = 0.0
+    for train, _, test in splits.parts:
+        lacking = ~(counts[train] > 0).any(axis=0)
+        tested = (counts[test] > 0).any(axis=0)
+        unknown.update(dict.fromkeys(np.array(symbols)[lacking & tested]))
+        unseen.update(_frames(test, np.asarray((counts[test][:, lacking] > 0).any(axis=1))))
+        low, high = shares[train].min(axis=0), shares[train].max(axis=0)
+        outside = np.maximum(low - shares[test], shares[test] - high)[:, ~lacking]
+        outside = outside.max(axis=1, initial=0.0)
+        farthest = max(farthest, float(outside.max(initial=0.0)))
+        far.update(_frames(test, np.asarray(outside > _OUTSIDE)))
+    findings = []
+    if unseen:
+        findings.append(
+            Finding(
+                "warning",
+                "element-not-trained",
+                f"{len(unseen)} test frames ({frame_list(sorted(unseen))}) hold "
+                f"{_joined(unknown)}, which no training frame holds: a potential trained on this "
+                f"dataset cannot know these elements. Divide the frames otherwise.",
+                tuple(sorted(unseen)),
+            )
+        )
+    if far:
+        findings.append(
+            Finding(
+                "note",
+                "composition-not-covered",
+                f"In {len(far)} test frames ({frame_list(sorted(far))}) the share of an element "
+                f"is up to {100 * farthest:.0f} % of the atoms outside those of the training "
+                f"frames: these errors are those of extrapolation.",
+                tuple(sorted(far)),
+            )
+        )
+    return findings, farthest
+
+
+def _frames(test: IntArray, chosen: BoolArray) -> Iterable[int]:
+    return (int(index) for index in test[chosen])
+
+
+def _joined(symbols: Iterable[str]) -> str:
+    return ", ".join(symbols)
+
+
+def _isolation(card: DatasetCard, nearest: FloatArray) -> Answer:
+    cutoff = card.cutoff or _PAPER_CUTOFF
+    source = "the card's cutoff" if card.cutoff else "the paper's largest cutoff"
+    lonely = np.flatnonzero(nearest > cutoff)
+    if len(lonely) == 0:
+        largest = max(NEAR, float(nearest.max()))
+        text = f"no: each has a neighbour within {largest:.3g} Å ({source} is {cutoff:g} Å)"
+        return answered("isolation", text)
+    indices = tuple(int(index) for index in lonely)
+    farthest = float(nearest[lonely].max())
+    how_far = f"up to {farthest:.3g} Å" if np.isfinite(farthest) else "more than 10 Å"
+    finding = Finding(
+        "warning",
+        "isolated-atoms",
+        f"In {len(indices)} frames ({frame_list(indices)}) an atom is farther than {cutoff:g} Å "
+        f"({source}) from every other, {how_far}: a potential cannot know where it is. Has it "
+        f"evaporated, or is the cell the wrong one?",
+        indices,
+    )
+    return answered("isolation", f"yes, in {frame_list(indices)}", finding)
+
+
+def _cell_size(card: DatasetCard, frames: Frames) -> Answer:
+    periodic = np.asarray(frames.pbc).any(axis=1)
+    if not periodic.any():
+        return unanswered("cell-size", "no frame is periodic")
+    heights = _periodic_heights(frames)
+    smallest = float(heights.min())
+    if card.cutoff is None:
+        return unanswered(
+            "cell-size",
+            f"the card states no cutoff; the smallest height of a cell is {smallest:.4g} Å, enough "
+            f"for cutoffs up to {0.5 * smallest:.3g} Å",
+        )
+    text = f"smallest height of a cell {smallest:.4g} Å, cutoff {card.cutoff:g} Å"
+    small = np.flatnonzero(heights < 2.0 * card.cutoff)
+    if len(small) == 0:
+        return answered("cell-size", text)
+    own = int(np.count_nonzero(heights < card.cutoff))
+    images = (
+        f" In {own} of them it is below the cutoff itself, and an atom sees its own images."
+        if own
+        else ""
+    )
+    finding = Finding(
+        "note",
+        "small-cells",
+        f"Forced periodicity: in {len(small)} of {len(frames)} frames the smallest height of the "
+        f"cell ({smallest:.4g} Å) is below twice the cutoff ({2.0 * card.cutoff:g} Å), so that an "
+        f"atom can see several images of one neighbour, which always move alike.{images} The "
+        f"labels are right, but what is learned here need not hold in larger cells: judge the "
+        f"potential on those too.",
+        unless_all(small, len(frames)),
+    )
+    return answered("cell-size", text, finding)
+
+
+def _periodic_heights(frames: Frames) -> FloatArray:
+    """Smallest distance of opposite faces of each cell that are periodic, ``(n_frames,)``."""
+    from ase.geometry import complete_cell
+
+    cells = np.array(frames.cells)
+    pbc = np.asarray(frames.pbc)
+    for index in np.flatnonzero((np.linalg.norm(cells, axis=2) == 0.0).any(axis=1)):
+        cells[index] = complete_cell(cells[index])
+    heights = np.full((len(frames), 3), np.inf)
+    for axis in range(3):
+        normal = np.cross(cells[:, (axis + 1) % 3], cells[:, (axis + 2) % 3])
+        area = np.linalg.norm(normal, axis=1)
+        distance = np.abs((normal * cells[:, axis]).sum(axis=1)) / np.where(area > 0, area, np.inf)
+        heights[:, axis] = np.where(pbc[:, axis], distance, np.inf)
+    return np.asarray(heights.min(axis=1))

@@ -1,0 +1,292 @@
+"""Whether forces and stress are what the energies say: the work between two frames.
+
+On the way from one frame to another of the same atoms the energy changes by the work done
+against forces and stress, ``dE = -sum(F . dx) + V sum(stress . strain)`` with the mean of both
+ends. That is exact where energies are quadratic, however far apart the frames are, and good to
+some 10 % for thermal motion and strained cells. A sign or a unit is another matter: then the work
+is -1, 23 or 160 times what it should be.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from ms25_suite.core.frames import FloatArray, Frames, IntArray, Labels
+from ms25_suite.core.units import BOHR, FORCE_UNITS, GPA_PER_EV_PER_A3, KBAR_PER_EV_PER_A3
+from ms25_suite.datasets.findings import Answer, Finding, answered, unanswered
+
+__all__ = ["WorkFit", "audit_work", "fit_work"]
+
+_MOST_PAIRS: Final = 1000
+_LEAST_PAIRS: Final = 10
+
+_NEAR: Final = 0.5
+"""Largest displacement of an atom in Å that is preferred: energies are nearly quadratic there."""
+
+_ENOUGH: Final = 30
+"""Number of such pairs that makes farther ones dispensable."""
+
+_FARTHEST: Final = 1.0
+"""Largest displacement in Å at all. Farther on an atom has gone to another place."""
+
+_LARGEST_STRAIN: Final = 0.1
+_RIGID: Final = 1e-5
+"""Strain below which a cell has not changed: the rounding of files."""
+
+_CLEAR: Final = 0.8
+"""Share of the variance of the energy differences that the work must explain. On real data it
+is 0.8 to 0.99 (docs/audit.md)."""
+
+_SHARE: Final = 0.3
+"""And that one of the two kinds of work must explain before something is concluded from it."""
+
+_AGREES: Final = (0.5, 1.8)
+"""Factors between energies and work that anharmonic energies explain; between 0.8 (strongly
+distorted MgO) and 1.1 (strained zeolites) were seen. The smallest factor of a wrong unit is 1.89,
+that of eV/Bohr."""
+
+_LIKELY: Final = 1.4
+"""Closeness of a factor to that of a unit; as far off as the factors above are from 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkFit:
+    """Energy differences as work times a factor.
+
+    Parameters
+    ----------
+    factor
+        One if the labels are right; None where the frames do not tell.
+    r2
+        Share of the variance of the energy differences that work explains.
+    n_pairs
+        Number of pairs of frames.
+    """
+
+    factor: float | None
+    r2: float
+    n_pairs: int
+
+    @property
+    def evidence(self) -> str:
+        """How sure it is."""
+        return f"R² = {self.r2:.2f}, {self.n_pairs} pairs of frames"
+
+
+def audit_work(frames: Frames, labels: Labels) -> list[Answer]:
+    """Sign and unit of forces and stress by the energies."""
+    if labels.energy is None or labels.forces is None:
+        why = "that takes energies and forces"
+        return [unanswered("force-work", why), unanswered("stress-work", why)]
+    no_stress = "there are no stresses" if labels.stress is None else ""
+    fits = fit_work(frames, labels)
+    if fits is None:
+        why = (
+            f"there are no {_LEAST_PAIRS} pairs of frames with the same atoms within "
+            f"{_FARTHEST:g} Å of each other"
+        )
+        return [unanswered("force-work", why), unanswered("stress-work", no_stress or why)]
+    if no_stress:
+        return [_forces(fits[0]), unanswered("stress-work", no_stress)]
+    return [_forces(fits[0]), _stress(fits[1], float(np.median(frames.volumes)))]
+
+
+def _forces(fit: WorkFit) -> Answer:
+    factor = fit.factor
+    if factor is None:
+        return unanswered("force-work", _unclear(fit))
+    text = f"energy differences are {factor:#.3g} times the work of the forces ({fit.evidence})"
+    if _AGREES[0] <= factor <= _AGREES[1]:
+        return answered("force-work", text)
+    parts = []
+    if factor < 0.0:
+        parts.append("the sign is the opposite one (gradients?), change it")
+    if not _AGREES[0] <= abs(factor) <= _AGREES[1]:
+        units = {**FORCE_UNITS, "eV/Bohr": 1.0 / BOHR}
+        size = abs(float(np.log(abs(factor))))
+        distances = {name: abs(size - float(np.log(ratio))) for name, ratio in units.items()}
+        names = [
+            f"{name} ({units[name]:.4g})"
+            for name in sorted(distances, key=distances.__getitem__)
+            if distances[name] < np.log(_LIKELY)
+        ]
+        likely = f"; likely is the factor between eV/Å and {' or '.join(names)}" if names else ""
+        parts.append(f"the unit is not that of the energies{likely}")
+    finding = Finding(
+        "warning",
+        "force-sign" if factor < 0.0 else "force-energy-unit",
+        f"From one frame to another the energy changes by {factor:#.3g} times the work of the "
+        f"forces ({fit.evidence}), expected is 1: {', and '.join(parts)}.",
+    )
+    return answered("force-work", text, finding)
+
+
+def _stress(fit: WorkFit, volume: float) -> Answer:
+    factor = fit.factor
+    if factor is None:
+        return unanswered("stress-work", _unclear(fit))
+    text = f"energy differences are {factor:#.3g} times the work of the stress ({fit.evidence})"
+    if _AGREES[0] <= factor <= _AGREES[1]:
+        return answered("stress-work", text)
+    fact = (
+        f"From one cell to another the energy changes by {factor:#.3g} times the work of the "
+        f"stress ({fit.evidence}), expected is 1"
+    )
+    return answered("stress-work", text, Finding("warning", *_stress_meaning(factor, volume, fact)))
+
+
+def _stress_meaning(factor: float, volume: float, fact: str) -> tuple[str, str]:
+    """Code and message for stress labels whose work is off by a factor."""
+
+    def fits(ratio: float) -> bool:
+        return _AGREES[0] <= abs(factor) * ratio <= _AGREES[1]
+
+    if fits(1.0):
+        return "stress-sign", (
+            f"{fact}: compression is positive in the labels. Expected tension positive: change "
+            f"their sign."
+        )
+    names = [
+        name
+        for name, ratio in (("GPa", GPA_PER_EV_PER_A3), ("kbar", KBAR_PER_EV_PER_A3))
+        if fits(ratio)
+    ]
+    sign = " and the opposite sign" if factor < 0.0 else ""
+    if factor < 0.0 and fits(volume):
+        # A virial is -volume times stress.
+        others = f" (or {' or '.join(names)}{sign})" if names else ""
+        return "virial-as-stress", (
+            f"{fact}: the labels seem to be a virial in eV{others}. Name it in the card, "
+            f'[labels] virial = "…".'
+        )
+    meaning = f"the unit {' or '.join(names)}{sign}" if names else "no usual unit"
+    return "stress-unit", f"{fact}: the labels seem to have {meaning}."
+
+
+def _unclear(fit: WorkFit) -> str:
+    if fit.r2 == 0.0:
+        return f"the frames do not tell: they do not differ in this ({fit.n_pairs} pairs)"
+    return (
+        f"the frames do not tell: too little of the differences of energy is this work, or work "
+        f"explains too little of them ({fit.evidence})"
+    )
+
+
+def fit_work(frames: Frames, labels: Labels) -> tuple[WorkFit, WorkFit] | None:
+    """Fit energy differences by the work against forces, and by that against stress.
+
+    Parameters
+    ----------
+    frames, labels
+        The data; energies and forces must be there.
+
+    Returns
+    -------
+    :
+        Fits for forces and for stress; None with too few pairs of frames.
+    """
+    volumes = frames.volumes
+    rows = (
+        _work(frames, labels, volumes, int(first), int(second)) for first, second in _pairs(frames)
+    )
+    table = np.array([row for row in rows if row is not None]).reshape(-1, 4)
+    near = table[:, 3] <= _NEAR
+    if np.count_nonzero(near) >= _ENOUGH:
+        table = table[near]
+    if len(table) < _LEAST_PAIRS:
+        return None
+    # Where cells change, most of the work is that of the stress: pairs with little of it tell
+    # about the forces.
+    parts = np.abs(table[:, 1:3] * _factors(table)[0])
+    calm = table[parts[:, 1] <= parts[:, 0]]
+    return _fit(calm if len(calm) >= _LEAST_PAIRS else table, 0), _fit(table, 1)
+
+
+def _fit(table: FloatArray, which: int) -> WorkFit:
+    """Fit of the energy changes by both kinds of work, and what it says of one of them."""
+    factors, r2 = _factors(table)
+    total = float(np.square(table[:, 0]).sum())
+    share = float(np.square(table[:, 1 + which] * factors[which]).sum()) / total if total else 0.0
+    told = r2 >= _CLEAR and share >= _SHARE
+    return WorkFit(float(factors[which]) if told else None, r2 if share else 0.0, len(table))
+
+
+def _factors(table: FloatArray) -> tuple[FloatArray, float]:
+    """Least-squares factor of each kind of work, zero where there is none, and R²."""
+    change, work = table[:, 0], table[:, 1:3]
+    factors = np.zeros(2)
+    used = np.square(work).sum(axis=0) > 0.0
+    total = float(np.square(change).sum())
+    if total == 0.0 or not used.any():
+        return factors, 0.0
+    factors[used] = np.linalg.lstsq(work[:, used], change, rcond=None)[0]
+    return factors, 1.0 - float(np.square(change - work @ factors).sum()) / total
+
+
+def _pairs(frames: Frames) -> IntArray:
+    """Neighbours among the frames of the same atoms in the same order, ``(n_pairs, 2)``."""
+    numbers = np.asarray(frames.numbers)
+    offsets = np.asarray(frames.offsets)
+    # Random weights by place tell orders of atoms apart; sums are modulo 2^64.
+    weights = np.random.PCG64(0).random_raw(int(frames.n_atoms.max())).astype(np.int64)
+    places = np.arange(len(numbers)) - np.repeat(offsets[:-1], frames.n_atoms)
+    keys = np.add.reduceat(numbers * weights[places], offsets[:-1])
+    order = np.lexsort((np.arange(len(frames)), keys, frames.n_atoms))
+    same = np.diff(keys[order]) == 0
+    same &= np.diff(frames.n_atoms[order]) == 0
+    same &= (np.asarray(frames.pbc)[order[1:]] == np.asarray(frames.pbc)[order[:-1]]).all(axis=1)
+    starts = np.flatnonzero(same)
+    if len(starts) > _MOST_PAIRS:
+        chosen = np.linspace(0, len(starts) - 1, _MOST_PAIRS).round().astype(np.int64)
+        starts = starts[chosen]
+    return np.stack([order[starts], order[starts + 1]], axis=1)
+
+
+def _work(
+    frames: Frames, labels: Labels, volumes: FloatArray, first: int, second: int
+) -> tuple[float, float, float, float] | None:
+    """Energy difference, work against forces and stress (eV), largest displacement (Å).
+
+    None if the frames are too far apart, or a stress is missing.
+    """
+    ends = (first, second)
+    atoms = [slice(int(frames.offsets[i]), int(frames.offsets[i + 1])) for i in ends]
+    cells = [np.asarray(frames.cells[i]) for i in ends]
+    start, stop = (np.asarray(frames.positions[part]) for part in atoms)
+    strain = np.zeros((3, 3))
+    if np.asarray(frames.pbc[first]).all():
+        gradient = np.linalg.solve(cells[0], cells[1]) - np.eye(3)
+        strain = 0.5 * (gradient + gradient.T)
+        # The cell takes the atoms along; what is left is their own motion.
+        moved = np.linalg.solve(cells[1].T, stop.T).T - np.linalg.solve(cells[0].T, start.T).T
+        moved -= np.rint(moved)
+        moved = moved @ (0.5 * (cells[0] + cells[1]))
+    else:
+        moved = stop - start
+        if np.asarray(frames.pbc[first]).any():
+            cell = np.where(np.asarray(frames.pbc[first])[:, None], cells[0], 0.0)
+            if np.abs(cells[1] - cells[0]).max() > _RIGID:
+                return None
+            moved = moved - np.rint(moved @ np.linalg.pinv(cell)) @ cell
+    # A drift of all atoms costs no energy.
+    moved = moved - moved.mean(axis=0)
+    largest = float(np.sqrt(np.square(moved).sum(axis=1).max()))
+    if largest > _FARTHEST or np.abs(strain).max() > _LARGEST_STRAIN:
+        return None
+    against_stress = 0.0
+    if np.abs(strain).max() > _RIGID:
+        if labels.stress is None:
+            return None
+        stress = [volumes[i] * np.asarray(labels.stress[i]) for i in ends]
+        # Voigt order xx yy zz yz xz xy; each shear occurs twice in the double sum.
+        voigt = strain[[0, 1, 2, 1, 0, 0], [0, 1, 2, 2, 2, 1]] * [1.0, 1.0, 1.0, 2.0, 2.0, 2.0]
+        against_stress = float(0.5 * (stress[0] + stress[1]) @ voigt)
+        if not np.isfinite(against_stress):
+            return None
+    energy, forces = np.asarray(labels.energy), np.asarray(labels.forces)
+    mean_force: FloatArray = 0.5 * (forces[atoms[0]] + forces[atoms[1]])
+    against_forces = -float((mean_force * moved).sum())
+    return float(energy[second] - energy[first]), against_forces, against_stress, largest

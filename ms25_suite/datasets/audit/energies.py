@@ -1,0 +1,144 @@
+"""Whether the energies of a dataset belong together: one unit, one method, converged."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from ms25_suite.core.frames import FloatArray, Frames, IntArray, Labels
+from ms25_suite.core.units import ENERGY_UNITS
+from ms25_suite.datasets.audit.stress import composition
+from ms25_suite.datasets.findings import Answer, Finding, answered, frame_list, unanswered
+
+__all__ = ["audit_energies"]
+
+_OUTLIER_SIGMAS: Final = 15.0
+"""Distance from the median, in robust standard deviations, that makes an energy an outlier."""
+
+_OUTLIER_LEAST: Final = 0.5
+"""And the least distance in eV/atom: kT per atom at 6000 K, more than heating any solid up to
+its melting point stores (Dulong and Petit: 3/2 kT of potential energy, 0.39 eV at 3000 K)."""
+
+_ALIKE: Final = 0.1
+"""Robust spread of the logarithm of energies per atom up to which their ratios mean something.
+Total energies of one system hardly vary (0.2 % in the built-in datasets but for alloys)."""
+
+_RATIO: Final = 0.02
+"""Least tolerance, in the logarithm, for a ratio of energies to be that of two units. The closest
+ones, kcal/mol and Hartree against eV (23.06 and 27.21), are 0.17 apart."""
+
+_NORMAL: Final = 1.4826
+"""Turns the median absolute deviation of a normal distribution into its standard deviation."""
+
+
+def audit_energies(frames: Frames, labels: Labels) -> Answer:
+    """Energies of another unit than the others, far off the others, or all the same."""
+    if labels.energy is None:
+        return unanswered("energies", "there are no energies")
+    energy = np.asarray(labels.energy)
+    per_atom = energy / frames.n_atoms
+    shown = f"{per_atom.min():.6g} to {per_atom.max():.6g} eV/atom"
+    constant = _constant(energy)
+    if constant is not None:
+        return answered("energies", f"they are all {energy[0]:.6g} eV", constant)
+    mixed, elsewhere = _mixed_units(frames, energy)
+    if mixed is not None:
+        return answered("energies", f"no: {shown}", mixed)
+    outliers, text = _outliers(frames, per_atom)
+    return answered("energies", f"{shown}; {elsewhere}; {text}", outliers)
+
+
+def _constant(energy: FloatArray) -> Finding | None:
+    if len(energy) < 3 or float(np.ptp(energy)) > 0.0:
+        return None
+    return Finding(
+        "warning",
+        "constant-energy",
+        f"All frames have the same energy, {float(energy[0]):.6g} eV: is that a label?",
+    )
+
+
+def _mixed_units(frames: Frames, energy: FloatArray) -> tuple[Finding | None, str]:
+    """Energies per atom that are those of the other frames times the ratio of two units.
+
+    Frames of the same elements are compared. Energies of one system hardly vary, so that a
+    ratio to the median says its unit; where they do vary, nothing can be said.
+    """
+    n_atoms = frames.n_atoms
+    per_atom = energy / n_atoms
+    present = composition(frames) > 0
+    found: list[int] = []
+    words: dict[str, None] = {}
+    comparable = 0
+    for kind in np.unique(present, axis=0):
+        group = np.flatnonzero((present == kind).all(axis=1))
+        if len(group) < 3:
+            continue
+        logs = _logs(per_atom[group])
+        if logs is None:
+            continue
+        middle = float(np.sort(logs)[len(logs) // 2])
+        near = np.abs(logs - middle) < np.log(3.0)
+        spread = _NORMAL * float(np.median(np.abs(logs[near] - middle)))
+        if near.mean() < 0.5 or spread > _ALIKE:
+            continue
+        comparable += len(group)
+        for frame, log in zip(group[~near], logs[~near] - middle, strict=True):
+            ratios = {
+                **ENERGY_UNITS,
+                "the energy of one atom in place of all": float(n_atoms[frame]),
+            }
+            for name, factor in ratios.items():
+                if abs(abs(log) - np.log(factor)) < max(_RATIO, 3.0 * spread):
+                    found.append(int(frame))
+                    words[f"{name} ({factor:.4g})"] = None
+                    break
+    if not found:
+        text = f"one unit in all {comparable} frames that can be compared"
+        return None, text if comparable else "too different to see whether they have one unit"
+    frames_found = tuple(sorted(found))
+    return Finding(
+        "warning",
+        "mixed-energy-units",
+        f"The energies per atom of {len(frames_found)} of {len(energy)} frames "
+        f"({frame_list(frames_found)}) are those of the others times, or divided by, the factor "
+        f"between eV and {' or '.join(words)}: the file mixes units. Convert them to eV.",
+        frames_found,
+    ), ""
+
+
+def _logs(per_atom: FloatArray) -> FloatArray | None:
+    """Logarithms of the absolute values; None where signs differ or a value is zero."""
+    if (per_atom == 0.0).any() or len(np.unique(np.sign(per_atom))) > 1:
+        return None
+    return np.asarray(np.log(np.abs(per_atom)))
+
+
+def _outliers(frames: Frames, per_atom: FloatArray) -> tuple[Finding | None, str]:
+    """Energies far off a sum of element energies, which differences of composition explain."""
+    elements = np.array(frames.elements)
+    if len(frames) < max(10, 3 * len(elements)):
+        return None, "too few frames to see outliers"
+    shares = composition(frames) / frames.n_atoms[:, None]
+    coefficients = np.linalg.lstsq(shares, per_atom, rcond=None)[0]
+    residual = per_atom - shares @ coefficients
+    residual = residual - np.median(residual)
+    sigma = _NORMAL * float(np.median(np.abs(residual)))
+    limit = max(_OUTLIER_SIGMAS * sigma, _OUTLIER_LEAST)
+    farthest = float(residual[int(np.argmax(np.abs(residual)))])
+    bad: IntArray = np.flatnonzero(np.abs(residual) > limit)
+    if len(bad) == 0:
+        return None, (
+            f"at most {abs(farthest):.3g} eV/atom off what their composition says (an outlier is "
+            f"{limit:.2g} off)"
+        )
+    indices = tuple(int(index) for index in bad)
+    finding = Finding(
+        "warning",
+        "energy-outliers",
+        f"The energy of {len(indices)} frames lies more than {limit:.2f} eV/atom off the others "
+        f"(worst {farthest:+.2f} eV/atom; {frame_list(indices)}). Did these calculations converge?",
+        indices,
+    )
+    return finding, f"worst {farthest:+.3g} eV/atom off"

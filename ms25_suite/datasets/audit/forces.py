@@ -1,0 +1,198 @@
+"""Whether the forces of a dataset belong together, and add up to zero."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from ms25_suite.core.frames import BoolArray, FloatArray, Frames, IntArray, Labels
+from ms25_suite.core.units import FORCE_UNITS, MEV_PER_EV
+from ms25_suite.datasets.findings import (
+    Answer,
+    Finding,
+    Severity,
+    answered,
+    frame_list,
+    unanswered,
+    unless_all,
+)
+
+__all__ = ["audit_forces"]
+
+STRONGEST_BOND: Final = 13.3
+"""eV/Å that break the strongest bond but one, that of N2: half of depth times exponent of its
+Morse potential, 9.9 eV and 2.69 / Å (Huber & Herzberg, Constants of Diatomic Molecules, 1979)."""
+
+_OUTLIER_SIGMAS: Final = 20.0
+"""Forces of thermal motion are normal or, near repulsive walls, exponential. Even of the latter
+one in 8 x 10^8 exceeds 20 robust standard deviations; 10,000 frames of 108 atoms have 3 x 10^6."""
+
+_GAP: Final = 5.0
+"""Ratio of neighbouring frames, in the order of their mean force, that no heating explains: it
+would take 25 times the temperature, with nothing in between."""
+
+_ALIKE: Final = 0.35
+"""Robust spread of the logarithm of the mean force within a group of frames of one kind; between
+300 and 1200 K it is 0.24. Relaxations spread over orders of magnitude and have no unit to tell."""
+
+_LIKELY: Final = 1.25
+"""Closeness of the ratio of two such groups to that of two units: the ratio is known to about the
+root of the spread within them."""
+
+_ISOLATED: Final = 0.05
+"""Share of the frames up to which outliers are single failures, and not a kind of frame."""
+
+NET_FORCE: Final = 3.5e-3
+"""eV/Å per atom and component: a tenth of the paper's threshold for forces, 35 meV/Å."""
+
+_ZEROED: Final = 1e-3
+"""Mean force in eV/Å from which a frame is not one at rest, where forces may well be zero."""
+
+
+def audit_forces(frames: Frames, labels: Labels) -> list[Answer]:
+    """Size and outliers of the forces, and whether they add up to zero in each frame."""
+    if labels.forces is None:
+        return [unanswered(code, "there are no forces") for code in ("forces", "net-force")]
+    forces = np.asarray(labels.forces)
+    squares = np.square(forces).sum(axis=1)
+    per_frame = np.add.reduceat(squares, np.asarray(frames.offsets)[:-1])
+    rms = np.sqrt(per_frame / (3.0 * frames.n_atoms))
+    largest = float(np.sqrt(squares.max()))
+    text = (
+        f"components of {np.sqrt(per_frame.sum() / forces.size):.3g} eV/Å rms; the largest force "
+        f"is {largest:.3g} eV/Å"
+    )
+    mixed = _mixed_units(rms)
+    findings = (
+        _zeroed(frames, squares, rms),
+        mixed,
+        _wrong_unit(forces),
+        None if mixed is not None else _outliers(frames, forces, squares),
+    )
+    return [answered("forces", text, *findings), _net_force(frames, forces)]
+
+
+def _wrong_unit(forces: FloatArray) -> Finding | None:
+    median = float(np.median(np.abs(forces)))
+    if median <= STRONGEST_BOND:
+        return None
+    return Finding(
+        "warning",
+        "force-unit",
+        f"Half of the force components exceed {median:.3g}, while {STRONGEST_BOND} eV/Å break the "
+        f"bond of N2: they cannot be eV/Å. Likely units are kcal/mol/Å (divide by 23.06) and "
+        f"meV/Å (divide by 1000).",
+    )
+
+
+def _zeroed(frames: Frames, squares: FloatArray, rms: FloatArray) -> Finding | None:
+    """Atoms whose force is exactly zero while others of the frame move."""
+    zero: BoolArray = (squares == 0.0) & (rms > _ZEROED)[frames.frame_of_atom]
+    if not zero.any():
+        return None
+    concerned = np.unique(frames.frame_of_atom[zero])
+    indices = tuple(int(index) for index in concerned)
+    return Finding(
+        "warning",
+        "zeroed-forces",
+        f"The force on {np.count_nonzero(zero)} atoms in {len(indices)} frames "
+        f"({frame_list(indices)}) is exactly zero while others of the frame are not: the forces on "
+        f"held atoms were set to zero by a constraint. A potential predicts the real ones, and "
+        f"the difference counts as its error. Label with the real forces.",
+        indices,
+    )
+
+
+def _mixed_units(rms: FloatArray) -> Finding | None:
+    """Two groups of frames whose mean forces differ by the ratio of two units."""
+    moving = np.flatnonzero(rms > 0.0)
+    if len(moving) < 10:
+        return None
+    order = moving[np.argsort(rms[moving], kind="stable")]
+    logs = np.log(rms[order])
+    cut = int(np.argmax(np.diff(logs))) + 1
+    low, high = logs[:cut], logs[cut:]
+    if min(len(low), len(high)) < 3 or high[0] - low[-1] < np.log(_GAP):
+        return None
+    spreads = [float(np.median(np.abs(group - np.median(group)))) for group in (low, high)]
+    if max(spreads) > _ALIKE / 1.4826:
+        return None
+    ratio = float(np.median(high) - np.median(low))
+    distances = {name: abs(ratio - np.log(factor)) for name, factor in FORCE_UNITS.items()}
+    names = [
+        f"{name} ({FORCE_UNITS[name]:.4g})"
+        for name in sorted(distances, key=distances.__getitem__)
+        if distances[name] < np.log(_LIKELY)
+    ]
+    if not names:
+        return None
+    fewer = order[cut:] if len(high) <= len(low) else order[:cut]
+    indices = tuple(int(index) for index in np.sort(fewer))
+    return Finding(
+        "warning",
+        "mixed-force-units",
+        f"The forces of {len(indices)} of {len(rms)} frames ({frame_list(indices)}) are "
+        f"{np.exp(ratio):.3g} times {'larger' if len(high) <= len(low) else 'smaller'} than those "
+        f"of the others, and no frame is in between. That is about the factor between eV/Å and "
+        f"{' or '.join(names)}: does the file mix units?",
+        indices,
+    )
+
+
+def _outliers(frames: Frames, forces: FloatArray, squares: FloatArray) -> Finding | None:
+    """Atoms on which the force is far larger than on others of their element."""
+    numbers = np.asarray(frames.numbers)
+    far = np.zeros(len(numbers), dtype=bool)
+    for element in frames.elements:
+        own = numbers == element
+        # Median absolute component over 0.6745: the standard deviation of a normal distribution.
+        sigma = float(np.median(np.abs(forces[own]))) / 0.6745
+        far[own] = squares[own] > max(_OUTLIER_SIGMAS * sigma, STRONGEST_BOND) ** 2
+    if not far.any():
+        return None
+    indices = tuple(int(index) for index in np.unique(frames.frame_of_atom[far]))
+    fact = (
+        f"On {np.count_nonzero(far)} atoms in {len(indices)} of {len(frames)} frames "
+        f"({frame_list(indices)}) the force is up to {np.sqrt(squares[far].max()):.3g} eV/Å, more "
+        f"than {_OUTLIER_SIGMAS:g} times as large as usual for the element and more than the "
+        f"strongest bonds bear ({STRONGEST_BOND} eV/Å)."
+    )
+    if len(indices) > _ISOLATED * len(frames):
+        meaning = "So many of them seem to be distorted on purpose; they will dominate the errors."
+        return Finding("note", "force-outliers", f"{fact} {meaning}", indices)
+    meaning = "Have atoms collided, or did these calculations not converge?"
+    return Finding("warning", "force-outliers", f"{fact} {meaning}", indices)
+
+
+def _net_force(frames: Frames, forces: FloatArray) -> Answer:
+    """The mean force of each frame: no potential that conserves momentum can predict it."""
+    totals = np.add.reduceat(forces, np.asarray(frames.offsets)[:-1])
+    mean = np.abs(totals / frames.n_atoms[:, None])
+    largest = mean.max(axis=1)
+    typical = float(mean.mean())
+    text = (
+        f"mean force of a frame, by component: {_mev(typical)} meV/Å on average, at most "
+        f"{_mev(float(largest.max()))} meV/Å"
+    )
+    bad: IntArray = np.flatnonzero(largest > NET_FORCE)
+    if len(bad) == 0:
+        return answered("net-force", f"{text}; worth a remark beyond {_mev(NET_FORCE)}")
+    worst = int(bad[int(np.argmax(largest[bad]))])
+    total = float(np.linalg.norm(totals[worst]))
+    # Where it is rare it does not show in the errors of the dataset.
+    severity: Severity = "warning" if typical > NET_FORCE else "note"
+    finding = Finding(
+        severity,
+        "net-force",
+        f"The forces of {len(bad)} of {len(frames)} frames ({frame_list(bad)}) do not add "
+        f"up to zero: their mean exceeds {_mev(NET_FORCE)} meV/Å (worst: frame {worst}, sum "
+        f"{total:.3g} eV/Å, mean {_mev(float(largest[worst]))} meV/Å). No potential can predict "
+        f"that part. Were constraints applied to the forces, or is the calculation coarse?",
+        unless_all(bad, len(frames)),
+    )
+    return answered("net-force", text, finding)
+
+
+def _mev(value: float) -> str:
+    return f"{MEV_PER_EV * value:.2g}"

@@ -1,0 +1,103 @@
+"""The audit: questions to the data, asked before any potential is judged by it.
+
+Those about frames and labels are asked once and kept with the frames in the store; those that
+depend on the card and on how the frames are divided are asked each time a dataset is opened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ms25_suite.core.frames import Frames, Labels
+from ms25_suite.datasets.audit.coverage import audit_coverage
+from ms25_suite.datasets.audit.derivatives import audit_work
+from ms25_suite.datasets.audit.energies import audit_energies
+from ms25_suite.datasets.audit.forces import audit_forces
+from ms25_suite.datasets.audit.stress import audit_stress
+from ms25_suite.datasets.audit.structures import audit_structure
+from ms25_suite.datasets.cards.card import DatasetCard
+from ms25_suite.datasets.findings import Answer, Finding, answered, in_order
+from ms25_suite.datasets.readers.labels import FoundLabels
+from ms25_suite.datasets.splits import Splits
+
+if TYPE_CHECKING:
+    from ms25_suite.datasets.store import Content
+
+__all__ = ["audit_dataset", "audit_frames", "audit_labels", "findings_of", "frame_digests"]
+
+
+def frame_digests(frames: Frames) -> np.ndarray[Any, Any]:
+    """Fingerprint of each frame: equal for frames that are the same after rounding.
+
+    Returns
+    -------
+    :
+        Shape ``(n_frames,)``, dtype ``V16``.
+    """
+    return np.frombuffer(b"".join(frames.fingerprints()), dtype="V16")
+
+
+def audit_labels(found: FoundLabels, n_frames: int) -> tuple[Answer, ...]:
+    """What was found when the labels were looked for."""
+    has_stress = found.labels.has_stress
+    counts = {"stress": n_frames if has_stress is None else int(np.count_nonzero(has_stress))}
+    parts = []
+    for quantity, key in found.keys.items():
+        n_labelled = counts.get(quantity, n_frames)
+        where = f"all {n_frames}" if n_labelled == n_frames else f"{n_labelled} of {n_frames}"
+        parts.append(f"{quantity} from `{key}` on {where} frames")
+    return (
+        answered("labels", "; ".join(parts), *found.findings),
+        # What is not finite is refused when it is read.
+        answered("finite", f"yes, in all {n_frames} frames"),
+    )
+
+
+def audit_frames(
+    frames: Frames, labels: Labels, digests: np.ndarray[Any, Any]
+) -> tuple[Answer, ...]:
+    """Questions about the frames and labels themselves.
+
+    Parameters
+    ----------
+    frames, labels
+        The data.
+    digests
+        Result of `frame_digests`.
+    """
+    energies, forces = audit_energies(frames, labels), audit_forces(frames, labels)
+    stress = audit_stress(frames, labels)
+    # Frames that are known to be wrong must not decide about the others.
+    odd = {frame for finding in findings_of((energies, *forces)) for frame in finding.frames}
+    sound = np.array([i for i in range(len(frames)) if i not in odd], dtype=np.int64)
+    rest = (frames, labels)
+    if 0 < len(sound) < len(frames):
+        rest = frames.select(sound), labels.select(sound, frames.offsets)
+    return (
+        *audit_structure(frames, digests),
+        energies,
+        *forces,
+        stress,
+        *(_once(answer, stress) for answer in audit_work(*rest)),
+    )
+
+
+def _once(answer: Answer, stress: Answer) -> Answer:
+    """The answer about the work of the stress, with the finding that was there already."""
+    if answer.code == "stress-work" and answer.findings and stress.findings:
+        return replace(answer, findings=stress.findings)
+    return answer
+
+
+def audit_dataset(card: DatasetCard, content: Content, splits: Splits) -> tuple[Answer, ...]:
+    """All answers about a dataset, those about its frames included, in the order of questions."""
+    return in_order((*content.answers, *audit_coverage(card, content, splits)))
+
+
+def findings_of(answers: Iterable[Answer]) -> tuple[Finding, ...]:
+    """Findings of some answers, each once."""
+    return tuple(dict.fromkeys(finding for answer in answers for finding in answer.findings))

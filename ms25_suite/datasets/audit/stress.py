@@ -1,0 +1,228 @@
+"""Whether stress labels can be what they claim: eV/Å^3 with tension positive."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from ms25_suite.core.frames import Frames, IntArray, Labels
+from ms25_suite.core.units import GPA_PER_EV_PER_A3, KBAR_PER_EV_PER_A3
+from ms25_suite.datasets.findings import Answer, Finding, answered, unanswered
+
+__all__ = ["LARGEST_STRESS", "STIFFEST", "VolumeTrend", "audit_stress", "composition"]
+
+LARGEST_STRESS: Final = 95.0 / GPA_PER_EV_PER_A3
+"""0.593 eV/Å^3. The ideal tensile strength of diamond along [111], 95 GPa, is that of the
+strongest solid (Telling, Pickard, Payne & Field, Phys. Rev. Lett. 84 (2000) 5160); its ideal
+shear strength is 93 GPa (Chacham & Kleinman, Phys. Rev. Lett. 85 (2000) 4904). Half of the
+stress components of a dataset cannot be beyond it, unless all of it is under planetary
+pressure."""
+
+LARGEST_SHEAR: Final = 0.1
+"""eV/Å^3, 16 GPa: about the ideal shear strength of tungsten, 18 GPa (Krenn, Roundy, Morris &
+Cohen, Mater. Sci. Eng. A 319-321 (2001) 111). Only superhard solids bear more."""
+
+_COHERENT: Final = 5.0
+"""Shear stress over what the forces explain (`_scale_from_forces`) beyond which it takes a
+crystal that is sheared as a whole. MD of FeNiCrCoCu and strained MgO have 0.1."""
+
+_USUAL_RATIO: Final = 0.5
+"""Stress over what the forces explain in real data: 0.2 (MD of FeNiCrCoCu), 0.3 (strained MgO),
+1.3 (relaxation of ZrO2)."""
+
+STIFFEST: Final = 443.0 / GPA_PER_EV_PER_A3
+"""2.77 eV/Å^3: bulk modulus of diamond, 443 GPa (Grimsditch & Ramdas, Phys. Rev. B 11 (1975)
+3139)."""
+
+_SOFTEST: Final = 0.5 / GPA_PER_EV_PER_A3
+"""0.5 GPa: softer than any inorganic solid; molecular liquids have about 1 GPa."""
+
+_VIRIAL: Final = "the virial (-volume times stress) in eV"
+
+_LEAST_FRAMES: Final = 20
+_CLEAR_R2: Final = 0.5
+"""Share of the variance that a trend must explain before something is concluded from its sign."""
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeTrend:
+    """How stress goes with volume at one composition.
+
+    Parameters
+    ----------
+    modulus
+        d(mean normal stress)/d(ln volume) in the unit of the labels: the bulk modulus if they
+        are eV/Å^3.
+    r2
+        Share of the variance of the stress that this explains.
+    n_frames
+        Number of frames behind it.
+    """
+
+    modulus: float
+    r2: float
+    n_frames: int
+
+
+def composition(frames: Frames) -> IntArray:
+    """Number of atoms of each of ``frames.elements`` in each frame, ``(n_frames, n_elements)``."""
+    elements = np.array(frames.elements)
+    columns = np.searchsorted(elements, np.asarray(frames.numbers))
+    counts = np.zeros((len(frames), len(elements)), dtype=np.int64)
+    np.add.at(counts, (frames.frame_of_atom, columns), 1)
+    return counts
+
+
+def audit_stress(frames: Frames, labels: Labels) -> Answer:
+    """Unit and sign of the stress.
+
+    Three facts of physics are used. A solid cannot bear more than `LARGEST_STRESS`, and hardly
+    more shear than `LARGEST_SHEAR`, least of all where the forces are too small for it. And a
+    bulk modulus is positive and at most `STIFFEST`: with ASE's sign, stress rises with volume,
+    which says something only where the volumes of the frames differ enough.
+    """
+    has = labels.has_stress
+    if has is None or labels.stress is None or not has.any():
+        return unanswered("stress-scale", "there are no stresses")
+    stress = np.asarray(labels.stress)[has]
+    median = float(np.median(np.abs(stress)))
+    trend = _volume_trend(frames, labels, np.flatnonzero(has))
+    clear = trend is not None and trend.r2 >= _CLEAR_R2
+    slope = trend.modulus if trend is not None and clear else None
+    shear = float(np.median(np.abs(stress[:, 3:])))
+    scale = _scale_from_forces(frames, labels, np.flatnonzero(has))
+    facts = []
+    if median > LARGEST_STRESS:
+        facts.append(
+            f"half of the components exceed {median:.3g}, the strength of diamond is "
+            f"{LARGEST_STRESS:.2f} eV/Å^3 (95 GPa)"
+        )
+    elif shear > LARGEST_SHEAR and scale is not None and shear > _COHERENT * scale:
+        facts.append(
+            f"half of the shear components exceed {shear:.3g}, while the forces explain about "
+            f"{_USUAL_RATIO * scale:.2g} eV/Å^3, and tungsten bears 0.1 eV/Å^3 (16 GPa)"
+        )
+    if slope is not None and abs(slope) > STIFFEST:
+        facts.append(
+            f"the bulk modulus would be {abs(slope) * GPA_PER_EV_PER_A3:.0f} GPa, that of "
+            f"diamond is 443 GPa"
+        )
+    if facts:
+        volume = float(np.median(frames.volumes[has]))
+        finding = _wrong_unit(facts, median, slope, scale, volume)
+        return answered("stress-scale", f"no: half of the components exceed {median:.3g}", finding)
+    text = f"half of the components exceed {median:.3g} eV/Å^3; {_trend_text(trend)}"
+    if slope is not None and trend is not None and slope < 0.0:
+        finding = Finding(
+            "warning",
+            "stress-sign",
+            f"The stress falls as the volume grows (bulk modulus "
+            f"{slope * GPA_PER_EV_PER_A3:.0f} GPa from {trend.n_frames} frames of one "
+            f"composition, R² = {trend.r2:.2f}), as pressure does. Expected tension positive: "
+            f"change the sign of the labels.",
+        )
+        return answered("stress-scale", text, finding)
+    return answered("stress-scale", text)
+
+
+def _trend_text(trend: VolumeTrend | None) -> str:
+    if trend is None:
+        return "the volumes are too few or too alike to tell the sign"
+    modulus = f"{trend.modulus * GPA_PER_EV_PER_A3:.3g} GPa"
+    if trend.r2 < _CLEAR_R2:
+        return f"no clear trend with volume to tell the sign (R² = {trend.r2:.2f})"
+    return f"bulk modulus {modulus} by {trend.n_frames} frames (R² = {trend.r2:.2f})"
+
+
+def _volume_trend(frames: Frames, labels: Labels, chosen: IntArray) -> VolumeTrend | None:
+    """Trend in the most frequent composition; None if it has too few frames or volumes."""
+    if len(chosen) < _LEAST_FRAMES or labels.stress is None:
+        return None
+    groups, counts = np.unique(composition(frames)[chosen], axis=0, return_counts=True)
+    # Compositions of a random alloy are all different: then the trend is that of the alloy.
+    if counts.max() >= _LEAST_FRAMES:
+        largest = groups[int(np.argmax(counts))]
+        chosen = chosen[(composition(frames)[chosen] == largest).all(axis=1)]
+    elif len(np.unique(frames.n_atoms[chosen])) > 1:
+        return None
+    volumes = frames.volumes[chosen]
+    mean = np.asarray(labels.stress)[chosen, :3].mean(axis=1)
+    log_volume = np.log(volumes)
+    spread = float(np.std(log_volume))
+    # Less than 0.1 % of volume is the rounding of a file, not a trend.
+    if spread < 1e-3 or float(np.std(mean)) == 0.0:
+        return None
+    slope = float(np.polyfit(log_volume - log_volume.mean(), mean, 1)[0])
+    r2 = float(np.corrcoef(log_volume, mean)[0, 1]) ** 2
+    return VolumeTrend(slope, r2, len(chosen))
+
+
+def _scale_from_forces(frames: Frames, labels: Labels, chosen: IntArray) -> float | None:
+    """Order of magnitude of the stress in eV/Å^3 by the forces; None without forces.
+
+    The virial is a sum of (bond vector) x (bond force) over all bonds. For N atoms at distance
+    d = (V/N)^(1/3) with uncorrelated forces F it is about sqrt(N) F d, so the stress is about
+    sqrt(N) F d / V.
+    """
+    if labels.forces is None:
+        return None
+    squares = np.square(np.asarray(labels.forces)).sum(axis=1)
+    per_frame = np.bincount(frames.frame_of_atom, squares, minlength=len(frames)) / 3.0
+    volumes = frames.volumes
+    n_atoms = frames.n_atoms
+    # sum(F^2) = N F^2: one factor of sqrt(N) is in it already.
+    scale = np.sqrt(per_frame[chosen]) * np.cbrt(volumes / n_atoms)[chosen] / volumes[chosen]
+    typical = float(np.median(scale))
+    return typical if typical > 0.0 else None
+
+
+def _wrong_unit(
+    facts: list[str], median: float, slope: float | None, scale: float | None, volume: float
+) -> Finding:
+    """Name the unit that makes the numbers possible, as far as the data can tell."""
+    units = {
+        "GPa": GPA_PER_EV_PER_A3,
+        "kbar": KBAR_PER_EV_PER_A3,
+        _VIRIAL: volume,
+    }
+    if slope is not None and slope > 0.0:
+        # A virial falls as the volume grows.
+        del units[_VIRIAL]
+    possible = [
+        name
+        for name, factor in units.items()
+        if median / factor <= LARGEST_STRESS
+        and (slope is None or _SOFTEST <= abs(slope) / factor <= STIFFEST)
+    ]
+    if scale is not None:
+        # The volume of a cell often lies between the factors of GPa and kbar, so the sign has to
+        # help: virials have the opposite one, and so have VASP's kbar, but hardly ever GPa.
+        doubtful = _VIRIAL if slope is None else "GPa" if slope < 0.0 else ""
+        usual = _USUAL_RATIO * scale
+
+        def distance(name: str) -> float:
+            doubt = float(np.log(4.0)) if name == doubtful else 0.0
+            return abs(float(np.log(median / units[name] / usual))) + doubt
+
+        possible.sort(key=distance)
+    return Finding(
+        "warning",
+        "virial-as-stress" if possible[:1] == [_VIRIAL] else "stress-unit",
+        f"The stress cannot be eV/Å^3: {'; '.join(facts)}. {_remedy(possible, units, slope)}",
+    )
+
+
+def _remedy(possible: list[str], units: dict[str, float], slope: float | None) -> str:
+    if not possible:
+        return "No usual unit explains the numbers."
+    first, *others = possible
+    remedy = f"It is likely {first}"
+    remedy += f" (also possible: {', '.join(others)})" if others else ""
+    if first == _VIRIAL:
+        return f'{remedy}: name it in the card, [labels] virial = "…".'
+    remedy += f": divide by {units[first]:.6g}"
+    if slope is not None and slope < 0.0:
+        remedy += ", and change the sign: it falls as the volume grows, as a pressure does"
+    return f"{remedy}."

@@ -1,0 +1,1 @@
+"""Cards and frames of the datasets that ship with the suite."""

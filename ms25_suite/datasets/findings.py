@@ -1,0 +1,191 @@
+"""Questions that an audit asks of a dataset, each with its answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal, Self
+
+from ms25_suite.core.frames import IntArray
+
+__all__ = [
+    "QUESTIONS",
+    "Answer",
+    "Finding",
+    "Severity",
+    "Status",
+    "answered",
+    "frame_list",
+    "in_order",
+    "tally",
+    "unanswered",
+    "unless_all",
+]
+
+Severity = Literal["warning", "note"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that a person should know about a dataset.
+
+    Parameters
+    ----------
+    severity
+        ``warning`` where results are likely to be wrong, else ``note``.
+    code
+        Stable short name such as ``duplicate-frames``.
+    message
+        What was found and what to do.
+    frames
+        Indices of the frames concerned; empty if it concerns all of them.
+    """
+
+    severity: Severity
+    code: str
+    message: str
+    frames: tuple[int, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-able form."""
+        return {
+            "severity": self.severity,
+            "code": self.code,
+            "message": self.message,
+            "frames": list(self.frames),
+        }
+
+    @classmethod
+    def from_dict(cls, entry: Mapping[str, Any]) -> Self:
+        """Inverse of `to_dict`."""
+        return cls(entry["severity"], entry["code"], entry["message"], tuple(entry["frames"]))
+
+
+def frame_list(frames: Sequence[int] | IntArray, most: int = 5) -> str:
+    """Indices of frames for a message: ``frame 3`` or ``frames 0, 2, 5, …``."""
+    shown = ", ".join(str(index) for index in frames[:most])
+    more = ", …" if len(frames) > most else ""
+    return f"frame{'' if len(frames) == 1 else 's'} {shown}{more}"
+
+
+def unless_all(frames: IntArray, n_frames: int) -> tuple[int, ...]:
+    """Frames of a finding: none are named where it concerns all of them."""
+    return () if len(frames) == n_frames else tuple(int(index) for index in frames)
+
+
+Status = Literal["ok", "note", "warning", "unanswered"]
+
+QUESTIONS: Final = {
+    "labels": "Which labels are there?",
+    "finite": "Are positions, cells and labels finite numbers?",
+    "level-of-theory": "Is the level of theory of the labels stated?",
+    "duplicates": "Does a frame occur twice?",
+    "leakage": "Are test frames training or validation frames too?",
+    "coverage": "Do the training frames cover the elements and compositions of the test frames?",
+    "periodicity": "Are all frames periodic in the same directions?",
+    "overlap": "Do atoms overlap?",
+    "isolation": "Is an atom out of reach of all others?",
+    "cell-size": "Are the periodic cells at least two cutoffs wide?",
+    "energies": "Do the energies belong together?",
+    "forces": "Do the forces belong together?",
+    "net-force": "Do the forces of each frame add up to zero?",
+    "force-work": "Are the forces what the energies say, in sign and unit?",
+    "stress-scale": "Can the stress be eV/Å^3 with tension positive?",
+    "stress-work": "Is the stress what the energies say, in sign and unit?",
+    "energy-offset": "Do labels and potential differ by a constant for each element?",
+}
+"""Stable short name of each question and its words, in the order in which they are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of one question.
+
+    Parameters
+    ----------
+    code
+        Short name of the question, one of `QUESTIONS`.
+    text
+        What was found, with numbers; or why there is no answer.
+    findings
+        What a person should know because of it.
+    known
+        Whether the data could answer it.
+    """
+
+    code: str
+    text: str
+    findings: tuple[Finding, ...] = ()
+    known: bool = True
+
+    @property
+    def question(self) -> str:
+        """The question in words."""
+        return QUESTIONS[self.code]
+
+    @property
+    def status(self) -> Status:
+        """The gravest of its findings; ``ok`` without any."""
+        severities = {finding.severity for finding in self.findings}
+        if "warning" in severities:
+            return "warning"
+        if "note" in severities:
+            return "note"
+        return "ok" if self.known else "unanswered"
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-able form."""
+        return {
+            "code": self.code,
+            "text": self.text,
+            "findings": [finding.to_dict() for finding in self.findings],
+            "known": self.known,
+        }
+
+    @classmethod
+    def from_dict(cls, entry: Mapping[str, Any]) -> Self:
+        """Inverse of `to_dict`."""
+        findings = tuple(Finding.from_dict(finding) for finding in entry["findings"])
+        return cls(entry["code"], entry["text"], findings, entry["known"])
+
+    def summary(self) -> dict[str, Any]:
+        """What a report and ``--json`` say of it; the findings by their codes."""
+        return {
+            "code": self.code,
+            "question": self.question,
+            "status": self.status,
+            "answer": self.text,
+            "findings": [finding.code for finding in self.findings],
+        }
+
+
+def answered(code: str, text: str, *findings: Finding | None) -> Answer:
+    """An answer with its findings; ``None`` among them is left out."""
+    return Answer(code, text, tuple(finding for finding in findings if finding is not None))
+
+
+def unanswered(code: str, why: str) -> Answer:
+    """Why a question has no answer."""
+    return Answer(code, why, known=False)
+
+
+def in_order(answers: Iterable[Answer]) -> tuple[Answer, ...]:
+    """Answers in the order of `QUESTIONS`."""
+    order = list(QUESTIONS)
+    return tuple(sorted(answers, key=lambda answer: order.index(answer.code)))
+
+
+def tally(answers: Sequence[Answer]) -> str:
+    """How many questions had which outcome, in words."""
+    counts = {
+        "without a remark": "ok",
+        "with a note": "note",
+        "with a warning": "warning",
+        "unanswered": "unanswered",
+    }
+    numbers = {
+        words: sum(answer.status == status for answer in answers)
+        for words, status in counts.items()
+    }
+    parts = [f"{number} {words}" for words, number in numbers.items() if number]
+    return f"{len(answers)} questions: {', '.join(parts)}"

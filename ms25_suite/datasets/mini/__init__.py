@@ -1,1 +1,0 @@
-"""Frames of the built-in datasets that ship with the suite."""

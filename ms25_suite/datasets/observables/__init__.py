@@ -1,0 +1,1 @@
+"""Observables of the reference: equations of state and reaction paths."""

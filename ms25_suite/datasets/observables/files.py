@@ -1,0 +1,99 @@
+"""Files of reference observables: what curves and paths have in common.
+
+They are read when they are asked for, not with the dataset.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
+
+from ms25_suite.core.errors import CardError
+from ms25_suite.core.frames import Frames
+from ms25_suite.datasets.audit.structures import refuse_broken
+from ms25_suite.datasets.cards.card import DatasetCard
+from ms25_suite.datasets.cards.files import CardFile, verified_sha256
+from ms25_suite.datasets.readers.files import read_images
+from ms25_suite.datasets.registry import builtin_card, suggestion
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+__all__ = ["frames_of", "lender", "read_files", "where_of"]
+
+Table = Literal["eos", "neb"]
+
+
+def where_of(card: DatasetCard, table: Table) -> str:
+    """Name of a table of a card, for messages."""
+    return f"{card.path if card.path is not None else card.name}: [{table}]"
+
+
+def lender(card: DatasetCard, table: Table) -> DatasetCard:
+    """The card whose files are meant: that of the built-in dataset that a table names, or itself.
+
+    Raises
+    ------
+    CardError
+        There is no such dataset, it has none of its own, or it is of another level of theory.
+    """
+    config = getattr(card, table)
+    if config is None or config.dataset is None:
+        return card
+    where, name = where_of(card, table), config.dataset
+    found = builtin_card(name)
+    if found is None:
+        msg = f"{where} is to be that of {name!r}, found no such dataset. {suggestion(name)}"
+        raise CardError(msg)
+    own = getattr(found, table)
+    if own is None or own.dataset is not None:
+        msg = f"{where} is to be that of {name!r}, which has none"
+        raise CardError(msg)
+    if card.level_of_theory != found.level_of_theory:
+        # Their difference would pass for an error of the potential.
+        msg = (
+            f"{where}: that of {found.name!r} is of the level of theory "
+            f"{found.level_of_theory!r}, this dataset of {card.level_of_theory!r}: name files of "
+            "the same level, or correct `level_of_theory`"
+        )
+        raise CardError(msg)
+    return found
+
+
+def read_files(files: Sequence[CardFile], where: str) -> tuple[list[Atoms], tuple[str, ...]]:
+    """Frames of all files, and the SHA-256 of each file.
+
+    Raises
+    ------
+    CardError
+        A file is missing or another one than the card describes.
+    DatasetError
+        A file cannot be read.
+    """
+    sha256 = tuple(verified_sha256(file, where) for file in files)
+    return [atoms for file in files for atoms in read_images(file.path)], sha256
+
+
+def frames_of(images: Sequence[Atoms], elements: Sequence[str], where: str) -> Frames:
+    """Frames whose structures are sound, of elements that the dataset has.
+
+    Raises
+    ------
+    CardError
+        There are other elements.
+    DatasetError
+        Positions or cells are not finite.
+    """
+    from ase.data import chemical_symbols
+
+    frames = Frames.from_atoms(images)
+    refuse_broken(frames, where)
+    symbols = [chemical_symbols[number] for number in frames.elements]
+    extra = [symbol for symbol in symbols if elements and symbol not in elements]
+    if extra:
+        msg = (
+            f"{where}: the elements of the dataset are {' '.join(elements)}, but the frames "
+            f"also hold {' '.join(extra)}"
+        )
+        raise CardError(msg)
+    return frames

@@ -1,0 +1,1 @@
+"""The authors' archive: download, recognition of its files, import."""

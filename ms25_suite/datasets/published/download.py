@@ -1,0 +1,211 @@
+"""Getting the published archive, with checksums, and going on where a download broke off."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shutil
+from pathlib import Path, PurePosixPath
+from typing import Any, Final
+from urllib.parse import unquote, urlsplit
+
+from ms25_suite.core.cache import atomic_path, cache_dir, content_key, file_sha256
+from ms25_suite.core.errors import DatasetError
+from ms25_suite.datasets.published.archive import safe_name
+from ms25_suite.datasets.published.resume import TIMEOUT, RemoteFile, ResumingDownloader
+
+__all__ = ["RECORD_URL", "RemoteFile", "download", "download_folder"]
+
+RECORD_URL: Final = "https://zenodo.org/api/records/10901820"
+"""The data of the paper (doi 10.5281/zenodo.10901820) in Zenodo's public API."""
+
+_RECORD_PAGE: Final = re.compile(r"^(https?://[^/]+)/(?:api/)?records?/(\d+)/?$")
+
+
+def download_folder(url: str = RECORD_URL) -> Path:
+    """Where files go if nobody names a folder: a place in the cache for each record."""
+    return cache_dir("published", content_key({"url": _canonical(url)})[:12])
+
+
+def download(
+    url: str = RECORD_URL, folder: Path | None = None, *, progress: bool = False, pause: float = 2.0
+) -> tuple[Path, ...]:
+    """Get all files of a record, or a single file.
+
+    What the record states as checksum is compared; the SHA-256 of what came is recorded in the
+    cache the first time, and compared ever after, so that files which are there already are used
+    without a connection.
+
+    Parameters
+    ----------
+    url
+        A record (its page, or its address in Zenodo's API), or a file.
+    folder
+        Where to; None for `download_folder`.
+    progress
+        Whether to show a progress bar on the standard error stream.
+    pause
+        Seconds to wait before a broken connection is made again.
+
+    Returns
+    -------
+    :
+        The files.
+
+    Raises
+    ------
+    DatasetError
+        There is no connection, a checksum is wrong, or the disk is full.
+    """
+    if urlsplit(url).scheme not in ("http", "https"):
+        msg = f"expected an address that starts with https://, found {url!r}"
+        raise DatasetError(msg)
+    url = _canonical(url)
+    folder = folder or download_folder(url)
+    record = cache_dir("checksums") / f"{content_key({'url': url})}.json"
+    known = _known(record)
+    try:
+        files = _listing(url)
+    except _OfflineError as error:
+        paths = [folder / name for name in known]
+        if not paths or not all(path.is_file() for path in paths):
+            raise
+        for path in paths:
+            _check(path, known[path.relative_to(folder).as_posix()]["sha256"], str(error))
+        return tuple(paths)
+    folder.mkdir(parents=True, exist_ok=True)
+    _refuse_full_disk(files, folder)
+    paths = []
+    for file in files:
+        entry = known.get(file.name, {})
+        stated = entry.get("stated")
+        if stated is not None and file.checksum is not None and stated != file.checksum:
+            msg = (
+                f"{file.name}: {url} states the checksum {file.checksum}, but it stated {stated} "
+                f"when it was first downloaded. Published records do not change. If this one was "
+                f"changed for a reason, delete {record} and {folder / file.name}"
+            )
+            raise DatasetError(msg)
+        sha256 = entry.get("sha256")
+        path = _fetch(file, sha256, folder, progress=progress, pause=pause)
+        known[file.name] = {"sha256": sha256 or file_sha256(path), "stated": file.checksum}
+        with atomic_path(record) as temporary:
+            temporary.write_text(json.dumps(known, indent=1), encoding="utf-8")
+        paths.append(path)
+    return tuple(paths)
+
+
+class _OfflineError(DatasetError):
+    """The server cannot be reached."""
+
+
+def _canonical(url: str) -> str:
+    """Address in the API of a record whose page was named."""
+    match = _RECORD_PAGE.match(url)
+    return url if match is None else f"{match[1]}/api/records/{match[2]}"
+
+
+def _known(record: Path) -> dict[str, dict[str, Any]]:
+    """Checksums of earlier downloads."""
+    try:
+        return dict(json.loads(record.read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        return {}
+
+
+def _check(path: Path, sha256: str, why: str) -> None:
+    found = file_sha256(path)
+    if found != sha256:
+        msg = (
+            f"{path} is not what was downloaded first: expected sha256 {sha256}, found {found}. "
+            f"Delete it and download it again. ({why})"
+        )
+        raise DatasetError(msg)
+
+
+def _listing(url: str) -> list[RemoteFile]:
+    """Files of a record; a URL that is no record is a file itself."""
+    import requests
+
+    if _RECORD_PAGE.match(url) is None:
+        name = unquote(PurePosixPath(urlsplit(url).path).name)
+        if not name:
+            msg = f"{url} names neither a record nor a file"
+            raise DatasetError(msg)
+        return [RemoteFile(safe_name(name, url), url)]
+    try:
+        answer = requests.get(url, timeout=TIMEOUT)
+    except requests.RequestException as error:
+        page = url.replace("/api/", "/")
+        msg = (
+            f"cannot reach {url} ({type(error).__name__}). Without a connection: get the files of "
+            f"{page} on another machine, and give their folder to `ms25 data archive FOLDER`"
+        )
+        raise _OfflineError(msg) from error
+    if not answer.ok:
+        msg = f"{url} answers {answer.status_code} {answer.reason}; is it the right record?"
+        raise DatasetError(msg)
+    try:
+        entries = answer.json()["files"]
+        files = [
+            RemoteFile(
+                safe_name(entry["key"], url),
+                entry["links"]["self"],
+                int(entry["size"]),
+                str(entry["checksum"]) if entry.get("checksum") else None,
+            )
+            for entry in entries
+        ]
+    except (ValueError, KeyError, TypeError) as error:
+        msg = (
+            f"{url} does not answer as Zenodo's API does (expected JSON with `files`, each with "
+            f"`key`, `size`, `checksum` and `links`): {type(error).__name__}: {error}"
+        )
+        raise DatasetError(msg) from error
+    if not files:
+        msg = f"{url} lists no files; are they open to everybody?"
+        raise DatasetError(msg)
+    return files
+
+
+def _refuse_full_disk(files: list[RemoteFile], folder: Path) -> None:
+    missing = [file for file in files if not (folder / file.name).is_file()]
+    needed = sum(file.size or 0 for file in missing)
+    free = shutil.disk_usage(folder).free
+    if needed > free:
+        msg = (
+            f"the download needs {needed / 1e9:.1f} GB, but {folder} has {free / 1e9:.1f} GB free; "
+            f"name another folder (--out)"
+        )
+        raise DatasetError(msg)
+
+
+def _fetch(
+    file: RemoteFile, sha256: str | None, folder: Path, *, progress: bool, pause: float
+) -> Path:
+    import pooch
+
+    pooch.get_logger().setLevel("WARNING")
+    target = folder / file.name
+    expected = f"sha256:{sha256}" if sha256 else file.checksum
+    if expected is not None and expected.partition(":")[0] not in pooch.hashes.ALGORITHMS_AVAILABLE:
+        msg = f"{file.name}: unknown kind of checksum {expected!r}"
+        raise DatasetError(msg)
+    # Half a file of another version must not be continued.
+    tag = hashlib.sha256(f"{file.url} {file.checksum} {file.size}".encode()).hexdigest()[:12]
+    part = target.with_name(f".{target.name}.{tag}.part")
+    getter = ResumingDownloader(file, part, progress=progress, pause=pause)
+    try:
+        pooch.retrieve(file.url, expected, fname=target.name, path=target.parent, downloader=getter)
+    except ValueError as error:
+        msg = (
+            f"{file.name} does not have its checksum after the download, so it was thrown away: "
+            f"{error}. Run the command again; if that does not help, the server or the record is "
+            f"not to be trusted"
+        )
+        raise DatasetError(msg) from error
+    except OSError as error:
+        msg = f"cannot write {target}: {error}"
+        raise DatasetError(msg) from error
+    return target

@@ -1,0 +1,299 @@
+"""Frames of foreign files, with their labels in one form."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from ms25_suite.core.errors import DatasetError, LabelError
+from ms25_suite.core.fields import REF_ENERGY, REF_FORCES, REF_STRESS
+from ms25_suite.datasets.cards.card import LabelKeys
+from ms25_suite.datasets.importers import read_npz
+from ms25_suite.datasets.readers.cp2k import is_cp2k_output
+from ms25_suite.datasets.readers.files import read_images
+from ms25_suite.datasets.readers.label_values import values_under
+from ms25_suite.datasets.readers.labels import FoundLabels, find_labels
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+__all__ = ["LabelledFrame", "NotFramesError", "labelled_frames", "read_chunks"]
+
+_CHUNK: Final = 500
+"""Frames that are in memory at a time."""
+
+_DOCUMENTS: Final = (
+    ".bib",
+    ".c",
+    ".cff",
+    ".cfg",
+    ".cpp",
+    ".csv",
+    ".doc",
+    ".docx",
+    ".f90",
+    ".gif",
+    ".h",
+    ".htm",
+    ".html",
+    ".ipynb",
+    ".jpeg",
+    ".jpg",
+    ".lock",
+    ".md",
+    ".model",
+    ".nequip",
+    ".pdf",
+    ".png",
+    ".pptx",
+    ".pt",
+    ".pt2",
+    ".pth",
+    ".py",
+    ".rst",
+    ".sh",
+    ".sub",
+    ".svg",
+    ".tex",
+    ".toml",
+    ".xlsx",
+    ".yaml",
+    ".yml",
+)
+"""Extensions of what lies beside data. ASE would guess a format for some of them."""
+
+_PACKED: Final = (".7z", ".rar", ".zst", ".lz4", ".lzma")
+
+_DOCUMENT_NAMES: Final = (
+    "readme",
+    "licen",
+    "changelog",
+    # Inputs of VASP, and its files of structures without labels.
+    "incar",
+    "kpoints",
+    "potcar",
+    "poscar",
+    "contcar",
+    "xdatcar",
+    "oszicar",
+)
+
+
+class NotFramesError(Exception):
+    """A file is no file of frames at all, and nobody would expect it to be one."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LabelledFrame:
+    """A structure with ``REF_`` labels.
+
+    Parameters
+    ----------
+    atoms
+        Structure and labels.
+    index
+        Number of the frame in its file.
+    keys
+        Keys of energy and forces, and of the stress if it has one.
+    role
+        Role that the frame itself states in its info key ``split``.
+    """
+
+    atoms: Atoms
+    index: int
+    keys: tuple[str, ...]
+    role: str | None
+
+
+def read_chunks(path: Path) -> Iterator[list[Atoms]]:
+    """Frames of any file that ASE reads, some hundred at a time.
+
+    Raises
+    ------
+    NotFramesError
+        ASE knows no format that the file could have, or the file is a document.
+    DatasetError
+        It is damaged.
+    """
+    from ase.io.formats import UnknownFileTypeError, filetype, ioformats
+
+    name = path.name.lower()
+    if path.suffix.lower() == ".npz":
+        images = read_npz(path)
+    else:
+        if name.endswith(_DOCUMENTS) or name.startswith(_DOCUMENT_NAMES):
+            raise NotFramesError
+        if path.stat().st_size == 0:
+            msg = "it is empty (0 bytes)"
+            raise DatasetError(msg)
+        try:
+            # What ASE does not know by content it calls by the extension.
+            known = is_cp2k_output(path) or filetype(str(path)) in ioformats
+        except (UnknownFileTypeError, UnicodeDecodeError):
+            known = False
+        except Exception as error:  # ASE's guesses raise anything
+            msg = f"its format cannot be told: {type(error).__name__}: {error}"
+            raise DatasetError(msg) from error
+        if name.endswith(_PACKED):
+            msg = "this kind of archive is not opened here: unpack it, and give the folder"
+            raise DatasetError(msg)
+        if not known:
+            raise NotFramesError
+        images = read_images(path, any_format=True)
+    chunk: list[Atoms] = []
+    try:
+        for atoms in images:
+            chunk.append(atoms)
+            if len(chunk) == _CHUNK:
+                yield chunk
+                chunk = []
+    except DatasetError:
+        # What came before the damage is good.
+        if chunk:
+            yield chunk
+        raise
+    if chunk:
+        yield chunk
+
+
+def labelled_frames(
+    images: Sequence[Atoms], keys: LabelKeys, where: str, leave_out: Callable[[str, int], None]
+) -> list[LabelledFrame]:
+    """Frames that have both energy and forces.
+
+    Parameters
+    ----------
+    images
+        Frames of one file.
+    keys
+        Keys of the labels where somebody named them.
+    where
+        Name of the file.
+    leave_out
+        Is told why, and how many frames are left out.
+    """
+    keys = _only_candidates(images, keys)
+    try:
+        found = find_labels(images, _optional_stress(images, keys), where)
+        return _complete(images, found, range(len(images)), leave_out)
+    except LabelError:
+        pass
+    # Some frames have no labels, or bad ones: find out which.
+    single: list[LabelledFrame] = []
+    reasons: Counter[str] = Counter()
+    for index, atoms in enumerate(images):
+        try:
+            found = find_labels([atoms], _optional_stress([atoms], keys), where)
+        except LabelError as error:
+            reasons[_without_index(str(error).removeprefix(f"{where}: "))] += 1
+        else:
+            single += _complete([atoms], found, [index], leave_out)
+    # Labels of two families may be of two methods.
+    families = Counter(frame.keys[:2] for frame in single)
+    if len(families) > 1:
+        usual = families.most_common(1)[0][0]
+        others = sum(families.values()) - families[usual]
+        leave_out(f"labels under other names than {' and '.join(usual)} of the others", others)
+        single = [frame for frame in single if frame.keys[:2] == usual]
+    for reason, number in reasons.items():
+        leave_out(reason, number)
+    return single
+
+
+def _optional_stress(images: Sequence[Atoms], keys: LabelKeys) -> LabelKeys:
+    """The keys without that of a stress which none of the frames has."""
+    for name in ("stress", "virial"):
+        key = getattr(keys, name)
+        if key is not None and values_under(images, [key], "info") is None:
+            keys = replace(keys, **{name: None})
+    return keys
+
+
+def _without_index(message: str) -> str:
+    return re.sub(r"frames? 0\b", "the frame", message)
+
+
+def _only_candidates(images: Sequence[Atoms], keys: LabelKeys) -> LabelKeys:
+    """Keys that speak for themselves: one number called …energy… and one array called …force….
+
+    Only where nobody named them and the usual names are missing.
+    """
+    if keys != LabelKeys() or not images:
+        return keys
+    first = images[0]
+    results = getattr(first.calc, "results", None) or {}
+    if any(name in {**first.info, **first.arrays, **results} for name in _USUAL):
+        return keys
+    energies = [
+        str(key)
+        for key, value in first.info.items()
+        if re.search("energy|^e$|etot", str(key), re.IGNORECASE) and np.ndim(value) == 0
+        if not _OTHER_ENERGY.search(str(key))
+        if isinstance(value, float | np.floating)
+    ]
+    forces = [
+        key
+        for key, value in first.arrays.items()
+        if re.search("force|^f$", key, re.IGNORECASE) and np.shape(value) == (len(first), 3)
+        if not _OTHER_ENERGY.search(key)
+    ]
+    if len(energies) != 1 or len(forces) != 1:
+        return keys
+    # Not every frame needs to have a stress.
+    others = sorted({str(key) for atoms in images for key in atoms.info})
+    stresses = [key for key in others if "stress" in key.lower()]
+    virials = [key for key in others if "virial" in key.lower()]
+    found = {"energy": energies[0], "forces": forces[0]}
+    if len(stresses) == 1:
+        found["stress"] = stresses[0]
+    elif not stresses and len(virials) == 1:
+        found["virial"] = virials[0]
+    return LabelKeys(**found)
+
+
+_OTHER_ENERGY: Final = re.compile(
+    r"per_?atom|kin|form|atomi[sz]|bind|cohes|interact|ads|dispersion|d3|hartree|bohr|kcal|kj|ryd"
+    r"|(?:\b|_)(?:ha|au|ry)(?:\b|_)",
+    re.IGNORECASE,
+)
+"""Words for energies that are not that of the whole cell, or not in eV."""
+
+_USUAL: Final = (REF_ENERGY, REF_FORCES, "energy", "forces")
+
+
+def _complete(
+    images: Sequence[Atoms],
+    found: FoundLabels,
+    indices: Sequence[int],
+    leave_out: Callable[[str, int], None],
+) -> list[LabelledFrame]:
+    from ase import Atoms
+
+    labels = found.labels
+    if labels.energy is None or labels.forces is None:
+        leave_out(f"no {'energy' if labels.energy is None else 'forces'}", len(images))
+        return []
+    frames = []
+    start = 0
+    for row, image in enumerate(images):
+        atoms = Atoms(
+            numbers=image.numbers, positions=image.positions, cell=image.cell, pbc=image.pbc
+        )
+        atoms.info[REF_ENERGY] = float(labels.energy[row])
+        atoms.arrays[REF_FORCES] = labels.forces[start : start + len(atoms)].copy()
+        keys: tuple[str, ...] = (found.keys["energy"], found.keys["forces"])
+        if labels.stress is not None and np.isfinite(labels.stress[row]).all():
+            atoms.info[REF_STRESS] = labels.stress[row].copy()
+            keys += (found.keys["stress"],)
+        start += len(atoms)
+        stated = image.info.get("split")
+        frames.append(
+            LabelledFrame(atoms, indices[row], keys, None if stated is None else str(stated))
+        )
+    return frames

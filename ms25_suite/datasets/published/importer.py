@@ -1,0 +1,270 @@
+"""Turning an archive of unknown layout into one dataset for each system of the paper."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from ms25_suite.core.errors import DatasetError
+from ms25_suite.datasets.cards.card import LabelKeys
+from ms25_suite.datasets.findings import Finding
+from ms25_suite.datasets.published.archive import natural_key
+from ms25_suite.datasets.published.copies import first_copies
+from ms25_suite.datasets.published.reader import ArchiveReader, LeftOut, SystemFrames
+from ms25_suite.datasets.published.roles import SourceFile, archive_splits
+from ms25_suite.datasets.published.store import FrameStore
+from ms25_suite.datasets.published.systems import SYSTEMS
+from ms25_suite.datasets.published.writer import write_dataset
+
+__all__ = ["ArchiveImport", "ImportedDataset", "LeftOut", "import_archive"]
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedDataset:
+    """One dataset that was written.
+
+    Parameters
+    ----------
+    system
+        Name in `ms25_suite.datasets.published.systems.SYSTEMS`.
+    card
+        Its card, which ``--dataset`` opens.
+    n_frames, n_stress
+        Number of frames, and of those with a stress.
+    n_atoms
+        Smallest and largest number of atoms.
+    files
+        Files that its frames come from, with the number of frames in each.
+    split
+        Where the division comes from, and the sizes of its parts.
+    notes
+        What people should know about it.
+    findings
+        What the audit found.
+    """
+
+    system: str
+    card: Path
+    n_frames: int
+    n_stress: int
+    n_atoms: tuple[int, int]
+    files: tuple[tuple[str, int], ...]
+    split: str
+    notes: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveImport:
+    """What became of an archive.
+
+    Parameters
+    ----------
+    datasets
+        What was written, in the order of the paper's systems.
+    missing
+        Systems of the paper that are not in it.
+    left_out
+        What was not taken.
+    documents
+        Files that are no frames, such as a README.
+    """
+
+    datasets: tuple[ImportedDataset, ...]
+    missing: tuple[str, ...]
+    left_out: tuple[LeftOut, ...]
+    documents: tuple[str, ...]
+
+
+def import_archive(
+    source: Path,
+    out: Path,
+    *,
+    keys: LabelKeys | None = None,
+    assign: Sequence[tuple[str, str]] = (),
+    exclude: Sequence[str] = (),
+    level_of_theory: str | None = None,
+    seed: int = 0,
+    progress: bool = False,
+    overwrite: bool = False,
+) -> ArchiveImport:
+    """Recognise the paper's systems in an archive and write a dataset for each.
+
+    Parameters
+    ----------
+    source
+        Folder, zip or tar archive, or file; archives inside are opened too.
+    out
+        Folder to write.
+    keys
+        Keys of the labels where they have unusual names.
+    assign
+        Pairs of a system and a pattern of file names: these files are not recognised, but taken
+        to be of this system.
+    exclude
+        Patterns of names of files to leave out.
+    level_of_theory
+        Method behind the labels; None for what the paper states.
+    seed
+        Seed of the splits where the archive has none.
+    progress
+        Whether to show a progress bar on the standard error stream.
+    overwrite
+        Whether files in ``out`` may be replaced.
+
+    Raises
+    ------
+    DatasetError
+        The source is damaged or holds no system of the paper, or ``out`` is in use.
+    """
+    _refuse_output(source, out, overwrite=overwrite)
+    # Beside its later place, so that one step moves it there.
+    work = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+    try:
+        scratch, ready = work / "scratch", work / "ready"
+        scratch.mkdir()
+        ready.mkdir()
+        with FrameStore(work) as store:
+            reader = ArchiveReader(store, keys or LabelKeys(), assign, exclude)
+            reader.read(source, scratch, progress=progress)
+            datasets = _write(reader, ready, source.name, level_of_theory, seed, progress=progress)
+        if not datasets:
+            reasons = Counter(entry.reason for entry in reader.left_out)
+            shown = "; ".join(reason for reason, _ in reasons.most_common(5)) or "no files"
+            msg = f"{source} holds no frames of a system of the paper, nothing was written: {shown}"
+            raise DatasetError(msg)
+        out.mkdir(exist_ok=True)
+        # Frames first: a card never describes a file that is not there yet.
+        for path in sorted(ready.iterdir(), key=lambda p: p.suffix == ".toml"):
+            path.replace(out / path.name)
+    except OSError as error:
+        msg = f"cannot write {out}: {error}"
+        raise DatasetError(msg) from error
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    found = {dataset.system for dataset in datasets}
+    return ArchiveImport(
+        datasets=tuple(_moved(dataset, out) for dataset in datasets),
+        missing=tuple(system.name for system in SYSTEMS if system.name not in found),
+        left_out=tuple(reader.left_out),
+        documents=tuple(reader.documents),
+    )
+
+
+def _refuse_output(source: Path, out: Path, *, overwrite: bool) -> None:
+    if source.is_dir() and out.resolve().is_relative_to(source.resolve()):
+        msg = f"{out} lies in {source}, which is read; name a folder outside of it"
+        raise DatasetError(msg)
+    if not out.parent.is_dir():
+        msg = f"{out}: there is no folder {out.parent}"
+        raise DatasetError(msg)
+    if out.exists() and not out.is_dir():
+        msg = f"{out} is a file; name a folder"
+        raise DatasetError(msg)
+    if not overwrite and out.is_dir() and any(out.iterdir()):
+        msg = f"{out} is not empty: name another folder, or add --overwrite"
+        raise DatasetError(msg)
+
+
+def _moved(dataset: ImportedDataset, out: Path) -> ImportedDataset:
+    return replace(dataset, card=out / dataset.card.name)
+
+
+def _write(
+    reader: ArchiveReader,
+    folder: Path,
+    origin: str,
+    level_of_theory: str | None,
+    seed: int,
+    *,
+    progress: bool,
+) -> list[ImportedDataset]:
+    from tqdm import tqdm
+
+    datasets = []
+    present = [system for system in SYSTEMS if system.name in reader.systems]
+    for system in tqdm(present, "write", unit="system", disable=not progress):
+        collected = reader.systems[system.name]
+        _merge_copies(collected, reader.store)
+        names = sorted(collected.files, key=natural_key)
+        files = [
+            SourceFile(
+                name,
+                tuple(frame for frame, _ in collected.files[name]),
+                tuple(role for _, role in collected.files[name]),
+            )
+            for name in names
+        ]
+        splits, remarks = archive_splits(files)
+        notes = [f"the archive's split was not used: {remark}" for remark in remarks]
+        notes += _notes(collected)
+        order = list(dict.fromkeys(frame for file in files for frame in file.frames))
+        for split in splits or (None,):
+            try:
+                written = write_dataset(
+                    folder,
+                    system,
+                    order,
+                    split,
+                    collected.places,
+                    reader.store,
+                    origin=origin,
+                    level_of_theory=level_of_theory,
+                    seed=seed,
+                    neighbours=[other.name for other in present],
+                )
+            except DatasetError as error:
+                reader.left_out.append(
+                    LeftOut(system.name, str(error).replace(f"{folder}/", ""), len(order))
+                )
+                continue
+            counts = Counter(name for name in names for _ in collected.files[name])
+            dataset = written.dataset
+            stress = dataset.labels.has_stress
+            n_atoms = dataset.frames.n_atoms
+            datasets.append(
+                ImportedDataset(
+                    system=system.name,
+                    card=written.card,
+                    n_frames=len(dataset),
+                    n_stress=0 if stress is None else int(np.count_nonzero(stress)),
+                    n_atoms=(int(n_atoms.min()), int(n_atoms.max())),
+                    files=tuple(counts.items()),
+                    split=written.split,
+                    notes=(*notes, *written.notes),
+                    findings=dataset.findings,
+                )
+            )
+    return datasets
+
+
+def _merge_copies(collected: SystemFrames, store: FrameStore) -> None:
+    first = first_copies(collected.energies, lambda i: store.get(collected.places[i]))
+    for entries in collected.files.values():
+        entries[:] = [(first[frame], role) for frame, role in entries]
+
+
+def _notes(collected: SystemFrames) -> list[str]:
+    notes = []
+    total = sum(len(entries) for entries in collected.files.values())
+    unique = len({frame for entries in collected.files.values() for frame, _ in entries})
+    if total > unique:
+        notes.append(f"{total} frames in the files are {unique} different ones")
+    if collected.conflicts:
+        notes.append(
+            f"{collected.conflicts} repeated frames have another energy than the first time; the "
+            f"first was kept. Are the files of one level of theory? --exclude leaves files out"
+        )
+    if len(collected.keys) > 1:
+        shown = "; ".join(f"{' and '.join(keys)}: {n}" for keys, n in collected.keys.items())
+        notes.append(f"labels have different names ({shown}): are they of one method?")
+    usual = {("energy", "forces"), ("REF_energy", "REF_forces")}
+    for energy, forces in set(collected.keys) - usual:
+        notes.append(f"labels were taken from `{energy}` and `{forces}`: check that this is right")
+    return notes

@@ -1,0 +1,217 @@
+"""Reading the files of an archive and sorting their frames by system."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from ms25_suite.core.errors import DatasetError
+from ms25_suite.core.fields import REF_ENERGY
+from ms25_suite.core.frames import Frames
+from ms25_suite.datasets.audit.questions import frame_digests
+from ms25_suite.datasets.cards.card import LabelKeys
+from ms25_suite.datasets.published.archive import Member, members
+from ms25_suite.datasets.published.frames import (
+    LabelledFrame,
+    NotFramesError,
+    labelled_frames,
+    read_chunks,
+)
+from ms25_suite.datasets.published.store import FrameStore
+from ms25_suite.datasets.published.systems import SYSTEMS, UnknownSystemError, recognise
+from ms25_suite.datasets.splits import ROLE_CODES
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+__all__ = ["ArchiveReader", "LeftOut", "SystemFrames"]
+
+_SAME_ENERGY: Final = 1e-3
+"""eV. Labels of one frame in two files that differ by more are not the same label."""
+
+_ROLE_NAMES: Final = {0: "train", 1: "validation", 2: "test"}
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """What was not taken, and why.
+
+    Parameters
+    ----------
+    name
+        File inside the source.
+    reason
+        Why.
+    n_frames
+        Number of frames; None for the whole file.
+    """
+
+    name: str
+    reason: str
+    n_frames: int | None = None
+
+
+@dataclass(slots=True)
+class SystemFrames:
+    """Frames of one system: each structure once, and which files have it.
+
+    Parameters
+    ----------
+    places
+        Where the store keeps each structure.
+    energies
+        Energy in eV of each.
+    ids
+        Fingerprint to the number of the structure.
+    files
+        Number and role of each frame of each file.
+    keys
+        How often labels had which keys.
+    conflicts
+        Number of repeated structures with another energy.
+    """
+
+    places: list[int] = field(default_factory=list)
+    energies: list[float] = field(default_factory=list)
+    ids: dict[bytes, int] = field(default_factory=dict)
+    files: dict[str, list[tuple[int, str | None]]] = field(default_factory=dict)
+    keys: Counter[tuple[str, ...]] = field(default_factory=Counter)
+    conflicts: int = 0
+
+
+class ArchiveReader:
+    """Reads files and sorts their frames by system.
+
+    Parameters
+    ----------
+    store
+        Keeps the frames.
+    keys
+        Keys of the labels where somebody named them.
+    assign
+        Pairs of a system and a pattern of file names that are taken to be of it.
+    exclude
+        Patterns of names of files to leave out.
+    """
+
+    def __init__(
+        self,
+        store: FrameStore,
+        keys: LabelKeys,
+        assign: Sequence[tuple[str, str]],
+        exclude: Sequence[str],
+    ) -> None:
+        self.store = store
+        self.systems: dict[str, SystemFrames] = {}
+        self.left_out: list[LeftOut] = []
+        self.documents: list[str] = []
+        self._keys = keys
+        self._assign = assign
+        self._exclude = exclude
+
+    def read(self, source: Path, scratch: Path, *, progress: bool) -> None:
+        """Read all files of a source.
+
+        Raises
+        ------
+        DatasetError
+            There is no such source, it is damaged, or names in it lead out of it.
+        """
+        from tqdm import tqdm
+
+        with tqdm(desc="read", unit="frame", disable=not progress) as bar:
+            for member in members(source, scratch, self._leave_out_file):
+                bar.set_postfix_str(member.name[-40:], refresh=False)
+                if any(_matches(member.name, pattern) for pattern in self._exclude):
+                    self.left_out.append(LeftOut(member.name, "excluded by --exclude"))
+                    continue
+                self._read_file(member, bar.update)
+
+    def _leave_out_file(self, name: str, reason: str) -> None:
+        self.left_out.append(LeftOut(name, reason))
+
+    def _read_file(self, member: Member, advance: Callable[[int], object]) -> None:
+        reasons: Counter[str] = Counter()
+
+        def leave_out(reason: str, n_frames: int) -> None:
+            reasons[reason] += n_frames
+
+        before = 0
+        try:
+            for images in read_chunks(member.path):
+                self._take(images, member, before, leave_out)
+                before += len(images)
+                advance(len(images))
+        except NotFramesError:
+            self.documents.append(member.name)
+        except DatasetError as error:
+            text = str(error).replace(str(member.path), "it")
+            kept = f"; the {before} frames before it were taken" if before else ""
+            self.left_out.append(LeftOut(member.name, f"{text}{kept}"))
+        self.left_out += [LeftOut(member.name, reason, n) for reason, n in reasons.items()]
+
+    def _take(
+        self,
+        images: list[Atoms],
+        member: Member,
+        before: int,
+        leave_out: Callable[[str, int], None],
+    ) -> None:
+        groups: dict[str, list[int]] = {}
+        for index, atoms in enumerate(images):
+            try:
+                groups.setdefault(self._system(atoms, member.name), []).append(index)
+            except UnknownSystemError as error:
+                leave_out(str(error), 1)
+        for system, indices in groups.items():
+            chosen = [images[index] for index in indices]
+            frames = labelled_frames(chosen, self._keys, member.name, leave_out)
+            if frames:
+                collected = self.systems.setdefault(system, SystemFrames())
+                numbers = [before + indices[frame.index] for frame in frames]
+                self._keep(collected, frames, member.name, numbers)
+
+    def _system(self, atoms: Atoms, name: str) -> str:
+        if not np.isfinite(atoms.positions).all() or not np.isfinite(atoms.cell.array).all():
+            msg = "positions or cell are not finite"
+            raise UnknownSystemError(msg)
+        for system, pattern in self._assign:
+            if _matches(name, pattern):
+                elements = next(entry.elements for entry in SYSTEMS if entry.name == system)
+                if not set(atoms.get_chemical_symbols()) <= set(elements):
+                    msg = f"{atoms.symbols}: --assign says {system}, which has other elements"
+                    raise UnknownSystemError(msg)
+                return system
+        return recognise(atoms)
+
+    def _keep(
+        self,
+        collected: SystemFrames,
+        frames: Sequence[LabelledFrame],
+        name: str,
+        numbers: Sequence[int],
+    ) -> None:
+        digests = frame_digests(Frames.from_atoms(frame.atoms for frame in frames))
+        entries = collected.files.setdefault(name, [])
+        for frame, digest, number in zip(frames, digests, numbers, strict=True):
+            known = collected.ids.setdefault(digest.tobytes(), len(collected.ids))
+            energy = frame.atoms.info[REF_ENERGY]
+            if known == len(collected.places):
+                frame.atoms.info["source"] = f"{name}#{number}"
+                collected.places.append(self.store.add(frame.atoms))
+                collected.energies.append(energy)
+                collected.keys[frame.keys[:2]] += 1
+            elif abs(collected.energies[known] - energy) > _SAME_ENERGY:
+                collected.conflicts += 1
+            code = ROLE_CODES.get((frame.role or "").strip().lower())
+            entries.append((known, None if code is None else _ROLE_NAMES[code]))
+
+
+def _matches(name: str, pattern: str) -> bool:
+    return fnmatch(name.lower(), pattern.lower())

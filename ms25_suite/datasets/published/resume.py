@@ -1,0 +1,133 @@
+"""Going on with a download where it broke off."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from ms25_suite.core.errors import DatasetError
+
+__all__ = ["TIMEOUT", "RemoteFile", "ResumingDownloader"]
+
+TIMEOUT: Final = (10.0, 60.0)
+"""Seconds to wait for a connection, and for the next bytes."""
+
+_ATTEMPTS: Final = 3
+_BLOCK: Final = 1 << 15
+"""Bytes that are read at once; what is lost of a block when a connection breaks comes again."""
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteFile:
+    """A file to get.
+
+    Parameters
+    ----------
+    name
+        Its name in the record.
+    url
+        Where it is.
+    size
+        Bytes; None if unknown.
+    checksum
+        ``algorithm:digits`` as the record states it; None if it states none.
+    """
+
+    name: str
+    url: str
+    size: int | None = None
+    checksum: str | None = None
+
+
+class ResumingDownloader:
+    """Downloader for pooch, whose own ones begin at the first byte each time.
+
+    Parameters
+    ----------
+    file
+        What to get.
+    part
+        Where it is kept until it is complete.
+    progress
+        Whether to show a progress bar.
+    pause
+        Seconds before a broken connection is made again.
+    """
+
+    def __init__(self, file: RemoteFile, part: Path, *, progress: bool, pause: float) -> None:
+        self._file = file
+        self._part = part
+        self._progress = progress
+        self._pause = pause
+
+    def __call__(self, url: str, output_file: str, pooch: object) -> None:
+        """Fill ``output_file``; what came before a connection broke is kept in ``part``."""
+        import requests
+
+        problem = ""
+        for attempt in range(_ATTEMPTS):
+            if attempt:
+                time.sleep(self._pause * attempt)
+            try:
+                problem = self._go_on(url)
+            except requests.RequestException as error:
+                problem = f"{type(error).__name__}: {error}"
+            if not problem:
+                self._part.replace(output_file)
+                return
+        have = self._part.stat().st_size if self._part.exists() else 0
+        total = "" if self._file.size is None else f" of {self._file.size / 1e6:.1f}"
+        msg = (
+            f"{self._file.name}: the connection broke off {_ATTEMPTS} times ({problem}). "
+            f"{have / 1e6:.1f}{total} MB are there: run the same command again to go on"
+        )
+        raise DatasetError(msg)
+
+    def _go_on(self, url: str) -> str:
+        """Get what is missing; what went wrong, or nothing."""
+        import requests
+        from tqdm import tqdm
+
+        have = self._part.stat().st_size if self._part.exists() else 0
+        if have and have == self._file.size:
+            return ""
+        # Compressed on the way, the bytes could not be counted.
+        headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
+        with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT) as answer:
+            if answer.status_code == requests.codes.requested_range_not_satisfiable:
+                self._part.unlink()
+                return "the server does not have the rest"
+            if 400 <= answer.status_code < 500 and answer.status_code not in (408, 429):
+                msg = f"{self._file.name}: {url} answers {answer.status_code} {answer.reason}"
+                raise DatasetError(msg)
+            answer.raise_for_status()
+            rest = re.match(rf"bytes {have}-", answer.headers.get("Content-Range", ""))
+            if answer.status_code != requests.codes.partial_content or rest is None:
+                # A server that cannot go on sends all of it.
+                have = 0
+            length = answer.headers.get("Content-Length")
+            total = self._file.size or (int(length) + have if length else None)
+            with (
+                self._part.open("ab" if have else "wb") as out,
+                tqdm(
+                    desc=self._file.name,
+                    total=total,
+                    initial=have,
+                    unit="B",
+                    unit_scale=True,
+                    disable=not self._progress,
+                ) as bar,
+            ):
+                for block in answer.iter_content(_BLOCK):
+                    out.write(block)
+                    bar.update(len(block))
+        found = self._part.stat().st_size
+        if total is not None and found < total:
+            return f"{found} of {total} bytes came"
+        if total is not None and found > total:
+            self._part.unlink()
+            return f"{found} bytes came, more than the {total} expected"
+        return ""

@@ -1,0 +1,1 @@
+"""Files with frames, and the labels in them."""

@@ -1,0 +1,120 @@
+"""What frames carry under a key."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
+
+import numpy as np
+
+from ms25_suite.core.errors import LabelError
+from ms25_suite.core.frames import FloatArray, IntArray
+from ms25_suite.datasets.findings import frame_list
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+__all__ = [
+    "LabelName",
+    "check_shape",
+    "keys_present",
+    "refuse_absent",
+    "refuse_not_finite",
+    "value_under",
+    "values_under",
+]
+
+LabelName = Literal["energy", "forces", "stress", "virial"]
+
+
+def keys_present(images: Sequence[Atoms]) -> tuple[str, ...]:
+    """Everything that frames carry beside the structure, sorted."""
+    structure = {"numbers", "positions"}
+    keys: set[str] = set()
+    for atoms in images:
+        keys.update(str(key) for key in atoms.info)
+        keys.update(key for key in atoms.arrays if key not in structure)
+        if atoms.calc is not None:
+            keys.update(f"{key} (calculator)" for key in getattr(atoms.calc, "results", {}))
+    return tuple(sorted(keys))
+
+
+def value_under(atoms: Atoms, key: str, place: str) -> Any:
+    """Value under a key: an entry of the frame, else a result of its calculator."""
+    store = atoms.arrays if place == "arrays" else atoms.info
+    if key in store:
+        return store[key]
+    if place == "arrays" and key in atoms.info and len(atoms) == 1:
+        # ASE writes one row of three numbers where a frame has a single atom.
+        return np.reshape(atoms.info[key], (1, -1))
+    results = getattr(atoms.calc, "results", None) or {}
+    return results.get(key)
+
+
+def values_under(images: Sequence[Atoms], keys: Sequence[str], place: str) -> list[Any] | None:
+    """Value of each frame under the first of the keys that it has; None if no frame has one."""
+    values = []
+    for atoms in images:
+        found = (value_under(atoms, key, place) for key in keys)
+        values.append(next((value for value in found if value is not None), None))
+    return None if all(value is None for value in values) else values
+
+
+def check_shape(
+    value: Any, shapes: Sequence[tuple[int, ...]], name: str, index: int, where: str
+) -> None:
+    """Refuse a label that is no array of numbers of one of the given shapes.
+
+    Raises
+    ------
+    LabelError
+        It is none.
+    """
+    found = np.shape(value)
+    numeric = np.asarray(value).dtype.kind in "fiu"
+    if found not in shapes or not numeric:
+        expected = " or ".join(str(shape) for shape in shapes)
+        what = f"shape {found}" if numeric else f"{value!r}"
+        msg = f"{where}: `{name}` of frame {index} must have shape {expected}, found {what}"
+        raise LabelError(msg)
+
+
+def refuse_absent(images: Sequence[Atoms], name: str, key: str, where: str) -> NoReturn:
+    """Say that a key which the card names is on no frame.
+
+    Raises
+    ------
+    LabelError
+        Always.
+    """
+    found = ", ".join(keys_present(images)) or "nothing beside the structure"
+    msg = f"{where}: the card says that `{name}` is `{key}`, but no frame has it; found: {found}"
+    raise LabelError(msg)
+
+
+def refuse_not_finite(rows: FloatArray, frames: IntArray, name: str, where: str) -> None:
+    """Refuse labels that are infinite or not a number.
+
+    Parameters
+    ----------
+    rows
+        The labels, shape ``(n,)`` or ``(n, n_components)``.
+    frames
+        Frame of each row, shape ``(n,)``.
+    name, where
+        For the message.
+
+    Raises
+    ------
+    LabelError
+        There are such labels.
+    """
+    finite = np.isfinite(rows)
+    bad = ~(finite if rows.ndim == 1 else finite.all(axis=1))
+    if bad.any():
+        indices = [int(index) for index in np.unique(frames[bad])]
+        msg = (
+            f"{where}: `{name}` is not finite in {len(indices)} of the frames "
+            f"({frame_list(indices)}). Label these frames again, or remove them"
+        )
+        raise LabelError(msg)

@@ -1,0 +1,90 @@
+"""How much larger errors are on other frames than on a potential's own."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+import numpy as np
+
+from ms25_suite.core.frames import FloatArray
+from ms25_suite.metrics.errors import (
+    CONFIDENCE,
+    MIN_BOOTSTRAP,
+    RESAMPLES,
+    ErrorSummary,
+    Statistic,
+)
+
+__all__ = ["NOISE", "degradation"]
+
+NOISE: Final = 1e-6
+"""Errors below this (eV/atom, eV/Å or eV/Å^3) are rounding: files keep 6 to 8 decimals."""
+
+_BATCH: Final = 100
+
+
+def degradation(own: ErrorSummary, other: ErrorSummary, *, seed: int = 0) -> Statistic | None:
+    """Ratio of two mean absolute errors of one potential.
+
+    The interval is a percentile bootstrap over the frames of both sides. With fewer than 30
+    frames on either side it is Student's t of the linearised logarithm, with the degrees of
+    freedom of Welch and Satterthwaite (B. L. Welch, Biometrika 34 (1947) 28).
+
+    Parameters
+    ----------
+    own, other
+        Errors of the same quantity on the potential's own frames, and on others.
+    seed
+        Seed of the bootstrap.
+
+    Returns
+    -------
+    :
+        ``other / own`` with its interval, which is None where either side is one frame. None
+        instead of both if an error is rounding noise, whose ratio says nothing.
+    """
+    if min(own.mae.value, other.mae.value) < NOISE:
+        return None
+    ratio = other.mae.value / own.mae.value
+    if min(own.n_frames, other.n_frames) < 2:
+        return Statistic(ratio, None)
+    if min(own.n_frames, other.n_frames) >= MIN_BOOTSTRAP:
+        rng = np.random.default_rng(seed)
+        below, above = _resampled(own, rng), _resampled(other, rng)
+        # Where most frames are exact, a sample may hold none with an error.
+        if below.min() > 0:
+            tail = (1 - CONFIDENCE) / 2
+            low, high = np.quantile(above / below, [tail, 1 - tail])
+            return Statistic(ratio, (float(low), float(high)))
+    return Statistic(ratio, _linearised(ratio, own, other))
+
+
+def _resampled(errors: ErrorSummary, rng: np.random.Generator) -> FloatArray:
+    """Errors of samples of the frames, shape ``(RESAMPLES,)``."""
+    n = errors.n_frames
+    counts = errors.frame_counts.astype(np.float64)
+    sums = errors.frame_errors * counts
+    found = []
+    for _ in range(RESAMPLES // _BATCH):
+        chosen = rng.integers(0, n, (_BATCH, n))
+        found.append(sums[chosen].sum(axis=1) / counts[chosen].sum(axis=1))
+    return np.concatenate(found)
+
+
+def _linearised(ratio: float, own: ErrorSummary, other: ErrorSummary) -> tuple[float, float]:
+    from scipy.stats import t
+
+    variances = []
+    for errors in (own, other):
+        # Of the logarithm of the ratio of totals, as in `summarise_errors`.
+        counts = errors.frame_counts
+        residuals = (errors.frame_errors / errors.mae.value - 1) * counts / counts.mean()
+        variances.append(float(residuals.var(ddof=1)) / errors.n_frames)
+    total = sum(variances)
+    if total == 0:
+        return (ratio, ratio)
+    parts = zip(variances, (own, other), strict=True)
+    degrees = total**2 / sum(v**2 / (errors.n_frames - 1) for v, errors in parts)
+    half = float(t.ppf(0.5 + CONFIDENCE / 2, degrees)) * math.sqrt(total)
+    return (ratio * math.exp(-half), ratio * math.exp(half))

@@ -1,0 +1,130 @@
+"""The potentials of a session: opened when first asked, few alive at a time."""
+
+from __future__ import annotations
+
+import os
+from collections import OrderedDict
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import IO
+
+from ms25_suite.core.errors import ReferenceCalculatorError, UsageError
+from ms25_suite.criteria.comparison import fit_baseline
+from ms25_suite.datasets.dataset import Dataset, open_dataset
+from ms25_suite.potentials.opening import from_baseline, from_calculator, from_model_file
+from ms25_suite.potentials.potential import Potential, PotentialOptions
+from ms25_suite.potentials.spec import PotentialSpec
+from ms25_suite.training.data import training_data, training_request
+from ms25_suite.training.manifest import read_manifest
+
+__all__ = ["PotentialPool", "use_potential_file"]
+
+MAX_ALIVE = 2
+"""Potentials whose workers are kept running; more would only fill the memory."""
+
+
+class PotentialPool:
+    """Opens potentials as specifications ask, and closes those that were not used lately.
+
+    Parameters
+    ----------
+    options
+        How potentials are run.
+    terminal
+        Context manager that gives the stream for progress, or None where there is none.
+    """
+
+    def __init__(
+        self,
+        options: PotentialOptions,
+        terminal: Callable[[], AbstractContextManager[IO[str] | None]] = nullcontext,
+    ) -> None:
+        self._options = options
+        self._terminal = terminal
+        self._open: OrderedDict[tuple[str, str], Potential] = OrderedDict()
+
+    def get(self, spec: PotentialSpec, dataset: Dataset) -> Potential:
+        """Potential of a specification, for checks on a dataset.
+
+        Raises
+        ------
+        Ms25Error
+            It cannot be opened or trained; the class tells why.
+        """
+        depends = spec.kind in ("reference", "baseline") or (
+            spec.kind == "train" and spec.trained_on is None
+        )
+        key = (spec.text, dataset.name if depends else "")
+        if key not in self._open:
+            self._open[key] = self._make(spec, dataset)
+        self._open.move_to_end(key)
+        for old in list(self._open.values())[:-MAX_ALIVE]:
+            old.close()
+        return self._open[key]
+
+    def close(self) -> None:
+        """End all workers."""
+        for opened in self._open.values():
+            opened.close()
+
+    def _make(self, spec: PotentialSpec, dataset: Dataset) -> Potential:
+        if spec.kind == "train":
+            return self._train(spec, dataset)
+        if spec.kind == "reference":
+            target = dataset.card.reference_calculator
+            if not target:
+                msg = (
+                    f"the dataset {dataset.name} has no reference calculator: its labels cannot be "
+                    "computed again. A card can name one: reference_calculator = 'module:factory'"
+                )
+                raise ReferenceCalculatorError(msg)
+            return from_calculator(target, spec.name, self._options, architecture="reference")
+        if spec.kind == "baseline":
+            return from_baseline(fit_baseline(dataset), spec.name, self._options)
+        if spec.kind == "calculator":
+            target = str(spec.path) if spec.path else spec.text
+            return from_calculator(target, spec.name, self._options)
+        if spec.path is None:
+            msg = f"--mlip={spec.text} names no file"
+            raise UsageError(msg)
+        return from_model_file(
+            spec.path,
+            spec.architecture,
+            spec.name,
+            self._options,
+            manifest=read_manifest(spec.path),
+        )
+
+    def _train(self, spec: PotentialSpec, dataset: Dataset) -> Potential:
+        from ms25_suite.training import RichProgress, SilentProgress, train
+
+        source = dataset if spec.trained_on is None else open_dataset(spec.trained_on)
+        request = training_request(source, spec.architecture, **spec.training)
+        data = training_data(source, request)
+        with self._terminal() as stream:
+            progress = SilentProgress() if stream is None else RichProgress(stream)
+            trained = train(request, data, device=self._options.device, progress=progress)
+        return from_model_file(
+            trained.model_path,
+            spec.architecture,
+            spec.name,
+            self._options,
+            manifest=trained.manifest,
+        )
+
+
+def use_potential_file(path: str | None) -> None:
+    """Tell the reference calculators, also those in worker processes, where their file is.
+
+    Raises
+    ------
+    UsageError
+        There is no such file.
+    """
+    if path is None:
+        return
+    if not Path(path).is_file():
+        msg = f"--potential-file={path}: there is no such file"
+        raise UsageError(msg)
+    os.environ["MS25_POTENTIAL_FILE"] = str(Path(path).resolve())

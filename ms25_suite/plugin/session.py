@@ -1,0 +1,243 @@
+"""A pytest session that judges potentials: the hooks behind the plugin once it is awake."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from typing import IO, Any
+
+import pytest
+
+from ms25_suite.core.errors import Ms25Error, UsageError
+from ms25_suite.core.results import CheckResult, Journal, Verdict
+from ms25_suite.plugin.items import (
+    DATASET_PROPERTY,
+    POOL,
+    POTENTIAL_PROPERTY,
+    SETTINGS,
+    CheckItems,
+    checks_folder,
+    report_results,
+)
+from ms25_suite.plugin.pool import PotentialPool
+from ms25_suite.plugin.run_record import describe_run, header_lines, now
+from ms25_suite.plugin.selection import is_named
+from ms25_suite.plugin.settings import Settings
+
+__all__ = ["CheckSession", "activate"]
+
+FIXTURES = ("datasets", "potentials", "recording", "throughput")
+
+
+def activate(config: pytest.Config) -> None:
+    """Check the options, register the fixtures, and add the hooks of a judging session.
+
+    Raises
+    ------
+    pytest.UsageError
+        Something that was asked for cannot be done.
+    """
+    is_worker = hasattr(config, "workerinput")
+    try:
+        _refuse_company(config)
+        settings = Settings.from_config(config)
+        session = None if is_worker else CheckSession(config, settings)
+    except Ms25Error as error:
+        raise pytest.UsageError(str(error)) from error
+    config.stash[SETTINGS] = settings
+    config.stash[POOL] = PotentialPool(
+        settings.options, _no_terminal if is_worker else lambda: _terminal(config)
+    )
+    for name in FIXTURES:
+        config.pluginmanager.import_plugin(f"ms25_suite.fixtures.{name}")
+    xdist = config.pluginmanager.hasplugin("xdist")
+    config.pluginmanager.register(CheckItems(settings, xdist=xdist), "ms25_checks")
+    if not config.pluginmanager.hasplugin("benchmark"):
+        # A check has its marker, also where somebody does without that plugin.
+        config.addinivalue_line("markers", "benchmark: settings of pytest-benchmark")
+    _aim_at_checks(config)
+    if config.getoption("dist", "no") == "load":
+        # xdist would send the checks of one potential to different processes, and each would
+        # load it and predict the same frames.
+        config.option.dist = "loadgroup"
+    if session is not None:
+        config.pluginmanager.register(session, "ms25_session")
+
+
+def _refuse_company(config: pytest.Config) -> None:
+    """Refuse to time anything in one of several processes.
+
+    Raises
+    ------
+    UsageError
+        Throughput is asked for, and pytest-xdist is to distribute the checks.
+    """
+    if is_named(config, "throughput") and config.getoption("dist", "no") != "no":
+        msg = (
+            "throughput is timed alone: processes beside it would slow it down, so it does not "
+            "mix with -n. Leave -n out for it (or give -n0), and run the other checks by "
+            "themselves with -m 'not throughput'"
+        )
+        raise UsageError(msg)
+
+
+@contextmanager
+def _no_terminal() -> Iterator[None]:
+    yield None
+
+
+@contextmanager
+def _terminal(config: pytest.Config) -> Iterator[IO[str]]:
+    """The real standard output, past pytest's capturing."""
+    capture = config.pluginmanager.getplugin("capturemanager")
+    with capture.global_and_fixture_disabled():
+        with suppress(AttributeError):
+            # A terminal without UTF-8 must not end a training at the first Å.
+            sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
+        sys.stdout.write("\n")
+        yield sys.stdout
+
+
+def _aim_at_checks(config: pytest.Config) -> None:
+    """Run the suite's checks where the command line names no tests of its own.
+
+    Assigning ``config.args`` is no documented promise of pytest; a packaging test guards it.
+    """
+    if config.args_source is not pytest.Config.ArgsSource.ARGS:
+        config.args = [str(checks_folder())]
+
+
+class CheckSession:
+    """Hooks of the process that talks to the user: header, journal, report, summary, exit code.
+
+    Parameters
+    ----------
+    config
+        pytest's configuration.
+    settings
+        What the run was asked to do.
+    """
+
+    def __init__(self, config: pytest.Config, settings: Settings) -> None:
+        self._settings = settings
+        self._results: dict[tuple[str, ...], CheckResult] = {}
+        self._run = describe_run(config, settings)
+        self._report: Any = None
+        self._problem = ""
+        stamp = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}"
+        self._journal_path = settings.report_dir / f"journal-{stamp}.jsonl"
+        self._journal: Journal | None = None
+
+    def pytest_report_header(self) -> list[str]:
+        """State what is judged on what, and how."""
+        return header_lines(self._run)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Journal the results of a check as soon as it has ended."""
+        final = report.when == "call" or (report.when == "setup" and not report.passed)
+        if not final:
+            return
+        for name, value in report.user_properties:
+            if name == POTENTIAL_PROPERTY:
+                self._learn(value)
+            if name == DATASET_PROPERTY:
+                self._meet(value)
+        for result in report_results(report):
+            self._results[result.key] = result
+            if self._journal is None:
+                self._journal = Journal(self._journal_path, self._run)
+            self._journal.append(result)
+
+    def _learn(self, facts: Any) -> None:
+        """Add what is only known after a potential was loaded or trained."""
+        known = [entry for entry in self._run["potentials"] if entry["name"] == facts["name"]]
+        for entry in known:
+            if entry["sha256"] in ("", facts["sha256"]):
+                entry.update(facts)
+                return
+        # The same `train:` on another dataset is another potential; one that a project's own
+        # fixture made has another name.
+        self._run["potentials"].append({**(known[0] if known else {}), **facts})
+
+    def _meet(self, facts: Any) -> None:
+        """Add a dataset that the card of another one brought in."""
+        if all(entry["name"] != facts["name"] for entry in self._run["datasets"]):
+            self._run["datasets"].append(facts)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_report_teststatus(
+        self, report: pytest.TestReport
+    ) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
+        """Show an undecided check as such."""
+        if report.when != "call" or not report.passed:
+            return None
+        verdicts = {result.verdict for result in report_results(report)}
+        if Verdict.UNDECIDED not in verdicts:
+            return None
+        return "undecided", "U", ("UNDECIDED", {"yellow": True})
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Write the report; refuse to call a run without any verdict a success."""
+        if self._journal is None:
+            return
+        self._journal.close()
+        if exitstatus == pytest.ExitCode.OK and not self._answered():
+            session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
+        self._run["finished"] = now()
+        self._run["exit_status"] = int(session.exitstatus)
+        from ms25_suite.report import write_report
+
+        try:
+            self._report = write_report(
+                self._settings.report_dir, self._run, list(self._results.values())
+            )
+        except (Ms25Error, OSError) as error:
+            self._problem = f"the report could not be written: {error}"
+            session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
+        else:
+            # Everything in the journal is now in results.json.
+            self._journal_path.unlink()
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """Print the table of verdicts and the path of the report."""
+        write = terminalreporter.write_line
+        if self._results:
+            from ms25_suite.report import sort_results, terminal_table
+
+            terminalreporter.section("ms25-suite verdicts")
+            width = terminalreporter._tw.fullwidth
+            results = sort_results(self._run, list(self._results.values()))
+            color = terminalreporter.hasmarkup
+            for line in terminal_table(results, width, color=color).splitlines():
+                write(line)
+        for message in self._warnings():
+            write(f"warning: {message}", yellow=True)
+        if self._results and not self._answered():
+            write("nothing was judged: every check was skipped", red=True)
+        if self._problem:
+            write(f"{self._problem}\nall results are in {self._journal_path}", red=True)
+        if self._report is not None:
+            write(f"report: {self._report.html}")
+
+    def _answered(self) -> bool:
+        """Whether any check came to a verdict, or at least to a number."""
+        return any(result.verdict is not Verdict.SKIP for result in self._results.values())
+
+    def _warnings(self) -> list[str]:
+        """Findings about the data and about predictions, each once."""
+        found = [
+            f"{entry['name']}: {finding['message']}"
+            for entry in self._run["datasets"]
+            for finding in entry["findings"]
+            if finding["severity"] == "warning"
+        ]
+        for result in self._results.values():
+            for finding in result.details.get("findings", ()):
+                if finding.get("severity", "warning") != "warning":
+                    continue
+                found.append(f"{result.potential} on {result.test_dataset}: {finding['message']}")
+        return list(dict.fromkeys(found))

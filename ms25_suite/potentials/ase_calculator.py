@@ -1,0 +1,57 @@
+"""ASE calculator on top of a potential."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from ase.calculators.calculator import Calculator, all_changes
+
+from ms25_suite.core.frames import Frames
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+    from ms25_suite.potentials.potential import Potential
+
+__all__ = ["PotentialCalculator"]
+
+
+class PotentialCalculator(Calculator):  # type: ignore[misc]
+    """Ask a potential through ASE, one frame at a time.
+
+    Batches are much faster: use `Potential.predict` for many frames. This is for what needs a
+    calculator, such as a relaxation.
+
+    Parameters
+    ----------
+    potential
+        The potential.
+    """
+
+    implemented_properties: ClassVar[list[str]] = ["energy", "free_energy", "forces", "stress"]
+
+    def __init__(self, potential: Potential) -> None:
+        super().__init__()
+        self._potential = potential
+
+    def calculate(
+        self,
+        atoms: Atoms | None = None,
+        properties: Sequence[str] = ("energy",),
+        system_changes: Sequence[str] = tuple(all_changes),
+    ) -> None:
+        """Compute energy (eV), forces (eV/Å) and stress (eV/Å^3) at once."""
+        super().calculate(atoms, properties, system_changes)
+        predictions = self._potential.compute(Frames.from_atoms([self.atoms]))
+        results: dict[str, Any] = {}
+        if predictions.energy is not None:
+            results["energy"] = float(predictions.energy[0])
+            # The one whose derivative the forces are: contour exploration asks for it.
+            results["free_energy"] = results["energy"]
+        if predictions.forces is not None:
+            results["forces"] = predictions.forces
+        has_stress = predictions.has_stress
+        if predictions.stress is not None and has_stress is not None and has_stress[0]:
+            results["stress"] = predictions.stress[0]
+        self.results = results

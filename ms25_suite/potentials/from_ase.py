@@ -1,0 +1,171 @@
+"""Any ASE calculator as a potential, frame by frame."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+import traceback
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ms25_suite.core.errors import ModelFileError, Ms25Error, PredictionError
+from ms25_suite.core.frames import FloatArray, Frames, Predictions
+from ms25_suite.potentials.base import ModelInfo
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+__all__ = ["CalculatorEvaluator", "load_calculator"]
+
+FILE_ATTRIBUTE = "calculator"
+"""Name that a ``calc.py`` must define: an ASE calculator, or a function that returns one."""
+
+
+def load_calculator(target: str) -> Any:
+    """ASE calculator from ``calc.py`` or ``package.module:attribute``.
+
+    Raises
+    ------
+    ModelFileError
+        The module cannot be imported, or does not give an ASE calculator.
+    """
+    where, _, attribute = target.rpartition(":") if _is_attribute(target) else (target, "", "")
+    attribute = attribute or FILE_ATTRIBUTE
+    module = _import(where)
+    try:
+        found = getattr(module, attribute)
+    except AttributeError as error:
+        msg = (
+            f"{where} does not define `{attribute}`: expected an ASE calculator, or a function "
+            "without arguments that returns one"
+        )
+        raise ModelFileError(msg) from error
+    if isinstance(found, type) or not hasattr(found, "get_property"):
+        try:
+            found = found()
+        except Ms25Error:
+            raise
+        except Exception as error:
+            msg = f"calling `{attribute}` of {where} failed:\n{_user_traceback(error)}"
+            raise ModelFileError(msg) from error
+    if not hasattr(found, "get_property"):
+        msg = f"`{attribute}` of {where} gives {type(found)!r}, expected an ASE calculator"
+        raise ModelFileError(msg)
+    return found
+
+
+def _is_attribute(target: str) -> bool:
+    return ":" in target and not target.endswith(".py")
+
+
+def _import(where: str) -> ModuleType:
+    try:
+        if not where.endswith(".py"):
+            return importlib.import_module(where)
+        path = Path(where).resolve()
+        # A calculator file may import its neighbours.
+        # Last, and under a name of its own: a file called mace.py must not hide the package mace.
+        sys.path.append(str(path.parent))
+        name = f"_ms25_calculator_{path.stem}"
+        spec = importlib.util.spec_from_file_location(name, path)
+        if spec is None or spec.loader is None:
+            msg = f"{where} cannot be imported as a Python module"
+            raise ModelFileError(msg)
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        spec.loader.exec_module(module)
+    except ModelFileError:
+        raise
+    except Exception as error:
+        msg = f"importing {where} failed:\n{_user_traceback(error)}"
+        raise ModelFileError(msg) from error
+    return module
+
+
+def _user_traceback(error: BaseException) -> str:
+    """Traceback without the frames of this module and of the import system."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [f for f in frames if f.filename != __file__ and "importlib" not in f.filename]
+    return "".join([*traceback.format_list(own), *traceback.format_exception_only(error)]).rstrip()
+
+
+class CalculatorEvaluator:
+    """Predictions of an ASE calculator.
+
+    Parameters
+    ----------
+    calculator
+        Any object with ASE's calculator interface. ``implemented_properties`` decides whether
+        stresses are asked for.
+    """
+
+    def __init__(self, calculator: Any) -> None:
+        self._calculator = calculator
+        self._stress = "stress" in getattr(calculator, "implemented_properties", ())
+
+    @property
+    def info(self) -> ModelInfo:
+        """Nothing is known of a calculator, unless it lists its ``elements`` (symbols)."""
+        from ase.data import atomic_numbers
+
+        symbols = getattr(self._calculator, "elements", None)
+        if not isinstance(symbols, list | tuple) or not set(symbols) <= set(atomic_numbers):
+            return ModelInfo()
+        return ModelInfo(elements=tuple(sorted({atomic_numbers[s] for s in symbols})))
+
+    def predict(self, frames: Frames) -> Predictions:
+        """Energies, forces and, if the calculator has them, stresses of periodic frames.
+
+        Raises
+        ------
+        PredictionError
+            The calculator raised or returned something of the wrong shape; names the frame.
+        """
+        energy = np.empty(len(frames))
+        forces = np.empty((len(frames.numbers), 3))
+        stress = np.full((len(frames), 6), np.nan)
+        for index in range(len(frames)):
+            atoms = frames.atoms(index)
+            atoms.calc = self._calculator
+            rows = slice(int(frames.offsets[index]), int(frames.offsets[index + 1]))
+            try:
+                energy[index] = _shaped(atoms.get_potential_energy(), (), "energy", atoms)
+                forces[rows] = _shaped(atoms.get_forces(), (len(atoms), 3), "forces", atoms)
+                if self._stress and atoms.pbc.all():
+                    # Not Atoms.get_stress: it asserts the shape without a message.
+                    value = self._calculator.get_property("stress", atoms)
+                    stress[index] = _shaped(_voigt(value), (6,), "stress", atoms)
+            except PredictionError as error:
+                error.frames = (index,)
+                raise
+            except (Ms25Error, MemoryError):
+                raise
+            except Exception as error:
+                msg = f"the calculator raised on {_name(atoms)}:\n{_user_traceback(error)}"
+                raise PredictionError(msg, (index,)) from error
+        return Predictions(energy=energy, forces=forces, stress=stress if self._stress else None)
+
+
+def _name(atoms: Atoms) -> str:
+    return f"a frame of {len(atoms)} atoms, {atoms.get_chemical_formula()}"
+
+
+def _voigt(stress: Any) -> Any:
+    """Stress in Voigt order, also from a 3x3 matrix; anything else is left as it is."""
+    array = np.asarray(stress)
+    return array.reshape(-1)[[0, 4, 8, 5, 2, 1]] if array.shape == (3, 3) else array
+
+
+def _shaped(value: Any, shape: tuple[int, ...], what: str, atoms: Atoms) -> FloatArray:
+    array = np.asarray(value, dtype=float)
+    if array.shape != shape:
+        msg = (
+            f"the calculator's {what} has shape {array.shape} for {_name(atoms)}; "
+            f"expected {shape or 'one number'}"
+        )
+        raise PredictionError(msg)
+    return array

@@ -1,0 +1,104 @@
+"""What is in a model file, found out without executing anything in it.
+
+Loading a pickle runs code of whoever wrote it. Here the pickle's opcodes are only read.
+"""
+
+from __future__ import annotations
+
+import pickletools
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from ms25_suite.core.errors import ModelFileError
+
+__all__ = ["FileSummary", "summarise"]
+
+_ZIP_MAGIC = b"PK\x03\x04"
+_MEMORY_OPS = {"MEMOIZE", "PUT", "BINPUT", "LONG_BINPUT"}
+
+
+@dataclass(frozen=True, slots=True)
+class FileSummary:
+    """Outside view of a file.
+
+    Parameters
+    ----------
+    path
+        The file.
+    head
+        Its first bytes.
+    members
+        Names in the archive without the leading folder; empty if the file is no zip archive.
+    pickle_globals
+        ``module.name`` of everything that the main pickle would import.
+    pickle_strings
+        Text constants of the main pickle.
+    """
+
+    path: Path
+    head: bytes
+    members: frozenset[str]
+    pickle_globals: frozenset[str]
+    pickle_strings: frozenset[str]
+
+    @property
+    def is_zip(self) -> bool:
+        """Whether the file is a zip archive, as PyTorch writes them."""
+        return self.head.startswith(_ZIP_MAGIC)
+
+    @property
+    def is_state_dict(self) -> bool:
+        """Whether the pickle holds tensors and containers only: weights without a model."""
+        modules = {name.split(".")[0] for name in self.pickle_globals}
+        return bool(self.pickle_globals) and modules <= {"torch", "collections", "numpy", "_codecs"}
+
+
+def summarise(path: Path) -> FileSummary:
+    """Look at a model file from outside.
+
+    Raises
+    ------
+    ModelFileError
+        The file is missing, empty, unreadable, or a damaged archive.
+    """
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            head = file.read(64)
+    except OSError as error:
+        kind = "a folder" if path.is_dir() else f"{error.strerror or error}"
+        msg = f"cannot read the model file {path}: {kind}. Give the path of an existing model file"
+        raise ModelFileError(msg) from error
+    if size == 0:
+        msg = f"the model file {path} is empty (0 bytes): was writing or copying it interrupted?"
+        raise ModelFileError(msg)
+    if not head.startswith(_ZIP_MAGIC):
+        return FileSummary(path, head, frozenset(), frozenset(), frozenset())
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+            main = next((n for n in names if n.endswith(("/data.pkl", "eager_model.pkl"))), None)
+            found, texts = _read_pickle(archive.read(main)) if main else (set(), set())
+    except (zipfile.BadZipFile, EOFError, OSError, ValueError) as error:
+        msg = (
+            f"the model file {path} is a damaged archive ({error}): expected a complete PyTorch "
+            f"file, found {size} bytes. Copy or download it again"
+        )
+        raise ModelFileError(msg) from error
+    members = frozenset(name.split("/", 1)[1] for name in names if "/" in name)
+    return FileSummary(path, head, members, frozenset(found), frozenset(texts))
+
+
+def _read_pickle(data: bytes) -> tuple[set[str], set[str]]:
+    """Imports and text constants of a pickle, from its opcodes."""
+    found: set[str] = set()
+    texts: list[str] = []
+    for opcode, argument, _ in pickletools.genops(data):
+        if opcode.name == "GLOBAL":
+            found.add(str(argument).replace(" ", "."))
+        elif opcode.name == "STACK_GLOBAL" and len(texts) >= 2:
+            found.add(f"{texts[-2]}.{texts[-1]}")
+        elif isinstance(argument, str) and opcode.name not in _MEMORY_OPS:
+            texts.append(argument)
+    return found, set(texts)

@@ -1,0 +1,106 @@
+"""What LAMMPS calls: functions of edges and of frames, made of what a worker keeps."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ms25_suite.core.errors import OutOfMemoryError
+from ms25_suite.core.frames import FloatArray, Frames, IntArray
+from ms25_suite.lammps.box import voigt_to_matrix
+from ms25_suite.lammps.fix_external import ExternalEdges, ExternalFrames
+from ms25_suite.potentials.base import EdgeModel, ForceModel, Graph
+from ms25_suite.potentials.evaluate import EdgeEvaluator, is_out_of_memory
+
+if TYPE_CHECKING:
+    from ms25_suite.lammps.run import Route
+    from ms25_suite.potentials.workers.main import Evaluator
+
+__all__ = ["EvaluatorFunction", "ModelFunction", "make_route"]
+
+
+def make_route(evaluator: Evaluator, on_step: Callable[[], None] = lambda: None) -> Route:
+    """Way for LAMMPS to call a potential.
+
+    Parameters
+    ----------
+    evaluator
+        What the worker keeps.
+    on_step
+        Called after each evaluation.
+    """
+    if isinstance(evaluator, EdgeEvaluator):
+        return ExternalEdges(ModelFunction(evaluator.model, evaluator.cutoff), on_step)
+    return ExternalFrames(EvaluatorFunction(evaluator), on_step)
+
+
+class ModelFunction:
+    """An edge model as LAMMPS calls it; see `ms25_suite.lammps.fix_external.EdgeFunction`."""
+
+    def __init__(self, model: EdgeModel | ForceModel, cutoff: float) -> None:
+        self.cutoff = cutoff
+        self.model_s = 0.0
+        self._model = model
+
+    def __call__(
+        self, numbers: IntArray, senders: IntArray, receivers: IntArray, vectors: FloatArray
+    ) -> tuple[float, FloatArray, FloatArray]:
+        """Energy, forces and virial of the edges.
+
+        Raises
+        ------
+        OutOfMemoryError
+            The frame does not fit into the memory of the worker.
+        """
+        n_atoms = len(numbers)
+        graph = Graph(numbers, senders, receivers, vectors, np.zeros(n_atoms, dtype=np.int64), 1)
+        start = time.perf_counter()
+        try:
+            answer = self._model.evaluate(graph)
+        except (MemoryError, RuntimeError) as error:
+            if not is_out_of_memory(error):
+                raise
+            msg = (
+                f"a frame of {n_atoms} atoms does not fit into the memory of the worker ({error}). "
+                "Use --dtype=float32, a smaller cell or a larger machine"
+            )
+            raise OutOfMemoryError(msg) from error
+        finally:
+            self.model_s += time.perf_counter() - start
+        if len(answer) == 3:
+            return float(answer[0][0]), answer[1], answer[2][0]
+        energy, gradient = answer
+        # Both directions of a pair at once: D_ji = -D_ij, and so for the sums, see
+        # `ms25_suite.potentials.evaluate.forces_and_stress`.
+        n_pairs = len(senders) // 2
+        pull = gradient[:n_pairs] - gradient[n_pairs:]
+        first, second = senders[:n_pairs], receivers[:n_pairs]
+        forces = np.empty((n_atoms, 3))
+        for axis in range(3):
+            column = np.ascontiguousarray(pull[:, axis])
+            forces[:, axis] = np.bincount(first, weights=column, minlength=n_atoms)
+            forces[:, axis] -= np.bincount(second, weights=column, minlength=n_atoms)
+        return float(energy[0]), forces, vectors[:n_pairs].T @ pull
+
+
+class EvaluatorFunction:
+    """Any evaluator as LAMMPS calls it; see `ms25_suite.lammps.fix_external.FrameFunction`."""
+
+    def __init__(self, evaluator: Evaluator) -> None:
+        self.model_s = 0.0
+        self._evaluator = evaluator
+
+    def __call__(self, frame: Frames) -> tuple[float, FloatArray, FloatArray | None]:
+        """Energy, forces and, if there is one, virial of a frame."""
+        start = time.perf_counter()
+        found = self._evaluator.predict(frame)
+        self.model_s += time.perf_counter() - start
+        assert found.energy is not None
+        assert found.forces is not None
+        virial = None
+        if found.stress is not None and frame.pbc.all():
+            virial = voigt_to_matrix(found.stress[0]) * float(frame.volumes[0])
+        return float(found.energy[0]), found.forces, virial

@@ -1,0 +1,157 @@
+"""The far side of a worker: loads one potential and answers until the channel closes.
+
+It runs in a process of its own because model files execute code when they are loaded, because
+frameworks change process-wide state (``import mace`` alters ``torch.load``), and because native
+code crashes.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+from ms25_suite.core.cache import file_sha256
+from ms25_suite.core.errors import ModelFileError, Ms25Error, OutOfMemoryError
+from ms25_suite.core.frames import Frames, Predictions
+from ms25_suite.environments.processes import keep_freed_memory
+from ms25_suite.potentials.base import ModelInfo
+from ms25_suite.potentials.workers.wire import pack_predictions, pack_run, unpack_frames
+
+__all__ = ["Evaluator", "load_evaluator", "serve"]
+
+
+ALIVE_S = 1.0
+"""Shortest time in seconds between two signs of life in a long answer."""
+
+
+class Evaluator(Protocol):
+    """What a worker keeps: something that predicts."""
+
+    @property
+    def info(self) -> ModelInfo:
+        """What is known of the potential."""
+        ...
+
+    def predict(self, frames: Frames) -> Predictions:
+        """Predictions for all frames."""
+        ...
+
+
+def load_evaluator(job: dict[str, Any]) -> Evaluator:
+    """Load what a job describes.
+
+    Parameters
+    ----------
+    job
+        ``{"kind": "model", "implementation", "path", "sha256", "device", "dtype", "species",
+        "batch_atoms"}``, ``{"kind": "untrained", "implementation"}`` (a tiny model, to see
+        whether an environment works), ``{"kind": "calculator", "target"}`` or
+        ``{"kind": "baseline", "values"}``.
+    """
+    if job["kind"] == "baseline":
+        from ms25_suite.potentials.baseline import MeanBaseline
+
+        return MeanBaseline.from_dict(job["values"])
+    if job["kind"] == "calculator":
+        from ms25_suite.potentials.from_ase import CalculatorEvaluator, load_calculator
+
+        return CalculatorEvaluator(load_calculator(job["target"]))
+    from ms25_suite.potentials.evaluate import EdgeEvaluator
+    from ms25_suite.potentials.registry import load_implementation
+
+    architecture = load_implementation(job["implementation"])
+    if job["kind"] == "untrained":
+        return EdgeEvaluator(architecture.untrained())
+    path = Path(job["path"])
+    known = {} if architecture.names_species else {"species": tuple(job["species"])}
+    model = architecture.load(path, device=job["device"], dtype=job["dtype"], **known)
+    # Predictions are kept under the hash of the file: they must be those of that very file.
+    if file_sha256(path) != job["sha256"]:
+        msg = f"{path} was changed while it was in use: is a training writing to it? Run again"
+        raise ModelFileError(msg)
+    return EdgeEvaluator(model, job["batch_atoms"])
+
+
+def serve(channel: Any, log: str) -> None:
+    """Answer requests.
+
+    A request is ``(number, what, payload)`` with ``what`` one of ``load``, ``predict`` and
+    ``lammps``. The answer is ``(number, "ok", payload)`` or ``(number, "error", {type, message,
+    traceback})``; before it there may be any number of ``(number, "alive", None)``.
+
+    Parameters
+    ----------
+    channel
+        ``execnet`` channel.
+    log
+        File that receives what the framework prints.
+    """
+    _redirect_output(log)
+    keep_freed_memory()
+    evaluator: Evaluator | None = None
+    for number, what, payload in channel:
+        try:
+            answer: dict[str, Any]
+            if what == "load":
+                evaluator = load_evaluator(payload)
+                answer = {"info": evaluator.info.to_dict(), "pid": os.getpid()}
+            elif evaluator is None:
+                msg = "a worker must load a potential before it can predict"
+                raise RuntimeError(msg)
+            elif what == "lammps":
+                answer = _run_lammps(evaluator, payload, _alive(channel, number))
+            else:
+                answer = pack_predictions(evaluator.predict(unpack_frames(payload)))
+        except Exception as error:
+            channel.send((number, "error", _describe(error)))
+        else:
+            channel.send((number, "ok", answer))
+
+
+def _run_lammps(
+    evaluator: Evaluator, payload: dict[str, Any], on_step: Callable[[], None]
+) -> dict[str, Any]:
+    from ms25_suite.lammps.plan import MdPlan
+    from ms25_suite.lammps.run import run_lammps
+    from ms25_suite.potentials.workers.lammps import make_route
+
+    route = make_route(evaluator, on_step)
+    plan = MdPlan.from_dict(payload["plan"])
+    return pack_run(run_lammps(route, unpack_frames(payload["frame"]), plan))
+
+
+def _alive(channel: Any, number: int) -> Callable[[], None]:
+    """Function that says, every now and then, that a request is still being worked on."""
+    last = time.monotonic()
+
+    def say() -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last > ALIVE_S:
+            last = now
+            channel.send((number, "alive", None))
+
+    return say
+
+
+def _describe(error: Exception) -> dict[str, Any]:
+    if isinstance(error, MemoryError):
+        error = OutOfMemoryError(f"the worker ran out of memory ({error!r})")
+    return {
+        "type": type(error).__name__ if isinstance(error, Ms25Error) else "",
+        "message": error.args[0] if isinstance(error, Ms25Error) else repr(error),
+        "frames": list(getattr(error, "frames", ())),
+        "traceback": "".join(traceback.format_exception(error)),
+    }
+
+
+def _redirect_output(log: str) -> None:
+    """Send file descriptors 1 and 2 to the log: frameworks and native code print to them."""
+    file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    os.dup2(file, 1)
+    os.dup2(file, 2)
+    os.close(file)

@@ -1,0 +1,279 @@
+"""The near side of the workers: start them, share frames out, and notice when one is gone."""
+
+from __future__ import annotations
+
+import os
+import queue
+import shlex
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import execnet
+
+from ms25_suite.core import errors
+from ms25_suite.core.errors import Ms25Error, PredictionError, WorkerDiedError, WorkerTimeoutError
+from ms25_suite.core.frames import Frames, IntArray, Predictions
+from ms25_suite.environments.installation import ISOLATED
+from ms25_suite.environments.processes import thread_variables
+from ms25_suite.lammps.plan import LammpsRun, MdPlan
+from ms25_suite.potentials.base import ModelInfo
+from ms25_suite.potentials.workers.wire import pack_frames, unpack_predictions, unpack_run
+
+__all__ = ["WorkerPool"]
+
+_GONE = object()
+_BOOTSTRAP = """
+isolated, log = channel.receive()
+if isolated:
+    import runpy
+
+    runpy.run_path(isolated)["install"]()
+from ms25_suite.potentials.workers.main import serve
+
+serve(channel, log)
+"""
+
+
+@dataclass(slots=True, eq=False)
+class _Worker:
+    """One process: its channel, and what it is busy with."""
+
+    channel: Any
+    log: Path
+    pid: int
+    task: int | None = None
+    deadline: float = field(default=0.0)
+
+
+class WorkerPool:
+    """Processes that hold the same potential.
+
+    They start at the first use and live until `close`. After a death or a time-out all of them
+    are replaced at the next use.
+
+    Parameters
+    ----------
+    job
+        What to load; see `ms25_suite.potentials.workers.main.load_evaluator`.
+    n_workers
+        Number of processes.
+    timeout_s
+        Longest wait in seconds for one answer, or for a sign of life in a long one.
+    threads
+        Threads of numerical libraries in each process.
+    python
+        Interpreter of the processes, for instance that of a managed environment, which needs
+        NumPy, ASE and vesin, but not the suite; this one by default.
+    """
+
+    def __init__(
+        self,
+        job: dict[str, Any],
+        *,
+        n_workers: int = 1,
+        timeout_s: float = 600.0,
+        threads: int = 1,
+        python: Path | None = None,
+    ) -> None:
+        self._job = job
+        self._n_workers = n_workers
+        self._timeout_s = timeout_s
+        self._threads = threads
+        self._python = python
+        self._group = execnet.Group()
+        self._workers: list[_Worker] = []
+        self._answers: queue.Queue[tuple[_Worker, Any]] = queue.Queue()
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._info: ModelInfo | None = None
+        self._number = 0
+
+    def start(self) -> ModelInfo:
+        """Start what is not running and load the potential.
+
+        Raises
+        ------
+        Ms25Error
+            Loading failed; the class tells why.
+        """
+        if self._workers and self._info is not None:
+            return self._info
+        self._folder = tempfile.TemporaryDirectory(prefix="ms25-worker-")
+        for index in range(self._n_workers):
+            self._workers.append(self._spawn(Path(self._folder.name) / f"worker-{index}.log"))
+        answers = self._run([("load", self._job)] * self._n_workers, fatal=True)
+        self._info = ModelInfo.from_dict(answers[0]["info"])
+        return self._info
+
+    def predict(self, frames: Frames, tasks: Sequence[IntArray]) -> list[Predictions]:
+        """Predictions for groups of frames, in the order of the groups.
+
+        Parameters
+        ----------
+        frames
+            Where the frames come from.
+        tasks
+            Frame indices of each group; a group is one message to one worker.
+
+        Raises
+        ------
+        Ms25Error
+            Something went wrong; the class tells what.
+        """
+        self.start()
+        requests = [("predict", pack_frames(frames.select(task))) for task in tasks]
+        answers = self._run(requests, fatal=False, tasks=tasks)
+        return [unpack_predictions(answer) for answer in answers]
+
+    def run_lammps(self, frame: Frames, plan: MdPlan) -> LammpsRun:
+        """Dynamics of a frame in one worker. The time limit is for a step, not for all of them.
+
+        Raises
+        ------
+        Ms25Error
+            Something went wrong; the class tells what.
+        """
+        self.start()
+        payload = {"frame": pack_frames(frame), "plan": plan.to_dict()}
+        return unpack_run(self._run([("lammps", payload)], fatal=False)[0])
+
+    def close(self) -> None:
+        """End the processes; the pool can be used again."""
+        workers, self._workers = self._workers, []
+        for worker in workers:
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(worker.pid, signal.SIGKILL)
+        self._group.terminate(timeout=5.0)
+        self._answers = queue.Queue()
+        if self._folder is not None:
+            self._folder.cleanup()
+            self._folder = None
+
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """Process ids of the running workers."""
+        return tuple(worker.pid for worker in self._workers)
+
+    def _spawn(self, log: Path) -> _Worker:
+        variables = thread_variables(self._threads).items()
+        environment = "".join(f"//env:{name}={value}" for name, value in variables)
+        # -P: a managed environment must not see the modules in the folder that we happen to be in.
+        python = "" if self._python is None else f"//python={shlex.quote(str(self._python))} -P"
+        try:
+            gateway = self._group.makegateway(f"popen{python}{environment}")
+            # The process id is asked for first, so that even a worker that hangs can be ended.
+            pid = gateway.remote_exec("import os; channel.send(os.getpid())").receive(timeout=60.0)
+        except (EOFError, OSError) as error:
+            msg = (
+                f"the worker's Python {self._python or sys.executable} does not start: {error!r}. "
+                "If it is that of a managed environment, run: ms25 env create ARCH --rebuild"
+            )
+            raise self._give_up(WorkerDiedError(msg)) from error
+        channel = gateway.remote_exec(_BOOTSTRAP)
+        channel.send(("" if self._python is None else str(ISOLATED), str(log)))
+        worker = _Worker(channel, log, pid)
+        answers = self._answers
+        channel.setcallback(lambda answer: answers.put((worker, answer)), endmarker=_GONE)
+        return worker
+
+    def _run(
+        self,
+        requests: list[tuple[str, Any]],
+        *,
+        fatal: bool,
+        tasks: Sequence[IntArray] | None = None,
+    ) -> list[Any]:
+        """Send each request to the next free worker and collect the answers.
+
+        ``fatal`` ends the workers after any error, for requests that leave them unusable.
+        ``tasks`` are the frames of each request, to name the one that an error is about.
+        """
+        first = self._number
+        self._number += len(requests)
+        answers: dict[int, Any] = {}
+        failure: Ms25Error | None = None
+        waiting = list(range(len(requests)))
+        while True:
+            for worker in self._workers:
+                if worker.task is None and waiting and failure is None:
+                    index = waiting.pop(0)
+                    self._send(worker, first + index, *requests[index])
+            busy = [worker for worker in self._workers if worker.task is not None]
+            if not busy:
+                break
+            patience = min(worker.deadline for worker in busy) - time.monotonic()
+            try:
+                worker, answer = self._answers.get(timeout=max(patience, 0.01))
+            except queue.Empty:
+                late = next((w for w in busy if time.monotonic() > w.deadline), None)
+                if late is not None:
+                    raise self._give_up(self._timed_out(late)) from None
+                continue
+            if answer is _GONE:
+                raise self._give_up(self._died(worker))
+            number, outcome, payload = answer
+            if outcome == "alive":
+                worker.deadline = time.monotonic() + self._timeout_s
+                continue
+            worker.task = None
+            if outcome == "ok":
+                answers[number - first] = payload
+            elif failure is None:
+                failure = _error(payload, tasks[number - first] if tasks else None)
+        if failure is not None:
+            raise self._give_up(failure) if fatal else failure
+        return [answers[index] for index in range(len(requests))]
+
+    def _send(self, worker: _Worker, number: int, what: str, payload: Any) -> None:
+        try:
+            worker.channel.send((number, what, payload))
+        except OSError as error:
+            raise self._give_up(self._died(worker)) from error
+        worker.task = number
+        worker.deadline = time.monotonic() + self._timeout_s
+
+    def _give_up(self, error: Ms25Error) -> Ms25Error:
+        self.close()
+        return error
+
+    def _died(self, worker: _Worker) -> WorkerDiedError:
+        msg = (
+            f"the worker process {worker.pid} of the potential ended unexpectedly (killed, crashed "
+            "or out of memory). The next prediction gets a fresh worker. Its last output was:\n"
+            f"{_tail(worker.log)}"
+        )
+        return WorkerDiedError(msg)
+
+    def _timed_out(self, worker: _Worker) -> WorkerTimeoutError:
+        msg = (
+            f"the worker process {worker.pid} of the potential did not answer within "
+            f"{self._timeout_s:g} s and was ended. If it only is slow, raise --worker-timeout. "
+            f"Its last output was:\n{_tail(worker.log)}"
+        )
+        return WorkerTimeoutError(msg)
+
+
+def _error(payload: dict[str, Any], task: IntArray | None) -> Ms25Error:
+    """Error of the same class as the one that a worker raised."""
+    frames = () if task is None else tuple(int(task[frame]) for frame in payload["frames"])
+    kind: type[Exception] | None = vars(errors).get(payload["type"])
+    if kind is PredictionError:
+        return PredictionError(payload["message"], frames)
+    if kind is not None and issubclass(kind, Ms25Error):
+        return kind(payload["message"])
+    msg = f"{payload['message']}\n\nIn the worker process:\n{payload['traceback']}"
+    return PredictionError(msg, frames)
+
+
+def _tail(log: Path, lines: int = 15) -> str:
+    try:
+        text = log.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        text = ""
+    return "\n".join(text.splitlines()[-lines:]) or "(nothing)"

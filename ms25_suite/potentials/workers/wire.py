@@ -1,0 +1,118 @@
+"""How frames, predictions and runs travel between processes: raw bytes, no pickle."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ms25_suite.core.frames import Frames, Predictions
+from ms25_suite.lammps.plan import LammpsRun, Thermo
+
+__all__ = [
+    "pack_frames",
+    "pack_predictions",
+    "pack_run",
+    "unpack_frames",
+    "unpack_predictions",
+    "unpack_run",
+]
+
+_FRAMES = {
+    "numbers": ("<i8", (-1,)),
+    "positions": ("<f8", (-1, 3)),
+    "cells": ("<f8", (-1, 3, 3)),
+    "pbc": ("|b1", (-1, 3)),
+    "offsets": ("<i8", (-1,)),
+}
+_PREDICTIONS = {"energy": (-1,), "forces": (-1, 3), "stress": (-1, 6)}
+_RUN_VALUES = (
+    "route",
+    "lammps_version",
+    "n_atoms",
+    "energy",
+    "neighbour_builds",
+    "peak_memory_bytes",
+    "threads",
+)
+_RUN_ARRAYS = {
+    "forces": (-1, 3),
+    "stress": (6,),
+    "wall_s": (-1,),
+    "cpu_s": (-1,),
+    "model_s": (-1,),
+    "neighbour_s": (-1,),
+}
+_THERMO = {
+    "steps": "<i8",
+    "temperature_K": "<f8",
+    "potential_eV": "<f8",
+    "total_eV": "<f8",
+    "pressure_bar": "<f8",
+}
+
+
+def pack_frames(frames: Frames) -> dict[str, bytes]:
+    """Bytes of each array."""
+    return {
+        name: np.ascontiguousarray(getattr(frames, name), dtype=dtype).tobytes()
+        for name, (dtype, _) in _FRAMES.items()
+    }
+
+
+def unpack_frames(message: dict[str, bytes]) -> Frames:
+    """Inverse of `pack_frames`."""
+    return Frames(
+        **{
+            name: np.frombuffer(message[name], dtype=dtype).reshape(shape).copy()
+            for name, (dtype, shape) in _FRAMES.items()
+        }
+    )
+
+
+def pack_predictions(predictions: Predictions) -> dict[str, bytes]:
+    """Bytes of each array that there is."""
+    return {
+        name: np.ascontiguousarray(values, dtype="<f8").tobytes()
+        for name in _PREDICTIONS
+        if (values := getattr(predictions, name)) is not None
+    }
+
+
+def unpack_predictions(message: dict[str, Any]) -> Predictions:
+    """Inverse of `pack_predictions`."""
+    return Predictions(
+        **{
+            name: np.frombuffer(message[name], dtype="<f8").reshape(shape).copy()
+            for name, shape in _PREDICTIONS.items()
+            if name in message
+        }
+    )
+
+
+def pack_run(run: LammpsRun) -> dict[str, Any]:
+    """Plain types, and bytes of each array."""
+    return {
+        **{name: getattr(run, name) for name in _RUN_VALUES},
+        **{
+            name: np.ascontiguousarray(getattr(run, name), dtype="<f8").tobytes()
+            for name in _RUN_ARRAYS
+        },
+        "thermo": {
+            name: np.ascontiguousarray(getattr(run.thermo, name), dtype=dtype).tobytes()
+            for name, dtype in _THERMO.items()
+        },
+        "final": pack_frames(run.final),
+    }
+
+
+def unpack_run(message: dict[str, Any]) -> LammpsRun:
+    """Inverse of `pack_run`."""
+    known: dict[str, Any] = {name: message[name] for name in _RUN_VALUES}
+    for name, shape in _RUN_ARRAYS.items():
+        known[name] = np.frombuffer(message[name], dtype="<f8").reshape(shape).copy()
+    thermo = {
+        name: np.frombuffer(message["thermo"][name], dtype=dtype).copy()
+        for name, dtype in _THERMO.items()
+    }
+    return LammpsRun(**known, thermo=Thermo(**thermo), final=unpack_frames(message["final"]))

@@ -1,0 +1,1 @@
+"""ASE calculators of the references that run in LAMMPS or in tblite."""

@@ -1,0 +1,1 @@
+"""FeNiCrCoCu alloy, labelled with the paper's own EAM potential."""

@@ -1,0 +1,1 @@
+"""The paper's levels of theory as inputs of CP2K and VASP."""

@@ -1,0 +1,1 @@
+"""MgO(100) slabs, labelled with the Lewis-Catlow potential."""

@@ -1,0 +1,124 @@
+"""Point charges in a slab: LAMMPS with the dipole correction perpendicular to the surface.
+
+Imported by the reference calculators when they are made, not before: it needs ASE.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+from ase import Atoms
+
+from ms25_suite.core.errors import ReferenceCalculatorError
+from ms25_suite.core.frames import FloatArray
+from ms25_suite.reference.calculators.lammps import LammpsCalculator
+
+__all__ = ["COULOMB_EV_A", "SlabCalculator", "slab_heights"]
+
+COULOMB_EV_A: Final = 14.399645
+"""e^2 / (4 pi eps0) in eV Å, as LAMMPS has it in metal units."""
+
+SMALLEST_VACUUM_A: Final = 5.0
+"""Gap between the periodic images of a slab, in Å, below which this is no slab."""
+
+
+class SlabCalculator(LammpsCalculator):
+    """LAMMPS on a slab of point charges, periodic in all directions, with a dipole correction.
+
+    Ewald's sum with conducting boundary conditions couples the dipoles of the periodic images of a
+    slab, however far apart. The correction takes that out,
+
+    ``E = 2 pi k M^2 / V``, ``F_i = -4 pi k q_i M n / V``,
+
+    with Coulomb's constant ``k``, the dipole moment ``M`` along the surface normal ``n`` (third
+    cell vector's side) and the volume of the cell ``V``. Its stress is that of ``M`` scaling as a
+    height and ``V`` as a volume: ``E / V`` along the normal, ``-E / V`` along the surface.
+
+    Parameters
+    ----------
+    commands, elements, settings
+        As for `LammpsCalculator`.
+    charges
+        Charge of each element in e; their sum in a frame must vanish.
+
+    Raises
+    ------
+    ReferenceCalculatorError
+        LAMMPS cannot be started here.
+
+    References
+    ----------
+    I.-C. Yeh and M. L. Berkowitz, J. Chem. Phys. 111 (1999) 3155, equations 7 and 8.
+    """
+
+    def __init__(
+        self,
+        commands: Sequence[str],
+        elements: Sequence[str],
+        charges: Mapping[str, float],
+        **settings: Any,
+    ) -> None:
+        super().__init__(commands, elements, **settings)
+        self._charges = dict(charges)
+
+    def calculate(self, atoms: Atoms, properties: Any, system_changes: Any) -> None:
+        """Energy, forces and stress of one frame.
+
+        Raises
+        ------
+        ReferenceCalculatorError
+            As `LammpsCalculator.calculate`; or the frame has no vacuum or a net charge.
+        """
+        if not system_changes:  # the results are there, and are corrected
+            return
+        super().calculate(atoms, properties, system_changes)
+        heights, normal = slab_heights(atoms)
+        charges = np.array([self._charges[symbol] for symbol in atoms.get_chemical_symbols()])
+        if abs(charges.sum()) > 1e-9:
+            msg = f"expected a neutral frame, found a charge of {charges.sum():g} e"
+            raise ReferenceCalculatorError(msg)
+        volume = atoms.get_volume()
+        moment = float(charges @ heights)
+        energy = 2.0 * np.pi * COULOMB_EV_A * moment**2 / volume
+        field = -4.0 * np.pi * COULOMB_EV_A * moment / volume
+        stress = (energy / volume) * (2.0 * np.outer(normal, normal) - np.eye(3))
+        self.results["energy"] += energy
+        self.results["free_energy"] = self.results["energy"]
+        self.results["forces"] = self.results["forces"] + field * np.outer(charges, normal)
+        self.results["stress"] = (
+            self.results["stress"] + stress[[0, 1, 2, 1, 0, 0], [0, 1, 2, 2, 2, 1]]
+        )
+        self.results.pop("energies", None)  # the correction belongs to no atom
+
+
+def slab_heights(atoms: Atoms) -> tuple[FloatArray, FloatArray]:
+    """Height of each atom above the first one of its slab, which may lie across the cell boundary.
+
+    Returns
+    -------
+    :
+        Heights in Å, shape ``(n_atoms,)``, and the unit normal, shape ``(3,)``.
+
+    Raises
+    ------
+    ReferenceCalculatorError
+        There is no vacuum along the third cell vector.
+    """
+    cell = atoms.cell.array
+    normal = np.cross(cell[0], cell[1])
+    normal /= np.linalg.norm(normal)
+    period = float(cell[2] @ normal)
+    heights = (atoms.positions @ normal) % period
+    order = np.sort(heights)
+    gaps = np.diff(order, append=order[0] + period)
+    widest = int(np.argmax(gaps))
+    if gaps[widest] < SMALLEST_VACUUM_A:
+        msg = (
+            f"the reference expects a slab with at least {SMALLEST_VACUUM_A:g} Å of vacuum along "
+            f"the third cell vector, found a gap of {gaps[widest]:.2f} Å"
+        )
+        raise ReferenceCalculatorError(msg)
+    bottom = order[(widest + 1) % len(order)]
+    return (heights - bottom) % period, normal

@@ -1,0 +1,1 @@
+"""CH4 on Pt(111), labelled with ReaxFF."""

@@ -1,0 +1,1 @@
+"""Liquid water, labelled with GFN1-xTB."""

@@ -1,0 +1,234 @@
+"""Liquid water of a classical model, as starts for the sampling: SPC/Fw in LAMMPS.
+
+Each start is independent: molecules on a lattice, turned at random, melted hot and cooled.
+
+References
+----------
+Y. Wu, H. L. Tepper and G. A. Voth, J. Chem. Phys. 124, 024503 (2006): SPC/Fw, table 1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from ms25_suite.core.errors import ReferenceCalculatorError
+from ms25_suite.core.frames import FloatArray
+from ms25_suite.reference.calculators.lammps_instance import open_lammps
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+__all__ = ["ClassicalDynamics", "lattice", "liquid", "scale_bonds"]
+
+SYMBOLS: Final = ("O", "H", "H")
+"""Atoms of a molecule, in the order of all frames."""
+
+BOND_A: Final = 1.012
+ANGLE_DEG: Final = 113.24
+
+SPC_FW: Final = (
+    "mass 1 15.999",
+    "mass 2 1.008",
+    "set type 1 charge -0.82",
+    "set type 2 charge 0.41",
+    "pair_coeff * * 0.0 1.0",
+    "pair_coeff 1 1 0.1554253 3.165492",
+    # LAMMPS' constants include the factor 1/2 of the published 1059.162 kcal/mol/Å^2 and
+    # 75.90 kcal/mol/rad^2.
+    "bond_style harmonic",
+    f"bond_coeff 1 529.581 {BOND_A!r}",
+    "angle_style harmonic",
+    f"angle_coeff 1 37.95 {ANGLE_DEG!r}",
+)
+"""The model in LAMMPS' units "real" (kcal/mol, Å, e); type 1 is O, type 2 is H."""
+
+FIRST_STEP_A: Final = 0.1
+"""Longest way of an atom in a step of the first run, in which molecules may overlap."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClassicalDynamics:
+    """How a start is melted; Langevin dynamics at constant volume.
+
+    Parameters
+    ----------
+    melt_K, temperature_K
+        Temperature of the melt, and at the end.
+    melt_ps, cool_ps
+        Duration of both parts.
+    timestep_ps
+        Time step, 1 fs as in the model's paper.
+    damping_ps
+        One over the friction.
+    cutoff_A
+        Range in Å of the terms in real space, at most; it is half the shortest edge otherwise.
+    accuracy
+        Of the forces of the mesh Ewald sum, relative: rough, since all that is taken are
+        positions, from which another potential goes on.
+    """
+
+    melt_K: float = 450.0  # noqa: N815 - K is the unit
+    temperature_K: float = 300.0  # noqa: N815
+    melt_ps: float = 2.0
+    cool_ps: float = 3.0
+    timestep_ps: float = 0.001
+    damping_ps: float = 0.1
+    cutoff_A: float = 6.0  # noqa: N815 - Å is the unit
+    accuracy: float = 1e-3
+
+
+def lattice(n_molecules: int, edge_A: float, rng: np.random.Generator) -> Atoms:  # noqa: N803
+    """Molecules on sites of a simple cubic lattice, drawn and turned at random, in a cubic cell.
+
+    Parameters
+    ----------
+    n_molecules
+        Number of molecules; O, H, H, O, H, H, … are their atoms.
+    edge_A
+        Edge of the cell in Å.
+    rng
+        Where sites and orientations come from.
+    """
+    from ase import Atoms
+    from scipy.spatial.transform import Rotation
+
+    n_sites = int(np.ceil(n_molecules ** (1 / 3) - 1e-9))
+    sites = np.array(list(np.ndindex(n_sites, n_sites, n_sites)))
+    sites = sites[np.sort(rng.choice(len(sites), n_molecules, replace=False))]
+    half = np.radians(ANGLE_DEG) / 2
+    arm = BOND_A * np.array([np.sin(half), 0.0, np.cos(half)])
+    molecule = np.array([np.zeros(3), arm, arm * [-1.0, 1.0, 1.0]])
+    turned = [rotation.apply(molecule) for rotation in Rotation.random(n_molecules, rng)]
+    centres = (sites + 0.5) * edge_A / n_sites
+    positions = (centres[:, None, :] + np.array(turned)).reshape(-1, 3)
+    return Atoms(SYMBOLS * n_molecules, positions, cell=[edge_A] * 3, pbc=True)
+
+
+def liquid(
+    n_molecules: int,
+    molecular_volume_A3: float,  # noqa: N803 - Å is the unit
+    dynamics: ClassicalDynamics,
+    rng: np.random.Generator,
+) -> Atoms:
+    """One frame of liquid SPC/Fw water in a cubic cell; molecules are whole.
+
+    Parameters
+    ----------
+    n_molecules
+        Number of molecules; O, H, H, O, H, H, … are their atoms.
+    molecular_volume_A3
+        Volume of the cell for each molecule in Å^3.
+    dynamics
+        How it is melted.
+    rng
+        Where everything random comes from.
+
+    Raises
+    ------
+    ReferenceCalculatorError
+        LAMMPS cannot be started, the run failed, or a molecule came apart.
+    """
+    edge = float(np.cbrt(n_molecules * molecular_volume_A3))
+    atoms = lattice(n_molecules, edge, rng)
+    seeds = rng.integers(1, 900_000_000, 2).tolist()
+    lammps = open_lammps()
+    try:
+        for command in _setup(edge, dynamics):
+            lammps.command(command)
+        types = [1 if symbol == "O" else 2 for symbol in atoms.get_chemical_symbols()]
+        lammps.create_atoms(len(atoms), None, types, atoms.positions.ravel().tolist())
+        for command in (*SPC_FW, *_molecules(n_molecules), *_run(dynamics, seeds)):
+            lammps.command(command)
+        atoms.positions = _positions(lammps, edge)
+    except Exception as error:  # the type is LAMMPS' own, known only once it is imported
+        msg = f"LAMMPS failed in a run of {n_molecules} molecules of SPC/Fw water: {error}"
+        raise ReferenceCalculatorError(msg) from error
+    finally:
+        lammps.close()
+    _refuse_broken(atoms)
+    return atoms
+
+
+def scale_bonds(atoms: Atoms, factors: FloatArray) -> None:
+    """Multiply the O-H bonds of whole molecules; the angles stay.
+
+    Parameters
+    ----------
+    atoms
+        Molecules O, H, H, O, H, H, …; changed in place.
+    factors
+        Factor of each bond, shape ``(n_molecules, 2)``.
+    """
+    molecules = atoms.positions.reshape(-1, 3, 3)
+    bonds = molecules[:, 1:] - molecules[:, :1]
+    molecules[:, 1:] = molecules[:, :1] + factors[:, :, None] * bonds
+    atoms.positions = molecules.reshape(-1, 3)
+
+
+def _setup(edge: float, dynamics: ClassicalDynamics) -> tuple[str, ...]:
+    cutoff = min(dynamics.cutoff_A, edge / 2)
+    extra = "extra/bond/per/atom 2 extra/angle/per/atom 1 extra/special/per/atom 2"
+    return (
+        "units real",
+        "atom_style full",
+        "atom_modify map array",
+        f"region cell block 0 {edge!r} 0 {edge!r} 0 {edge!r}",
+        f"create_box 2 cell bond/types 1 angle/types 1 {extra}",
+        f"pair_style lj/cut/coul/long {cutoff!r}",
+        "special_bonds lj/coul 0.0 0.0 0.5",
+        f"kspace_style pppm {dynamics.accuracy!r}",
+    )
+
+
+def _molecules(n_molecules: int) -> list[str]:
+    """Bonds and angles; the list of excluded pairs is made once, by the last command."""
+    commands = []
+    for oxygen in range(1, 3 * n_molecules, 3):
+        first, second = oxygen + 1, oxygen + 2
+        commands += [
+            f"create_bonds single/bond 1 {oxygen} {first} special no",
+            f"create_bonds single/bond 1 {oxygen} {second} special no",
+            f"create_bonds single/angle 1 {first} {oxygen} {second} special no",
+        ]
+    commands[-1] = commands[-1].replace("special no", "special yes")
+    return commands
+
+
+def _run(dynamics: ClassicalDynamics, seeds: list[int]) -> tuple[str, ...]:
+    step = dynamics.timestep_ps * 1000.0
+    damping = dynamics.damping_ps * 1000.0
+    melt, end = float(dynamics.melt_K), float(dynamics.temperature_K)
+    melting, cooling = (
+        round(duration / dynamics.timestep_ps) for duration in (dynamics.melt_ps, dynamics.cool_ps)
+    )
+    return (
+        "neigh_modify every 1 delay 5 check yes",
+        f"timestep {step!r}",
+        "thermo 0",
+        f"velocity all create {melt!r} {seeds[0]} mom yes rot no dist gaussian",
+        f"fix bath all langevin {melt!r} {melt!r} {damping!r} {seeds[1]} zero yes",
+        f"fix motion all nve/limit {FIRST_STEP_A!r}",
+        f"run {melting}",
+        "unfix motion",
+        "fix motion all nve",
+        f"fix bath all langevin {end!r} {end!r} {damping!r} {seeds[1] + 1} zero yes",
+        f"run {cooling}",
+    )
+
+
+def _positions(lammps: Any, edge: float) -> FloatArray:
+    """Unwrapped positions in Å; the box starts at the origin."""
+    wrapped = np.array(lammps.gather_atoms("x", 1, 3)).reshape(-1, 3)
+    images = np.array(lammps.gather_atoms("image", 0, 3)).reshape(-1, 3)
+    return np.asarray(wrapped + images * edge)
+
+
+def _refuse_broken(atoms: Atoms) -> None:
+    molecules = atoms.positions.reshape(-1, 3, 3)
+    bonds = np.linalg.norm(molecules[:, 1:] - molecules[:, :1], axis=2)
+    if not (np.isfinite(bonds).all() and bonds.max() < 1.5 * BOND_A):
+        msg = f"a molecule of SPC/Fw water came apart: longest O-H bond {bonds.max():.2f} Å"
+        raise ReferenceCalculatorError(msg)

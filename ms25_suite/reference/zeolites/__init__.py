@@ -1,0 +1,1 @@
+"""Siliceous zeolites, labelled with the Vashishta potential."""

@@ -1,0 +1,1 @@
+"""Amorphous Zr-O, labelled with GFN1-xTB."""

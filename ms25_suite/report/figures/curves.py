@@ -1,0 +1,81 @@
+"""Training curves."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ms25_suite.report.figures.canvas import new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["curve_series", "draw_curves"]
+
+_PER_ROW = 4
+
+
+def curve_series(curve: Mapping[str, Any]) -> tuple[list[float], dict[str, list[float]]]:
+    """Epochs and the series over them; what is no list of numbers of that length is left out.
+
+    Missing and infinite numbers become gaps.
+    """
+    named = {str(key): _numbers(value) for key, value in curve.items()}
+    lists = {key: value for key, value in named.items() if value}
+    epochs = lists.pop("epoch", [])
+    if not epochs and lists:
+        epochs = [float(n) for n in range(1, max(map(len, lists.values())) + 1)]
+    same = {key: value for key, value in lists.items() if len(value) == len(epochs)}
+    return epochs, {
+        key: value for key, value in same.items() if any(math.isfinite(x) for x in value)
+    }
+
+
+def draw_curves(
+    epochs: Sequence[float], series: Mapping[str, Sequence[float]], units: Mapping[str, Any]
+) -> Figure:
+    """Small panels, one per series; logarithmic where every number is positive."""
+    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+
+    columns = min(len(series), _PER_ROW)
+    rows = math.ceil(len(series) / _PER_ROW)
+    figure = new_figure(0.3 + 2.5 * columns, 2.0 * rows)
+    figure.subplots_adjust(
+        left=0.6 / (0.3 + 2.5 * columns),
+        right=1 - 0.1 / (0.3 + 2.5 * columns),
+        bottom=0.5 / (2.0 * rows),
+        top=1 - 0.3 / (2.0 * rows),
+        wspace=0.38,
+        hspace=0.65,
+    )
+    for number, (name, values) in enumerate(series.items(), start=1):
+        axes = figure.add_subplot(rows, columns, number)
+        finite = [x for x in values if math.isfinite(x)]
+        axes.plot(epochs, values, color="#2171b5", lw=1.2, marker="." if len(finite) < 40 else "")
+        if all(x > 0 for x in finite) and max(finite) > 3 * min(finite):
+            axes.set_yscale("log")
+            wide = max(finite) > 300 * min(finite)
+            axes.yaxis.set_major_locator(LogLocator(subs=(1.0,) if wide else (1.0, 2.0, 5.0)))
+            axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+            axes.yaxis.set_minor_formatter(NullFormatter())
+        title = name.replace("_", " ") + (f" ({units[name]})" if name in units else "")
+        axes.set_title(title, fontsize=8.5, parse_math=False)
+        axes.set_xlabel("epoch", fontsize=8)
+        axes.grid(color="#e4e8ec", lw=0.6)
+        axes.tick_params(which="both", labelsize=7.5, length=2.5)
+    return figure
+
+
+def _numbers(value: Any) -> list[float]:
+    if not isinstance(value, Sequence) or isinstance(value, str):
+        return []
+    numbers: list[float] = []
+    for item in value:
+        if item is None:
+            numbers.append(math.nan)
+        elif isinstance(item, int | float) and not isinstance(item, bool):
+            numbers.append(float(item) if math.isfinite(item) else math.nan)
+        else:
+            return []
+    return numbers

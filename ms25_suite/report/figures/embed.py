@@ -1,0 +1,51 @@
+"""Figures inside a page."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from ms25_suite.report.figures.canvas import png_bytes
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["Image", "embed_png", "embed_svg"]
+
+_PNG_DPI: Final = 170
+_CSS_PER_INCH: Final = 96
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """Embedded image.
+
+    Parameters
+    ----------
+    uri
+        The image itself.
+    width
+        In CSS pixels.
+    alt
+        What it shows, for those who do not see it.
+    """
+
+    uri: str
+    width: int
+    alt: str
+
+
+def embed_png(figure: Figure, alt: str) -> Image:
+    """Figure of many points."""
+    return _image("png", png_bytes(figure, _PNG_DPI), figure.get_figwidth(), alt)
+
+
+def embed_svg(data: bytes, inches: float, alt: str) -> Image:
+    """Figure of few shapes, sharp at any size."""
+    return _image("svg+xml", data, inches, alt)
+
+
+def _image(kind: str, data: bytes, inches: float, alt: str) -> Image:
+    uri = f"data:image/{kind};base64,{base64.b64encode(data).decode('ascii')}"
+    return Image(uri, round(float(inches) * _CSS_PER_INCH), alt)

@@ -1,0 +1,322 @@
+"""The heatmap: one number per potential, dataset and quantity, as in the paper's Figure 2."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from ms25_suite.core.results import Verdict
+from ms25_suite.report.figures.canvas import INK, MUTED, RULE, new_figure, wrapped
+from ms25_suite.report.grid import Cell, Column, Grid
+from ms25_suite.report.wording import (
+    QUANTITIES,
+    SYMBOLS,
+    cell_number,
+    middle_cut,
+    pretty_unit,
+    verdict_word,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.colors import LogNorm
+    from matplotlib.figure import Figure
+
+__all__ = ["Color", "color_range", "draw_heatmap", "shade_of", "text_color", "ticks_between"]
+
+Color: TypeAlias = tuple[float, float, float, float]
+"""Red, green, blue and opacity from 0 to 1."""
+
+
+def color_range(values: Sequence[float]) -> tuple[float, float]:
+    """Ends of the colour scale: the positive values, rounded outward to 1, 2 or 5 times 10^n.
+
+    Without a positive value the scale is from 0.1 to 100.
+    """
+    positive = [value for value in values if value > 0 and math.isfinite(value)]
+    if not positive:
+        return 0.1, 100.0
+    low, high = _round_down(min(positive)), -1.0
+    for step in _steps(min(positive), max(positive)):
+        high = step
+        if step >= max(positive):
+            break
+    return (low, high) if high >= 2 * low else (low, 10 * low)
+
+
+def text_color(background: Sequence[float]) -> str:
+    """Black or white, whichever has the higher contrast on a colour (WCAG 2.1, section 1.4.3)."""
+    channels = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in background[:3]]
+    luminance = 0.2126 * channels[0] + 0.7152 * channels[1] + 0.0722 * channels[2]
+    return "white" if 1.05 / (luminance + 0.05) > (luminance + 0.05) / 0.05 else "black"
+
+
+def shade_of(norm: LogNorm) -> Callable[[float], Color]:
+    """Colour of a value as a function; a value that is not positive has the lowest one."""
+    from matplotlib import colormaps
+
+    inferno = colormaps["inferno"]
+
+    def shade(value: float) -> Color:
+        red, green, blue, alpha = inferno(float(norm(value)) if value > 0 else 0.0)
+        return (red, green, blue, alpha)
+
+    return shade
+
+
+def ticks_between(low: float, high: float) -> list[float]:
+    """Ticks at 1, 2 and 5 times 10^n, or at 10^n alone where those would be many."""
+    decades = math.log10(high / low)
+    near = [x for x in _steps(low, high) if low * 0.999 <= x <= high * 1.001]
+    if decades <= 3:
+        return near
+    powers = [x for x in near if f"{x:e}".startswith("1.0")]
+    return powers[:: max(math.ceil(len(powers) / 8), 1)]
+
+
+def _round_down(value: float) -> float:
+    power = 10.0 ** math.floor(math.log10(value))
+    return next((m * power for m in (5.0, 2.0, 1.0) if m * power <= value), power)
+
+
+def _steps(low: float, high: float) -> Iterator[float]:
+    first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
+    for exponent in range(first, last + 1):
+        for mantissa in (1.0, 2.0, 5.0):
+            yield mantissa * 10.0**exponent
+
+
+# Inches.
+_CELL_WIDTH: Final = 0.68
+_CELL_HEIGHT: Final = 0.50
+_GAP: Final = 0.10
+_HEAD: Final = 0.30
+_LINE: Final = 0.17
+_MARGIN: Final = 0.15
+_BLOCK_COLUMNS: Final = 15
+_MAX_NOTES: Final = 12
+_CHARACTER: Final = 0.0085
+"""Mean width of a character of DejaVu Sans per point of font size."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """Datasets that stand side by side."""
+
+    groups: tuple[tuple[Column, ...], ...]
+
+    @property
+    def width(self) -> float:
+        """Width in inches."""
+        return sum(map(_group_width, self.groups)) + _GAP * (len(self.groups) - 1)
+
+    @property
+    def head(self) -> float:
+        """Height of the headings in inches."""
+        return _HEAD + 0.05 + _LINE * max(len(_heading(group)) for group in self.groups)
+
+
+def draw_heatmap(grid: Grid, title: str) -> Figure:
+    """Draw a grid.
+
+    All numbers share one logarithmic inferno scale, over meV/atom, meV/Å and meV/Å^3, as in the
+    paper. Empty cells are hatched and say why; long tables are broken into blocks of whole
+    datasets. A value of exactly zero takes the lowest colour.
+    """
+    from matplotlib import colormaps
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import LogNorm
+
+    blocks = _blocks(grid.columns)
+    labels = {row: wrapped(row, 26, 2) for row in grid.rows}
+    longest = max((len(line) for lines in labels.values() for line in lines), default=0)
+    left = _MARGIN + 9 * _CHARACTER * longest + 0.12
+    width = max(left + max((block.width for block in blocks), default=0.0) + _MARGIN, 5.6)
+    notes = _notes(grid, width)
+    rows = len(grid.rows)
+    body = sum(block.head + rows * _CELL_HEIGHT + 0.2 for block in blocks) if rows else 0.5
+    height = 0.5 + body + (0.85 if grid.values else 0.1) + _LINE * len(notes) + 0.1
+
+    figure = new_figure(width, height)
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.set(xlim=(0, width), ylim=(height, 0))
+    axes.set_axis_off()
+    _text(axes, _MARGIN, 0.27, title, 11, weight="bold", ha="left")
+
+    low, high = color_range(grid.values)
+    norm = LogNorm(low, high, clip=True)
+    shade = shade_of(norm)
+    y = 0.5
+    if not rows:
+        _text(axes, _MARGIN, y + 0.2, "No error of energies, forces or stresses.", 9, ha="left")
+    for block in blocks if rows else []:
+        y = _draw_block(axes, grid, block, labels, left, y, shade)
+    y = 0.5 + body
+    if grid.values:
+        bar_width = min(3.6, width - 2 * _MARGIN - 0.4)
+        bar = figure.add_axes(
+            (max(left, _MARGIN) / width, 1 - (y + 0.17) / height, bar_width / width, 0.14 / height)
+        )
+        if (max(left, _MARGIN) + bar_width) > width - _MARGIN:
+            bar.set_position(
+                (_MARGIN * 2 / width, 1 - (y + 0.17) / height, bar_width / width, 0.14 / height)
+            )
+        mappable = ScalarMappable(norm, colormaps["inferno"])
+        ticks = ticks_between(low, high)
+        colorbar = figure.colorbar(mappable, cax=bar, orientation="horizontal", ticks=ticks)
+        colorbar.ax.minorticks_off()
+        colorbar.ax.set_xticklabels([f"{tick:g}" for tick in ticks])
+        units = ", ".join(pretty_unit(unit) for unit in grid.units)
+        shared = ", one scale for all" if len(grid.units) > 1 else ""
+        colorbar.set_label(f"MAE ({units}){shared}" if units else "MAE")
+        y += 0.85
+    for note in notes:
+        _text(axes, _MARGIN, y + _LINE / 2, note, 7.5, ha="left", color=MUTED)
+        y += _LINE
+    return figure
+
+
+def _draw_block(
+    axes: Axes,
+    grid: Grid,
+    block: _Block,
+    labels: dict[str, list[str]],
+    left: float,
+    top: float,
+    shade: Callable[[float], Color],
+) -> float:
+    y = top + block.head
+    for number, row in enumerate(grid.rows):
+        middle = y + (number + 0.5) * _CELL_HEIGHT
+        for line, shift in zip(labels[row], _centred(len(labels[row])), strict=True):
+            _text(axes, left - 0.12, middle + shift, line, 9, ha="right")
+    x = left
+    for group in block.groups:
+        width = _group_width(group)
+        lines = _heading(group)
+        for number, line in enumerate(lines):
+            at = y - _HEAD - (len(lines) - number - 0.5) * _LINE
+            _text(axes, x + width / 2, at, line, 9, weight="bold")
+        axes.plot((x + 0.03, x + width - 0.03), (y - _HEAD + 0.03,) * 2, color=RULE, lw=0.8)
+        cell_width = width / len(group)
+        for index, column in enumerate(group):
+            at = x + index * cell_width
+            word = middle_cut(column.heading, 10) or QUANTITIES[column.quantity]
+            size = 7.5 if column.heading else 9
+            _text(axes, at + cell_width / 2, y - 0.12, word, size, color=MUTED)
+            for number, row in enumerate(grid.rows):
+                corner = (at, y + number * _CELL_HEIGHT)
+                _draw_cell(axes, grid, grid.cells[row, column], corner, cell_width, shade)
+        x += width + _GAP
+    return y + len(grid.rows) * _CELL_HEIGHT + 0.2
+
+
+def _draw_cell(
+    axes: Axes,
+    grid: Grid,
+    cell: Cell,
+    corner: tuple[float, float],
+    width: float,
+    shade: Callable[[float], Color],
+) -> None:
+    from matplotlib.patches import Rectangle
+
+    x, y = corner[0] + width / 2, corner[1] + _CELL_HEIGHT / 2
+    size = (width, _CELL_HEIGHT)
+    if cell.value is None:
+        axes.add_patch(
+            Rectangle(corner, *size, facecolor="white", edgecolor=RULE, hatch="////", linewidth=0)
+        )
+        reasons = grid.reasons
+        number = f" [{reasons.index(cell.reason) + 1}]" if cell.reason else ""
+        lines = wrapped(cell.word, 9, 1) + ([number.strip()] if number else [])
+        for line, shift in zip(lines, _centred(len(lines), 0.15), strict=True):
+            # A white ground keeps the hatch out of the letters.
+            _text(axes, x, y + shift, line, 7, ground=True)
+    else:
+        color = shade(cell.value)
+        axes.add_patch(Rectangle(corner, *size, facecolor=color, edgecolor="none"))
+        ink = text_color(color)
+        if cell.verdict is None:
+            _text(axes, x, y, cell_number(cell.value), 9, color=ink)
+        else:
+            _text(axes, x, y - 0.07, cell_number(cell.value), 9, color=ink, weight="bold")
+            word = "undec." if cell.verdict is Verdict.UNDECIDED else verdict_word(cell.verdict)
+            _text(axes, x, y + 0.11, f"{SYMBOLS[cell.verdict]} {word}", 6.5, color=ink)
+    axes.add_patch(Rectangle(corner, *size, facecolor="none", edgecolor="white", linewidth=1.2))
+
+
+def _text(
+    axes: Axes,
+    x: float,
+    y: float,
+    text: str,
+    size: float,
+    *,
+    color: str = INK,
+    weight: str = "normal",
+    ha: str = "center",
+    ground: bool = False,
+) -> None:
+    # Names are no formulae: a dollar sign is a dollar sign.
+    axes.text(
+        x,
+        y,
+        text,
+        fontsize=size,
+        color=color,
+        fontweight=weight,
+        ha=ha,
+        va="center_baseline" if "\n" not in text else "center",
+        parse_math=False,
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8} if ground else None,
+    )
+
+
+def _notes(grid: Grid, width: float) -> list[str]:
+    characters = int((width - 2 * _MARGIN) / (7.5 * _CHARACTER))
+    notes: list[str] = []
+    for note in grid.notes:
+        notes += wrapped(note, characters, 4)
+    for number, reason in enumerate(grid.reasons[:_MAX_NOTES], start=1):
+        notes += wrapped(f"[{number}] {reason}", characters, 3)
+    more = len(grid.reasons) - _MAX_NOTES
+    if more > 0:
+        notes.append(f"… and {more} more {'reason' if more == 1 else 'reasons'} in the table.")
+    return notes
+
+
+def _blocks(columns: Sequence[Column]) -> list[_Block]:
+    """Few blocks, and of those the narrowest: no full one beside a short rest."""
+    groups = [tuple(group) for _, group in itertools.groupby(columns, key=lambda c: c.label)]
+    widths = range(3, _BLOCK_COLUMNS + 1)
+    candidates = [_filled(groups, width) for width in widths]
+    return min(candidates, key=len)
+
+
+def _filled(groups: Sequence[tuple[Column, ...]], columns: int) -> list[_Block]:
+    blocks: list[list[tuple[Column, ...]]] = []
+    for group in groups:
+        if not blocks or sum(map(len, blocks[-1])) + len(group) > columns:
+            blocks.append([])
+        blocks[-1].append(group)
+    return [_Block(tuple(block)) for block in blocks]
+
+
+def _group_width(group: Sequence[Column]) -> float:
+    return max(len(group) * _CELL_WIDTH, 1.3)
+
+
+def _heading(group: Sequence[Column]) -> list[str]:
+    characters = int(_group_width(group) / (9 * _CHARACTER * 1.12))
+    lines = wrapped(group[0].label, characters - 1, 3) or ["(no name)"]
+    if group[0].stand_in:
+        lines[-1] += "†"
+    return [middle_cut(line, characters + 1) for line in lines]
+
+
+def _centred(count: int, step: float = _LINE) -> list[float]:
+    return [(number - (count - 1) / 2) * step for number in range(count)]

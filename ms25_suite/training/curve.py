@@ -1,0 +1,166 @@
+"""Reading a file of JSON lines while another process writes it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from ms25_suite.core.frames import FloatArray, Frames, Labels, Predictions
+
+__all__ = [
+    "EpochReport",
+    "LineFollower",
+    "append_line",
+    "curve_of",
+    "drop_half_line",
+    "epoch_report",
+    "errors_at",
+    "validation_errors",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class EpochReport:
+    """Validation after one epoch.
+
+    Parameters
+    ----------
+    epoch
+        Number of the epoch, counted from 1.
+    loss
+        Validation loss in the architecture's own measure.
+    errors
+        Validation errors: ``energy_rmse`` and ``energy_mae`` (eV/atom), ``forces_rmse`` and
+        ``forces_mae`` (eV/Å), and ``stress_rmse`` and ``stress_mae`` (eV/Å^3) where frames have
+        a stress.
+    """
+
+    epoch: int
+    loss: float
+    errors: dict[str, float]
+
+
+class LineFollower:
+    """New complete lines of a growing file.
+
+    The last line is held back until its end is written. A line that is no JSON object, which a
+    killed process may leave in the middle of the file, is passed over.
+
+    Parameters
+    ----------
+    path
+        The file; it need not exist yet.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._position = 0
+
+    def read(self) -> list[dict[str, Any]]:
+        """Records that were completed since the last call."""
+        try:
+            with self._path.open("rb") as file:
+                file.seek(self._position)
+                text = file.read()
+        except FileNotFoundError:
+            return []
+        end = text.rfind(b"\n") + 1
+        self._position += end
+        records = []
+        for line in text[:end].splitlines():
+            try:
+                record = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(record, dict):
+                records.append(record)
+        return records
+
+
+def drop_half_line(path: Path) -> None:
+    """Cut off what a killed process wrote after the last complete line of a file."""
+    if not path.is_file():
+        return
+    content = path.read_bytes()
+    end = content.rfind(b"\n") + 1
+    if end < len(content):
+        with path.open("r+b") as file:
+            file.truncate(end)
+
+
+def curve_of(reports: Iterable[EpochReport]) -> dict[str, list[float]]:
+    """Training curve, as lists of equal length.
+
+    Of an epoch that ran twice, before a kill and after the continuation, the later run counts.
+    Epochs count from 1; the lists have the names and units of `EpochReport`.
+    """
+    latest = {report.epoch: report for report in reports}
+    ordered = [latest[epoch] for epoch in sorted(latest)]
+    names = [
+        name
+        for name in dict.fromkeys(name for report in ordered for name in report.errors)
+        if all(name in report.errors for report in ordered)
+    ]
+    curve: dict[str, list[float]] = {
+        "epoch": [float(report.epoch) for report in ordered],
+        "loss": [report.loss for report in ordered],
+    }
+    curve.update({name: [report.errors[name] for report in ordered] for name in names})
+    return curve
+
+
+def errors_at(curve: Mapping[str, Sequence[float]], epoch: int) -> dict[str, float]:
+    """Validation errors of one epoch of a training curve.
+
+    Raises
+    ------
+    ValueError
+        The curve lacks that epoch.
+    """
+    at = curve["epoch"].index(float(epoch))
+    return {name: values[at] for name, values in curve.items() if name not in ("epoch", "loss")}
+
+
+_NAMES: Final = tuple(
+    f"{quantity}_{metric}"
+    for quantity in ("energy", "forces", "stress")
+    for metric in ("rmse", "mae")
+)
+
+
+def validation_errors(frames: Frames, labels: Labels, predictions: Predictions) -> dict[str, float]:
+    """Root mean square and mean absolute errors, with the names and units of `EpochReport`."""
+    found: dict[str, float] = {}
+
+    def add(name: str, difference: FloatArray) -> None:
+        found[f"{name}_rmse"] = float(np.sqrt(np.mean(difference**2)))
+        found[f"{name}_mae"] = float(np.mean(np.abs(difference)))
+
+    if labels.energy is not None and predictions.energy is not None:
+        add("energy", (predictions.energy - labels.energy) / frames.n_atoms)
+    if labels.forces is not None and predictions.forces is not None:
+        add("forces", predictions.forces - labels.forces)
+    if labels.stress is not None and predictions.stress is not None:
+        both = np.isfinite(labels.stress) & np.isfinite(predictions.stress)
+        if both.any():
+            add("stress", (predictions.stress - labels.stress)[both])
+    return found
+
+
+def append_line(path: Path, record: Mapping[str, Any]) -> None:
+    """Add a line of JSON to a file; a reader sees it as a whole or not at all."""
+    with path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(record, allow_nan=False) + "\n")
+
+
+def epoch_report(record: Mapping[str, Any]) -> EpochReport | None:
+    """Report of an epoch from a line with ``epoch``, ``loss`` and validation errors."""
+    if not {"epoch", "loss"} <= record.keys():
+        return None
+    errors = {name: float(record[name]) for name in _NAMES if name in record}
+    return EpochReport(int(record["epoch"]), float(record["loss"]), errors)

@@ -1,0 +1,67 @@
+"""Frames with labels as an extended XYZ file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ms25_suite.core.cache import atomic_path
+from ms25_suite.core.fields import REF_ENERGY, REF_FORCES, REF_STRESS
+from ms25_suite.core.frames import Frames, Labels
+from ms25_suite.training.request import Part
+
+__all__ = ["read_arrays", "write_arrays", "write_extxyz"]
+
+_FRAMES = ("numbers", "positions", "cells", "pbc", "offsets")
+_LABELS = ("energy", "forces", "stress")
+
+
+def write_arrays(path: Path, part: Part) -> None:
+    """Write frames and labels in one step."""
+    frames, labels = part
+    arrays: dict[str, Any] = {name: np.asarray(getattr(frames, name)) for name in _FRAMES}
+    for name in _LABELS:
+        values = getattr(labels, name)
+        if values is not None:
+            arrays[name] = np.asarray(values)
+    with atomic_path(path) as temporary, temporary.open("wb") as file:
+        np.savez(file, **arrays)
+
+
+def read_arrays(path: Path) -> Part:
+    """Read what `write_arrays` wrote."""
+    with np.load(path, allow_pickle=False) as arrays:
+        frames = Frames(**{name: arrays[name] for name in _FRAMES})
+        labels = Labels(**{name: arrays[name] for name in _LABELS if name in arrays})
+    return frames, labels
+
+
+def write_extxyz(path: Path, part: Part, *, absent_stress: float | None = None) -> None:
+    """Write frames with the labels ``REF_energy``, ``REF_forces`` and ``REF_stress``.
+
+    A frame without stress gets no ``REF_stress``, for training scripts that then leave it out of
+    the loss, or six times ``absent_stress`` (NaN), for those that need the label in every frame.
+    Energies and stresses keep all digits; ASE writes per-atom columns with eight decimals.
+    """
+    from ase.io import write
+
+    frames, labels = part
+    if labels.energy is None or labels.forces is None:
+        msg = "energies and forces are needed"
+        raise ValueError(msg)
+    has_stress = labels.has_stress
+    images = []
+    for index in range(len(frames)):
+        atoms = frames.atoms(index)
+        atoms.info[REF_ENERGY] = float(labels.energy[index])
+        span = slice(int(frames.offsets[index]), int(frames.offsets[index + 1]))
+        atoms.arrays[REF_FORCES] = np.array(labels.forces[span])
+        if has_stress is not None and has_stress[index] and labels.stress is not None:
+            atoms.info[REF_STRESS] = np.array(labels.stress[index])
+        elif absent_stress is not None:
+            atoms.info[REF_STRESS] = np.full(6, absent_stress)
+        images.append(atoms)
+    with atomic_path(path) as temporary:
+        write(temporary, images, format="extxyz")

@@ -1,1 +1,0 @@
-"""Training recipes, one TOML file for each architecture."""

@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import argparse
+import zipfile
+from pathlib import Path
+
+import pytest
+from ase import Atoms
+from ase.io import write
+
+from ms25_suite.cli import data as cli_data
+from ms25_suite.core.errors import DatasetError, UsageError
+from ms25_suite.datasets import open_dataset
+from ms25_suite.datasets.published import download as published_download
+from tests.helpers.published_samples import hea, many, mgo
+
+
+def ms25(*arguments: str | Path) -> int:
+    parser = argparse.ArgumentParser()
+    cli_data.add_parser(parser.add_subparsers(dest="command"))
+    return cli_data.run(parser.parse_args(["data", *map(str, arguments)]))
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    strange = many(Atoms("Cu", cell=[3] * 3, pbc=True), 2)
+    write(tmp_path / "a.xyz", many(hea(), 12) + strange)
+    write(tmp_path / "b.xyz", many(mgo(2), 4))
+    with zipfile.ZipFile(tmp_path / "in.zip", "w") as out:
+        out.write(tmp_path / "a.xyz", "x/[odd] name.xyz")
+        out.write(tmp_path / "b.xyz", "x/neb.xyz")
+        out.writestr("README.md", "text")
+    return tmp_path / "in.zip"
+
+
+def test_archive(
+    tmp_path: Path,
+    archive: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert ms25("archive", archive, "--out", tmp_path / "out", "--exclude", "*NEB*") == 0
+    text = capsys.readouterr().out
+    assert "hea from x/[odd] name.xyz (12)\n" in text
+    assert f"--dataset={tmp_path / 'out' / 'hea.toml'}" in text
+    assert "made here: 3/1/8 x 3 sets" in text
+    assert "these 12 were divided into 3, 1 and 8" in text
+    assert "systems of the paper that were not found: mgo-2x2, mgo-4x4, water-64" in text
+    assert "left out x/neb.xyz: excluded by --exclude" in text
+    assert "left out x/[odd] name.xyz (2 frames): Cu: no system of the paper" in text
+    assert "no files of frames: 1 (README.md)" in text
+    assert len(open_dataset(str(tmp_path / "out" / "hea.toml"))) == 12
+
+
+def test_many_files_with_the_same_problem_are_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "in").mkdir()
+    for number in range(30):
+        copper = Atoms("Cu", cell=[3] * 3, pbc=True)
+        write(tmp_path / "in" / f"{number}.xyz", many(copper, 1))
+    write(tmp_path / "in" / "z.xyz", many(hea(), 3))
+    assert ms25("archive", tmp_path / "in", "--out", tmp_path / "out") == 0
+    assert "left out 0.xyz and 29 more like it (1 frame each): Cu" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("options", "match"),
+    [
+        (["--assign", "gold=*"], "SYSTEM one of mgo-2x2"),
+        (["--assign", "hea"], "got 'hea'"),
+        (["--seed", "-1"], "--seed to be at least 0"),
+        (["--keys", "energi=E"], "--keys LABEL=KEY"),
+    ],
+)
+def test_senseless_options(tmp_path: Path, archive: Path, options: list[str], match: str) -> None:
+    with pytest.raises(UsageError, match=match):
+        ms25("archive", archive, "--out", tmp_path / "out", *options)
+    assert not (tmp_path / "out").exists()
+
+
+def test_options_are_handed_on(tmp_path: Path, archive: Path) -> None:
+    options = ["--assign", "hea=*odd*", "--seed", "7"]
+    assert ms25("archive", archive, "--out", tmp_path / "out", *options) == 0
+    assert open_dataset(str(tmp_path / "out" / "hea.toml")).card.splits.seed == 7
+
+
+def test_without_a_source_it_is_what_was_downloaded(
+    tmp_path: Path, archive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MS25_CACHE_DIR", str(tmp_path / "cache"))
+    with pytest.raises(DatasetError, match="ms25 data download"):
+        ms25("archive", "--out", tmp_path / "out")
+    archive.rename(published_download.download_folder() / "MS25.zip")
+    checked = []
+    monkeypatch.setattr(published_download, "download", lambda **_: checked.append(1) or ())
+    assert ms25("archive", "--out", tmp_path / "out") == 0
+    assert checked == [1]
+    assert (tmp_path / "out" / "mgo-2x2.toml").exists()
+
+
+def test_download(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.zip").write_bytes(b"1" * 2_000_000)
+    calls = []
+
+    def download(url: str, folder: Path | None, *, progress: bool) -> tuple[Path, ...]:
+        calls.append((url, folder, progress))
+        return (tmp_path / "a.zip",)
+
+    monkeypatch.setattr(published_download, "download", download)
+    assert ms25("download") == 0
+    assert ms25("download", "--url", "https://zenodo.org/records/1", "--out", tmp_path) == 0
+    assert calls[0][:2] == (published_download.RECORD_URL, None)
+    assert calls[1][:2] == ("https://zenodo.org/records/1", tmp_path)
+    text = capsys.readouterr().out
+    assert "a.zip  2.0 MB, checksum right" in text
+    assert f"next: ms25 data archive {tmp_path} --out FOLDER" in text

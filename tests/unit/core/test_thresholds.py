@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ms25_suite.core.errors import ThresholdError
+from ms25_suite.core.fields import QUANTITIES
+from ms25_suite.core.results import Verdict, worst_verdict
+from ms25_suite.core.thresholds import MEASURES, Threshold, Thresholds, judge
+from ms25_suite.core.units import QUANTITY_UNITS
+
+MARK = Threshold(5.0, "meV/atom", "mae", "somewhere")
+
+
+@pytest.mark.parametrize(
+    ("value", "interval", "verdict"),
+    [
+        (4.0, (3.0, 4.9), Verdict.PASS),
+        (5.0, None, Verdict.PASS),
+        (4.0, (3.0, 5.0), Verdict.PASS),
+        (4.0, (3.0, 5.1), Verdict.UNDECIDED),
+        (5.5, (4.9, 6.0), Verdict.UNDECIDED),
+        (6.0, (5.1, 7.0), Verdict.FAIL),
+        (5.1, None, Verdict.FAIL),
+        (0.0, (0.0, 0.0), Verdict.PASS),
+    ],
+)
+def test_the_interval_decides(
+    value: float, interval: tuple[float, float] | None, verdict: Verdict
+) -> None:
+    assert judge(value, interval, MARK) is verdict
+
+
+@pytest.mark.parametrize(
+    ("value", "interval", "verdict"),
+    [
+        (0.3, (0.2, 0.4), Verdict.PASS),
+        (0.2, None, Verdict.PASS),
+        (0.3, (0.19, 0.4), Verdict.UNDECIDED),
+        (0.1, (0.0, 0.2), Verdict.UNDECIDED),
+        (0.1, (0.0, 0.19), Verdict.FAIL),
+        (-0.1, None, Verdict.FAIL),
+    ],
+)
+def test_a_lower_limit_is_the_other_way_round(
+    value: float, interval: tuple[float, float] | None, verdict: Verdict
+) -> None:
+    mark = Threshold(0.2, "1", "rate", "somewhere", at_least=True)
+    assert judge(value, interval, mark) is verdict
+
+
+def test_the_criterion_says_which_way_a_limit_goes() -> None:
+    entry = {"value": 0.2, "unit": "1", "metric": "rate", "source": "somewhere"}
+    marks = Thresholds({"training_rate": {"standard": {"forces": entry}}}, "here")
+    assert marks.get("training_rate", "standard", "forces").at_least
+    assert not Thresholds.default().get("size_extensivity", "standard", "forces").at_least
+
+
+def test_every_shipped_mark_is_for_what_its_criterion_measures() -> None:
+    for (criterion, _, quantity), mark in Thresholds.default().items():
+        measure = MEASURES[criterion][quantity]
+        assert (mark.metric, mark.unit) == (measure.metric, measure.unit)
+
+
+@pytest.mark.parametrize("criterion", ["size_extensivity", "framework_transfer"])
+def test_other_cells_and_frameworks_have_the_marks_of_the_own_frames(criterion: str) -> None:
+    marks = Thresholds.default()
+    for name in marks.classes():
+        for quantity in QUANTITIES:
+            own = marks.get("error_thresholds", name, quantity)
+            assert marks.get(criterion, name, quantity).value == own.value
+
+
+@pytest.mark.parametrize(
+    ("value", "interval"), [(float("nan"), None), (1.0, (0.0, float("nan"))), (float("inf"), None)]
+)
+def test_what_is_not_finite_is_never_judged(
+    value: float, interval: tuple[float, float] | None
+) -> None:
+    with pytest.raises(ValueError, match="finite"):
+        judge(value, interval, MARK)
+
+
+def test_the_papers_marks() -> None:
+    marks = Thresholds.default()
+    found = {
+        (name, quantity): marks.get("error_thresholds", name, quantity).value
+        for name in ("standard", "complex")
+        for quantity in ("energy", "forces")
+    }
+    assert found == {
+        ("standard", "energy"): 2.5,
+        ("standard", "forces"): 35.0,
+        ("complex", "energy"): 5.0,
+        ("complex", "forces"): 50.0,
+    }
+
+
+def test_every_shipped_mark_has_the_shown_unit_and_a_source() -> None:
+    marks = Thresholds.default()
+    for name in marks.classes():
+        for quantity in QUANTITIES:
+            mark = marks.get("error_thresholds", name, quantity)
+            assert mark.unit == QUANTITY_UNITS[quantity]
+            assert len(mark.source) > 20
+
+
+def test_a_users_file_replaces_only_what_it_names(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(
+        '[error_thresholds.complex.energy]\nvalue = 1\nunit = "meV/atom"\n'
+        'metric = "mae"\nsource = "our own demand"\n'
+    )
+    marks = Thresholds.default().updated(Thresholds.from_file(path))
+    assert marks.get("error_thresholds", "complex", "energy").value == 1.0
+    assert marks.get("error_thresholds", "complex", "forces").value == 50.0
+    assert marks.get("no_such_criterion", "complex", "forces") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("x = ", "cannot read"),
+        ("a = 1", r"\[a\] must be a table"),
+        ("[a]\nb = 1", r"\[a.b\] must be a table"),
+        ("[a.b.c]\nvalue = 1", "expected exactly the keys"),
+        ("[a.b.c]\nvalue = -1\nunit='x'\nmetric='mae'\nsource='s'", "positive number, found -1"),
+        ("[a.b.c]\nvalue = true\nunit='x'\nmetric='mae'\nsource='s'", "positive number"),
+        ("[a.b.c]\nvalue = 1\nunit=''\nmetric='mae'\nsource='s'", "`unit` must be"),
+        ("[a.b.c]\nvalue = 1\nunit='x'\nmetric='mae'\nsource=''", "`source` must be"),
+    ],
+)
+def test_a_bad_thresholds_file_is_refused(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "bad.toml"
+    path.write_text(text)
+    with pytest.raises(ThresholdError, match=message):
+        Thresholds.from_file(path)
+
+
+def test_a_missing_thresholds_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ThresholdError, match=r"absent\.toml"):
+        Thresholds.from_file(tmp_path / "absent.toml")
+
+
+def test_the_gravest_verdict() -> None:
+    assert worst_verdict([Verdict.PASS, Verdict.ERROR, Verdict.FAIL]) is Verdict.ERROR
+    assert worst_verdict([Verdict.PASS, None, Verdict.UNDECIDED]) is Verdict.UNDECIDED
+    assert worst_verdict([None]) is None

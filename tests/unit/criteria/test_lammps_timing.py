@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ase.build import bulk, molecule
+from ase.io import write
+
+from ms25_suite.core.errors import DatasetError, LammpsError
+from ms25_suite.core.frames import Frames
+from ms25_suite.core.thresholds import Threshold
+from ms25_suite.criteria.lammps_timing import (
+    TimedRun,
+    enough_steps,
+    representative_frame,
+    time_frame,
+    timing_plan,
+)
+from ms25_suite.datasets import open_dataset
+from tests.helpers.timed_runs import FakePotential
+
+CELL = Frames.from_atoms([bulk("Cu", cubic=True) * (5, 5, 1)])
+MARK = Threshold(1.0, "meV/atom/ps", "error", "a test")
+
+
+def timed(mark: Threshold | None = MARK, **changes: Any) -> TimedRun:
+    potential: Any = FakePotential(**changes)
+    return time_frame(potential, CELL, timing_plan(CELL, 20, 0), frame=7, mark=mark)
+
+
+def test_what_agrees_has_a_speed() -> None:
+    run = timed()
+    assert (run.disagreement, run.refusal, run.crowded) == ("", "", "")
+    run.require_speed()
+    # 100 atoms, 1 ms per step.
+    assert run.speed.median == pytest.approx(100)
+    assert run.shares == pytest.approx({"model": 0.6, "neighbour list": 0.1, "LAMMPS": 0.3})
+    assert run.summary() == (
+        "100 atoms (frame 7), fix external, 1 thread on cpu, 1 ms/step: 60 % model, "
+        "10 % neighbour list, 30 % LAMMPS; 301 MiB"
+    )
+    details = run.details()
+    assert details["blocks"] == pytest.approx([100] * 9)
+    assert (details["lammps_version"], details["device"], details["threads"]) == (
+        20250722,
+        "cpu",
+        1,
+    )
+    assert details["cpu"]
+
+
+@pytest.mark.parametrize("off", [2e-6, -2e-6])
+def test_another_energy_has_none(off: float) -> None:
+    run = timed(energy_off=off)
+    assert run.refusal.startswith("no speed: LAMMPS (fix external) does not compute what")
+    assert "energy differs by" in run.refusal
+    assert "meV/atom (tolerance 0.001)" in run.refusal
+    with pytest.raises(LammpsError, match="no speed"):
+        run.require_speed()
+
+
+@pytest.mark.parametrize("off", [0.0, 5e-7])
+def test_rounding_is_no_difference(off: float) -> None:
+    assert timed(energy_off=off).refusal == ""
+
+
+@pytest.mark.parametrize("drift", [3.0, -3.0])
+def test_a_run_that_heats_or_cools_has_no_speed(drift: float) -> None:
+    run = timed(drift=drift)
+    assert run.disagreement == ""
+    assert f"the total energy drifts by {drift:+g} meV/atom/ps" in run.refusal
+    assert "(at most 1)" in run.refusal
+    assert run.drift_size.value == pytest.approx(3.0)
+
+
+def test_a_drift_below_the_mark_or_without_one_is_none() -> None:
+    assert timed(drift=0.5).refusal == ""
+    assert timed(None, drift=50.0).refusal == ""
+
+
+def test_a_process_that_had_no_core_of_its_own_is_noticed() -> None:
+    assert "had a core for 50 % of the measured time" in timed(cpu=0.5).crowded
+    assert timed(cpu=0.95).crowded == ""
+    # A calculator may compute on a GPU, while the processor waits.
+    assert timed(cpu=0.5, architecture="ase").crowded.endswith("or it computes elsewhere")
+
+
+def test_a_calculator_states_neither_device_nor_precision() -> None:
+    run = timed(architecture="ase")
+    assert "1 thread on a device of its own choice" in run.summary()
+    assert "rounding in float32" in run.tolerances["energy"].reason
+
+
+def test_the_plan_is_that_of_the_stability_check() -> None:
+    plan = timing_plan(CELL, 20, 0)
+    assert (plan.ensemble, plan.timestep_fs, plan.temperature_K) == ("nve", 1.0, 300.0)
+    assert (plan.n_steps, plan.n_blocks, plan.warmup_steps, plan.seed) == (20, 9, 20, 1)
+    water = Frames.from_atoms([molecule("H2O", vacuum=5.0)])
+    assert timing_plan(water, 3, 5).timestep_fs == 0.5
+
+
+@pytest.mark.parametrize(("factor", "steps"), [(1.0, 500), (100.0, 20), (1e-4, 10_000)])
+def test_blocks_take_half_a_second_unless_their_steps_are_given(factor: float, steps: int) -> None:
+    """The fake potential takes a millisecond for a step, times the factor."""
+    potential: Any = FakePotential(factors=[factor])
+    assert enough_steps(potential, CELL, 0) == steps
+    (_, plan) = potential.asked[0]
+    assert (plan.n_blocks, plan.warmup_steps) == (1, 10)
+
+
+def dataset(path: Path, images: list[Any]) -> Any:
+    for atoms in images:
+        atoms.info["REF_energy"] = 0.0
+    write(path / "data.extxyz", images)
+    return open_dataset(str(path / "data.extxyz"))
+
+
+def test_the_frame_has_the_middle_density(tmp_path: Path) -> None:
+    images = [bulk("Cu", a=a, cubic=True) for a in (3.9, 3.5, 3.6, 3.8, 3.4)]
+    potential: Any = FakePotential()
+    assert representative_frame(potential, dataset(tmp_path, images)) == 2
+
+
+def test_a_frame_without_a_cell_is_passed_over(tmp_path: Path) -> None:
+    images = [molecule("H2O"), bulk("Cu", cubic=True), molecule("H2O")]
+    potential: Any = FakePotential()
+    assert representative_frame(potential, dataset(tmp_path, images)) == 1
+
+
+def test_no_frame_has_a_cell(tmp_path: Path) -> None:
+    potential: Any = FakePotential()
+    data = dataset(tmp_path, [molecule("H2O"), molecule("H2O")])
+    with pytest.raises(DatasetError, match="no test frame of data has a cell with a volume"):
+        representative_frame(potential, data)

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from ase import Atoms
+
+from ms25_suite.core.frames import FloatArray, Frames, Labels
+from ms25_suite.core.units import ENERGY_UNITS
+from ms25_suite.datasets.audit.energies import audit_energies
+from ms25_suite.datasets.findings import Answer
+
+N = 40
+
+
+@pytest.fixture(scope="module")
+def frames() -> Frames:
+    rng = np.random.default_rng(0)
+    images = []
+    for n in range(N):
+        formula = f"Cu{4 + n % 3}Ni{4 + n % 4}"
+        atoms = Atoms(formula)
+        atoms.positions = rng.uniform(0, 50, (len(atoms), 3))
+        images.append(atoms)
+    return Frames.from_atoms(images)
+
+
+@pytest.fixture
+def energy(frames: Frames) -> FloatArray:
+    rng = np.random.default_rng(1)
+    counts = np.array([[4 + n % 3, 4 + n % 4] for n in range(N)])
+    return np.asarray(counts @ [-3.5, -5.0] + frames.n_atoms * rng.normal(0.0, 0.01, N))
+
+
+def audited(frames: Frames, energy: FloatArray) -> Answer:
+    return audit_energies(frames, Labels(energy=energy))
+
+
+def test_sound_energies(frames: Frames, energy: FloatArray) -> None:
+    answer = audited(frames, energy)
+    assert answer.status == "ok"
+    assert "one unit in all 40 frames" in answer.text
+
+
+@pytest.mark.parametrize("name", ENERGY_UNITS)
+@pytest.mark.parametrize("way", [1.0, -1.0], ids=["larger", "smaller"])
+def test_frames_in_another_unit(frames: Frames, energy: FloatArray, name: str, way: float) -> None:
+    energy[[3, 17, 30]] *= ENERGY_UNITS[name] ** way
+    (finding,) = audited(frames, energy).findings
+    assert finding.code == "mixed-energy-units"
+    assert finding.severity == "warning"
+    assert finding.frames == (3, 17, 30)
+    assert f"{name} ({ENERGY_UNITS[name]:.4g})" in finding.message
+    assert "3 of 40 frames (frames 3, 17, 30)" in finding.message
+
+
+def test_energies_per_atom_among_totals(frames: Frames, energy: FloatArray) -> None:
+    energy[[5, 6]] /= frames.n_atoms[[5, 6]]
+    (finding,) = audited(frames, energy).findings
+    assert finding.code == "mixed-energy-units"
+    assert finding.frames == (5, 6)
+    assert "the energy of one atom" in finding.message
+
+
+def test_another_factor_is_an_outlier(frames: Frames, energy: FloatArray) -> None:
+    energy[9] *= 5.0
+    (finding,) = audited(frames, energy).findings
+    assert finding.code == "energy-outliers"
+    assert finding.frames == (9,)
+
+
+def test_energies_around_zero_have_no_ratio(frames: Frames) -> None:
+    energy = np.random.default_rng(2).normal(0.0, 0.1, N)
+    answer = audited(frames, energy)
+    assert answer.status == "ok"
+    assert "too different to see whether they have one unit" in answer.text
+
+
+def test_few_frames(frames: Frames, energy: FloatArray) -> None:
+    few = frames.select([0, 1])
+    answer = audit_energies(few, Labels(energy=energy[:2]))
+    assert answer.status == "ok"
+    assert "too few frames to see outliers" in answer.text
+
+
+def test_no_energies(frames: Frames) -> None:
+    assert audit_energies(frames, Labels()).status == "unanswered"

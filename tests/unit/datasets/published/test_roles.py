@@ -1,0 +1,185 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from ms25_suite.datasets.published.roles import (
+    ArchiveSplit,
+    NameHints,
+    SourceFile,
+    archive_splits,
+    name_hints,
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("hea.xyz", NameHints()),
+        ("HEA/Set 2/train.extxyz", NameHints("train", 2)),
+        ("set1/train_100/OUTCAR", NameHints("train", 1, 100)),
+        ("MgO_trainSet_n800.db", NameHints("train", None, 800)),
+        ("a/Validation/x.xyz", NameHints("validation")),
+        ("val-set3.xyz", NameHints("validation", 3)),
+        ("testing/trainingset/b.xyz", NameHints("train")),
+        ("testdata.zip/a.xyz", NameHints("test")),
+        ("fold_1_TEST.traj", NameHints("test", 1)),
+        ("water-64.xyz", NameHints()),
+        ("dataset50.xyz", NameHints(None, None, 50)),
+        ("latest/trained.xyz", NameHints()),
+        ("md_800K.xyz", NameHints(None, None, 800)),
+    ],
+)
+def test_names(name: str, expected: NameHints) -> None:
+    assert name_hints(name) == expected
+
+
+def source(
+    name: str, frames: Sequence[int], roles: Sequence[str | None] | None = None
+) -> SourceFile:
+    return SourceFile(name, tuple(frames), tuple(roles or [None] * len(frames)))
+
+
+def only(files: Sequence[SourceFile]) -> ArchiveSplit:
+    (split,), remarks = archive_splits(files)
+    assert remarks == ()
+    return split
+
+
+def test_no_split() -> None:
+    assert archive_splits([source("a.xyz", range(5)), source("b.xyz", range(9))]) == ((), ())
+
+
+def test_three_roles() -> None:
+    split = only(
+        [
+            source("test.xyz", [7, 8]),
+            source("train.xyz", [3, 1, 2]),
+            source("valid.xyz", [5]),
+        ]
+    )
+    assert split == ArchiveSplit(None, (3, 1, 2), (5,), (7, 8), (), ())
+
+
+def test_nested_sizes_are_told_by_content_alone() -> None:
+    """Names that only say train."""
+    split = only(
+        [
+            source("train_big.xyz", [9, 4, 1, 2, 3]),
+            source("train_small.xyz", [2, 4]),
+            source("test.xyz", [7]),
+        ]
+    )
+    assert split.train == (2, 4, 9, 1, 3)
+    assert split.train_sizes == (2, 5)
+
+
+def test_additive_sizes() -> None:
+    frames = list(range(400))
+    parts = {"train/50": frames[:50], "train/100": frames[50:100], "train/200": frames[100:200]}
+    files = [source(f"{name}.xyz", part) for name, part in parts.items()]
+    split = only([*files, source("test.xyz", frames[300:])])
+    assert split.train == tuple(frames[:200])
+    assert split.train_sizes == (50, 100, 200)
+    assert "additive" in split.notes[0]
+
+
+def test_a_folder_for_each_size_with_its_own_validation() -> None:
+    split = only(
+        [
+            source("50/train.xyz", range(50)),
+            source("50/val.xyz", [900, 901]),
+            source("100/train.xyz", range(100)),
+            source("100/val.xyz", [900, 901, 902]),
+            source("test.xyz", [1000]),
+        ]
+    )
+    assert split.train_sizes == (50, 100)
+    assert split.validation == (900, 901, 902)
+
+
+def test_sizes_that_are_no_parts_of_each_other() -> None:
+    split = only(
+        [
+            source("train50.xyz", range(50)),
+            source("train100.xyz", range(20, 120)),
+            source("test.xyz", [900]),
+        ]
+    )
+    assert split.train == tuple(range(20, 120))
+    assert split.train_sizes == ()
+    assert "no parts of each other; the largest, 100" in split.notes[0]
+
+
+def test_numbers_that_are_temperatures() -> None:
+    """800 and 1000 K: as many frames as the numbers say would be sizes, others are not."""
+    files = [source("md_800K.xyz", range(30)), source("md_1000K.xyz", range(30, 60))]
+    assert archive_splits(files) == ((), ())
+    named = [source("train_800K.xyz", range(30)), source("train_1000K.xyz", range(30, 60))]
+    split = only([*named, source("test.xyz", [99])])
+    assert split.train == tuple(range(60))
+    assert split.train_sizes == ()
+
+
+def test_one_file_with_as_many_frames_as_its_name_says_is_no_split() -> None:
+    assert archive_splits([source("MgO_100.xyz", range(100)), source("neb.xyz", [500])]) == ((), ())
+
+
+def test_the_rest_is_for_testing() -> None:
+    split = only(
+        [source("50.xyz", range(50)), source("100.xyz", range(100)), source("all", range(300))]
+    )
+    assert split.test == tuple(range(100, 300))
+    assert "no file is called test, so the other 200 frames are for testing" in split.notes
+
+
+def test_frames_without_a_role_beside_a_split_are_left_out() -> None:
+    split = only([source("train.xyz", [1]), source("test.xyz", [2]), source("neb.xyz", [1, 3, 4])])
+    assert split.notes == ("2 frames of no role in the archive's split were left out",)
+
+
+def test_leakage_is_taken_out_and_said() -> None:
+    split = only(
+        [source("train.xyz", [1, 2, 3]), source("val.xyz", [3, 4]), source("test.xyz", [1, 4, 5])]
+    )
+    assert split == ArchiveSplit(None, (1, 2, 3), (4,), (5,), (), split.notes)
+    assert split.notes[0].startswith("1 of 2 validation frames are training frames as well")
+    assert split.notes[1].startswith("2 of 3 test frames are training or validation frames")
+
+
+def test_sets_share_a_test_file() -> None:
+    files = [source("set1.xyz", [1, 2]), source("set2.xyz", [3, 4]), source("test.xyz", [8, 9])]
+    splits, remarks = archive_splits(files)
+    assert remarks == ()
+    assert [(s.number, s.train, s.test) for s in splits] == [
+        (1, (1, 2), (8, 9)),
+        (2, (3, 4), (8, 9)),
+    ]
+
+
+def test_roles_of_the_frames_themselves() -> None:
+    roles = ["train", "train", "validation", "test"]
+    split = only([source("a.xyz", [1, 2, 3, 4], roles)])
+    assert (split.train, split.validation, split.test) == ((1, 2), (3,), (4,))
+
+
+def test_only_test_frames() -> None:
+    """A system that nothing is trained on."""
+    split = only([source("test/fau.xyz", [1, 2])])
+    assert (split.train, split.test) == ((), (1, 2))
+
+
+@pytest.mark.parametrize(
+    ("files", "remark"),
+    [
+        ([("train.xyz", [1, 2])], "it has no test frames"),
+        ([("train.xyz", [1, 2]), ("test.xyz", [2])], "it has no test frames"),
+        (
+            [("test.xyz", [1]), ("all.xyz", [1, 2, 3])],
+            "it has test frames but no training frames, and frames of no role",
+        ),
+    ],
+)
+def test_what_cannot_be_used_is_said(files: list[tuple[str, list[int]]], remark: str) -> None:
+    assert archive_splits([source(*file) for file in files]) == ((), (remark,))

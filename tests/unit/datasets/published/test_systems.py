@@ -1,0 +1,179 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ase import Atoms
+from ase.build import bulk, fcc111, make_supercell
+from ase.io import read
+
+from ms25_suite.datasets.importers import read_npz
+from ms25_suite.datasets.published.frameworks import coordination_sequence, recognise_framework
+from ms25_suite.datasets.published.systems import SYSTEMS, UnknownSystemError, recognise
+from ms25_suite.datasets.readers.files import read_images
+from ms25_suite.datasets.registry import builtin_card
+from tests.helpers.published_samples import hea, mgo, primitive_cha, reaction, water, zeolite, zro
+
+
+@pytest.mark.parametrize(
+    ("atoms", "expected"),
+    [
+        (mgo(2), "mgo-2x2"),
+        (mgo(2, faces=False), "mgo-2x2"),
+        (mgo(4), "mgo-4x4"),
+        (mgo(4, faces=False), "mgo-4x4"),
+        (water(64), "water-64"),
+        (water(192), "water-192"),
+        (reaction(), "reaction"),
+        (hea(), "hea"),
+        (zro(), "zro"),
+        (zro(12, 0), "zro"),
+    ],
+)
+def test_systems(atoms: Atoms, expected: str) -> None:
+    assert recognise(atoms) == expected
+    assert expected in [system.name for system in SYSTEMS]
+    order = np.random.default_rng(0).permutation(len(atoms))
+    moved = atoms[order]
+    moved.positions += (1.3, -2.1, 9.7)
+    moved.wrap()
+    assert recognise(moved) == expected
+
+
+def test_atoms_of_the_slabs() -> None:
+    """16 or 8 atoms a layer for 2x2, by whole faces or by primitive cells; four layers."""
+    assert [len(mgo(2)), len(mgo(2, faces=False))] == [64, 32]
+    assert [len(mgo(4)), len(mgo(4, faces=False))] == [256, 128]
+
+
+def test_a_slab_with_another_axis_and_without_periodicity_there() -> None:
+    slab = mgo(2)
+    turned = Atoms(slab.numbers, slab.positions[:, [2, 0, 1]], pbc=(False, True, True))
+    turned.cell = np.diag(slab.cell.lengths()[[2, 0, 1]])
+    assert recognise(turned) == "mgo-2x2"
+    turned.cell[0] = 0.0
+    assert recognise(turned) == "mgo-2x2"
+
+
+def without_cell(atoms: Atoms) -> Atoms:
+    return Atoms(atoms.numbers, atoms.positions)
+
+
+@pytest.mark.parametrize(
+    ("atoms", "match"),
+    [
+        (bulk("MgO", "rocksalt", a=4.21, cubic=True) * 2, "Mg32O32: MgO with no vacuum"),
+        (mgo(3), "a slab of about 4.0 layers of MgO with 18"),
+        (mgo(2, layers=6), "about 6.0 layers"),
+        (mgo(2) * (2, 1, 1), "not with a square surface"),
+        (water(65), "expected 64 or 192 molecules"),
+        (without_cell(water(64)), "the frame has no cell"),
+        (without_cell(hea()), r"Co Cr Cu Fe Ni \(32 atoms\): the frame has no cell"),
+        (fcc111("Pt", (4, 4, 4), vacuum=8.0), "no system of the paper consists of these"),
+        (bulk("Cu"), "Cu: no system of the paper"),
+        (Atoms("Mg", cell=[9] * 3, pbc=True), "Mg: no system"),
+        (Atoms("ZrO", [[0, 0, 0], [1.7, 0, 0]], cell=[9] * 3, pbc=True), "a molecule"),
+        (Atoms("SiO2", cell=[9] * 3, pbc=True), "O2Si: SiO2 in which some O atoms do not bridge"),
+        (Atoms("SiO", cell=[9] * 3, pbc=True), "twice as many O"),
+    ],
+)
+def test_what_is_not_guessed(atoms: Atoms, match: str) -> None:
+    if atoms.get_chemical_symbols() == ["Si", "O", "O"]:
+        atoms.positions = [[0, 0, 0], [1.6, 0, 0], [0, 1.6, 0]]
+    with pytest.raises(UnknownSystemError, match=match):
+        recognise(atoms)
+
+
+def test_thin_water() -> None:
+    atoms = water(64)
+    atoms.set_cell(atoms.cell * 1.5, scale_atoms=True)
+    with pytest.raises(UnknownSystemError, match="water with 101 Å"):
+        recognise(atoms)
+
+
+@pytest.mark.parametrize(
+    ("code", "sequence"),
+    [
+        ("CHA", [4, 9, 17, 29]),
+        ("FAU", [4, 9, 16, 25]),
+        ("LTA", [4, 9, 17, 28]),
+        ("MFI", None),
+        ("BEA", None),
+    ],
+)
+def test_frameworks(shared_data: Path, code: str, sequence: list[int] | None) -> None:
+    atoms = zeolite(shared_data, code)
+    if sequence is not None:
+        np.testing.assert_array_equal(coordination_sequence(atoms), sequence)
+    rng = np.random.default_rng(0)
+    for scale in (0.965, 1.0, 1.035):
+        frame = atoms.copy()
+        frame.set_cell(atoms.cell * scale, scale_atoms=True)
+        frame.positions += rng.normal(0, 0.1, (len(frame), 3))
+        assert recognise(frame) == code.lower()
+    # A cell that no axis of the usual one is parallel to has the same connections.
+    skew = make_supercell(atoms, [[1, 1, 0], [0, 1, 0], [0, 0, 1]])
+    assert recognise(skew) == code.lower()
+
+
+def test_mfi_and_a_doubled_cha_have_as_many_atoms(shared_data: Path) -> None:
+    mfi = zeolite(shared_data, "MFI")
+    cha = primitive_cha(shared_data) * 2
+    assert len(mfi) == len(cha) == 288
+    assert mfi.symbols.formula.count() == cha.symbols.formula.count()
+    assert [recognise(mfi), recognise(cha)] == ["mfi", "cha"]
+    assert recognise(primitive_cha(shared_data)) == "cha"
+
+
+def test_cha_and_lta_at_one_volume(shared_data: Path) -> None:
+    """What volume alone would take for the same."""
+    found = set()
+    for code in ("CHA", "LTA", "BEA"):
+        atoms = zeolite(shared_data, code)
+        n_si = atoms.get_chemical_symbols().count("Si")
+        atoms.set_cell(atoms.cell * (n_si * 68.0 / atoms.get_volume()) ** (1 / 3), scale_atoms=True)
+        assert atoms.get_volume() / n_si == pytest.approx(68.0)
+        found.add(recognise(atoms))
+    assert found == {"cha", "lta", "bea"}
+
+
+def test_a_framework_of_another_density_or_kind(shared_data: Path) -> None:
+    atoms = zeolite(shared_data, "LTA")
+    thin = atoms.copy()
+    thin.set_cell(atoms.cell * 1.1, scale_atoms=True)
+    with pytest.raises(ValueError, match=r"connected as LTA, but with 10.6 Si"):
+        recognise_framework(thin)
+    from ase.spacegroup import crystal
+
+    cristobalite = crystal(
+        ("Si", "O"),
+        [(0, 0, 0), (1 / 8, 1 / 8, 1 / 8)],
+        spacegroup=227,
+        cellpar=[7.16] * 3 + [90] * 3,
+    )
+    # Diamond: 4 neighbours, then 12 and 24.
+    with pytest.raises(UnknownSystemError, match=r"Si atoms have 4, 12, 24, 42 neighbours"):
+        recognise(cristobalite)
+
+
+def test_real_frames(shared_data: Path) -> None:
+    """MD of DFT at 298 to 1000 K; bulk MgO and ZrO2."""
+    for code in ("cha", "lta"):
+        images = list(read_npz(shared_data / "si-zeo22" / f"{code}.npz"))[::40]
+        assert {recognise(atoms) for atoms in images} == {code}
+    oxide = read(shared_data / "amlt-ZrO2-relax-29.extxyz")
+    assert recognise(oxide) == "zro"
+    magnesia = next(iter(read_images(shared_data / "pypolymlp-MgO-1000.extxyz.xz")))
+    with pytest.raises(UnknownSystemError, match="MgO with no vacuum"):
+        recognise(magnesia)
+
+
+@pytest.mark.parametrize("name", [system.name for system in SYSTEMS])
+def test_the_built_in_frames(name: str) -> None:
+    """Every tenth of the frames that are shipped under this name."""
+    card = builtin_card(name)
+    if card is None:
+        pytest.skip(f"no built-in dataset {name}")
+    images = list(read_images(card.frame_files[0].path))[::10]
+    assert {recognise(atoms) for atoms in images} == {card.name}

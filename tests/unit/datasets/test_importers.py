@@ -1,0 +1,192 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from ase import Atoms
+from ase.build import bulk
+from ase.calculators.emt import EMT
+from ase.io import write
+
+from ms25_suite.core.errors import DatasetError, LabelError
+from ms25_suite.datasets import open_dataset
+from ms25_suite.datasets.cards.card import LabelKeys
+from ms25_suite.datasets.importers import import_data, read_npz, suggested_splits
+
+
+def arrays(n: int = 6) -> dict[str, Any]:
+    rng = np.random.default_rng(0)
+    return {
+        "symbols": np.array(["Si", "O", "O"]),
+        "positions": rng.uniform(0, 8, (n, 3, 3)).astype(np.float32),
+        "cells": np.broadcast_to(np.eye(3) * 8.0, (n, 3, 3)).astype(np.float32),
+        "energies": rng.normal(-20, 1, n).astype(np.float32),
+        "forces": rng.normal(0, 1, (n, 3, 3)).astype(np.float32),
+    }
+
+
+def npz(tmp_path: Path, **changes: Any) -> Path:
+    path = tmp_path / "x.npz"
+    content = arrays() | changes
+    np.savez(path, **{key: value for key, value in content.items() if value is not None})
+    return path
+
+
+def test_the_layout_of_si_zeo22(shared_data: Path, tmp_path: Path) -> None:
+    source = shared_data / "si-zeo22" / "cha.npz"
+    out = tmp_path / "cha.extxyz.xz"
+    splits = {"train": 50, "validation": 10, "sets": 2, "seed": 1}
+    card = import_data([source], out, level_of_theory="PBE-D3(BJ)", splits=splits, frames_limit=120)
+    dataset = open_dataset(str(out))
+    assert card == tmp_path / "cha.toml"
+    assert dataset.card.level_of_theory == "PBE-D3(BJ)"
+    assert dataset.name == "cha"
+    assert dataset.splits.n_sets == 2
+    assert len(dataset.splits.test()) == 60
+    assert dataset.labels.stress is None
+    assert dataset.frames.pbc.all()
+    with np.load(source) as original:
+        chosen = np.linspace(0, 1658, 120).round().astype(int)
+        assert len(dataset) == 120
+        np.testing.assert_array_equal(dataset.labels.energy, original["energies"][chosen])
+        forces = original["forces"][chosen].reshape(-1, 3)
+        np.testing.assert_allclose(dataset.labels.forces, forces, rtol=0, atol=5.1e-9)
+        positions = original["positions"][chosen].reshape(-1, 3)
+        np.testing.assert_allclose(dataset.frames.positions, positions, rtol=0, atol=5.1e-9)
+        np.testing.assert_array_equal(dataset.frames.cells, original["cells"][chosen])
+        symbols = [dataset.frames.atoms(7).get_chemical_symbols()]
+        assert symbols == [original["symbols"].tolist()]
+
+
+def test_a_stress_and_one_cell_for_all(tmp_path: Path) -> None:
+    stress = np.arange(36.0).reshape(6, 6) / 1000
+    path = npz(tmp_path, cells=np.eye(3) * 9.0, stresses=stress)
+    dataset = open_dataset(str(import_data([path], tmp_path / "y.extxyz")))
+    np.testing.assert_allclose(dataset.labels.stress, stress)
+    assert np.unique(dataset.frames.volumes).round(6).tolist() == [729.0]
+
+
+def test_without_cells_nothing_is_periodic(tmp_path: Path) -> None:
+    images = list(read_npz(npz(tmp_path, cells=None)))
+    assert not any(atoms.pbc.any() for atoms in images)
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "match"),
+    [
+        ({"positions": None}, DatasetError, "expected arrays positions, symbols, .*found symbols"),
+        ({"symbols": None}, DatasetError, r"found positions \(6, 3, 3\)"),
+        ({"energies": None, "forces": None}, LabelError, "no labels. Expected energies and forces"),
+        ({"positions": np.zeros((6, 9))}, DatasetError, r"`positions` must have shape .*\(6, 9\)"),
+        ({"forces": np.zeros((5, 3, 3))}, DatasetError, r"`forces` must have shape \(6, 3, 3\)"),
+        ({"energies": np.zeros(5)}, DatasetError, "`energies` must have shape"),
+        ({"cells": np.zeros((6, 3))}, DatasetError, "`cells` must have shape"),
+        ({"symbols": np.array(["Si", "O"])}, DatasetError, "`symbols` must have shape"),
+        ({"symbols": np.array(["Si", "O", "Qq"])}, DatasetError, "chemical symbols, found Qq"),
+        ({"symbols": np.array(["Si", "O", None])}, DatasetError, "without Python objects"),
+    ],
+)
+def test_other_layouts_are_refused(
+    tmp_path: Path, changes: dict[str, Any], error: type[Exception], match: str
+) -> None:
+    path = npz(tmp_path, **changes)
+    with pytest.raises(error, match=match):
+        import_data([path], tmp_path / "y.extxyz")
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["x.npz"]
+
+
+def test_archives_that_are_none(tmp_path: Path) -> None:
+    path = tmp_path / "x.npz"
+    with pytest.raises(DatasetError, match="there is no file"):
+        list(read_npz(path))
+    for content in (b"", b"PK\x03\x04 broken", b"text"):
+        path.write_bytes(content)
+        with pytest.raises(DatasetError, match="cannot be read as a NumPy archive"):
+            list(read_npz(path))
+    with path.open("wb") as file:
+        np.save(file, np.zeros(3))
+    with pytest.raises(DatasetError, match="cannot be read as a NumPy archive"):
+        list(read_npz(path))
+
+
+def copper(n: int) -> list[Atoms]:
+    images = []
+    for index in range(n):
+        atoms = bulk("Cu", a=3.5 + 0.02 * index, cubic=True)
+        atoms.rattle(0.05, seed=index)
+        atoms.calc = EMT()
+        atoms.get_potential_energy()
+        atoms.get_stress()
+        atoms.info["config_type"] = "bulk"
+        images.append(atoms)
+    return images
+
+
+def test_anything_that_ase_reads(tmp_path: Path) -> None:
+    images = copper(8)
+    write(tmp_path / "a.traj", images[:5])
+    write(tmp_path / "b.json", images[5:], format="json")
+    sources = [tmp_path / "a.traj", tmp_path / "b.json"]
+    card = import_data(sources, tmp_path / "cu.extxyz", name="copper")
+    dataset = open_dataset(str(card))
+    assert dataset.name == "copper"
+    assert len(dataset) == 8
+    assert dataset.label_keys == {
+        "energy": "REF_energy",
+        "forces": "REF_forces",
+        "stress": "REF_stress",
+    }
+    expected = [atoms.get_potential_energy() for atoms in images]
+    np.testing.assert_allclose(dataset.labels.energy, expected, rtol=1e-12)
+    expected = [atoms.get_stress() for atoms in images]
+    np.testing.assert_allclose(dataset.labels.stress, expected, rtol=0, atol=1e-9)
+    assert "config_type=bulk" in (tmp_path / "cu.extxyz").read_text()
+    assert "no-level-of-theory" in [finding.code for finding in dataset.findings]
+
+
+def test_unusual_keys(tmp_path: Path) -> None:
+    images = copper(3)
+    for atoms in images:
+        atoms.info["E"] = 5.0
+    write(tmp_path / "a.extxyz", images)
+    card = import_data([tmp_path / "a.extxyz"], tmp_path / "b.extxyz", keys=LabelKeys(energy="E"))
+    np.testing.assert_array_equal(open_dataset(str(card)).labels.energy, [5.0, 5.0, 5.0])
+
+
+def test_nothing_is_overwritten_unasked(tmp_path: Path) -> None:
+    source = npz(tmp_path)
+    out = tmp_path / "y.extxyz"
+    import_data([source], out)
+    with pytest.raises(DatasetError, match="exists already: name another file"):
+        import_data([source], out)
+    import_data([source], out, overwrite=True)
+    with pytest.raises(DatasetError, match="expected a name that ends in"):
+        import_data([source], tmp_path / "y.json")
+    with pytest.raises(DatasetError, match="there is no folder"):
+        import_data([source], tmp_path / "none" / "y.extxyz")
+
+
+def test_the_same_import_gives_the_same_bytes(tmp_path: Path) -> None:
+    source = npz(tmp_path)
+    import_data([source], tmp_path / "one.extxyz.xz")
+    import_data([source], tmp_path / "two.extxyz.xz")
+    one, two = (tmp_path / f"{name}.extxyz.xz" for name in ("one", "two"))
+    assert one.read_bytes() == two.read_bytes()
+
+
+def test_suggested_splits() -> None:
+    paper = suggested_splits(10_000, seed=3)
+    assert (paper["train"], paper["validation"], paper["test"]) == (1000, 80, 8920)
+    assert paper["train_sizes"] == [50, 100, 200, 400, 600, 800, 1000]
+    assert (paper["sets"], paper["seed"]) == (3, 3)
+    mini = suggested_splits(660, seed=0)
+    assert (mini["train"], mini["validation"], mini["test"]) == (200, 40, 420)
+    assert mini["train_sizes"] == [50, 100, 200]
+    for n_frames in (3, 10, 161, 162, 9999):
+        table = suggested_splits(n_frames, seed=0)
+        assert table["train"] + table["validation"] + table["test"] == n_frames
+        assert min(table["train"], table["validation"], table["test"]) >= 1
+    with pytest.raises(DatasetError, match="2 frames cannot be split"):
+        suggested_splits(2, seed=0)

@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from ms25_suite.core.frames import FloatArray, Frames, Labels, Predictions
+from ms25_suite.metrics.errors import components, per_element_force_mae, summarise_errors
+
+
+def _frames(n_atoms: list[int]) -> Frames:
+    offsets = np.concatenate([[0], np.cumsum(n_atoms)])
+    total = int(offsets[-1])
+    return Frames(
+        numbers=np.tile([28, 29], total)[:total],
+        positions=np.zeros((total, 3)),
+        cells=np.tile(np.eye(3) * 5, (len(n_atoms), 1, 1)),
+        pbc=np.ones((len(n_atoms), 3), dtype=bool),
+        offsets=offsets,
+    )
+
+
+@pytest.fixture
+def frames() -> Frames:
+    return _frames([2, 4, 1])
+
+
+def test_errors_by_hand(frames: Frames) -> None:
+    labels = Labels(
+        energy=np.array([1.0, 2.0, 3.0]), forces=np.zeros((7, 3)), stress=np.zeros((3, 6))
+    )
+    forces = np.zeros((7, 3))
+    forces[0, 0] = 2.1
+    stress = np.zeros((3, 6))
+    stress[2] = 0.6
+    predictions = Predictions(energy=np.array([1.2, 1.2, 3.0]), forces=forces, stress=stress)
+    energy = summarise_errors("energy", frames, labels, predictions)
+    assert energy.mae.value == pytest.approx((0.1 + 0.2 + 0.0) / 3)
+    assert energy.rmse.value == pytest.approx(np.sqrt((0.01 + 0.04) / 3))
+    assert energy.worst_frames()[0] == (1, pytest.approx(0.2))
+    found = summarise_errors("forces", frames, labels, predictions)
+    assert found.mae.value == pytest.approx(2.1 / 21)
+    assert found.rmse.value == pytest.approx(2.1 / np.sqrt(21))
+    assert found.worst_frames()[0] == (0, pytest.approx(2.1 / 6))
+    found = summarise_errors("stress", frames, labels, predictions)
+    assert found.mae.value == pytest.approx(0.2)
+    assert found.n_frames == 3
+
+
+def test_frames_without_stress_are_left_out(frames: Frames) -> None:
+    stress = np.full((3, 6), 0.5)
+    stress[1] = np.nan
+    labels = Labels(stress=stress)
+    predictions = Predictions(stress=np.zeros((3, 6)))
+    found = summarise_errors("stress", frames, labels, predictions)
+    assert found.mae.value == pytest.approx(0.5)
+    assert found.frames.tolist() == [0, 2]
+
+
+@pytest.mark.parametrize("quantity", ["energy", "forces", "stress"])
+def test_what_is_missing_on_one_side_is_not_compared(frames: Frames, quantity: str) -> None:
+    assert summarise_errors(quantity, frames, Labels(), Predictions()) is None
+    nothing = np.full((3, 6), np.nan)
+    assert (
+        summarise_errors("stress", frames, Labels(stress=nothing), Predictions(stress=nothing))
+        is None
+    )
+
+
+def test_the_interval_covers_the_true_error_as_often_as_it_says() -> None:
+    """Absolute Gaussian errors have the mean sigma * sqrt(2 / pi)."""
+    rng = np.random.default_rng(1)
+    sigma, n, hits = 0.05, 60, 0
+    expected = sigma * np.sqrt(2 / np.pi)
+    frames = _frames([1] * n)
+    for _ in range(200):
+        predictions = Predictions(energy=rng.normal(0, sigma, n))
+        found = summarise_errors("energy", frames, Labels(energy=np.zeros(n)), predictions)
+        hits += found.mae.interval[0] <= expected <= found.mae.interval[1]
+    assert 0.88 < hits / 200 <= 1.0
+
+
+@pytest.mark.parametrize("n", [3, 5, 10])
+def test_with_few_frames_the_interval_is_not_too_narrow(n: int) -> None:
+    """A percentile bootstrap of three frames would cover the mean in two cases of three."""
+    rng = np.random.default_rng(4)
+    frames = _frames([1] * n)
+    hits = 0
+    for _ in range(300):
+        predictions = Predictions(energy=rng.normal(0.1, 0.02, n))
+        found = summarise_errors("energy", frames, Labels(energy=np.zeros(n)), predictions)
+        hits += found.mae.interval[0] <= 0.1 <= found.mae.interval[1]
+    assert 0.91 < hits / 300 < 0.99
+
+
+def test_the_interval_resamples_frames_not_components() -> None:
+    """One bad frame among few makes the error uncertain, however many atoms it has."""
+    frames = _frames([50] * 40)
+    forces = np.zeros((2000, 3))
+    forces[:200] = 1.0
+    found = summarise_errors(
+        "forces", frames, Labels(forces=np.zeros((2000, 3))), Predictions(forces=forces)
+    )
+    assert found.mae.value == pytest.approx(0.1)
+    assert found.mae.interval[0] < 0.03
+    assert found.mae.interval[1] > 0.19
+
+
+def test_the_interval_depends_on_the_seed_only(frames: Frames) -> None:
+    labels = Labels(energy=np.zeros(3))
+    predictions = Predictions(energy=np.array([0.3, 0.1, 0.2]))
+
+    def interval(seed: int) -> tuple[float, float]:
+        return summarise_errors("energy", frames, labels, predictions, seed=seed).mae.interval
+
+    assert interval(1) == interval(1)
+    assert interval(1)[0] <= summarise_errors("energy", frames, labels, predictions).mae.value
+
+
+def test_one_frame_has_no_interval() -> None:
+    found = summarise_errors(
+        "energy", _frames([3]), Labels(energy=np.ones(1)), Predictions(energy=np.zeros(1))
+    )
+    assert found.mae.interval is None
+
+
+def test_components_keep_the_frame_they_come_from(frames: Frames) -> None:
+    forces: FloatArray = np.arange(21.0).reshape(7, 3)
+    _, predicted, index = components(
+        "forces", frames, Labels(forces=forces), Predictions(forces=forces)
+    )
+    assert predicted.tolist() == list(range(21))
+    assert index.tolist() == [0] * 6 + [1] * 12 + [2] * 3
+
+
+def test_force_errors_by_element() -> None:
+    predicted = np.array([1.0, 1, 1, 0, 0, 0, 3, 3, 3])
+    found = per_element_force_mae([28, 29, 28], np.zeros(9), predicted)
+    assert found == {28: pytest.approx(2.0), 29: pytest.approx(0.0)}

@@ -1,0 +1,55 @@
+"""Both ways of finding neighbours against ASE's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from ase import Atoms
+from ase.build import bulk
+from ase.geometry import complete_cell
+from ase.neighborlist import neighbor_list
+
+from ms25_suite.architectures.testing import standard_frames
+from ms25_suite.potentials import neighbours as module
+from ms25_suite.potentials.neighbours import neighbours
+from tests.helpers.edges import ordered
+
+STRUCTURES = standard_frames(("Ni", "Cu"))
+
+
+@pytest.mark.parametrize("cutoff", [3.1, 5.0, 9.3])
+@pytest.mark.parametrize("name", STRUCTURES)
+@pytest.mark.parametrize("search", [module._by_vesin, module._by_tree])
+def test_pairs_are_those_of_ase(search: Callable[..., object], name: str, cutoff: float) -> None:
+    atoms = STRUCTURES[name]
+    # Also atoms far outside of their cell.
+    moved = atoms.copy()
+    moved.positions += np.outer(np.arange(len(atoms)) % 3 - 1, moved.pbc @ moved.cell.array)
+    i, j, vectors = search(
+        moved.positions, complete_cell(moved.cell.array), moved.pbc.copy(), cutoff
+    )
+    expected = neighbor_list("ijD", moved, cutoff)
+    assert i.dtype == j.dtype == np.int64
+    np.testing.assert_allclose(ordered(i, j, vectors), ordered(*expected), atol=1e-8)
+
+
+def test_atoms_at_the_same_place_are_neighbours() -> None:
+    atoms = Atoms("Ni2", positions=[[1, 1, 1], [1, 1, 1]], cell=[3, 3, 3], pbc=True)
+    for search in (module._by_vesin, module._by_tree):
+        i, j, vectors = search(atoms.positions, atoms.cell.array, atoms.pbc, 2.0)
+        assert sorted(zip(i.tolist(), j.tolist(), strict=True)) == [(0, 1), (1, 0)]
+        np.testing.assert_array_equal(vectors, 0.0)
+
+
+@pytest.mark.parametrize(("repeat", "used"), [(3, "_by_tree"), (2, "_by_vesin"), (5, "_by_vesin")])
+def test_the_tree_is_for_many_atoms_in_a_small_cell(
+    repeat: int, used: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    called: list[str] = []
+    for name in ("_by_tree", "_by_vesin"):
+        monkeypatch.setattr(module, name, lambda *_, name=name: called.append(name))
+    atoms = bulk("Cu", cubic=True).repeat(repeat)
+    neighbours(atoms.positions, atoms.cell.array, atoms.pbc, 5.5)
+    assert called == [used]

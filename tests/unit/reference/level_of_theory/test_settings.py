@@ -1,0 +1,187 @@
+from __future__ import annotations
+
+import tomllib
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ase import Atoms
+from ase.build import bulk, molecule
+
+from ms25_suite.core.errors import UsageError
+from ms25_suite.datasets.registry import builtin_card
+from ms25_suite.reference.level_of_theory.settings import (
+    CHANGED,
+    find_recipe,
+    known_recipes,
+    refuse_frame,
+)
+from ms25_suite.reference.mgo.frames import slab
+
+SYSTEMS = ("hea", "mgo", "reaction", "water", "zeolites", "zro")
+
+
+def water() -> Atoms:
+    atoms = molecule("H2O", cell=[6, 6, 6], pbc=True)
+    atoms.center()
+    return atoms
+
+
+def test_every_system_of_the_paper_has_a_recipe() -> None:
+    assert known_recipes() == SYSTEMS
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_every_setting_says_where_it_is_from(system: str) -> None:
+    text = (
+        files("ms25_suite.reference.level_of_theory").joinpath(f"{system}.toml").read_text("utf-8")
+    )
+    table = tomllib.loads(text)
+    groups = [table.get("settings", {}), *table.get("member-settings", {}).values()]
+    for sections in groups:
+        for entries in sections.values():
+            for entry in entries.values():
+                assert set(entry) in ({"value", "paper"}, {"value", "choice"})
+                assert all(
+                    isinstance(entry[key], str) and entry[key] for key in {*entry} - {"value"}
+                )
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_the_level_of_theory_is_that_of_the_cards(system: str) -> None:
+    recipe = find_recipe(system)
+    for member in recipe.members:
+        card = builtin_card(member)
+        if card is not None:
+            assert card.paper_level_of_theory == recipe.level_of_theory
+            assert set(card.elements) == set(recipe.elements)
+
+
+@pytest.mark.parametrize(
+    ("name", "system", "member"),
+    [
+        ("water", "water", "water-64"),
+        (" Water-192 ", "water", "water-192"),
+        ("mgo", "mgo", "mgo-2x2"),
+        ("mgo-4x4", "mgo", "mgo-4x4"),
+        ("LTA", "zeolites", "lta"),
+        ("zeolite", "zeolites", "cha"),
+        ("methane", "reaction", "reaction"),  # an alias of the card
+        ("Zr-O", "zro", "zro"),
+    ],
+)
+def test_names(name: str, system: str, member: str) -> None:
+    recipe = find_recipe(name)
+    assert (recipe.name, recipe.member) == (system, member)
+
+
+def test_unknown_names() -> None:
+    with pytest.raises(UsageError, match=r"'watr'\. Did you mean 'water'\? Known: bea, cha"):
+        find_recipe("watr")
+    with pytest.raises(UsageError, match=r"for 'qqqq'\. Known: "):
+        find_recipe("qqqq")
+
+
+@pytest.mark.parametrize(
+    ("name", "setting", "value"),
+    [
+        ("water", "FORCE_EVAL/DFT/MGRID/CUTOFF", "[Ry] 1200"),
+        ("cha", "FORCE_EVAL/DFT/MGRID/CUTOFF", "[Ry] 1000"),
+        ("water", "FORCE_EVAL/DFT/SCF/OT/STEPSIZE", 0.1),
+        ("water", "FORCE_EVAL/DFT/XC/VDW_POTENTIAL/PAIR_POTENTIAL/REFERENCE_FUNCTIONAL", "RPBE"),
+        ("mgo-2x2", "KPOINTS/GRID", [3, 3, 1]),
+        ("mgo-4x4", "KPOINTS/GRID", [1, 1, 1]),
+        ("mgo", "INCAR/ENCUT", 400),
+        ("mgo", "INCAR/SIGMA", 0.1),
+        ("reaction", "INCAR/SIGMA", 0.2),
+        ("reaction", "INCAR/IVDW", 13),
+        ("zro", "INCAR/ENCUT", 500),
+        ("zro", "POTCAR/Zr", "Zr_sv"),
+        ("zro", "POTCAR/RELEASE", "52"),
+    ],
+)
+def test_what_the_paper_says(name: str, setting: str, value: object) -> None:
+    (item,) = (item for item in find_recipe(name).settings if item.name == setting)
+    assert item.value == value
+    assert item.from_paper
+
+
+def test_the_energy_gap_is_in_hartree() -> None:
+    from ase.units import Hartree
+
+    gap = find_recipe("water").section("FORCE_EVAL/DFT/SCF/OT")["ENERGY_GAP"]
+    assert gap * Hartree == pytest.approx(0.05, rel=1e-5)
+
+
+def test_the_potentials_are_those_that_vasp_recommends() -> None:
+    """ASE keeps the list of VASP's recommendations."""
+    from ase.calculators.vasp.setups import setups_defaults
+
+    for name in ("mgo", "reaction", "zro"):
+        table = find_recipe(name).section("POTCAR")
+        del table["RELEASE"]
+        for element, potential in table.items():
+            assert potential == element + setups_defaults["recommended"].get(element, "")
+
+
+def test_changed_settings_are_no_longer_the_paper_s() -> None:
+    recipe = find_recipe("water")
+    name = "FORCE_EVAL/DFT/MGRID/CUTOFF"
+    other = recipe.changed({name: "[Ry] 300"})
+    assert other.section("FORCE_EVAL/DFT/MGRID")["CUTOFF"] == "[Ry] 300"
+    (item,) = (item for item in other.settings if item.name == name)
+    assert (item.source, item.from_paper) == (CHANGED, False)
+    assert recipe.section("FORCE_EVAL/DFT/MGRID")["CUTOFF"] == "[Ry] 1200"
+    assert len(other.settings) == len(recipe.settings)
+    with pytest.raises(UsageError, match=r"no setting .*Did you mean 'FORCE_EVAL/DFT/MGRID/CUTOFF"):
+        recipe.changed({"FORCE_EVAL/DFT/MGRID/CUTOF": 1})
+
+
+def test_frames_that_a_recipe_can_label() -> None:
+    refuse_frame(find_recipe("water"), water())
+    # Fewer elements than the recipe knows are fine: Zr-O has frames of zirconium alone.
+    refuse_frame(find_recipe("zro"), bulk("Zr"))
+    refuse_frame(find_recipe("mgo-2x2"), slab(2))
+    refuse_frame(find_recipe("mgo-4x4"), slab(4))
+
+
+def test_frames_that_a_recipe_cannot_label() -> None:
+    recipe = find_recipe("water")
+    with pytest.raises(UsageError, match="expected a frame with atoms"):
+        refuse_frame(recipe, Atoms(cell=[6, 6, 6], pbc=True))
+    with pytest.raises(UsageError, match="settings for H O, the frame also holds Cu"):
+        refuse_frame(recipe, bulk("Cu"))
+    open_ = water()
+    open_.pbc = (True, True, False)
+    with pytest.raises(UsageError, match="periodic in three directions, found pbc"):
+        refuse_frame(recipe, open_)
+    with pytest.raises(UsageError, match="periodic in three directions"):
+        refuse_frame(recipe, Atoms("H2", positions=[[0, 0, 0], [0, 0, 0.7]], pbc=True))
+    broken = water()
+    broken.positions[0, 0] = np.nan
+    with pytest.raises(UsageError, match="finite positions"):
+        refuse_frame(recipe, broken)
+    with pytest.raises(UsageError, match=r"HO has an odd number|OH has an odd number"):
+        refuse_frame(recipe, water()[:2])
+
+
+def test_a_frame_of_the_other_cell_has_other_k_points() -> None:
+    with pytest.raises(UsageError, match=r"one of mgo-4x4, .*GRID \[1, 1, 1\].*recipe mgo-4x4"):
+        refuse_frame(find_recipe("mgo-2x2"), slab(4))
+
+
+def test_quotations_are_in_the_paper() -> None:
+    """The text of the paper is not ours to ship."""
+    import os
+    import re
+
+    path = Path(os.environ.get("MS25_PAPER_TEXT", ""))
+    if not path.is_file():
+        pytest.skip("set MS25_PAPER_TEXT to a file with the text of the paper")
+    text = re.sub(r"<sup>.*?</sup>", "", path.read_text("utf-8")).replace("\\_", "_")
+    text = re.sub(r"\s+", " ", text)
+    for system in SYSTEMS:
+        for member in find_recipe(system).members:
+            for item in find_recipe(member).settings:
+                assert not item.from_paper or item.source in text, item

@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from ms25_suite.core.errors import LabelError, TrainingError, UsageError
+from ms25_suite.core.frames import Frames, Labels
+from ms25_suite.training import TrainingData, TrainingRequest
+from ms25_suite.training.request import Part, part_hash
+
+
+def part(n: int, *, stress: bool = True, number: int = 29) -> Part:
+    rng = np.random.default_rng(3)
+    frames = Frames(
+        numbers=np.full(2 * n, number),
+        positions=rng.normal(size=(2 * n, 3)),
+        cells=np.tile(3.0 * np.eye(3), (n, 1, 1)),
+        pbc=np.ones((n, 3), dtype=bool),
+        offsets=np.arange(0, 2 * n + 1, 2),
+    )
+    labels = Labels(
+        energy=rng.normal(size=n),
+        forces=rng.normal(size=(2 * n, 3)),
+        stress=rng.normal(size=(n, 6)) if stress else None,
+    )
+    return frames, labels
+
+
+def data(train: Part, validation: Part) -> TrainingData:
+    return TrainingData("cu", "0" * 64, "EMT", "user", 4.0, train, validation)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"n_train": 0}, r"`n_train` .* from 1, got 0"),
+        ({"n_train": True}, "`n_train`"),
+        ({"n_train": 5, "set": 0}, "`set`"),
+        ({"n_train": 5, "seed": -1}, "`seed` .* from 0, got -1"),
+    ],
+)
+def test_a_request_out_of_range_is_refused(values: dict[str, int], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        TrainingRequest("mace", **values)
+
+
+def test_no_frames_of_a_role() -> None:
+    with pytest.raises(TrainingError, match="no validation frames"):
+        data(part(3), part(0))
+    with pytest.raises(TrainingError, match="no training frames"):
+        data(part(0), part(2))
+
+
+@pytest.mark.parametrize("name", ["energy", "forces"])
+def test_missing_and_broken_labels(name: str) -> None:
+    frames, labels = part(3)
+    with pytest.raises(LabelError, match=f"the training frames of cu have no {name} labels"):
+        data((frames, dataclasses.replace(labels, **{name: None})), part(2))
+    broken = np.array(getattr(labels, name))
+    broken[1] = np.nan
+    with pytest.raises(LabelError, match=f"some {name} labels are not finite"):
+        data(part(2), (frames, dataclasses.replace(labels, **{name: broken})))
+    short = dataclasses.replace(labels, **{name: getattr(labels, name)[:-1]})
+    with pytest.raises(LabelError, match=rf"expected {name} labels of shape .*, found"):
+        data((frames, short), part(2))
+
+
+def test_a_stress_is_optional_for_each_frame() -> None:
+    frames, labels = part(3)
+    assert labels.stress is not None
+    some = np.array(labels.stress)
+    some[1] = np.nan
+    kept = data((frames, dataclasses.replace(labels, stress=some)), part(2, stress=False))
+    assert kept.train[1].has_stress is not None
+    assert kept.train[1].has_stress.tolist() == [True, False, True]
+
+
+def test_validation_elements_must_be_trained() -> None:
+    with pytest.raises(TrainingError, match=r"atomic numbers \[79\]"):
+        data(part(3), part(2, number=79))
+
+
+def test_part_hash_sees_every_label() -> None:
+    frames, labels = part(3)
+    assert labels.energy is not None
+    assert labels.forces is not None
+    assert labels.stress is not None
+    hashes = {
+        part_hash((frames, labels)),
+        part_hash((frames, dataclasses.replace(labels, energy=labels.energy + 1e-9))),
+        part_hash((frames, dataclasses.replace(labels, forces=-labels.forces))),
+        part_hash((frames, dataclasses.replace(labels, stress=2 * labels.stress))),
+        part_hash((frames, dataclasses.replace(labels, stress=None))),
+        part_hash(part(2)),
+    }
+    assert len(hashes) == 6
+    # No stress at all is the same, however it is said.
+    absent = dataclasses.replace(labels, stress=np.full((3, 6), np.nan))
+    assert part_hash((frames, absent)) == part_hash(
+        (frames, dataclasses.replace(labels, stress=None))
+    )
