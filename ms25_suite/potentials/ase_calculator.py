@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ase.calculators.calculator import Calculator, all_changes
 
-from ms25_suite.core.frames import Frames
+from ms25_suite.core.frames import Frames, Predictions
 
 if TYPE_CHECKING:
     from ase import Atoms
-
-    from ms25_suite.potentials.potential import Potential
 
 __all__ = ["PotentialCalculator"]
 
@@ -25,15 +23,15 @@ class PotentialCalculator(Calculator):  # type: ignore[misc]
 
     Parameters
     ----------
-    potential
-        The potential.
+    compute
+        Predictions for frames, such as `Potential.compute`.
     """
 
     implemented_properties: ClassVar[list[str]] = ["energy", "free_energy", "forces", "stress"]
 
-    def __init__(self, potential: Potential) -> None:
+    def __init__(self, compute: Callable[[Frames], Predictions]) -> None:
         super().__init__()
-        self._potential = potential
+        self._compute = compute
 
     def calculate(
         self,
@@ -43,7 +41,7 @@ class PotentialCalculator(Calculator):  # type: ignore[misc]
     ) -> None:
         """Compute energy (eV), forces (eV/Å) and stress (eV/Å^3) at once."""
         super().calculate(atoms, properties, system_changes)
-        predictions = self._potential.compute(Frames.from_atoms([self.atoms]))
+        predictions = self._compute(Frames.from_atoms([self.atoms]))
         results: dict[str, Any] = {}
         if predictions.energy is not None:
             results["energy"] = float(predictions.energy[0])

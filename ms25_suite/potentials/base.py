@@ -11,14 +11,14 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from ms25_suite.core.frames import FloatArray, IntArray
+from ms25_suite.core.frames import FloatArray, Frames, IntArray, Predictions
 
 if TYPE_CHECKING:
     from ms25_suite.potentials.model_file import FileSummary
 
-__all__ = ["Architecture", "EdgeModel", "ForceModel", "Graph", "ModelInfo"]
+__all__ = ["Architecture", "EdgeModel", "Evaluator", "ForceModel", "Graph", "ModelInfo"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -187,3 +187,16 @@ class Architecture(ABC):
         """
         msg = f"the architecture {self.name} makes no untrained models"
         raise NotImplementedError(msg)
+
+
+class Evaluator(Protocol):
+    """What a worker keeps: something that predicts."""
+
+    @property
+    def info(self) -> ModelInfo:
+        """What is known of the potential."""
+        ...
+
+    def predict(self, frames: Frames) -> Predictions:
+        """Predictions for all frames."""
+        ...

@@ -181,7 +181,7 @@ class Potential:
         """ASE calculator that asks this potential; one frame at a time, nothing is cached."""
         from ms25_suite.potentials.ase_calculator import PotentialCalculator
 
-        return PotentialCalculator(self)
+        return PotentialCalculator(self.compute)
 
     def compute(self, frames: Frames) -> Predictions:
         """Like `predict`, but never from the cache."""

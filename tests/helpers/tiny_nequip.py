@@ -35,7 +35,7 @@ def tiny_recipe(architecture: str, **values: Any) -> dict[str, Any]:
 
 
 def run_script(place: Installation, name: str, *arguments: str) -> None:
-    """Run one of ``tests/helpers/scripts`` where nequip is; its first argument locates the suite."""
+    """Run one of ``tests/helpers/scripts`` where nequip is; its first argument is the suite."""
     python = sys.executable if place.python is None else str(place.python)
     script = Path(__file__).parent / "scripts" / name
     command = [python, "-P", str(script), str(ISOLATED), *arguments]

@@ -12,12 +12,11 @@ from ms25_suite.core.errors import OutOfMemoryError
 from ms25_suite.core.frames import FloatArray, Frames, IntArray
 from ms25_suite.lammps.box import voigt_to_matrix
 from ms25_suite.lammps.fix_external import ExternalEdges, ExternalFrames
-from ms25_suite.potentials.base import EdgeModel, ForceModel, Graph
+from ms25_suite.potentials.base import EdgeModel, Evaluator, ForceModel, Graph
 from ms25_suite.potentials.evaluate import EdgeEvaluator, is_out_of_memory
 
 if TYPE_CHECKING:
     from ms25_suite.lammps.run import Route
-    from ms25_suite.potentials.workers.main import Evaluator
 
 __all__ = ["EvaluatorFunction", "ModelFunction", "make_route"]
 

@@ -12,33 +12,19 @@ import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from ms25_suite.core.cache import file_sha256
 from ms25_suite.core.errors import ModelFileError, Ms25Error, OutOfMemoryError
-from ms25_suite.core.frames import Frames, Predictions
 from ms25_suite.environments.processes import keep_freed_memory
-from ms25_suite.potentials.base import ModelInfo
+from ms25_suite.potentials.base import Evaluator
 from ms25_suite.potentials.workers.wire import pack_predictions, pack_run, unpack_frames
 
-__all__ = ["Evaluator", "load_evaluator", "serve"]
+__all__ = ["load_evaluator", "serve"]
 
 
 ALIVE_S = 1.0
 """Shortest time in seconds between two signs of life in a long answer."""
-
-
-class Evaluator(Protocol):
-    """What a worker keeps: something that predicts."""
-
-    @property
-    def info(self) -> ModelInfo:
-        """What is known of the potential."""
-        ...
-
-    def predict(self, frames: Frames) -> Predictions:
-        """Predictions for all frames."""
-        ...
 
 
 def load_evaluator(job: dict[str, Any]) -> Evaluator:

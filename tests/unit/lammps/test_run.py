@@ -123,7 +123,7 @@ def test_the_start_is_as_predicted(name: str, kind: Any) -> None:
 def test_dynamics_follow_those_of_ase() -> None:
     atoms = crystal(amplitude=0.1)
     found = run(atoms, MdPlan(ensemble="nve", n_steps=20, timestep_fs=2.0))
-    atoms.calc = PotentialCalculator(_Direct())
+    atoms.calc = PotentialCalculator(EVALUATOR.predict)
     VelocityVerlet(atoms, 2.0 * units.fs).run(20)
     # LAMMPS' constants are older than ASE's, by up to 1e-6 of their values.
     np.testing.assert_allclose(found.final.positions, atoms.positions, rtol=0, atol=1e-6)
@@ -133,13 +133,6 @@ def test_dynamics_follow_those_of_ase() -> None:
         atoms.get_temperature() * len(atoms) / (len(atoms) - 1),
         rel=1e-5,
     )
-
-
-class _Direct:
-    """What `PotentialCalculator` asks, without a worker."""
-
-    def compute(self, frames: Frames) -> Predictions:
-        return EVALUATOR.predict(frames)
 
 
 def test_blocks_warm_up_and_output() -> None:
@@ -234,7 +227,7 @@ def test_a_minimisation_ends_in_the_minimum_of_ase() -> None:
     assert found.thermo.steps[0] == 0 < found.thermo.steps[-1] < 500
     assert found.thermo.potential_eV[-1] < found.thermo.potential_eV[0] == found.energy
     assert np.abs(EVALUATOR.predict(found.final).forces).max() < 2e-5
-    atoms.calc = PotentialCalculator(_Direct())
+    atoms.calc = PotentialCalculator(EVALUATOR.predict)
     BFGS(atoms, logfile=None).run(fmax=1e-5)
     assert found.thermo.potential_eV[-1] == pytest.approx(atoms.get_potential_energy(), abs=1e-7)
     np.testing.assert_array_equal(found.final.cells[0], atoms.cell.array)
