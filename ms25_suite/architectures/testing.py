@@ -38,7 +38,7 @@ from ms25_suite.core.errors import (
     LammpsNotInstalledError,
     ModelFileError,
 )
-from ms25_suite.core.frames import FloatArray, Frames, Predictions
+from ms25_suite.core.frames import FloatArray, Frames, Predictions, from_voigt, to_voigt
 from ms25_suite.lammps.plan import LammpsRun, MdPlan
 from ms25_suite.potentials.model_file import summarise
 from ms25_suite.potentials.opening import from_calculator, from_model_file
@@ -368,7 +368,7 @@ class ArchitectureConformance:
             order = rng.permutation(len(renumbered))
             renumbered = renumbered[order]
             found = potential.predict(Frames.from_atoms([moved, turned, renumbered]))
-            turned_stress = _voigt(rotation @ _matrix(stress) @ rotation.T)
+            turned_stress = to_voigt(rotation @ from_voigt(stress) @ rotation.T)
             expected = Predictions(
                 np.repeat(energy, 3),
                 np.concatenate([forces, forces @ rotation.T, forces[order]]),
@@ -477,14 +477,6 @@ def _whole(predictions: Predictions) -> tuple[FloatArray, FloatArray, FloatArray
 def _largest(values: FloatArray) -> float:
     """Largest magnitude, at least 1: what a tolerance is relative to."""
     return max(1.0, float(np.nanmax(np.abs(values), initial=0.0)))
-
-
-def _matrix(stress: FloatArray) -> FloatArray:
-    return np.asarray(stress[[0, 5, 4, 5, 1, 3, 4, 3, 2]].reshape(3, 3))
-
-
-def _voigt(stress: FloatArray) -> FloatArray:
-    return np.asarray(stress.reshape(-1)[[0, 4, 8, 5, 2, 1]])
 
 
 def _assert_close(found: Any, expected: Any, tolerance: float) -> None:

@@ -12,8 +12,9 @@ from ms25_suite.core.errors import Ms25Error
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from ms25_suite.core.findings import Finding
     from ms25_suite.datasets import Dataset
-    from ms25_suite.datasets.findings import Answer, Finding
+    from ms25_suite.datasets.findings import Answer
 
 __all__ = ["STATUS_COLOURS", "add_parser", "print_finding", "run"]
 

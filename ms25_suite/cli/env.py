@@ -6,17 +6,13 @@ import argparse
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
-
 from ms25_suite.core.errors import EnvironmentSetupError, Ms25Error
-from ms25_suite.core.frames import Frames
-from ms25_suite.environments.installation import Installation
-from ms25_suite.environments.spec import EnvironmentSpec
-from ms25_suite.potentials.registry import get_architecture, implementation
-from ms25_suite.potentials.workers.pool import WorkerPool
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
+
+    from ms25_suite.environments.installation import Installation
+    from ms25_suite.environments.spec import EnvironmentSpec
 
 __all__ = ["add_parser", "check_environment", "run"]
 
@@ -168,7 +164,12 @@ def check_environment(spec: EnvironmentSpec, place: Installation) -> None:
 
 
 def _predict_water(name: str, place: Installation) -> None:
+    import numpy as np
     from ase.build import molecule
+
+    from ms25_suite.core.frames import Frames
+    from ms25_suite.potentials.registry import get_architecture, implementation
+    from ms25_suite.potentials.workers.pool import WorkerPool
 
     water = molecule("H2O", cell=[4.0, 4.0, 4.0], pbc=True)
     moved = [water.copy(), water.copy()]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import sys
 from collections.abc import Mapping
@@ -10,7 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ms25_suite.core.errors import DatasetError, EosFitError, UnknownDatasetError, UsageError
+from ms25_suite.core.errors import (
+    DatasetError,
+    EosFitError,
+    UnknownDatasetError,
+    UsageError,
+    did_you_mean,
+)
 from ms25_suite.core.units import GPA_PER_EV_PER_A3
 
 if TYPE_CHECKING:
@@ -155,9 +160,8 @@ def find_recipe(name: str) -> Recipe:
     wanted = name.strip().lower()
     if wanted in recipes:
         return recipes[wanted]
-    close = difflib.get_close_matches(wanted, recipes, n=1, cutoff=0.8)
-    hint = f"did you mean {close[0]!r}?" if close else f"{suggestion(name)};"
-    msg = f"unknown dataset {name!r}; {hint} reference observables: {', '.join(recipes)}"
+    hint = did_you_mean(wanted, recipes, cutoff=0.8) or f" {suggestion(name)}."
+    msg = f"unknown dataset {name!r}.{hint} Reference observables: {', '.join(recipes)}"
     raise UnknownDatasetError(msg)
 
 

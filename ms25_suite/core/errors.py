@@ -33,6 +33,7 @@ A message states what was expected, what was found, and what to do.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
 
 __all__ = [
@@ -63,6 +64,7 @@ __all__ = [
     "UsageError",
     "WorkerDiedError",
     "WorkerTimeoutError",
+    "did_you_mean",
 ]
 
 
@@ -211,3 +213,34 @@ class ReportError(Ms25Error):
 
 class BenchmarkError(Ms25Error):
     """A file of timings is not what it should be, or two cannot be compared."""
+
+
+def did_you_mean(name: str, known: Iterable[str], *, cutoff: float = 0.6) -> str:
+    """Suggest the known name that is nearest to a misspelled one.
+
+    Parameters
+    ----------
+    name
+        What was given; upper and lower case count as the same.
+    known
+        Names that would have been valid.
+    cutoff
+        Least similarity of a suggestion, from 0 to 1 (`difflib.get_close_matches`).
+
+    Returns
+    -------
+    :
+        A sentence for the end of a message, with a leading blank; empty if nothing is near.
+
+    Examples
+    --------
+    >>> did_you_mean("maec", ["mace", "nequip"])
+    " Did you mean 'mace'?"
+    >>> did_you_mean("gap", ["mace", "nequip"])
+    ''
+    """
+    import difflib
+
+    by_lower_case = {word.lower(): word for word in known}
+    near = difflib.get_close_matches(name.strip().lower(), by_lower_case, n=1, cutoff=cutoff)
+    return f" Did you mean {by_lower_case[near[0]]!r}?" if near else ""

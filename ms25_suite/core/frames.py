@@ -17,10 +17,44 @@ FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 
-__all__ = ["BoolArray", "FloatArray", "Frames", "IntArray", "Labels", "Predictions", "Properties"]
+__all__ = [
+    "BoolArray",
+    "FloatArray",
+    "Frames",
+    "IntArray",
+    "Labels",
+    "Predictions",
+    "Properties",
+    "from_voigt",
+    "to_voigt",
+]
 
 FINGERPRINT_STEP = 1e-5
 """Positions and cells that differ by less, in Å, are the same: files keep 6 to 8 decimals."""
+
+
+def to_voigt(tensors: npt.ArrayLike) -> FloatArray:
+    """Symmetric part of tensors in Voigt order xx yy zz yz xz xy (ASE's).
+
+    Parameters
+    ----------
+    tensors
+        Shape ``(…, 3, 3)``.
+
+    Returns
+    -------
+    :
+        Shape ``(…, 6)``.
+    """
+    full = np.asarray(tensors, dtype=np.float64)
+    symmetric = 0.5 * (full + np.swapaxes(full, -1, -2))
+    return symmetric[..., [0, 1, 2, 1, 0, 0], [0, 1, 2, 2, 2, 1]]
+
+
+def from_voigt(components: npt.ArrayLike) -> FloatArray:
+    """Symmetric tensors, shape ``(…, 3, 3)``, of components in Voigt order, shape ``(…, 6)``."""
+    rows = np.asarray(components, dtype=np.float64)[..., [0, 5, 4, 5, 1, 3, 4, 3, 2]]
+    return rows.reshape(*rows.shape[:-1], 3, 3)
 
 
 def _atom_indices(offsets: IntArray, frames: IntArray) -> IntArray:

@@ -12,12 +12,13 @@ from ase.data import chemical_symbols
 
 from ms25_suite.core.errors import DatasetError, PredictionError
 from ms25_suite.core.fields import Quantity
+from ms25_suite.core.findings import Finding
 from ms25_suite.core.frames import Frames, IntArray, Labels, Predictions
 from ms25_suite.core.units import MEV_PER_EV, QUANTITY_UNITS
 from ms25_suite.criteria.held_out import unseen_frames
 from ms25_suite.criteria.recorder import CheckRecorder
 from ms25_suite.datasets.dataset import Dataset
-from ms25_suite.metrics.consistency import Inconsistency, energy_offset, scale_mismatch
+from ms25_suite.metrics.consistency import energy_offset, scale_mismatch
 from ms25_suite.metrics.errors import (
     ErrorSummary,
     Statistic,
@@ -65,7 +66,7 @@ class JudgedFrames:
     labels: Labels
     predictions: Predictions
     duration_s: float
-    remarks: tuple[Inconsistency, ...] = ()
+    remarks: tuple[Finding, ...] = ()
     baseline: Predictions | None = None
 
     def errors(self, quantity: Quantity, *, seed: int) -> ErrorSummary | None:
@@ -110,13 +111,13 @@ def shown(errors: ErrorSummary, statistic: Statistic) -> dict[str, Any]:
 
 def describe_errors(errors: ErrorSummary, judged: JudgedFrames) -> dict[str, Any]:
     """Worst frames, errors by element, and signs that two conventions are being compared."""
-    remarks: list[Inconsistency | None] = list(judged.remarks)
+    remarks: list[Finding | None] = list(judged.remarks)
     if errors.quantity == "energy":
         remarks.append(energy_offset(judged.frames, errors.reference, errors.predicted))
     else:
         remarks.append(scale_mismatch(errors.quantity, errors.reference, errors.predicted))
     if errors.mae.interval is None:
-        remarks.append(Inconsistency("one-frame", "one frame only: the uncertainty is not known"))
+        remarks.append(Finding("one-frame", "one frame only: the uncertainty is not known"))
     details: dict[str, Any] = {
         "worst_frames": [
             {"frame": int(judged.indices[frame]), "value": MEV_PER_EV * value}
@@ -217,6 +218,6 @@ def _judge(potential: Potential, dataset: Dataset) -> JudgedFrames:
         raise
     duration = time.perf_counter() - start
     if potential.cache_problem:
-        remarks = (*remarks, Inconsistency("cache", potential.cache_problem))
+        remarks = (*remarks, Finding("cache", potential.cache_problem))
     baseline = predict_without_model(dataset, frames)
     return JudgedFrames(indices, frames, labels, predictions, duration, remarks, baseline)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from ms25_suite.core.errors import DatasetError
+from ms25_suite.core.findings import Finding
 from ms25_suite.core.frames import IntArray
 from ms25_suite.datasets.dataset import Dataset
-from ms25_suite.metrics.consistency import Inconsistency, level_of_theory_mismatch
+from ms25_suite.metrics.consistency import level_of_theory_mismatch
 from ms25_suite.potentials.potential import Potential
 
 __all__ = ["unseen_frames", "unseen_set"]
@@ -24,9 +25,7 @@ def unseen_set(potential: Potential, dataset: Dataset) -> int:
     return number if trained_here and 1 <= number <= dataset.splits.n_sets else 1
 
 
-def unseen_frames(
-    potential: Potential, dataset: Dataset
-) -> tuple[IntArray, tuple[Inconsistency, ...]]:
+def unseen_frames(potential: Potential, dataset: Dataset) -> tuple[IntArray, tuple[Finding, ...]]:
     """Test frames to judge a potential on, and what a person should know of them.
 
     A manifest of the suite lists the frames that the potential was trained on or chosen by. They
@@ -60,7 +59,7 @@ def unseen_frames(
                 f"{int((~fresh).sum())} of {len(indices)} test frames are left out: the potential "
                 "was trained on them or chosen by them"
             )
-            remarks.append(Inconsistency("seen-frames", message))
+            remarks.append(Finding("seen-frames", message))
             indices = indices[fresh]
     trained_on = potential.manifest.get("data", {}).get("level_of_theory", "")
     mismatch = level_of_theory_mismatch(trained_on, dataset.card.level_of_theory)

@@ -8,12 +8,12 @@ from typing import Any, Final
 import numpy as np
 
 from ms25_suite.core.errors import DatasetError
+from ms25_suite.core.findings import Finding
 from ms25_suite.core.frames import IntArray
 from ms25_suite.core.thresholds import MEASURES, Threshold
 from ms25_suite.core.units import MEV_PER_EV
 from ms25_suite.criteria.held_out import unseen_set
 from ms25_suite.datasets.dataset import Dataset
-from ms25_suite.metrics.consistency import Inconsistency
 from ms25_suite.metrics.extensivity import (
     MOST_ATOMS,
     SupercellErrors,
@@ -50,7 +50,7 @@ class Supercells:
     indices: IntArray
     errors: SupercellErrors
     marks: dict[str, Threshold]
-    remark: Inconsistency
+    remark: Finding
 
     def fields(self, quantity: str, threshold: Threshold) -> dict[str, Any]:
         """Fields of a result, for `CheckRecorder.judge`."""
@@ -111,7 +111,7 @@ def predict_supercells(potential: Potential, dataset: Dataset) -> Supercells:
     }
     errors = supercell_errors(frames, of_frames, source, axis, of_doubled)
     height = lowest_height(frames)
-    remark = Inconsistency("not-extensive", _causes(potential, dataset, height), "info")
+    remark = Finding("not-extensive", _causes(potential, dataset, height), "note")
     return Supercells(indices, errors, marks, remark)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from ms25_suite.core.errors import OutOfMemoryError, WorkerDiedError, WorkerTimeoutError
+from ms25_suite.core.findings import Finding
 from ms25_suite.core.results import Verdict
 from ms25_suite.core.thresholds import MEASURES, Threshold
 from ms25_suite.core.units import (
@@ -29,7 +30,6 @@ from ms25_suite.criteria.lammps_timing import (
 )
 from ms25_suite.criteria.recorder import CheckRecorder
 from ms25_suite.datasets.dataset import Dataset
-from ms25_suite.metrics.consistency import Inconsistency
 from ms25_suite.metrics.supercells import find_repeats, repeated
 from ms25_suite.metrics.throughput import fit_memory, fit_power_law
 from ms25_suite.potentials.potential import Potential
@@ -120,7 +120,7 @@ def record_speed(timed: TimedRun, recorder: CheckRecorder, threshold: Threshold 
         **shared,
     )
     measure = MEASURES[CRITERION][QUANTITY]
-    crowded = [Inconsistency("crowded", timed.crowded).to_dict()] if timed.crowded else []
+    crowded = [Finding("crowded", timed.crowded).to_dict()] if timed.crowded else []
     fields = shared | {
         "quantity": QUANTITY,
         "metric": measure.metric,

@@ -11,13 +11,13 @@ import numpy as np
 
 from ms25_suite.core.errors import DatasetError
 from ms25_suite.core.fields import Quantity
+from ms25_suite.core.findings import Finding
 from ms25_suite.core.results import CheckResult
 from ms25_suite.core.thresholds import Threshold
 from ms25_suite.core.units import DIMENSIONLESS, MEV_PER_EV, QUANTITY_UNITS
 from ms25_suite.criteria.comparison import JudgedFrames, shown, why_not
 from ms25_suite.criteria.recorder import CheckRecorder
 from ms25_suite.datasets.dataset import Dataset
-from ms25_suite.metrics.consistency import Inconsistency
 from ms25_suite.metrics.errors import ErrorSummary
 from ms25_suite.metrics.training_rate import RateFit, fit_rate
 from ms25_suite.potentials.potential import Potential
@@ -140,7 +140,7 @@ class LearningCurve:
         ]
         return why_not(quantity, missing[0]) if missing else "an error is 0 and has no logarithm"
 
-    def _remarks(self) -> list[Inconsistency]:
+    def _remarks(self) -> list[Finding]:
         remarks = dict.fromkeys(
             remark for point in self.points.values() for remark in point.remarks
         )
@@ -150,11 +150,11 @@ class LearningCurve:
                 "the smoke budget trains on about as many frame passes whatever the number of "
                 "frames, and a small model: this rate says little about the architecture"
             )
-            found.append(Inconsistency("smoke-budget", message, "info"))
+            found.append(Finding("smoke-budget", message, "note"))
         if self.series.left_out:
             sizes = ", ".join(map(str, self.series.left_out))
             message = f"left out: {sizes}; there are not as many training frames"
-            found.append(Inconsistency("train-sizes", message, "info"))
+            found.append(Finding("train-sizes", message, "note"))
         return found
 
 
@@ -201,7 +201,7 @@ def _points(fit: RateFit, errors: list[ErrorSummary]) -> dict[str, Any]:
 
 def _frames_needed(
     fit: RateFit, errors: list[ErrorSummary], quantity: Quantity, mark: Threshold | None
-) -> tuple[dict[str, Any], Inconsistency | None]:
+) -> tuple[dict[str, Any], Finding | None]:
     """Fields of the number of training frames that a mark needs, or why it cannot be told."""
     if mark is None:
         return {}, None
@@ -213,12 +213,12 @@ def _frames_needed(
     needed = fit.frames_needed(limit)
     if needed is None:
         message = f"{asked} cannot be told: the rate is not significantly positive"
-        return {}, Inconsistency("frames-needed", message, "info")
+        return {}, Finding("frames-needed", message, "note")
     if needed.value > FARTHEST * fit.sizes[-1]:
         message = (
             f"{asked} cannot be told: it is more than {FARTHEST} times the largest size, farther "
             "than the line can be trusted"
         )
-        return {}, Inconsistency("frames-needed", message, "info")
+        return {}, Finding("frames-needed", message, "note")
     reason = f"frames at which the line reaches {mark.value:g} {mark.unit}"
     return {"value": needed.value, "interval": needed.interval, "reason": reason}, None

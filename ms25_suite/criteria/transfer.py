@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from ms25_suite.core.fields import Quantity
+from ms25_suite.core.findings import Finding
 from ms25_suite.core.results import CheckResult
 from ms25_suite.core.thresholds import Threshold
 from ms25_suite.core.units import DIMENSIONLESS, MEV_PER_EV
 from ms25_suite.criteria.comparison import JudgedFrames, describe_errors, keep_components, shown
 from ms25_suite.criteria.recorder import CheckRecorder
 from ms25_suite.datasets.dataset import Dataset
-from ms25_suite.metrics.consistency import Inconsistency, level_of_theory_mismatch
+from ms25_suite.metrics.consistency import level_of_theory_mismatch
 from ms25_suite.metrics.error_ratio import degradation
 from ms25_suite.metrics.extensivity import lowest_height
 from ms25_suite.potentials.potential import Potential
@@ -112,7 +113,7 @@ class Transfer:
             )
         return result
 
-    def _origin(self) -> list[Inconsistency]:
+    def _origin(self) -> list[Finding]:
         """What is not known of the potential's own data."""
         if self.potential.manifest or self.potential.architecture == "reference":
             return []
@@ -122,9 +123,9 @@ class Transfer:
         )
         theory = (self.own.card.level_of_theory, self.other.card.level_of_theory)
         mismatch = level_of_theory_mismatch(*theory)
-        return [Inconsistency("own-data", message, "info"), *([mismatch] if mismatch else [])]
+        return [Finding("own-data", message, "note"), *([mismatch] if mismatch else [])]
 
-    def _receptive_field(self) -> list[Inconsistency]:
+    def _receptive_field(self) -> list[Finding]:
         """Whether atoms saw their own periodic images in the potential's own cells.
 
         The paper's explanation (MS25, "System Size Cross Validation"): in a cell smaller than
@@ -148,4 +149,4 @@ class Transfer:
             )
         else:
             message = f"{what}no atom sees its own periodic image, which is thus not the cause"
-        return [Inconsistency("receptive-field", message, "info")]
+        return [Finding("receptive-field", message, "note")]

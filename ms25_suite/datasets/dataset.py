@@ -13,6 +13,7 @@ import numpy as np
 from ms25_suite.core.cache import content_key
 from ms25_suite.core.errors import CardError, DatasetError, UnknownDatasetError
 from ms25_suite.core.fields import TEMPERATURE_KEY
+from ms25_suite.core.findings import Finding
 from ms25_suite.core.frames import FloatArray, Frames, IntArray, Labels
 from ms25_suite.datasets.audit.questions import (
     audit_dataset,
@@ -24,7 +25,7 @@ from ms25_suite.datasets.audit.questions import (
 from ms25_suite.datasets.audit.structures import neighbour_distances, refuse_broken
 from ms25_suite.datasets.cards.card import CardFile, DatasetCard, LabelKeys
 from ms25_suite.datasets.cards.files import verified_sha256
-from ms25_suite.datasets.findings import Answer, Finding
+from ms25_suite.datasets.findings import Answer
 from ms25_suite.datasets.locate import user_card
 from ms25_suite.datasets.observables.eos import EosReference, eos_reference
 from ms25_suite.datasets.observables.neb import NebReference, neb_reference

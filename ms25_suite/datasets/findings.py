@@ -6,13 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, Self
 
+from ms25_suite.core.findings import Finding
 from ms25_suite.core.frames import IntArray
 
 __all__ = [
     "QUESTIONS",
     "Answer",
-    "Finding",
-    "Severity",
     "Status",
     "answered",
     "frame_list",
@@ -21,44 +20,6 @@ __all__ = [
     "unanswered",
     "unless_all",
 ]
-
-Severity = Literal["warning", "note"]
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Something that a person should know about a dataset.
-
-    Parameters
-    ----------
-    severity
-        ``warning`` where results are likely to be wrong, else ``note``.
-    code
-        Stable short name such as ``duplicate-frames``.
-    message
-        What was found and what to do.
-    frames
-        Indices of the frames concerned; empty if it concerns all of them.
-    """
-
-    severity: Severity
-    code: str
-    message: str
-    frames: tuple[int, ...] = ()
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON-able form."""
-        return {
-            "severity": self.severity,
-            "code": self.code,
-            "message": self.message,
-            "frames": list(self.frames),
-        }
-
-    @classmethod
-    def from_dict(cls, entry: Mapping[str, Any]) -> Self:
-        """Inverse of `to_dict`."""
-        return cls(entry["severity"], entry["code"], entry["message"], tuple(entry["frames"]))
 
 
 def frame_list(frames: Sequence[int] | IntArray, most: int = 5) -> str:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from ms25_suite.core.errors import CardError, DatasetError, UnknownDatasetError
+from ms25_suite.core.errors import CardError, DatasetError, UnknownDatasetError, did_you_mean
 from ms25_suite.datasets.cards.card import CardFile, DatasetCard, SplitsConfig
 from ms25_suite.datasets.readers.files import is_data_file, stem
 from ms25_suite.datasets.registry import suggestion
@@ -85,11 +84,9 @@ def _refuse_missing(path: Path) -> None:
     )
     folder = path.parent
     names = [entry.name for entry in folder.iterdir()] if folder.is_dir() else []
-    close = difflib.get_close_matches(path.name, names, n=1, cutoff=0.8)
-    if looks_like_path and close:
-        what += f" (did you mean {folder / close[0]}?)"
+    near = did_you_mean(path.name, names, cutoff=0.8) if looks_like_path else ""
     msg = (
-        f"{what}; {suggestion('' if looks_like_path else spec)}, or a path to your own "
+        f"{what}.{near} {suggestion('' if looks_like_path else spec)}, or a path to your own "
         f"(.extxyz, .traj, .db, a folder, a card)"
     )
     raise UnknownDatasetError(msg)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from ms25_suite.core.errors import did_you_mean
 from ms25_suite.datasets.cards.card import DatasetCard
 
 __all__ = ["GROUPS", "builtin_card", "expand", "known_datasets", "suggestion"]
@@ -43,11 +43,10 @@ def builtin_card(name: str) -> DatasetCard | None:
 
 
 def suggestion(name: str) -> str:
-    """``did you mean …?`` for a misspelled name, else nothing; then the known names."""
+    """The nearest name of a built-in dataset, if one is near, and all of them."""
     known = known_datasets()
-    close = difflib.get_close_matches(name.strip().lower(), known, n=1, cutoff=0.5)
-    hint = f"did you mean {close[0]!r}? " if close else ""
-    return f"{hint}Built-in datasets: {', '.join(known)}"
+    hint = did_you_mean(name, known, cutoff=0.5).lstrip()
+    return f"{hint}{' ' if hint else ''}Built-in datasets: {', '.join(known)}"
 
 
 GROUPS: Final[Mapping[str, tuple[str, ...]]] = {

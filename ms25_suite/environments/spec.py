@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import tomllib
 from dataclasses import dataclass
 from functools import cache
@@ -10,7 +9,7 @@ from importlib.resources import files
 
 from ms25_suite import __version__
 from ms25_suite.core.cache import content_key
-from ms25_suite.core.errors import UsageError
+from ms25_suite.core.errors import UsageError, did_you_mean
 
 __all__ = ["EnvironmentSpec", "environment_for", "environments"]
 
@@ -81,8 +80,7 @@ def environment_for(architecture: str) -> EnvironmentSpec:
     """
     served = {name: spec for spec in environments().values() for name in spec.architectures}
     if architecture not in served:
-        near = difflib.get_close_matches(architecture.lower(), served, n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
+        hint = did_you_mean(architecture, served)
         msg = (
             f"there is no managed environment for {architecture!r}.{hint} Known: "
             f"{', '.join(sorted(served))}. Other architectures are installed beside the suite: "

@@ -16,7 +16,7 @@ import numpy as np
 from ms25_suite.core.errors import UsageError
 from ms25_suite.core.frames import BoolArray, FloatArray, Frames, IntArray
 
-__all__ = ["Box", "current_matrix", "matrix_to_voigt", "voigt_to_matrix"]
+__all__ = ["Box", "current_matrix"]
 
 _FREE_MARGIN = 1.0
 """Space in Å around the atoms in directions without periodicity, before LAMMPS shrinks it."""
@@ -136,17 +136,6 @@ def current_matrix(lammps: Any) -> FloatArray:
     low, high, xy, yz, xz, _, _ = lammps.extract_box()
     x, y, z = np.subtract(high, low)
     return np.array([[x, 0.0, 0.0], [xy, y, 0.0], [xz, yz, z]])
-
-
-def matrix_to_voigt(tensor: FloatArray) -> FloatArray:
-    """Symmetric part of a tensor in Voigt order xx yy zz yz xz xy, shape ``(6,)``."""
-    symmetric = 0.5 * (tensor + tensor.T)
-    return np.asarray(symmetric.reshape(9)[[0, 4, 8, 5, 2, 1]])
-
-
-def voigt_to_matrix(voigt: FloatArray) -> FloatArray:
-    """Inverse of `matrix_to_voigt`."""
-    return np.asarray(np.asarray(voigt)[[0, 5, 4, 5, 1, 3, 4, 3, 2]].reshape(3, 3))
 
 
 def _check(frame: Frames) -> None:

@@ -14,9 +14,9 @@ from typing import Final
 import numpy as np
 
 from ms25_suite.core.errors import LammpsError, NotFiniteError, UsageError
-from ms25_suite.core.frames import FloatArray, Frames, IntArray
+from ms25_suite.core.frames import FloatArray, Frames, IntArray, to_voigt
 from ms25_suite.environments.processes import child_environment
-from ms25_suite.lammps.box import Box, matrix_to_voigt
+from ms25_suite.lammps.box import Box
 from ms25_suite.lammps.build import LammpsBuild
 from ms25_suite.lammps.commands import (
     VIRIAL,
@@ -312,7 +312,7 @@ def _stress(start: LogRun, box: Box) -> FloatArray:
         return np.full(6, np.nan)
     xx, yy, zz, xy, xz, yz = (float(start.thermo[f"c_{VIRIAL}[{k}]"][0]) for k in range(1, 7))
     pressure = np.array([[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]])
-    return matrix_to_voigt(box.own_tensor(-pressure / NKTV2P))
+    return to_voigt(box.own_tensor(-pressure / NKTV2P))
 
 
 def _thermo(blocks: Sequence[LogRun], plan: MdPlan, *, has_pressure: bool) -> Thermo:

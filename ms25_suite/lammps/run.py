@@ -13,8 +13,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from ms25_suite.core.errors import Ms25Error, UsageError
-from ms25_suite.core.frames import FloatArray, Frames
-from ms25_suite.lammps.box import Box, current_matrix, matrix_to_voigt
+from ms25_suite.core.frames import FloatArray, Frames, to_voigt
+from ms25_suite.lammps.box import Box, current_matrix
 from ms25_suite.lammps.commands import (
     VIRIAL,
     check_fit,
@@ -173,7 +173,7 @@ class _Session:
         pressure = np.array([[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]])
         # LAMMPS' own factor, so that its constants (an older CODATA set) do not matter.
         stress = -pressure / lammps.extract_global("nktv2p")
-        return energy, forces, matrix_to_voigt(box.own_tensor(stress))
+        return energy, forces, to_voigt(box.own_tensor(stress))
 
     def _blocks(self) -> FloatArray:
         """Wall, CPU, model and neighbour time of each block, shape ``(n_blocks, 4)``."""

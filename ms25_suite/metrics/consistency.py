@@ -6,15 +6,14 @@ two levels of theory or two conventions are being compared. It is said, and noth
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from ms25_suite.core.fields import NOT_STATED, Quantity
+from ms25_suite.core.findings import Finding
 from ms25_suite.core.frames import FloatArray, Frames
 from ms25_suite.core.units import GPA_PER_EV_PER_A3, KBAR_PER_EV_PER_A3, MEV_PER_EV
 
-__all__ = ["Inconsistency", "energy_offset", "level_of_theory_mismatch", "scale_mismatch"]
+__all__ = ["energy_offset", "level_of_theory_mismatch", "scale_mismatch"]
 
 OFFSET_SHARE = 0.8
 """An offset is reported if removing it takes away more than this share of the energy error."""
@@ -38,25 +37,7 @@ _FACTORS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Inconsistency:
-    """One sign of a mismatch, with a stable code and a sentence.
-
-    ``severity`` is ``info`` for what only a reader of the numbers should know.
-    """
-
-    code: str
-    message: str
-    severity: str = "warning"
-
-    def to_dict(self) -> dict[str, str]:
-        """JSON-able form."""
-        return {"code": self.code, "message": self.message, "severity": self.severity}
-
-
-def energy_offset(
-    frames: Frames, reference: FloatArray, predicted: FloatArray
-) -> Inconsistency | None:
+def energy_offset(frames: Frames, reference: FloatArray, predicted: FloatArray) -> Finding | None:
     """Whether the energy error is mostly a constant for each atom of an element.
 
     The offsets are the least-squares solution of ``error = sum_elements n_element * offset``.
@@ -96,12 +77,12 @@ def energy_offset(
         f"energy zeros or levels of theory, or the potential errs alike on all of these frames. "
         f"Without the offset the MAE would be {MEV_PER_EV * after:.3g} meV/atom"
     )
-    return Inconsistency("energy-offset", message)
+    return Finding("energy-offset", message)
 
 
 def scale_mismatch(
     quantity: Quantity, reference: FloatArray, predicted: FloatArray
-) -> Inconsistency | None:
+) -> Finding | None:
     """Whether the reference is the prediction times a factor that a convention explains.
 
     Parameters
@@ -123,17 +104,17 @@ def scale_mismatch(
                 f"the {quantity} labels are {slope:.4g} times the predictions: the labels "
                 f"seem to have {meaning}"
             )
-            return Inconsistency(f"{quantity}-scale", message)
+            return Finding(f"{quantity}-scale", message)
         if 0.5 < slope * factor < 2.0:
             message = (
                 f"the {quantity} predictions are {1 / slope:.4g} times the labels: the "
                 f"predictions seem to have {meaning}"
             )
-            return Inconsistency(f"{quantity}-scale", message)
+            return Finding(f"{quantity}-scale", message)
     return None
 
 
-def level_of_theory_mismatch(trained_on: str, labels: str) -> Inconsistency | None:
+def level_of_theory_mismatch(trained_on: str, labels: str) -> Finding | None:
     """Whether a potential was trained at another level of theory than that of the labels.
 
     Parameters
@@ -150,4 +131,4 @@ def level_of_theory_mismatch(trained_on: str, labels: str) -> Inconsistency | No
         f"the potential was trained on labels of the level of theory {trained_on!r} and is judged "
         f"on labels of {labels!r}: their difference is part of every error"
     )
-    return Inconsistency("level-of-theory", message)
+    return Finding("level-of-theory", message)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ms25_suite.core.errors import OutOfMemoryError, PotentialError
-from ms25_suite.core.frames import FloatArray, Frames, IntArray, Predictions
+from ms25_suite.core.frames import FloatArray, Frames, IntArray, Predictions, to_voigt
 from ms25_suite.potentials.base import EdgeModel, ForceModel, Graph, ModelInfo
 from ms25_suite.potentials.neighbours import neighbours
 
@@ -67,7 +67,7 @@ def forces_and_stress(
     """
     n_atoms = len(frames.numbers)
     forces = _sum_by(graph.senders, gradient, n_atoms) - _sum_by(graph.receivers, gradient, n_atoms)
-    return forces, _stress(frames, _voigt(_virial(graph, gradient)))
+    return forces, _stress(frames, to_voigt(_virial(graph, gradient)))
 
 
 def _virial(graph: Graph, gradient: FloatArray) -> FloatArray:
@@ -76,12 +76,6 @@ def _virial(graph: Graph, gradient: FloatArray) -> FloatArray:
     return np.stack(
         [graph.vectors[a:b].T @ gradient[a:b] for a, b in itertools.pairwise(ends.tolist())]
     )
-
-
-def _voigt(tensors: FloatArray) -> FloatArray:
-    """Symmetric part of tensors, from shape ``(n, 3, 3)`` to Voigt order, shape ``(n, 6)``."""
-    symmetric = 0.5 * (tensors + tensors.transpose(0, 2, 1))
-    return symmetric.reshape(-1, 9)[:, [0, 4, 8, 5, 2, 1]]
 
 
 def _stress(frames: Frames, virial: FloatArray) -> FloatArray:
@@ -178,7 +172,7 @@ class EdgeEvaluator:
         graph = build_graph(frames, self.cutoff)
         if isinstance(self.model, ForceModel):
             energy, forces, virial = self.model.evaluate(graph)
-            stress = _stress(frames, _voigt(virial))
+            stress = _stress(frames, to_voigt(virial))
         else:
             energy, gradient = self.model.evaluate(graph)
             forces, stress = forces_and_stress(frames, graph, gradient)

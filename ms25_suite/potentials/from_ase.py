@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ms25_suite.core.errors import ModelFileError, Ms25Error, PredictionError
-from ms25_suite.core.frames import FloatArray, Frames, Predictions
+from ms25_suite.core.frames import FloatArray, Frames, Predictions, to_voigt
 from ms25_suite.potentials.base import ModelInfo
 
 if TYPE_CHECKING:
@@ -157,7 +157,7 @@ def _name(atoms: Atoms) -> str:
 def _voigt(stress: Any) -> Any:
     """Stress in Voigt order, also from a 3x3 matrix; anything else is left as it is."""
     array = np.asarray(stress)
-    return array.reshape(-1)[[0, 4, 8, 5, 2, 1]] if array.shape == (3, 3) else array
+    return to_voigt(array) if array.shape == (3, 3) else array
 
 
 def _shaped(value: Any, shape: tuple[int, ...], what: str, atoms: Atoms) -> FloatArray:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
 
-from ms25_suite.core.errors import ModelFileError, UsageError
+from ms25_suite.core.errors import ModelFileError, UsageError, did_you_mean
 from ms25_suite.environments.installation import Installation, find_installation
 from ms25_suite.potentials.base import Architecture
 from ms25_suite.potentials.model_file import FileSummary, summarise
@@ -42,8 +41,7 @@ def get_architecture(name: str) -> Architecture:
     """
     known = architectures()
     if name not in known:
-        near = difflib.get_close_matches(name.lower(), known, n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
+        hint = did_you_mean(name, known)
         msg = f"unknown architecture {name!r}.{hint} Known: {', '.join(sorted(known))}"
         raise UsageError(msg)
     return known[name]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -10,7 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from ms25_suite.core.errors import UsageError
+from ms25_suite.core.errors import UsageError, did_you_mean
 from ms25_suite.training.curve import EpochReport
 from ms25_suite.training.request import TrainingData, TrainingRequest
 
@@ -137,6 +136,4 @@ def _read(architecture: str) -> dict[str, Any]:
 
 
 def _hint(name: str, known: Sequence[str]) -> str:
-    near = difflib.get_close_matches(name.lower(), known, n=1)
-    guess = f" Did you mean {near[0]!r}?" if near else ""
-    return f".{guess} Known: {', '.join(known)}"
+    return f".{did_you_mean(name, known)} Known: {', '.join(known)}"

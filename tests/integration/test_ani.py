@@ -61,7 +61,7 @@ class TestAni(ArchitectureConformance):
 import os
 os.environ["TORCHANI_NO_WARN_EXTENSIONS"] = "1"
 from pathlib import Path
-from ms25_suite.potentials.ani_file import read_network
+from ms25_suite.architectures.ani.file import read_network
 calculator = read_network(Path({str(model_file)!r})).double().ase()
 """
 

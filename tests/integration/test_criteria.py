@@ -11,7 +11,7 @@ pytestmark = pytest.mark.lammps
 
 TEN_RINGS = """
 from ase.calculators.calculator import Calculator
-from ms25_suite.reference.zeolites import calculator as reference
+from ms25_suite.reference.zeolites.frames import calculator as reference
 
 class Wrong(Calculator):
     implemented_properties = ["energy", "forces", "stress"]

@@ -18,7 +18,9 @@ def blocks() -> list[str]:
 
 
 def test_the_page_shows_the_adapter_that_other_tests_use() -> None:
-    assert blocks()[0] == (REPOSITORY / "tests" / "lennard_jones.py").read_text(encoding="utf-8")
+    assert blocks()[0] == (REPOSITORY / "tests" / "helpers" / "lennard_jones.py").read_text(
+        encoding="utf-8"
+    )
 
 
 def test_the_printed_architecture_passes_the_printed_tests(tmp_path: Path) -> None:

@@ -88,7 +88,7 @@ def test_killed_continued_learns_and_is_the_same_as_without_the_kill(
     tiny: dict[str, Any], tmp_path: Path
 ) -> None:
     def kill() -> None:
-        (process,) = children("ani_run")
+        (process,) = children("ani.run")
         os.kill(process, signal.SIGKILL)
 
     told = Told(act_at=3, act=kill)

@@ -75,7 +75,7 @@ np.savez(sys.argv[3], energy=energies, forces=np.concatenate(forces))
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc to find the trainer")
 def test_killed_continued_learns_and_is_reused(tiny: dict[str, Any], tmp_path: Path) -> None:
     def kill() -> None:
-        (process,) = children("mace_launcher")
+        (process,) = children("mace.launcher")
         os.kill(process, signal.SIGKILL)
 
     told = Told(act_at=5, act=kill)

@@ -136,7 +136,7 @@ def test_killed_continued_learns_and_is_the_same_as_without_the_kill(
     tiny: dict[str, Any], tmp_path: Path
 ) -> None:
     def kill() -> None:
-        for process in children("mtp_run"):
+        for process in children("mtp.run"):
             os.kill(process, signal.SIGKILL)
 
     tiny.update(frame_passes=8 * 30)

@@ -18,7 +18,7 @@ from ms25_suite.potentials.opening import from_model_file
 from ms25_suite.potentials.potential import PotentialOptions
 from ms25_suite.training import TrainingData, TrainingRequest, runner, train
 from tests.helpers.tiny_nequip import labelled, prepare, run_script, tiny_recipe
-from tests.integration.test_training_mace import Told, children
+from tests.helpers.trainings import Told, children
 
 pytestmark = [pytest.mark.nequip, pytest.mark.slow, pytest.mark.usefixtures("nequip_place")]
 
@@ -36,7 +36,7 @@ def test_killed_continued_learns_and_is_reused(
     )
 
     def kill() -> None:
-        (process,) = children("nequip_launcher")
+        (process,) = children("nequip.launcher")
         os.kill(process, signal.SIGKILL)
 
     told = Told(act_at=14, act=kill)

@@ -48,7 +48,7 @@ def test_a_foreign_session_imports_nothing_of_ours(pytester: pytest.Pytester) ->
             heavy = {"torch", "ase", "scipy", "matplotlib", "execnet", "vesin", "mace"}
             assert sorted(heavy & set(sys.modules)) == []
             ours = {name for name in sys.modules if name.startswith("ms25_suite")}
-            assert ours == {"ms25_suite", "ms25_suite.core.fields", "ms25_suite.plugin"}
+            assert ours == {"ms25_suite", "ms25_suite.core", "ms25_suite.core.fields", "ms25_suite.plugin"}
         """
     )
     command = [sys.executable, "-m", "pytest", "-q"]
@@ -93,7 +93,7 @@ def test_all_options_are_tested_here() -> None:
         (["--mlip=reference"], "--mlip was given without --dataset"),
         (["--dataset=hea"], "--dataset was given without --mlip"),
         (["--mlip=model.pt", "--dataset=hea"], "model.pt: there is no such file"),
-        (["--mlip=reference", "--dataset=heaa"], "did you mean 'hea'"),
+        (["--mlip=reference", "--dataset=heaa"], "Did you mean 'hea'"),
         (["--mlip=reference", "--dataset=data.extxyz"], "there is no file or folder data.extxyz"),
         (["--mlip=train:mce", "--dataset=hea"], "unknown architecture 'mce'"),
         (["--mlip=reference", "--dataset=hea", "--workers=0"], "--workers must be positive"),
@@ -200,7 +200,7 @@ def test_unusable_labels_are_a_usage_error(
             "[thresholds.training_rate.forces]\nvalue = 1\nmetric = 'mae'",
             "is for the mae in '1', expected the rate in '1'",
         ),
-        ("[extensivity]\npartners = 'a'", "unknown key `partners` (did you mean `partner`?)"),
+        ("[extensivity]\npartners = 'a'", "unknown key `partners`. Did you mean 'partner'?"),
         ("[transfer]\nto = 'fau'", "[transfer] `to` must be a list of texts, found 'fau'"),
         ("[transfer]\nto = ['fau', 'fau']", "`to` names a dataset twice"),
         (

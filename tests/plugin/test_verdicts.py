@@ -255,7 +255,7 @@ def test_an_error_after_a_verdict_is_an_error(
     pytester.makeconftest(
         """
         import pytest
-        from ms25_suite.recorder import CheckRecorder
+        from ms25_suite.criteria.recorder import CheckRecorder
 
         @pytest.fixture(autouse=True)
         def _crash(monkeypatch):

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 import numpy as np
 
 from ms25_suite.architectures.mtp.model import neighbour_table
-from ms25_suite.core.frames import FloatArray, Frames, Labels, Predictions
+from ms25_suite.core.frames import FloatArray, Frames, Labels, Predictions, to_voigt
 from ms25_suite.potentials.evaluate import build_graph
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Bfgs", "LeastSquares", "LevenbergMarquardt", "Point", "Weights", "loss_of"]
 
-_VOIGT: Final = [0, 4, 8, 5, 2, 1]
 _SHEAR: Final = np.sqrt([1.0, 1.0, 1.0, 2.0, 2.0, 2.0])
 """The three last components stand for two elements of the matrix each."""
 
@@ -176,7 +175,8 @@ class LeastSquares:
         slopes = [scale_energy * energy_slope[None], scale_forces * forces_slope.T]
         if frame.virial is not None:
             scale = np.sqrt(self._weights.stress) / n_atoms * _SHEAR
-            by_moment, by_radial = _voigt(moments.dbdeps), _voigt(moments.dsdcs)
+            by_moment = to_voigt(moments.dbdeps.reshape(-1, 3, 3))
+            by_radial = to_voigt(moments.dsdcs.reshape(-1, 3, 3))
             residuals.append(scale * (coefficients @ by_moment - frame.virial))
             rest = np.zeros((n_species, 6))
             slopes.append(scale[:, None] * np.vstack([by_moment, rest, by_radial]).T)
@@ -207,13 +207,6 @@ def _frame(frames: Frames, labels: Labels, index: NDArray[np.int32], data: Any) 
         raise ValueError(msg)
     types = index[frames.numbers]
     return _Frame(neighbours, vectors, types, float(labels.energy[0]), labels.forces, virial)
-
-
-def _voigt(matrices: FloatArray) -> FloatArray:
-    """Symmetric part of 3x3 matrices, shape ``(n, 6)``."""
-    flat = matrices.reshape(-1, 3, 3)
-    symmetric = 0.5 * (flat + flat.transpose(0, 2, 1))
-    return np.asarray(symmetric.reshape(-1, 9)[:, _VOIGT])
 
 
 class Descent(ABC):

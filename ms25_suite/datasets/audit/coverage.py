@@ -8,18 +8,12 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from ms25_suite.core.fields import NOT_STATED
+from ms25_suite.core.findings import Finding
 from ms25_suite.core.frames import BoolArray, FloatArray, Frames, IntArray
 from ms25_suite.datasets.audit.stress import composition
 from ms25_suite.datasets.audit.structures import NEAR
 from ms25_suite.datasets.cards.card import DatasetCard
-from ms25_suite.datasets.findings import (
-    Answer,
-    Finding,
-    answered,
-    frame_list,
-    unanswered,
-    unless_all,
-)
+from ms25_suite.datasets.findings import Answer, answered, frame_list, unanswered, unless_all
 from ms25_suite.datasets.splits import Splits
 
 if TYPE_CHECKING:
@@ -54,10 +48,10 @@ def _level_of_theory(card: DatasetCard) -> Answer:
     if card.level_of_theory != NOT_STATED:
         return answered("level-of-theory", card.level_of_theory)
     finding = Finding(
-        "note",
         "no-level-of-theory",
         "The level of theory of the labels is not stated, so nobody can tell whether a "
         'potential was trained on the same. Say it in a card: level_of_theory = "…".',
+        "note",
     )
     return answered("level-of-theory", "no", finding)
 
@@ -78,12 +72,11 @@ def _leakage(content: Content, splits: Splits) -> Answer:
         return answered("leakage", f"no{sets} (equal to 1e-5 Å)")
     indices = tuple(sorted(frames))
     finding = Finding(
-        "warning",
         "train-test-overlap",
         f"{len(indices)} test frames are also training or validation frames "
         f"({frame_list(indices)}): test errors look better than they are. Remove these frames "
         f"from one side.",
-        indices,
+        frames=indices,
     )
     return answered("leakage", f"yes: {frame_list(indices)}", finding)
 
@@ -94,7 +87,7 @@ def _elements(card: DatasetCard, frames: Frames, splits: Splits) -> Answer:
     symbols = [chemical_symbols[number] for number in frames.elements]
     absent = [symbol for symbol in card.elements if symbol not in symbols]
     named = (
-        Finding("note", "element-absent", f"The card names {_joined(absent)}; no frame holds it.")
+        Finding("element-absent", f"The card names {_joined(absent)}; no frame holds it.", "note")
         if absent
         else None
     )
@@ -133,22 +126,21 @@ def _gaps(frames: Frames, splits: Splits, symbols: list[str]) -> tuple[list[Find
     if unseen:
         findings.append(
             Finding(
-                "warning",
                 "element-not-trained",
                 f"{len(unseen)} test frames ({frame_list(sorted(unseen))}) hold "
                 f"{_joined(unknown)}, which no training frame holds: a potential trained on this "
                 f"dataset cannot know these elements. Divide the frames otherwise.",
-                tuple(sorted(unseen)),
+                frames=tuple(sorted(unseen)),
             )
         )
     if far:
         findings.append(
             Finding(
-                "note",
                 "composition-not-covered",
                 f"In {len(far)} test frames ({frame_list(sorted(far))}) the share of an element "
                 f"is up to {100 * farthest:.0f} % of the atoms outside those of the training "
                 f"frames: these errors are those of extrapolation.",
+                "note",
                 tuple(sorted(far)),
             )
         )
@@ -175,12 +167,11 @@ def _isolation(card: DatasetCard, nearest: FloatArray) -> Answer:
     farthest = float(nearest[lonely].max())
     how_far = f"up to {farthest:.3g} Å" if np.isfinite(farthest) else "more than 10 Å"
     finding = Finding(
-        "warning",
         "isolated-atoms",
         f"In {len(indices)} frames ({frame_list(indices)}) an atom is farther than {cutoff:g} Å "
         f"({source}) from every other, {how_far}: a potential cannot know where it is. Has it "
         f"evaporated, or is the cell the wrong one?",
-        indices,
+        frames=indices,
     )
     return answered("isolation", f"yes, in {frame_list(indices)}", finding)
 
@@ -208,13 +199,13 @@ def _cell_size(card: DatasetCard, frames: Frames) -> Answer:
         else ""
     )
     finding = Finding(
-        "note",
         "small-cells",
         f"Forced periodicity: in {len(small)} of {len(frames)} frames the smallest height of the "
         f"cell ({smallest:.4g} Å) is below twice the cutoff ({2.0 * card.cutoff:g} Å), so that an "
         f"atom can see several images of one neighbour, which always move alike.{images} The "
         f"labels are right, but what is learned here need not hold in larger cells: judge the "
         f"potential on those too.",
+        "note",
         unless_all(small, len(frames)),
     )
     return answered("cell-size", text, finding)

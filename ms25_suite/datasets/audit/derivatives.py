@@ -14,9 +14,10 @@ from typing import Final
 
 import numpy as np
 
+from ms25_suite.core.findings import Finding
 from ms25_suite.core.frames import FloatArray, Frames, IntArray, Labels
 from ms25_suite.core.units import BOHR, FORCE_UNITS, GPA_PER_EV_PER_A3, KBAR_PER_EV_PER_A3
-from ms25_suite.datasets.findings import Answer, Finding, answered, unanswered
+from ms25_suite.datasets.findings import Answer, answered, unanswered
 
 __all__ = ["WorkFit", "audit_work", "fit_work"]
 
@@ -116,7 +117,6 @@ def _forces(fit: WorkFit) -> Answer:
         likely = f"; likely is the factor between eV/Å and {' or '.join(names)}" if names else ""
         parts.append(f"the unit is not that of the energies{likely}")
     finding = Finding(
-        "warning",
         "force-sign" if factor < 0.0 else "force-energy-unit",
         f"From one frame to another the energy changes by {factor:#.3g} times the work of the "
         f"forces ({fit.evidence}), expected is 1: {', and '.join(parts)}.",
@@ -135,7 +135,7 @@ def _stress(fit: WorkFit, volume: float) -> Answer:
         f"From one cell to another the energy changes by {factor:#.3g} times the work of the "
         f"stress ({fit.evidence}), expected is 1"
     )
-    return answered("stress-work", text, Finding("warning", *_stress_meaning(factor, volume, fact)))
+    return answered("stress-work", text, Finding(*_stress_meaning(factor, volume, fact)))
 
 
 def _stress_meaning(factor: float, volume: float, fact: str) -> tuple[str, str]:

@@ -6,10 +6,11 @@ from typing import Final
 
 import numpy as np
 
+from ms25_suite.core.findings import Finding
 from ms25_suite.core.frames import FloatArray, Frames, IntArray, Labels
 from ms25_suite.core.units import ENERGY_UNITS
 from ms25_suite.datasets.audit.stress import composition
-from ms25_suite.datasets.findings import Answer, Finding, answered, frame_list, unanswered
+from ms25_suite.datasets.findings import Answer, answered, frame_list, unanswered
 
 __all__ = ["audit_energies"]
 
@@ -53,7 +54,6 @@ def _constant(energy: FloatArray) -> Finding | None:
     if len(energy) < 3 or float(np.ptp(energy)) > 0.0:
         return None
     return Finding(
-        "warning",
         "constant-energy",
         f"All frames have the same energy, {float(energy[0]):.6g} eV: is that a label?",
     )
@@ -99,12 +99,11 @@ def _mixed_units(frames: Frames, energy: FloatArray) -> tuple[Finding | None, st
         return None, text if comparable else "too different to see whether they have one unit"
     frames_found = tuple(sorted(found))
     return Finding(
-        "warning",
         "mixed-energy-units",
         f"The energies per atom of {len(frames_found)} of {len(energy)} frames "
         f"({frame_list(frames_found)}) are those of the others times, or divided by, the factor "
         f"between eV and {' or '.join(words)}: the file mixes units. Convert them to eV.",
-        frames_found,
+        frames=frames_found,
     ), ""
 
 
@@ -135,10 +134,9 @@ def _outliers(frames: Frames, per_atom: FloatArray) -> tuple[Finding | None, str
         )
     indices = tuple(int(index) for index in bad)
     finding = Finding(
-        "warning",
         "energy-outliers",
         f"The energy of {len(indices)} frames lies more than {limit:.2f} eV/atom off the others "
         f"(worst {farthest:+.2f} eV/atom; {frame_list(indices)}). Did these calculations converge?",
-        indices,
+        frames=indices,
     )
     return finding, f"worst {farthest:+.3g} eV/atom off"

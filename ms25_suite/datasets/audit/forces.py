@@ -6,17 +6,10 @@ from typing import Final
 
 import numpy as np
 
+from ms25_suite.core.findings import Finding, Severity
 from ms25_suite.core.frames import BoolArray, FloatArray, Frames, IntArray, Labels
 from ms25_suite.core.units import FORCE_UNITS, MEV_PER_EV
-from ms25_suite.datasets.findings import (
-    Answer,
-    Finding,
-    Severity,
-    answered,
-    frame_list,
-    unanswered,
-    unless_all,
-)
+from ms25_suite.datasets.findings import Answer, answered, frame_list, unanswered, unless_all
 
 __all__ = ["audit_forces"]
 
@@ -78,7 +71,6 @@ def _wrong_unit(forces: FloatArray) -> Finding | None:
     if median <= STRONGEST_BOND:
         return None
     return Finding(
-        "warning",
         "force-unit",
         f"Half of the force components exceed {median:.3g}, while {STRONGEST_BOND} eV/Å break the "
         f"bond of N2: they cannot be eV/Å. Likely units are kcal/mol/Å (divide by 23.06) and "
@@ -94,13 +86,12 @@ def _zeroed(frames: Frames, squares: FloatArray, rms: FloatArray) -> Finding | N
     concerned = np.unique(frames.frame_of_atom[zero])
     indices = tuple(int(index) for index in concerned)
     return Finding(
-        "warning",
         "zeroed-forces",
         f"The force on {np.count_nonzero(zero)} atoms in {len(indices)} frames "
         f"({frame_list(indices)}) is exactly zero while others of the frame are not: the forces on "
         f"held atoms were set to zero by a constraint. A potential predicts the real ones, and "
         f"the difference counts as its error. Label with the real forces.",
-        indices,
+        frames=indices,
     )
 
 
@@ -130,13 +121,12 @@ def _mixed_units(rms: FloatArray) -> Finding | None:
     fewer = order[cut:] if len(high) <= len(low) else order[:cut]
     indices = tuple(int(index) for index in np.sort(fewer))
     return Finding(
-        "warning",
         "mixed-force-units",
         f"The forces of {len(indices)} of {len(rms)} frames ({frame_list(indices)}) are "
         f"{np.exp(ratio):.3g} times {'larger' if len(high) <= len(low) else 'smaller'} than those "
         f"of the others, and no frame is in between. That is about the factor between eV/Å and "
         f"{' or '.join(names)}: does the file mix units?",
-        indices,
+        frames=indices,
     )
 
 
@@ -160,9 +150,9 @@ def _outliers(frames: Frames, forces: FloatArray, squares: FloatArray) -> Findin
     )
     if len(indices) > _ISOLATED * len(frames):
         meaning = "So many of them seem to be distorted on purpose; they will dominate the errors."
-        return Finding("note", "force-outliers", f"{fact} {meaning}", indices)
+        return Finding("force-outliers", f"{fact} {meaning}", "note", indices)
     meaning = "Have atoms collided, or did these calculations not converge?"
-    return Finding("warning", "force-outliers", f"{fact} {meaning}", indices)
+    return Finding("force-outliers", f"{fact} {meaning}", frames=indices)
 
 
 def _net_force(frames: Frames, forces: FloatArray) -> Answer:
@@ -183,12 +173,12 @@ def _net_force(frames: Frames, forces: FloatArray) -> Answer:
     # Where it is rare it does not show in the errors of the dataset.
     severity: Severity = "warning" if typical > NET_FORCE else "note"
     finding = Finding(
-        severity,
         "net-force",
         f"The forces of {len(bad)} of {len(frames)} frames ({frame_list(bad)}) do not add "
         f"up to zero: their mean exceeds {_mev(NET_FORCE)} meV/Å (worst: frame {worst}, sum "
         f"{total:.3g} eV/Å, mean {_mev(float(largest[worst]))} meV/Å). No potential can predict "
         f"that part. Were constraints applied to the forces, or is the calculation coarse?",
+        severity,
         unless_all(bad, len(frames)),
     )
     return answered("net-force", text, finding)

@@ -7,9 +7,10 @@ from typing import Final
 
 import numpy as np
 
+from ms25_suite.core.findings import Finding
 from ms25_suite.core.frames import Frames, IntArray, Labels
 from ms25_suite.core.units import GPA_PER_EV_PER_A3, KBAR_PER_EV_PER_A3
-from ms25_suite.datasets.findings import Answer, Finding, answered, unanswered
+from ms25_suite.datasets.findings import Answer, answered, unanswered
 
 __all__ = ["LARGEST_STRESS", "STIFFEST", "VolumeTrend", "audit_stress", "composition"]
 
@@ -116,7 +117,6 @@ def audit_stress(frames: Frames, labels: Labels) -> Answer:
     text = f"half of the components exceed {median:.3g} eV/Å^3; {_trend_text(trend)}"
     if slope is not None and trend is not None and slope < 0.0:
         finding = Finding(
-            "warning",
             "stress-sign",
             f"The stress falls as the volume grows (bulk modulus "
             f"{slope * GPA_PER_EV_PER_A3:.0f} GPa from {trend.n_frames} frames of one "
@@ -208,7 +208,6 @@ def _wrong_unit(
 
         possible.sort(key=distance)
     return Finding(
-        "warning",
         "virial-as-stress" if possible[:1] == [_VIRIAL] else "stress-unit",
         f"The stress cannot be eV/Å^3: {'; '.join(facts)}. {_remedy(possible, units, slope)}",
     )

@@ -7,8 +7,9 @@ from typing import Any, Final
 import numpy as np
 
 from ms25_suite.core.errors import DatasetError
+from ms25_suite.core.findings import Finding
 from ms25_suite.core.frames import FloatArray, Frames, IntArray
-from ms25_suite.datasets.findings import Answer, Finding, answered, frame_list
+from ms25_suite.datasets.findings import Answer, answered, frame_list
 
 __all__ = ["CLOSEST", "NEAR", "audit_structure", "neighbour_distances", "refuse_broken"]
 
@@ -52,12 +53,11 @@ def _duplicates(digests: np.ndarray[Any, Any]) -> Answer:
         return answered("duplicates", f"no: all {len(digests)} differ by more than 1e-5 Å")
     frames = tuple(int(index) for index in repeated)
     finding = Finding(
-        "warning",
         "duplicate-frames",
         f"{len(frames)} of {len(digests)} frames repeat an earlier one (equal to "
         f"{_DECIMALS} digits: {frame_list(frames)}). They count twice in every error, and a "
         f"random split may put copies into training and test. Remove them.",
-        frames,
+        frames=frames,
     )
     return answered("duplicates", f"yes: {frame_list(frames)}", finding)
 
@@ -73,11 +73,10 @@ def _periodicity(frames: Frames) -> Answer:
         f"{count} frames {_flags(kind)}" for kind, count in zip(kinds, counts, strict=True)
     )
     finding = Finding(
-        "warning",
         "mixed-periodicity",
         f"The frames differ in their periodic directions ({shown}). If that is not on purpose, "
         f"a writer has lost `pbc` on the way.",
-        tuple(int(index) for index in rest),
+        frames=tuple(int(index) for index in rest),
     )
     return answered("periodicity", f"no: {shown}", finding)
 
@@ -97,11 +96,10 @@ def _overlap(frames: Frames) -> Answer:
     if not close:
         return answered("overlap", f"no: no two are closer than {CLOSEST} Å")
     finding = Finding(
-        "warning",
         "overlapping-atoms",
         f"{len(close)} frames have atoms closer than {CLOSEST} Å (shortest {shortest:.3f} Å; "
         f"{frame_list(close)}). Are positions and cell in Å, and is the cell the right one?",
-        tuple(close),
+        frames=tuple(close),
     )
     return answered("overlap", f"yes, as close as {shortest:.3f} Å", finding)
 

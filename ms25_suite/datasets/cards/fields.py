@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ms25_suite.core.errors import CardError
+from ms25_suite.core.errors import CardError, did_you_mean
 
 __all__ = [
     "check_elements",
@@ -34,9 +33,8 @@ def refuse_unknown(table: Mapping[str, Any], known: Iterable[str], where: str) -
     known = list(known)
     for key in table:
         if key not in known:
-            close = difflib.get_close_matches(key, known, n=1)
-            hint = f" (did you mean `{close[0]}`?)" if close else ""
-            msg = f"{where}: unknown key `{key}`{hint}; known keys: {', '.join(known)}"
+            hint = did_you_mean(key, known)
+            msg = f"{where}: unknown key `{key}`.{hint} Known keys: {', '.join(known)}"
             raise CardError(msg)
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from ms25_suite.core.errors import DatasetError
+from ms25_suite.core.findings import Finding
 from ms25_suite.datasets.cards.card import LabelKeys
-from ms25_suite.datasets.findings import Finding
 from ms25_suite.datasets.published.archive import natural_key
 from ms25_suite.datasets.published.copies import first_copies
 from ms25_suite.datasets.published.reader import ArchiveReader, LeftOut, SystemFrames

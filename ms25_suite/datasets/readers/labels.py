@@ -10,9 +10,10 @@ import numpy as np
 
 from ms25_suite.core.errors import LabelError
 from ms25_suite.core.fields import REF_ENERGY, REF_FORCES, REF_STRESS
+from ms25_suite.core.findings import Finding
 from ms25_suite.core.frames import Labels
 from ms25_suite.datasets.cards.card import LabelKeys
-from ms25_suite.datasets.findings import Finding, frame_list
+from ms25_suite.datasets.findings import frame_list
 from ms25_suite.datasets.readers.label_values import (
     LabelName,
     check_shape,
@@ -166,7 +167,6 @@ def _refuse_partial(values: list[Any], key: str, where: str) -> None:
 
 def _absent(what: str, name: str) -> Finding:
     return Finding(
-        "warning",
         f"no-{name}",
         f"No frame has {what}, so nothing that needs them can be checked. If the file has them "
         f'under another name, say so in the card: [labels] {name} = "…".',
@@ -181,10 +181,10 @@ def _stress_elsewhere(images: Sequence[Atoms], family: Mapping[LabelName, Any]) 
         for name in ("stress", "virial"):
             if values_under(images, other[name], "info") is not None:
                 return Finding(
-                    "note",
                     "stress-not-used",
                     f"There is a `{other[name][0]}`, but energies and forces have other names, "
                     f"so it may be of another method and was left out. To use it, say so in the "
                     f'card: [labels] {name} = "{other[name][0]}".',
+                    "note",
                 )
     return None

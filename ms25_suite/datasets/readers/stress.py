@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from ms25_suite.core.frames import FloatArray
-from ms25_suite.datasets.findings import Finding
+from ms25_suite.core.findings import Finding
+from ms25_suite.core.frames import FloatArray, to_voigt
 from ms25_suite.datasets.readers.label_values import (
     LabelName,
     check_shape,
@@ -93,22 +93,21 @@ def read_stresses(
     if not_periodic:
         findings.append(
             Finding(
-                "note",
                 "stress-dropped",
                 f"The stress of {len(not_periodic)} frames was left out: they are not periodic "
                 f"in three directions, so their volume means nothing.",
+                "note",
                 tuple(not_periodic),
             )
         )
     if asymmetric:
         findings.append(
             Finding(
-                "warning",
                 "asymmetric-stress",
                 f"The stress tensor of {len(asymmetric)} frames differs from its transpose by "
                 f"more than {100 * _ASYMMETRY:g} % of its largest component; the mean of both "
                 f"was taken. Is it a stress tensor in Cartesian axes?",
-                tuple(asymmetric),
+                frames=tuple(asymmetric),
             )
         )
     return (rows if labelled else None), key, findings
@@ -121,5 +120,4 @@ def _voigt(value: FloatArray) -> tuple[FloatArray, float]:
     full = value.reshape(3, 3)
     largest = float(np.abs(full).max())
     asymmetry = float(np.abs(full - full.T).max()) / largest if largest > 0 else 0.0
-    mean = 0.5 * (full + full.T)
-    return mean[[0, 1, 2, 1, 0, 0], [0, 1, 2, 2, 2, 1]], asymmetry
+    return to_voigt(full), asymmetry

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ms25_suite.core.errors import OutOfMemoryError
-from ms25_suite.core.frames import FloatArray, Frames, IntArray
-from ms25_suite.lammps.box import voigt_to_matrix
+from ms25_suite.core.frames import FloatArray, Frames, IntArray, from_voigt
 from ms25_suite.lammps.fix_external import ExternalEdges, ExternalFrames
 from ms25_suite.potentials.base import EdgeModel, Evaluator, ForceModel, Graph
 from ms25_suite.potentials.evaluate import EdgeEvaluator, is_out_of_memory
@@ -101,5 +100,5 @@ class EvaluatorFunction:
         assert found.forces is not None
         virial = None
         if found.stress is not None and frame.pbc.all():
-            virial = voigt_to_matrix(found.stress[0]) * float(frame.volumes[0])
+            virial = from_voigt(found.stress[0]) * float(frame.volumes[0])
         return float(found.energy[0]), found.forces, virial

@@ -7,7 +7,6 @@ Maxson et al., JCIM 2025 (MS25), Computational Methods.
 
 from __future__ import annotations
 
-import difflib
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 import numpy as np
 
-from ms25_suite.core.errors import UsageError
+from ms25_suite.core.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -264,5 +263,4 @@ def _settings(sections: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Iterat
 
 
 def _hint(name: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    return f". Did you mean {close[0]!r}?" if close else "."
+    return f".{did_you_mean(name, known, cutoff=0.5)}"

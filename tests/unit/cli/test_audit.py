@@ -9,7 +9,7 @@ import pytest
 from ms25_suite.cli import data as cli_data
 from ms25_suite.cli import main as cli
 from ms25_suite.datasets.findings import QUESTIONS
-from tests.unit.test_cli_data import write_frames
+from tests.unit.cli.test_data import write_frames
 
 
 def ms25(*arguments: str | Path) -> int:

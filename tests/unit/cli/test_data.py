@@ -64,7 +64,7 @@ def test_show_warns_by_its_exit_status(tmp_path: Path, capsys: pytest.CaptureFix
 
 
 def test_show_an_unknown_name() -> None:
-    with pytest.raises(UnknownDatasetError, match="did you mean 'hea'"):
+    with pytest.raises(UnknownDatasetError, match="Did you mean 'hea'"):
         ms25("show", "haa")
 
 

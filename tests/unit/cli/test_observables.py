@@ -202,8 +202,8 @@ def test_misspelled_observables() -> None:
     with pytest.raises(UnknownDatasetError) as caught:
         ms25("build", "hea-eso")
     message = str(caught.value)
-    assert "unknown dataset 'hea-eso'; did you mean 'hea-eos'?" in message
-    assert "reference observables: cha-eos, hea-eos, reaction-neb" in message
+    assert "unknown dataset 'hea-eso'. Did you mean 'hea-eos'?" in message
+    assert "Reference observables: cha-eos, hea-eos, reaction-neb" in message
     with pytest.raises(UnknownDatasetError, match=r"'mgo-2x2-eos'; .*Built-in datasets: "):
         ms25("build", "mgo-2x2-eos")
 

@@ -10,7 +10,7 @@ from ase.io import write
 
 from ms25_suite.cli.main import main
 from ms25_suite.training import runner
-from tests.unit.test_training_runner import FakeTrainer
+from tests.unit.training.test_runner import FakeTrainer
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from ms25_suite.datasets import importers, open_dataset, store
 from ms25_suite.datasets.published.download import download
 from ms25_suite.datasets.published.resume import ResumingDownloader
 from tests.conftest import REPOSITORY
-from tests.unit.test_cli_data import write_frames
+from tests.unit.cli.test_data import write_frames
 
 
 def full(*_: object, **__: object) -> NoReturn:
@@ -66,7 +66,7 @@ def test_a_real_limit_while_building(tmp_path: Path) -> None:
         "from pathlib import Path\n"
         "from ms25_suite.core.errors import DatasetError\n"
         "from ms25_suite.reference.builder import build_frames\n"
-        "from tests.unit.test_reference_builder import Rattled\n"
+        "from tests.unit.reference.test_builder import Rattled\n"
         "def build(out):\n"
         "    jobs = [Rattled(0, 2, out.parent / 'log'), Rattled(1, 60, out.parent / 'log')]\n"
         "    build_frames(out, jobs, settings={}, title='Cu', workers=1, progress=False)\n"

@@ -2,18 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from ms25_suite.datasets.findings import (
-    QUESTIONS,
-    Answer,
-    Finding,
-    answered,
-    in_order,
-    tally,
-    unanswered,
-)
+from ms25_suite.core.findings import Finding
+from ms25_suite.datasets.findings import QUESTIONS, Answer, answered, in_order, tally, unanswered
 
-NOTE = Finding("note", "small-cells", "small", (1, 2))
-WARNING = Finding("warning", "net-force", "not zero")
+NOTE = Finding("small-cells", "small", "note", (1, 2))
+WARNING = Finding("net-force", "not zero")
 
 
 @pytest.mark.parametrize(

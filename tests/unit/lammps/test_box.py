@@ -8,8 +8,8 @@ from ase import Atoms
 from ase.build import bulk
 
 from ms25_suite.core.errors import UsageError
-from ms25_suite.core.frames import Frames
-from ms25_suite.lammps.box import Box, matrix_to_voigt, voigt_to_matrix
+from ms25_suite.core.frames import Frames, from_voigt, to_voigt
+from ms25_suite.lammps.box import Box
 
 SKEWED = np.array([[1, 0, 0], [3, 1, 0], [-2, 4, 1]])
 
@@ -82,7 +82,7 @@ def test_types_follow_the_atomic_numbers() -> None:
 
 def test_tensors_turn_there_and_back() -> None:
     box = Box.from_frame(frame(cells()["turned"]))
-    tensor = voigt_to_matrix(np.arange(6.0))
+    tensor = from_voigt(np.arange(6.0))
     np.testing.assert_allclose(box.own_tensor(box.lammps_tensor(tensor)), tensor, atol=1e-12)
     # A vector and a tensor turn alike.
     vector = np.array([1.0, 2.0, 3.0])
@@ -92,8 +92,8 @@ def test_tensors_turn_there_and_back() -> None:
 
 
 def test_voigt_order() -> None:
-    assert matrix_to_voigt(voigt_to_matrix(np.arange(6.0))).tolist() == list(range(6))
-    assert voigt_to_matrix(np.arange(6.0))[1, 2] == 3.0
+    assert to_voigt(from_voigt(np.arange(6.0))).tolist() == list(range(6))
+    assert from_voigt(np.arange(6.0))[1, 2] == 3.0
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from ms25_suite.datasets.cards.partners import Partners
 from ms25_suite.datasets.dataset import Dataset, open_dataset
 from ms25_suite.plugin.selection import Held, is_named, why_held
 from ms25_suite.potentials.spec import PotentialSpec, parse_spec, parse_specs
-from tests.unit.test_series import model
+from tests.unit.criteria.test_training_series import model
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from ms25_suite.architectures.mace.trainer import MaceTrainer
 from ms25_suite.core.errors import TrainingError, UsageError
 from ms25_suite.training import TrainingRequest, budgets, trainable
 from ms25_suite.training.registry import BUDGETS, get_trainer, load_recipe
-from tests.unit.test_training_request import data, part
+from tests.unit.training.test_request import data, part
 
 # Table 4 of the paper: l_max, channels, batch size, stress weight of phase 1, energy weight and
 # stress weight of phase 2, epochs; 0 stands where the table has "-".

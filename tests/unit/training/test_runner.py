@@ -25,7 +25,7 @@ from ms25_suite.core.errors import ArchitectureNotInstalledError, TrainingError,
 from ms25_suite.training import TrainingData, TrainingRequest, runner, train
 from ms25_suite.training.curve import EpochReport
 from ms25_suite.training.manifest import read_manifest
-from tests.unit.test_training_request import data, part
+from tests.unit.training.test_request import data, part
 
 SCRIPT = """
 import json, os, sys, time

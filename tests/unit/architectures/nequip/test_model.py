@@ -25,7 +25,7 @@ from ms25_suite.potentials.base import Graph
 from ms25_suite.potentials.evaluate import EdgeEvaluator
 from ms25_suite.potentials.registry import detect
 from tests.helpers.lennard_jones import LennardJonesModel
-from tests.unit.test_potentials_evaluate import STRUCTURES
+from tests.unit.potentials.test_evaluate import STRUCTURES
 
 METADATA = {
     "r_max": "5.0",

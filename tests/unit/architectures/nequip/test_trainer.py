@@ -23,7 +23,7 @@ from ms25_suite.environments.installation import Installation
 from ms25_suite.training import TrainingData, TrainingRequest
 from ms25_suite.training.files import write_extxyz
 from ms25_suite.training.registry import load_recipe
-from tests.unit.test_training_request import data, part
+from tests.unit.training.test_request import data, part
 
 # Table 2 of the paper: Lmax, interaction layers and width, radial width and layers, input features,
 # polynomial cutoff, stress included, batch size.

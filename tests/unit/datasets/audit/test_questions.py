@@ -9,11 +9,12 @@ from ase import Atoms
 from ase.build import bulk
 from ase.calculators.emt import EMT
 
+from ms25_suite.core.findings import Finding
 from ms25_suite.core.frames import Frames, Labels
 from ms25_suite.datasets import open_dataset
 from ms25_suite.datasets.audit.questions import audit_frames, findings_of, frame_digests
 from ms25_suite.datasets.audit.stress import audit_stress
-from ms25_suite.datasets.findings import Finding, frame_list
+from ms25_suite.datasets.findings import frame_list
 
 
 def audited(images: list[Atoms], **labels: Any) -> dict[str, Finding]:
@@ -212,5 +213,5 @@ def test_lists_of_frames_are_short() -> None:
 
 
 def test_a_finding_survives_the_store() -> None:
-    finding = Finding("note", "code", "message", (1, 2))
+    finding = Finding("code", "message", "note", (1, 2))
     assert Finding.from_dict(finding.to_dict()) == finding

@@ -91,12 +91,12 @@ def test_the_card_of_a_folder_is_named_after_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "match"),
     [
-        ('titel = "x"', r"unknown key `titel` \(did you mean `title`\?\)"),
+        ('titel = "x"', r"unknown key `titel`\. Did you mean 'title'"),
         (
             "[splits]\ntrian = 3\ntest = 1",
-            r"\[splits\]: unknown key `trian` \(did you mean `train`",
+            r"\[splits\]: unknown key `trian`\. Did you mean 'train'",
         ),
-        ('[labels]\nenergi = "e"', r"\[labels\]: unknown key `energi` \(did you mean `energy`"),
+        ('[labels]\nenergi = "e"', r"\[labels\]: unknown key `energi`\. Did you mean 'energy'"),
         ("title = 3", "`title` must be a non-empty text, found 3"),
         ('title = " "', "`title` must be a non-empty text"),
         ('elements = "Cu"', "`elements` must be a list of texts"),
@@ -109,7 +109,7 @@ def test_the_card_of_a_folder_is_named_after_it(tmp_path: Path) -> None:
         ('build = "module.function"', "`build` must be `module:function`"),
         ("files = []", "`files` is empty"),
         ("files = 3", "`files` must be a non-empty text"),
-        ('files = [{path = "a", sha = "b"}]', r"unknown key `sha` \(did you mean `sha256`"),
+        ('files = [{path = "a", sha = "b"}]', r"unknown key `sha`\. Did you mean 'sha256'"),
         ('files = [{path = "a", sha256 = "zz"}]', "must be 64 hexadecimal digits"),
         ('files = [{sha256 = "zz"}]', "`path` must be a non-empty text, found None"),
         ("labels = 3", r"\[labels\] must be a table"),

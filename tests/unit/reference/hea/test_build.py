@@ -101,7 +101,7 @@ from dataclasses import replace
 from pathlib import Path
 import sys
 from ms25_suite.reference import hea
-from ms25_suite.reference.sampling import Recipe
+from ms25_suite.reference.hea.sampling import Recipe
 
 if __name__ == "__main__":
     recipe = Recipe(equilibration_ps={equilibration}, spacing_ps={spacing})

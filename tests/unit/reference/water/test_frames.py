@@ -16,7 +16,7 @@ from ms25_suite.reference.calculators.lammps_instance import open_lammps
 from ms25_suite.reference.water import frames as water
 from ms25_suite.reference.water import start as water_start
 from ms25_suite.reference.water.start import ClassicalDynamics, lattice, liquid, scale_bonds
-from tests.unit.test_reference_water_build import SPRINGS, Springs
+from tests.unit.reference.water.test_build import SPRINGS, Springs
 
 SHORT = ClassicalDynamics(melt_ps=0.3, cool_ps=0.2)
 

@@ -1,0 +1,47 @@
+"""A remark about data or predictions that stops nothing but that a person should read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Self
+
+__all__ = ["Finding", "Severity"]
+
+Severity = Literal["warning", "note"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A remark with a stable code.
+
+    Parameters
+    ----------
+    code
+        Stable short name such as ``duplicate-frames``.
+    message
+        What was found and what to do about it.
+    severity
+        ``warning`` where results are likely to be wrong, else ``note``.
+    frames
+        Indices of the frames concerned; empty if it concerns all of them or none in particular.
+    """
+
+    code: str
+    message: str
+    severity: Severity = "warning"
+    frames: tuple[int, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-able form."""
+        return {
+            "code": self.code,
+            "message": self.message,
+            "severity": self.severity,
+            "frames": list(self.frames),
+        }
+
+    @classmethod
+    def from_dict(cls, entry: Mapping[str, Any]) -> Self:
+        """Inverse of `to_dict`."""
+        return cls(entry["code"], entry["message"], entry["severity"], tuple(entry["frames"]))
