@@ -13,7 +13,7 @@ pytestmark = pytest.mark.lammps
 FILE_NAME = "FeNiCrCoCu-with-ZBL.eam.alloy"
 
 BROKEN = """
-from ms25_suite.reference.hea import calculator as reference
+from ms25_suite.reference.hea.frames import calculator as reference
 
 class Broken:
     implemented_properties = ["energy", "forces", "stress"]

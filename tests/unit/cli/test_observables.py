@@ -204,7 +204,7 @@ def test_misspelled_observables() -> None:
     message = str(caught.value)
     assert "unknown dataset 'hea-eso'. Did you mean 'hea-eos'?" in message
     assert "Reference observables: cha-eos, hea-eos, reaction-neb" in message
-    with pytest.raises(UnknownDatasetError, match=r"'mgo-2x2-eos'; .*Built-in datasets: "):
+    with pytest.raises(UnknownDatasetError, match=r"'mgo-2x2-eos'.*Built-in datasets: "):
         ms25("build", "mgo-2x2-eos")
 
 
