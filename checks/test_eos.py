@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ms25_suite.criteria.eos import CRITERION, judge_curves
+from ms25_suite.criteria.eos.measure import (CRITERION, judge_curves)
 
 
 @pytest.mark.eos

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ms25_suite.criteria.neb_barrier import CRITERION, judge_band
+from ms25_suite.criteria.neb_barrier.measure import (CRITERION, judge_band)
 
 
 @pytest.mark.neb_barrier

@@ -6,7 +6,7 @@ import pytest
 
 from ms25_suite.core.fields import QUANTITIES
 from ms25_suite.criteria.comparison import why_not
-from ms25_suite.criteria.supercells import QUANTITIES as SUPERCELL_QUANTITIES
+from ms25_suite.criteria.size_extensivity.supercells import QUANTITIES as SUPERCELL_QUANTITIES
 
 CRITERION = "size_extensivity"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ms25_suite.criteria.stability import CRITERION, run_dynamics
+from ms25_suite.criteria.stability.measure import (CRITERION, run_dynamics)
 
 
 @pytest.mark.stability

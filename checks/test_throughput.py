@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ms25_suite.criteria.throughput import CRITERION, QUANTITY, record_speed, time_sizes
+from ms25_suite.criteria.throughput.measure import (CRITERION, QUANTITY, record_speed, time_sizes)
 
 
 @pytest.mark.throughput

@@ -14,7 +14,7 @@ from ms25_suite.core.fields import CRITERIA
 from ms25_suite.core.results import CheckResult, Verdict
 from ms25_suite.core.thresholds import MEASURES
 from ms25_suite.criteria.recorder import RESULT_PROPERTY
-from ms25_suite.criteria.training_series import Series
+from ms25_suite.criteria.training_rate.series import Series
 from ms25_suite.criteria.transfer import dataset_fields
 from ms25_suite.datasets.dataset import Dataset
 from ms25_suite.datasets.observables.eos import eos_observable

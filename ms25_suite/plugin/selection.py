@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ms25_suite.criteria.training_series import members
+from ms25_suite.criteria.training_rate.series import members
 from ms25_suite.datasets.dataset import Dataset, open_dataset
 from ms25_suite.plugin.settings import Settings
 from ms25_suite.potentials.spec import PotentialSpec

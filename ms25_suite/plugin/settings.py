@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from ms25_suite.core.errors import ThresholdError, UsageError
 from ms25_suite.core.fields import ENSEMBLES, Ensemble
 from ms25_suite.core.thresholds import MEASURES, Threshold, Thresholds
-from ms25_suite.criteria.training_series import Series, find_series
+from ms25_suite.criteria.training_rate.series import (Series, find_series)
 from ms25_suite.datasets.dataset import Dataset, open_dataset
 from ms25_suite.datasets.registry import expand
 from ms25_suite.metrics.dynamics import MIN_STEPS

@@ -39,8 +39,8 @@ def test_all_predictions_of_a_second_run_come_from_the_cache(
     """Also those of bands, relaxations and trajectories: the same steps ask for the same frames."""
     # An untrained model has weak forces: at the usual marks nothing would move.
     monkeypatch.setattr("ms25_suite.metrics.neb.FMAX", 1e-5)
-    monkeypatch.setattr("ms25_suite.criteria.eos.RELAXED_FMAX", 1e-5)
-    monkeypatch.setattr("ms25_suite.criteria.eos.RELAXED_STEPS", 4)
+    monkeypatch.setattr("ms25_suite.criteria.eos.measure.RELAXED_FMAX", 1e-5)
+    monkeypatch.setattr("ms25_suite.criteria.eos.measure.RELAXED_STEPS", 4)
     cache = pytester.path / "cache"
     monkeypatch.setenv("MS25_CACHE_DIR", str(cache))
     model = pytester.path / "tiny.model"

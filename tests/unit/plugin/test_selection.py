@@ -7,13 +7,13 @@ import pytest
 from ase.build import molecule
 
 from ms25_suite.core.frames import Frames
-from ms25_suite.criteria.training_series import find_series
+from ms25_suite.criteria.training_rate.series import find_series
 from ms25_suite.datasets.cards.card import DatasetCard
 from ms25_suite.datasets.cards.partners import Partners
 from ms25_suite.datasets.dataset import Dataset, open_dataset
 from ms25_suite.plugin.selection import Held, is_named, why_held
 from ms25_suite.potentials.spec import PotentialSpec, parse_spec, parse_specs
-from tests.unit.criteria.test_training_series import model
+from tests.unit.criteria.training_rate.test_series import model
 
 
 @pytest.fixture(scope="module")

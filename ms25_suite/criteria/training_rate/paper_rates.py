@@ -34,7 +34,11 @@ def paper_rates(dataset: str) -> PaperRates | None:
 
 @cache
 def _table() -> tuple[tuple[tuple[str, ...], PaperRates], ...]:
-    text = files("ms25_suite.report").joinpath("paper_rates.toml").read_text(encoding="utf-8")
+    text = (
+        files("ms25_suite.criteria.training_rate")
+        .joinpath("paper_rates.toml")
+        .read_text(encoding="utf-8")
+    )
     return tuple(
         (tuple(entry["datasets"]), PaperRates(entry["title"], entry["rates"]))
         for entry in tomllib.loads(text).values()

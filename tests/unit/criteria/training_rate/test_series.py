@@ -10,7 +10,7 @@ from ase.io import write
 
 from ms25_suite.core.cache import file_sha256
 from ms25_suite.core.errors import DatasetError
-from ms25_suite.criteria.training_series import find_series, members
+from ms25_suite.criteria.training_rate.series import (find_series, members)
 from ms25_suite.datasets.dataset import Dataset, open_dataset
 from ms25_suite.potentials.spec import PotentialSpec, parse_specs
 

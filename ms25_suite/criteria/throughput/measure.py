@@ -20,7 +20,7 @@ from ms25_suite.core.units import (
     QUANTITY_UNITS,
     STEP_UNIT,
 )
-from ms25_suite.criteria.lammps_timing import (
+from ms25_suite.criteria.throughput.timing import (
     DRIFT_ROWS,
     TimedRun,
     enough_steps,

@@ -1,0 +1,194 @@
+"""The criteria of the suite: what each one asks, measures, needs and shows.
+
+A criterion is a folder in `ms25_suite.criteria` that holds its entry (``CRITERION``), what it
+measures and what it draws. Other packages bring criteria of the same shape by the entry point group
+``ms25_suite.criteria``. Nothing else in the suite lists criteria.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from typing import Any, Final
+
+__all__ = ["GROUP", "Criterion", "Measure", "NotAsked", "built_in", "catalogue", "find", "load"]
+
+GROUP: Final = "ms25_suite.criteria"
+"""Entry point group of criteria from other packages."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """The number by which a criterion judges a quantity.
+
+    Parameters
+    ----------
+    metric, unit
+        What is compared with a threshold, for instance the ``mae`` in meV/atom.
+    at_least
+        Whether more is better: then a value from the threshold upwards passes.
+    """
+
+    metric: str
+    unit: str
+    at_least: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NotAsked:
+    """Why a run leaves a check out unless its criterion is named (``-m NAME``).
+
+    Parameters
+    ----------
+    reason
+        Why the check cannot be answered; empty if it can, and is left out because it is costly.
+    """
+
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Criterion:
+    """What the rest of the suite knows of a criterion.
+
+    Functions of a criterion are named as ``module:function`` and imported when they are called,
+    because the entries are read in every pytest session.
+
+    Parameters
+    ----------
+    name
+        Name in results, of the marker, of the check's module (``test_NAME``) and of its page.
+    title, question
+        Heading, and the question that the check answers, for the report and ``pytest --markers``.
+    place
+        Position in tables and reports, ascending; criteria of other packages come last.
+    measures
+        By quantity, what a threshold may be set for. A check may record further numbers.
+    main
+        Quantity of a check that has no parameter ``quantity``. Where the card of a dataset names
+        its observable in the table `needs`, that one takes its place.
+    needs
+        Table of a dataset's card without which the check cannot be run; empty if there is none.
+    needs_text
+        What that table holds, for messages.
+    by_default
+        Whether a run includes the check without being told to.
+    alone
+        Whether no other process may run beside the check: it takes times.
+    is_observable
+        Whether it is about what a potential is used for, and not about its errors.
+    is_transfer
+        Whether it compares errors on the dataset that a potential is for with those on another.
+    not_asked
+        ``(case) -> NotAsked | None``: whether a check is left out for a potential on a dataset, see
+        `ms25_suite.criteria.case`. Empty if nothing but `needs` and `by_default` decides.
+    section
+        ``(run, results) -> Section | None``: what the report shows of it, see
+        `ms25_suite.report.section`. Empty if the tables of the report say it all.
+    checks
+        Module of the checks of another package's criterion. Those of the suite are in ``checks/``.
+    thresholds
+        ``package:file.toml`` with the thresholds of another package's criterion, laid out as
+        ``checks/thresholds.toml``.
+    page
+        Address of the page that explains it; by default ``docs/checks/NAME.md``.
+    """
+
+    name: str
+    title: str
+    question: str
+    place: int = 1000
+    measures: Mapping[str, Measure]
+    main: str = ""
+    needs: str = ""
+    needs_text: str = ""
+    by_default: bool = True
+    alone: bool = False
+    is_observable: bool = False
+    is_transfer: bool = False
+    not_asked: str = ""
+    section: str = ""
+    checks: str = ""
+    thresholds: str = ""
+    page: str = ""
+
+    @property
+    def explained_in(self) -> str:
+        """Where a person reads more: an address, or a path in the repository."""
+        return self.page or f"docs/checks/{self.name}.md"
+
+
+@cache
+def built_in() -> Mapping[str, Criterion]:
+    """Criteria of the suite by name, in the order of the report.
+
+    They are the folders of `ms25_suite.criteria`. No metadata of installed packages is read, which
+    would cost every pytest session of the environment some 10 ms.
+    """
+    package = import_module("ms25_suite.criteria")
+    folders = [
+        entry.name
+        for path in package.__path__
+        for entry in os.scandir(path)
+        if entry.is_dir() and entry.name.isidentifier() and not entry.name.startswith("_")
+    ]
+    return _in_order(
+        import_module(f"{package.__name__}.{name}").CRITERION for name in sorted(folders)
+    )
+
+
+@cache
+def catalogue() -> Mapping[str, Criterion]:
+    """All criteria by name: those of the suite, then those of other packages.
+
+    Raises
+    ------
+    UsageError
+        A package names an entry that cannot be imported or is no `Criterion`, or a name is taken.
+    """
+    from importlib.metadata import entry_points
+
+    from ms25_suite.core.errors import UsageError
+
+    found, owners = dict(built_in()), dict.fromkeys(built_in(), "ms25-suite")
+    outside = []
+    for point in sorted(entry_points(group=GROUP), key=lambda point: (point.name, point.value)):
+        owner = point.dist.name if point.dist else point.value
+        where = f"the package {owner} (entry point {point.name} = {point.value!r} of {GROUP})"
+        try:
+            criterion = point.load()
+        except Exception as error:
+            msg = f"{where} cannot be loaded: {error!r}. Repair it, or uninstall it"
+            raise UsageError(msg) from error
+        if not isinstance(criterion, Criterion):
+            msg = f"{where}: expected a ms25_suite.core.catalogue.Criterion, found {criterion!r}"
+            raise UsageError(msg)
+        if criterion.name in owners:
+            msg = (
+                f"{where} brings the criterion {criterion.name!r}, which {owners[criterion.name]} "
+                "has already: give it another name"
+            )
+            raise UsageError(msg)
+        owners[criterion.name] = owner
+        outside.append(criterion)
+    return found | _in_order(outside)
+
+
+def find(name: str) -> Criterion | None:
+    """Criterion of a name; None for one that is not installed, as results of others may name."""
+    return built_in().get(name) or catalogue().get(name)
+
+
+def load(target: str) -> Callable[..., Any]:
+    """Function of a criterion, named as ``module:function``."""
+    module, _, name = target.partition(":")
+    function: Callable[..., Any] = getattr(import_module(module), name)
+    return function
+
+
+def _in_order(criteria: Any) -> dict[str, Criterion]:
+    ordered = sorted(criteria, key=lambda criterion: (criterion.place, criterion.name))
+    return {criterion.name: criterion for criterion in ordered}
