@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from ms25_suite.criteria.stability.measure import (CRITERION, run_dynamics)
+from ms25_suite.criteria.stability.measure import measure_stability
 
 
 @pytest.mark.stability
 def test_stability(dataset, potential, check_recorder, run_settings):
     """The energy drifts by no more than the threshold, and no run ends early."""
-    runs = run_dynamics(
+    runs = measure_stability(
         potential,
         dataset,
         n_steps=run_settings.md_steps,
-        seed=run_settings.seed,
+        seed=check_recorder.seed,
         ensembles=run_settings.md_ensembles,
     )
-    runs.record(check_recorder, run_settings.threshold(CRITERION, dataset, "energy_drift"))
-    failed = check_recorder.failed(strict=run_settings.strict)
-    assert not failed, "\n".join(result.explain() for result in failed)
+    runs.record(check_recorder)
+    check_recorder.conclude()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ms25_suite.criteria.throughput.benchmarks import (STEP_CLOCK, SpeedBenchmark)
+from ms25_suite.criteria.throughput.benchmarks import STEP_CLOCK, SpeedBenchmark
 
 BATCHES = (1, 8, 64)
 

@@ -4,6 +4,7 @@
 
     Ms25Error
     ├── UsageError                what was asked for makes no sense
+    ├── NotApplicableError        a check does not apply to the data or the potential
     ├── DatasetError              a dataset cannot be used
     │   ├── UnknownDatasetError
     │   ├── CardError             its card is invalid
@@ -52,6 +53,7 @@ __all__ = [
     "LostAtomsError",
     "ModelFileError",
     "Ms25Error",
+    "NotApplicableError",
     "NotFiniteError",
     "OutOfMemoryError",
     "PotentialError",
@@ -74,6 +76,10 @@ class Ms25Error(Exception):
 
 class UsageError(Ms25Error):
     """An option or argument makes no sense."""
+
+
+class NotApplicableError(Ms25Error):
+    """A check does not apply to the data or the potential: it is skipped, with this reason."""
 
 
 class DatasetError(Ms25Error):

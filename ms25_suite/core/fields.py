@@ -1,4 +1,4 @@
-"""Names: criteria, quantities, and labels in files with their shapes and units.
+"""Names: quantities, and labels in files with their shapes and units.
 
 The ``REF_`` names are the defaults of MACE's training script (``mace/tools/default_keys.py``):
 since ASE 3.23 the plain names belong to an attached calculator and do not survive every writer.
@@ -7,18 +7,6 @@ since ASE 3.23 the plain names belong to an attached calculator and do not survi
 from __future__ import annotations
 
 from typing import Final, Literal
-
-CRITERIA: Final = {
-    "error_thresholds": "energy, force and stress errors against thresholds",
-    "training_rate": "how fast the errors fall with the number of training frames",
-    "size_extensivity": "errors on cells of another size, and energies of doubled cells",
-    "framework_transfer": "errors on other frameworks of the same elements",
-    "eos": "lattice constant or volume, and bulk modulus, from energies of strained cells",
-    "neb_barrier": "barrier of a reaction along its minimum-energy path",
-    "stability": "energy drift of short molecular dynamics, and whether atoms collapse",
-    "throughput": "speed of molecular dynamics in LAMMPS, in kAtoms/s, and benchmarks",
-}
-"""Criteria of the suite and what they ask; markers and docs pages have the same names."""
 
 Quantity = Literal["energy", "forces", "stress"]
 

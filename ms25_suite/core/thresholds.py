@@ -1,4 +1,4 @@
-"""What each criterion measures, thresholds, and what they say about a value."""
+"""Thresholds, where they come from, and the verdict about a value."""
 
 from __future__ import annotations
 
@@ -7,67 +7,15 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Self
 
-from ms25_suite.core.errors import ThresholdError
+from ms25_suite.core.catalogue import Measure, catalogue
+from ms25_suite.core.errors import ThresholdError, did_you_mean
 from ms25_suite.core.results import Verdict
-from ms25_suite.core.units import (
-    BARRIER_UNIT,
-    DIMENSIONLESS,
-    DRIFT_UNIT,
-    ENERGY_UNIT,
-    FORCES_UNIT,
-    LENGTH_UNIT,
-    PERCENT,
-    QUANTITY_UNITS,
-    SPEED_UNIT,
-)
 
-__all__ = ["MEASURES", "Measure", "Threshold", "Thresholds", "judge"]
+__all__ = ["Threshold", "Thresholds", "card_thresholds", "judge"]
 
 _KEYS = {"value", "unit", "metric", "source"}
-
-
-@dataclass(frozen=True, slots=True)
-class Measure:
-    """The number by which a criterion judges a quantity.
-
-    Parameters
-    ----------
-    metric, unit
-        What is compared with a threshold, for instance the ``mae`` in meV/atom.
-    at_least
-        Whether more is better: then a value from the threshold upwards passes.
-    """
-
-    metric: str
-    unit: str
-    at_least: bool = False
-
-
-_ERRORS: Final = {quantity: Measure("mae", unit) for quantity, unit in QUANTITY_UNITS.items()}
-
-MEASURES: Final[Mapping[str, Mapping[str, Measure]]] = {
-    "error_thresholds": _ERRORS,
-    "training_rate": {
-        quantity: Measure("rate", DIMENSIONLESS, at_least=True) for quantity in QUANTITY_UNITS
-    },
-    "size_extensivity": {
-        **_ERRORS,
-        "supercell_energy": Measure("error", ENERGY_UNIT),
-        "supercell_forces": Measure("error", FORCES_UNIT),
-    },
-    "framework_transfer": _ERRORS,
-    "eos": {
-        "lattice_constant": Measure("error", LENGTH_UNIT),
-        "volume": Measure("error", PERCENT),
-        "bulk_modulus": Measure("error", PERCENT),
-    },
-    "neb_barrier": {"barrier": Measure("error", BARRIER_UNIT)},
-    "stability": {"energy_drift": Measure("error", DRIFT_UNIT)},
-    "throughput": {"katoms_per_s": Measure("measurement", SPEED_UNIT, at_least=True)},
-}
-"""For each criterion, what a threshold may be set for. A check may measure more than that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,14 +84,15 @@ class Thresholds:
     def __init__(self, table: Mapping[str, Any], where: str) -> None:
         self._marks: dict[tuple[str, str, str], Threshold] = {}
         for criterion, classes in table.items():
+            measures = _measures(criterion, where)
             for name, quantities in _level(classes, f"{where}: [{criterion}]").items():
-                label = f"{where}: [{criterion}.{name}]"
-                for quantity, entry in _level(quantities, label).items():
-                    at = f"{where}: [{criterion}.{name}.{quantity}]"
-                    measure = MEASURES.get(criterion, {}).get(quantity)
-                    self._marks[criterion, name, quantity] = Threshold.from_dict(
-                        entry, at, at_least=measure is not None and measure.at_least
-                    )
+                above = f"{where}: [{criterion}.{name}"
+                for quantity, entry in _level(quantities, f"{above}]").items():
+                    at = f"{above}.{quantity}]"
+                    measure = _measure(measures, quantity, at)
+                    mark = Threshold.from_dict(entry, at, at_least=measure.at_least)
+                    _refuse_other_number(mark, measure, at)
+                    self._marks[criterion, name, quantity] = mark
 
     @classmethod
     def from_file(cls, path: Path) -> Self:
@@ -162,12 +111,22 @@ class Thresholds:
         return cls(table, str(path))
 
     @classmethod
-    def default(cls) -> Self:
-        """Thresholds that ship with the checks."""
-        from importlib.resources import files
+    def default(cls) -> Thresholds:
+        """Thresholds that ship with the checks, and with the criteria of other packages.
 
-        path = files("ms25_suite.checks").joinpath("thresholds.toml")
-        return cls(tomllib.loads(path.read_text(encoding="utf-8")), "checks/thresholds.toml")
+        Raises
+        ------
+        ThresholdError
+            Another package names a file that cannot be read, or is invalid.
+        """
+        thresholds: Thresholds = cls(
+            _packaged("ms25_suite.checks:thresholds.toml"), "checks/thresholds.toml"
+        )
+        for criterion in catalogue().values():
+            if criterion.thresholds:
+                table = _packaged(criterion.thresholds)
+                thresholds = thresholds.updated(cls(table, criterion.thresholds))
+        return thresholds
 
     def updated(self, other: Thresholds) -> Thresholds:
         """These thresholds, with those of another file in place of theirs."""
@@ -186,6 +145,97 @@ class Thresholds:
     def classes(self) -> tuple[str, ...]:
         """Names of the threshold classes, sorted."""
         return tuple(sorted({name for _, name, _ in self._marks}))
+
+
+def card_thresholds(table: Mapping[str, Any], where: str) -> dict[tuple[str, str], Threshold]:
+    """Thresholds in the card of a dataset, by criterion and quantity.
+
+    ``[thresholds.energy]`` holds for all criteria that measure the same number, here the energy
+    errors, and ``[thresholds.size_extensivity.energy]`` for one criterion. Metric, unit and source
+    may be left out.
+
+    Parameters
+    ----------
+    table
+        The table ``thresholds`` of a card.
+    where
+        Name of the card, for messages.
+
+    Raises
+    ------
+    ThresholdError
+        A threshold is invalid, or no criterion would ever use it.
+    """
+    criteria, found = catalogue(), {}
+    for quantity, entry in table.items():
+        if quantity in criteria:
+            continue
+        measuring = [name for name, one in criteria.items() if quantity in one.measures]
+        first = measuring[0] if measuring else "error_thresholds"
+        measures = criteria[first].measures
+        mark = _card_threshold(measures, quantity, entry, f"{where}: [thresholds")
+        for criterion in measuring:
+            if criteria[criterion].measures[quantity] == measures[quantity]:
+                found[criterion, quantity] = mark
+    for criterion in set(table) & set(criteria):
+        above = f"{where}: [thresholds.{criterion}"
+        for quantity, entry in _level(table[criterion], f"{above}]").items():
+            measures = criteria[criterion].measures
+            found[criterion, quantity] = _card_threshold(measures, quantity, entry, above)
+    return found
+
+
+def _card_threshold(
+    measures: Mapping[str, Measure], quantity: str, entry: object, above: str
+) -> Threshold:
+    at = f"{above}.{quantity}]"
+    measure = _measure(measures, quantity, at)
+    if not isinstance(entry, Mapping):
+        msg = f"{at} must be a table with a `value`, found {entry!r}"
+        raise ThresholdError(msg)
+    known = {"metric": measure.metric, "unit": measure.unit, "source": at}
+    mark = Threshold.from_dict({**known, **entry}, at, at_least=measure.at_least)
+    _refuse_other_number(mark, measure, at)
+    return mark
+
+
+def _measures(criterion: str, where: str) -> Mapping[str, Measure]:
+    known = catalogue()
+    if criterion not in known:
+        hint = did_you_mean(criterion, known)
+        msg = f"{where}: unknown criterion {criterion!r}.{hint} Known: {', '.join(known)}"
+        raise ThresholdError(msg)
+    return known[criterion].measures
+
+
+def _measure(measures: Mapping[str, Measure], quantity: str, at: str) -> Measure:
+    if quantity not in measures:
+        hint = did_you_mean(quantity, measures)
+        msg = f"{at}: expected one of {', '.join(measures)}, found {quantity}.{hint}"
+        raise ThresholdError(msg)
+    return measures[quantity]
+
+
+def _refuse_other_number(mark: Threshold, measure: Measure, at: str) -> None:
+    """Refuse a threshold that would be compared with another number than it is meant for."""
+    if (mark.unit, mark.metric) != (measure.unit, measure.metric):
+        msg = (
+            f"{at} is for the {mark.metric} in {mark.unit!r}, expected the {measure.metric} in "
+            f"{measure.unit!r}: convert the value"
+        )
+        raise ThresholdError(msg)
+
+
+def _packaged(target: str) -> Mapping[str, Any]:
+    """Table of a TOML file that is named as ``package:file``."""
+    from importlib.resources import files
+
+    package, _, name = target.partition(":")
+    try:
+        return tomllib.loads(files(package).joinpath(name).read_text(encoding="utf-8"))
+    except (ImportError, OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        msg = f"cannot read the thresholds {target}: {error}"
+        raise ThresholdError(msg) from error
 
 
 def _level(value: Any, where: str) -> Mapping[str, Any]:

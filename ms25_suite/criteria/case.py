@@ -6,9 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ms25_suite.criteria.training_rate.series import Series
 from ms25_suite.datasets.dataset import Dataset
-from ms25_suite.potentials.spec import PotentialSpec
 
 __all__ = ["Case"]
 
@@ -22,7 +20,8 @@ class Case:
     dataset
         Dataset of the check.
     subject
-        Specification of the potential, or the series of potentials over training sizes.
+        `ms25_suite.potentials.spec.PotentialSpec` of the potential, or a
+        `ms25_suite.criteria.training_rate.series.Series` of potentials.
     parameters
         Parameters of the check, such as ``quantity`` and ``partner``.
     train_sizes
@@ -30,6 +29,6 @@ class Case:
     """
 
     dataset: Dataset
-    subject: PotentialSpec | Series
+    subject: Any
     parameters: Mapping[str, Any] = field(default_factory=dict)
     train_sizes: tuple[int, ...] = ()

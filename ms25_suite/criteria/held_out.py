@@ -1,21 +1,26 @@
-"""Test frames that a potential has not seen in its training."""
+"""Test frames that a potential has not seen in its training, and its predictions for them."""
 
 from __future__ import annotations
 
+import time
+from collections import OrderedDict
+
 import numpy as np
 
-from ms25_suite.core.errors import DatasetError
+from ms25_suite.core.errors import DatasetError, PredictionError
 from ms25_suite.core.findings import Finding
 from ms25_suite.core.frames import IntArray
+from ms25_suite.criteria.comparison import ComparedFrames
+from ms25_suite.criteria.without_model import predict_without_model
 from ms25_suite.datasets.dataset import Dataset
 from ms25_suite.metrics.consistency import level_of_theory_mismatch
 from ms25_suite.potentials.potential import Potential
 
-__all__ = ["unseen_frames", "unseen_set"]
+__all__ = ["HeldOutPredictions", "unseen_frames", "unseen_set"]
 
 
 def unseen_set(potential: Potential, dataset: Dataset) -> int:
-    """Number of the set to judge on.
+    """Number of the set whose test frames are used.
 
     It is the set that the potential's manifest names if it was trained on this dataset, else 1.
     """
@@ -26,11 +31,11 @@ def unseen_set(potential: Potential, dataset: Dataset) -> int:
 
 
 def unseen_frames(potential: Potential, dataset: Dataset) -> tuple[IntArray, tuple[Finding, ...]]:
-    """Test frames to judge a potential on, and what a person should know of them.
+    """Test frames that a potential was not trained on, and remarks about them.
 
     A manifest of the suite lists the frames that the potential was trained on or chosen by. They
     are left out wherever they come from: another file with the same frames, another split.
-    Of a potential without manifest nobody knows what it has seen.
+    Without a manifest the training frames are not known, and no frame is left out.
 
     Returns
     -------
@@ -66,3 +71,51 @@ def unseen_frames(potential: Potential, dataset: Dataset) -> tuple[IntArray, tup
     if mismatch is not None:
         remarks.append(mismatch)
     return indices, tuple(remarks)
+
+
+_KEPT = 8
+"""Comparisons that are kept: those on all frameworks of the suite, and on a potential's own."""
+
+
+class HeldOutPredictions:
+    """Predictions for held-out test frames, computed once for each potential and dataset.
+
+    Several checks use the same ones, and not every potential has a cache on disk.
+    """
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[tuple[Potential, str, str], ComparedFrames] = OrderedDict()
+
+    def __call__(self, potential: Potential, dataset: Dataset) -> ComparedFrames:
+        """Test frames of a dataset, their labels, and the predictions of a potential.
+
+        Raises
+        ------
+        DatasetError
+            The potential has seen all test frames.
+        PotentialError
+            It cannot predict them; frames are numbered as in the dataset.
+        """
+        key = (potential, dataset.name, dataset.sha256)
+        if key not in self._known:
+            self._known[key] = _compare(potential, dataset)
+        self._known.move_to_end(key)
+        while len(self._known) > _KEPT:
+            self._known.popitem(last=False)
+        return self._known[key]
+
+
+def _compare(potential: Potential, dataset: Dataset) -> ComparedFrames:
+    start = time.perf_counter()
+    indices, remarks = unseen_frames(potential, dataset)
+    frames, labels = dataset.part(indices)
+    try:
+        predictions = potential.predict(frames)
+    except PredictionError as error:
+        error.frames = tuple(int(indices[frame]) for frame in error.frames)
+        raise
+    duration = time.perf_counter() - start
+    if potential.cache_problem:
+        remarks = (*remarks, Finding("cache", potential.cache_problem))
+    baseline = predict_without_model(dataset, frames)
+    return ComparedFrames(indices, frames, labels, predictions, duration, remarks, baseline)

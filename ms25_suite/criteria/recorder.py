@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,12 +12,14 @@ from typing import Any
 import numpy as np
 
 from ms25_suite.core.cache import atomic_path, content_key
-from ms25_suite.core.errors import PredictionError, ThresholdError
+from ms25_suite.core.catalogue import Measure, catalogue
+from ms25_suite.core.errors import PredictionError
 from ms25_suite.core.frames import FloatArray, IntArray
 from ms25_suite.core.results import CheckResult, Verdict
 from ms25_suite.core.thresholds import Threshold, judge
+from ms25_suite.datasets.dataset import Dataset
 
-__all__ = ["ARTIFACTS", "RESULT_PROPERTY", "CheckRecorder"]
+__all__ = ["ARTIFACTS", "RESULT_PROPERTY", "CheckRecorder", "dataset_fields"]
 
 RESULT_PROPERTY = "ms25_result"
 """Name under which a result travels in the ``user_properties`` of a pytest report."""
@@ -29,86 +31,197 @@ MAX_COMPONENTS = 250_000
 """Components kept for a parity plot: more cannot be told apart in a picture."""
 
 
-@dataclass(slots=True)
+def dataset_fields(dataset: Dataset) -> dict[str, Any]:
+    """Fields of a result that say whose frames were predicted."""
+    return {
+        "test_dataset": dataset.name,
+        "tier": dataset.tier,
+        "level_of_theory": dataset.card.level_of_theory,
+        "stand_in": dataset.card.stand_in,
+    }
+
+
+@dataclass(slots=True, kw_only=True)
 class CheckRecorder:
-    """Collects the results of one check.
+    """Collects the results of one check, and has the last word on them.
+
+    A check measures, records and concludes. The recorder knows what the check is about, so it looks
+    up metric, unit and threshold of a quantity itself.
 
     Parameters
     ----------
     context
         Fields that all results of the check share (criterion, dataset, potential, …).
+    thresholds
+        Thresholds that hold for the dataset, by criterion and quantity.
     properties
         ``user_properties`` of the pytest item; results travel there, also between processes.
     report_dir
         Report folder, for the arrays behind a number.
+    seed
+        Seed of bootstraps.
+    strict
+        Whether an undecided result fails the check.
     """
 
-    context: Mapping[str, Any]
+    context: dict[str, Any]
+    thresholds: Callable[[str, str], Threshold | None]
     properties: list[tuple[str, object]]
     report_dir: Path
+    seed: int = 0
+    strict: bool = False
     results: list[CheckResult] = field(default_factory=list)
 
-    def measure(self, **fields: Any) -> CheckResult:
-        """Record a number of which nothing is asked.
+    def threshold(self, quantity: str, criterion: str = "") -> Threshold | None:
+        """Threshold of a quantity, by default of the check's own criterion; None if none is set."""
+        return self.thresholds(criterion or self.context["criterion"], quantity)
+
+    def unit(self, quantity: str) -> str:
+        """Unit in which the criterion records a quantity."""
+        return self._measure(quantity).unit
+
+    def judge(
+        self,
+        quantity: str,
+        *,
+        value: float,
+        interval: tuple[float, float] | None = None,
+        prefix: str = "",
+        mark: Threshold | None = None,
+        **fields: Any,
+    ) -> CheckResult:
+        """Record a number that the catalogue knows, and what its threshold says of it.
+
+        Without a threshold the number is recorded as measured.
+
+        Parameters
+        ----------
+        quantity
+            Quantity of the criterion; its metric and unit are those of the catalogue.
+        value, interval
+            The number and its 95 % interval, in that unit.
+        prefix
+            Put before the quantity in the result, for a variant that has the same threshold.
+        mark
+            Threshold where none is set for the quantity.
+        **fields
+            Further fields of `CheckResult`.
+
+        Raises
+        ------
+        PredictionError
+            The number is not finite.
+        """
+        measure = self._measure(quantity)
+        return self._judge(
+            self.threshold(quantity) or mark,
+            value=value,
+            interval=interval,
+            quantity=prefix + quantity,
+            metric=measure.metric,
+            unit=measure.unit,
+            **fields,
+        )
+
+    def judge_by(
+        self,
+        mark: Threshold,
+        quantity: str,
+        *,
+        value: float,
+        interval: tuple[float, float] | None = None,
+        **fields: Any,
+    ) -> CheckResult:
+        """Record a number and what a threshold says of it that no user can set.
+
+        Raises
+        ------
+        PredictionError
+            The number is not finite.
+        """
+        return self._judge(
+            mark,
+            value=value,
+            interval=interval,
+            quantity=quantity,
+            metric=mark.metric,
+            unit=mark.unit,
+            **fields,
+        )
+
+    def measure(self, quantity: str = "", **fields: Any) -> CheckResult:
+        """Record a number for which no threshold is set; by default of the check's own quantity.
 
         Raises
         ------
         PredictionError
             The number is not finite: the potential exploded.
         """
-        numbers = [fields.get("value", 0.0), *(fields.get("interval") or ())]
-        if not all(math.isfinite(number) for number in numbers):
-            msg = (
-                f"the {fields.get('metric')} of the {self.context['quantity']} is not a finite "
-                f"number ({fields.get('value')}): the predictions are absurdly large"
-            )
-            raise PredictionError(msg)
+        fields = {"quantity": quantity or self.context["quantity"]} | fields
+        _refuse_not_finite(fields)
         result = CheckResult(**{**self.context, **fields})
         self.results.append(result)
         self.properties.append((RESULT_PROPERTY, result.to_dict()))
         return result
 
-    def judge(
+    def fail(self, quantity: str, reason: str, *, prefix: str = "", **fields: Any) -> CheckResult:
+        """Record that there is no number because the potential failed before it came to one."""
+        return self._without_number(Verdict.FAIL, quantity, reason, prefix, fields)
+
+    def undecided(self, quantity: str, reason: str, **fields: Any) -> CheckResult:
+        """Record that a number is too uncertain to be given."""
+        return self._without_number(Verdict.UNDECIDED, quantity, reason, "", fields)
+
+    def conclude(self) -> None:
+        """End the check: it fails if a result does.
+
+        Raises
+        ------
+        AssertionError
+            At least one result is ``fail`` or ``error``, or ``undecided`` in a strict run; the
+            message explains each of them.
+        """
+        __tracebackhide__ = True
+        failed = self.failed()
+        if failed:
+            raise AssertionError("\n".join(result.explain() for result in failed))
+
+    def failed(self) -> list[CheckResult]:
+        """Results that let the check fail."""
+        bad = {Verdict.FAIL, Verdict.ERROR} | ({Verdict.UNDECIDED} if self.strict else set())
+        return [result for result in self.results if result.verdict in bad]
+
+    def _measure(self, quantity: str) -> Measure:
+        criterion = catalogue()[self.context["criterion"]]
+        return criterion.measures[quantity]
+
+    def _judge(
         self,
-        threshold: Threshold | None,
+        mark: Threshold | None,
         *,
         value: float,
         interval: tuple[float, float] | None,
         **fields: Any,
     ) -> CheckResult:
-        """Record a number and what its threshold says of it.
-
-        Raises
-        ------
-        PredictionError
-            The number is not finite.
-        ThresholdError
-            The threshold is for another metric or unit.
-        """
-        if threshold is not None and (threshold.unit, threshold.metric) != (
-            fields["unit"],
-            fields["metric"],
-        ):
-            msg = (
-                f"a threshold for the {threshold.metric} in {threshold.unit} cannot judge the "
-                f"{fields['metric']} in {fields['unit']}"
-            )
-            raise ThresholdError(msg)
-        if threshold is None:
-            return self.measure(value=value, interval=interval, **fields)
+        fields |= {"value": value, "interval": interval}
+        _refuse_not_finite(fields)
+        if mark is None:
+            return self.measure(**fields)
         return self.measure(
-            value=value,
-            interval=interval,
-            threshold=threshold.value,
-            threshold_source=threshold.source,
-            at_least=threshold.at_least,
-            verdict=judge(value, interval, threshold),
+            threshold=mark.value,
+            threshold_source=mark.source,
+            at_least=mark.at_least,
+            verdict=judge(value, interval, mark),
             **fields,
         )
 
-    def refuse(self, reason: str, **fields: Any) -> CheckResult:
-        """Record that there is no number because the potential failed before it came to one."""
-        return self.measure(verdict=Verdict.FAIL, reason=reason, **fields)
+    def _without_number(
+        self, verdict: Verdict, quantity: str, reason: str, prefix: str, fields: dict[str, Any]
+    ) -> CheckResult:
+        known = catalogue()[self.context["criterion"]].measures.get(quantity)
+        shared = {} if known is None else {"metric": known.metric, "unit": known.unit}
+        fields = shared | fields
+        return self.measure(prefix + quantity, verdict=verdict, reason=reason, **fields)
 
     def keep_arrays(
         self,
@@ -158,7 +271,12 @@ class CheckRecorder:
         folder.mkdir(parents=True, exist_ok=True)
         return folder / f"{name}{suffix}"
 
-    def failed(self, *, strict: bool) -> list[CheckResult]:
-        """Results that let the check fail."""
-        bad = {Verdict.FAIL, Verdict.ERROR} | ({Verdict.UNDECIDED} if strict else set())
-        return [result for result in self.results if result.verdict in bad]
+
+def _refuse_not_finite(fields: Mapping[str, Any]) -> None:
+    numbers = [fields.get("value", 0.0), *(fields.get("interval") or ())]
+    if not all(math.isfinite(number) for number in numbers):
+        msg = (
+            f"the {fields.get('metric')} of the {fields['quantity']} is not a finite number "
+            f"({fields.get('value')}): the predictions are absurdly large"
+        )
+        raise PredictionError(msg)

@@ -3,32 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
+from ms25_suite.core.catalogue import NotAsked
 from ms25_suite.core.fields import Quantity
 from ms25_suite.core.findings import Finding
-from ms25_suite.core.results import CheckResult
-from ms25_suite.core.thresholds import Threshold
 from ms25_suite.core.units import DIMENSIONLESS, MEV_PER_EV
-from ms25_suite.criteria.comparison import JudgedFrames, describe_errors, keep_components, shown
-from ms25_suite.criteria.recorder import CheckRecorder
-from ms25_suite.datasets.dataset import Dataset
+from ms25_suite.criteria.case import Case
+from ms25_suite.criteria.comparison import (
+    ComparedFrames,
+    in_display_units,
+    measure_mae,
+    record_mae,
+)
+from ms25_suite.criteria.recorder import CheckRecorder, dataset_fields
+from ms25_suite.datasets.dataset import Dataset, open_dataset
 from ms25_suite.metrics.consistency import level_of_theory_mismatch
 from ms25_suite.metrics.error_ratio import degradation
+from ms25_suite.metrics.errors import ErrorSummary, Statistic
 from ms25_suite.metrics.extensivity import lowest_height
 from ms25_suite.potentials.potential import Potential
+from ms25_suite.potentials.spec import PotentialSpec
+from ms25_suite.training.manifest import read_manifest
 
-__all__ = ["Transfer", "dataset_fields"]
-
-
-def dataset_fields(dataset: Dataset) -> dict[str, Any]:
-    """Fields of a result that say whose frames were predicted."""
-    return {
-        "test_dataset": dataset.name,
-        "tier": dataset.tier,
-        "level_of_theory": dataset.card.level_of_theory,
-        "stand_in": dataset.card.stand_in,
-    }
+__all__ = ["Transfer", "TransferErrors", "measure_transfer", "not_asked"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,115 +35,165 @@ class Transfer:
     Parameters
     ----------
     potential
-        What is judged.
+        The potential.
     own, own_frames
-        The dataset that it was trained on, or is taken to be for, and its judged test frames.
+        The dataset that it was trained on, or is taken to be for, and its compared test frames.
     other, other_frames
         The dataset that it is tested on.
     """
 
     potential: Potential
     own: Dataset
-    own_frames: JudgedFrames
+    own_frames: ComparedFrames
     other: Dataset
-    other_frames: JudgedFrames
+    other_frames: ComparedFrames
 
-    def record(
-        self,
-        recorder: CheckRecorder,
-        threshold: Threshold | None,
-        quantity: Quantity,
-        *,
-        seed: int,
-        of_cell_size: bool = False,
-    ) -> CheckResult | None:
-        """Judge the errors on the other frames; measure those on the own ones, and the ratio.
 
-        Parameters
-        ----------
-        recorder
-            Of the check, whose results are about the other dataset.
-        threshold
-            Pass mark of the errors on the other frames.
-        quantity
-            ``energy``, ``forces`` or ``stress``.
-        seed
-            Seed of the bootstraps.
-        of_cell_size
-            Whether the datasets differ in the size of their cells.
+@dataclass(frozen=True, slots=True, eq=False)
+class TransferErrors:
+    """Errors of one quantity on both datasets.
 
-        Returns
-        -------
-        :
-            The judged result; None if the other frames have no labels or predictions of it.
-        """
-        errors = self.other_frames.errors(quantity, seed=seed)
-        if errors is None:
-            return None
-        at_home = self.own_frames.errors(quantity, seed=seed)
-        ratio = None if at_home is None else degradation(at_home, errors, seed=seed)
-        grew = ratio is not None and ratio.interval is not None and ratio.interval[0] > 1
-        failed = threshold is not None and MEV_PER_EV * errors.mae.value > threshold.value
-        remarks = self._origin()
-        if of_cell_size and (grew or (failed and ratio is None)):
-            remarks += self._receptive_field()
-        details = describe_errors(errors, self.other_frames)
-        details["findings"] += [remark.to_dict() for remark in remarks]
-        result = recorder.judge(
-            threshold,
-            metric="mae",
-            **shown(errors, errors.mae),
-            duration_s=self.other_frames.duration_s,
-            details=details,
-            artifact=keep_components(recorder, errors, self.other_frames.frames),
+    Parameters
+    ----------
+    transfer
+        The datasets and predictions.
+    errors
+        Errors on the other dataset.
+    at_home
+        Errors on the potential's own dataset; None where it has no such labels.
+    ratio
+        Errors on the other dataset over those on the own; None where there is no such ratio.
+    of_cell_size
+        Whether the datasets differ in the size of their cells.
+    """
+
+    transfer: Transfer
+    errors: ErrorSummary
+    at_home: ErrorSummary | None
+    ratio: Statistic | None
+    of_cell_size: bool
+
+    def record(self, recorder: CheckRecorder) -> None:
+        """Record the errors on the other frames against their threshold, those on the own, both."""
+        quantity = self.errors.quantity
+        record_mae(
+            recorder, self.errors, self.transfer.other_frames, tuple(self._remarks(recorder))
         )
-        if at_home is not None:
-            own = shown(at_home, at_home.mae)
-            recorder.measure(metric="mae", **own, **dataset_fields(self.own))
-        if ratio is not None:
+        if self.at_home is not None:
+            recorder.measure(
+                metric="mae",
+                unit=recorder.unit(quantity),
+                n_frames=self.at_home.n_frames,
+                **in_display_units(self.at_home.mae),
+                **dataset_fields(self.transfer.own),
+            )
+        if self.ratio is not None:
             recorder.measure(
                 metric="ratio",
-                value=ratio.value,
-                interval=ratio.interval,
+                value=self.ratio.value,
+                interval=self.ratio.interval,
                 unit=DIMENSIONLESS,
-                n_frames=errors.n_frames,
+                n_frames=self.errors.n_frames,
             )
-        return result
 
-    def _origin(self) -> list[Finding]:
-        """What is not known of the potential's own data."""
-        if self.potential.manifest or self.potential.architecture == "reference":
-            return []
+    def _remarks(self, recorder: CheckRecorder) -> list[Finding]:
+        remarks = _origin(self.transfer)
+        if not self.of_cell_size:
+            return remarks
+        threshold = recorder.threshold(self.errors.quantity)
+        failed = threshold is not None and MEV_PER_EV * self.errors.mae.value > threshold.value
+        interval = None if self.ratio is None else self.ratio.interval
+        grew = interval is not None and interval[0] > 1
+        if grew or (failed and self.ratio is None):
+            remarks += _receptive_field(self.transfer)
+        return remarks
+
+
+def measure_transfer(
+    transfer: Transfer, quantity: Quantity, *, seed: int, of_cell_size: bool = False
+) -> TransferErrors:
+    """Errors of a quantity on both datasets, and their ratio.
+
+    Parameters
+    ----------
+    transfer
+        The datasets and predictions.
+    quantity
+        ``energy``, ``forces`` or ``stress``.
+    seed
+        Seed of the bootstraps.
+    of_cell_size
+        Whether the datasets differ in the size of their cells.
+
+    Raises
+    ------
+    NotApplicableError
+        The other frames have no labels or predictions of it.
+    """
+    errors = measure_mae(transfer.other_frames, quantity, seed=seed)
+    at_home = transfer.own_frames.errors(quantity, seed=seed)
+    ratio = None if at_home is None else degradation(at_home, errors, seed=seed)
+    return TransferErrors(transfer, errors, at_home, ratio, of_cell_size)
+
+
+def not_asked(case: Case) -> NotAsked | None:
+    """Left out where the dataset is not the one that the potential was trained on."""
+    reason = _trained_elsewhere(case.subject, case.dataset)
+    return NotAsked(reason) if reason else None
+
+
+def _origin(transfer: Transfer) -> list[Finding]:
+    """What is not known of the potential's own data."""
+    if transfer.potential.manifest or transfer.potential.architecture == "reference":
+        return []
+    message = (
+        f"what {transfer.potential.name} was trained on is not known: {transfer.own.name}, which "
+        "the run names, is taken to be its own data"
+    )
+    theory = (transfer.own.card.level_of_theory, transfer.other.card.level_of_theory)
+    mismatch = level_of_theory_mismatch(*theory)
+    return [Finding("own-data", message, "note"), *([mismatch] if mismatch else [])]
+
+
+def _receptive_field(transfer: Transfer) -> list[Finding]:
+    """Whether atoms saw their own periodic images in the potential's own cells.
+
+    The paper's explanation (MS25, "System Size Cross Validation"): in a cell smaller than
+    what an atom sees, a potential learns descriptors that do not exist in a larger one.
+    """
+    info = transfer.potential.info()
+    height = lowest_height(transfer.own_frames.frames)
+    if info.r_max is None or height is None:
+        return []
+    layers = info.n_layers or 1
+    reach = info.r_max * layers
+    plural = "" if layers == 1 else "s"
+    what = (
+        f"the receptive field of {transfer.potential.name} is {reach:g} Å ({layers} layer{plural} "
+        f"of {info.r_max:g} Å), the cells of {transfer.own.name} are as narrow as {height:.2f} Å: "
+    )
+    if reach >= height:
         message = (
-            f"what {self.potential.name} was trained on is not known: {self.own.name}, which the "
-            "run names, is taken to be its own data"
+            f"{what}atoms see their own periodic images there, which the cells of "
+            f"{transfer.other.name} have elsewhere. That is the likely cause of a larger error"
         )
-        theory = (self.own.card.level_of_theory, self.other.card.level_of_theory)
-        mismatch = level_of_theory_mismatch(*theory)
-        return [Finding("own-data", message, "note"), *([mismatch] if mismatch else [])]
+    else:
+        message = f"{what}no atom sees its own periodic image, which is thus not the cause"
+    return [Finding("receptive-field", message, "note")]
 
-    def _receptive_field(self) -> list[Finding]:
-        """Whether atoms saw their own periodic images in the potential's own cells.
 
-        The paper's explanation (MS25, "System Size Cross Validation"): in a cell smaller than
-        what an atom sees, a potential learns descriptors that do not exist in a larger one.
-        """
-        info = self.potential.info()
-        height = lowest_height(self.own_frames.frames)
-        if info.r_max is None or height is None:
-            return []
-        layers = info.n_layers or 1
-        reach = info.r_max * layers
-        plural = "" if layers == 1 else "s"
-        what = (
-            f"the receptive field of {self.potential.name} is {reach:g} Å ({layers} layer{plural} "
-            f"of {info.r_max:g} Å), the cells of {self.own.name} are as narrow as {height:.2f} Å: "
-        )
-        if reach >= height:
-            message = (
-                f"{what}atoms see their own periodic images there, which the cells of "
-                f"{self.other.name} have elsewhere. That is the likely cause of a larger error"
-            )
-        else:
-            message = f"{what}no atom sees its own periodic image, which is thus not the cause"
-        return [Finding("receptive-field", message, "note")]
+def _trained_elsewhere(spec: PotentialSpec, dataset: Dataset) -> str:
+    """Reason why a dataset is not a potential's own; empty if it is, or that is not known."""
+    name, sha256 = "", ""
+    if spec.kind == "train" and spec.trained_on is not None:
+        source = open_dataset(spec.trained_on)
+        name, sha256 = source.name, source.sha256
+    elif spec.kind == "model" and spec.path is not None:
+        data = (read_manifest(spec.path) or {}).get("data", {})
+        name, sha256 = str(data.get("name", "")), str(data.get("sha256", ""))
+    if not name or dataset.sha256 == sha256 or dataset.name == name:
+        return ""
+    return (
+        f"{spec.name} was trained on {name}, so that {dataset.name} is not its own data: the check "
+        f"starts from what a potential was trained on (--dataset={name})"
+    )

@@ -5,14 +5,24 @@ It is imported in every pytest session of the environment, so it imports pytest 
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Mapping
+
 import pytest
 
-from ms25_suite.core.fields import CRITERIA
+from ms25_suite.core.catalogue import Criterion, built_in, catalogue
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options of the suite in a group of their own."""
-    group = parser.getgroup("ms25", "ms25-suite: can this interatomic potential be trusted?")
+    # Criteria of other packages are looked for only where somebody reads their names: to find them
+    # costs every session of the environment some 10 ms.
+    criteria = _criteria(everything=bool({"-h", "--help"} & set(sys.argv)))
+    group = parser.getgroup(
+        "ms25",
+        "ms25-suite: can this interatomic potential be trusted? Criteria, which -m NAME selects: "
+        + ", ".join(criteria),
+    )
     add = group.addoption
     add(
         "--mlip",
@@ -162,10 +172,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Wake the suite up if a potential and a dataset are named."""
-    for name, question in CRITERIA.items():
-        config.addinivalue_line("markers", f"{name}: {question}")
     potentials, datasets = config.getoption("mlip"), config.getoption("dataset")
-    if not potentials and not datasets:
+    awake = bool(potentials or datasets)
+    for criterion in _criteria(everything=awake or config.getoption("markers")).values():
+        config.addinivalue_line("markers", f"{criterion.name}: {criterion.question}")
+    if not awake:
         return
     if not potentials or not datasets:
         missing = "--dataset=NAME" if potentials else "--mlip=POTENTIAL"
@@ -175,3 +186,21 @@ def pytest_configure(config: pytest.Config) -> None:
     from ms25_suite.plugin.session import activate
 
     activate(config)
+
+
+def _criteria(*, everything: bool) -> Mapping[str, Criterion]:
+    """Criteria of the suite, or also those of other packages.
+
+    Raises
+    ------
+    pytest.UsageError
+        Another package names a criterion that cannot be loaded.
+    """
+    if not everything:
+        return built_in()
+    from ms25_suite.core.errors import UsageError
+
+    try:
+        return catalogue()
+    except UsageError as error:
+        raise pytest.UsageError(str(error)) from error

@@ -4,49 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Generator, Hashable, Mapping, Sequence
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ms25_suite.core.errors import Ms25Error
-from ms25_suite.core.fields import CRITERIA
+from ms25_suite.core.catalogue import Criterion, NotAsked, catalogue
+from ms25_suite.core.errors import Ms25Error, NotApplicableError, UsageError
 from ms25_suite.core.results import CheckResult, Verdict
-from ms25_suite.core.thresholds import MEASURES
-from ms25_suite.criteria.recorder import RESULT_PROPERTY
+from ms25_suite.criteria.case import Case
+from ms25_suite.criteria.recorder import RESULT_PROPERTY, dataset_fields
 from ms25_suite.criteria.training_rate.series import Series
-from ms25_suite.criteria.transfer import dataset_fields
 from ms25_suite.datasets.dataset import Dataset
-from ms25_suite.datasets.observables.eos import eos_observable
-from ms25_suite.plugin.pool import PotentialPool
-from ms25_suite.plugin.selection import Held, is_named, why_held
-from ms25_suite.plugin.settings import Settings
+from ms25_suite.datasets.observables.files import observable_of
+from ms25_suite.plugin.pool import POOL
+from ms25_suite.plugin.selection import is_named, not_asked
+from ms25_suite.plugin.settings import SETTINGS, Settings
 from ms25_suite.potentials.spec import PotentialSpec
 
 __all__ = [
     "DATASET_PROPERTY",
-    "POOL",
     "POTENTIAL_PROPERTY",
-    "SETTINGS",
     "CheckItems",
     "check_context",
-    "checks_folder",
+    "check_files",
     "criterion_of",
     "report_results",
 ]
 
-SETTINGS = pytest.StashKey[Settings]()
-POOL = pytest.StashKey[PotentialPool]()
-
 _CONTEXT = pytest.StashKey[dict[str, Any]]()
 _UNANSWERABLE = pytest.StashKey[list[str]]()
-
-_ABOUT = {
-    "neb_barrier": "barrier",
-    "stability": "energy_drift",
-    "throughput": "katoms_per_s",
-}
-"""Quantity of the criteria that ask for one only."""
 
 POTENTIAL_PROPERTY = "ms25_potential"
 """Name under which facts about a potential travel in the ``user_properties`` of a report."""
@@ -55,14 +43,29 @@ DATASET_PROPERTY = "ms25_dataset"
 """The same for a dataset that no option named."""
 
 
-def checks_folder() -> Path:
-    """Where the checks are: in a clone the top-level folder, else inside the installed package."""
-    return Path(import_module("ms25_suite.checks").__path__[0]).resolve()
+def check_files() -> tuple[Path, ...]:
+    """Where the checks are: the folder of the suite's own, and a file for each outside criterion.
+
+    In a clone the folder is the top-level ``checks/``, else it is inside the installed package.
+    """
+    own = Path(import_module("ms25_suite.checks").__path__[0]).resolve()
+    return (own, *(_outside_file(one) for one in catalogue().values() if one.checks))
 
 
-def criterion_of(item: Any) -> str | None:
+def _outside_file(criterion: Criterion) -> Path:
+    found = find_spec(criterion.checks)
+    if found is None or not found.origin:
+        msg = (
+            f"the criterion {criterion.name} names the module {criterion.checks} for its checks, "
+            "which cannot be found: its package is not installed as a whole"
+        )
+        raise UsageError(msg)
+    return Path(found.origin).resolve()
+
+
+def criterion_of(item: Any) -> Criterion | None:
     """Criterion that an item or a function is marked with; None if it is no check."""
-    return next((name for name in CRITERIA if item.get_closest_marker(name)), None)
+    return next((one for one in catalogue().values() if item.get_closest_marker(one.name)), None)
 
 
 def check_context(item: pytest.Item) -> dict[str, Any] | None:
@@ -83,7 +86,7 @@ def check_context(item: pytest.Item) -> dict[str, Any] | None:
             fields["test_dataset"] = Path(parameters["partner"]).stem
         unanswerable = _UNANSWERABLE in item.stash
         item.stash[_CONTEXT] = {
-            "criterion": criterion,
+            "criterion": criterion.name,
             "dataset": dataset.name,
             "potential": subject.name,
             "architecture": subject.architecture,
@@ -107,12 +110,13 @@ def _is_unwanted(item: pytest.Item) -> bool:
     return bool(item.config.getoption("benchmark_only", False))
 
 
-def _quantity(criterion: str, parameters: Mapping[str, Any], dataset: Dataset) -> str:
-    """What a check asks for: its own parameter, or what its criterion is about."""
-    if criterion == "eos":
-        name = eos_observable(dataset.card)
-        return f"relaxed_{name}" if name and parameters.get("eos_atoms") == "relaxed" else name
-    return str(parameters.get("quantity", _ABOUT.get(criterion, "")))
+def _quantity(criterion: Criterion, parameters: Mapping[str, Any], dataset: Dataset) -> str:
+    """Quantity of a check: its own parameter, or the main one of its criterion."""
+    main = criterion.main
+    if main and criterion.needs:
+        main = observable_of(dataset.card, criterion.needs, main)
+    prefix = "relaxed_" if main and parameters.get("eos_atoms") == "relaxed" else ""
+    return str(parameters.get("quantity", prefix + main))
 
 
 def _parameters(item: pytest.Item) -> dict[str, Any]:
@@ -141,15 +145,16 @@ class CheckItems:
     def __init__(self, settings: Settings, *, xdist: bool) -> None:
         self._settings = settings
         self._xdist = xdist
-        self._held: set[str] = set()
-        self._answers: dict[tuple[Any, ...], Held | None] = {}
+        self._files = check_files()
+        self._left_out: set[str] = set()
+        self._answers: dict[tuple[Any, ...], NotAsked | None] = {}
 
     def _group_marks(self, name: str) -> tuple[pytest.MarkDecorator, ...]:
         """Keep the checks of one potential in one process of xdist."""
         return (pytest.mark.xdist_group(name),) if self._xdist else ()
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
-        """Ask each check of each dataset and each potential."""
+        """Make an item of each check for each dataset and each potential."""
         names, criterion = set(metafunc.fixturenames), criterion_of(metafunc.definition)
         subjects: dict[str, Sequence[PotentialSpec | Series]] = {
             "potential": self._settings.potentials,
@@ -164,7 +169,7 @@ class CheckItems:
             pairs = [
                 pytest.param(name, partner, id=f"{name}-{Path(partner).stem or 'nothing'}")
                 for name, dataset in datasets.items()
-                for partner in dataset.card.partners.of(criterion) or ("",)
+                for partner in dataset.card.partners.of(criterion.name) or ("",)
             ]
             metafunc.parametrize("dataset, partner", pairs, indirect=True, scope="session")
         else:
@@ -182,7 +187,7 @@ class CheckItems:
     def pytest_collection_modifyitems(
         self, config: pytest.Config, items: list[pytest.Item]
     ) -> None:
-        """Leave out what was not asked for, and all but one of the checks that cannot answer."""
+        """Leave out what is not run by default; of checks that cannot be run, keep one."""
         kept: list[pytest.Item] = []
         left_out: list[pytest.Item] = []
         told: dict[tuple[Any, ...], pytest.Item] = {}
@@ -192,22 +197,22 @@ class CheckItems:
                 left_out.append(item)
                 continue
             subject = parameters.get("potential", parameters.get("training_series"))
-            held = None
+            answer = None
             if criterion is not None and "dataset" in parameters and subject is not None:
-                held = self._why_held(criterion, subject, parameters)
-            if criterion is None or held is None:
+                answer = self._not_asked(criterion, subject, parameters)
+            if criterion is None or answer is None:
                 kept.append(item)
                 continue
-            if not is_named(config, criterion):
-                self._held.add(criterion)
+            if not is_named(config, criterion.name):
+                self._left_out.add(criterion.name)
                 left_out.append(item)
                 continue
-            if held.reason:
-                key = (criterion, parameters["dataset"], subject)
+            if answer.reason:
+                key = (criterion.name, parameters["dataset"], subject)
                 first = told.setdefault(key, item)
                 reasons: list[str] = first.stash.setdefault(_UNANSWERABLE, [])
-                if held.reason not in reasons:
-                    reasons.append(held.reason)
+                if answer.reason not in reasons:
+                    reasons.append(answer.reason)
                 if first is not item:
                     left_out.append(item)
                     continue
@@ -216,26 +221,28 @@ class CheckItems:
             config.hook.pytest_deselected(items=left_out)
             items[:] = kept
 
-    def _why_held(
-        self, criterion: str, subject: Hashable, parameters: dict[str, Any]
-    ) -> Held | None:
-        """Ask once for all quantities: it may hash a model file, or open a dataset."""
-        doubled = str(parameters.get("quantity", "")).startswith("supercell")
-        key = (criterion, parameters["dataset"], parameters.get("partner"), subject, doubled)
+    def _not_asked(
+        self, criterion: Criterion, subject: Hashable, parameters: dict[str, Any]
+    ) -> NotAsked | None:
+        """Decide once for all quantities: it may hash a model file, or open a dataset."""
+        name, partner = parameters["dataset"], parameters.get("partner")
+        key = (criterion.name, name, partner, subject, "partner" in parameters)
         if key not in self._answers:
-            self._answers[key] = why_held(criterion, parameters, self._settings)
+            dataset = self._settings.datasets[name]
+            case = Case(dataset, subject, parameters, self._settings.train_sizes)
+            self._answers[key] = not_asked(criterion, case)
         return self._answers[key]
 
     def pytest_report_collectionfinish(self, config: pytest.Config) -> list[str]:
-        """Say what else could be asked."""
-        if not self._held or config.getoption("markexpr") or config.getoption("keyword"):
+        """Say which criteria were left out."""
+        if not self._left_out or config.getoption("markexpr") or config.getoption("keyword"):
             return []
-        names = ", ".join(name for name in CRITERIA if name in self._held)
-        return [f"left out: {names} (-m NAME asks for it, or says why it cannot be answered)"]
+        names = ", ".join(name for name in catalogue() if name in self._left_out)
+        return [f"left out: {names} (-m NAME includes it, or says why it cannot be run)"]
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
-        """Skip a check that cannot be answered, before anything is trained or predicted."""
+        """Skip a check that cannot be run, before anything is trained or predicted."""
         if _UNANSWERABLE in item.stash:
             reasons: list[str] = item.stash[_UNANSWERABLE]
             pytest.skip("; ".join(reasons))
@@ -246,10 +253,18 @@ class CheckItems:
     ) -> Generator[None, list[pytest.Collector], list[pytest.Collector]]:
         """Collect the checks even where the ini file of a project asks for other names."""
         found = yield
-        is_check = file_path.parent.resolve() == checks_folder() and (
-            file_path.name.startswith("test_") and file_path.suffix == ".py"
-        )
+        path = file_path.resolve()
+        in_folder = path.parent in self._files and path.suffix == ".py"
+        is_check = path in self._files or (in_folder and path.name.startswith("test_"))
         return [CheckModule.from_parent(parent, path=file_path)] if is_check else found
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self) -> Generator[None, object, object]:
+        """Skip a check that finds out that it does not apply."""
+        try:
+            return (yield)
+        except NotApplicableError as error:
+            pytest.skip(str(error))
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -286,7 +301,7 @@ class CheckItems:
         reason: str,
     ) -> None:
         quantity = context["quantity"].removeprefix("relaxed_")
-        measure = MEASURES.get(context["criterion"], {}).get(quantity)
+        measure = catalogue()[context["criterion"]].measures.get(quantity)
         result = CheckResult(
             **context,
             metric=measure.metric if measure else "mae",

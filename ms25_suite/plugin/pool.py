@@ -9,8 +9,10 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import IO
 
+import pytest
+
 from ms25_suite.core.errors import ReferenceCalculatorError, UsageError
-from ms25_suite.criteria.comparison import fit_baseline
+from ms25_suite.criteria.without_model import fit_baseline
 from ms25_suite.datasets.dataset import Dataset, open_dataset
 from ms25_suite.potentials.opening import from_baseline, from_calculator, from_model_file
 from ms25_suite.potentials.potential import Potential, PotentialOptions
@@ -18,7 +20,7 @@ from ms25_suite.potentials.spec import PotentialSpec
 from ms25_suite.training.data import training_data, training_request
 from ms25_suite.training.manifest import read_manifest
 
-__all__ = ["PotentialPool", "use_potential_file"]
+__all__ = ["POOL", "PotentialPool", "use_potential_file"]
 
 MAX_ALIVE = 2
 """Potentials whose workers are kept running; more would only fill the memory."""
@@ -112,6 +114,10 @@ class PotentialPool:
             self._options,
             manifest=trained.manifest,
         )
+
+
+POOL = pytest.StashKey[PotentialPool]()
+"""The potentials of a session, in ``config.stash``."""
 
 
 def use_potential_file(path: str | None) -> None:

@@ -11,21 +11,20 @@ from typing import IO, Any
 
 import pytest
 
+from ms25_suite.core.catalogue import catalogue
 from ms25_suite.core.errors import Ms25Error, UsageError
 from ms25_suite.core.results import CheckResult, Journal, Verdict
 from ms25_suite.plugin.items import (
     DATASET_PROPERTY,
-    POOL,
     POTENTIAL_PROPERTY,
-    SETTINGS,
     CheckItems,
-    checks_folder,
+    check_files,
     report_results,
 )
-from ms25_suite.plugin.pool import PotentialPool
+from ms25_suite.plugin.pool import POOL, PotentialPool
 from ms25_suite.plugin.run_record import describe_run, header_lines, now
 from ms25_suite.plugin.selection import is_named
-from ms25_suite.plugin.settings import Settings
+from ms25_suite.plugin.settings import SETTINGS, Settings
 
 __all__ = ["CheckSession", "activate"]
 
@@ -73,15 +72,18 @@ def _refuse_company(config: pytest.Config) -> None:
     Raises
     ------
     UsageError
-        Throughput is asked for, and pytest-xdist is to distribute the checks.
+        A criterion that takes times is named, and pytest-xdist is to distribute the checks.
     """
-    if is_named(config, "throughput") and config.getoption("dist", "no") != "no":
-        msg = (
-            "throughput is timed alone: processes beside it would slow it down, so it does not "
-            "mix with -n. Leave -n out for it (or give -n0), and run the other checks by "
-            "themselves with -m 'not throughput'"
-        )
-        raise UsageError(msg)
+    if config.getoption("dist", "no") == "no":
+        return
+    for criterion in catalogue().values():
+        if criterion.alone and is_named(config, criterion.name):
+            msg = (
+                f"{criterion.name} is timed alone: processes beside it would slow it down, so it "
+                "does not mix with -n. Leave -n out for it (or give -n0), and run the other checks "
+                f"by themselves with -m 'not {criterion.name}'"
+            )
+            raise UsageError(msg)
 
 
 @contextmanager
@@ -107,7 +109,7 @@ def _aim_at_checks(config: pytest.Config) -> None:
     Assigning ``config.args`` is no documented promise of pytest; a packaging test guards it.
     """
     if config.args_source is not pytest.Config.ArgsSource.ARGS:
-        config.args = [str(checks_folder())]
+        config.args = [str(path) for path in check_files()]
 
 
 class CheckSession:

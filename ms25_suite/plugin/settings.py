@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from ms25_suite.core.errors import ThresholdError, UsageError
+import pytest
+
+from ms25_suite.core.errors import ThresholdError, UsageError, did_you_mean
 from ms25_suite.core.fields import ENSEMBLES, Ensemble
-from ms25_suite.core.thresholds import MEASURES, Threshold, Thresholds
-from ms25_suite.criteria.training_rate.series import (Series, find_series)
+from ms25_suite.core.thresholds import Threshold, Thresholds, card_thresholds
+from ms25_suite.criteria.training_rate.series import Series, find_series
 from ms25_suite.datasets.dataset import Dataset, open_dataset
 from ms25_suite.datasets.registry import expand
 from ms25_suite.metrics.dynamics import MIN_STEPS
@@ -23,10 +25,7 @@ from ms25_suite.potentials.potential import PotentialOptions
 from ms25_suite.potentials.spec import PotentialSpec, parse_specs
 from ms25_suite.training.data import training_request
 
-if TYPE_CHECKING:
-    import pytest
-
-__all__ = ["Settings", "transfer_only"]
+__all__ = ["SETTINGS", "Settings", "transfer_only"]
 
 NO_PAIR_STYLE: Final = "none"
 """What ``--lammps`` takes instead of a path to leave pair styles alone."""
@@ -167,6 +166,10 @@ class Settings:
         return self.thresholds.get(criterion, dataset.card.threshold_class, quantity)
 
 
+SETTINGS = pytest.StashKey[Settings]()
+"""What a run was told to do, in ``config.stash``."""
+
+
 def _train_sizes(text: str | None) -> tuple[int, ...]:
     """Training sizes of the command line, ascending; empty if none were given.
 
@@ -247,35 +250,6 @@ def _ensembles(text: str) -> tuple[Ensemble, ...]:
     return tuple(name for name in ENSEMBLES if name in names)
 
 
-def _own_thresholds(dataset: Dataset) -> dict[tuple[str, str], Threshold]:
-    """Thresholds in the card of a dataset, by criterion and quantity.
-
-    ``[thresholds.energy]`` is for whatever measures the same number, here the energy errors of all
-    criteria, and ``[thresholds.size_extensivity.energy]`` for one criterion.
-
-    Raises
-    ------
-    ThresholdError
-        One is invalid, or would never be asked.
-    """
-    where = f"card of {dataset.name}: [thresholds"
-    found = {}
-    for quantity, entry in dataset.card.thresholds.items():
-        if quantity in MEASURES:
-            continue
-        measuring = [name for name, measures in MEASURES.items() if quantity in measures]
-        first = measuring[0] if measuring else "error_thresholds"
-        mark = _own_threshold(first, quantity, entry, f"{where}.{quantity}]", where)
-        for criterion in measuring:
-            if MEASURES[criterion][quantity] == MEASURES[first][quantity]:
-                found[criterion, quantity] = mark
-    for criterion in set(dataset.card.thresholds) & set(MEASURES):
-        for quantity, entry in dataset.card.thresholds[criterion].items():
-            at, above = f"{where}.{criterion}.{quantity}]", f"{where}.{criterion}"
-            found[criterion, quantity] = _own_threshold(criterion, quantity, entry, at, above)
-    return found
-
-
 def _species(text: str | None) -> tuple[str, ...]:
     """Chemical symbols of ``--mlip-species``.
 
@@ -297,51 +271,28 @@ def _species(text: str | None) -> tuple[str, ...]:
     return symbols
 
 
-def _own_threshold(criterion: str, quantity: str, entry: object, at: str, above: str) -> Threshold:
-    """One threshold of a card, in which metric, unit and source need not be said."""
-    measures = MEASURES[criterion]
-    if quantity not in measures:
-        msg = f"{above}] expects {', '.join(measures)}, found {quantity}"
-        raise ThresholdError(msg)
-    if not isinstance(entry, Mapping):
-        msg = f"{at} must be a table with a `value`, found {entry!r}"
-        raise ThresholdError(msg)
-    known = {"metric": measures[quantity].metric, "unit": measures[quantity].unit, "source": at}
-    mark = Threshold.from_dict({**known, **entry}, at, at_least=measures[quantity].at_least)
-    _check_mark(mark, criterion, quantity, at)
-    return mark
-
-
-def _check_mark(mark: Threshold, criterion: str, quantity: str, where: str) -> None:
-    """Refuse a threshold that would never be asked, or would be compared with another number."""
-    measures = MEASURES[criterion]
-    if quantity not in measures:
-        msg = f"{where}: expects {', '.join(measures)}, found {quantity}"
-        raise ThresholdError(msg)
-    expected = measures[quantity]
-    if (mark.unit, mark.metric) != (expected.unit, expected.metric):
-        msg = (
-            f"{where}: is for the {mark.metric} in {mark.unit!r}, expected the {expected.metric} "
-            f"in {expected.unit!r}: convert the value"
-        )
-        raise ThresholdError(msg)
-
-
 def _check_thresholds(thresholds: Thresholds, datasets: Iterable[Dataset]) -> None:
-    """Refuse thresholds that would silently not be asked."""
-    for (criterion, name, quantity), mark in thresholds.items():
-        if criterion not in MEASURES:
-            msg = f"thresholds: unknown criterion {criterion!r}; known: {', '.join(MEASURES)}"
-            raise ThresholdError(msg)
-        _check_mark(mark, criterion, quantity, f"thresholds: [{criterion}.{name}.{quantity}]")
+    """Refuse thresholds of cards that no check would use.
+
+    Raises
+    ------
+    ThresholdError
+        A threshold is invalid, or its class is not known.
+    """
     for dataset in datasets:
         _own_thresholds(dataset)
-        if dataset.card.threshold_class not in thresholds.classes():
+        name = dataset.card.threshold_class
+        if name not in thresholds.classes():
+            known = thresholds.classes()
             msg = (
-                f"card of {dataset.name}: there are no thresholds of the class "
-                f"{dataset.card.threshold_class!r}; known: {', '.join(thresholds.classes())}"
+                f"card of {dataset.name}: there are no thresholds of the class {name!r}."
+                f"{did_you_mean(name, known)} Known: {', '.join(known)}"
             )
             raise ThresholdError(msg)
+
+
+def _own_thresholds(dataset: Dataset) -> dict[tuple[str, str], Threshold]:
+    return card_thresholds(dataset.card.thresholds, f"card of {dataset.name}")
 
 
 def _check_trainings(specs: Iterable[PotentialSpec], datasets: Iterable[Dataset]) -> None:

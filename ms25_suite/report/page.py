@@ -9,16 +9,23 @@ from pathlib import Path
 from typing import Any
 
 from ms25_suite.core.results import CheckResult, Verdict, worst_verdict
+from ms25_suite.criteria.eos.figure import draw_observable, observable_groups
+from ms25_suite.criteria.throughput.figure import draw_pareto, draw_sizes, draw_speeds
+from ms25_suite.criteria.throughput.points import (
+    hardware_notes,
+    pareto_points,
+    size_curves,
+    size_rows,
+    speed_points,
+    speed_rows,
+)
+from ms25_suite.criteria.training_rate.figure import draw_learning, learning_groups
 from ms25_suite.report.details import error_groups
 from ms25_suite.report.figures.canvas import svg_bytes
 from ms25_suite.report.figures.curves import curve_series, draw_curves
 from ms25_suite.report.figures.embed import Image, embed_png, embed_svg
 from ms25_suite.report.figures.heatmap import draw_heatmap
-from ms25_suite.criteria.training_rate.figure import (draw_learning, learning_groups)
 from ms25_suite.report.figures.message import OBSERVABLE_CRITERIA, draw_message, observable_points
-from ms25_suite.criteria.eos.figure import (draw_observable, observable_groups)
-from ms25_suite.criteria.throughput.figure import (draw_pareto, draw_sizes, draw_speeds)
-from ms25_suite.criteria.throughput.points import (hardware_notes, pareto_points, size_curves, size_rows, speed_points, speed_rows)
 from ms25_suite.report.findings import collect_audits, collect_findings
 from ms25_suite.report.grid import build_grid, stand_in_notes, without_model_notes
 from ms25_suite.report.pairs import PAIR_CRITERIA, build_pair_grid, ratio_rows, without_repeats

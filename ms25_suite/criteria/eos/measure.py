@@ -9,11 +9,11 @@ from typing import Any, Final
 
 import numpy as np
 
-from ms25_suite.core.errors import DatasetError, EosFailure, EosFitError
+from ms25_suite.core.errors import DatasetError, EosFailure, EosFitError, NotApplicableError
 from ms25_suite.core.frames import FloatArray
-from ms25_suite.core.results import CheckResult
-from ms25_suite.core.thresholds import MEASURES, Threshold
+from ms25_suite.core.thresholds import Threshold
 from ms25_suite.core.units import DIMENSIONLESS, GPA_PER_EV_PER_A3
+from ms25_suite.criteria.eos import CRITERION
 from ms25_suite.criteria.recorder import CheckRecorder
 from ms25_suite.datasets.dataset import Dataset
 from ms25_suite.datasets.observables.eos import EosCurve, EosReference
@@ -23,9 +23,7 @@ from ms25_suite.metrics.finite import predict_finite
 from ms25_suite.metrics.relaxation import relax
 from ms25_suite.potentials.potential import Potential
 
-__all__ = ["FAILURE_WORDS", "EosCurves", "JudgedCurve", "judge_curves"]
-
-CRITERION: Final = "eos"
+__all__ = ["FAILURE_WORDS", "ComparedCurve", "EosFits", "measure_eos"]
 
 FAILURE_WORDS: Final[dict[EosFailure, str]] = {
     "points": "too few points",
@@ -55,7 +53,7 @@ RELAXED_STEPS: Final = 200
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class JudgedCurve:
+class ComparedCurve:
     """Energies of one cell at several volumes, and both fits.
 
     Parameters
@@ -81,90 +79,64 @@ class JudgedCurve:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class EosCurves:
-    """What a potential says of the curves of a dataset.
+class EosFits:
+    """Equations of state of a potential and of the reference, for the curves of a dataset.
 
     Parameters
     ----------
     reference
-        The reference's curves, those that were not asked for included.
+        All curves of the reference.
     curves
-        Those that were asked for.
+        Those that were evaluated, rigid or relaxed.
     relaxed
         Whether the atoms were relaxed by the potential.
     remark
-        What a reader has to know of the relaxation; empty if nothing.
+        Whether the relaxation was cut off, for the reader; empty if it converged.
     duration_s
-        Time that it took in seconds.
+        Wall time in seconds.
     """
 
     reference: EosReference
-    curves: tuple[JudgedCurve, ...]
+    curves: tuple[ComparedCurve, ...]
     relaxed: bool
     remark: str
     duration_s: float
 
-    def record(
-        self,
-        recorder: CheckRecorder,
-        thresholds: dict[str, Threshold | None],
-        *,
-        seed: int,
-    ) -> list[CheckResult]:
-        """Record the observable, the bulk modulus, and how many curves cannot be fitted.
-
-        Parameters
-        ----------
-        recorder
-            Collector of the check.
-        thresholds
-            Pass mark by quantity.
-        seed
-            Seed of the bootstrap.
-        """
+    def record(self, recorder: CheckRecorder) -> None:
+        """Record the observable, the bulk modulus, and how many curves cannot be fitted."""
         prefix = "relaxed_" if self.relaxed else ""
         observable = self.reference.config.observable
         fitted = [curve for curve in self.curves if curve.fit is not None]
         unfit = [curve for curve in self.curves if curve.fit is None]
         n_frames = sum(len(curve.energies) for curve in self.curves)
         shared: dict[str, Any] = {"n_frames": n_frames, "duration_s": self.duration_s}
-        results = []
         for quantity in (observable, "bulk_modulus"):
-            measure = MEASURES[CRITERION][quantity]
-            fields = shared | {"quantity": prefix + quantity} | {"metric": measure.metric}
-            fields["unit"] = measure.unit
+            fields = dict(shared)
             if quantity == observable:
                 fields["details"] = self._details()
             if not fitted:
                 if quantity == observable:
-                    results.append(recorder.refuse(self._why_unfit(), **fields))
+                    recorder.fail(quantity, self._why_unfit(), prefix=prefix, **fields)
                 continue
             errors = np.array([self._error(quantity, curve) for curve in fitted])
-            statistic = mean_absolute(errors, seed=seed)
-            results.append(
-                recorder.judge(
-                    thresholds.get(quantity),
-                    value=statistic.value,
-                    interval=statistic.interval,
-                    reason=self._remark(errors, measure.unit, fitted, unfit),
-                    **fields,
-                )
-            )
-        results.append(
+            statistic = mean_absolute(errors, seed=recorder.seed)
             recorder.judge(
-                NO_UNFIT,
-                value=float(len(unfit)),
-                interval=None,
-                unit=NO_UNFIT.unit,
-                metric=NO_UNFIT.metric,
-                quantity=f"{prefix}unfit_curves",
-                reason=self._why_unfit() if unfit else "",
-                **shared,
+                quantity,
+                prefix=prefix,
+                value=statistic.value,
+                interval=statistic.interval,
+                reason=self._remark(errors, recorder.unit(quantity), fitted, unfit),
+                **fields,
             )
+        recorder.judge_by(
+            NO_UNFIT,
+            f"{prefix}unfit_curves",
+            value=float(len(unfit)),
+            reason=self._why_unfit() if unfit else "",
+            **shared,
         )
-        return results
 
-    def _error(self, quantity: str, curve: JudgedCurve) -> float:
+    def _error(self, quantity: str, curve: ComparedCurve) -> float:
         """Predicted minus reference, in the unit that people read; NaN without a fit."""
         if curve.fit is None:
             return float("nan")
@@ -178,7 +150,7 @@ class EosCurves:
         return 100.0 * (one.b0 / other.b0 - 1.0)
 
     def _remark(
-        self, errors: FloatArray, unit: str, fitted: list[JudgedCurve], unfit: list[JudgedCurve]
+        self, errors: FloatArray, unit: str, fitted: list[ComparedCurve], unfit: list[ComparedCurve]
     ) -> str:
         parts = [f"{errors.mean():+.3g} {unit}" + (" on average" if len(errors) > 1 else "")]
         if len(errors) > 1:
@@ -204,12 +176,12 @@ class EosCurves:
         return {
             "eos": {
                 "observable": observable,
-                "unit": MEASURES[CRITERION][observable].unit,
+                "unit": CRITERION.measures[observable].unit,
                 "curves": [self._describe(curve, observable) for curve in self.curves],
             }
         }
 
-    def _describe(self, curve: JudgedCurve, observable: str) -> dict[str, Any]:
+    def _describe(self, curve: ComparedCurve, observable: str) -> dict[str, Any]:
         n_atoms = curve.curve.n_atoms
         observed = self.reference.config.observed
         entry: dict[str, Any] = {
@@ -235,13 +207,13 @@ class EosCurves:
         return entry
 
 
-def judge_curves(potential: Potential, dataset: Dataset, *, relaxed: bool) -> EosCurves | None:
-    """Ask a potential for all strained frames of a dataset in one batch; None if there is no curve.
+def measure_eos(potential: Potential, dataset: Dataset, *, relaxed: bool) -> EosFits:
+    """Fit equations of state to a potential's energies of all strained frames, in one batch.
 
     Parameters
     ----------
     potential
-        What is asked.
+        The potential.
     dataset
         The dataset; its card names curves.
     relaxed
@@ -251,6 +223,8 @@ def judge_curves(potential: Potential, dataset: Dataset, *, relaxed: bool) -> Eo
 
     Raises
     ------
+    NotApplicableError
+        The dataset has no such curves.
     DatasetError
         The reference's own curves cannot be read or fitted.
     PotentialError
@@ -261,7 +235,9 @@ def judge_curves(potential: Potential, dataset: Dataset, *, relaxed: bool) -> Eo
     reference = dataset.eos()
     chosen = () if reference is None else tuple(c for c in reference.curves if c.relaxed == relaxed)
     if reference is None or not chosen:
-        return None
+        atoms = "relaxed" if relaxed else "rigid"
+        msg = f"{dataset.name} has no curves with {atoms} atoms"
+        raise NotApplicableError(msg)
     fits = [_reference_fit(curve, reference, dataset) for curve in chosen]
     frames = reference.frames.select(np.concatenate([curve.indices for curve in chosen]))
     remark = ""
@@ -276,12 +252,12 @@ def judge_curves(potential: Potential, dataset: Dataset, *, relaxed: bool) -> Eo
     else:
         predictions, _ = predict_finite(potential.predict, frames)
         energies = np.asarray(predictions.energy)
-    judged, first = [], 0
+    compared, first = [], 0
     for curve, fit in zip(chosen, fits, strict=True):
         own = energies[first : first + len(curve.volumes)]
         first += len(curve.volumes)
-        judged.append(_judge(curve, fit, own, reference))
-    return EosCurves(reference, tuple(judged), relaxed, remark, time.perf_counter() - start)
+        compared.append(_compare(curve, fit, own, reference))
+    return EosFits(reference, tuple(compared), relaxed, remark, time.perf_counter() - start)
 
 
 def _reference_fit(curve: EosCurve, reference: EosReference, dataset: Dataset) -> EosFit:
@@ -296,11 +272,11 @@ def _reference_fit(curve: EosCurve, reference: EosReference, dataset: Dataset) -
         raise DatasetError(msg) from error
 
 
-def _judge(
+def _compare(
     curve: EosCurve, fit: EosFit, energies: FloatArray, reference: EosReference
-) -> JudgedCurve:
+) -> ComparedCurve:
     try:
         own = fit_murnaghan(curve.volumes, energies, equation=reference.config.equation)
     except EosFitError as error:
-        return JudgedCurve(curve, fit, energies, None, error.reason, str(error))
-    return JudgedCurve(curve, fit, energies, own)
+        return ComparedCurve(curve, fit, energies, None, error.reason, str(error))
+    return ComparedCurve(curve, fit, energies, own)

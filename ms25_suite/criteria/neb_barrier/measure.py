@@ -9,9 +9,8 @@ from typing import Any, Final
 import numpy as np
 from ase.data import chemical_symbols
 
+from ms25_suite.core.errors import NotApplicableError
 from ms25_suite.core.frames import Frames
-from ms25_suite.core.results import CheckResult
-from ms25_suite.core.thresholds import MEASURES, Threshold
 from ms25_suite.criteria.recorder import CheckRecorder
 from ms25_suite.datasets.dataset import Dataset
 from ms25_suite.datasets.observables.neb import NebReference
@@ -26,11 +25,7 @@ from ms25_suite.metrics.neb import (
 )
 from ms25_suite.potentials.potential import Potential
 
-__all__ = ["CRITERION", "JudgedBand", "judge_band"]
-
-CRITERION: Final = "neb_barrier"
-
-QUANTITY: Final = "barrier"
+__all__ = ["NebResult", "measure_neb"]
 
 MOST_MOVED: Final = 0.5
 """How far an atom may go in Å while an end is relaxed. Neighbouring states of the shipped path
@@ -39,8 +34,8 @@ itself is far below that: a bond length that is wrong by 5 % moves an atom by 0.
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class JudgedBand:
-    """What a potential makes of the path of a reaction.
+class NebResult:
+    """Path of a reaction as the potential relaxes it.
 
     Parameters
     ----------
@@ -53,7 +48,7 @@ class JudgedBand:
     band
         The band; None if an end left its minimum.
     duration_s
-        Time that it took in seconds.
+        Wall time in seconds.
     """
 
     reference: NebReference
@@ -62,53 +57,46 @@ class JudgedBand:
     band: Band | None
     duration_s: float
 
-    def record(self, recorder: CheckRecorder, threshold: Threshold | None) -> CheckResult:
+    def record(self, recorder: CheckRecorder) -> None:
         """Record the error of the barrier, or that the potential came to none.
 
         A band that is not converged is no barrier: it fails whatever its highest point is, which
         is recorded as a measurement.
         """
-        measure = MEASURES[CRITERION][QUANTITY]
-        fields: dict[str, Any] = {
-            "metric": measure.metric,
-            "unit": measure.unit,
-            "n_frames": len(self.start),
-            "duration_s": self.duration_s,
-            "details": self._details(),
-        }
+        shared: dict[str, Any] = {"n_frames": len(self.start)}
+        fields = shared | {"duration_s": self.duration_s, "details": self._details()}
         band = self.band
         if band is None:
-            return recorder.refuse(self._left(), **fields)
+            recorder.fail("barrier", self._left(), **fields)
+            return
         problem = self._problem(band)
         if problem:
-            result = recorder.refuse(problem, **fields)
+            recorder.fail("barrier", problem, **fields)
         else:
-            error = band.barrier - self.reference.barrier
-            result = recorder.judge(
-                threshold,
-                value=abs(error),
-                interval=None,
+            recorder.judge(
+                "barrier",
+                value=abs(band.barrier - self.reference.barrier),
                 reason=f"{band.barrier:.3f} eV, the reference has {self.reference.barrier:.3f}; "
                 f"converged in {band.steps} steps",
                 **fields,
             )
-        kept = {key: fields[key] for key in ("unit", "n_frames")}
+        shared["unit"] = recorder.unit("barrier")
         recorder.measure(
+            "barrier",
             metric="measurement",
             value=band.barrier,
             reason="of a band that is not converged" if problem else "",
-            **kept,
+            **shared,
         )
         if self.reference.reaction_energy is not None:
             recorder.measure(
-                quantity="reaction_energy",
+                "reaction_energy",
                 metric="error",
                 value=abs(band.reaction_energy - self.reference.reaction_energy),
                 reason=f"{band.reaction_energy:.3f} eV, the reference has "
                 f"{self.reference.reaction_energy:.3f}",
-                **kept,
+                **shared,
             )
-        return result
 
     def _left(self) -> str:
         end = int(np.argmax(self.ends.moved))
@@ -167,16 +155,16 @@ class JudgedBand:
         return {"neb": path}
 
 
-def judge_band(potential: Potential, dataset: Dataset, *, steps: int) -> JudgedBand | None:
-    """Relax the ends of the reference's path and then the path itself; None if there is no path.
+def measure_neb(potential: Potential, dataset: Dataset, *, steps: int) -> NebResult:
+    """Relax the ends of the reference's path, and then the path itself.
 
-    Every step is one batch for the potential. What it predicted for a model file before is in the
-    cache, so that the same band costs no prediction a second time.
+    Every step is one batch for the potential. Predictions of a model file are cached, so that the
+    same band costs no prediction a second time.
 
     Parameters
     ----------
     potential
-        What is asked.
+        The potential.
     dataset
         The dataset; its card names a path.
     steps
@@ -184,6 +172,8 @@ def judge_band(potential: Potential, dataset: Dataset, *, steps: int) -> JudgedB
 
     Raises
     ------
+    NotApplicableError
+        The dataset has no path.
     DatasetError
         The path cannot be used.
     PotentialError
@@ -192,7 +182,8 @@ def judge_band(potential: Potential, dataset: Dataset, *, steps: int) -> JudgedB
     start_time = time.perf_counter()
     reference = dataset.neb()
     if reference is None:
-        return None
+        msg = f"{dataset.name} has no path of a reaction"
+        raise NotApplicableError(msg)
     fixed, start = reference.fixed, reference.frames
     if len(start) == 2:
         start = interpolated(start, fixed)
@@ -205,4 +196,4 @@ def judge_band(potential: Potential, dataset: Dataset, *, steps: int) -> JudgedB
         positions[-n_atoms:] = ends.relaxation.frames.positions[n_atoms:]
         path = Frames(start.numbers, positions, start.cells, start.pbc, start.offsets)
         band = relax_band(path, fixed, potential.predict, steps=steps)
-    return JudgedBand(reference, start, ends, band, time.perf_counter() - start_time)
+    return NebResult(reference, start, ends, band, time.perf_counter() - start_time)

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
+from ms25_suite.core.catalogue import NotAsked
 from ms25_suite.core.errors import DatasetError
 from ms25_suite.core.findings import Finding
 from ms25_suite.core.frames import IntArray
-from ms25_suite.core.thresholds import MEASURES, Threshold
+from ms25_suite.core.thresholds import Threshold
 from ms25_suite.core.units import MEV_PER_EV
+from ms25_suite.criteria.case import Case
 from ms25_suite.criteria.held_out import unseen_set
+from ms25_suite.criteria.recorder import CheckRecorder
+from ms25_suite.criteria.size_extensivity import CRITERION
+from ms25_suite.criteria.transfer import not_asked as trained_elsewhere
 from ms25_suite.datasets.dataset import Dataset
 from ms25_suite.metrics.extensivity import (
     MOST_ATOMS,
@@ -25,7 +30,7 @@ from ms25_suite.metrics.extensivity import (
 )
 from ms25_suite.potentials.potential import Potential
 
-__all__ = ["QUANTITIES", "Supercells", "predict_supercells"]
+__all__ = ["QUANTITIES", "SupercellError", "Supercells", "not_asked", "predict_supercells"]
 
 QUANTITIES: Final = ("supercell_energy", "supercell_forces")
 """Quantities of a doubled cell that must be those of the cell."""
@@ -52,29 +57,83 @@ class Supercells:
     marks: dict[str, Threshold]
     remark: Finding
 
-    def fields(self, quantity: str, threshold: Threshold) -> dict[str, Any]:
-        """Fields of a result, for `CheckRecorder.judge`."""
+    def of(self, quantity: str) -> SupercellError:
+        """Difference of one of `QUANTITIES`."""
         of_energy = quantity == QUANTITIES[0]
-        value = self.errors.energy if of_energy else self.errors.forces
-        frame = self.errors.energy_frame if of_energy else self.errors.forces_frame
-        axis = self.errors.energy_axis if of_energy else self.errors.forces_axis
-        measure = MEASURES["size_extensivity"][quantity]
-        value *= MEV_PER_EV
+        errors = self.errors
+        value, frame, axis = (
+            (errors.energy, errors.energy_frame, errors.energy_axis)
+            if of_energy
+            else (errors.forces, errors.forces_frame, errors.forces_axis)
+        )
         where = f"largest for frame {self.indices[frame]}, doubled along {'abc'[axis]}"
-        differs = value > threshold.value
-        return {
-            "metric": measure.metric,
-            "unit": measure.unit,
-            "value": value,
-            "interval": None,
-            "n_frames": len(self.indices),
-            "reason": where if differs else "",
-            "details": {"findings": [self.remark.to_dict()] if differs else []},
-        }
+        return SupercellError(
+            quantity,
+            MEV_PER_EV * value,
+            self.marks[quantity],
+            where,
+            len(self.indices),
+            self.remark,
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SupercellError:
+    """Largest difference of one quantity between frames and their doubles.
+
+    Parameters
+    ----------
+    quantity
+        One of `QUANTITIES`.
+    value
+        The difference in meV/atom or meV/Å.
+    mark
+        Difference that is rounding, for the numbers of bits of the potential.
+    where
+        Frame and axis of the difference.
+    n_frames
+        Number of frames.
+    remark
+        What may be behind a larger difference.
+    """
+
+    quantity: str
+    value: float
+    mark: Threshold
+    where: str
+    n_frames: int
+    remark: Finding
+
+    def record(self, recorder: CheckRecorder) -> None:
+        """Record the difference against the user's threshold, or else against rounding."""
+        mark = recorder.threshold(self.quantity) or self.mark
+        differs = self.value > mark.value
+        recorder.judge(
+            self.quantity,
+            value=self.value,
+            mark=mark,
+            n_frames=self.n_frames,
+            reason=self.where if differs else "",
+            details={"findings": [self.remark.to_dict()] if differs else []},
+        )
+
+
+def not_asked(case: Case) -> NotAsked | None:
+    """Left out where no cell can be doubled, or the other cell is not the potential's own."""
+    if case.parameters.get("quantity") not in QUANTITIES:
+        return trained_elsewhere(case)
+    dataset, partners = case.dataset, case.dataset.card.partners
+    if not dataset.frames.pbc.any():
+        return NotAsked(f"no frame of {dataset.name} is periodic: there is no cell to double")
+    if case.subject.kind == "reference" and partners.not_extensive:
+        return NotAsked(
+            f"the reference of {dataset.name} is not extensive: {partners.not_extensive}"
+        )
+    return None if partners.extensivity else NotAsked()
 
 
 def predict_supercells(potential: Potential, dataset: Dataset) -> Supercells:
-    """Ask a potential for a few test frames and for their doubles.
+    """Predict a few test frames and their doubles.
 
     Raises
     ------
@@ -99,7 +158,7 @@ def predict_supercells(potential: Potential, dataset: Dataset) -> Supercells:
     dtype = potential.options.dtype if states_dtype else "float32"
     tolerances = supercell_tolerances(dtype, float(per_atom))
     unknown = "" if states_dtype else " (the precision of a calculator is not known)"
-    measures = MEASURES["size_extensivity"]
+    measures = CRITERION.measures
     marks = {
         name: Threshold(
             MEV_PER_EV * tolerance.value,

@@ -11,8 +11,7 @@ import numpy as np
 
 from ms25_suite.core.fields import Ensemble
 from ms25_suite.core.frames import FloatArray, Frames, IntArray
-from ms25_suite.core.results import CheckResult
-from ms25_suite.core.thresholds import MEASURES, Threshold
+from ms25_suite.core.thresholds import Threshold
 from ms25_suite.core.units import DIMENSIONLESS, MEV_PER_EV, TEMPERATURE_UNIT
 from ms25_suite.criteria.held_out import unseen_set
 from ms25_suite.criteria.recorder import ARTIFACTS, CheckRecorder
@@ -30,11 +29,7 @@ from ms25_suite.metrics.dynamics import (
 )
 from ms25_suite.potentials.potential import Potential
 
-__all__ = ["CRITERION", "FRICTION_PER_PS", "StabilityRuns", "run_dynamics"]
-
-CRITERION: Final = "stability"
-
-QUANTITY: Final = "energy_drift"
+__all__ = ["FRICTION_PER_PS", "StabilityRuns", "measure_stability"]
 
 FRICTION_PER_PS: Final = 10.0
 """Friction of the bath: the damping time of 0.1 ps by which the slabs and the water of the suite
@@ -82,57 +77,49 @@ class StabilityRuns:
     timestep_fs: float
     duration_s: float
 
-    def record(self, recorder: CheckRecorder, threshold: Threshold | None) -> list[CheckResult]:
+    def record(self, recorder: CheckRecorder) -> None:
         """Record drift and temperature of the runs that lasted, and how many runs did not."""
-        results = []
         if "nve" in self.ensembles:
-            results.append(self._record_drift(recorder, threshold))
+            self._record_drift(recorder)
         if "nvt" in self.ensembles:
-            results += self._record_temperature(recorder)
+            self._record_temperature(recorder)
         broken = [event for event in self.trajectories.breaks if event is not None]
-        asked = " and ".join(dict.fromkeys(name.upper() for name in self.ensembles))
-        results.append(
-            recorder.judge(
-                NO_BREAK,
-                value=float(len(broken)),
-                interval=None,
-                quantity="broken_runs",
-                metric=NO_BREAK.metric,
-                unit=NO_BREAK.unit,
-                reason=self._why(range(len(self.indices)))
-                or f"all {len(self.indices)} runs lasted ({asked})",
-                artifact=self._keep_broken(recorder),
-                **self._shared(),
-            )
+        names = " and ".join(dict.fromkeys(name.upper() for name in self.ensembles))
+        recorder.judge_by(
+            NO_BREAK,
+            "broken_runs",
+            value=float(len(broken)),
+            reason=self._why(range(len(self.indices)))
+            or f"all {len(self.indices)} runs lasted ({names})",
+            artifact=self._keep_broken(recorder),
+            **self._shared(),
         )
-        return results
 
-    def _record_drift(self, recorder: CheckRecorder, threshold: Threshold | None) -> CheckResult:
-        """The largest drift of a run at constant energy."""
-        measure = MEASURES[CRITERION][QUANTITY]
-        fields = self._shared() | {"metric": measure.metric, "unit": measure.unit}
-        fields["details"] = self._details("nve")
+    def _record_drift(self, recorder: CheckRecorder) -> None:
+        """Record the largest drift of a run at constant energy."""
+        fields = self._shared() | {"details": self._details("nve")}
         runs, lasting = self._runs("nve"), self._lasting("nve")
         if not lasting:
-            return recorder.refuse(self._why(runs), **fields)
+            recorder.fail("energy_drift", self._why(runs), **fields)
+            return
         drifts = energy_drifts(self.trajectories)
         worst = max(lasting, key=lambda run: abs(drifts[run]))
         reason = f"{drifts[worst]:+.3g} meV/atom/ps from frame {self.indices[worst]}"
         if len(lasting) < len(runs):
             reason += f", over the {len(lasting)} of {len(runs)} runs that lasted"
         value = float(abs(drifts[worst]))
-        return recorder.judge(threshold, value=value, interval=None, reason=reason, **fields)
+        recorder.judge("energy_drift", value=value, reason=reason, **fields)
 
-    def _record_temperature(self, recorder: CheckRecorder) -> list[CheckResult]:
-        """How far the mean temperature of the runs in a bath is from that of the bath.
+    def _record_temperature(self, recorder: CheckRecorder) -> None:
+        """Record how far the mean temperature of the runs in a bath is from that of the bath.
 
-        Nothing is asked of it. Forces that are no derivative of an energy heat a run in a bath, but
-        by ``drift / (3 k friction)``: the drift that fails at constant energy, 1 meV/atom/ps,
-        makes 0.4 K, and some hundred steps tell no temperature to better than some K.
+        No threshold is set for it. Forces that are not the derivative of an energy heat a run in a
+        bath by ``drift / (3 k friction)`` only: the drift that fails at constant energy, 1
+        meV/atom/ps, makes 0.4 K, and a few hundred steps give the temperature to a few K.
         """
         lasting, found = self._lasting("nvt"), self.trajectories
         if not lasting:
-            return []
+            return
         means = np.array([found.temperatures[run].mean() for run in lasting])
         errors = [
             canonical_error(
@@ -149,18 +136,16 @@ class StabilityRuns:
             f"{mean:.0f} K of {self.temperatures[run]:.0f} K (± {error:.0f} K)"
             for mean, run, error in zip(means, lasting, errors, strict=True)
         )
-        return [
-            recorder.measure(
-                quantity="temperature_shift",
-                metric="measurement",
-                unit=TEMPERATURE_UNIT,
-                value=shift,
-                interval=(shift - half, shift + half),
-                reason=f"{each}: mean, and standard error of a canonical run of this length",
-                details=self._details("nvt"),
-                **self._shared(),
-            )
-        ]
+        recorder.measure(
+            "temperature_shift",
+            metric="measurement",
+            unit=TEMPERATURE_UNIT,
+            value=shift,
+            interval=(shift - half, shift + half),
+            reason=f"{each}: mean, and standard error of a canonical run of this length",
+            details=self._details("nvt"),
+            **self._shared(),
+        )
 
     def _runs(self, ensemble: Ensemble) -> list[int]:
         return [run for run, name in enumerate(self.ensembles) if name == ensemble]
@@ -257,7 +242,7 @@ UNLABELLED_FORCE: Final = 100.0
 FRAMES_LOOKED_AT: Final = 50
 
 
-def run_dynamics(
+def measure_stability(
     potential: Potential,
     dataset: Dataset,
     *,

@@ -15,7 +15,8 @@ import numpy as np
 
 from ms25_suite.core.frames import Frames
 from ms25_suite.criteria.held_out import unseen_frames
-from ms25_suite.criteria.throughput.timing import TimedRun, device_and_dtype
+from ms25_suite.criteria.throughput.timed_run import TimedRun
+from ms25_suite.criteria.throughput.timing import device_and_dtype
 from ms25_suite.datasets.dataset import Dataset
 from ms25_suite.potentials.potential import Potential
 

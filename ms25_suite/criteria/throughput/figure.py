@@ -6,8 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ms25_suite.report.figures.canvas import COLORS, MARKERS, MUTED, new_figure
 from ms25_suite.criteria.throughput.points import ParetoPoint, SizeCurve, SpeedPoint
+from ms25_suite.report.figures.canvas import COLORS, MARKERS, MUTED, new_figure
 from ms25_suite.report.wording import middle_cut, pretty_unit
 
 if TYPE_CHECKING:

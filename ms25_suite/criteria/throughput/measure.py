@@ -9,8 +9,7 @@ from typing import Any, Final
 
 from ms25_suite.core.errors import OutOfMemoryError, WorkerDiedError, WorkerTimeoutError
 from ms25_suite.core.findings import Finding
-from ms25_suite.core.results import Verdict
-from ms25_suite.core.thresholds import MEASURES, Threshold
+from ms25_suite.core.thresholds import Threshold
 from ms25_suite.core.units import (
     ATOMS_UNIT,
     DIMENSIONLESS,
@@ -20,121 +19,49 @@ from ms25_suite.core.units import (
     QUANTITY_UNITS,
     STEP_UNIT,
 )
-from ms25_suite.criteria.throughput.timing import (
-    DRIFT_ROWS,
-    TimedRun,
-    enough_steps,
-    representative_frame,
-    time_frame,
-    timing_plan,
-)
 from ms25_suite.criteria.recorder import CheckRecorder
+from ms25_suite.criteria.throughput import CRITERION
+from ms25_suite.criteria.throughput.timed_run import TimedRun
+from ms25_suite.criteria.throughput.timing import DRIFT_ROWS, time_frame
 from ms25_suite.datasets.dataset import Dataset
 from ms25_suite.metrics.supercells import find_repeats, repeated
 from ms25_suite.metrics.throughput import fit_memory, fit_power_law
 from ms25_suite.potentials.potential import Potential
 
-__all__ = [
-    "CRITERION",
-    "QUANTITY",
-    "SizeCost",
-    "record_speed",
-    "time_potential",
-    "time_sizes",
-]
+__all__ = ["SizeCost", "measure_size_cost", "record_speed"]
 
-CRITERION: Final = "throughput"
-
-QUANTITY: Final = "katoms_per_s"
+_SPEED: Final = CRITERION.main
 
 _MIB: Final = 2.0**20
 
 
-def time_potential(
-    potential: Potential,
-    dataset: Dataset,
-    *,
-    n_steps: int | None,
-    seed: int,
-    mark: Threshold | None,
-) -> TimedRun:
-    """Time a potential on a test frame of a dataset, which has the paper's own size.
-
-    Parameters
-    ----------
-    potential
-        What is asked.
-    dataset
-        The dataset.
-    n_steps
-        Steps of each block; None: as many as `enough_steps` finds.
-    seed
-        Seed of the velocities.
-    mark
-        Largest drift of the total energy that is allowed.
-
-    Raises
-    ------
-    DatasetError
-        No test frame has a cell.
-    LammpsError
-        LAMMPS is missing, lost atoms, or stopped.
-    PotentialError
-        The potential cannot predict the frame; the class tells why.
-    """
-    frame = representative_frame(potential, dataset)
-    frames = dataset.frames.select([frame])
-    if n_steps is None:
-        n_steps = enough_steps(potential, frames, seed)
-    plan = timing_plan(frames, n_steps, seed)
-    return time_frame(potential, frames, plan, frame=frame, mark=mark)
-
-
-def record_speed(timed: TimedRun, recorder: CheckRecorder, threshold: Threshold | None) -> None:
-    """Record what was asked before the speed, and the speed if the answers allow it."""
+def record_speed(timed: TimedRun, recorder: CheckRecorder) -> None:
+    """Record whether LAMMPS computes what the potential predicts, and if so the speed."""
     shared: dict[str, Any] = {"n_frames": 1, "duration_s": timed.duration_s}
     for quantity, found in timed.differences.items():
         tolerance = timed.tolerances[quantity]
         mark = Threshold(
             MEV_PER_EV * tolerance.value, QUANTITY_UNITS[quantity], "error", tolerance.reason
         )
-        fields = shared | {
-            "quantity": f"lammps_{quantity}",
-            "metric": mark.metric,
-            "unit": mark.unit,
-        }
+        name = f"lammps_{quantity}"
         if math.isfinite(found.value):
             reason = found.where if found.value > tolerance.value else ""
             value = MEV_PER_EV * found.value
-            recorder.judge(mark, value=value, interval=None, reason=reason, **fields)
+            recorder.judge_by(mark, name, value=value, reason=reason, **shared)
         else:
-            recorder.refuse(f"LAMMPS reports no finite {quantity}", **fields)
-    drift = timed.drift_size
-    recorder.judge(
-        timed.mark,
-        value=drift.value,
-        interval=drift.interval,
-        quantity="lammps_drift",
-        metric="error",
-        unit=DRIFT_UNIT,
-        **shared,
-    )
-    measure = MEASURES[CRITERION][QUANTITY]
+            fields = shared | {"metric": mark.metric, "unit": mark.unit}
+            recorder.fail(name, f"LAMMPS reports no finite {quantity}", **fields)
+    _record_drift(timed, recorder, shared)
     crowded = [Finding("crowded", timed.crowded).to_dict()] if timed.crowded else []
-    fields = shared | {
-        "quantity": QUANTITY,
-        "metric": measure.metric,
-        "unit": measure.unit,
-        "details": {"throughput": timed.details(), "findings": crowded},
-    }
+    fields = shared | {"details": {"throughput": timed.details(), "findings": crowded}}
     if timed.refusal:
-        recorder.refuse(timed.refusal, **fields)
+        recorder.fail(_SPEED, timed.refusal, **fields)
         return
     if timed.speed.noise:
-        recorder.measure(verdict=Verdict.UNDECIDED, reason=timed.speed.noise, **fields)
+        recorder.undecided(_SPEED, timed.speed.noise, **fields)
         return
     recorder.judge(
-        threshold,
+        _SPEED,
         value=timed.speed.median,
         interval=timed.speed.interval,
         reason=timed.summary(),
@@ -144,7 +71,16 @@ def record_speed(timed: TimedRun, recorder: CheckRecorder, threshold: Threshold 
         ("ms_per_step", timed.speed.ms_per_step, STEP_UNIT),
         ("peak_memory", timed.run.peak_memory_bytes / _MIB, MEMORY_UNIT),
     ):
-        recorder.measure(quantity=name, metric="measurement", value=value, unit=unit, **shared)
+        recorder.measure(name, metric="measurement", value=value, unit=unit, **shared)
+
+
+def _record_drift(timed: TimedRun, recorder: CheckRecorder, shared: dict[str, Any]) -> None:
+    drift = timed.drift_size
+    fields = {"value": drift.value, "interval": drift.interval} | shared
+    if timed.mark is not None:
+        recorder.judge_by(timed.mark, "lammps_drift", **fields)
+    else:
+        recorder.measure("lammps_drift", metric="error", unit=DRIFT_UNIT, **fields)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -180,7 +116,7 @@ class SizeCost:
         if law is not None:
             memory = fit_memory(sizes, [timed.run.peak_memory_bytes / _MIB for timed in usable])
             recorder.measure(
-                quantity="size_exponent",
+                "size_exponent",
                 metric="measurement",
                 value=law.exponent,
                 interval=law.interval,
@@ -205,7 +141,7 @@ class SizeCost:
             n_atoms, why = self.too_large
             largest = max(timed.run.n_atoms for timed in (self.own, *self.runs.values()))
             recorder.measure(
-                quantity="largest_system",
+                "largest_system",
                 metric="measurement",
                 value=float(largest),
                 unit=ATOMS_UNIT,
@@ -215,9 +151,9 @@ class SizeCost:
 
 
 def _record_size(wanted: int, timed: TimedRun, recorder: CheckRecorder) -> None:
-    measure = MEASURES[CRITERION][QUANTITY]
+    measure = CRITERION.measures[_SPEED]
+    name = f"{_SPEED}_{wanted}"
     fields: dict[str, Any] = {
-        "quantity": f"{QUANTITY}_{wanted}",
         "metric": measure.metric,
         "unit": measure.unit,
         "n_frames": 1,
@@ -225,11 +161,12 @@ def _record_size(wanted: int, timed: TimedRun, recorder: CheckRecorder) -> None:
         "details": {"throughput": timed.details()},
     }
     if timed.refusal:
-        recorder.refuse(timed.refusal, **fields)
+        recorder.fail(name, timed.refusal, **fields)
     elif timed.speed.noise:
-        recorder.measure(verdict=Verdict.UNDECIDED, reason=timed.speed.noise, **fields)
+        recorder.undecided(name, timed.speed.noise, **fields)
     else:
         recorder.measure(
+            name,
             value=timed.speed.median,
             interval=timed.speed.interval,
             reason=timed.summary(),
@@ -246,7 +183,7 @@ def _growth(sizes: Sequence[int], memory: tuple[float, float] | None, noisy: Seq
     return text
 
 
-def time_sizes(
+def measure_size_cost(
     potential: Potential, dataset: Dataset, own: TimedRun, sizes: Sequence[int]
 ) -> SizeCost:
     """Time a potential on supercells of the frame that it was timed on.
@@ -257,7 +194,7 @@ def time_sizes(
     Parameters
     ----------
     potential
-        What is asked.
+        The potential.
     dataset
         The dataset.
     own

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ms25_suite.core.results import CheckResult
-from ms25_suite.report.figures.canvas import COLORS, MARKERS, MUTED, new_figure
 from ms25_suite.criteria.training_rate.paper_rates import PaperRates, paper_rates
+from ms25_suite.report.figures.canvas import COLORS, MARKERS, MUTED, new_figure
 from ms25_suite.report.wording import (
     QUANTITIES,
     middle_cut,

@@ -9,20 +9,25 @@ from typing import Any, Final
 
 import numpy as np
 
-from ms25_suite.core.errors import DatasetError
+from ms25_suite.core.errors import DatasetError, NotApplicableError
 from ms25_suite.core.fields import Quantity
 from ms25_suite.core.findings import Finding
-from ms25_suite.core.results import CheckResult
 from ms25_suite.core.thresholds import Threshold
-from ms25_suite.core.units import DIMENSIONLESS, MEV_PER_EV, QUANTITY_UNITS
-from ms25_suite.criteria.comparison import JudgedFrames, shown, why_not
+from ms25_suite.core.units import MEV_PER_EV, QUANTITY_UNITS
+from ms25_suite.criteria.comparison import ComparedFrames, in_display_units, measure_mae
 from ms25_suite.criteria.recorder import CheckRecorder
 from ms25_suite.datasets.dataset import Dataset
 from ms25_suite.metrics.errors import ErrorSummary
 from ms25_suite.metrics.training_rate import RateFit, fit_rate
 from ms25_suite.potentials.potential import Potential
 
-__all__ = ["LearningCurve", "TrainedSeries", "judge_series"]
+__all__ = [
+    "LearningCurve",
+    "TrainedSeries",
+    "TrainingRate",
+    "measure_training_rate",
+    "predict_series",
+]
 
 FARTHEST: Final = 100
 """A threshold beyond this many times the largest training size is not extrapolated to: the sizes
@@ -55,92 +60,17 @@ class LearningCurve:
     Parameters
     ----------
     series, dataset
-        What is judged on what.
+        The potentials, and the dataset whose test frames they predict.
     points
-        Training size to judged frames, ascending; the frames are the same.
+        Training size to compared frames, ascending; the frames are the same.
     """
 
     series: TrainedSeries
     dataset: Dataset
-    points: Mapping[int, JudgedFrames]
+    points: Mapping[int, ComparedFrames]
 
-    def record(
-        self,
-        recorder: CheckRecorder,
-        threshold: Threshold | None,
-        quantity: Quantity,
-        *,
-        mark: Threshold | None,
-        seed: int,
-    ) -> CheckResult | None:
-        """Record the rate, and the number of frames that an error mark needs.
-
-        Parameters
-        ----------
-        recorder
-            Of the check.
-        threshold
-            What is asked of the rate; None if nothing.
-        quantity
-            ``energy``, ``forces`` or ``stress``.
-        mark
-            What is asked of the errors; None if nothing.
-        seed
-            Seed of the bootstraps of the errors.
-
-        Returns
-        -------
-        :
-            The rate; None if there is none, for which `why_not` has the reason.
-        """
-        errors = [point.errors(quantity, seed=seed) for point in self.points.values()]
-        known = [summary for summary in errors if summary is not None]
-        fit = fit_rate(list(self.points), known) if len(known) == len(errors) else None
-        if fit is None:
-            return None
-        needed, remark = _frames_needed(fit, known, quantity, mark)
-        remarks = [*self._remarks(), *([remark] if remark else [])]
-        result = recorder.judge(
-            threshold,
-            metric="rate",
-            value=fit.rate.value,
-            interval=fit.rate.interval,
-            unit=DIMENSIONLESS,
-            n_frames=known[0].n_frames,
-            duration_s=sum(point.duration_s for point in self.points.values()),
-            details={
-                "learning_curve": {
-                    **_points(fit, known),
-                    "potentials": [potential.name for potential in self.series.potentials.values()],
-                    "threshold": None if mark is None else mark.value,
-                },
-                "fit": {
-                    "intercept": fit.intercept + float(np.log(MEV_PER_EV)),
-                    "r2": fit.r2,
-                    "scatter_half_width": fit.scatter_half_width,
-                    "frames_half_width": fit.frames_half_width,
-                },
-                "findings": [remark.to_dict() for remark in remarks],
-            },
-        )
-        if needed:
-            recorder.measure(
-                quantity=f"{quantity}_frames_needed",
-                metric="measurement",
-                unit="frames",
-                n_frames=known[0].n_frames,
-                **needed,
-            )
-        return result
-
-    def why_not(self, quantity: Quantity) -> str:
-        """Reason why there is no rate of a quantity."""
-        missing = [
-            point for point in self.points.values() if point.errors(quantity, seed=0) is None
-        ]
-        return why_not(quantity, missing[0]) if missing else "an error is 0 and has no logarithm"
-
-    def _remarks(self) -> list[Finding]:
+    def remarks(self) -> list[Finding]:
+        """Remarks about the potentials of the series and their predictions."""
         remarks = dict.fromkeys(
             remark for point in self.points.values() for remark in point.remarks
         )
@@ -158,10 +88,94 @@ class LearningCurve:
         return found
 
 
-def judge_series(
-    series: TrainedSeries, dataset: Dataset, judge: Callable[[Potential, Dataset], JudgedFrames]
+@dataclass(frozen=True, slots=True, eq=False)
+class TrainingRate:
+    """Data training rate of one quantity.
+
+    Parameters
+    ----------
+    curve
+        The series on its test frames.
+    quantity
+        ``energy``, ``forces`` or ``stress``.
+    errors
+        Errors at each training size, ascending.
+    fit
+        Line through the logarithms.
+    """
+
+    curve: LearningCurve
+    quantity: Quantity
+    errors: list[ErrorSummary]
+    fit: RateFit
+
+    def record(self, recorder: CheckRecorder) -> None:
+        """Record the rate, and the number of frames that the threshold of the errors needs."""
+        fit, quantity, n_frames = self.fit, self.quantity, self.errors[0].n_frames
+        mark = recorder.threshold(quantity, "error_thresholds")
+        needed, remark = _frames_needed(fit, self.errors, quantity, mark)
+        remarks = [*self.curve.remarks(), *([remark] if remark else [])]
+        potentials = self.curve.series.potentials.values()
+        recorder.judge(
+            quantity,
+            value=fit.rate.value,
+            interval=fit.rate.interval,
+            n_frames=n_frames,
+            duration_s=sum(point.duration_s for point in self.curve.points.values()),
+            details={
+                "learning_curve": {
+                    **_points(fit, self.errors),
+                    "potentials": [potential.name for potential in potentials],
+                    "threshold": None if mark is None else mark.value,
+                },
+                "fit": {
+                    "intercept": fit.intercept + float(np.log(MEV_PER_EV)),
+                    "r2": fit.r2,
+                    "scatter_half_width": fit.scatter_half_width,
+                    "frames_half_width": fit.frames_half_width,
+                },
+                "findings": [remark.to_dict() for remark in remarks],
+            },
+        )
+        if needed:
+            recorder.measure(
+                f"{quantity}_frames_needed",
+                metric="measurement",
+                unit="frames",
+                n_frames=n_frames,
+                **needed,
+            )
+
+
+def measure_training_rate(curve: LearningCurve, quantity: Quantity, *, seed: int) -> TrainingRate:
+    """Fit the errors of a series over its training sizes, on logarithmic scales.
+
+    Parameters
+    ----------
+    curve
+        The series on its test frames.
+    quantity
+        ``energy``, ``forces`` or ``stress``.
+    seed
+        Seed of the bootstraps of the errors.
+
+    Raises
+    ------
+    NotApplicableError
+        Labels or predictions have none of the quantity, or an error is zero.
+    """
+    errors = [measure_mae(point, quantity, seed=seed) for point in curve.points.values()]
+    fit = fit_rate(list(curve.points), errors)
+    if fit is None:
+        msg = "an error is 0 and has no logarithm"
+        raise NotApplicableError(msg)
+    return TrainingRate(curve, quantity, errors, fit)
+
+
+def predict_series(
+    series: TrainedSeries, dataset: Dataset, predict: Callable[[Potential, Dataset], ComparedFrames]
 ) -> LearningCurve:
-    """Judge all potentials of a series on the test frames that none of them has seen.
+    """Predict the test frames that no potential of a series has seen, with each of them.
 
     Raises
     ------
@@ -170,7 +184,7 @@ def judge_series(
     PotentialError
         A potential cannot predict them.
     """
-    points = {size: judge(potential, dataset) for size, potential in series.potentials.items()}
+    points = {size: predict(potential, dataset) for size, potential in series.potentials.items()}
     common = reduce(np.intersect1d, (point.indices for point in points.values()))
     if len(common) == 0:
         msg = (
@@ -190,7 +204,7 @@ def judge_series(
 
 def _points(fit: RateFit, errors: list[ErrorSummary]) -> dict[str, Any]:
     """The curve in the unit that people read."""
-    points = [shown(summary, summary.mae) for summary in errors]
+    points = [in_display_units(summary.mae) for summary in errors]
     return {
         "sizes": list(fit.sizes),
         "mae": [point["value"] for point in points],

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from ms25_suite.core.catalogue import NotAsked
+from ms25_suite.criteria.case import Case
 from ms25_suite.datasets.dataset import Dataset, open_dataset
 from ms25_suite.metrics.training_rate import MIN_SIZES
 from ms25_suite.potentials.spec import PotentialSpec, parse_spec
 from ms25_suite.training.manifest import read_manifest
 
-__all__ = ["Members", "Series", "find_series", "members"]
+__all__ = ["Members", "Series", "find_series", "members", "not_asked"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,7 @@ class Series:
         Sizes that the command line asks for anyway, ascending.
     files
         The model file of each size.
-    why_not
+    missing_reason
         Why this is no curve; empty if it is one.
     problem
         Why it is a curve that must not be fitted; empty if it may.
@@ -40,7 +42,7 @@ class Series:
     base: PotentialSpec | None = None
     sizes: tuple[int, ...] = ()
     files: tuple[PotentialSpec, ...] = ()
-    why_not: str = ""
+    missing_reason: str = ""
     problem: str = ""
 
     @property
@@ -91,7 +93,7 @@ def find_series(specs: Iterable[PotentialSpec]) -> tuple[Series, ...]:
                 f"it is not known how many frames {spec.name} was trained on. A rate needs a "
                 f"potential train:ARCH, or at least {MIN_SIZES} model files that the suite trained"
             )
-            alone.append(Series(spec.name, spec.architecture, why_not=reason))
+            alone.append(Series(spec.name, spec.architecture, missing_reason=reason))
     return (
         *(_series_to_train(text, family) for text, family in trained.items()),
         *(_series_of_files(key, family) for key, family in files.items()),
@@ -116,8 +118,8 @@ def members(series: Series, dataset: Dataset, asked: Sequence[int] = ()) -> Memb
     DatasetError
         The dataset to train on cannot be opened, or has no such set.
     """
-    if series.why_not:
-        return Members({}, series.why_not)
+    if series.missing_reason:
+        return Members({}, series.missing_reason)
     if series.base is None:
         return Members(dict(zip(series.sizes, series.files, strict=True)))
     source = dataset if series.base.trained_on is None else open_dataset(series.base.trained_on)
@@ -136,6 +138,16 @@ def members(series: Series, dataset: Dataset, asked: Sequence[int] = ()) -> Memb
     left_out = tuple(size for size in wanted if size > available)
     specs = {size: parse_spec(_train_text(series.base, size)) for size in sizes}
     return Members(specs, left_out=left_out)
+
+
+def not_asked(case: Case) -> NotAsked | None:
+    """Left out where there are too few training sizes, or potentials would have to be trained."""
+    series: Series = case.subject
+    found = members(series, case.dataset, case.train_sizes)
+    if found.reason:
+        return NotAsked(found.reason)
+    trains = series.base is not None and not (series.is_at_hand or case.train_sizes)
+    return NotAsked() if trains or series.problem else None
 
 
 def _train_text(spec: PotentialSpec, n: int | None) -> str:
@@ -166,7 +178,7 @@ def _series_of_files(
             f"{architecture}, trained on set {number} of {data} with the budget {budget}, are of "
             f"{_listed(sizes)} frames"
         )
-        return Series(family[0][1].name, architecture, why_not=reason)
+        return Series(family[0][1].name, architecture, missing_reason=reason)
     return Series(
         name,
         architecture,

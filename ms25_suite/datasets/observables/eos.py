@@ -30,7 +30,6 @@ __all__ = [
     "CurveFit",
     "EosCurve",
     "EosReference",
-    "eos_observable",
     "eos_reference",
 ]
 
@@ -174,15 +173,6 @@ def eos_reference(card: DatasetCard) -> EosReference | None:
         first += len(group)
         curves.append(_curve(name, indices, images, frames, energies, f"{where}: curve {name}"))
     return EosReference(tuple(curves), frames, labels, config, sha256)
-
-
-def eos_observable(card: DatasetCard) -> str:
-    """What the curves of a dataset are asked for; empty if it has none, or nobody can say."""
-    try:
-        config = lender(card, "eos").eos
-    except DatasetError:
-        return ""
-    return "" if config is None else config.observable
 
 
 def _groups(

@@ -6,9 +6,9 @@ They are read when they are asked for, not with the dataset.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
 
-from ms25_suite.core.errors import CardError
+from ms25_suite.core.errors import CardError, DatasetError
 from ms25_suite.core.frames import Frames
 from ms25_suite.datasets.audit.structures import refuse_broken
 from ms25_suite.datasets.cards.card import DatasetCard
@@ -19,7 +19,7 @@ from ms25_suite.datasets.registry import builtin_card, suggestion
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["frames_of", "lender", "read_files", "where_of"]
+__all__ = ["frames_of", "lender", "observable_of", "read_files", "where_of"]
 
 Table = Literal["eos", "neb"]
 
@@ -58,6 +58,32 @@ def lender(card: DatasetCard, table: Table) -> DatasetCard:
         )
         raise CardError(msg)
     return found
+
+
+def observable_of(card: DatasetCard, table: str, default: str) -> str:
+    """Observable that a table of a card names.
+
+    Parameters
+    ----------
+    card
+        The card.
+    table
+        Name of the table, such as ``eos``.
+    default
+        Observable where tables of that name do not name any.
+
+    Returns
+    -------
+    :
+        Empty if the card has no such table, or borrows it from a dataset that cannot lend it.
+    """
+    if getattr(card, table, None) is None:
+        return ""
+    try:
+        config = getattr(lender(card, cast("Table", table)), table)
+    except DatasetError:
+        return ""
+    return str(getattr(config, "observable", default))
 
 
 def read_files(files: Sequence[CardFile], where: str) -> tuple[list[Atoms], tuple[str, ...]]:

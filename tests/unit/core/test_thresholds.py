@@ -4,11 +4,15 @@ from pathlib import Path
 
 import pytest
 
+from ms25_suite.core.catalogue import built_in
 from ms25_suite.core.errors import ThresholdError
 from ms25_suite.core.fields import QUANTITIES
 from ms25_suite.core.results import Verdict, worst_verdict
-from ms25_suite.core.thresholds import MEASURES, Threshold, Thresholds, judge
+from ms25_suite.core.thresholds import Threshold, Thresholds, card_thresholds, judge
 from ms25_suite.core.units import QUANTITY_UNITS
+
+VOLUME = "[eos.b.volume]"
+REST = "unit='%'\nmetric='error'\nsource='s'"
 
 MARK = Threshold(5.0, "meV/atom", "mae", "somewhere")
 
@@ -59,7 +63,7 @@ def test_the_criterion_says_which_way_a_limit_goes() -> None:
 
 def test_every_shipped_mark_is_for_what_its_criterion_measures() -> None:
     for (criterion, _, quantity), mark in Thresholds.default().items():
-        measure = MEASURES[criterion][quantity]
+        measure = built_in()[criterion].measures[quantity]
         assert (mark.metric, mark.unit) == (measure.metric, measure.unit)
 
 
@@ -122,13 +126,16 @@ def test_a_users_file_replaces_only_what_it_names(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("x = ", "cannot read"),
-        ("a = 1", r"\[a\] must be a table"),
-        ("[a]\nb = 1", r"\[a.b\] must be a table"),
-        ("[a.b.c]\nvalue = 1", "expected exactly the keys"),
-        ("[a.b.c]\nvalue = -1\nunit='x'\nmetric='mae'\nsource='s'", "positive number, found -1"),
-        ("[a.b.c]\nvalue = true\nunit='x'\nmetric='mae'\nsource='s'", "positive number"),
-        ("[a.b.c]\nvalue = 1\nunit=''\nmetric='mae'\nsource='s'", "`unit` must be"),
-        ("[a.b.c]\nvalue = 1\nunit='x'\nmetric='mae'\nsource=''", "`source` must be"),
+        ("eos = 1", r"\[eos\] must be a table"),
+        ("[eos]\nb = 1", r"\[eos.b\] must be a table"),
+        ("[eso.b.volume]\nvalue = 1", r"unknown criterion 'eso'\. Did you mean 'eos'\?"),
+        ("[eos.b.volum]\nvalue = 1", r"\[eos.b.volum\]: expected one of .*Did you mean 'volume'"),
+        (f"{VOLUME}\nvalue = 1", "expected exactly the keys"),
+        (f"{VOLUME}\nvalue = -1\n{REST}", "positive number, found -1"),
+        (f"{VOLUME}\nvalue = true\n{REST}", "positive number"),
+        (f"{VOLUME}\nvalue = 1\nunit=''\nmetric='error'\nsource='s'", "`unit` must be"),
+        (f"{VOLUME}\nvalue = 1\nunit='%'\nmetric='error'\nsource=''", "`source` must be"),
+        (f"{VOLUME}\nvalue = 1\nunit='Å'\nmetric='error'\nsource='s'", "in 'Å', expected .* '%'"),
     ],
 )
 def test_a_bad_thresholds_file_is_refused(tmp_path: Path, text: str, message: str) -> None:
@@ -147,3 +154,36 @@ def test_the_gravest_verdict() -> None:
     assert worst_verdict([Verdict.PASS, Verdict.ERROR, Verdict.FAIL]) is Verdict.ERROR
     assert worst_verdict([Verdict.PASS, None, Verdict.UNDECIDED]) is Verdict.UNDECIDED
     assert worst_verdict([None]) is None
+
+
+def test_a_card_sets_a_threshold_for_all_criteria_that_measure_the_same_number() -> None:
+    found = card_thresholds({"energy": {"value": 1.0}}, "card")
+    assert {criterion for criterion, _ in found} == {
+        "error_thresholds",
+        "size_extensivity",
+        "framework_transfer",
+    }
+    mark = found["error_thresholds", "energy"]
+    assert (mark.value, mark.unit, mark.metric) == (1.0, "meV/atom", "mae")
+    assert mark.source == "card: [thresholds.energy]"
+
+
+def test_a_card_sets_a_threshold_for_one_criterion() -> None:
+    table = {"training_rate": {"forces": {"value": 0.2}}, "forces": {"value": 20}}
+    found = card_thresholds(table, "card")
+    assert found["training_rate", "forces"].at_least
+    assert found["size_extensivity", "forces"].value == 20.0
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ({"heat": {"value": 3}}, r"card: \[thresholds.heat\]: expected one of energy, forces"),
+        ({"energy": 3}, r"\[thresholds.energy\] must be a table with a `value`, found 3"),
+        ({"eos": 3}, r"\[thresholds.eos\] must be a table"),
+        ({"eos": {"volume": {"value": 1, "unit": "Å"}}}, "convert the value"),
+    ],
+)
+def test_a_bad_threshold_of_a_card_is_refused(table: dict[str, object], message: str) -> None:
+    with pytest.raises(ThresholdError, match=message):
+        card_thresholds(table, "card")

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from ms25_suite.core.frames import FloatArray, IntArray
+from ms25_suite.criteria.training_rate.paper_rates import paper_rates
 from ms25_suite.metrics.errors import ErrorSummary, Statistic
 from ms25_suite.metrics.training_rate import fit_rate
-from ms25_suite.criteria.training_rate.paper_rates import paper_rates
 
 SIZES = (50, 100, 200, 400, 600, 800, 1000)
 

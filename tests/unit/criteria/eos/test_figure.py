@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from ms25_suite.core.results import CheckResult, Verdict
+from ms25_suite.criteria.eos.figure import draw_observable, observable_groups
 from ms25_suite.report import write_report
 from ms25_suite.report.figures.canvas import drawing
 from ms25_suite.report.figures.message import draw_message, observable_points
-from ms25_suite.criteria.eos.figure import (draw_observable, observable_groups)
 
 VOLUMES = [10.0, 11.0, 12.0]
 

@@ -6,10 +6,17 @@ from typing import Any
 import pytest
 
 from ms25_suite.core.results import CheckResult, Verdict
+from ms25_suite.criteria.throughput.figure import draw_pareto, draw_sizes, draw_speeds
+from ms25_suite.criteria.throughput.points import (
+    hardware_notes,
+    pareto_points,
+    size_curves,
+    size_rows,
+    speed_points,
+    speed_rows,
+)
 from ms25_suite.report import write_report
 from ms25_suite.report.figures.canvas import drawing, svg_bytes
-from ms25_suite.criteria.throughput.figure import (draw_pareto, draw_sizes, draw_speeds)
-from ms25_suite.criteria.throughput.points import (hardware_notes, pareto_points, size_curves, size_rows, speed_points, speed_rows)
 
 
 def result(**changes: Any) -> CheckResult:

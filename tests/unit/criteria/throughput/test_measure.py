@@ -8,7 +8,12 @@ import pytest
 from ms25_suite.core.results import CheckResult, Verdict
 from ms25_suite.core.thresholds import Threshold
 from ms25_suite.criteria.recorder import CheckRecorder
-from ms25_suite.criteria.throughput.measure import (CRITERION, record_speed, time_potential, time_sizes)
+from ms25_suite.criteria.throughput.measure import (
+    CRITERION,
+    record_speed,
+    time_potential,
+    time_sizes,
+)
 from ms25_suite.datasets import open_dataset
 from ms25_suite.datasets.dataset import Dataset
 from tests.helpers.timed_runs import FakePotential

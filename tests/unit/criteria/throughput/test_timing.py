@@ -10,7 +10,13 @@ from ase.io import write
 from ms25_suite.core.errors import DatasetError, LammpsError
 from ms25_suite.core.frames import Frames
 from ms25_suite.core.thresholds import Threshold
-from ms25_suite.criteria.throughput.timing import (TimedRun, enough_steps, representative_frame, time_frame, timing_plan)
+from ms25_suite.criteria.throughput.timing import (
+    TimedRun,
+    enough_steps,
+    representative_frame,
+    time_frame,
+    timing_plan,
+)
 from ms25_suite.datasets import open_dataset
 from tests.helpers.timed_runs import FakePotential
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from ms25_suite.core.results import CheckResult, Verdict
+from ms25_suite.criteria.training_rate.figure import draw_learning, learning_groups
 from ms25_suite.report.figures.canvas import drawing, svg_bytes
-from ms25_suite.criteria.training_rate.figure import (draw_learning, learning_groups)
 
 SIZES = [50, 100, 200]
 

@@ -10,7 +10,7 @@ from ase.io import write
 
 from ms25_suite.core.cache import file_sha256
 from ms25_suite.core.errors import DatasetError
-from ms25_suite.criteria.training_rate.series import (find_series, members)
+from ms25_suite.criteria.training_rate.series import find_series, members
 from ms25_suite.datasets.dataset import Dataset, open_dataset
 from ms25_suite.potentials.spec import PotentialSpec, parse_specs
 
@@ -113,7 +113,7 @@ def test_model_files_of_one_data_set_and_budget_are_a_curve(tmp_path: Path, hea:
     assert (series.name, series.sizes, series.problem) == ("mace-hea-smoke", (20, 50, 100), "")
     assert series.is_at_hand
     assert [spec.name for spec in members(series, hea).specs.values()] == ["m20", "m50", "m100"]
-    assert "are of 200 frames" in alone.why_not
+    assert "are of 200 frames" in alone.missing_reason
     assert "are of 200 frames" in members(alone, hea).reason
 
 

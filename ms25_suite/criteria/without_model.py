@@ -1,0 +1,34 @@
+"""What can be predicted of a dataset without a model, so that an error has a scale."""
+
+from __future__ import annotations
+
+from ms25_suite.core.errors import DatasetError
+from ms25_suite.core.frames import Frames, Predictions
+from ms25_suite.datasets.dataset import Dataset
+from ms25_suite.potentials.baseline import MeanBaseline
+
+__all__ = ["fit_baseline", "predict_without_model"]
+
+
+def fit_baseline(dataset: Dataset) -> MeanBaseline:
+    """Baseline of a dataset, fitted to all training frames of set 1.
+
+    Raises
+    ------
+    DatasetError
+        The dataset has no training frames, or no energies.
+    """
+    frames, labels = dataset.part(dataset.splits.train(set=1))
+    if labels.energy is None:
+        msg = f"{dataset.name} has no energies: there is no baseline of it"
+        raise DatasetError(msg)
+    return MeanBaseline.fit(frames, labels)
+
+
+def predict_without_model(dataset: Dataset, frames: Frames) -> Predictions | None:
+    """The baseline's predictions; None if the dataset has none, or the frames other elements."""
+    try:
+        baseline = fit_baseline(dataset)
+    except DatasetError:
+        return None
+    return baseline.predict(frames) if set(frames.elements) <= set(baseline.elements) else None
