@@ -6,12 +6,14 @@ from typing import Any
 import pytest
 from ase.build import molecule
 
+from ms25_suite.core.catalogue import NotAsked, built_in
 from ms25_suite.core.frames import Frames
+from ms25_suite.criteria.case import Case
 from ms25_suite.criteria.training_rate.series import find_series
 from ms25_suite.datasets.cards.card import DatasetCard
 from ms25_suite.datasets.cards.partners import Partners
 from ms25_suite.datasets.dataset import Dataset, open_dataset
-from ms25_suite.plugin.selection import Held, is_named, why_held
+from ms25_suite.plugin.selection import is_named, not_asked
 from ms25_suite.potentials.spec import PotentialSpec, parse_spec, parse_specs
 from tests.unit.criteria.training_rate.test_series import model
 
@@ -21,11 +23,12 @@ def datasets() -> dict[str, Dataset]:
     return {name: open_dataset(name) for name in ("hea", "mgo-2x2")}
 
 
-def held(
+def left_out(
     datasets: dict[str, Dataset], criterion: str, train_sizes: tuple[int, ...] = (), **given: Any
-) -> Held | None:
-    settings: Any = SimpleNamespace(datasets=datasets, train_sizes=train_sizes)
-    return why_held(criterion, given, settings)
+) -> NotAsked | None:
+    subject = given.get("potential", given.get("training_series"))
+    case = Case(datasets[given["dataset"]], subject, given, train_sizes)
+    return not_asked(built_in()[criterion], case)
 
 
 EMT = parse_spec("ase.calculators.emt:EMT")
@@ -55,24 +58,24 @@ def test_a_criterion_is_named_by_marker_keyword_or_file(
 
 def test_error_thresholds_are_always_asked(datasets: dict[str, Dataset]) -> None:
     given = {"dataset": "hea", "potential": EMT, "quantity": "energy"}
-    assert held(datasets, "error_thresholds", **given) is None
+    assert left_out(datasets, "error_thresholds", **given) is None
 
 
 def test_without_a_partner_nothing_can_be_compared(datasets: dict[str, Dataset]) -> None:
     given = {"dataset": "hea", "partner": "", "potential": EMT}
     assert (
         "hea names no partner in its card: [extensivity]"
-        in held(datasets, "size_extensivity", **given).reason
+        in left_out(datasets, "size_extensivity", **given).reason
     )
-    assert "[transfer] to" in held(datasets, "framework_transfer", **given).reason
+    assert "[transfer] to" in left_out(datasets, "framework_transfer", **given).reason
     given |= {"dataset": "mgo-2x2", "partner": "mgo-4x4"}
-    assert held(datasets, "size_extensivity", **given) is None
+    assert left_out(datasets, "size_extensivity", **given) is None
 
 
 def test_a_potential_starts_from_its_own_data(datasets: dict[str, Dataset], tmp_path: Any) -> None:
-    def of(spec: PotentialSpec) -> Held | None:
+    def of(spec: PotentialSpec) -> NotAsked | None:
         given = {"dataset": "mgo-2x2", "partner": "mgo-4x4", "potential": spec}
-        return held(datasets, "size_extensivity", **given)
+        return left_out(datasets, "size_extensivity", **given)
 
     assert of(parse_spec("train:mace")) is None
     assert of(parse_spec("train:mace:dataset=mgo-2x2")) is None
@@ -87,8 +90,8 @@ def test_a_potential_starts_from_its_own_data(datasets: dict[str, Dataset], tmp_
 
 def test_cells_are_doubled_where_a_card_speaks_of_their_size(datasets: dict[str, Dataset]) -> None:
     given = {"potential": EMT, "quantity": "supercell_energy"}
-    assert held(datasets, "size_extensivity", dataset="mgo-2x2", **given) is None
-    assert held(datasets, "size_extensivity", dataset="hea", **given) == Held()
+    assert left_out(datasets, "size_extensivity", dataset="mgo-2x2", **given) is None
+    assert left_out(datasets, "size_extensivity", dataset="hea", **given) == NotAsked()
 
 
 def test_what_is_not_periodic_or_not_extensive_is_not_doubled() -> None:
@@ -97,25 +100,25 @@ def test_what_is_not_periodic_or_not_extensive_is_not_doubled() -> None:
     data: Any = SimpleNamespace(name="data", card=card)
     data.frames = Frames.from_atoms([molecule("H2O")])
     given = {"dataset": "data", "quantity": "supercell_forces"}
-    found = held({"data": data}, "size_extensivity", potential=EMT, **given)
+    found = left_out({"data": data}, "size_extensivity", potential=EMT, **given)
     assert "no frame of data is periodic" in found.reason
     water = molecule("H2O")
     water.cell, water.pbc = [9, 9, 9], True
     data.frames = Frames.from_atoms([water])
-    assert held({"data": data}, "size_extensivity", potential=EMT, **given) is None
+    assert left_out({"data": data}, "size_extensivity", potential=EMT, **given) is None
     reference = parse_spec("reference")
-    found = held({"data": data}, "size_extensivity", potential=reference, **given)
+    found = left_out({"data": data}, "size_extensivity", potential=reference, **given)
     assert found.reason == "the reference of data is not extensive: one k-point"
 
 
 def test_no_potential_is_trained_without_being_asked_for(datasets: dict[str, Dataset]) -> None:
     (series,) = find_series(parse_specs(["train:mace"]))
     given = {"dataset": "hea", "training_series": series}
-    assert held(datasets, "training_rate", **given) == Held()
-    assert held(datasets, "training_rate", (50, 100, 200), **given) is None
-    assert "allow 100, 200" in held(datasets, "training_rate", (100, 200, 400), **given).reason
+    assert left_out(datasets, "training_rate", **given) == NotAsked()
+    assert left_out(datasets, "training_rate", (50, 100, 200), **given) is None
+    assert "allow 100, 200" in left_out(datasets, "training_rate", (100, 200, 400), **given).reason
     (series,) = find_series(parse_specs([f"train:mace:n={n}" for n in (10, 20, 40)]))
-    assert held(datasets, "training_rate", dataset="hea", training_series=series) is None
+    assert left_out(datasets, "training_rate", dataset="hea", training_series=series) is None
 
 
 def test_a_problem_of_model_files_concerns_only_who_asks(
@@ -124,7 +127,7 @@ def test_a_problem_of_model_files_concerns_only_who_asks(
     files = [model(tmp_path, f"m{n}", n, [n]) for n in (10, 20, 40)]
     (series,) = find_series(files)
     assert series.problem
-    assert held(datasets, "training_rate", dataset="hea", training_series=series) == Held()
+    assert left_out(datasets, "training_rate", dataset="hea", training_series=series) == NotAsked()
 
 
 @pytest.mark.parametrize(
@@ -133,19 +136,19 @@ def test_a_problem_of_model_files_concerns_only_who_asks(
 def test_observables_are_asked_of_datasets_that_have_them(
     datasets: dict[str, Dataset], criterion: str, named: str
 ) -> None:
-    reason = held(datasets, criterion, dataset="mgo-2x2", potential=EMT)
+    reason = left_out(datasets, criterion, dataset="mgo-2x2", potential=EMT)
     assert reason is not None
     assert f"mgo-2x2 {named}" in reason.reason
     assert f"its card has no [{criterion.partition('_')[0]}]" in reason.reason
-    assert held(datasets, "eos", dataset="hea", potential=EMT) is None
+    assert left_out(datasets, "eos", dataset="hea", potential=EMT) is None
 
 
 def test_dynamics_are_asked_by_name_only(datasets: dict[str, Dataset]) -> None:
-    assert held(datasets, "stability", dataset="hea", potential=EMT) == Held()
-    assert held(datasets, "throughput", dataset="hea", potential=EMT) == Held()
+    assert left_out(datasets, "stability", dataset="hea", potential=EMT) == NotAsked()
+    assert left_out(datasets, "throughput", dataset="hea", potential=EMT) == NotAsked()
 
 
 def test_a_baseline_is_not_timed(datasets: dict[str, Dataset]) -> None:
-    found = held(datasets, "throughput", dataset="hea", potential=parse_spec("baseline:mean"))
+    found = left_out(datasets, "throughput", dataset="hea", potential=parse_spec("baseline:mean"))
     assert found is not None
     assert found.reason == "a baseline is no potential: there is nothing to time"

@@ -7,15 +7,12 @@ import pytest
 
 from ms25_suite.core.results import CheckResult, Verdict
 from ms25_suite.core.thresholds import Threshold
-from ms25_suite.criteria.recorder import CheckRecorder
-from ms25_suite.criteria.throughput.measure import (
-    CRITERION,
-    record_speed,
-    time_potential,
-    time_sizes,
-)
+from ms25_suite.criteria.throughput import CRITERION
+from ms25_suite.criteria.throughput.measure import measure_size_cost, record_speed
+from ms25_suite.criteria.throughput.timing import time_potential
 from ms25_suite.datasets import open_dataset
 from ms25_suite.datasets.dataset import Dataset
+from tests.helpers.recording import make_recorder
 from tests.helpers.timed_runs import FakePotential
 
 DRIFT = Threshold(1.0, "meV/atom/ps", "error", "a test")
@@ -34,17 +31,11 @@ def results(
     threshold: Threshold | None = None,
     sizes: tuple[int, ...] = (),
 ) -> dict[str, CheckResult]:
-    context = {
-        "criterion": CRITERION,
-        "dataset": dataset.name,
-        "test_dataset": dataset.name,
-        "potential": potential.name,
-        "quantity": "katoms_per_s",
-    }
-    recorder = CheckRecorder(context, [], tmp_path)
+    marks = {} if threshold is None else {"katoms_per_s": threshold}
+    recorder = make_recorder(CRITERION, tmp_path, marks, potential=potential.name)
     timed = time_potential(potential, dataset, n_steps=20, seed=0, mark=DRIFT)
-    record_speed(timed, recorder, threshold)
-    time_sizes(potential, dataset, timed, sizes).record(recorder)
+    record_speed(timed, recorder)
+    measure_size_cost(potential, dataset, timed, sizes).record(recorder)
     return {result.quantity: result for result in recorder.results}
 
 
