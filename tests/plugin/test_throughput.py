@@ -130,7 +130,7 @@ def test_a_potential_that_breaks_down_is_an_error(
 def test_it_is_asked_by_name_only(pytester: pytest.Pytester, cuni: Path) -> None:
     done = pytester.runpytest(EMT, f"--dataset={cuni}", "--co", "-q")
     done.stdout.no_fnmatch_line("*test_throughput*")
-    done.stdout.fnmatch_lines(["left out: *throughput (-m NAME asks for it*"])
+    done.stdout.fnmatch_lines(["left out: *throughput (-m NAME includes it*"])
 
 
 @pytest.mark.parametrize(
