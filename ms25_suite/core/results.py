@@ -10,6 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Self
 
+from ms25_suite.core.catalogue import find
 from ms25_suite.core.errors import ReportError
 from ms25_suite.core.units import DIMENSIONLESS
 
@@ -156,7 +157,9 @@ class CheckResult:
         for entry in self.details.get("findings", ()):
             kind = f"{entry.get('severity', 'warning')}:"
             lines.append(f"  {kind:<11} {entry['message']}")
-        lines.append(f"  how to read this: docs/checks/{self.criterion}.md")
+        entry = find(self.criterion)
+        page = f"docs/checks/{self.criterion}.md" if entry is None else entry.explained_in
+        lines.append(f"  how to read this: {page}")
         return "\n".join(lines)
 
     def to_dict(self) -> dict[str, Any]:
