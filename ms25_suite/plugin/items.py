@@ -2,133 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Hashable, Mapping, Sequence
-from importlib import import_module
-from importlib.util import find_spec
+from collections.abc import Generator, Hashable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ms25_suite.core.catalogue import Criterion, NotAsked, catalogue
-from ms25_suite.core.errors import Ms25Error, NotApplicableError, UsageError
+from ms25_suite.core.errors import Ms25Error, NotApplicableError
 from ms25_suite.core.results import CheckResult, Verdict
 from ms25_suite.criteria.case import Case
-from ms25_suite.criteria.recorder import RESULT_PROPERTY, dataset_fields
+from ms25_suite.criteria.recorder import RESULT_PROPERTY
 from ms25_suite.criteria.training_rate.series import Series
-from ms25_suite.datasets.dataset import Dataset
-from ms25_suite.datasets.observables.files import observable_of
+from ms25_suite.plugin.context import (
+    CheckModule,
+    check_context,
+    check_files,
+    criterion_of,
+    is_benchmark,
+    parameters_of,
+    report_results,
+    skip_reasons,
+)
 from ms25_suite.plugin.pool import POOL
 from ms25_suite.plugin.selection import is_named, not_asked
-from ms25_suite.plugin.settings import SETTINGS, Settings
+from ms25_suite.plugin.settings import Settings
 from ms25_suite.potentials.spec import PotentialSpec
 
-__all__ = [
-    "DATASET_PROPERTY",
-    "POTENTIAL_PROPERTY",
-    "CheckItems",
-    "check_context",
-    "check_files",
-    "criterion_of",
-    "report_results",
-]
-
-_CONTEXT = pytest.StashKey[dict[str, Any]]()
-_UNANSWERABLE = pytest.StashKey[list[str]]()
-
-POTENTIAL_PROPERTY = "ms25_potential"
-"""Name under which facts about a potential travel in the ``user_properties`` of a report."""
-
-DATASET_PROPERTY = "ms25_dataset"
-"""The same for a dataset that no option named."""
-
-
-def check_files() -> tuple[Path, ...]:
-    """Where the checks are: the folder of the suite's own, and a file for each outside criterion.
-
-    In a clone the folder is the top-level ``checks/``, else it is inside the installed package.
-    """
-    own = Path(import_module("ms25_suite.checks").__path__[0]).resolve()
-    return (own, *(_outside_file(one) for one in catalogue().values() if one.checks))
-
-
-def _outside_file(criterion: Criterion) -> Path:
-    found = find_spec(criterion.checks)
-    if found is None or not found.origin:
-        msg = (
-            f"the criterion {criterion.name} names the module {criterion.checks} for its checks, "
-            "which cannot be found: its package is not installed as a whole"
-        )
-        raise UsageError(msg)
-    return Path(found.origin).resolve()
-
-
-def criterion_of(item: Any) -> Criterion | None:
-    """Criterion that an item or a function is marked with; None if it is no check."""
-    return next((one for one in catalogue().values() if item.get_closest_marker(one.name)), None)
-
-
-def check_context(item: pytest.Item) -> dict[str, Any] | None:
-    """Criterion, dataset, potential and quantity of a check; None for any other test.
-
-    A benchmark is none: it answers to pytest-benchmark, and comes to no verdict. It is the same
-    dictionary each time: a fixture that learns more of the check adds it there.
-    """
-    criterion, parameters = criterion_of(item), _parameters(item)
-    # A potential or a series of them, by whatever the check asks for.
-    subject = parameters.get("potential", parameters.get("training_series"))
-    if criterion is None or "dataset" not in parameters or subject is None or _is_benchmark(item):
-        return None
-    if _CONTEXT not in item.stash:
-        dataset = item.config.stash[SETTINGS].datasets[parameters["dataset"]]
-        fields = dataset_fields(dataset)
-        if parameters.get("partner"):
-            fields["test_dataset"] = Path(parameters["partner"]).stem
-        unanswerable = _UNANSWERABLE in item.stash
-        item.stash[_CONTEXT] = {
-            "criterion": criterion.name,
-            "dataset": dataset.name,
-            "potential": subject.name,
-            "architecture": subject.architecture,
-            "quantity": "" if unanswerable else _quantity(criterion, parameters, dataset),
-            **fields,
-        }
-    return item.stash[_CONTEXT]
-
-
-def _is_benchmark(item: pytest.Item) -> bool:
-    return "benchmark" in getattr(item, "fixturenames", ())
+__all__ = ["CheckItems"]
 
 
 def _is_unwanted(item: pytest.Item) -> bool:
-    """Whether pytest-benchmark is to leave a check out, or is not there for a benchmark.
+    """Whether an item cannot run in this session because of pytest-benchmark.
 
-    A check that it skips itself would be recorded as one that has no answer.
+    A benchmark needs that plugin, and under ``--benchmark-only`` there are no checks: one that the
+    plugin skips itself would be recorded as skipped.
     """
-    if _is_benchmark(item):
+    if is_benchmark(item):
         return not item.config.pluginmanager.hasplugin("benchmark")
     return bool(item.config.getoption("benchmark_only", False))
-
-
-def _quantity(criterion: Criterion, parameters: Mapping[str, Any], dataset: Dataset) -> str:
-    """Quantity of a check: its own parameter, or the main one of its criterion."""
-    main = criterion.main
-    if main and criterion.needs:
-        main = observable_of(dataset.card, criterion.needs, main)
-    prefix = "relaxed_" if main and parameters.get("eos_atoms") == "relaxed" else ""
-    return str(parameters.get("quantity", prefix + main))
-
-
-def _parameters(item: pytest.Item) -> dict[str, Any]:
-    return getattr(getattr(item, "callspec", None), "params", {})
-
-
-class CheckModule(pytest.Module):
-    """Module of checks, whose functions are called ``test_…`` whatever a project's ini says."""
-
-    def funcnamefilter(self, name: str) -> bool:
-        """Whether a function is a check."""
-        return name.startswith("test_")
 
 
 class CheckItems:
@@ -192,7 +104,7 @@ class CheckItems:
         left_out: list[pytest.Item] = []
         told: dict[tuple[Any, ...], pytest.Item] = {}
         for item in items:
-            criterion, parameters = criterion_of(item), _parameters(item)
+            criterion, parameters = criterion_of(item), parameters_of(item)
             if criterion is not None and _is_unwanted(item):
                 left_out.append(item)
                 continue
@@ -210,7 +122,7 @@ class CheckItems:
             if answer.reason:
                 key = (criterion.name, parameters["dataset"], subject)
                 first = told.setdefault(key, item)
-                reasons: list[str] = first.stash.setdefault(_UNANSWERABLE, [])
+                reasons = skip_reasons(first)
                 if answer.reason not in reasons:
                     reasons.append(answer.reason)
                 if first is not item:
@@ -243,8 +155,8 @@ class CheckItems:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """Skip a check that cannot be run, before anything is trained or predicted."""
-        if _UNANSWERABLE in item.stash:
-            reasons: list[str] = item.stash[_UNANSWERABLE]
+        reasons = skip_reasons(item)
+        if reasons:
             pytest.skip("; ".join(reasons))
 
     @pytest.hookimpl(wrapper=True)
@@ -315,12 +227,3 @@ class CheckItems:
     def pytest_unconfigure(self, config: pytest.Config) -> None:
         """End the workers of all potentials."""
         config.stash[POOL].close()
-
-
-def report_results(report: pytest.TestReport) -> list[CheckResult]:
-    """Results that travel in a report."""
-    return [
-        CheckResult.from_dict(value)  # type: ignore[arg-type]
-        for name, value in report.user_properties
-        if name == RESULT_PROPERTY
-    ]

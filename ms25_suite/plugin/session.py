@@ -14,13 +14,13 @@ import pytest
 from ms25_suite.core.catalogue import catalogue
 from ms25_suite.core.errors import Ms25Error, UsageError
 from ms25_suite.core.results import CheckResult, Journal, Verdict
-from ms25_suite.plugin.items import (
+from ms25_suite.plugin.context import (
     DATASET_PROPERTY,
     POTENTIAL_PROPERTY,
-    CheckItems,
     check_files,
     report_results,
 )
+from ms25_suite.plugin.items import CheckItems
 from ms25_suite.plugin.pool import POOL, PotentialPool
 from ms25_suite.plugin.run_record import describe_run, header_lines, now
 from ms25_suite.plugin.selection import is_named

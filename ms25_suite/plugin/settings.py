@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 import pytest
 
@@ -19,16 +17,21 @@ from ms25_suite.datasets.dataset import Dataset, open_dataset
 from ms25_suite.datasets.registry import expand
 from ms25_suite.metrics.dynamics import MIN_STEPS
 from ms25_suite.metrics.throughput import N_BLOCKS
-from ms25_suite.metrics.training_rate import MIN_SIZES
 from ms25_suite.plugin.pool import use_potential_file
+from ms25_suite.plugin.values import (
+    NO_PAIR_STYLE,
+    atom_numbers,
+    ensembles,
+    lammps_executable,
+    species,
+    train_sizes,
+    writable_folder,
+)
 from ms25_suite.potentials.potential import PotentialOptions
 from ms25_suite.potentials.spec import PotentialSpec, parse_specs
 from ms25_suite.training.data import training_request
 
 __all__ = ["SETTINGS", "Settings", "transfer_only"]
-
-NO_PAIR_STYLE: Final = "none"
-"""What ``--lammps`` takes instead of a path to leave pair styles alone."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -140,22 +143,22 @@ class Settings:
                 n_workers=option("workers"),
                 timeout_s=option("worker_timeout"),
                 use_cache=not option("ms25_no_cache"),
-                species=_species(option("mlip_species")),
+                species=species(option("mlip_species")),
                 compiled=option("mlip_compile"),
-                lammps=_lammps(option("lammps")),
+                lammps=lammps_executable(option("lammps")),
                 pair_styles=option("lammps") != NO_PAIR_STYLE,
             ),
-            report_dir=_writable(Path(option("report_dir")).expanduser()),
+            report_dir=writable_folder(Path(option("report_dir")).expanduser()),
             strict=option("ms25_strict"),
             seed=option("ms25_seed"),
-            train_sizes=_train_sizes(option("train_sizes")),
+            train_sizes=train_sizes(option("train_sizes")),
             series=find_series(potentials),
             eos_relax=option("eos_relax"),
             neb_steps=option("neb_steps"),
             md_steps=option("md_steps"),
             throughput_steps=option("throughput_steps"),
-            throughput_atoms=_sizes(option("throughput_atoms")),
-            md_ensembles=_ensembles(option("md_ensembles")),
+            throughput_atoms=atom_numbers(option("throughput_atoms")),
+            md_ensembles=ensembles(option("md_ensembles")),
         )
 
     def threshold(self, criterion: str, dataset: Dataset, quantity: str) -> Threshold | None:
@@ -168,107 +171,6 @@ class Settings:
 
 SETTINGS = pytest.StashKey[Settings]()
 """What a run was told to do, in ``config.stash``."""
-
-
-def _train_sizes(text: str | None) -> tuple[int, ...]:
-    """Training sizes of the command line, ascending; empty if none were given.
-
-    Raises
-    ------
-    UsageError
-        They are no whole numbers, repeated, or too few for a rate.
-    """
-    if text is None:
-        return ()
-    try:
-        sizes = [int(word) for word in text.split(",")]
-    except ValueError as error:
-        msg = f"--train-sizes={text}: expected whole numbers joined by commas, such as 50,100,200"
-        raise UsageError(msg) from error
-    if len(set(sizes)) < len(sizes):
-        msg = f"--train-sizes={text}: each size is trained once, so none may be repeated"
-        raise UsageError(msg)
-    if len(sizes) < MIN_SIZES or min(sizes) < 1:
-        msg = f"--train-sizes={text}: expected at least {MIN_SIZES} sizes, each of 1 or more frames"
-        raise UsageError(msg)
-    return tuple(sorted(sizes))
-
-
-def _lammps(text: str | None) -> Path | None:
-    """LAMMPS of the user, seen to answer; None if none is named.
-
-    Raises
-    ------
-    Ms25Error
-        It is missing, not LAMMPS, or does not start.
-    """
-    if text is None or text == NO_PAIR_STYLE:
-        return None
-    from ms25_suite.lammps.build import executable_build
-
-    # Its absolute path: a mere name is looked for on the search path.
-    return Path(executable_build(Path(text).expanduser()).source)
-
-
-def _sizes(text: str | None) -> tuple[int, ...]:
-    """Numbers of atoms of the command line, ascending; empty if none were given.
-
-    Raises
-    ------
-    UsageError
-        They are no whole numbers from 1 on, or repeated.
-    """
-    if text is None:
-        return ()
-    try:
-        sizes = [int(word) for word in text.split(",")]
-    except ValueError as error:
-        msg = (
-            f"--throughput-atoms={text}: expected whole numbers joined by commas, such as "
-            "500,2000,8000"
-        )
-        raise UsageError(msg) from error
-    if min(sizes) < 1 or len(set(sizes)) < len(sizes):
-        msg = f"--throughput-atoms={text}: expected different numbers of atoms, each 1 or more"
-        raise UsageError(msg)
-    return tuple(sorted(sizes))
-
-
-def _ensembles(text: str) -> tuple[Ensemble, ...]:
-    """Ensembles of the command line, in the order of the suite.
-
-    Raises
-    ------
-    UsageError
-        One is not known, or none is named.
-    """
-    names = [name.strip().lower() for name in text.split(",")]
-    if not set(names) <= set(ENSEMBLES):
-        known = ", ".join(ENSEMBLES)
-        msg = f"--md-ensembles={text}: expected one or more of {known}, joined by commas"
-        raise UsageError(msg)
-    return tuple(name for name in ENSEMBLES if name in names)
-
-
-def _species(text: str | None) -> tuple[str, ...]:
-    """Chemical symbols of ``--mlip-species``.
-
-    Raises
-    ------
-    UsageError
-        They are no symbols, or one is given twice.
-    """
-    if text is None:
-        return ()
-    from ase.data import atomic_numbers
-
-    symbols = tuple(part.strip() for part in text.split(","))
-    wrong = [symbol for symbol in symbols if atomic_numbers.get(symbol, 0) < 1]
-    if wrong or len(set(symbols)) < len(symbols):
-        why = f"{wrong[0]!r} is no chemical symbol" if wrong else "an element is there twice"
-        msg = f"--mlip-species={text}: {why}; expected symbols in order, for instance Si,O"
-        raise UsageError(msg)
-    return symbols
 
 
 def _check_thresholds(thresholds: Thresholds, datasets: Iterable[Dataset]) -> None:
@@ -317,16 +219,3 @@ def _check_trainings(specs: Iterable[PotentialSpec], datasets: Iterable[Dataset]
 def transfer_only(dataset: Dataset) -> bool:
     """Whether a built-in dataset has no training frames: potentials of others are judged on it."""
     return dataset.tier != "user" and not dataset.splits.train_sizes
-
-
-def _writable(folder: Path) -> Path:
-    """Create the report folder, so that an unwritable one is known before hours of computing."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / f".ms25-{os.getpid()}"
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        msg = f"--report-dir={folder}: cannot write there ({error.strerror}). Choose another folder"
-        raise UsageError(msg) from error
-    return folder.resolve()

@@ -1,0 +1,138 @@
+"""Values of options as they are written on the command line."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final
+
+from ms25_suite.core.errors import UsageError
+from ms25_suite.core.fields import ENSEMBLES, Ensemble
+from ms25_suite.metrics.training_rate import MIN_SIZES
+
+__all__ = [
+    "NO_PAIR_STYLE",
+    "atom_numbers",
+    "ensembles",
+    "lammps_executable",
+    "species",
+    "train_sizes",
+    "writable_folder",
+]
+
+NO_PAIR_STYLE: Final = "none"
+"""What ``--lammps`` takes instead of a path to leave pair styles alone."""
+
+
+def train_sizes(text: str | None) -> tuple[int, ...]:
+    """Training sizes of the command line, ascending; empty if none were given.
+
+    Raises
+    ------
+    UsageError
+        They are no whole numbers, repeated, or too few for a rate.
+    """
+    if text is None:
+        return ()
+    try:
+        sizes = [int(word) for word in text.split(",")]
+    except ValueError as error:
+        msg = f"--train-sizes={text}: expected whole numbers joined by commas, such as 50,100,200"
+        raise UsageError(msg) from error
+    if len(set(sizes)) < len(sizes):
+        msg = f"--train-sizes={text}: each size is trained once, so none may be repeated"
+        raise UsageError(msg)
+    if len(sizes) < MIN_SIZES or min(sizes) < 1:
+        msg = f"--train-sizes={text}: expected at least {MIN_SIZES} sizes, each of 1 or more frames"
+        raise UsageError(msg)
+    return tuple(sorted(sizes))
+
+
+def lammps_executable(text: str | None) -> Path | None:
+    """LAMMPS of the user, seen to answer; None if none is named.
+
+    Raises
+    ------
+    Ms25Error
+        It is missing, not LAMMPS, or does not start.
+    """
+    if text is None or text == NO_PAIR_STYLE:
+        return None
+    from ms25_suite.lammps.build import executable_build
+
+    # Its absolute path: a mere name is looked for on the search path.
+    return Path(executable_build(Path(text).expanduser()).source)
+
+
+def atom_numbers(text: str | None) -> tuple[int, ...]:
+    """Numbers of atoms of the command line, ascending; empty if none were given.
+
+    Raises
+    ------
+    UsageError
+        They are no whole numbers from 1 on, or repeated.
+    """
+    if text is None:
+        return ()
+    try:
+        sizes = [int(word) for word in text.split(",")]
+    except ValueError as error:
+        msg = (
+            f"--throughput-atoms={text}: expected whole numbers joined by commas, such as "
+            "500,2000,8000"
+        )
+        raise UsageError(msg) from error
+    if min(sizes) < 1 or len(set(sizes)) < len(sizes):
+        msg = f"--throughput-atoms={text}: expected different numbers of atoms, each 1 or more"
+        raise UsageError(msg)
+    return tuple(sorted(sizes))
+
+
+def ensembles(text: str) -> tuple[Ensemble, ...]:
+    """Ensembles of the command line, in the order of the suite.
+
+    Raises
+    ------
+    UsageError
+        One is not known, or none is named.
+    """
+    names = [name.strip().lower() for name in text.split(",")]
+    if not set(names) <= set(ENSEMBLES):
+        known = ", ".join(ENSEMBLES)
+        msg = f"--md-ensembles={text}: expected one or more of {known}, joined by commas"
+        raise UsageError(msg)
+    return tuple(name for name in ENSEMBLES if name in names)
+
+
+def species(text: str | None) -> tuple[str, ...]:
+    """Chemical symbols of ``--mlip-species``.
+
+    Raises
+    ------
+    UsageError
+        They are no symbols, or one is given twice.
+    """
+    if text is None:
+        return ()
+    from ase.data import atomic_numbers
+
+    symbols = tuple(part.strip() for part in text.split(","))
+    wrong = [symbol for symbol in symbols if atomic_numbers.get(symbol, 0) < 1]
+    if wrong or len(set(symbols)) < len(symbols):
+        why = f"{wrong[0]!r} is no chemical symbol" if wrong else "an element is there twice"
+        msg = f"--mlip-species={text}: {why}; expected symbols in order, for instance Si,O"
+        raise UsageError(msg)
+    return symbols
+
+
+def writable_folder(folder: Path) -> Path:
+    """Create the report folder, so that an unwritable one is known before hours of computing."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".ms25-{os.getpid()}"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        msg = f"--report-dir={folder}: cannot write there ({error.strerror}). Choose another folder"
+        raise UsageError(msg) from error
+    return folder.resolve()
