@@ -1,4 +1,4 @@
-"""The level of Water, run with CP2K on two molecules."""
+"""The level of theory of Water, run with CP2K on two molecules."""
 
 from __future__ import annotations
 

@@ -152,10 +152,8 @@ def how_to_run(level: LevelOfTheory, atoms: Atoms) -> list[str]:
         names = [f"potpaw_PBE.{release}/{name}/POTCAR" for name in potcar_names(level, atoms)]
         run = [f"(cd $VASP_PP_PATH && cat {' '.join(names)}) > POTCAR", "mpirun vasp_std"]
         source = ["OUTCAR --keys energy=free_energy"]
-    return [
-        *run,
-        f'ms25 data import {" ".join(source)} --out labelled.extxyz --level-of-theory "{level.summary}"',
-    ]
+    command = f"ms25 data import {' '.join(source)} --out labelled.extxyz"
+    return [*run, f'{command} --level-of-theory "{level.summary}"']
 
 
 def _refuse_folder(directory: Path, *, overwrite: bool) -> None:

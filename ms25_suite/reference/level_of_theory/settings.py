@@ -203,8 +203,9 @@ def refuse_frame(level: LevelOfTheory, atoms: Atoms) -> None:
         raise UsageError(msg)
     if not atoms.pbc.all() or abs(np.linalg.det(atoms.cell.array)) < _SMALLEST_VOLUME_A3:
         msg = (
-            f"the level of theory {level.name} expects a cell that is periodic in three directions, "
-            f"found pbc {atoms.pbc} and cell {atoms.cell.array.tolist()}. Put the frame into a cell"
+            f"the level of theory {level.name} expects a cell that is periodic in three "
+            f"directions, found pbc {atoms.pbc} and cell {atoms.cell.array.tolist()}. Put the "
+            "frame into a cell"
         )
         raise UsageError(msg)
     if level.code == "cp2k" and int(atoms.numbers.sum()) % 2:
