@@ -35,6 +35,8 @@ def crystal(seed: int, shear: float = 0.0) -> Atoms:
 
 
 class TestLammpsCalculator(ReferenceCalculatorTests):
+    STEP = 1e-5
+
     @pytest.fixture
     def make_reference(self) -> Callable[[], Any]:
         return lambda: LammpsCalculator(COMMANDS, ("Ni", "Cu"))
