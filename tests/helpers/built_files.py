@@ -16,6 +16,7 @@ from ase import Atoms
 from ase.io import read
 
 from ms25_suite.core.fields import REF_ENERGY, REF_FORCES, REF_STRESS
+from ms25_suite.datasets import open_dataset
 from ms25_suite.datasets.registry import builtin_card
 
 REPOSITORY = Path(__file__).parents[2]
@@ -75,3 +76,41 @@ def kill_build(module: str, out: Path, *arguments: Path) -> None:
     script.unlink()
     assert finished_jobs(out)
     assert not out.exists()
+
+
+WRONG = {
+    "duplicate-frames",
+    "train-test-overlap",
+    "stress-unit",
+    "stress-sign",
+    "virial-as-stress",
+    "energy-outliers",
+    "overlapping-atoms",
+}
+"""Findings that no shipped dataset has. Others are about small cells."""
+
+
+def check_card(name: str, n_frames: int, n_atoms: int, *, trainable: bool) -> None:
+    """A stand-in dataset is what its card says, and its split is that of the mini tier."""
+    dataset = open_dataset(name)  # verifies the sha256
+    assert len(dataset.frames) == n_frames
+    assert set(dataset.frames.n_atoms.tolist()) == {n_atoms}
+    assert not WRONG & {finding.code for finding in dataset.findings}
+    card = dataset.card
+    assert card.stand_in
+    assert card.threshold_class == "standard"
+    assert card.paper_level_of_theory != card.level_of_theory
+    assert dataset.splits.train_sizes == ((25, 50, 100, 200) if trainable else ())
+    assert len(dataset.splits.parts) == (3 if trainable else 1)
+    for train, validation, test in dataset.splits.parts:
+        assert len(train) == (200 if trainable else 0)
+        assert len(validation) == (40 if trainable else 0)
+        assert len(test) == n_frames - len(train) - len(validation)
+        assert len(test) >= (60 if n_atoms > 150 else 100)
+
+
+def check_some_labels(name: str, reference: Any) -> None:
+    """The reference gives the labels of the first, the middle and the last frame."""
+    images = shipped_frames(name)
+    for index in (0, len(images) // 2, -1):
+        check_labels(images[index], reference)
