@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ms25_suite.cli import audit, published, recipe
-from ms25_suite.cli.observables import borrowed, find_recipe, observable_lines
+from ms25_suite.cli.observables import borrowed, find_target, observable_lines
 from ms25_suite.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -65,17 +65,31 @@ def add_parser(subparsers: Any) -> None:
     build.add_argument(
         "name",
         metavar="NAME",
-        help="built-in dataset, or its curves of the equation of state (hea-eos, cha-eos) or its "
-        "reaction path (reaction-neb)",
+        help="built-in dataset, its equation-of-state curves (hea-eos, cha-eos), or its reaction "
+        "path (reaction-neb)",
     )
     build.add_argument("--out", type=Path, metavar="FILE", help="default: NAME.extxyz.xz")
-    build.add_argument("--frames", type=int, metavar="N", help="default: as many as are shipped")
     build.add_argument(
-        "--compositions", type=int, metavar="N", help="of hea-eos: curves (default 20, paper 200)"
+        "--frames", type=int, metavar="N", help="number of frames (default: as many as are shipped)"
     )
-    build.add_argument("--seed", type=int, metavar="N")
-    build.add_argument("--potential-file", type=Path, metavar="FILE")
-    build.add_argument("--workers", type=int, metavar="N", help="number of processes")
+    build.add_argument(
+        "--compositions",
+        type=int,
+        metavar="N",
+        help="number of curves of hea-eos (default 20, paper 200)",
+    )
+    build.add_argument(
+        "--seed", type=int, metavar="N", help="seed of everything random (default 25)"
+    )
+    build.add_argument(
+        "--potential-file",
+        type=Path,
+        metavar="FILE",
+        help="parameter file of the reference (default: search for it)",
+    )
+    build.add_argument(
+        "--workers", type=int, metavar="N", help="number of processes (default: one per core)"
+    )
     build.add_argument("--overwrite", action="store_true", help="replace FILE and its card")
 
 
@@ -230,9 +244,9 @@ def _build(args: argparse.Namespace) -> int:
     from ms25_suite.datasets.importers import card_path, refuse_output, suggested_splits, write_card
     from ms25_suite.datasets.readers.files import frame_sizes, naming_errors, stem
 
-    recipe = find_recipe(args.name)
-    card = recipe.card
-    out = args.out if args.out is not None else Path(f"{recipe.name}.extxyz.xz")
+    target = find_target(args.name)
+    card = target.card
+    out = args.out if args.out is not None else Path(f"{target.name}.extxyz.xz")
     refuse_output(out, overwrite=args.overwrite)
     if args.frames is not None and args.frames < 3:
         msg = f"expected --frames to be at least 3 (training, validation, test), got {args.frames}"
@@ -244,7 +258,7 @@ def _build(args: argparse.Namespace) -> int:
         "potential_file": args.potential_file,
         "workers": args.workers,
     }
-    recipe.run(out, options)
+    target.build(out, options)
     n_frames = len(frame_sizes(out))
     data = {"path": out.name, "sha256": file_sha256(out)}
     values = {
@@ -266,7 +280,7 @@ def _build(args: argparse.Namespace) -> int:
         "files": [data],
         "splits": suggested_splits(n_frames, card.splits.seed, card.splits.sets or 3),
         **borrowed(card),
-        **recipe.card_values(out, data),
+        **target.card_values(out, data),
     }
     with naming_errors(card_path(out), f"the frames are complete in {out}"):
         write_card(card_path(out), values)

@@ -1,4 +1,4 @@
-"""What ``ms25 data`` does with reference observables: build them, say what they are."""
+"""Targets of ``ms25 data build``, and the reference observables in ``ms25 data show``."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ms25_suite.datasets import Dataset, DatasetCard
     from ms25_suite.datasets.observables.eos import EosCurve, EosReference
 
-__all__ = ["Recipe", "borrowed", "find_recipe", "observable_lines"]
+__all__ = ["BuildTarget", "borrowed", "find_target", "observable_lines"]
 
 TABLES = ("eos", "neb")
 
@@ -33,26 +33,26 @@ _OPTIONS = {
     "potential_file": "--potential-file",
     "workers": "--workers",
 }
-"""Parameters of recipes and the options that set them."""
+"""Parameters of builders, and the options of the command that set them."""
 
 _FEW_CURVES = 3
-"""Up to so many curves are described one by one."""
+"""Largest number of curves that are described one by one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Recipe:
-    """How the frames of a built-in dataset, or its observables, are made anew.
+class BuildTarget:
+    """Frames of a built-in dataset, or its observables, and the builder that makes them anew.
 
     Parameters
     ----------
     name
-        Name of the dataset, and of the table after a hyphen: ``hea``, ``hea-eos``.
+        Name of the dataset, with the table after a hyphen: ``hea``, ``hea-eos``.
     card
         Card of the dataset.
     table
         ``eos``, ``neb``, or None for the frames.
     function
-        ``module:function``.
+        Builder as ``module:function``; see `ms25_suite.reference.builder.Builder`.
     """
 
     name: str
@@ -60,22 +60,24 @@ class Recipe:
     table: str | None
     function: str
 
-    def run(self, out: Path, options: Mapping[str, Any]) -> None:
-        """Build.
+    def build(self, out: Path, options: Mapping[str, Any]) -> None:
+        """Build the file.
+
+        The options that a builder takes are the parameters of its signature.
 
         Parameters
         ----------
         out
             File to write.
         options
-            Values by the names of the function's parameters; None where none was given.
+            Values by the names of the builder's parameters; None for an option that was not given.
 
         Raises
         ------
         UsageError
-            An option was given that this recipe does not have.
+            The builder does not take one of the options.
         Ms25Error
-            From the recipe.
+            The builder raised it.
         """
         import importlib
 
@@ -87,23 +89,24 @@ class Recipe:
         unknown = [_OPTIONS[key] for key in given if not takes_all and key not in parameters]
         if unknown:
             known = [option for key, option in _OPTIONS.items() if key in parameters]
-            msg = f"{self.name} is built without {', '.join(unknown)}; it has {', '.join(known)}"
+            options_text = ", ".join(known) or "no options"
+            msg = f"{self.name} is built without {', '.join(unknown)}; it takes {options_text}"
             raise UsageError(msg)
         if takes_all or "progress" in parameters:
             given["progress"] = sys.stderr.isatty()
         function(out, **given)
 
     def card_values(self, out: Path, data: Mapping[str, str]) -> dict[str, Any]:
-        """What a card of built observables says in place of that of their dataset.
+        """Entries of the card of built observables that differ from the card of their dataset.
 
-        The frames are a dataset of their own, all for testing, with the table of this file.
+        The file is a dataset of its own, with test frames only, and with itself as observable.
 
         Parameters
         ----------
         out
             The file.
         data
-            Its name and checksum, ``path`` and ``sha256``.
+            Its name ``path`` and checksum ``sha256``.
         """
         from ms25_suite.datasets.readers.files import read_images
 
@@ -121,7 +124,7 @@ class Recipe:
             what = "path of the reaction"
             own = {
                 "path": data,
-                # The recipe stores it with each image.
+                # The builder stores it with each image.
                 "barrier": next(read_images(out)).info["barrier_eV"],
                 "barrier_source": self.card.neb.barrier_source,
             }
@@ -138,61 +141,63 @@ class Recipe:
         }
 
 
-def find_recipe(name: str) -> Recipe:
-    """Recipe of a built-in dataset, ``hea``, or of its observables, ``hea-eos``.
+def find_target(name: str) -> BuildTarget:
+    """Find a built-in dataset, ``hea``, or its observables, ``hea-eos``.
 
     Raises
     ------
     UnknownDatasetError
         There is no such dataset.
     DatasetError
-        Its card names no recipe.
+        Its card names no builder.
     """
     from ms25_suite.datasets.registry import builtin_card, suggestion
 
     card = builtin_card(name)
     if card is not None:
         if card.build is None:
-            msg = f"the card of {card.name} names no recipe to build it with"
+            msg = (
+                f"expected `build` in the card of {card.name}, found no builder: it cannot be built"
+            )
             raise DatasetError(msg)
-        return Recipe(card.name, card, None, card.build)
-    recipes = _observable_recipes()
+        return BuildTarget(card.name, card, None, card.build)
+    targets = _observable_targets()
     wanted = name.strip().lower()
-    if wanted in recipes:
-        return recipes[wanted]
-    hint = did_you_mean(wanted, recipes, cutoff=0.8) or f" {suggestion(name)}."
-    msg = f"unknown dataset {name!r}.{hint} Reference observables: {', '.join(recipes)}"
+    if wanted in targets:
+        return targets[wanted]
+    hint = did_you_mean(wanted, targets, cutoff=0.8) or f" {suggestion(name)}."
+    msg = f"unknown dataset {name!r}.{hint} Reference observables: {', '.join(targets)}"
     raise UnknownDatasetError(msg)
 
 
-def _observable_recipes() -> dict[str, Recipe]:
+def _observable_targets() -> dict[str, BuildTarget]:
     from ms25_suite.datasets.registry import builtin_card, known_datasets
 
-    recipes = {}
+    targets = {}
     for card in filter(None, map(builtin_card, known_datasets())):
         for table in TABLES:
             config = getattr(card, table)
             if config is not None and config.build is not None:
                 name = f"{card.name}-{table}"
-                recipes[name] = Recipe(name, card, table, config.build)
-    return recipes
+                targets[name] = BuildTarget(name, card, table, config.build)
+    return targets
 
 
 def borrowed(card: DatasetCard) -> dict[str, Any]:
-    """Tables of a card for frames that were built anew: the observables stay those that ship.
+    """Tables of the card of frames that were built anew: they refer to the shipped observables.
 
-    Both are of the same reference, whose files are told by their checksums.
+    Both are computed with the same reference.
     """
     return {table: {"dataset": card.name} for table in TABLES if getattr(card, table) is not None}
 
 
 def observable_lines(dataset: Dataset) -> dict[str, str]:
-    """Reference observables of a dataset for people, by table.
+    """Describe the reference observables of a dataset, by table.
 
     Raises
     ------
     DatasetError
-        They cannot be used.
+        They are invalid or cannot be read.
     """
     lines = {}
     eos = dataset.eos()
@@ -238,7 +243,7 @@ def _eos_line(eos: EosReference) -> str:
 
 
 def _minimum(curve: EosCurve, eos: EosReference) -> tuple[float, float] | str:
-    """Observable and bulk modulus (GPa) of a curve: as its file says, else fitted here."""
+    """Observable and bulk modulus (GPa) of a curve, from the fit in its file or from a new one."""
     from ms25_suite.metrics.eos import fit_murnaghan
 
     fit: Any = curve.fit

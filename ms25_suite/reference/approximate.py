@@ -1,16 +1,16 @@
-"""Approximate potentials: a quick MACE of a dear reference, only to sample structures with.
+"""Approximate potentials: small MACE models of an expensive reference, for sampling only.
 
-The paper samples water with a potential that was trained on a few frames, and labels what it
-sampled with the reference. The approximate potential needs to be good enough to visit what the
-reference would visit; its own numbers are never stored::
+The paper samples water with a potential that was trained on a few frames, and labels the sampled
+structures with the reference. The approximate potential only decides which structures are
+sampled; its own energies and forces are never stored::
 
     approximate = approximate_potential(images, name="water", level_of_theory="GFN1-xTB", ...)
     with approximate.calculator() as calculator:
         atoms.calc = calculator
         ...
 
-An `ApproximatePotential` is a path and a hash, so that a job can carry it to another process; its
-``sha256`` belongs into the settings of a build, of which the frames depend on the model.
+An `ApproximatePotential` is a path and a hash, so that a job can take it to another process. Its
+``sha256`` belongs into the settings of a build, since the frames depend on the model.
 """
 
 from __future__ import annotations
@@ -37,20 +37,20 @@ if TYPE_CHECKING:
 __all__ = ["ApproximatePotential", "approximate_potential"]
 
 BUDGET: Final = "approximate"
-"""Recipe in ``training/recipes/mace.toml``; no budget that users are offered."""
+"""Budget in ``architectures/mace/mace.toml``; it is not offered to users."""
 
 VALIDATION_EVERY: Final = 10
-"""Each tenth frame is for validation, the last of each ten."""
+"""Every tenth frame is a validation frame."""
 
 DTYPE: Final = "float32"
-"""For speed; what is labelled is rounded to 1e-6 Å anyhow."""
+"""For speed; positions are rounded to 1e-6 Å before they are labelled."""
 
 
 @dataclass(frozen=True, slots=True)
 class ApproximatePotential:
     """A trained approximate potential, as a file.
 
-    It can be pickled: a job opens the file in its own process.
+    It can be pickled; a job opens the file in its own process.
 
     Parameters
     ----------
@@ -59,8 +59,8 @@ class ApproximatePotential:
     sha256
         Its SHA-256, as 64 hexadecimal digits.
     validation_errors
-        Errors on the frames held back for validation: ``energy_rmse`` (eV/atom), ``forces_rmse``
-        (eV/Å), ``stress_rmse`` (eV/Å^3), …, as in the manifest of a training.
+        Errors on the validation frames: ``energy_rmse`` (eV/atom), ``forces_rmse``
+        (eV/Å), ``stress_rmse`` (eV/Å^3), …, as in the training manifest.
     """
 
     path: Path
@@ -76,7 +76,7 @@ class ApproximatePotential:
         ReferenceCalculatorError
             The file is not the one that was trained.
         PotentialError
-            The model cannot be loaded; later, it returned numbers that are not finite.
+            The model cannot be loaded; later, its predictions are not finite.
         """
         from ms25_suite.potentials.opening import from_model_file
         from ms25_suite.potentials.potential import PotentialOptions
@@ -106,35 +106,35 @@ def approximate_potential(
 ) -> ApproximatePotential:
     """Train an approximate MACE on labelled frames, or take it from the cache of trainings.
 
-    The same frames, seed and versions give the same model on the same kind of machine. A training
-    that was killed starts again, since a continued one ends at other weights.
+    The same frames, seed and versions give the same model on the same kind of machine. An
+    interrupted training starts again, since a resumed one ends with other weights.
 
     Parameters
     ----------
     images
-        Frames with ``REF_energy``, ``REF_forces`` and ``REF_stress``, as `builder.label` attaches
-        them; of any elements, and each element in the frames that are trained on.
+        Frames with ``REF_energy``, ``REF_forces`` and ``REF_stress``, as
+        `ms25_suite.reference.labels.label` attaches them. Each element must be in a training frame.
     name
-        What the frames are of, for the names of files.
+        Name of the system, for the names of files.
     level_of_theory
-        Method behind the labels.
+        Method of the labels.
     cutoff
-        Cutoff radius in Å; the recipe may take a shorter one.
+        Cutoff radius in Å; the training recipe may use a shorter one.
     seed
         Seed of the initial weights and of the order of the frames.
     progress
-        Is told how the training goes; nobody by default.
+        Receives the progress of the training.
 
     Raises
     ------
     LabelError
-        A frame has no labels, or some that are not finite.
+        A frame has no labels, or labels that are not finite.
     ReferenceCalculatorError
         There are fewer than two frames.
     ArchitectureNotInstalledError
         MACE is not installed.
     TrainingError
-        The training failed; the message holds the end of its log.
+        The training failed; the message contains the end of its log.
     """
     from ms25_suite.training import TrainingData, TrainingRequest, train
 
@@ -149,7 +149,7 @@ def approximate_potential(
     train_part = _part([atoms for i, atoms in enumerate(images) if i not in set(validation)])
     data = TrainingData(
         name=f"{BUDGET}-{name}",
-        sha256=content_key({"made for": name}),  # of no file: the frames themselves are hashed too
+        sha256=content_key({"made for": name}),  # not of a file: the frames are hashed as well
         level_of_theory=level_of_theory,
         tier="mini",
         cutoff=cutoff,
@@ -166,7 +166,7 @@ def approximate_potential(
 
 
 def _part(images: Sequence[Atoms]) -> Part:
-    """Frames and labels as arrays."""
+    """Convert labelled frames to arrays."""
     for index, atoms in enumerate(images):
         missing = [key for key in (REF_ENERGY, REF_STRESS) if key not in atoms.info]
         missing += [key for key in (REF_FORCES,) if key not in atoms.arrays]

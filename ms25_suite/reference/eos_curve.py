@@ -1,4 +1,4 @@
-"""Labelled frames of one cell at several volumes, with the equation of state that fits them."""
+"""Equation-of-state curves: labelled frames of one cell at several volumes, and their fit."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ms25_suite.core.fields import REF_ENERGY
 from ms25_suite.datasets.cards.observables import CURVE_KEY
 from ms25_suite.datasets.observables.eos import FIT_KEYS, RELAXED_KEY, VOLUME_RATIO_KEY
 from ms25_suite.metrics.eos import fit_murnaghan
-from ms25_suite.reference.builder import label
+from ms25_suite.reference.labels import label
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -20,20 +20,20 @@ if TYPE_CHECKING:
 __all__ = ["Volumes", "labelled_curve"]
 
 FIT_DECIMALS = 8
-"""Fitted parameters are stored to 1e-8 of their units, as the energies are."""
+"""Fitted parameters are stored to 1e-8 of their units, like the energies."""
 
 
 @dataclass(frozen=True, slots=True)
 class Volumes:
-    """Volumes at which a curve is sampled: even, around that of the reference's minimum.
+    """Volumes of a curve, evenly spaced around the volume of the reference's minimum.
 
     Parameters
     ----------
     n_points
-        Number of volumes. The paper does not give it; 11 puts one into the minimum, and steps of
-        2 % on both sides.
+        Number of volumes. The paper does not give it; with 11 one of them is the minimum, and the
+        others follow in steps of 2 % on both sides.
     half_width
-        Largest change of the volume, relative to that of the minimum: the paper's 10 %.
+        Largest change relative to the volume of the minimum; 10 % in the paper.
     """
 
     n_points: int = 11
@@ -41,7 +41,7 @@ class Volumes:
 
     @property
     def ratios(self) -> tuple[float, ...]:
-        """Volumes relative to that of the minimum, ascending."""
+        """Volumes relative to the volume of the minimum, ascending."""
         ends = 1.0 - self.half_width, 1.0 + self.half_width
         return tuple(float(ratio) for ratio in np.linspace(*ends, self.n_points).round(6))
 
@@ -54,22 +54,29 @@ def labelled_curve(
     *,
     relax: Callable[[Atoms], None] | None = None,
 ) -> list[Atoms]:
-    """Frames of a curve by ascending volume, labelled, each with the fit of the whole curve.
+    """Label a cell at several volumes, and store the fit of the whole curve with each frame.
 
-    The cell keeps its shape, and the atoms their fractional coordinates.
+    All cells have the shape of the first one.
 
     Parameters
     ----------
     minimum
-        The cell in the reference's minimum.
+        The cell in the minimum of the reference.
     name
         Name of the curve.
     reference
         ASE calculator.
     volumes
-        Where to sample.
+        Volumes of the curve.
     relax
-        Relaxes the positions of the atoms in a cell, in place; None to leave them.
+        Function that relaxes the positions in a scaled cell in place; None to keep the
+        fractional coordinates.
+
+    Returns
+    -------
+    :
+        Frames in the order of ascending volume. ``info`` contains the name of the curve, the
+        relative volume, whether positions were relaxed, and the parameters of the fit.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The recipe of Water, run with CP2K on two molecules."""
+"""The level of theory of Water, run with CP2K on two molecules."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ase.build import molecule
 from ms25_suite.datasets import open_dataset
 from ms25_suite.datasets.importers import import_data
 from ms25_suite.reference.level_of_theory.inputs import paper_calculator, write_inputs
-from ms25_suite.reference.level_of_theory.settings import find_recipe
+from ms25_suite.reference.level_of_theory.settings import find_level_of_theory
 
 PROGRAM = next((name for name in ("cp2k.psmp", "cp2k.ssmp", "cp2k") if shutil.which(name)), None)
 
@@ -48,11 +48,11 @@ def water() -> Atoms:
 def test_labels_of_cp2k(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """By hand and through ASE the same, and the forces are the derivative of the energy."""
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    recipe = find_recipe("water").changed(CUTOFF)
+    level = find_level_of_theory("water").changed(CUTOFF)
     frame = water()
 
     by_hand = tmp_path / "by-hand"
-    write_inputs(recipe, frame, by_hand)
+    write_inputs(level, frame, by_hand)
     command = [str(PROGRAM), "-i", "cp2k.inp", "-o", "cp2k.out"]
     subprocess.run(command, cwd=by_hand, env=dict(os.environ), check=True, capture_output=True)
     card = import_data([by_hand / "cp2k.out"], tmp_path / "labelled.extxyz")
@@ -64,7 +64,7 @@ def test_labels_of_cp2k(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     # CP2K's echo of the input has 16 digits, extended XYZ has 8 decimals.
     np.testing.assert_allclose(imported.frames.positions, frame.positions, atol=1e-8)
 
-    with paper_calculator(recipe, tmp_path / "by-ase") as calculator:
+    with paper_calculator(level, tmp_path / "by-ase") as calculator:
         frame.calc = calculator
         energy, forces, stress = (
             frame.get_potential_energy(),

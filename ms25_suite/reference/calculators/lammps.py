@@ -1,6 +1,6 @@
-"""ASE calculator that runs LAMMPS in this process and never returns half an answer.
+"""ASE calculator that runs LAMMPS in this process, and returns complete results or raises.
 
-Imported by the reference calculators when they are made, not before: it needs ASE.
+It needs ASE: the modules of the systems import it only when they make a calculator.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ from ase import Atoms
 from ase.calculators.lammpslib import LAMMPSlib
 
 from ms25_suite.core.errors import ReferenceCalculatorError
-from ms25_suite.reference.calculators.lammps_instance import load_mpi, open_lammps
+from ms25_suite.lammps.instance import load_mpi
+from ms25_suite.reference.calculators.lammps_session import open_lammps
+from ms25_suite.reference.calculators.validation import validate_frame
 
 __all__ = ["LammpsCalculator"]
 
@@ -21,9 +23,10 @@ __all__ = ["LammpsCalculator"]
 class LammpsCalculator(LAMMPSlib):  # type: ignore[misc]
     """ASE's ``LAMMPSlib`` with a checked start, checked input and checked output.
 
-    ``LAMMPSlib`` follows any change of cell, number of atoms and composition between frames
-    within one instance of LAMMPS. What it lacks: an element outside ``elements`` is a bare
-    ``KeyError``, and after an error of LAMMPS its instance is in an undefined state.
+    Cell, number of atoms and composition may change between frames: ``LAMMPSlib`` follows within
+    one instance of LAMMPS. Added here: an unsupported element is named instead of a bare
+    ``KeyError``, and after an error the instance of LAMMPS, whose state is then undefined, is
+    replaced.
 
     Parameters
     ----------
@@ -31,6 +34,8 @@ class LammpsCalculator(LAMMPSlib):  # type: ignore[misc]
         LAMMPS commands that define the interactions, in metal units.
     elements
         Chemical symbols in the order of the LAMMPS atom types.
+    settings
+        Further parameters of ``LAMMPSlib``.
 
     Raises
     ------
@@ -39,7 +44,7 @@ class LammpsCalculator(LAMMPSlib):  # type: ignore[misc]
     """
 
     def __init__(self, commands: Sequence[str], elements: Sequence[str], **settings: Any) -> None:
-        open_lammps().close()  # fails here with advice, not at the first frame
+        open_lammps().close()  # fail here, with advice, instead of at the first frame
         load_mpi()
         self.lmp: Any = None
         super().__init__(
@@ -54,25 +59,10 @@ class LammpsCalculator(LAMMPSlib):  # type: ignore[misc]
         Raises
         ------
         ReferenceCalculatorError
-            The frame holds another element or no full periodicity, or LAMMPS raised or returned
-            something that is not finite.
+            The frame contains another element or is not fully periodic, or LAMMPS raised an
+            error or returned numbers that are not finite.
         """
-        known = self.parameters["atom_types"]
-        unknown = sorted(set(atoms.get_chemical_symbols()) - set(known))
-        if unknown:
-            msg = (
-                f"the reference knows the elements {' '.join(known)}, found {' '.join(unknown)}: "
-                "judge a dataset of those elements with its own reference"
-            )
-            raise ReferenceCalculatorError(msg)
-        if not atoms.pbc.all():
-            msg = (
-                f"the reference expects a frame that is periodic in x, y, z; found pbc {atoms.pbc}"
-            )
-            raise ReferenceCalculatorError(msg)
-        if not (np.isfinite(atoms.positions).all() and np.isfinite(atoms.cell.array).all()):
-            msg = "the reference expects finite positions and cell vectors, found some that are not"
-            raise ReferenceCalculatorError(msg)
+        validate_frame(atoms, self.parameters["atom_types"])
         try:
             super().calculate(atoms, properties, system_changes)
         except Exception as error:
@@ -89,7 +79,7 @@ class LammpsCalculator(LAMMPSlib):  # type: ignore[misc]
             raise ReferenceCalculatorError(msg)
 
     def _start_over(self) -> None:
-        """Drop the LAMMPS instance and the results, so that the next frame starts afresh."""
+        """Drop the LAMMPS instance and the results, so that the next frame starts anew."""
         if self.lmp is not None:
             self.lmp.close()
         self.lmp = None

@@ -1,17 +1,16 @@
-"""Molecular dynamics at constant volume in LAMMPS, to sample frames of any cell."""
+"""Molecular dynamics at constant volume in LAMMPS, for sampling frames of any cell."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from ms25_suite.core.errors import ReferenceCalculatorError
 from ms25_suite.core.frames import FloatArray
-from ms25_suite.reference.calculators.lammps_instance import open_lammps
+from ms25_suite.reference.calculators.lammps_session import lammps_session, unwrapped_positions
+from ms25_suite.reference.spread import n_steps
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -21,16 +20,16 @@ __all__ = ["Dynamics", "Interactions", "sample_nvt"]
 
 @dataclass(frozen=True, slots=True)
 class Interactions:
-    """What LAMMPS needs to know of the potential, in metal units.
+    """A potential as commands of LAMMPS, in metal units.
 
     Parameters
     ----------
     elements
         Chemical symbols in the order of the atom types.
     commands
-        Commands of the interactions, run after the atoms are there.
+        Commands that define the interactions, run after the atoms were created.
     atom_style
-        LAMMPS' atom style: ``charge`` where the atoms carry charges.
+        LAMMPS' atom style; ``charge`` where the atoms carry charges.
     """
 
     elements: tuple[str, ...]
@@ -40,18 +39,18 @@ class Interactions:
 
 @dataclass(frozen=True, slots=True)
 class Dynamics:
-    """How a trajectory is run.
+    """Settings of a trajectory.
 
     Parameters
     ----------
     thermostat
         Langevin dynamics, or a Nose-Hoover chain of length 1.
     damping_ps
-        Damping time of the thermostat; for Langevin, one over the friction.
+        Damping time of the thermostat; for Langevin dynamics the inverse of the friction.
     timestep_ps
         Time step.
     equilibration_ps
-        Run before the first frame.
+        Time before the first frame.
     spacing_ps
         Time between two frames.
     """
@@ -61,11 +60,6 @@ class Dynamics:
     timestep_ps: float
     equilibration_ps: float
     spacing_ps: float
-
-    def steps(self, duration_ps: float) -> int:
-        """Number of time steps that last at least so long."""
-        # 1e-9: a whole number of steps must not become one more by rounding.
-        return math.ceil(duration_ps / self.timestep_ps - 1e-9)
 
 
 def sample_nvt(
@@ -77,23 +71,24 @@ def sample_nvt(
     rng: np.random.Generator,
     held: Sequence[int] = (),
 ) -> FloatArray:
-    """Run at constant volume and temperature, and take the positions.
+    """Run at constant volume and temperature, and return the positions at regular intervals.
 
-    Velocities start at twice the temperature, since half of that kinetic energy goes into the
-    potential energy of a relaxed structure at once.
+    Velocities start at twice the temperature: by equipartition half of that kinetic energy turns
+    into potential energy of the relaxed structure within the first vibrations.
 
     Parameters
     ----------
     atoms
-        Start; periodic in all directions, cell vectors lower triangular (``standard_form``).
+        Initial structure; periodic in all directions, with lower triangular cell vectors
+        (``cell.standard_form``).
     interactions, dynamics
         Potential and settings.
     temperature_K
-        Temperature.
+        Temperature in K.
     n_frames
         Number of frames.
     rng
-        Where the seeds of velocities and thermostat come from.
+        Source of the seeds of velocities and thermostat.
     held
         Indices of the atoms that do not move.
 
@@ -108,23 +103,16 @@ def sample_nvt(
         LAMMPS cannot be started, or the run failed.
     """
     seeds = rng.integers(1, 900_000_000, 2).tolist()
-    lammps = open_lammps()
-    try:
+    what = f"a run at {temperature_K:.1f} K of {atoms.get_chemical_formula()}"
+    with lammps_session(what) as lammps:
         _prepare(lammps, atoms, interactions)
         _thermostat(lammps, len(atoms), dynamics, float(temperature_K), seeds, held)
         frames = []
         for number in range(n_frames):
             duration = dynamics.spacing_ps if number else dynamics.equilibration_ps
-            lammps.command(f"run {dynamics.steps(duration)}")
-            frames.append(_positions(lammps, atoms.cell.array))
-    except Exception as error:  # the type is LAMMPS' own, known only once it is imported
-        msg = (
-            f"LAMMPS failed in a run at {temperature_K:.1f} K of {atoms.get_chemical_formula()}: "
-            f"{error}"
-        )
-        raise ReferenceCalculatorError(msg) from error
-    finally:
-        lammps.close()
+            lammps.command(f"run {n_steps(duration, dynamics.timestep_ps)}")
+            # The box starts at the origin.
+            frames.append(unwrapped_positions(lammps, atoms.cell.array))
     return np.array(frames)
 
 
@@ -151,7 +139,7 @@ def _prepare(lammps: Any, atoms: Atoms, interactions: Interactions) -> None:
     types = [elements.index(symbol) + 1 for symbol in atoms.get_chemical_symbols()]
     created = lammps.create_atoms(len(atoms), None, types, atoms.positions.ravel().tolist())
     if created != len(atoms):
-        msg = f"LAMMPS took {created} of {len(atoms)} atoms"
+        msg = f"LAMMPS created {created} of {len(atoms)} atoms"
         raise RuntimeError(msg)
     for number, symbol in enumerate(elements, start=1):
         lammps.command(f"mass {number} {float(atomic_masses[atomic_numbers[symbol]])!r}")
@@ -178,18 +166,11 @@ def _thermostat(
     )
     target = f"{temperature!r} {temperature!r} {dynamics.damping_ps!r}"
     if dynamics.thermostat == "langevin":
-        # `zero`: the random forces add up to none, so that a crystal does not drift.
+        # `zero`: the random forces add up to zero, so that a free crystal does not drift.
         zero = "no" if held else "yes"
         lammps.command(f"fix bath mobile langevin {target} {seeds[1]} zero {zero}")
         lammps.command("fix motion mobile nve")
     else:
         lammps.command(f"fix motion mobile nvt temp {target} tchain 1")
-        if held:  # the momentum of atoms on a held substrate is not conserved
+        if held:  # their momentum is not conserved, so no degrees of freedom are subtracted
             lammps.command("compute_modify motion_temp extra/dof 0")
-
-
-def _positions(lammps: Any, cell: FloatArray) -> FloatArray:
-    """Unwrapped positions in Å; the box starts at the origin."""
-    wrapped = np.array(lammps.gather_atoms("x", 1, 3)).reshape(-1, 3)
-    images = np.array(lammps.gather_atoms("image", 0, 3)).reshape(-1, 3)
-    return np.asarray(wrapped + images @ cell)

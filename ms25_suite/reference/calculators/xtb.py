@@ -1,6 +1,6 @@
-"""ASE calculator of GFN1-xTB that never returns half an answer.
+"""ASE calculator of GFN1-xTB, which returns complete results or raises.
 
-Imported by the reference calculators when they are made, not before: it needs tblite.
+It needs tblite: the modules of the systems import it only when they make a calculator.
 
 References
 ----------
@@ -18,6 +18,7 @@ import numpy as np
 from ase.calculators.calculator import Calculator, all_changes
 
 from ms25_suite.core.errors import ReferenceCalculatorError
+from ms25_suite.reference.calculators.validation import validate_frame
 
 __all__ = ["XtbCalculator", "tblite_version"]
 
@@ -43,19 +44,20 @@ def tblite_version() -> str:
 class XtbCalculator(Calculator):  # type: ignore[misc]
     """GFN1-xTB at the gamma point, periodic in three directions.
 
-    tblite's own calculator takes the charges of the frame before as the first guess, so that the
-    last digits depend on what was calculated before; here each frame starts afresh.
+    tblite's own calculator starts from the charges of the frame before, so that the last digits
+    of a label depend on earlier frames. Here each frame starts from a new guess.
 
     Parameters
     ----------
     elements
-        Chemical symbols that the dataset of this reference holds.
+        Chemical symbols that the dataset of this reference contains.
     electronic_temperature_K
-        Temperature of the Fermi smearing.
+        Temperature of the Fermi smearing in K.
     accuracy
-        Of the self-consistent charges, in units of tblite (1: energies to 1e-6 Hartree).
+        Accuracy of the self-consistent charges in the unit of tblite, in which 1 converges
+        energies to 1e-6 Hartree.
     max_iterations
-        Most iterations of the self-consistent charges.
+        Largest number of iterations of the self-consistent charges.
 
     Raises
     ------
@@ -92,25 +94,25 @@ class XtbCalculator(Calculator):  # type: ignore[misc]
         Raises
         ------
         ReferenceCalculatorError
-            The frame holds another element, no full periodicity or numbers that are not finite,
-            or the charges did not become self-consistent.
+            The frame contains another element, is not fully periodic or has numbers that are not
+            finite, or the charges did not become self-consistent.
         """
         from tblite.ase import TBLite
 
         super().calculate(atoms, properties, system_changes)
         frame = self.atoms
-        self._refuse(frame)
+        validate_frame(frame, self._elements)
         engine = TBLite(**self._settings)
         what = f"{frame.get_chemical_formula()} ({len(frame)} atoms)"
         try:
             engine.calculate(frame, ["energy", "forces", "stress"])
         except Exception as error:  # CalculationFailed, InputError and bare RuntimeError
             msg = (
-                f"GFN1-xTB failed on {what}: {error}. Are atoms too close, or is it a metal, for "
-                "which the charges may not become self-consistent?"
+                f"GFN1-xTB failed on {what}: {error}. Are atoms too close? The charges of metals "
+                "often do not become self-consistent"
             )
             raise ReferenceCalculatorError(msg) from error
-        # `energy` includes the electronic entropy: it is the one whose derivative the forces are.
+        # tblite's `energy` includes the electronic entropy; the forces are its derivative.
         results: dict[str, Any] = {
             "energy": float(engine.results["energy"]),
             "free_energy": float(engine.results["energy"]),
@@ -124,22 +126,5 @@ class XtbCalculator(Calculator):  # type: ignore[misc]
         self.results = results
 
     def clean(self) -> None:
-        """Forget the last frame; like the LAMMPS calculator, so that recipes can share code."""
+        """Forget the last frame; the counterpart of the LAMMPS calculator's method."""
         self.reset()
-
-    def _refuse(self, frame: Any) -> None:
-        unknown = sorted(set(frame.get_chemical_symbols()) - set(self._elements))
-        if unknown:
-            msg = (
-                f"the reference knows the elements {' '.join(self._elements)}, found "
-                f"{' '.join(unknown)}: judge a dataset of those elements with its own reference"
-            )
-            raise ReferenceCalculatorError(msg)
-        if not frame.pbc.all():
-            msg = (
-                f"the reference expects a frame that is periodic in x, y, z; found pbc {frame.pbc}"
-            )
-            raise ReferenceCalculatorError(msg)
-        if not (np.isfinite(frame.positions).all() and np.isfinite(frame.cell.array).all()):
-            msg = "the reference expects finite positions and cell vectors, found some that are not"
-            raise ReferenceCalculatorError(msg)

@@ -1,25 +1,30 @@
 """The HEA data: the paper's own EAM potential in LAMMPS, and the sampling of its frames.
 
-`calculator` labels any frame of Fe, Ni, Cr, Co and Cu; `build` makes the data set. The recipe is
+`calculator` labels any frame of Fe, Ni, Cr, Co and Cu; `build` makes the dataset. The sampling is
 the paper's (Maxson et al., MS25, "High Entropy Alloy (HEA) Training Data") with one change, the
-damping times: `ms25_suite.reference.hea.sampling.Recipe` says which and why.
+damping times: see `ms25_suite.reference.hea.sampling.HeaSampling`.
 
 Frames are stored trajectory by trajectory, in the order of time within each. The temperatures of
-the trajectories are in random order, so that the first part of a file is as even as the whole.
+the trajectories are in random order, so that the first part of a file covers the range as evenly
+as the whole.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ms25_suite.reference.builder import build_frames, label, refuse_numbers, shares
-from ms25_suite.reference.calculators.lammps_instance import lammps_version, quoted
+from ms25_suite.reference.builder import Builder, Run
+from ms25_suite.reference.calculators.lammps_session import lammps_version, quoted
 from ms25_suite.reference.hea.potential_file import ELEMENTS, SHA256, find_potential_file
-from ms25_suite.reference.hea.sampling import Recipe, Trajectory, run_trajectory, temperatures
+from ms25_suite.reference.hea.sampling import HeaSampling, run_trajectory
+from ms25_suite.reference.jobs import Plan
+from ms25_suite.reference.labels import label_trajectory
+from ms25_suite.reference.spread import even_values, shares
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -29,36 +34,33 @@ __all__ = ["build", "calculator"]
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """One trajectory: everything that its frames depend on."""
+    """One trajectory, of one composition at one temperature."""
 
     index: int
     temperature_K: float  # noqa: N815 - K is the unit
     n_frames: int
     seed: int
-    recipe: Recipe
+    sampling: HeaSampling
     potential_file: Path
 
     def frames(self) -> list[Atoms]:
-        """Run and label the trajectory."""
+        return label_trajectory(
+            self._images(),
+            calculator(str(self.potential_file)),
+            config_type="hea",
+            temperature_K=round(self.temperature_K, 3),
+            trajectory=self.index,
+        )
+
+    def _images(self) -> Iterator[Atoms]:
         from ase import Atoms
 
         rng = np.random.default_rng([self.seed, self.index])
-        trajectory: Trajectory = run_trajectory(
-            self.recipe, self.potential_file, self.temperature_K, self.n_frames, rng
+        trajectory = run_trajectory(
+            self.sampling, self.potential_file, self.temperature_K, self.n_frames, rng
         )
-        # A calculator of its own for each trajectory: what LAMMPS did before could show in the
-        # last digits, and would depend on which worker ran what.
-        reference = calculator(str(self.potential_file))
-        images = []
         for positions, lengths in zip(trajectory.positions, trajectory.lengths, strict=True):
-            atoms = Atoms(trajectory.symbols, positions=positions, cell=lengths, pbc=True)
-            label(atoms, reference)
-            atoms.info["config_type"] = "hea"
-            atoms.info["temperature_K"] = round(self.temperature_K, 3)
-            atoms.info["trajectory"] = self.index
-            images.append(atoms)
-        reference.clean()
-        return images
+            yield Atoms(trajectory.symbols, positions=positions, cell=lengths, pbc=True)
 
 
 def calculator(potential_file: str | None = None) -> Any:
@@ -70,12 +72,12 @@ def calculator(potential_file: str | None = None) -> Any:
     Parameters
     ----------
     potential_file
-        File of the potential; None to look for it as `find_potential_file` does.
+        File of the potential; None to search for it as `find_potential_file` does.
 
     Raises
     ------
     ReferenceCalculatorError
-        There is no such file, or LAMMPS is not installed; later, on a frame that holds another
+        There is no such file, or LAMMPS is not installed; later, for a frame that contains another
         element or is not periodic.
     """
     path = find_potential_file(None if potential_file is None else Path(potential_file))
@@ -85,79 +87,35 @@ def calculator(potential_file: str | None = None) -> Any:
     return LammpsCalculator(commands, ELEMENTS)
 
 
-def build(
-    out: Path,
+def plan(
+    run: Run,
     *,
     n_frames: int = 660,
     seed: int = 25,
     potential_file: Path | None = None,
-    workers: int | None = None,
-    progress: bool = True,
-    recipe: Recipe | None = None,
-) -> Path:
-    """Sample and label the HEA data.
-
-    Finished trajectories are kept in a folder beside ``out``; the same call after an
-    interruption goes on from there, and the file is the same, bit by bit, as without it. Neither
-    does it depend on the number of workers. On another machine or with another LAMMPS the
-    trajectories differ, as chaotic ones do, while their statistics do not.
-
-    Parameters
-    ----------
-    out
-        File to write, extended XYZ; compressed if its name ends with ``.xz`` or ``.gz``.
-    n_frames
-        Number of frames; 10,000 is the paper's full protocol.
-    seed
-        Seed of compositions, temperatures and velocities.
-    potential_file
-        File of the potential; None to look for it as `find_potential_file` does.
-    workers
-        Number of processes; None for one per core that this process may use.
-    progress
-        Whether to show a progress bar on the standard error stream.
-    recipe
-        Settings of the sampling; None for those of the shipped data.
-
-    Returns
-    -------
-    :
-        ``out``.
-
-    Raises
-    ------
-    UsageError
-        There is nothing to build with these numbers.
-    ReferenceCalculatorError
-        The potential or LAMMPS is missing, a run failed, or a worker process died.
-    """
-    refuse_numbers(n_frames=n_frames, workers=workers)
-    recipe = Recipe() if recipe is None else recipe
+    sampling: HeaSampling | None = None,
+) -> Plan:
+    """Plan the HEA frames; the options are those of `Builder`."""
+    sampling = HeaSampling() if sampling is None else sampling
     potential = find_potential_file(potential_file)
-    version = lammps_version()
-
-    settings = {
-        "recipe": asdict(recipe),
-        "n_frames": n_frames,
-        "seed": seed,
-        "potential": SHA256,
-        "lammps": version,
-    }
-    numbers = shares(n_frames, recipe.frames_per_trajectory)
-    jobs = [
-        _Job(
-            index=index,
-            temperature_K=float(temperature),
-            n_frames=number,
-            seed=seed,
-            recipe=recipe,
-            potential_file=potential,
-        )
-        for index, (temperature, number) in enumerate(
-            # Numbers of frames differ by one at most, so that temperatures stay even.
-            zip(temperatures(len(numbers), recipe, seed), numbers, strict=True)
-        )
-    ]
-    return build_frames(
-        out, jobs, settings=settings, title="HEA frames", workers=workers, progress=progress
+    numbers = shares(n_frames, sampling.frames_per_trajectory)
+    # All trajectories have the same number of frames or one less, so that temperatures are even.
+    low, high = sampling.lowest_K, sampling.highest_K
+    temperatures = even_values(low, high, len(numbers), np.random.default_rng([seed]))
+    return Plan(
+        "HEA frames",
+        [
+            _Job(index, float(temperature), number, seed, sampling, potential)
+            for index, (temperature, number) in enumerate(zip(temperatures, numbers, strict=True))
+        ],
+        settings={
+            "recipe": asdict(sampling),
+            "n_frames": n_frames,
+            "seed": seed,
+            "potential": SHA256,
+            "lammps": lammps_version(),
+        },
     )
+
+
+build = Builder(plan)

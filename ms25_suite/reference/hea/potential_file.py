@@ -1,4 +1,4 @@
-"""The EAM potential of the HEA data: where its file is found, and that it is the right one."""
+"""The EAM potential of the HEA data: find its file, or download it, and verify it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Final
 
 from ms25_suite.core.cache import cache_dir, file_sha256
 from ms25_suite.core.errors import ReferenceCalculatorError
+from ms25_suite.reference.calculators.parameter_files import verified_file
 
 __all__ = ["ELEMENTS", "FILE_NAME", "SHA256", "URL", "find_potential_file"]
 
@@ -36,18 +37,20 @@ ELEMENTS: Final = ("Fe", "Ni", "Cr", "Co", "Cu")
 
 _VARIABLE: Final = "MS25_POTENTIAL_FILE"
 
+_ADVICE: Final = f"give the file {FILE_NAME} by --potential-file; it is at {PAGE}"
+
 
 def find_potential_file(path: Path | None = None) -> Path:
-    """File of the potential that labels the HEA data, its checksum verified.
+    """Find the file of the potential that labels the HEA data, and verify its checksum.
 
-    The first of these decides: ``path``, the environment variable ``MS25_POTENTIAL_FILE``, the
+    The first of these is used: ``path``, the environment variable ``MS25_POTENTIAL_FILE``, the
     cache, a download from the NIST Interatomic Potentials Repository into the cache. The file
-    is not shipped, because its terms do not say that others may pass it on.
+    is not shipped, because its terms do not say that it may be redistributed.
 
     Parameters
     ----------
     path
-        File given by the user (``--potential-file``); None to look for it.
+        File given by the user (``--potential-file``); None to search for it.
 
     Raises
     ------
@@ -60,41 +63,29 @@ def find_potential_file(path: Path | None = None) -> Path:
     NIST Interatomic Potentials Repository, doi:10.18434/m37.
     """
     if path is not None:
-        return _verified(path, "--potential-file")
+        return verified_file(path, SHA256, source="--potential-file", advice=_ADVICE)
     from_environment = os.environ.get(_VARIABLE)
     if from_environment:
-        return _verified(Path(from_environment), _VARIABLE)
+        return verified_file(Path(from_environment), SHA256, source=_VARIABLE, advice=_ADVICE)
     cached = cache_dir("potentials") / FILE_NAME
     if cached.is_file() and file_sha256(cached) == SHA256:
         return cached
     return _download(cached)
 
 
-def _verified(path: Path, source: str) -> Path:
-    advice = f"give the file {FILE_NAME} by --potential-file; it is at {PAGE}"
-    if not path.is_file():
-        msg = f"expected the potential {FILE_NAME} at {path} ({source}), found no file: {advice}"
-        raise ReferenceCalculatorError(msg)
-    found = file_sha256(path)
-    if found != SHA256:
-        msg = (
-            f"{path} ({source}) is not the potential that labelled the data: "
-            f"expected sha256 {SHA256}, found {found}; {advice}"
-        )
-        raise ReferenceCalculatorError(msg)
-    return path.resolve()
-
-
 def _download(target: Path) -> Path:
     import pooch
 
-    # Pooch announces each download and prints the hash: not ours to say.
+    # Pooch logs every download with its hash, which would disturb the progress bars.
     logger = pooch.get_logger()
     level = logger.level
     logger.setLevel(logging.ERROR)
     try:
         pooch.retrieve(URL, known_hash=f"sha256:{SHA256}", fname=target.name, path=target.parent)
-    except (OSError, ValueError) as error:  # requests' errors are OSErrors, a bad hash ValueError
+    except (
+        OSError,
+        ValueError,
+    ) as error:  # errors of requests are OSErrors, a wrong hash is a ValueError
         msg = (
             f"cannot download the potential of the HEA data: expected sha256 {SHA256} at {URL}, "
             f"found: {error}; fetch {FILE_NAME} by hand from {PAGE} and give it by "

@@ -1,4 +1,4 @@
-"""Molecular dynamics that samples the HEA data: compositions, temperatures, trajectories."""
+"""Molecular dynamics that samples the HEA data: random compositions, NPT trajectories."""
 
 from __future__ import annotations
 
@@ -9,34 +9,38 @@ from typing import Any, Final
 
 import numpy as np
 
-from ms25_suite.core.errors import ReferenceCalculatorError
 from ms25_suite.core.frames import FloatArray, IntArray
-from ms25_suite.reference.calculators.lammps_instance import open_lammps, quoted
+from ms25_suite.reference.calculators.lammps_session import (
+    lammps_session,
+    quoted,
+    unwrapped_positions,
+)
 from ms25_suite.reference.hea.potential_file import ELEMENTS
+from ms25_suite.reference.spread import n_steps
 
-__all__ = ["Recipe", "Trajectory", "random_composition", "run_trajectory", "temperatures"]
+__all__ = ["HeaSampling", "Trajectory", "random_composition", "run_trajectory"]
 
 BAR_PER_ATM: Final = 1.01325
-"""Pressure in bar, LAMMPS' unit in metal units, of one standard atmosphere (exact)."""
+"""One standard atmosphere in bar, LAMMPS' unit of pressure in metal units (exact)."""
 
 LATTICE_CONSTANT_A: Final = 3.55
 """fcc lattice constant in Å of the random equimolar alloy at 0 K with this potential."""
 
 EXPANSION_PER_K: Final = 1.6e-5
-"""Linear expansion of the starting cell per K, only to begin near the equilibrium volume."""
+"""Linear expansion of the initial cell per K, so that a run starts near the equilibrium volume."""
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
+class HeaSampling:
     """Settings of the sampling: the paper's, except for the two damping times.
 
     The paper prints damping times of 100 ps (thermostat) and 200 ps (barostat). In runs of an
-    affordable length those two do nothing: between 10 and 20 ps the mean temperature is 5 % too
+    affordable length they have no effect: between 10 and 20 ps the mean temperature is 5 % too
     high, its spread is three quarters of the canonical one, and the mean pressure is off by up to
     1.4 GPa. The same numbers in femtoseconds give the temperature within 1.2 % in each run and
-    0.4 % in the mean, its canonical spread, and 1 atm within 0.02 GPa; they also suit the time
-    step, so that "ps" is most likely a misprint for "fs". They are what is used here. The
-    measurement is in ``docs/datasets/hea.md``.
+    0.4 % in the mean, its canonical spread, and 1 atm within 0.02 GPa. They also suit the time
+    step, so that "ps" is most likely a misprint for "fs", and femtoseconds are used here. The
+    measurements are in ``docs/datasets/hea.md``.
 
     Parameters
     ----------
@@ -53,9 +57,9 @@ class Recipe:
     lowest_K, highest_K
         Range of the temperatures.
     least_fraction
-        Smallest share of each element.
+        Smallest share of each element among the atoms.
     equilibration_ps
-        Run before the first frame.
+        Time before the first frame.
     spacing_ps
         Time between two frames of a trajectory.
     frames_per_trajectory
@@ -79,11 +83,6 @@ class Recipe:
     def n_atoms(self) -> int:
         """Number of atoms of a frame."""
         return 4 * self.cells**3
-
-    def steps(self, duration_ps: float) -> int:
-        """Number of time steps that last at least so long."""
-        # 1e-9: a whole number of steps must not become one more by rounding.
-        return math.ceil(duration_ps / self.timestep_ps - 1e-9)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,16 +108,21 @@ class Trajectory:
 def random_composition(
     n_atoms: int, n_elements: int, least_fraction: float, rng: np.random.Generator
 ) -> IntArray:
-    """Numbers of atoms of each element, uniform over all that give each its least share.
+    """Draw the number of atoms of each element, uniformly over all allowed compositions.
 
-    The least numbers are rounded up; each way to share out the remaining atoms is equally
-    probable (stars and bars: the gaps between ``n_elements - 1`` distinct dividers drawn among
-    ``remaining + n_elements - 1`` places).
+    Each element gets its smallest share, rounded up to whole atoms. Every way to distribute the
+    remaining atoms is equally probable (stars and bars: the gaps between ``n_elements - 1``
+    distinct dividers drawn among ``remaining + n_elements - 1`` places).
+
+    Returns
+    -------
+    :
+        Shape ``(n_elements,)``; the sum is ``n_atoms``.
 
     Raises
     ------
     ValueError
-        There are not enough atoms for the least shares.
+        There are not enough atoms for the smallest shares.
     """
     least = math.ceil(least_fraction * n_atoms - 1e-9)
     remaining = n_atoms - n_elements * least
@@ -134,56 +138,39 @@ def random_composition(
     return np.asarray(gaps + least, dtype=np.int64)
 
 
-def temperatures(n_trajectories: int, recipe: Recipe, seed: int) -> FloatArray:
-    """Temperature of each trajectory in K: evenly spaced over the range, in random order.
-
-    The range is cut into as many equal parts as there are trajectories; each gets the middle of
-    one of them. The random order makes any first part of the data even, too.
-    """
-    middles = (np.arange(n_trajectories) + 0.5) / n_trajectories
-    values = recipe.lowest_K + (recipe.highest_K - recipe.lowest_K) * middles
-    return np.asarray(np.random.default_rng([seed]).permutation(values), dtype=np.float64)
-
-
 def run_trajectory(
-    recipe: Recipe,
+    sampling: HeaSampling,
     potential_file: Path,
     temperature_K: float,  # noqa: N803 - K is the unit
     n_frames: int,
     rng: np.random.Generator,
 ) -> Trajectory:
-    """Draw a composition, shuffle it over the fcc sites, run NPT, take the frames.
+    """Draw a composition, distribute it over the fcc sites, run NPT, and return the frames.
 
     The cell stays cubic (``iso``: 1 atm is a hydrostatic pressure). The velocities start at twice
-    the temperature, since half of that kinetic energy goes into the potential energy of the
-    perfect lattice at once.
+    the temperature: by equipartition half of that kinetic energy turns into potential energy of
+    the perfect lattice within the first vibrations.
 
     Raises
     ------
     ReferenceCalculatorError
         LAMMPS cannot be started, or the run failed.
     """
-    counts = random_composition(recipe.n_atoms, len(ELEMENTS), recipe.least_fraction, rng)
+    counts = random_composition(sampling.n_atoms, len(ELEMENTS), sampling.least_fraction, rng)
     types = rng.permutation(np.repeat(np.arange(1, len(ELEMENTS) + 1), counts))
     velocity_seed = int(rng.integers(1, 900_000_000))
 
-    lammps = open_lammps()
-    try:
-        _prepare(lammps, recipe, potential_file, types, temperature_K, velocity_seed)
+    with lammps_session(f"a run at {temperature_K:.1f} K of {counts} atoms") as lammps:
+        _prepare(lammps, sampling, potential_file, types, temperature_K, velocity_seed)
         positions, lengths = [], []
         for number in range(n_frames):
-            steps = recipe.steps(recipe.spacing_ps if number else recipe.equilibration_ps)
-            lammps.command(f"run {steps}")
-            frame, edges = _configuration(lammps)
-            positions.append(frame)
+            duration = sampling.spacing_ps if number else sampling.equilibration_ps
+            lammps.command(f"run {n_steps(duration, sampling.timestep_ps)}")
+            low, high, *_ = lammps.extract_box()
+            edges = np.array(high) - np.array(low)
+            # The barostat moves all faces of the box: positions are relative to its corner.
+            positions.append(unwrapped_positions(lammps, np.diag(edges)) - np.array(low))
             lengths.append(edges)
-    except ReferenceCalculatorError:
-        raise
-    except Exception as error:  # the type is LAMMPS' own, known only once it is imported
-        msg = f"LAMMPS failed in a run at {temperature_K:.1f} K of {counts} atoms: {error}"
-        raise ReferenceCalculatorError(msg) from error
-    finally:
-        lammps.close()
     return Trajectory(
         symbols=tuple(ELEMENTS[kind - 1] for kind in types),
         positions=np.array(positions),
@@ -193,16 +180,16 @@ def run_trajectory(
 
 def _prepare(
     lammps: Any,
-    recipe: Recipe,
+    sampling: HeaSampling,
     potential_file: Path,
     types: IntArray,
     temperature_K: float,  # noqa: N803
     velocity_seed: int,
 ) -> None:
     lattice_constant = LATTICE_CONSTANT_A * (1.0 + EXPANSION_PER_K * temperature_K)
-    edge = lattice_constant * recipe.cells
+    edge = lattice_constant * sampling.cells
     basis = np.array([[0.0, 0.0, 0.0], [0.0, 0.5, 0.5], [0.5, 0.0, 0.5], [0.5, 0.5, 0.0]])
-    corners = np.stack(np.meshgrid(*[np.arange(recipe.cells)] * 3, indexing="ij"), axis=-1)
+    corners = np.stack(np.meshgrid(*[np.arange(sampling.cells)] * 3, indexing="ij"), axis=-1)
     sites = (corners.reshape(-1, 1, 3) + basis).reshape(-1, 3) * lattice_constant
     for command in (
         "units metal",
@@ -214,28 +201,19 @@ def _prepare(
     ):
         lammps.command(command)
     lammps.create_atoms(len(types), None, types.tolist(), sites.ravel().tolist())
-    pressure = BAR_PER_ATM * recipe.pressure_atm
+    pressure = BAR_PER_ATM * sampling.pressure_atm
     temperature = float(temperature_K)
     thermostat = (
-        f"temp {temperature!r} {temperature!r} {recipe.thermostat_ps!r} tchain {recipe.chain}"
+        f"temp {temperature!r} {temperature!r} {sampling.thermostat_ps!r} tchain {sampling.chain}"
     )
-    barostat = f"iso {pressure!r} {pressure!r} {recipe.barostat_ps!r} pchain {recipe.chain}"
+    barostat = f"iso {pressure!r} {pressure!r} {sampling.barostat_ps!r} pchain {sampling.chain}"
     for command in (
         "pair_style eam/alloy",
         f"pair_coeff * * {quoted(potential_file)} {' '.join(ELEMENTS)}",
         "neigh_modify every 1 delay 5 check yes",
-        f"timestep {recipe.timestep_ps!r}",
+        f"timestep {sampling.timestep_ps!r}",
         f"velocity all create {2 * temperature!r} {velocity_seed} mom yes rot no dist gaussian",
         f"fix npt all npt {thermostat} {barostat}",
         "thermo 0",
     ):
         lammps.command(command)
-
-
-def _configuration(lammps: Any) -> tuple[FloatArray, FloatArray]:
-    """Unwrapped positions relative to the corner of the cell, and its edges, in Å."""
-    low, high, *_ = lammps.extract_box()
-    edges = np.array(high) - np.array(low)
-    wrapped = np.array(lammps.gather_atoms("x", 1, 3)).reshape(-1, 3)
-    images = np.array(lammps.gather_atoms("image", 0, 3)).reshape(-1, 3)
-    return wrapped + images * edges - np.array(low), edges

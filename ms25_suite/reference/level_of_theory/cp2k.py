@@ -1,6 +1,6 @@
 """CP2K at the paper's levels of theory: its input, and ASE's calculator with that input.
 
-Imported when a recipe is used, not before: it needs ASE's calculator of CP2K.
+It needs ASE's calculator of CP2K: `inputs` imports it only when it is used.
 
 References
 ----------
@@ -21,7 +21,7 @@ from ase.calculators.cp2k import CP2K, InputSection
 
 from ms25_suite.core.errors import ReferenceCalculatorError
 from ms25_suite.datasets.readers.cp2k import NOT_CONVERGED
-from ms25_suite.reference.level_of_theory.settings import Recipe, refuse_frame
+from ms25_suite.reference.level_of_theory.settings import LevelOfTheory, refuse_frame
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Cp2kCalculator", "cp2k_command", "cp2k_input"]
 
 _KIND: Final = "FORCE_EVAL/SUBSYS/KIND"
-"""Section that CP2K wants once for each element."""
+"""Section of CP2K's input that is repeated for each element."""
 
 _SHELLS: Final = (
     "cp2k_shell",
@@ -38,7 +38,7 @@ _SHELLS: Final = (
     "cp2k.psmp -s",
     "cp2k.ssmp -s",
 )
-"""Commands that start CP2K's shell, by the names that its installations have."""
+"""Commands that start CP2K's shell, in the names of various installations."""
 
 _LEFT_TO_THE_INPUT: Final = dict.fromkeys(
     (
@@ -54,11 +54,11 @@ _LEFT_TO_THE_INPUT: Final = dict.fromkeys(
         "xc",
     )
 )
-"""Parameters for which ASE's calculator would write its own defaults into the input."""
+"""Parameters of ASE's calculator; None keeps its defaults out of the input."""
 
 
 def cp2k_command() -> str:
-    """Command that starts CP2K's shell: what ASE is configured to, or the first that is installed.
+    """Command that starts CP2K's shell: from ASE's configuration, or the first installed one.
 
     Raises
     ------
@@ -83,12 +83,12 @@ def cp2k_command() -> str:
     raise ReferenceCalculatorError(msg)
 
 
-def cp2k_input(recipe: Recipe, atoms: Atoms) -> str:
-    """Complete input of a single point of CP2K.
+def cp2k_input(level: LevelOfTheory, atoms: Atoms) -> str:
+    """Write the complete input of a single-point calculation of CP2K.
 
     Parameters
     ----------
-    recipe
+    level
         Level of theory.
     atoms
         Frame; its constraints are ignored.
@@ -96,31 +96,31 @@ def cp2k_input(recipe: Recipe, atoms: Atoms) -> str:
     Raises
     ------
     UsageError
-        The recipe cannot label the frame.
+        The frame cannot be labelled at this level of theory.
     """
-    refuse_frame(recipe, atoms)
-    root = _sections(recipe)
+    refuse_frame(level, atoms)
+    root = _sections(level)
     for name, vector in zip("ABC", atoms.cell.array, strict=True):
         root.add_keyword("FORCE_EVAL/SUBSYS/CELL", f"{name} {_numbers(vector)}")
     root.add_keyword("FORCE_EVAL/SUBSYS/CELL", "PERIODIC XYZ")
     for symbol, position in zip(atoms.symbols, atoms.positions, strict=True):
         line = f"{symbol} {_numbers(position)}"
         root.add_keyword("FORCE_EVAL/SUBSYS/COORD", line, unique=False)
-    return "\n".join([f"! {recipe.level_of_theory}", *root.write()]) + "\n"
+    return "\n".join([f"! {level.summary}", *root.write()]) + "\n"
 
 
 class Cp2kCalculator(CP2K):  # type: ignore[misc]
-    """ASE's calculator of CP2K with the input of a recipe, that never returns half an answer.
+    """ASE's calculator of CP2K with the paper's input, which returns converged results or raises.
 
-    CP2K runs in the background until `close` is called or the ``with`` block ends. It works in the
-    given folder: ``cp2k.inp`` and ``cp2k.out`` are there.
+    CP2K runs in the background until `close` is called or the ``with`` block ends. Its files
+    ``cp2k.inp`` and ``cp2k.out`` are in the given folder.
 
     Parameters
     ----------
-    recipe
+    level
         Level of theory.
     directory
-        Folder to work in; made if needed.
+        Working folder; created if needed.
     command
         Command that starts CP2K's shell; None for `cp2k_command`.
 
@@ -130,23 +130,25 @@ class Cp2kCalculator(CP2K):  # type: ignore[misc]
         CP2K is not installed or cannot be started.
     """
 
-    def __init__(self, recipe: Recipe, directory: Path, *, command: str | None = None) -> None:
-        self._shell = None  # ASE asks for it when this is deleted, however far it came
+    def __init__(
+        self, level: LevelOfTheory, directory: Path, *, command: str | None = None
+    ) -> None:
+        self._shell = None  # ASE reads it when the object is deleted, even if this method failed
         shell = cp2k_command() if command is None else command
         directory.mkdir(parents=True, exist_ok=True)
-        self._recipe = recipe
+        self._level = level
         self._output = directory / "cp2k.out"
-        project = recipe.section("GLOBAL")["PROJECT"]
+        project = level.section("GLOBAL")["PROJECT"]
         template = [
-            line for line in _sections(recipe).write() if line.split() != ["PROJECT", project]
+            line for line in _sections(level).write() if line.split() != ["PROJECT", project]
         ]
         try:
-            # In the folder itself: CP2K cuts long paths. ASE writes all files through the shell.
+            # In the folder itself: CP2K truncates long paths. ASE writes files through the shell.
             super().__init__(
                 command=f"cd {shlex.quote(str(directory.resolve()))} && {shell}",
                 label=str(project),
                 inp="\n".join(template),
-                stress_tensor=False,  # the input asks for it
+                stress_tensor=False,  # the input already requests it
                 **_LEFT_TO_THE_INPUT,
             )
         except (AssertionError, OSError, RuntimeError, ValueError) as error:
@@ -161,19 +163,19 @@ class Cp2kCalculator(CP2K):  # type: ignore[misc]
         Raises
         ------
         UsageError
-            The recipe cannot label the frame.
+            The frame cannot be labelled at this level of theory.
         ReferenceCalculatorError
             CP2K ended, or did not converge.
         """
-        refuse_frame(self._recipe, self.atoms if atoms is None else atoms)
+        refuse_frame(self._level, self.atoms if atoms is None else atoms)
         seen = self._output.stat().st_size if self._output.is_file() else 0
         try:
             super().calculate(atoms, properties, system_changes)
         except (AssertionError, OSError, RuntimeError, ValueError) as error:
             self.results = dict[str, Any]()
-            msg = f"CP2K ended before it had an answer; the end of {self._output} says why"
+            msg = f"CP2K ended without a result; see the end of {self._output}"
             raise ReferenceCalculatorError(msg) from error
-        # Versions before 2024 go on with whatever energy they have reached.
+        # Versions before 2024 only warn, and return the energy of the last step.
         text = self._output.read_text("utf-8", "replace")[seen:]
         if any(words in text for words in NOT_CONVERGED):
             self.results = {}
@@ -181,16 +183,16 @@ class Cp2kCalculator(CP2K):  # type: ignore[misc]
             raise ReferenceCalculatorError(msg)
 
 
-def _sections(recipe: Recipe) -> InputSection:
+def _sections(level: LevelOfTheory) -> InputSection:
     """Tree of the input without cell and coordinates."""
     root = InputSection("CP2K_INPUT")
-    for item in recipe.settings:
+    for item in level.settings:
         if item.section != _KIND:
             root.add_keyword(item.section, f"{item.key} {_text(item.value)}")
     subsystem = root.get_subsection("FORCE_EVAL/SUBSYS")
-    for element in recipe.elements:
+    for element in level.elements:
         kind = InputSection("KIND", params=element)
-        kind.keywords = [f"{key} {_text(value)}" for key, value in recipe.section(_KIND).items()]
+        kind.keywords = [f"{key} {_text(value)}" for key, value in level.section(_KIND).items()]
         subsystem.subsections.append(kind)
     return root
 

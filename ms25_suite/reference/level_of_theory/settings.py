@@ -1,4 +1,4 @@
-"""The paper's levels of theory, read from ``recipes/*.toml``: every setting with where it is from.
+"""The paper's levels of theory, read from the TOML files beside: every setting with its source.
 
 References
 ----------
@@ -20,13 +20,20 @@ from ms25_suite.core.errors import UsageError, did_you_mean
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["CHANGED", "Recipe", "Setting", "find_recipe", "known_recipes", "refuse_frame"]
+__all__ = [
+    "CHANGED",
+    "LevelOfTheory",
+    "Setting",
+    "find_level_of_theory",
+    "known_systems",
+    "refuse_frame",
+]
 
 CHANGED: Final = "changed by the caller"
-"""Reason of a setting that is no longer the recipe's own."""
+"""Source of a setting that the caller replaced."""
 
 _SMALLEST_VOLUME_A3: Final = 1e-3
-"""Å^3. A cell below this has no volume; an atom takes some Å^3."""
+"""Smallest volume of a cell in Å^3; an atom occupies a few Å^3."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +48,11 @@ class Setting:
     key
         Keyword or tag.
     value
-        Its value, in the unit that the code expects unless the value says another.
+        Its value, in the default unit of the code unless the value states another one.
     source
-        Words of the paper; or the reason of the suite's choice, where the paper is silent.
+        Words of the paper; or the reason for the suite's choice, where the paper does not say.
     from_paper
-        Which of the two.
+        Whether ``source`` are words of the paper.
     """
 
     section: str
@@ -61,7 +68,7 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
+class LevelOfTheory:
     """How the labels of one dataset of the paper were computed.
 
     Parameters
@@ -71,21 +78,21 @@ class Recipe:
     member
         Dataset of the system, such as ``mgo-4x4``.
     members
-        All datasets of the system that the recipe knows; the first is that of its name.
+        All datasets of the system that have settings; the first one is the default.
     title
-        One line for people.
+        Title of the system.
     elements
-        Chemical symbols that it has settings for.
+        Chemical symbols that have settings.
     code
-        ``cp2k``, ``vasp``, or ``lammps`` where the labels are those of a potential.
+        ``cp2k``, ``vasp``, or ``lammps`` where an interatomic potential computes the labels.
     paper_version
         Version of the code in the paper.
-    level_of_theory
-        One line, as dataset cards state it.
+    summary
+        Level of theory in one line, as in dataset cards.
     energy
-        Which of the energies of the code is the label.
+        Which energy of the code's output is the label.
     reference
-        ``module:function`` of the suite's own calculator, where that is the paper's.
+        ``module:function`` of the suite's own calculator, where that is the paper's; else empty.
     settings
         All settings, in the order of the file.
     """
@@ -97,7 +104,7 @@ class Recipe:
     elements: tuple[str, ...]
     code: str
     paper_version: str
-    level_of_theory: str
+    summary: str
     energy: str
     reference: str
     settings: tuple[Setting, ...]
@@ -107,20 +114,20 @@ class Recipe:
         return {item.key: item.value for item in self.settings if item.section == name}
 
     def changed(self, values: Mapping[str, Any]) -> Self:
-        """Take other values for some settings, by their names.
+        """Copy with other values for some settings, by their names.
 
-        The result is no longer the paper's level of theory: for tests, and to see how much a
-        setting matters.
+        The copy is no longer the paper's level of theory. It serves tests, and comparisons that
+        show the influence of a setting.
 
         Raises
         ------
         UsageError
-            The recipe has no setting of such a name.
+            There is no setting of this name.
         """
         known = [item.name for item in self.settings]
         for name in values:
             if name not in known:
-                msg = f"the recipe {self.name} has no setting {name!r}{_hint(name, known)}"
+                msg = f"the level of theory {self.name} has no setting {name!r}{_hint(name, known)}"
                 raise UsageError(msg)
         settings = tuple(
             replace(item, value=values[item.name], source=CHANGED, from_paper=False)
@@ -131,13 +138,13 @@ class Recipe:
         return replace(self, settings=settings)
 
 
-def known_recipes() -> tuple[str, ...]:
-    """Names of the systems that have a recipe, sorted."""
+def known_systems() -> tuple[str, ...]:
+    """Names of the systems with a level of theory, sorted."""
     return tuple(sorted(_tables()))
 
 
-def find_recipe(name: str) -> Recipe:
-    """Recipe of a system or dataset, by name or alias, in any case.
+def find_level_of_theory(name: str) -> LevelOfTheory:
+    """Find the level of theory of a system or dataset, by name or alias, in any case.
 
     Parameters
     ----------
@@ -147,7 +154,7 @@ def find_recipe(name: str) -> Recipe:
     Raises
     ------
     UsageError
-        There is none; the message has the closest name and all names.
+        There is none; the message contains the closest name and all names.
     """
     from ms25_suite.datasets.registry import builtin_card
 
@@ -156,37 +163,39 @@ def find_recipe(name: str) -> Recipe:
     for table in tables.values():
         members = table["members"]
         if wanted in members:
-            return _recipe(table, wanted)
+            return _level(table, wanted)
         if wanted == table["name"] or wanted in table["aliases"]:
-            return _recipe(table, members[0])
+            return _level(table, members[0])
     card = builtin_card(wanted)
     for table in tables.values():
         if card is not None and card.name in table["members"]:
-            return _recipe(table, card.name)
+            return _level(table, card.name)
     known = sorted({*tables, *(member for table in tables.values() for member in table["members"])})
-    msg = f"there is no recipe for {name!r}{_hint(wanted, known)} Known: {', '.join(known)}"
+    msg = (
+        f"there is no level of theory for {name!r}{_hint(wanted, known)} Known: {', '.join(known)}"
+    )
     raise UsageError(msg)
 
 
-def refuse_frame(recipe: Recipe, atoms: Atoms) -> None:
-    """Refuse a frame that the recipe cannot label.
+def refuse_frame(level: LevelOfTheory, atoms: Atoms) -> None:
+    """Refuse a frame that cannot be labelled at this level of theory.
 
     Raises
     ------
     UsageError
-        It has no atoms, elements that the recipe has no settings for, no full periodicity, no
-        volume or numbers that are not finite; its number of electrons is odd where the recipe
-        pairs them; or it is another dataset of the system, which has other k-points.
+        It has no atoms, elements without settings, no full periodicity, no volume, or numbers
+        that are not finite; its number of electrons is odd in a calculation without spin
+        polarisation; or it belongs to another dataset of the system, which has other k-points.
     """
     if len(atoms) == 0:
-        msg = "expected a frame with atoms, found one without"
+        msg = "expected a frame with atoms, found an empty one"
         raise UsageError(msg)
-    unknown = sorted(set(atoms.get_chemical_symbols()) - set(recipe.elements))
+    unknown = sorted(set(atoms.get_chemical_symbols()) - set(level.elements))
     if unknown:
         msg = (
-            f"the recipe {recipe.name} has settings for {' '.join(recipe.elements)}, the frame "
-            f"also holds {' '.join(unknown)}: the paper has no level of theory for it. Take the "
-            f"recipe of its own system: {', '.join(known_recipes())}"
+            f"the level of theory {level.name} has settings for {' '.join(level.elements)}, the "
+            f"frame also contains {' '.join(unknown)}. Use the level of theory of its own system: "
+            f"{', '.join(known_systems())}"
         )
         raise UsageError(msg)
     if not (np.isfinite(atoms.positions).all() and np.isfinite(atoms.cell.array).all()):
@@ -194,35 +203,36 @@ def refuse_frame(recipe: Recipe, atoms: Atoms) -> None:
         raise UsageError(msg)
     if not atoms.pbc.all() or abs(np.linalg.det(atoms.cell.array)) < _SMALLEST_VOLUME_A3:
         msg = (
-            f"the recipe {recipe.name} expects a cell that is periodic in three directions, found "
-            f"pbc {atoms.pbc} and cell {atoms.cell.array.tolist()}. Put the frame into a cell"
+            f"the level of theory {level.name} expects a cell that is periodic in three "
+            f"directions, found pbc {atoms.pbc} and cell {atoms.cell.array.tolist()}. Put the "
+            "frame into a cell"
         )
         raise UsageError(msg)
-    if recipe.code == "cp2k" and int(atoms.numbers.sum()) % 2:
+    if level.code == "cp2k" and int(atoms.numbers.sum()) % 2:
         msg = (
-            f"{atoms.symbols} has an odd number of electrons: the paper's calculations pair them. "
-            "Is an atom missing?"
+            f"{atoms.symbols} has an odd number of electrons, but the paper's calculations are not "
+            "spin-polarised. Is an atom missing?"
         )
         raise UsageError(msg)
-    _refuse_other_member(recipe, atoms)
+    _refuse_other_member(level, atoms)
 
 
-def _refuse_other_member(recipe: Recipe, atoms: Atoms) -> None:
+def _refuse_other_member(level: LevelOfTheory, atoms: Atoms) -> None:
     from ms25_suite.datasets.published.systems import UnknownSystemError, recognise
 
     try:
         found = recognise(atoms)
     except UnknownSystemError:
         return
-    if found == recipe.member or found not in recipe.members:
+    if found == level.member or found not in level.members:
         return
-    theirs = {item.name: item.value for item in find_recipe(found).settings}
-    mine = {item.name: item.value for item in find_recipe(recipe.member).settings}
+    theirs = {item.name: item.value for item in find_level_of_theory(found).settings}
+    mine = {item.name: item.value for item in find_level_of_theory(level.member).settings}
     different = [f"{key} {theirs[key]}" for key in theirs if theirs[key] != mine.get(key)]
     if different:
         msg = (
-            f"the frame is one of {found}, for which the paper has {', '.join(different)}: "
-            f"ask for the recipe {found}"
+            f"the frame is one of {found}, for which the paper uses {', '.join(different)}: "
+            f"use the level of theory {found}"
         )
         raise UsageError(msg)
 
@@ -237,9 +247,9 @@ def _tables() -> dict[str, dict[str, Any]]:
     return {table["name"]: table for table in tables}
 
 
-def _recipe(table: Mapping[str, Any], member: str) -> Recipe:
+def _level(table: Mapping[str, Any], member: str) -> LevelOfTheory:
     own = table.get("member-settings", {}).get(member, {})
-    return Recipe(
+    return LevelOfTheory(
         name=table["name"],
         member=member,
         members=tuple(table["members"]),
@@ -247,7 +257,7 @@ def _recipe(table: Mapping[str, Any], member: str) -> Recipe:
         elements=tuple(table["elements"]),
         code=table["code"],
         paper_version=table["paper_version"],
-        level_of_theory=table["level_of_theory"],
+        summary=table["level_of_theory"],
         energy=table["energy"],
         reference=table.get("reference", ""),
         settings=(*_settings(table.get("settings", {})), *_settings(own)),

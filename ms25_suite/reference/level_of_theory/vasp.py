@@ -1,7 +1,7 @@
-"""VASP at the paper's levels of theory: its input files, and ASE's calculator with the same.
+"""VASP at the paper's levels of theory: its input files, and ASE's calculator with these settings.
 
-The files are written without VASP and without its potentials, which are licensed: of the POTCAR
-only the names are written.
+Writing the files needs neither VASP nor its licensed potentials: only the names of the potentials
+are written.
 
 References
 ----------
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ms25_suite.reference.level_of_theory.settings import Recipe, refuse_frame
+from ms25_suite.reference.level_of_theory.settings import LevelOfTheory, refuse_frame
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -24,21 +24,21 @@ if TYPE_CHECKING:
 __all__ = ["potcar_names", "vasp_calculator", "write_vasp_inputs"]
 
 
-def potcar_names(recipe: Recipe, atoms: Atoms) -> list[str]:
+def potcar_names(level: LevelOfTheory, atoms: Atoms) -> list[str]:
     """Folders of the potentials, in the order of the elements in POSCAR."""
-    table = recipe.section("POTCAR")
+    table = level.section("POTCAR")
     return [str(table[symbol]) for symbol in _elements(atoms)]
 
 
-def write_vasp_inputs(recipe: Recipe, atoms: Atoms, directory: Path) -> list[Path]:
+def write_vasp_inputs(level: LevelOfTheory, atoms: Atoms, directory: Path) -> list[Path]:
     """Write ``INCAR``, ``POSCAR``, ``POTCAR.spec``, ``ase-sort.dat`` and, if any, ``KPOINTS``.
 
-    The atoms of an element stand together in ``POSCAR``; ``ase-sort.dat`` has, in ASE's format, the
-    number in the frame of each atom of ``POSCAR``, and the reverse.
+    Atoms are grouped by element in ``POSCAR``. ``ase-sort.dat`` contains, in ASE's format, the
+    index in the frame of each atom of ``POSCAR``, and the reverse.
 
     Parameters
     ----------
-    recipe
+    level
         Level of theory.
     atoms
         Frame; its constraints are ignored.
@@ -53,29 +53,29 @@ def write_vasp_inputs(recipe: Recipe, atoms: Atoms, directory: Path) -> list[Pat
     Raises
     ------
     UsageError
-        The recipe cannot label the frame.
+        The frame cannot be labelled at this level of theory.
     """
     from ase.calculators.vasp.create_input import format_kpoints
     from ase.io.vasp import write_vasp
     from ase.io.vasp_parsers.incar_writer import write_incar
 
-    refuse_frame(recipe, atoms)
+    refuse_frame(level, atoms)
     elements = _elements(atoms)
     order = np.concatenate([np.flatnonzero(atoms.symbols == element) for element in elements])
     write_incar(
         str(directory),
-        {key: _incar(value) for key, value in recipe.section("INCAR").items()},
-        header=f"SYSTEM = {recipe.level_of_theory}",
+        {key: _incar(value) for key, value in level.section("INCAR").items()},
+        header=f"SYSTEM = {level.summary}",
     )
     write_vasp(directory / "POSCAR", atoms[order], ignore_constraints=True)
-    names = potcar_names(recipe, atoms)
+    names = potcar_names(level, atoms)
     (directory / "POTCAR.spec").write_text("".join(f"{name}\n" for name in names))
     back = np.argsort(order)
     (directory / "ase-sort.dat").write_text(
         "".join(f"{one:5d} {two:5d} \n" for one, two in zip(order, back, strict=True))
     )
     written = [directory / name for name in ("INCAR", "POSCAR", "POTCAR.spec", "ase-sort.dat")]
-    mesh = recipe.section("KPOINTS")
+    mesh = level.section("KPOINTS")
     if mesh:
         text = format_kpoints(mesh["GRID"], atoms, gamma=mesh["CENTRING"] == "Gamma")
         (directory / "KPOINTS").write_text(text)
@@ -83,31 +83,31 @@ def write_vasp_inputs(recipe: Recipe, atoms: Atoms, directory: Path) -> list[Pat
     return written
 
 
-def vasp_calculator(recipe: Recipe, directory: Path, *, command: str | None = None) -> Vasp:
-    """ASE's calculator of VASP with the settings of a recipe.
+def vasp_calculator(level: LevelOfTheory, directory: Path, *, command: str | None = None) -> Vasp:
+    """ASE's calculator of VASP with the settings of a level of theory.
 
-    It needs what ASE needs to run VASP: a command (``ASE_VASP_COMMAND``) and the folder of the
-    potentials (``VASP_PP_PATH``), in which it looks for ``potpaw_PBE.54`` or ``potpaw_PBE.52``, as
-    the recipe says. Its ``energy`` is extrapolated to zero smearing; its ``free_energy`` is the
-    one whose derivative the forces are.
+    It requires what ASE needs to run VASP: a command (``ASE_VASP_COMMAND``) and the folder of the
+    potentials (``VASP_PP_PATH``), in which it looks for ``potpaw_PBE.54`` or ``potpaw_PBE.52``,
+    depending on the settings. Its ``energy`` is extrapolated to zero smearing; the forces are the
+    derivative of its ``free_energy``.
 
     Parameters
     ----------
-    recipe
+    level
         Level of theory.
     directory
-        Folder to work in.
+        Working folder.
     command
-        Command that starts VASP; None for what ASE is configured to.
+        Command that starts VASP; None for the one in ASE's configuration.
     """
     from ase.calculators.vasp import Vasp
 
-    potentials = recipe.section("POTCAR")
+    potentials = level.section("POTCAR")
     release = potentials.pop("RELEASE")
     parameters: dict[str, Any] = {
-        key.lower(): value for key, value in recipe.section("INCAR").items()
+        key.lower(): value for key, value in level.section("INCAR").items()
     }
-    mesh = recipe.section("KPOINTS")
+    mesh = level.section("KPOINTS")
     if mesh:
         parameters |= {"kpts": mesh["GRID"], "gamma": mesh["CENTRING"] == "Gamma"}
     return Vasp(
@@ -126,7 +126,7 @@ def vasp_calculator(recipe: Recipe, directory: Path, *, command: str | None = No
 
 
 def _elements(atoms: Atoms) -> list[str]:
-    """Elements in the order in which they come first, as ASE's calculator has them."""
+    """Elements in the order of their first atom, as in ASE's calculator."""
     return list(dict.fromkeys(atoms.get_chemical_symbols()))
 
 

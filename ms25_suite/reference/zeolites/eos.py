@@ -1,9 +1,9 @@
 """Equation-of-state curves of a silica framework, the reference of its volume.
 
-Two curves of the same cell: in one the framework is scaled as it is, in the other the atoms are
-relaxed in each of the scaled cells. The paper does not say which of them it means (Maxson et al.,
-MS25, "Analysis of Observable Errors"). Their minima agree to 0.1 % of the volume; the bulk moduli
-are 148 and 95 GPa (CHA).
+There are two curves of the same cell: in the first the framework is scaled without relaxation, in
+the second the atoms are relaxed in each of the scaled cells. The paper does not say which of them
+it uses (Maxson et al., MS25, "Analysis of Observable Errors"). Their minima agree within 0.1 % of
+the volume; the bulk moduli are 148 and 95 GPa (CHA).
 """
 
 from __future__ import annotations
@@ -14,19 +14,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from ms25_suite.core.errors import ReferenceCalculatorError
-from ms25_suite.reference.builder import build_frames, refuse_numbers
-from ms25_suite.reference.calculators.lammps_files import find_lammps_file
-from ms25_suite.reference.calculators.lammps_instance import lammps_version
+from ms25_suite.reference.builder import Builder, Run
+from ms25_suite.reference.calculators.lammps_session import lammps_version
+from ms25_suite.reference.calculators.parameter_files import find_lammps_file
 from ms25_suite.reference.eos_curve import Volumes, labelled_curve
+from ms25_suite.reference.jobs import Plan
 from ms25_suite.reference.zeolites.frames import FILE_NAME, SHA256, calculator, relaxed_framework
 
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["build", "build_cha"]
+__all__ = ["build_cha", "plan", "relax_positions"]
 
 LARGEST_FORCE_eV_A: Final = 0.002
-"""Largest force of relaxed atoms, as of `relaxed_framework`."""
+"""Largest force on relaxed atoms, the same as in `relaxed_framework`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,14 +42,12 @@ class _Job:
 
     @property
     def n_frames(self) -> int:
-        """Number of frames of the curve."""
         return self.volumes.n_points
 
     def frames(self) -> list[Atoms]:
-        """Scale, relax if wanted, and label."""
         reference = calculator(str(self.potential_file))
         name = f"{self.code.lower()}-{'relaxed' if self.relaxed else 'rigid'}"
-        relax = partial(_relax, reference=reference, name=name) if self.relaxed else None
+        relax = partial(relax_positions, reference=reference, name=name) if self.relaxed else None
         frames = labelled_curve(self.minimum, name, reference, self.volumes, relax=relax)
         reference.clean()
         for image in frames:
@@ -56,8 +55,26 @@ class _Job:
         return frames
 
 
-def _relax(atoms: Atoms, *, reference: Any, name: str) -> None:
-    """Relax positions from where scaling puts them, which keeps the symmetry of the framework."""
+def relax_positions(atoms: Atoms, *, reference: Any, name: str) -> None:
+    """Relax the positions in a scaled cell, in place.
+
+    It starts from the scaled positions without displacements, which keeps the symmetry of the
+    framework.
+
+    Parameters
+    ----------
+    atoms
+        Scaled framework.
+    reference
+        ASE calculator.
+    name
+        Name of the curve, for messages.
+
+    Raises
+    ------
+    ReferenceCalculatorError
+        The relaxation did not converge.
+    """
     from ase.optimize import LBFGS
 
     atoms.calc = reference
@@ -71,45 +88,31 @@ def _relax(atoms: Atoms, *, reference: Any, name: str) -> None:
         raise ReferenceCalculatorError(msg)
 
 
-def build(
+def plan(
     code: str,
-    out: Path,
+    run: Run,
     *,
     potential_file: Path | None = None,
-    workers: int | None = None,
-    progress: bool = True,
     volumes: Volumes | None = None,
-) -> Path:
-    """Make both curves of one framework; `build_frames` says what can be relied on.
+) -> Plan:
+    """Plan both curves of one framework; the options are those of `Builder`.
 
     Parameters
     ----------
     code
         Code of the framework type.
-    out
-        File to write, extended XYZ; compressed if its name ends with ``.xz`` or ``.gz``.
+    run
+        The call of the builder.
     potential_file
-        File of the potential; None for the one that comes with LAMMPS.
-    workers
-        Number of processes; None for one per core that this process may use.
-    progress
-        Whether to show a progress bar on the standard error stream.
+        Parameter file; None for the one that comes with LAMMPS.
     volumes
-        Where to sample; None for the volumes of the shipped curves.
-
-    Returns
-    -------
-    :
-        ``out``.
+        Volumes of the curves; None for those of the shipped curves.
 
     Raises
     ------
     UsageError
-        There is no worker to build with, or no such framework.
-    ReferenceCalculatorError
-        The potential or LAMMPS is missing, a relaxation failed, or a worker process died.
+        There is no framework with this code.
     """
-    refuse_numbers(workers=workers)
     volumes = Volumes() if volumes is None else volumes
     code = code.upper()
     potential = find_lammps_file(FILE_NAME, SHA256, potential_file)
@@ -117,21 +120,18 @@ def build(
     reference = calculator(str(potential))
     minimum = relaxed_framework(code, reference)
     reference.clean()
-    settings = {
-        "curves": f"{code}-eos",
-        "volumes": asdict(volumes),
-        "cell": minimum.cell.array.tolist(),
-        "positions": minimum.positions.tolist(),
-        "potential": SHA256,
-        "lammps": version,
-    }
-    jobs = [
-        _Job(code, minimum, relaxed=relaxed, volumes=volumes, potential_file=potential)
-        for relaxed in (False, True)
-    ]
-    return build_frames(
-        out, jobs, settings=settings, title=f"{code} curves", workers=workers, progress=progress
+    return Plan(
+        f"{code} curves",
+        [_Job(code, minimum, relaxed, volumes, potential) for relaxed in (False, True)],
+        settings={
+            "curves": f"{code}-eos",
+            "volumes": asdict(volumes),
+            "cell": minimum.cell.array.tolist(),
+            "positions": minimum.positions.tolist(),
+            "potential": SHA256,
+            "lammps": version,
+        },
     )
 
 
-build_cha = partial(build, "CHA")
+build_cha = Builder(partial(plan, "CHA"))

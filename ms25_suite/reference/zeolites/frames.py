@@ -1,12 +1,13 @@
 """The zeolite data: Vashishta's SiO2 in LAMMPS, and the sampling of pure silica frameworks.
 
-`calculator` labels any frame of Si and O; `build_cha` and its like make the datasets. The recipe is
-the paper's (Maxson et al., MS25, "Zeolite Training Data"): Langevin dynamics at 300 K and a
-distribution of volumes. The reference costs milliseconds, so that it samples its own frames.
+`calculator` labels any frame of Si and O; `build_cha`, `build_lta` and so on make the datasets. The
+sampling is the paper's (Maxson et al., MS25, "Zeolite Training Data"): Langevin dynamics at 300 K
+over a range of volumes. The reference takes milliseconds, so that it also drives the dynamics.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -14,33 +15,37 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from ms25_suite.core.frames import FloatArray
-from ms25_suite.reference.builder import build_frames, label, refuse_numbers, shares
-from ms25_suite.reference.calculators.lammps_files import find_lammps_file
-from ms25_suite.reference.calculators.lammps_instance import lammps_version, quoted
+from ms25_suite.core.errors import ReferenceCalculatorError
+from ms25_suite.reference.builder import Builder, Run
 from ms25_suite.reference.calculators.lammps_md import Dynamics, Interactions, sample_nvt
+from ms25_suite.reference.calculators.lammps_session import lammps_version, quoted
+from ms25_suite.reference.calculators.parameter_files import find_lammps_file
+from ms25_suite.reference.jobs import Plan
+from ms25_suite.reference.labels import POSITION_DECIMALS, label_trajectory
+from ms25_suite.reference.spread import even_values, shares
 from ms25_suite.reference.zeolites.frameworks import framework_atoms
 
 if TYPE_CHECKING:
     from ase import Atoms
 
 __all__ = [
-    "Recipe",
-    "build",
+    "ZeoliteSampling",
     "build_bea",
     "build_cha",
     "build_fau",
     "build_lta",
     "build_mfi",
     "calculator",
+    "plan",
     "relaxed_framework",
 ]
 
 FILE_NAME: Final = "SiO.1994.vashishta"
 """Parameter file in the LAMMPS distribution.
 
-Of the three that LAMMPS has, this one gives all five frameworks their symmetry and their volume
-to a few per cent (``docs/datasets/zeolites.md``); its interactions are screened and end at 5.5 Å.
+Of the three files for SiO2 in LAMMPS, this one keeps the symmetry of all five frameworks and
+reproduces their volumes within a few per cent (``docs/datasets/zeolites.md``). Its interactions
+are screened and end at 5.5 Å.
 
 References
 ----------
@@ -48,18 +53,20 @@ A. Nakano, R. K. Kalia and P. Vashishta, J. Non-Cryst. Solids 171 (1994) 157.
 """
 
 SHA256: Final = "152a64a6296bbfe15ee61e13045437c1118d6081c16a2cec48dbaab66663c36d"
-"""SHA-256 of that file as LAMMPS 22 July 2025 has it."""
+"""SHA-256 of that file in LAMMPS 22 July 2025."""
 
 ELEMENTS: Final = ("Si", "O")
 
 _SHIPPED_FRAMES: Final = {"CHA": 400, "LTA": 120, "FAU": 120, "MFI": 60, "BEA": 60}
 
 _START_RATTLE_A: Final = 0.05
-"""Standard deviation in Å of the displacements that take Si-O-Si off 180 degrees."""
+"""Standard deviation in Å of the displacements that bend Si-O-Si away from 180 degrees."""
 
 _RELAXED_DECIMALS: Final = 3
-"""Digits of a relaxed structure that count: the last ones depend on the number of threads."""
+"""Decimals of a relaxed structure that are kept: later ones depend on the number of threads."""
 
+_RELAXED_FORCE_eV_A: Final = 0.002
+"""Largest force at which a relaxation ends."""
 
 _DYNAMICS: Final = Dynamics(
     thermostat="langevin",
@@ -71,20 +78,21 @@ _DYNAMICS: Final = Dynamics(
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
+class ZeoliteSampling:
     """Settings of the sampling.
 
     Parameters
     ----------
     dynamics
-        The paper's thermostat (friction 0.05 per fs) and time step; the times between frames are
-        this suite's (the paper has at least 50 ps) and measured in ``docs/datasets/zeolites.md``.
+        Thermostat (friction 0.05 per fs) and time step are the paper's. The time between frames
+        is shorter than the paper's, at least 50 ps; ``docs/datasets/zeolites.md`` shows the
+        correlations.
     temperature_K
         Temperature.
     lowest_volume, highest_volume
-        Range of the volumes, relative to the reference's own at 0 K.
+        Range of the volumes, relative to the reference's equilibrium volume at 0 K.
     frames_per_trajectory
-        Frames of one volume.
+        Frames at one volume.
     """
 
     dynamics: Dynamics = _DYNAMICS
@@ -99,42 +107,41 @@ class _Job:
     """One trajectory at one volume."""
 
     index: int
+    volume_ratio: float
     n_frames: int
     seed: int
-    recipe: Recipe
+    sampling: ZeoliteSampling
     code: str
     relaxed: Atoms
-    volume_ratio: float
     potential_file: Path
 
     def frames(self) -> list[Atoms]:
-        """Run and label the trajectory."""
+        return label_trajectory(
+            self._images(),
+            calculator(str(self.potential_file)),
+            config_type=self.code.lower(),
+            temperature_K=self.sampling.temperature_K,
+            volume_ratio=round(self.volume_ratio, 6),
+            trajectory=self.index,
+        )
+
+    def _images(self) -> Iterator[Atoms]:
         start = self.relaxed.copy()
         start.set_cell(start.cell.array * self.volume_ratio ** (1 / 3), scale_atoms=True)
-        # Rounded as the frames are, so that the run has exactly the cell of its frames.
-        start.set_cell(np.round(start.cell.array, 6), scale_atoms=True)
-        positions = sample_nvt(
+        # The run has exactly the cell of its frames, which is rounded.
+        start.set_cell(np.round(start.cell.array, POSITION_DECIMALS), scale_atoms=True)
+        trajectory = sample_nvt(
             start,
             _interactions(self.potential_file),
-            self.recipe.dynamics,
-            self.recipe.temperature_K,
+            self.sampling.dynamics,
+            self.sampling.temperature_K,
             self.n_frames,
             np.random.default_rng([self.seed, self.index]),
         )
-        # A calculator of its own for each trajectory, as each has a LAMMPS of its own.
-        reference = calculator(str(self.potential_file))
-        images = []
-        for frame in positions:
+        for positions in trajectory:
             atoms = start.copy()
-            atoms.positions = frame
-            label(atoms, reference)
-            atoms.info["config_type"] = self.code.lower()
-            atoms.info["temperature_K"] = self.recipe.temperature_K
-            atoms.info["volume_ratio"] = round(self.volume_ratio, 6)
-            atoms.info["trajectory"] = self.index
-            images.append(atoms)
-        reference.clean()
-        return images
+            atoms.positions = positions
+            yield atoms
 
 
 def calculator(potential_file: str | None = None) -> Any:
@@ -148,7 +155,7 @@ def calculator(potential_file: str | None = None) -> Any:
     Raises
     ------
     ReferenceCalculatorError
-        There is no such file, or LAMMPS is not installed; later, on a frame that holds another
+        There is no such file, or LAMMPS is not installed; later, for a frame that contains another
         element or is not periodic.
     """
     path = find_lammps_file(
@@ -160,10 +167,10 @@ def calculator(potential_file: str | None = None) -> Any:
 
 
 def relaxed_framework(code: str, reference: Any) -> Atoms:
-    """Framework in the minimum of the reference, cell lengths included.
+    """Relax a framework with the reference, cell lengths included.
 
-    Angles of the cell are those of the Atlas; of the primitive cell of FAU only the volume
-    changes, which keeps it cubic.
+    The cell keeps the angles of the Atlas. Only the volume of FAU's primitive cell changes, which
+    keeps its lattice cubic.
 
     Parameters
     ----------
@@ -175,8 +182,8 @@ def relaxed_framework(code: str, reference: Any) -> Atoms:
     Raises
     ------
     UsageError
-        The framework is not in the table.
-    RuntimeError
+        There is no framework with this code.
+    ReferenceCalculatorError
         The relaxation did not converge.
     """
     from ase.filters import FrechetCellFilter
@@ -185,17 +192,21 @@ def relaxed_framework(code: str, reference: Any) -> Atoms:
     atoms = framework_atoms(code)
     angles = atoms.cell.angles()
     rng = np.random.default_rng(0)
+    # Straight Si-O-Si are a saddle point: without displacements no force bends them.
     atoms.positions += rng.normal(0.0, _START_RATTLE_A, atoms.positions.shape)
     atoms.calc = reference
-    cubic = bool(np.allclose(angles, 60.0))
+    cubic = bool(np.allclose(angles, 60.0))  # primitive cell of a face-centred cubic lattice
     filtered = FrechetCellFilter(
         atoms, mask=np.diag(np.ones(3)) if not cubic else None, hydrostatic_strain=cubic
     )
-    converged = LBFGS(filtered, logfile=None).run(fmax=0.002, steps=5000)
+    converged = LBFGS(filtered, logfile=None).run(fmax=_RELAXED_FORCE_eV_A, steps=5000)
     atoms.calc = None
     if not converged:
-        msg = f"the relaxation of {code} did not converge in 5000 steps"
-        raise RuntimeError(msg)
+        msg = (
+            f"expected {code} to relax to {_RELAXED_FORCE_eV_A} eV/Å in 5000 steps, found that it "
+            "does not"
+        )
+        raise ReferenceCalculatorError(msg)
     lengths = np.round(atoms.cell.lengths(), _RELAXED_DECIMALS)
     fractional = atoms.get_scaled_positions(wrap=False)
     atoms.set_cell([*lengths, *angles])
@@ -204,52 +215,23 @@ def relaxed_framework(code: str, reference: Any) -> Atoms:
     return atoms
 
 
-def build(
+def plan(
     code: str,
-    out: Path,
+    run: Run,
     *,
     n_frames: int | None = None,
     seed: int = 25,
     potential_file: Path | None = None,
-    workers: int | None = None,
-    progress: bool = True,
-    recipe: Recipe | None = None,
-) -> Path:
-    """Sample and label the data of one framework; `build_frames` says what can be relied on.
-
-    Parameters
-    ----------
-    code
-        Code of the framework type.
-    out
-        File to write, extended XYZ; compressed if its name ends with ``.xz`` or ``.gz``.
-    n_frames
-        Number of frames; None for as many as are shipped, 10,000 is the paper's full protocol.
-    seed
-        Seed of volumes, velocities and random forces.
-    potential_file
-        File of the potential; None for the one that comes with LAMMPS.
-    workers
-        Number of processes; None for one per core that this process may use.
-    progress
-        Whether to show a progress bar on the standard error stream.
-    recipe
-        Settings of the sampling; None for those of the shipped data.
-
-    Returns
-    -------
-    :
-        ``out``.
+    sampling: ZeoliteSampling | None = None,
+) -> Plan:
+    """Plan the frames of one framework; the options are those of `Builder`.
 
     Raises
     ------
     UsageError
-        There is nothing to build with these numbers, or no such framework.
-    ReferenceCalculatorError
-        The potential or LAMMPS is missing, a run failed, or a worker process died.
+        There is no framework with this code.
     """
-    refuse_numbers(n_frames=n_frames, workers=workers)
-    recipe = Recipe() if recipe is None else recipe
+    sampling = ZeoliteSampling() if sampling is None else sampling
     code = code.upper()
     if n_frames is None:
         n_frames = _SHIPPED_FRAMES.get(code, 120)
@@ -259,42 +241,33 @@ def build(
     relaxed = relaxed_framework(code, reference)
     reference.clean()
 
-    settings = {
-        "recipe": asdict(recipe),
-        "framework": code,
-        "cell": relaxed.cell.array.tolist(),
-        "positions": relaxed.positions.tolist(),
-        "n_frames": n_frames,
-        "seed": seed,
-        "potential": SHA256,
-        "lammps": version,
-    }
-    numbers = shares(n_frames, recipe.frames_per_trajectory)
-    jobs = [
-        _Job(
-            index=index,
-            n_frames=number,
-            seed=seed,
-            recipe=recipe,
-            code=code,
-            relaxed=relaxed,
-            volume_ratio=float(ratio),
-            potential_file=potential,
-        )
-        for index, (ratio, number) in enumerate(
-            zip(_volume_ratios(len(numbers), recipe, seed), numbers, strict=True)
-        )
-    ]
-    return build_frames(
-        out, jobs, settings=settings, title=f"{code} frames", workers=workers, progress=progress
+    numbers = shares(n_frames, sampling.frames_per_trajectory)
+    low, high = sampling.lowest_volume, sampling.highest_volume
+    ratios = even_values(low, high, len(numbers), np.random.default_rng([seed]))
+    return Plan(
+        f"{code} frames",
+        [
+            _Job(index, float(ratio), number, seed, sampling, code, relaxed, potential)
+            for index, (ratio, number) in enumerate(zip(ratios, numbers, strict=True))
+        ],
+        settings={
+            "recipe": asdict(sampling),
+            "framework": code,
+            "cell": relaxed.cell.array.tolist(),
+            "positions": relaxed.positions.tolist(),
+            "n_frames": n_frames,
+            "seed": seed,
+            "potential": SHA256,
+            "lammps": version,
+        },
     )
 
 
-build_cha = partial(build, "CHA")
-build_lta = partial(build, "LTA")
-build_fau = partial(build, "FAU")
-build_mfi = partial(build, "MFI")
-build_bea = partial(build, "BEA")
+build_cha = Builder(partial(plan, "CHA"))
+build_lta = Builder(partial(plan, "LTA"))
+build_fau = Builder(partial(plan, "FAU"))
+build_mfi = Builder(partial(plan, "MFI"))
+build_bea = Builder(partial(plan, "BEA"))
 
 
 def _interactions(potential_file: Path) -> Interactions:
@@ -303,10 +276,3 @@ def _interactions(potential_file: Path) -> Interactions:
         f"pair_coeff * * {quoted(potential_file)} {' '.join(ELEMENTS)}",
     )
     return Interactions(ELEMENTS, commands)
-
-
-def _volume_ratios(n_trajectories: int, recipe: Recipe, seed: int) -> FloatArray:
-    """Evenly spaced over the range, in random order, so that any first part is even, too."""
-    middles = (np.arange(n_trajectories) + 0.5) / n_trajectories
-    ratios = recipe.lowest_volume + (recipe.highest_volume - recipe.lowest_volume) * middles
-    return np.random.default_rng([seed]).permutation(ratios)

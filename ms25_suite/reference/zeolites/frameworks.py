@@ -1,4 +1,4 @@
-"""Zeolite frameworks as pure silica: cells and T-atoms of the Atlas, oxygen atoms in between."""
+"""Zeolite frameworks as pure silica: cells and T-atoms of the Atlas, and oxygen between them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Framework:
     code
         Code of the framework type.
     spacegroup, setting
-        Number in the International Tables, and setting as ASE counts them (2: origin at the
+        Number in the International Tables, and setting as ASE numbers it (2: origin at the
         centre of inversion).
     lengths_A, angles
         Conventional cell: lengths in Å and angles in degrees.
@@ -120,10 +120,10 @@ FRAMEWORKS: Final = {
 
 
 def framework_atoms(code: str) -> Atoms:
-    """Idealised SiO2 framework: an oxygen atom halfway between neighbouring T-atoms.
+    """Make an idealised SiO2 framework, with oxygen halfway between neighbouring T-atoms.
 
-    Si-O-Si are straight in it; relax it before use. The silicon atoms come first, and the cell
-    vectors are lower triangular.
+    Its Si-O-Si angles are 180 degrees: relax it before use. The silicon atoms come first, and
+    the cell vectors are lower triangular.
 
     Parameters
     ----------
@@ -133,7 +133,7 @@ def framework_atoms(code: str) -> Atoms:
     Raises
     ------
     UsageError
-        The framework is not in the table.
+        There is no framework with this code.
     """
     from ase import Atoms
     from ase.neighborlist import neighbor_list
@@ -158,16 +158,16 @@ def framework_atoms(code: str) -> Atoms:
     sites = _distinct(fractional)
     silicon = Atoms(["Si"] * len(sites), scaled_positions=sites, cell=cell, pbc=True)
     first, second, vector = neighbor_list("ijD", silicon, _NEIGHBOURS_A)
-    once = first < second  # no T-atom is a neighbour of its own image in these cells
+    once = first < second  # each pair once; no T-atom is a neighbour of its own image here
     bridges = silicon.positions[first[once]] + 0.5 * vector[once]
     if np.any(np.bincount(first, minlength=len(silicon)) != 4) or len(bridges) != 2 * len(silicon):
-        msg = f"the T-atoms of {framework.code} are not four-connected: an error of the table"
+        msg = f"the T-atoms of {framework.code} are not four-connected: a mistake in the table"
         raise RuntimeError(msg)
     return silicon + Atoms(["O"] * len(bridges), positions=bridges, cell=cell, pbc=True)
 
 
 def _distinct(fractional: FloatArray) -> FloatArray:
-    """Points that differ by more than lattice vectors, in their first order, within [0, 1)."""
+    """Remove points that are equal up to lattice vectors; wrap the others into [0, 1)."""
     kept: list[FloatArray] = []
     for point in fractional:
         differences = np.array(kept) - point if kept else np.ones((1, 3)) / 2

@@ -1,10 +1,10 @@
 """Relaxation, molecular dynamics and contour exploration from a random structure.
 
-Contour exploration moves the atoms along a surface of constant potential energy, which leads it
-over barriers that molecular dynamics of the same length would not cross. ASE's implementation is
-used: M. J. Waters and J. M. Rondinelli, J. Phys.: Condens. Matter 33, 445901 (2021).
+Contour exploration moves the atoms along a surface of constant potential energy, and so crosses
+barriers that molecular dynamics of the same length would not cross. The implementation is ASE's:
+M. J. Waters and J. M. Rondinelli, J. Phys.: Condens. Matter 33, 445901 (2021).
 
-The calculators are any of ASE's; nothing here depends on Zr and O.
+All functions take any ASE calculator; nothing depends on Zr and O.
 """
 
 from __future__ import annotations
@@ -18,11 +18,18 @@ import numpy as np
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["ExplorationRecipe", "bare", "contour", "molecular_dynamics", "relax", "thermal_energy"]
+__all__ = [
+    "ExplorationSettings",
+    "bare",
+    "contour",
+    "molecular_dynamics",
+    "relax",
+    "thermal_energy",
+]
 
 
 @dataclass(frozen=True, slots=True)
-class ExplorationRecipe:
+class ExplorationSettings:
     """Settings of molecular dynamics and contour exploration.
 
     Parameters
@@ -34,14 +41,14 @@ class ExplorationRecipe:
     equilibration_steps, spacing_steps
         Steps of the dynamics before the first frame, and between two frames.
     rattle_A
-        Standard deviation of the displacements before a contour exploration: at a minimum there
-        is no force to climb to the contour along.
+        Standard deviation of the displacements before a contour exploration. At a minimum there
+        is no force that would lead up to the contour.
     drift
-        Share of a contour step that is random (``parallel_drift``, ASE's default).
+        Random fraction of a contour step (``parallel_drift``, ASE's default).
     longest_step_A
-        Longest contour step, of all atoms together (``maxstep``, ASE's default).
+        Longest contour step, as the norm over all atoms (``maxstep``, ASE's default).
     angle_limit
-        Largest turn of a contour step in degrees (ASE's default).
+        Largest change of direction in a contour step in degrees (ASE's default).
     contour_equilibration_steps, contour_spacing_steps
         Contour steps before the first frame, and between two frames.
     """
@@ -59,25 +66,25 @@ class ExplorationRecipe:
 
 
 def bare(atoms: Atoms) -> Atoms:
-    """The same structure without calculator, velocities or anything else."""
+    """Copy a structure without calculator, velocities, constraints and ``info``."""
     from ase import Atoms
 
     return Atoms(atoms.numbers, positions=atoms.positions, cell=atoms.cell.array, pbc=True)
 
 
 def relax(atoms: Atoms, calculator: Any, steps: int, largest_force: float = 0.05) -> float:
-    """Relax the positions in place, and give the energy in eV.
+    """Relax the positions in place, and return the energy in eV.
 
     Parameters
     ----------
     atoms
-        Structure; keeps no calculator.
+        Structure; it has no calculator afterwards.
     calculator
         ASE calculator.
     steps
-        Most steps of BFGS.
+        Largest number of steps of BFGS.
     largest_force
-        Largest force on an atom in eV/Å at which to stop earlier.
+        The relaxation ends earlier where all forces are below this value in eV/Å.
     """
     from ase.optimize import BFGS
 
@@ -91,8 +98,8 @@ def relax(atoms: Atoms, calculator: Any, steps: int, largest_force: float = 0.05
 def thermal_energy(n_atoms: int, temperature_K: float) -> float:  # noqa: N803 - K is the unit
     """Mean potential energy in eV above the minimum at a temperature, by equipartition.
 
-    ``1.5 n k T``: that of harmonic vibrations, and the energy of a contour that is as high as the
-    dynamics at that temperature.
+    ``1.5 n k T``, the value for harmonic vibrations. A contour at this energy lies as high as
+    molecular dynamics at that temperature.
     """
     from ase import units
 
@@ -102,68 +109,68 @@ def thermal_energy(n_atoms: int, temperature_K: float) -> float:  # noqa: N803 -
 def molecular_dynamics(
     atoms: Atoms,
     calculator: Any,
-    recipe: ExplorationRecipe,
+    settings: ExplorationSettings,
     temperature_K: float,  # noqa: N803 - K is the unit
     rng: np.random.Generator,
 ) -> Iterator[Atoms]:
-    """Frames of a Langevin dynamics at constant volume, without end.
+    """Run Langevin dynamics at constant volume, without end.
 
     Parameters
     ----------
     atoms
-        Where to start; not changed.
+        Initial structure; not changed.
     calculator
         ASE calculator.
-    recipe
+    settings
         Settings.
     temperature_K
         Temperature in K.
     rng
-        Source of the velocities and of the thermostat.
+        Source of the velocities and of the random forces.
 
     Yields
     ------
     :
-        Bare structures.
+        Frames without calculator.
     """
     from ase import units
     from ase.md.langevin import Langevin
 
     moving = bare(atoms)
     moving.calc = calculator
-    spreads = np.sqrt(moving.get_masses() * units.kB * temperature_K)  # Maxwell and Boltzmann
+    spreads = np.sqrt(moving.get_masses() * units.kB * temperature_K)  # Maxwell-Boltzmann
     moving.set_momenta(rng.normal(size=(len(moving), 3)) * spreads[:, None])
     dynamics = Langevin(
         moving,
-        timestep=recipe.timestep_fs * units.fs,
+        timestep=settings.timestep_fs * units.fs,
         temperature_K=temperature_K,
-        friction=recipe.friction_per_ps / (1000.0 * units.fs),
+        friction=settings.friction_per_ps / (1000.0 * units.fs),
         rng=rng,
-        fixcm=False,  # deprecated, and not exact; a drift of the whole cell does no harm
+        fixcm=False,  # a drift of the whole cell does not matter here
         logfile=None,
     )
-    dynamics.run(recipe.equilibration_steps)
+    dynamics.run(settings.equilibration_steps)
     while True:
         yield bare(moving)
-        dynamics.run(recipe.spacing_steps)
+        dynamics.run(settings.spacing_steps)
 
 
 def contour(
     atoms: Atoms,
     calculator: Any,
-    recipe: ExplorationRecipe,
+    settings: ExplorationSettings,
     energy_eV: float,  # noqa: N803 - eV is the unit
     rng: np.random.Generator,
 ) -> Iterator[Atoms]:
-    """Frames of a contour exploration, without end.
+    """Run a contour exploration, without end.
 
     Parameters
     ----------
     atoms
-        Where to start, near a minimum; not changed.
+        Initial structure near a minimum; not changed.
     calculator
         ASE calculator.
-    recipe
+    settings
         Settings.
     energy_eV
         Potential energy of the contour in eV.
@@ -173,25 +180,25 @@ def contour(
     Yields
     ------
     :
-        Bare structures, near the energy of the contour by the calculator.
+        Frames without calculator, whose energies are near that of the contour.
     """
     from ase.md.contour_exploration import ContourExploration
 
     moving = bare(atoms)
-    moving.positions += rng.normal(0.0, recipe.rattle_A, (len(moving), 3))
+    moving.positions += rng.normal(0.0, settings.rattle_A, (len(moving), 3))
     moving.calc = calculator
-    # Only their direction matters; without any, ASE takes random ones from NumPy's own generator.
+    # Only their direction matters. Without velocities ASE would draw it from another generator.
     moving.set_velocities(rng.normal(size=(len(moving), 3)))
     exploration = ContourExploration(
         moving,
-        maxstep=recipe.longest_step_A,
-        parallel_drift=recipe.drift,
+        maxstep=settings.longest_step_A,
+        parallel_drift=settings.drift,
         energy_target=energy_eV,
-        angle_limit=recipe.angle_limit,
+        angle_limit=settings.angle_limit,
         remove_translation=True,
         rng=rng,
     )
-    exploration.run(recipe.contour_equilibration_steps)
+    exploration.run(settings.contour_equilibration_steps)
     while True:
         yield bare(moving)
-        exploration.run(recipe.contour_spacing_steps)
+        exploration.run(settings.contour_spacing_steps)

@@ -1,15 +1,15 @@
 """The Zr-O data: GFN1-xTB labels of random, explored and thermal structures.
 
-`calculator` labels any periodic frame of Zr and O, `build` makes the data set. The recipe is the
+`calculator` labels any periodic frame of Zr and O; `build` makes the dataset. The sampling is the
 paper's (Maxson et al., MS25, "Zr-O Training Data", after Waters and Rondinelli): random structures
-over compositions and volumes, molecular dynamics, and contour exploration, of which high forces are
-filtered out. GFN1-xTB stands in for its DFT. It is too dear to explore with, so that the steps
-between the frames are those of an approximate MACE:
+over compositions and volumes, molecular dynamics, and contour exploration, without frames with
+high forces. GFN1-xTB stands in for the paper's DFT. It is too expensive to drive the exploration,
+which therefore uses an approximate MACE potential:
 
-1. random structures are relaxed a little and rattled with GFN1-xTB (`SeedJob`), and a MACE is
+1. random structures are partly relaxed and rattled with GFN1-xTB (`SeedJob`), and a MACE is
    trained on them;
-2. it explores, what it finds is labelled, and another MACE is trained on both;
-3. that one explores, what it finds is labelled, and becomes the data (`ExplorationJob`).
+2. the MACE explores, its frames are labelled, and a second MACE is trained on all frames so far;
+3. the second MACE explores, and its frames, labelled, are the dataset (`ExplorationJob`).
 """
 
 from __future__ import annotations
@@ -17,29 +17,31 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from ms25_suite.core.cache import content_key
-from ms25_suite.core.errors import UsageError
 from ms25_suite.datasets.readers.files import read_images
 from ms25_suite.reference.approximate import ApproximatePotential, approximate_potential
-from ms25_suite.reference.builder import build_frames, refuse_numbers, shares
+from ms25_suite.reference.builder import Builder, Run
+from ms25_suite.reference.jobs import Job, Plan
+from ms25_suite.reference.spread import shares
 from ms25_suite.reference.zro.selection import REASONS, dropped
-from ms25_suite.reference.zro.trajectories import CYCLE, ExplorationJob, Recipe, SeedJob
+from ms25_suite.reference.zro.trajectories import CYCLE, ExplorationJob, SeedJob, ZroSampling
 
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["Recipe", "build", "calculator"]
+__all__ = ["build", "calculator"]
 
 ELEMENTS: Final = ("Zr", "O")
 
 ELECTRONIC_TEMPERATURE_K: Final = 1000.0
-"""Temperature in K of the Fermi smearing, one for the whole data set.
+"""Temperature in K of the Fermi smearing, the same for the whole dataset.
 
-Random structures of other compositions than ZrO2 are metals. From 300 to 3000 K it made hardly any
-difference to which of them converge (``docs/datasets/zro.md``).
+Random structures of compositions other than ZrO2 are metals. Between 300 and 3000 K the temperature
+hardly changes which of them converge (``docs/datasets/zro.md``).
 """
 
 CUTOFF_A: Final = 6.0
@@ -51,7 +53,7 @@ LEVEL_OF_THEORY: Final = "GFN1-xTB (tblite, gamma point, electronic temperature 
 def calculator(potential_file: str | None = None) -> Any:
     """ASE calculator of the reference: energy, forces and stress of any frame of Zr and O.
 
-    The charges of metal-rich frames often do not become self-consistent; such frames are refused.
+    The charges of metal-rich frames often do not become self-consistent; these frames are refused.
 
     Parameters
     ----------
@@ -61,147 +63,117 @@ def calculator(potential_file: str | None = None) -> Any:
     Raises
     ------
     ReferenceCalculatorError
-        tblite is not installed; later, on a frame of another element, that is not periodic, or
-        for which the charges do not become self-consistent.
+        tblite is not installed; later, for a frame that contains another element, is not periodic,
+        or whose charges do not become self-consistent.
     """
     from ms25_suite.reference.calculators.xtb import XtbCalculator
 
     return XtbCalculator(ELEMENTS, electronic_temperature_K=ELECTRONIC_TEMPERATURE_K)
 
 
-def build(
-    out: Path,
-    *,
-    n_frames: int = 400,
-    seed: int = 25,
-    potential_file: Path | None = None,
-    workers: int | None = None,
-    progress: bool = True,
-    recipe: Recipe | None = None,
-) -> Path:
-    """Sample and label the Zr-O data; `build_frames` says what can be relied on.
+def plan(
+    run: Run, *, n_frames: int = 400, seed: int = 25, sampling: ZroSampling | None = None
+) -> Plan:
+    """Plan the Zr-O frames, after training their approximate potentials.
 
-    One line on the standard error stream says how many candidates were dropped, and why. The
-    frames depend on the weights of the approximate potential, so that another machine or another
-    torch gives other frames of the same kind.
+    At the end, one line on the standard error stream states how many candidates were dropped, and
+    why. The frames depend on the weights of the approximate potential: another machine or another
+    version of torch gives other frames of the same kind.
 
     Parameters
     ----------
-    out
-        File to write, extended XYZ; compressed if its name ends with ``.xz`` or ``.gz``.
-    n_frames
-        Number of frames; 10,000 is the paper's full protocol.
-    seed
-        Seed of everything that is random.
-    potential_file
-        None: GFN1-xTB has no file.
-    workers
-        Number of processes; None for one per core that this process may use.
-    progress
-        Whether to show a progress bar on the standard error stream.
-    recipe
-        Settings of the sampling; None for those of the shipped data.
-
-    Returns
-    -------
-    :
-        ``out``.
+    run
+        The call of the builder.
+    n_frames, seed, sampling
+        Options; those of `Builder`.
 
     Raises
     ------
-    UsageError
-        There is nothing to build with these numbers, or a file of a potential is given.
     ReferenceCalculatorError
-        tblite is missing, the reference failed too often, or a worker process died.
+        tblite is missing, or the reference failed too often.
     ArchitectureNotInstalledError
-        MACE is missing.
+        MACE is not installed.
     TrainingError
-        The training of the approximate potential failed.
+        The training of an approximate potential failed.
     """
     from ms25_suite.reference.calculators.xtb import tblite_version
     from ms25_suite.training.registry import get_trainer
 
-    if potential_file is not None:
-        msg = f"GFN1-xTB has no file of a potential, found --potential-file {potential_file}"
-        raise UsageError(msg)
-    refuse_numbers(n_frames=n_frames, workers=workers)
-    recipe = Recipe() if recipe is None else recipe
     tblite = tblite_version()
     get_trainer("mace").require_installed()
-
     stages = _Stages(
-        folder=out.with_name(f"{out.name}.stages"),
-        recipe=recipe,
+        run=run,
+        folder=run.out.with_name(f"{run.out.name}.stages"),
+        sampling=ZroSampling() if sampling is None else sampling,
         seed=seed,
         labels={"electronic_temperature_K": ELECTRONIC_TEMPERATURE_K, "tblite": tblite},
         reference=calculator,
-        options={"workers": workers, "progress": progress},
     )
     images = stages.seeds()
     approximate = stages.train(images)
-    if recipe.refinement_frames:
+    if stages.sampling.refinement_frames:
         images += stages.refinement(approximate)
         approximate = stages.train(images)
-    stages.data(out, n_frames, approximate)
-    _report(list(read_images(out)))
-    shutil.rmtree(stages.folder)
-    return out
+    return stages.data(n_frames, approximate)
+
+
+build = Builder(plan)
 
 
 @dataclass(frozen=True, slots=True)
 class _Stages:
-    """The steps of a build; what they find is kept in a folder until the build is finished.
+    """The stages of a build; their frames are kept in a folder until the build is finished.
 
     Parameters
     ----------
+    run
+        The call of the builder.
     folder
-        Where; files are named by the settings that they depend on.
-    recipe
+        Folder of the frames; files are named by a hash of the settings that they depend on.
+    sampling
         Settings of the sampling.
     seed
-        Seed of everything that is random.
+        Seed of everything random.
     labels
-        What the labels depend on.
+        Settings that the labels depend on.
     reference
-        Gives the ASE calculator of the reference; it can be pickled.
-    options
-        Further arguments of `build_frames`.
+        Function that returns the ASE calculator of the reference; it can be pickled.
     """
 
+    run: Run
     folder: Path
-    recipe: Recipe
+    sampling: ZroSampling
     seed: int
     labels: dict[str, Any]
     reference: Callable[[], Any]
-    options: dict[str, Any]
 
     def seeds(self) -> list[Atoms]:
         """Frames to train the first approximate potential on."""
-        structures, recipe = self.recipe.structures, self.recipe.seeds
+        ranges, sampling = self.sampling.structures, self.sampling.seeds
         jobs = [
-            SeedJob(index, self.seed, structures, recipe, self.reference)
-            for index in range(recipe.n_structures)
+            SeedJob(index, self.seed, ranges, sampling, self.reference)
+            for index in range(sampling.n_structures)
         ]
         settings = {
-            "structures": asdict(structures),
-            "recipe": asdict(recipe),
+            "structures": asdict(ranges),
+            "recipe": asdict(sampling),
             "seed": self.seed,
             **self.labels,
         }
-        return self._kept("seeds", jobs, settings)
+        return self._frames("seeds", jobs, settings)
 
     def refinement(self, approximate: ApproximatePotential) -> list[Atoms]:
         """Frames to train the second approximate potential on, besides the seeds."""
-        jobs, settings = self._explorations(self.recipe.refinement_frames, 1, approximate)
-        return self._kept("refinement", jobs, settings)
+        jobs, settings = self._explorations(self.sampling.refinement_frames, 1, approximate)
+        return self._frames("refinement", jobs, settings)
 
-    def data(self, out: Path, n_frames: int, approximate: ApproximatePotential) -> None:
-        """Write the frames of the data set."""
+    def data(self, n_frames: int, approximate: ApproximatePotential) -> Plan:
+        """Plan the frames of the dataset; in the end the folder is removed."""
         jobs, settings = self._explorations(n_frames, 2, approximate)
-        build_frames(out, jobs, settings=settings, title="Zr-O frames", **self.options)
+        return Plan("Zr-O frames", jobs, settings, finish=partial(_finish, self.run, self.folder))
 
     def train(self, images: Sequence[Atoms]) -> ApproximatePotential:
-        """Approximate potential of these frames, or the one in the cache of trainings."""
+        """Train an approximate potential on these frames, or take it from the cache."""
         return approximate_potential(
             images, name="zro", level_of_theory=LEVEL_OF_THEORY, cutoff=CUTOFF_A, seed=self.seed
         )
@@ -209,13 +181,13 @@ class _Stages:
     def _explorations(
         self, n_frames: int, stage: int, approximate: ApproximatePotential
     ) -> tuple[list[ExplorationJob], dict[str, Any]]:
-        recipe = self.recipe
+        sampling = self.sampling
         jobs = [
-            ExplorationJob(index, number, self.seed, stage, recipe, approximate, self.reference)
-            for index, number in enumerate(shares(n_frames, recipe.frames_per_job))
+            ExplorationJob(index, number, self.seed, stage, sampling, approximate, self.reference)
+            for index, number in enumerate(shares(n_frames, sampling.frames_per_job))
         ]
         settings = {
-            "recipe": asdict(recipe),
+            "recipe": asdict(sampling),
             "cycle": CYCLE,
             "approximate": approximate.sha256,
             "n_frames": n_frames,
@@ -225,21 +197,23 @@ class _Stages:
         }
         return jobs, settings
 
-    def _kept(self, name: str, jobs: Sequence[Any], settings: dict[str, Any]) -> list[Atoms]:
-        """Frames of the folder; made, unless they are there."""
+    def _frames(self, name: str, jobs: Sequence[Job], settings: dict[str, Any]) -> list[Atoms]:
+        """Frames of a stage, built unless they are in the folder already."""
         file = self.folder / f"{name}-{content_key(settings)[:16]}.extxyz"
         if not file.is_file():
             self.folder.mkdir(parents=True, exist_ok=True)
-            build_frames(file, jobs, settings=settings, title=f"Zr-O {name}", **self.options)
+            self.run.write(file, Plan(f"Zr-O {name}", jobs, settings))
         return list(read_images(file))
 
 
-def _report(frames: Sequence[Atoms]) -> None:
-    """Say how many candidates were dropped."""
+def _finish(run: Run, folder: Path) -> None:
+    """Print how many candidates were dropped, and remove the frames of the stages."""
     from rich.console import Console
 
+    frames = list(read_images(run.out))
     counts = dropped(frames)
     n_candidates = len(frames) + sum(counts.values())
     text = ", ".join(f"{counts[key]} {why}" for key, why in REASONS.items())
     console = Console(stderr=True, soft_wrap=True, highlight=False)
     console.print(f"{len(frames)} Zr-O frames of {n_candidates} candidates; dropped: {text}")
+    shutil.rmtree(folder)

@@ -1,7 +1,7 @@
-"""Which candidates become frames: the reference must converge, and low forces are favoured.
+"""Filter of the Zr-O candidates: the reference must converge, and low forces are preferred.
 
-Nothing is dropped silently. Each frame says how many candidates of its trajectories were dropped
-before it, and why, so that the sums over a file are those of its build (`dropped`).
+Nothing is dropped silently. Each frame states how many candidates were dropped before it, and why;
+the sums over a file are the totals of its build (`dropped`).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 
 from ms25_suite.core.errors import ReferenceCalculatorError
 from ms25_suite.core.fields import REF_FORCES
-from ms25_suite.reference.builder import label
+from ms25_suite.reference.labels import label
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -26,17 +26,16 @@ REASONS: Final[Mapping[str, str]] = {
     "dropped_charges": "whose charges did not become self-consistent",
     "dropped_approximate": "where the approximate potential failed or atoms came too close",
 }
-"""Keys of the numbers of dropped candidates in ``info`` of a frame, and what they count."""
+"""Keys in ``info`` of a frame that count dropped candidates, and what they count."""
 
 
 @dataclass(slots=True)
 class Selection:
-    """Labels candidates, and keeps those that pass.
+    """Labels candidates, and decides which are kept.
 
     A candidate whose largest force component is F is kept with the probability 1 - F / L, and
-    never above L. The paper filters 120,068 structures to 10,000, "biased towards lower forces",
-    and does not say how; this is the simplest such rule, and it needs no frame but the one in
-    question.
+    never where F is above L. The paper filters 120,068 structures to 10,000, "biased towards lower
+    forces", and does not say how; this is the simplest such rule, and it needs no other frames.
 
     Parameters
     ----------
@@ -50,9 +49,9 @@ class Selection:
     Attributes
     ----------
     counts
-        Candidates that were dropped since the last one that was kept, by the keys of `REASONS`.
+        Numbers of candidates dropped since the last kept one, by the keys of `REASONS`.
     last_problem
-        Why the reference failed for the last candidate for which it did; empty if it never did.
+        Last error message of the reference; empty if it never failed.
     """
 
     reference: Any
@@ -62,7 +61,7 @@ class Selection:
     last_problem: str = ""
 
     def keeps(self, atoms: Atoms) -> bool:
-        """Label a candidate, and say whether it is kept; then it has the counts in ``info``."""
+        """Label a candidate; return whether it is kept, in which case it gets the counts."""
         threshold = self.largest_force * (1.0 - self.rng.random())
         try:
             label(atoms, self.reference)
@@ -78,12 +77,12 @@ class Selection:
         return True
 
     def drop(self, reason: str) -> None:
-        """Count a candidate that is dropped."""
+        """Count a dropped candidate."""
         self.counts[reason] += 1
 
 
 def dropped(images: Iterable[Atoms]) -> dict[str, int]:
-    """Number of candidates that were dropped while these frames were made, by reason."""
+    """Sum the numbers of candidates that were dropped during the build of these frames."""
     total = dict.fromkeys(REASONS, 0)
     for atoms in images:
         for reason in REASONS:

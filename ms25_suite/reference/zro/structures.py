@@ -1,8 +1,8 @@
-"""Random structures of Zr and O: composition, volume, cell, and positions that are not too close.
+"""Random structures of Zr and O: composition, volume, cell, and positions with minimum distances.
 
 The paper's structures come from M. J. Waters and J. M. Rondinelli, J. Phys.: Condens. Matter 34,
-385901 (2022), whose random structures cover the Zr-O compositions at varying cell volumes. Their
-ranges are not in the paper; those here are in `StructureRecipe`, each with its source.
+385901 (2022), whose random structures cover the Zr-O compositions at varying cell volumes. The
+paper does not state their ranges; those used here are in `StructureRanges`, each with its source.
 """
 
 from __future__ import annotations
@@ -19,25 +19,32 @@ from ms25_suite.core.frames import FloatArray
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["MINIMUM_DISTANCES_A", "StructureRecipe", "closeness", "random_structure", "volume"]
+__all__ = [
+    "MINIMUM_DISTANCES_A",
+    "MOST_TRIES",
+    "StructureRanges",
+    "closeness",
+    "random_structure",
+    "volume",
+]
 
 ZIRCONIUM: Final = 40
 OXYGEN: Final = 8
 
 ZIRCONIUM_A3: Final = 23.25
-"""Volume in Å^3 of an atom of hcp Zr, a = 3.23 Å and c/a = 1.593 (`ase.data.reference_states`)."""
+"""Volume in Å^3 per atom of hcp Zr, a = 3.23 Å and c/a = 1.593 (`ase.data.reference_states`)."""
 
 OXIDE_OXYGEN_A3: Final = 5.99
 """Volume in Å^3 that an O atom adds to Zr in the oxide, up to ZrO2.
 
-Baddeleyite, a = 5.1505, b = 5.2116, c = 5.3173 Å, β = 99.23°, has 35.22 Å^3 for each ZrO2.
+Baddeleyite, a = 5.1505, b = 5.2116, c = 5.3173 Å, β = 99.23°, has 35.22 Å^3 per ZrO2.
 C. J. Howard, R. J. Hill and B. E. Reichert, Acta Cryst. B 44, 116 (1988).
 """
 
 EXCESS_OXYGEN_A3: Final = 17.4
-"""Volume in Å^3 of each O atom beyond ZrO2, that of solid oxygen.
+"""Volume in Å^3 that each O atom beyond ZrO2 adds, taken from solid oxygen.
 
-α-O2, a = 5.403, b = 3.429, c = 5.086 Å, β = 132.53°, four atoms in a cell. C. S. Barrett, L. Meyer
+α-O2, a = 5.403, b = 3.429, c = 5.086 Å, β = 132.53°, four atoms per cell. C. S. Barrett, L. Meyer
 and J. Wasserman, J. Chem. Phys. 47, 592 (1967).
 """
 
@@ -48,20 +55,20 @@ MINIMUM_DISTANCES_A: Final[Mapping[tuple[int, int], float]] = {
 }
 """Smallest distances in Å of a random structure, by atomic numbers.
 
-About nine tenths of the smallest distances of hcp Zr (3.18 Å) and of baddeleyite (Zr-O 2.05 Å); for
-O-O, two thirds of the way from a peroxide (1.5 Å) to the edge of a ZrO7 polyhedron: where there is
-more O than ZrO2 has, bonds between O atoms form during the exploration.
+These are about nine tenths of the smallest distances of hcp Zr (3.18 Å) and of baddeleyite (Zr-O
+2.05 Å). The O-O distance lies two thirds of the way from a peroxide (1.5 Å) to the edge of a ZrO7
+polyhedron: with more O than in ZrO2, bonds between O atoms form during the exploration.
 """
 
 _OVERLAP_A2: Final = 1e-6
-"""Sum of the squares of the overlaps that is still none."""
+"""Sum of squared overlaps below which a structure has none."""
 
-_MOST_TRIES: Final = 50
-"""Random positions that are tried for one cell and composition."""
+MOST_TRIES: Final = 50
+"""Sets of random positions that are tried for one cell and composition."""
 
 
 @dataclass(frozen=True, slots=True)
-class StructureRecipe:
+class StructureRanges:
     """Ranges that random structures are drawn from, uniformly.
 
     Parameters
@@ -69,21 +76,20 @@ class StructureRecipe:
     fewest_atoms, most_atoms
         Number of atoms.
     lowest_oxygen, highest_oxygen
-        Share of O among the atoms. Below the lowest the charges of GFN1-xTB become
-        self-consistent for half of the random structures or fewer; what was measured is in
-        ``docs/datasets/zro.md``.
+        Share of O among the atoms. Below the lower end the charges of GFN1-xTB become
+        self-consistent for half of the random structures or fewer; see ``docs/datasets/zro.md``.
     smallest_volume, largest_volume
-        Volume, relative to `volume`. GFN1-xTB itself is about 1.37 times too large in fluorite
-        ZrO2 (5.66 Å instead of 5.09 Å), so that the range holds both densities.
+        Volume, relative to `volume`. In GFN1-xTB fluorite ZrO2 has 1.37 times its experimental
+        volume (5.66 Å instead of 5.09 Å); the range contains both densities.
     stretch
-        Logarithm of the ratio of each edge to that of a cube, at most.
+        Largest logarithm of the ratio of an edge to that of a cube.
     shear
-        Off-diagonal entries of the matrix of the cell, relative to the edge, at most.
+        Largest off-diagonal entry of the cell matrix, relative to the edge.
 
     Raises
     ------
     UsageError
-        A range is empty or makes no sense.
+        A range is empty, or contains impossible values.
     """
 
     fewest_atoms: int = 12
@@ -117,19 +123,19 @@ class StructureRecipe:
             raise UsageError(msg)
 
     def _compositions(self) -> tuple[tuple[int, int], ...]:
-        """Pairs of the number of atoms and that of O which the ranges allow."""
+        """All pairs of the number of atoms and the number of O atoms within the ranges."""
         return tuple(
             (n, n_oxygen)
             for n in range(self.fewest_atoms, self.most_atoms + 1)
-            for n_oxygen in range(n)  # never all of them: the paper has no pure oxygen
+            for n_oxygen in range(n)  # at least one Zr: the paper has no pure oxygen
             if self.lowest_oxygen - 1e-9 <= n_oxygen / n <= self.highest_oxygen + 1e-9
         )
 
     def composition(self, rng: np.random.Generator) -> tuple[int, int]:
-        """Random numbers of Zr and O atoms: the share of O first, then the number of atoms."""
+        """Draw the numbers of Zr and O atoms: first the share of O, then the number of atoms."""
         share = rng.uniform(self.lowest_oxygen, self.highest_oxygen)
         n = rng.integers(self.fewest_atoms, self.most_atoms + 1)
-        # The nearest composition that the ranges allow, of all near numbers of atoms.
+        # The composition closest to both, first in the number of atoms, then in the share.
         found = min(
             self._compositions(), key=lambda pair: (abs(pair[0] - n), abs(pair[1] - share * n))
         )
@@ -137,7 +143,7 @@ class StructureRecipe:
 
 
 def volume(n_zirconium: int, n_oxygen: int) -> float:
-    """Volume in Å^3 of a composition, from hcp Zr over baddeleyite to solid oxygen, linearly."""
+    """Volume in Å^3 of a composition, linear between hcp Zr, baddeleyite and solid oxygen."""
     excess = max(n_oxygen - 2 * n_zirconium, 0)
     return (
         n_zirconium * ZIRCONIUM_A3
@@ -146,32 +152,32 @@ def volume(n_zirconium: int, n_oxygen: int) -> float:
     )
 
 
-def random_structure(recipe: StructureRecipe, rng: np.random.Generator) -> Atoms:
-    """Periodic random structure with no distance below `MINIMUM_DISTANCES_A`.
+def random_structure(ranges: StructureRanges, rng: np.random.Generator) -> Atoms:
+    """Draw a periodic structure with no distance below `MINIMUM_DISTANCES_A`.
 
-    Positions are uniform in the cell; then atoms that are too close are pushed apart by a
-    harmonic repulsion, until none are.
+    Positions are uniform in the cell; then a harmonic repulsion pushes atoms apart that are too
+    close.
 
     Parameters
     ----------
-    recipe
+    ranges
         Ranges.
     rng
-        Source of everything that is random.
+        Source of everything random.
 
     Raises
     ------
     ReferenceCalculatorError
-        The atoms do not fit into the cell, however often it is tried: the volumes are too small.
+        The atoms do not fit into the cell in `MOST_TRIES` tries: the volumes are too small.
     """
     from ase import Atoms
 
-    n_zirconium, n_oxygen = recipe.composition(rng)
+    n_zirconium, n_oxygen = ranges.composition(rng)
     size = volume(n_zirconium, n_oxygen)
-    size *= rng.uniform(recipe.smallest_volume, recipe.largest_volume)
-    cell = _random_cell(size, recipe, rng)
+    size *= rng.uniform(ranges.smallest_volume, ranges.largest_volume)
+    cell = _random_cell(size, ranges, rng)
     numbers = [ZIRCONIUM] * n_zirconium + [OXYGEN] * n_oxygen
-    for _ in range(_MOST_TRIES):
+    for _ in range(MOST_TRIES):
         scaled = rng.random((len(numbers), 3))
         atoms = Atoms(numbers, scaled_positions=scaled, cell=cell, pbc=True)
         if _pushed_apart(atoms):
@@ -179,7 +185,7 @@ def random_structure(recipe: StructureRecipe, rng: np.random.Generator) -> Atoms
             return atoms
     msg = (
         f"found no positions for {atoms.get_chemical_formula()} in {size:.0f} Å^3 with the minimum "
-        f"distances {sorted(MINIMUM_DISTANCES_A.values())} Å in {_MOST_TRIES} tries: take larger "
+        f"distances {sorted(MINIMUM_DISTANCES_A.values())} Å in {MOST_TRIES} tries: take larger "
         "volumes"
     )
     raise ReferenceCalculatorError(msg)
@@ -188,24 +194,24 @@ def random_structure(recipe: StructureRecipe, rng: np.random.Generator) -> Atoms
 def closeness(atoms: Atoms) -> float:
     """Smallest distance between two atoms, relative to that in `MINIMUM_DISTANCES_A`.
 
-    1 or more for a random structure; infinite where no two atoms are closer than these.
+    It is 1 or more for a random structure, and infinite where no pair is closer than allowed.
     """
     _, _, _, ratios = _overlapping(atoms)
     return float(ratios.min(initial=np.inf))
 
 
-def _random_cell(size: float, recipe: StructureRecipe, rng: np.random.Generator) -> FloatArray:
-    """Cell vectors as rows, of the given volume in Å^3, a cube that is stretched and sheared."""
-    edges = np.exp(rng.uniform(-recipe.stretch, recipe.stretch, 3))
-    shears = rng.uniform(-recipe.shear, recipe.shear, (3, 3)) * (1.0 - np.eye(3))
+def _random_cell(size: float, ranges: StructureRanges, rng: np.random.Generator) -> FloatArray:
+    """Stretch and shear a cube of the given volume in Å^3; cell vectors are rows."""
+    edges = np.exp(rng.uniform(-ranges.stretch, ranges.stretch, 3))
+    shears = rng.uniform(-ranges.shear, ranges.shear, (3, 3)) * (1.0 - np.eye(3))
     cell = np.diag(edges) + shears
     return np.asarray(cell * np.cbrt(size / abs(np.linalg.det(cell))), dtype=np.float64)
 
 
 def _overlapping(atoms: Atoms) -> tuple[Any, Any, Any, Any]:
-    """Pairs closer than allowed: atom, vector to its neighbour (Å), overlap (Å), relative length.
+    """Find pairs closer than allowed: atom, vector to its neighbour (Å), overlap (Å), ratio.
 
-    Each pair is there twice, seen from both sides.
+    Each pair is listed twice, once for each of its atoms.
     """
     from vesin import ase_neighbor_list
 
@@ -224,7 +230,7 @@ def _overlapping(atoms: Atoms) -> tuple[Any, Any, Any, Any]:
 
 
 def _pushed_apart(atoms: Atoms) -> bool:
-    """Move the atoms until none overlap; whether that succeeded."""
+    """Move the atoms apart; return whether none overlap any more."""
     from scipy.optimize import minimize
 
     def repulsion(flat: FloatArray) -> tuple[float, FloatArray]:
@@ -233,6 +239,7 @@ def _pushed_apart(atoms: Atoms) -> bool:
         gradient = np.zeros((len(atoms), 3))
         lengths = np.maximum(np.linalg.norm(vectors, axis=1), 1e-9)
         np.add.at(gradient, first, (2.0 * overlaps / lengths)[:, None] * vectors)
+        # Half of the sum: each pair is listed twice.
         return 0.5 * float(np.sum(overlaps**2)), gradient.ravel()
 
     found = minimize(

