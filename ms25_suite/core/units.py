@@ -11,6 +11,9 @@ from typing import Final
 MEV_PER_EV: Final = 1000.0
 """meV in one eV."""
 
+FS_PER_PS: Final = 1000.0
+"""fs in one ps."""
+
 GPA_PER_EV_PER_A3: Final = 160.21766208
 """GPa in one eV/Å^3 (elementary charge of CODATA 2014, the value that ASE's default units use)."""
 

@@ -17,7 +17,7 @@ from ase.neighborlist import neighbor_list
 from ms25_suite.core.errors import DeployError
 from ms25_suite.core.frames import Frames
 from ms25_suite.environments.installation import Installation
-from ms25_suite.lammps.deploy import deployed
+from ms25_suite.lammps.deploy.files import deployed
 from ms25_suite.potentials.opening import from_model_file
 from ms25_suite.potentials.potential import PotentialOptions
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from ms25_suite.core.errors import LammpsError, LostAtomsError
-from ms25_suite.lammps.log import parse_log, parse_version
+from ms25_suite.lammps.executable.log import parse_log, parse_version
 
 HEADER = "LAMMPS (22 Jul 2025 - Update 4)\n  using 1 OpenMP thread(s) per MPI task\n"
 

