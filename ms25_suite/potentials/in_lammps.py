@@ -55,7 +55,8 @@ def run_in_lammps(
         kind, _, number = options.device.partition(":")
         msg = (
             "a pair style of LAMMPS computes on the first GPU, but the device is "
-            f"{options.device}: use --device={kind} with CUDA_VISIBLE_DEVICES={number}, or --lammps=none"
+            f"{options.device}: use --device={kind} with CUDA_VISIBLE_DEVICES={number}, or "
+            "--lammps=none"
         )
         raise UsageError(msg)
     from ase.data import atomic_numbers

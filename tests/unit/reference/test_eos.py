@@ -19,7 +19,7 @@ from ms25_suite.datasets import open_dataset
 from ms25_suite.datasets.observables.eos import EosReference
 from ms25_suite.datasets.observables.neb import NebReference
 from ms25_suite.datasets.readers.files import read_images
-from ms25_suite.metrics.eos import fit_murnaghan
+from ms25_suite.metrics.eos import fit_eos
 from ms25_suite.reference.eos_curve import Volumes, labelled_curve
 from ms25_suite.reference.hea import eos as hea_eos
 from ms25_suite.reference.hea import frames as hea
@@ -66,7 +66,7 @@ def test_curve_is_even_labelled_and_fitted() -> None:
     np.testing.assert_allclose([a.get_volume() / 3.59**3 for a in frames], ratios, atol=1e-6)
     assert {(atoms.info["curve"], atoms.info["relaxed"]) for atoms in frames} == {("x", False)}
     energies = np.array([atoms.info["REF_energy"] for atoms in frames])
-    fit = fit_murnaghan(np.array([atoms.get_volume() for atoms in frames]), energies)
+    fit = fit_eos(np.array([atoms.get_volume() for atoms in frames]), energies)
     for atoms in frames:
         found = [atoms.info[key] for key in ("v0_A3", "e0_eV", "b0_eV_A3", "b0_prime")]
         assert found == pytest.approx([fit.v0, fit.e0, fit.b0, fit.b0_prime], abs=1e-8)
@@ -228,7 +228,7 @@ def check_frames(frames: Any, labels: Any, indices: Any, reference: Any) -> np.n
 
 
 def check_fit(curve: Any, energies: np.ndarray) -> None:
-    fit = fit_murnaghan(curve.volumes, energies)
+    fit = fit_eos(curve.volumes, energies)
     # 1e-6 eV in a curve that is 1 eV deep at 10 % is 1e-6 of its parameters, and 1e-5 of B'.
     assert (fit.v0, fit.e0, fit.b0) == pytest.approx(
         (curve.fit.v0, curve.fit.e0, curve.fit.b0), rel=1e-6

@@ -1,4 +1,4 @@
-"""What ends a trajectory: atoms that overlap, forces that explode, numbers that are not finite."""
+"""Reasons to end a trajectory: overlapping atoms, huge forces, numbers that are not finite."""
 
 from __future__ import annotations
 
@@ -10,7 +10,15 @@ import numpy as np
 
 from ms25_suite.core.frames import FloatArray, Frames, IntArray, Predictions
 
-__all__ = ["Break", "Limits", "broken", "overlap", "shortest_distances"]
+__all__ = [
+    "Break",
+    "BreakKind",
+    "Limits",
+    "Pairs",
+    "find_break",
+    "find_overlap",
+    "shortest_distances",
+]
 
 Pairs = Mapping[tuple[int, int], float]
 """A distance in Å for pairs of atomic numbers, the smaller number first."""
@@ -25,12 +33,12 @@ class Break:
     Parameters
     ----------
     step
-        The first step at which it happened; 0 is the start.
+        First step at which it happened; 0 is the start.
     kind
-        ``overlap``: atoms are too close; ``forces``: one is too large; ``not-finite``: there is no
-        finite energy or force.
+        ``overlap``: atoms are too close; ``forces``: a force is too large; ``not-finite``: the
+        energy or a force is not finite.
     message
-        What was found.
+        What was found, with numbers.
     """
 
     step: int
@@ -40,14 +48,14 @@ class Break:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Where a trajectory ends.
+    """Distances and forces at which a trajectory ends.
 
     Parameters
     ----------
     distances
-        Closest distance that is allowed, in Å; pairs that are not named are not looked at.
+        Shortest allowed distance in Å for pairs of elements; other pairs are not checked.
     force
-        Largest force component that is allowed, in eV/Å.
+        Largest allowed force component in eV/Å.
     """
 
     distances: Pairs
@@ -55,14 +63,20 @@ class Limits:
 
 
 def shortest_distances(frames: Frames, cutoff: float) -> dict[tuple[int, int], float]:
-    """Shortest distance of each pair of elements in any frame, as far as it is below the cutoff.
+    """Shortest distance of each pair of elements over all frames.
 
     Parameters
     ----------
     frames
         The frames.
     cutoff
-        Longest distance to look at in Å.
+        Distances beyond this are ignored, in Å.
+
+    Returns
+    -------
+    :
+        Distances in Å by atomic numbers, the smaller number first; pairs of elements that are
+        never within the cutoff are left out.
     """
     found: dict[tuple[int, int], float] = {}
     for index in range(len(frames)):
@@ -76,13 +90,22 @@ def shortest_distances(frames: Frames, cutoff: float) -> dict[tuple[int, int], f
     return found
 
 
-def overlap(frames: Frames, index: int, distances: Pairs) -> tuple[tuple[int, int], float] | None:
-    """The pair of a frame that is closest relative to what is allowed, if it is too close.
+def find_overlap(
+    frames: Frames, index: int, distances: Pairs
+) -> tuple[tuple[int, int], float] | None:
+    """Find the pair of atoms that is closest relative to its shortest allowed distance.
+
+    Parameters
+    ----------
+    frames, index
+        Frames, and which of them to check.
+    distances
+        Shortest allowed distance in Å for pairs of elements.
 
     Returns
     -------
     :
-        Atomic numbers and the distance in Å, or None.
+        Atomic numbers and distance in Å of that pair; None if no pair is too close.
     """
     if not distances:
         return None
@@ -98,30 +121,35 @@ def overlap(frames: Frames, index: int, distances: Pairs) -> tuple[tuple[int, in
     return (pairs[worst], float(found[worst])) if ratios[worst] < 1.0 else None
 
 
-def broken(
+def find_break(
     frames: Frames, index: int, found: Predictions, step: int, limits: Limits
 ) -> Break | None:
-    """Why the trajectory of a frame ends at this step; None if it goes on.
+    """Reason to end the trajectory of a frame at this step; None to continue.
 
     Parameters
     ----------
     frames, index
-        The frames as they are at this step, and which of them is asked about.
+        Frames at this step, and which of them to check.
     found
-        Energies and forces of all of them, NaN where they are not finite.
+        Energies in eV and forces in eV/Å of all frames, NaN where they are not finite.
     step
         Number of the step.
     limits
-        Where a trajectory ends.
+        Distances and forces at which a trajectory ends.
+
+    Raises
+    ------
+    ValueError
+        Energies or forces are missing.
     """
     from ase.data import chemical_symbols
 
     if found.energy is None or found.forces is None:
-        msg = "dynamics need energies and forces"
+        msg = "expected predictions with energies and forces, found one of them missing"
         raise ValueError(msg)
     if not np.isfinite(found.energy[index]):
         return Break(step, "not-finite", "the energy or a force is not finite")
-    close = overlap(frames, index, limits.distances)
+    close = find_overlap(frames, index, limits.distances)
     if close is not None:
         (one, other), distance = close
         names = f"{chemical_symbols[one]} and {chemical_symbols[other]}"
@@ -137,7 +165,7 @@ def broken(
 
 
 def _neighbours(frames: Frames, index: int, cutoff: float) -> tuple[IntArray, IntArray, FloatArray]:
-    # Not vesin: it imports torch where it can, which nothing in the process of pytest may do.
+    # Not vesin: it imports torch if that is installed, and this runs in the process of pytest.
     from ase.geometry import complete_cell
     from matscipy.neighbours import neighbour_list
 
@@ -145,7 +173,7 @@ def _neighbours(frames: Frames, index: int, cutoff: float) -> tuple[IntArray, In
     positions, pbc = np.array(frames.positions[part]), np.array(frames.pbc[index])
     cell = complete_cell(np.array(frames.cells[index]))
     if not pbc.any():
-        # The list wants atoms that lie inside the cell.
+        # matscipy requires all atoms inside the cell: give a molecule a box around it.
         positions = positions - positions.min(axis=0) + 1.0
         cell = np.diag(positions.max(axis=0) + 1.0)
     i, j, d = neighbour_list("ijd", positions=positions, cell=cell, pbc=pbc, cutoff=cutoff)
