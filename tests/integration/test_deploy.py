@@ -87,7 +87,7 @@ def test_a_compiled_model_of_batches_gives_what_the_package_gives(
     np.testing.assert_allclose(found.energy, expected.energy, rtol=0, atol=1e-9)
     np.testing.assert_allclose(found.forces, expected.forces, rtol=0, atol=1e-9)
     np.testing.assert_allclose(found.stress, expected.stress, rtol=0, atol=1e-9)
-    with pytest.raises(DeployError, match="compiled already"):
+    with pytest.raises(DeployError, match="compiled model already"):
         deployed(made, "batch", "allegro", nequip_place)
 
 
