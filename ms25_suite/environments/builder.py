@@ -108,7 +108,8 @@ def create(
     except OSError as error:
         msg = (
             f"the environment {environment.spec.name} could not be created in "
-            f"{environment.folder}: {error}. Is the disk full, or the folder read-only? MS25_ENV_DIR sets another folder"
+            f"{environment.folder}: {error}. Is the disk full, or the folder read-only? "
+            "MS25_ENV_DIR sets another folder"
         )
         raise EnvironmentSetupError(msg) from error
     return True

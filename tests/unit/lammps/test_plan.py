@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import Any
 
-import numpy as np
 import pytest
-from ase.build import bulk
 
 from ms25_suite.core.errors import UsageError
-from ms25_suite.core.frames import Frames
-from ms25_suite.lammps.plan import LammpsRun, MdPlan, Thermo
-from ms25_suite.potentials.workers.wire import pack_run, unpack_run
+from ms25_suite.lammps.plan import MdPlan
 
 
 @pytest.mark.parametrize(
@@ -51,32 +46,3 @@ def test_a_plan_travels_as_plain_types() -> None:
     record = plan.to_dict()
     assert all(isinstance(value, int | float | str | None) for value in record.values())
     assert MdPlan.from_dict(record) == plan
-
-
-def _flat(value: Any) -> list[Any]:
-    if isinstance(value, LammpsRun | Thermo | Frames):
-        return [part for field in fields(value) for part in _flat(getattr(value, field.name))]
-    return [value]
-
-
-def test_a_run_travels_whole() -> None:
-    rng = np.random.default_rng(0)
-    run = LammpsRun(
-        route="fix external",
-        lammps_version=20250722,
-        n_atoms=4,
-        energy=-1.5,
-        forces=rng.normal(size=(4, 3)),
-        stress=np.array([1.0, 2.0, 3.0, 4.0, 5.0, np.nan]),
-        thermo=Thermo(np.array([0, 10, 20]), *rng.normal(size=(4, 3))),
-        wall_s=rng.random(2),
-        cpu_s=rng.random(2),
-        model_s=rng.random(2),
-        neighbour_s=rng.random(2),
-        neighbour_builds=7,
-        peak_memory_bytes=1 << 33,
-        threads=2,
-        final=Frames.from_atoms([bulk("Cu", cubic=True)]),
-    )
-    for found, expected in zip(_flat(unpack_run(pack_run(run))), _flat(run), strict=True):
-        np.testing.assert_array_equal(found, expected)
