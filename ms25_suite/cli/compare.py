@@ -1,4 +1,4 @@
-"""``ms25 compare``: speeds of several runs of pytest-benchmark."""
+"""``ms25 compare``: comparison of the speeds of benchmark runs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from ms25_suite.cli.benchmarks import Comparison, Ratio, compare, read_benchmarks
+from ms25_suite.cli.benchmark_comparison import Comparison, Ratio, compare
+from ms25_suite.cli.benchmark_files import read_benchmarks
 from ms25_suite.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["add_parser", "run"]
 
 _DESCRIPTION: Final = """\
-Compare runs that were timed with --benchmark-json=FILE. The first file is what the others are
-compared with: a ratio above 1 is slower.
+Compare runs that were timed with --benchmark-json=FILE. All other files are compared with the
+first one; a ratio above 1 means slower.
 
     pytest --mlip=model.pt --dataset=hea -m throughput --benchmark-json=before.json
     pytest --mlip=model.pt --dataset=hea -m throughput --benchmark-json=after.json
@@ -39,13 +40,13 @@ def add_parser(subparsers: _SubParsersAction[Any]) -> None:
         description=_DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("base", metavar="BASE", type=Path, help="file of the run to compare with")
+    parser.add_argument("base", metavar="BASE", type=Path, help="file of the reference run")
     parser.add_argument("others", metavar="FILE", nargs="+", type=Path, help="files of other runs")
     parser.add_argument(
         "--fail-above",
         metavar="RATIO",
         type=float,
-        help="exit with status 1 if a benchmark is slower than that, beyond noise (for CI)",
+        help="exit with status 1 if a benchmark is slower by more than this, beyond noise (for CI)",
     )
     parser.add_argument(
         "--format", choices=("text", "csv", "json"), default="text", help="default: %(default)s"
@@ -58,18 +59,18 @@ def run(args: argparse.Namespace) -> int:
     Returns
     -------
     int
-        1 if ``--fail-above`` was given and a benchmark is slower than that, else 0.
+        1 if a benchmark is slower than ``--fail-above`` allows, else 0.
 
     Raises
     ------
     BenchmarkError
-        A file is not one of pytest-benchmark, or two have nothing in common.
+        A file is not of pytest-benchmark, or two files have no benchmark in common.
     UsageError
-        The limit is no positive number.
+        The limit is not a positive number.
     """
     limit = args.fail_above
     if limit is not None and not (math.isfinite(limit) and limit > 0):
-        msg = f"--fail-above must be a positive number such as 1.1, got {limit}"
+        msg = f"--fail-above must be a positive number such as 1.1, found {limit}"
         raise UsageError(msg)
     base = read_benchmarks(args.base)
     comparisons = [compare(base, read_benchmarks(path)) for path in args.others]

@@ -1,4 +1,4 @@
-"""``ms25 env``: environments for the packages that cannot be installed beside the suite."""
+"""``ms25 env``: managed environments for packages that cannot be installed beside the suite."""
 
 from __future__ import annotations
 
@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 __all__ = ["add_parser", "check_environment", "run"]
 
 _DESCRIPTION = """\
-Managed virtual environments, for packages that cannot be installed beside the suite (NequIP and
-Allegro need another e3nn than MACE does). Once created, they are found by themselves. MS25_ENV_DIR
-says where they are kept.
+Managed virtual environments for packages that cannot be installed beside the suite (NequIP and
+Allegro need another version of e3nn than MACE). Once created, they are used automatically. They are
+kept in MS25_ENV_DIR if that variable is set.
 """
 _EPILOG = """\
-PyTorch is what the index gives: --index-url and --extra-index-url choose a CPU or a CUDA build.
+The package index determines the build of PyTorch: choose one for CPU or CUDA by --index-url and
+--extra-index-url.
 """
 
 
@@ -30,16 +31,16 @@ def add_parser(subparsers: _SubParsersAction[Any]) -> None:
     """Add the subcommand."""
     parser = subparsers.add_parser(
         "env",
-        help="environments of architectures",
+        help="managed environments of architectures",
         description=_DESCRIPTION,
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     actions = parser.add_subparsers(dest="action", required=True)
-    create = actions.add_parser("create", help="make one, unless it is ready", epilog=_EPILOG)
+    create = actions.add_parser("create", help="create one, unless it is ready", epilog=_EPILOG)
     _add_architecture(create)
     create.add_argument(
-        "--python", metavar="PYTHON", help="interpreter to make it from (default: this one)"
+        "--python", metavar="PYTHON", help="interpreter to create it from (default: this one)"
     )
     create.add_argument("--index-url", metavar="URL", help="passed on to pip")
     create.add_argument(
@@ -48,9 +49,11 @@ def add_parser(subparsers: _SubParsersAction[Any]) -> None:
     create.add_argument(
         "--find-links", action="append", default=[], metavar="PLACE", help="passed on to pip"
     )
-    create.add_argument("--rebuild", action="store_true", help="make it anew even if it is ready")
-    actions.add_parser("list", help="list them, with their state")
-    check = actions.add_parser("check", help="make a prediction in one")
+    create.add_argument(
+        "--rebuild", action="store_true", help="create it again even if it is ready"
+    )
+    actions.add_parser("list", help="list all environments and their state")
+    check = actions.add_parser("check", help="check one by a prediction")
     _add_architecture(check)
     remove = actions.add_parser("remove", help="remove one")
     _add_architecture(remove)
@@ -61,17 +64,17 @@ def _add_architecture(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do what was asked for.
+    """Run an action.
 
     Returns
     -------
     int
-        0; of ``check``, 1 if the environment is not ready.
+        1 if ``check`` finds that the environment is not ready, else 0.
 
     Raises
     ------
     Ms25Error
-        There is no such environment, or it cannot be made or removed, or it does not work.
+        There is no such environment, or it cannot be created or removed, or it does not work.
     """
     actions = {"create": _create, "list": _list, "check": _check, "remove": _remove}
     return actions[args.action](args)
@@ -137,23 +140,23 @@ def _remove(args: argparse.Namespace) -> int:
     from ms25_suite.environments.store import open_environment
 
     environment = open_environment(environment_for(args.architecture))
-    print(f"{environment.folder}\n{'removed' if remove(environment) else 'was not there'}")
+    print(f"{environment.folder}\n{'removed' if remove(environment) else 'did not exist'}")
     return 0
 
 
 _STEP: Final = 1e-4
 _TOLERANCE: Final = 1e-5
-"""Between a force and a difference of energies over twice `_STEP`, in eV/Å: the error of the
-formula is of the order of the square of the step, for a model that is smooth on a scale of 1 Å."""
+"""Largest difference in eV/Å between a force and the central difference of energies. The error of
+the difference is of the order of the step squared for a model that is smooth on a scale of 1 Å."""
 
 
 def check_environment(spec: EnvironmentSpec, place: Installation) -> None:
-    """Predict with a tiny untrained model of each architecture that an environment serves.
+    """Check an environment by a prediction with a tiny untrained model of each architecture.
 
     Raises
     ------
     EnvironmentSetupError
-        There is no prediction, or its forces are not the derivative of its energy.
+        A prediction fails, or its force is not the derivative of its energy.
     """
     for name in spec.architectures:
         try:
@@ -188,7 +191,7 @@ def _predict_water(name: str, place: Installation) -> None:
     expected = float((found.energy[2] - found.energy[1]) / (2 * _STEP))
     if not abs(force - expected) < _TOLERANCE:
         msg = (
-            f"the force on an atom is {force} eV/Å, and the energy's derivative {expected} eV/Å: "
-            "expected the same"
+            f"expected a force on an atom of {expected} eV/Å, minus the derivative of the energy, "
+            f"found {force} eV/Å"
         )
         raise EnvironmentSetupError(msg)

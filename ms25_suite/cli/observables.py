@@ -244,12 +244,12 @@ def _eos_line(eos: EosReference) -> str:
 
 def _minimum(curve: EosCurve, eos: EosReference) -> tuple[float, float] | str:
     """Observable and bulk modulus (GPa) of a curve, from the fit in its file or from a new one."""
-    from ms25_suite.metrics.eos import fit_murnaghan
+    from ms25_suite.metrics.eos import fit_eos
 
     fit: Any = curve.fit
     if fit is None:
         try:
-            fit = fit_murnaghan(curve.volumes, curve.energies, equation=eos.config.equation)
+            fit = fit_eos(curve.volumes, curve.energies, equation=eos.config.equation)
         except EosFitError as error:
             return f"no fit, {error}"
     return eos.config.observed(fit.v0, curve.n_atoms), fit.b0 * GPA_PER_EV_PER_A3

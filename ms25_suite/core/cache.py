@@ -1,4 +1,4 @@
-"""Where computed things are kept between runs, and how they are named by content."""
+"""Cache folder for computed results, with entries named by their content."""
 
 from __future__ import annotations
 
@@ -15,13 +15,28 @@ from typing import Any, Final
 __all__ = ["atomic_path", "cache_dir", "content_key", "file_sha256", "remembered_sha256"]
 
 _SETTLED_NS: Final = 2_000_000_000
-"""Age in ns from which a change of a file is sure to show in its times: FAT's resolution, 2 s."""
+"""Age in ns from which a further change of a file is sure to change its time stamps: FAT, the
+coarsest file system, stores them with a resolution of 2 s."""
 
 
 def cache_dir(*parts: str) -> Path:
     """Folder of the cache, created if needed.
 
-    ``MS25_CACHE_DIR`` moves it; the default is the operating system's place for caches.
+    Parameters
+    ----------
+    parts
+        Names of nested folders inside the cache.
+
+    Returns
+    -------
+    :
+        The folder, in ``MS25_CACHE_DIR`` if that is set, else in the operating system's folder for
+        caches.
+
+    Raises
+    ------
+    OSError
+        The folder cannot be created.
     """
     import platformdirs
 
@@ -39,11 +54,17 @@ def file_sha256(path: Path) -> str:
 
 
 def remembered_sha256(path: Path) -> str:
-    """SHA-256 of a file as `file_sha256`, without reading it again while it has not changed.
+    """SHA-256 of a file, without reading the file again if it has not changed.
 
-    That it has not is told by its place, size, inode, and times of change of content and of
-    metadata, of which nobody can set the last. A file that was changed in the last two seconds
-    is not remembered, since it might be changed again unnoticed.
+    A file counts as unchanged if its path, device, inode, size and its times of last modification
+    (mtime) and of last status change (ctime) are the same; the ctime cannot be set by a user. The
+    hash of a file that was changed within the last two seconds is not stored, because another
+    change might leave the times as they are.
+
+    Raises
+    ------
+    OSError
+        The file cannot be read.
     """
     before = _state(path)
     try:
@@ -58,7 +79,7 @@ def remembered_sha256(path: Path) -> str:
             with atomic_path(note) as temporary:
                 temporary.write_text(found, encoding="ascii")
     except (OSError, UnicodeDecodeError):
-        # No place to keep it; or the file itself cannot be read, which is told here.
+        # The cache cannot be used, or the file cannot be read: this raises in the second case.
         return file_sha256(path)
     return found
 
@@ -70,17 +91,34 @@ def _state(path: Path) -> list[int]:
 
 
 def content_key(description: Mapping[str, Any]) -> str:
-    """Name of a cached thing: SHA-256 of a JSON-able description of all that it depends on."""
+    """Name of a cache entry: SHA-256 of a description of everything that it depends on.
+
+    Parameters
+    ----------
+    description
+        Anything that JSON can represent; the order of keys does not matter.
+
+    Raises
+    ------
+    TypeError, ValueError
+        A value has no representation in JSON, such as NaN.
+
+    Examples
+    --------
+    >>> content_key({"a": 1, "b": 2}) == content_key({"b": 2, "a": 1})
+    True
+    """
     text = json.dumps(description, sort_keys=True, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
-    """Path to write to; what is there at the end becomes ``path`` in one step.
+    """Write a file so that it appears complete or not at all.
 
-    A reader, or a second process that writes the same, never sees half of it. Nothing is left
-    behind if the block raises.
+    Yields a temporary path in the same folder, which is renamed to ``path`` at the end of the
+    block. Readers, and other processes that write the same file, never get a partial file. Nothing
+    is left behind if the block raises.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:

@@ -3,7 +3,7 @@
 ::
 
     Ms25Error
-    ├── UsageError                what was asked for makes no sense
+    ├── UsageError                an option or argument is not valid
     ├── NotApplicableError        a check does not apply to the data or the potential
     ├── DatasetError              a dataset cannot be used
     │   ├── UnknownDatasetError
@@ -12,22 +12,23 @@
     ├── PotentialError            a potential cannot be used
     │   ├── ModelFileError        the file is no model that the suite can load
     │   ├── ArchitectureNotInstalledError
-    │   ├── ElementCoverageError  the data holds elements that the potential does not know
-    │   ├── PredictionError       it raised, or returned something that is no prediction
+    │   ├── ElementCoverageError  the data has elements that the potential was not made for
+    │   ├── PredictionError       it raised an error, or returned something that is no prediction
     │   │   └── NotFiniteError    it returned NaN or infinity
     │   ├── OutOfMemoryError
-    │   ├── DeployError           no file for LAMMPS or for faster predictions can be made of it
+    │   ├── DeployError           no file for LAMMPS or for faster predictions can be made from it
     │   ├── WorkerDiedError
     │   └── WorkerTimeoutError
-    ├── LammpsError               LAMMPS cannot run a potential, or stopped
+    ├── LammpsError               LAMMPS cannot run a potential, or stopped with an error
     │   ├── LammpsNotInstalledError
     │   └── LostAtomsError        atoms left the box
     ├── EnvironmentSetupError     a managed environment cannot be made, or does not work
     ├── TrainingError
-    ├── EosFitError               energies that no equation of state can be fitted to
+    ├── EosFitError               energies to which no equation of state can be fitted
     ├── ReferenceCalculatorError  the reference's own calculator cannot be run
     ├── ThresholdError            a thresholds file is invalid
-    └── ReportError
+    ├── ReportError
+    └── BenchmarkError            a file of timings is invalid, or cannot be compared
 
 A message states what was expected, what was found, and what to do.
 """
@@ -75,7 +76,7 @@ class Ms25Error(Exception):
 
 
 class UsageError(Ms25Error):
-    """An option or argument makes no sense."""
+    """An option or argument is not valid."""
 
 
 class NotApplicableError(Ms25Error):
@@ -111,18 +112,19 @@ class ArchitectureNotInstalledError(PotentialError):
 
 
 class ElementCoverageError(PotentialError):
-    """The data holds elements that the potential does not know."""
+    """The data contains elements that the potential was not made for."""
 
 
 class PredictionError(PotentialError):
-    """A potential raised, or returned something that is not a prediction.
+    """A potential raised an error, or returned something that is not a prediction.
 
     Parameters
     ----------
     message
         What happened.
     frames
-        Frames that it happened with; whoever knows a better numbering replaces them.
+        Indices of the frames concerned, in the numbering of the caller; a caller with another
+        numbering replaces them.
     """
 
     def __init__(self, message: str, frames: tuple[int, ...] = ()) -> None:
@@ -138,7 +140,7 @@ class PredictionError(PotentialError):
 
 
 class NotFiniteError(PredictionError):
-    """A potential returned NaN or infinity for some frames, which are all named."""
+    """A potential returned NaN or infinity; lists all frames with such predictions."""
 
 
 class OutOfMemoryError(PotentialError):
@@ -146,7 +148,7 @@ class OutOfMemoryError(PotentialError):
 
 
 class DeployError(PotentialError):
-    """The package of an architecture makes no file of the wanted kind of a model file."""
+    """The requested kind of file cannot be made from a model file."""
 
 
 class WorkerDiedError(PotentialError):
@@ -158,7 +160,7 @@ class WorkerTimeoutError(PotentialError):
 
 
 class LammpsError(Ms25Error):
-    """LAMMPS cannot run a potential, or stopped."""
+    """LAMMPS cannot run a potential, or stopped with an error."""
 
 
 class LammpsNotInstalledError(LammpsError):
@@ -182,22 +184,22 @@ EosFailure = Literal[
 ]
 """Why an equation of state cannot be fitted.
 
-``points``: too few, or volumes that are none; ``not-finite``: infinite or no numbers; ``rising``,
-``falling``: the energy only rises (the cell collapses) or only falls (it comes apart) with the
-volume; ``outside``: the minimum lies beyond the volumes or at their end; ``no-minimum``: the
-curve is flat or opens downwards; ``not-converged``: the least squares ended nowhere.
+``points``: too few points, or volumes that are not positive; ``not-finite``: NaN or infinity;
+``rising``, ``falling``: the energy only rises (the cell collapses) or only falls (it comes apart)
+with the volume; ``outside``: the minimum is at or beyond the ends of the volumes; ``no-minimum``:
+the curve is flat or opens downwards; ``not-converged``: the least-squares fit failed.
 """
 
 
 class EosFitError(Ms25Error):
-    """Energies that no equation of state can be fitted to.
+    """Energies to which no equation of state can be fitted.
 
     Parameters
     ----------
     message
         What was expected and what was found.
     reason
-        The kind of failure, for whoever counts them.
+        Kind of failure, for programs.
     """
 
     def __init__(self, message: str, reason: EosFailure = "not-converged") -> None:
@@ -218,7 +220,7 @@ class ReportError(Ms25Error):
 
 
 class BenchmarkError(Ms25Error):
-    """A file of timings is not what it should be, or two cannot be compared."""
+    """A file of timings is invalid, or two of them cannot be compared."""
 
 
 def did_you_mean(name: str, known: Iterable[str], *, cutoff: float = 0.6) -> str:
@@ -236,7 +238,7 @@ def did_you_mean(name: str, known: Iterable[str], *, cutoff: float = 0.6) -> str
     Returns
     -------
     :
-        A sentence for the end of a message, with a leading blank; empty if nothing is near.
+        Sentence for the end of a message, with a leading blank; empty if no name is similar.
 
     Examples
     --------

@@ -1,7 +1,8 @@
 """Names: quantities, and labels in files with their shapes and units.
 
-The ``REF_`` names are the defaults of MACE's training script (``mace/tools/default_keys.py``):
-since ASE 3.23 the plain names belong to an attached calculator and do not survive every writer.
+The ``REF_`` names are the defaults of MACE's training script (``mace/tools/default_keys.py``).
+Since ASE 3.23, the plain names ``energy``, ``forces`` and ``stress`` belong to the attached
+calculator and are dropped by some writers.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Final, Literal
 Quantity = Literal["energy", "forces", "stress"]
 
 QUANTITIES: Final[tuple[Quantity, ...]] = ("energy", "forces", "stress")
+"""Quantities that a potential predicts and a reference labels."""
 
 Equation = Literal["murnaghan", "birch-murnaghan"]
 
@@ -20,10 +22,11 @@ EQUATIONS: Final[tuple[Equation, ...]] = ("murnaghan", "birch-murnaghan")
 Ensemble = Literal["nve", "nvt"]
 
 ENSEMBLES: Final[tuple[Ensemble, ...]] = ("nve", "nvt")
-"""Ensembles of molecular dynamics at constant volume: constant energy, constant temperature."""
+"""Ensembles of the stability check, both at constant volume: constant energy and constant
+temperature."""
 
 NOT_STATED: Final = "not stated"
-"""Level of theory of a dataset that does not say."""
+"""Level of theory of a dataset that does not state one."""
 
 REF_ENERGY: Final = "REF_energy"
 """(per frame, scalar) total energy of the cell in eV."""
@@ -32,8 +35,8 @@ REF_FORCES: Final = "REF_forces"
 """(n_atoms, 3) forces in eV/Å."""
 
 TEMPERATURE_KEY: Final = "temperature_K"
-"""(per frame, scalar) temperature in K at which the frame was sampled. The unit is in the name: a
-plain ``temperature`` may be that of one moment, or in another unit."""
+"""(per frame, scalar) temperature in K at which the frame was sampled. The unit is part of the
+name, since a plain ``temperature`` may be an instantaneous one, or in another unit."""
 
 REF_STRESS: Final = "REF_stress"
 """(6,) Voigt xx yy zz yz xz xy, or (3, 3); eV/Å^3, tension positive."""

@@ -1,15 +1,16 @@
-"""Where and with what a run was made."""
+"""The machine and the package versions of a run, for the record of its results."""
 
 from __future__ import annotations
 
 import os
 import platform
+import re
 import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-__all__ = ["machine", "packages"]
+__all__ = ["machine", "packages", "processor_features"]
 
 _PACKAGES = (
     "ms25-suite",
@@ -28,7 +29,14 @@ _PACKAGES = (
 
 
 def machine() -> dict[str, Any]:
-    """Platform, processor, cores, memory and Python of this machine."""
+    """Platform, processor, cores, memory, GPU and Python of this machine.
+
+    Returns
+    -------
+    :
+        ``platform``, ``cpu``, ``n_cpu`` (cores that this process may use), ``memory_gb`` (GiB,
+        None if unknown), ``gpu`` (None if there is none) and ``python``.
+    """
     try:
         cores = len(os.sched_getaffinity(0))
     except AttributeError:
@@ -44,7 +52,7 @@ def machine() -> dict[str, Any]:
 
 
 def packages() -> dict[str, str]:
-    """Versions of the packages that results may depend on; what is not installed is left out."""
+    """Versions of the packages that results may depend on; those not installed are left out."""
     found = {}
     for name in _PACKAGES:
         try:
@@ -52,6 +60,20 @@ def packages() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return found
+
+
+def processor_features() -> list[str]:
+    """System, machine type and, on Linux, the instruction sets of the processor.
+
+    Machine code compiled for this processor runs on every machine with the same features.
+    """
+    found = [platform.system(), platform.machine()]
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return [*found, platform.processor()]
+    flags = re.search(r"^(?:flags|Features)\s*:\s*(.*)$", text, flags=re.MULTILINE)
+    return [*found, " ".join(sorted(flags[1].split())) if flags else ""]
 
 
 def _cpu() -> str:
@@ -73,7 +95,7 @@ def _memory_gb() -> float | None:
 
 
 def _gpu() -> str | None:
-    """Name of the NVIDIA GPUs as their driver lists them: asking PyTorch would take seconds."""
+    """Names of the NVIDIA GPUs from their driver: importing PyTorch for this would take seconds."""
     names = []
     for path in sorted(Path("/proc/driver/nvidia/gpus").glob("*/information")):
         try:

@@ -11,6 +11,9 @@ from typing import Final
 MEV_PER_EV: Final = 1000.0
 """meV in one eV."""
 
+FS_PER_PS: Final = 1000.0
+"""fs in one ps."""
+
 GPA_PER_EV_PER_A3: Final = 160.21766208
 """GPa in one eV/Å^3 (elementary charge of CODATA 2014, the value that ASE's default units use)."""
 
@@ -33,7 +36,7 @@ ATOMS_UNIT: Final = "atoms"
 TEMPERATURE_UNIT: Final = "K"
 
 DIMENSIONLESS: Final = "1"
-"""Unit of ratios and of slopes on logarithmic scales; left out where numbers are shown."""
+"""Unit of ratios and of slopes on logarithmic scales; not printed behind numbers."""
 
 QUANTITY_UNITS: Final = {"energy": ENERGY_UNIT, "forces": FORCES_UNIT, "stress": STRESS_UNIT}
 """Unit in which the error of each quantity is shown."""
@@ -45,10 +48,10 @@ ENERGY_UNITS: Final = {
     "kJ/mol": 96.485332,
     "meV": MEV_PER_EV,
 }
-"""Factor between each unit and eV, the one that exceeds one (CODATA 2018)."""
+"""Conversion factors to eV (CODATA 2018), of each unit or of its inverse, whichever exceeds 1."""
 
 BOHR: Final = 0.529177211
-"""Å (CODATA 2018)."""
+"""Bohr radius in Å (CODATA 2018)."""
 
 FORCE_UNITS: Final = {
     "Hartree/Bohr": ENERGY_UNITS["Hartree"] / BOHR,
@@ -58,4 +61,4 @@ FORCE_UNITS: Final = {
     "kJ/mol/Å": ENERGY_UNITS["kJ/mol"],
     "meV/Å": MEV_PER_EV,
 }
-"""Factor between each unit and eV/Å, the one that exceeds one."""
+"""Conversion factors to eV/Å, of each unit or of its inverse, whichever exceeds 1."""

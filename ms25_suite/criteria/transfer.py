@@ -18,7 +18,7 @@ from ms25_suite.criteria.comparison import (
 from ms25_suite.criteria.recorder import CheckRecorder, dataset_fields
 from ms25_suite.datasets.dataset import Dataset, open_dataset
 from ms25_suite.metrics.consistency import level_of_theory_mismatch
-from ms25_suite.metrics.error_ratio import degradation
+from ms25_suite.metrics.error_ratio import error_ratio
 from ms25_suite.metrics.errors import ErrorSummary, Statistic
 from ms25_suite.metrics.extensivity import lowest_height
 from ms25_suite.potentials.potential import Potential
@@ -132,7 +132,7 @@ def measure_transfer(
     """
     errors = measure_mae(transfer.other_frames, quantity, seed=seed)
     at_home = transfer.own_frames.errors(quantity, seed=seed)
-    ratio = None if at_home is None else degradation(at_home, errors, seed=seed)
+    ratio = None if at_home is None else error_ratio(at_home, errors, seed=seed)
     return TransferErrors(transfer, errors, at_home, ratio, of_cell_size)
 
 

@@ -1,1 +1,1 @@
-"""Virtual environments that the suite makes for packages that cannot be installed beside it."""
+"""Virtual environments that the suite creates for packages that cannot be installed beside it."""

@@ -1,8 +1,8 @@
-"""Making a managed environment: venv, pip, and a look at whether it works.
+"""Creation of a managed environment: venv, pip, and a check that it works.
 
-A virtual environment cannot be moved (its scripts and settings hold its path), so it is not built
-beside and renamed. It is built in its place, under a lock, and counts only from the moment when a
-marker is written, after everything else. What has no marker is removed and built again.
+A virtual environment cannot be moved, since its scripts and settings contain its path. So it is not
+built elsewhere and renamed, but built in place under a lock, and a marker is written after
+everything else. A folder without the marker is removed and built again.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ _ASK: Final = (
 
 @dataclass(frozen=True, slots=True)
 class PipOptions:
-    """What is passed on to pip.
+    """Options for pip.
 
     Parameters
     ----------
     index_url
-        ``--index-url``: of the package index, for instance one with CUDA builds of PyTorch.
+        Package index, for instance one with CUDA builds of PyTorch (``--index-url``).
     extra_index_urls, find_links
-        ``--extra-index-url`` and ``--find-links``.
+        Additional indices and places with packages (``--extra-index-url``, ``--find-links``).
     """
 
     index_url: str | None = None
@@ -63,32 +63,32 @@ def create(
     rebuild: bool = False,
     say: Callable[[str], None] = lambda text: None,
 ) -> bool:
-    """Make an environment, unless it is ready already.
+    """Create an environment, unless it is ready already.
 
     Parameters
     ----------
     environment
-        Which, and where.
+        The environment.
     check
-        Raises if the new environment does not work.
+        Function that raises if the new environment does not work.
     python
-        Interpreter to make it from; this one by default.
+        Interpreter to create it from; by default the running one.
     pip
-        Options of pip.
+        Options for pip.
     rebuild
-        Make it anew even if it is ready.
+        Create it again even if it is ready.
     say
-        Is told what happens.
+        Receives a line of text for each step.
 
     Returns
     -------
     :
-        Whether it was made; False if it was ready.
+        Whether it was created; False if it was ready.
 
     Raises
     ------
     EnvironmentSetupError
-        It could not be made, or does not work. Nothing of it is left but the log.
+        It could not be created, or does not work. Only the log is left behind.
     """
     try:
         environment.folder.parent.mkdir(parents=True, exist_ok=True)
@@ -97,7 +97,7 @@ def create(
             if state is State.READY and not rebuild:
                 return False
             if state not in (State.READY, State.MISSING):
-                say(f"the environment {environment.spec.name} is {state} ({why}); making it anew")
+                say(f"the environment {environment.spec.name} is {state} ({why}); rebuilding it")
             environment.delete()
             try:
                 _build(environment, python or sys.executable, pip or PipOptions(), check, say)
@@ -107,8 +107,9 @@ def create(
                 raise
     except OSError as error:
         msg = (
-            f"the environment {environment.spec.name} could not be made in {environment.folder}: "
-            f"{error}. Is the disk full, or the folder read-only? MS25_ENV_DIR names another one"
+            f"the environment {environment.spec.name} could not be created in "
+            f"{environment.folder}: {error}. Is the disk full, or the folder read-only? "
+            "MS25_ENV_DIR sets another folder"
         )
         raise EnvironmentSetupError(msg) from error
     return True
@@ -120,7 +121,7 @@ def remove(environment: Environment) -> bool:
     Returns
     -------
     :
-        Whether there was one.
+        Whether it existed.
 
     Raises
     ------
@@ -154,11 +155,11 @@ def _build(
         wanted, found = (".".join(map(str, v)) for v in (_OLDEST_PYTHON, version))
         msg = f"--python={base} is Python {found}; at least {wanted} is needed"
         raise EnvironmentSetupError(msg)
-    say(f"making {environment.folder} (log: {log})")
-    _run([base, "-m", "venv", str(environment.folder)], log, "making a virtual environment")
+    say(f"creating {environment.folder} (log: {log})")
+    _run([base, "-m", "venv", str(environment.folder)], log, "creating a virtual environment")
     constraints = environment.folder / "constraints.txt"
     constraints.write_text(environment.spec.constraints, encoding="utf-8")
-    say(f"installing {', '.join(environment.spec.requirements)} and what they need")
+    say(f"installing {', '.join(environment.spec.requirements)} and their dependencies")
     options = ["--disable-pip-version-check", "--no-input", "--progress-bar", "off"]
     install = ["-m", "pip", "install", *options, "--constraint", str(constraints)]
     command = [str(environment.python), *install, *pip.arguments(), *environment.spec.requirements]
@@ -173,18 +174,18 @@ def _build(
 def _ask(python: str, what: str) -> tuple[tuple[int, int], str]:
     """Version of an interpreter and folder of its packages."""
     try:
-        # Isolated: neither the folder we are in nor PYTHONPATH may answer.
+        # -I: ignore the working folder and PYTHONPATH.
         command = [python, "-I", "-c", _ASK]
         done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
         major, minor, site_packages = done.stdout.splitlines()
         return (int(major), int(minor)), site_packages
     except (OSError, subprocess.SubprocessError, ValueError) as error:
-        msg = f"{what}={python} is not a Python that can be run: {error}"
+        msg = f"{what}={python} is not a Python interpreter that can be run: {error}"
         raise EnvironmentSetupError(msg) from error
 
 
 def _run(command: Sequence[str], log: Path, what: str) -> None:
-    """Run a command with its output in the log; whatever interrupts the wait ends it."""
+    """Run a command with its output in the log; it is ended if the wait is interrupted."""
     with log.open("ab") as output:
         process = subprocess.Popen(
             list(command),
@@ -205,8 +206,8 @@ def _run(command: Sequence[str], log: Path, what: str) -> None:
         raise
     if status != 0:
         msg = (
-            f"{what} failed (status {status}). Is the network reachable, is the disk full? An "
-            "index without internet is given by --index-url or --find-links. "
+            f"{what} failed (status {status}). Is the network reachable, is the disk full? A local "
+            "package index is given by --index-url or --find-links. "
             f"Log: {log}\nLast lines:\n{_tail(log)}"
         )
         raise EnvironmentSetupError(msg)
@@ -225,7 +226,7 @@ def _locked(environment: Environment, say: Callable[[str], None]) -> Iterator[No
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        say("another process is at this environment; waiting for it")
+        say("another process is using this environment; waiting for it")
         lock.acquire()
     try:
         yield

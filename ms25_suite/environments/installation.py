@@ -1,4 +1,4 @@
-"""Where the package of an architecture can be imported: here, or in a managed environment."""
+"""Where the package of an architecture is installed: in this environment, or in a managed one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ms25_suite.environments.store import State, open_environment
 __all__ = ["ISOLATED", "Installation", "find_installation"]
 
 ISOLATED = Path(__file__).with_name("isolated.py")
-"""Makes the suite importable in another environment."""
+"""Script that makes the suite importable in another environment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,13 @@ class Installation:
     site_packages: Path | None = None
 
     def versions(self, names: Iterable[str]) -> dict[str, str]:
-        """Installed versions; a distribution that is absent is left out. Nothing is imported."""
+        """Versions of installed distributions, without importing anything.
+
+        Parameters
+        ----------
+        names
+            Names of distributions; those that are not installed are left out.
+        """
         found: dict[str, str] = {}
         for name in names:
             chosen = (
@@ -48,7 +54,7 @@ class Installation:
         return found
 
     def command(self, module: str, *arguments: str) -> list[str]:
-        """Command that runs a module of the suite there."""
+        """Command line that runs a module of the suite with this interpreter."""
         python = sys.executable if self.python is None else str(self.python)
         return [python, "-P", str(ISOLATED), module, *arguments]
 
@@ -56,26 +62,26 @@ class Installation:
 def find_installation(
     architecture: str, package: str, *, managed: bool, requirement: str
 ) -> Installation:
-    """Where the package of an architecture is: in this environment, else in the managed one.
+    """Find the package of an architecture in this environment, else in the managed one.
 
     Parameters
     ----------
     architecture
-        Its name.
+        Name of the architecture.
     package
         Module that must be importable.
     managed
-        Whether there is a managed environment for it.
+        Whether there is a managed environment for the architecture.
     requirement
-        What ``pip install`` takes, if there is none.
+        Requirement for ``pip install``, for the message if there is no managed environment.
 
     Raises
     ------
     ArchitectureNotInstalledError
-        It is in neither; the message names the command that fixes it.
+        It is in neither; the message contains the command that installs it.
     """
     spec = importlib.util.find_spec(package)
-    # Without an origin it is some folder of that name, such as a working folder.
+    # Without an origin it is a namespace package: just a folder of that name on the path.
     if spec is not None and spec.origin is not None:
         return Installation()
     if not managed:

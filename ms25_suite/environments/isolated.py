@@ -1,11 +1,12 @@
-"""The running suite, and nothing beside it, in the Python of another environment.
+"""Import of the running suite in the Python of another environment, without its neighbours.
 
-A managed environment holds frameworks, not the suite: both sides of a worker speak one protocol,
-so they must be of one version. Putting the suite's folder on the path of the other Python would
-show it all packages beside the suite, too, some of which it must not see.
+A managed environment contains frameworks but not the suite: both sides of a worker must run the
+same version, so the other Python imports the running copy. Adding the suite's parent folder to its
+path would also make all packages installed beside the suite importable, including those in conflict
+with the managed environment.
 
-Run as ``python -P isolated.py MODULE ARGUMENT…``, or call `install`. Only the standard library
-is needed, and nothing of the suite is imported before.
+Run as ``python -P isolated.py MODULE ARGUMENT…``, or call `install`. It needs only the standard
+library, and imports nothing of the suite before.
 """
 
 from __future__ import annotations
@@ -19,7 +20,13 @@ __all__ = ["install"]
 
 
 def install() -> None:
-    """Make ``ms25_suite`` importable, from where this file is."""
+    """Make ``ms25_suite`` importable from the folder that contains this file.
+
+    Raises
+    ------
+    ImportError
+        This file is not inside the package.
+    """
     if "ms25_suite" in sys.modules:
         return
     folder = Path(__file__).resolve().parents[1]

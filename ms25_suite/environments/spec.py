@@ -1,4 +1,4 @@
-"""What belongs into a managed environment."""
+"""Specification of a managed environment."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ __all__ = ["EnvironmentSpec", "environment_for", "environments"]
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentSpec:
-    """A managed environment, as its file describes it.
+    """A managed environment as described by its TOML file.
 
     Parameters
     ----------
     name
-        Its name, that of the file.
+        Name of the environment and of its file.
     architectures
-        Architectures that it serves.
+        Architectures whose packages it contains.
     requirements
-        What pip is asked for.
+        Requirements for pip.
     pins
-        Version of every distribution that may change a number, by name. They are constraints, so
-        that the build (CPU, or a version of CUDA) is what the user's index gives.
+        Name and version of every distribution that may affect results. They are passed as
+        constraints, so that the user's index determines the build (CPU, or a version of CUDA).
     """
 
     name: str
@@ -38,12 +38,12 @@ class EnvironmentSpec:
 
     @property
     def constraints(self) -> str:
-        """The pins as a constraints file of pip."""
+        """The pins as a constraints file for pip."""
         return "".join(f"{name}=={version}\n" for name, version in self.pins)
 
     @property
     def fingerprint(self) -> str:
-        """Changes with the suite's version, the pins and the requirements."""
+        """Hash of the suite's version, the pins and the requirements."""
         return content_key(
             {
                 "suite": __version__,
@@ -55,7 +55,7 @@ class EnvironmentSpec:
 
 @cache
 def environments() -> dict[str, EnvironmentSpec]:
-    """Every managed environment by name."""
+    """All managed environments by name."""
     found = {}
     for file in files(__package__).iterdir():
         if file.name.endswith(".toml"):
@@ -71,12 +71,12 @@ def environments() -> dict[str, EnvironmentSpec]:
 
 
 def environment_for(architecture: str) -> EnvironmentSpec:
-    """Environment that serves an architecture.
+    """Managed environment of an architecture.
 
     Raises
     ------
     UsageError
-        There is none.
+        There is no managed environment for it.
     """
     served = {name: spec for spec in environments().values() for name in spec.architectures}
     if architecture not in served:

@@ -1,4 +1,4 @@
-"""Where managed environments are, and in which state."""
+"""Managed environments on this machine, and their state."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ms25_suite.environments.spec import EnvironmentSpec
 __all__ = ["Environment", "State", "environment_root", "open_environment"]
 
 _MARKER: Final = "ms25-environment.json"
-"""Written when everything else is done: an environment without it is not one."""
+"""Written after everything else: an environment without this file is incomplete."""
 
 _SCHEMA: Final = 1
 
@@ -34,7 +34,7 @@ class State(StrEnum):
 def environment_root() -> Path:
     """Folder of all managed environments.
 
-    ``MS25_ENV_DIR`` moves it; the default is the operating system's place for a user's data.
+    ``MS25_ENV_DIR`` if that is set, else the operating system's folder for a user's data.
     """
     import platformdirs
 
@@ -46,14 +46,14 @@ def environment_root() -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """A managed environment on this machine, which may not be there yet.
+    """A managed environment on this machine, which may not have been created yet.
 
     Parameters
     ----------
     spec
-        What belongs into it.
+        Its specification.
     folder
-        Where it is.
+        Its folder.
     """
 
     spec: EnvironmentSpec
@@ -66,47 +66,47 @@ class Environment:
 
     @property
     def site_packages(self) -> Path:
-        """Folder of its packages; only of an environment that is ready."""
+        """Folder of its packages; only for an environment that is ready."""
         return Path(self._marker()["site_packages"])
 
     @property
     def log(self) -> Path:
-        """What pip said when it was made."""
+        """Output of pip from its creation."""
         return self.folder.with_name(f"{self.spec.name}.log")
 
     @property
     def lock(self) -> Path:
-        """Lock of whoever changes it."""
+        """Lock file for changes."""
         return self.folder.with_name(f".{self.spec.name}.lock")
 
     def state(self) -> tuple[State, str]:
         """Its state, and the reason if it is not ready."""
         if not self.folder.is_dir():
-            return State.MISSING, "it was not created yet"
+            return State.MISSING, "it has not been created yet"
         marker = self._marker()
         if not marker:
             return State.INCOMPLETE, "its creation was interrupted"
         if not self.python.exists() or not Path(marker["site_packages"]).is_dir():
-            return State.BROKEN, f"the Python that it was made from is gone ({marker['base']})"
+            return State.BROKEN, f"the Python that it was created from is gone ({marker['base']})"
         if marker["fingerprint"] != self.spec.fingerprint:
             made_by = marker["suite"]
             why = (
-                f"it was made by ms25-suite {made_by}, and this is {__version__}"
+                f"it was created by ms25-suite {made_by}, and this is {__version__}"
                 if made_by != __version__
-                else "the versions that belong into it have changed"
+                else "its pinned versions have changed"
             )
             return State.OUTDATED, why
         return State.READY, ""
 
     def complete(self, *, site_packages: str, base: str) -> None:
-        """Mark it as complete.
+        """Mark the environment as complete.
 
         Parameters
         ----------
         site_packages
             Folder of its packages.
         base
-            Interpreter that it was made from, with its version.
+            Interpreter that it was created from, with its version.
         """
         marker = {
             "schema": _SCHEMA,
@@ -120,7 +120,7 @@ class Environment:
         partial.replace(self.folder / _MARKER)
 
     def delete(self) -> None:
-        """Remove it; the marker goes first, so that half of it is never taken for all."""
+        """Remove the environment, its marker first: a partly removed one is incomplete."""
         (self.folder / _MARKER).unlink(missing_ok=True)
         if self.folder.exists():
             shutil.rmtree(self.folder)
@@ -134,5 +134,5 @@ class Environment:
 
 
 def open_environment(spec: EnvironmentSpec) -> Environment:
-    """The environment of a specification on this machine."""
+    """Environment of a specification on this machine, whether or not it exists."""
     return Environment(spec, environment_root() / spec.name)

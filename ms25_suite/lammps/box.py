@@ -1,30 +1,35 @@
-"""The box of LAMMPS for a frame, and the way back into the frame's own axes.
+"""The LAMMPS box of a frame, and the way back into the frame's own axes.
 
-LAMMPS wants a right-handed cell with the first vector along x and the second in the xy plane, and
-warns where a tilt is more than half of a length. So the cell vectors are exchanged for others of
-the same lattice (by a matrix of whole numbers and determinant ±1), and everything is rotated.
-Nothing is reflected: not every architecture is blind to that.
+LAMMPS requires a right-handed cell with the first vector along x and the second in the xy plane,
+and warns if a tilt exceeds half a box length. So the cell vectors are replaced by others of the
+same lattice (by an integer matrix of determinant ±1), and everything is rotated. Nothing is
+reflected, because not every architecture is invariant under reflection.
+
+References
+----------
+https://docs.lammps.org/Howto_triclinic.html
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
 
 from ms25_suite.core.errors import UsageError
-from ms25_suite.core.frames import BoolArray, FloatArray, Frames, IntArray
+from ms25_suite.core.frames import BoolArray, FloatArray, Frames, IntArray, to_voigt
 
 __all__ = ["Box", "current_matrix"]
 
 _FREE_MARGIN = 1.0
-"""Space in Å around the atoms in directions without periodicity, before LAMMPS shrinks it."""
+"""Space in Å around the atoms along non-periodic directions, before LAMMPS shrinks the box."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Box:
-    """A frame as LAMMPS sees it.
+    """A frame in the axes of LAMMPS.
 
     Parameters
     ----------
@@ -33,19 +38,21 @@ class Box:
     elements
         Atomic numbers in the order of LAMMPS' atom types, ascending.
     positions
-        Positions in Å in LAMMPS' axes, not wrapped, shape ``(n_atoms, 3)``.
+        Positions in Å in LAMMPS' axes, not wrapped into the box, shape ``(n_atoms, 3)``.
     origin
         Lower corner of the box in Å, shape ``(3,)``.
     matrix
         Box vectors as rows in Å, lower triangular, shape ``(3, 3)``.
     rotation
-        Turns LAMMPS' axes into the frame's own: ``own = positions @ rotation``; shape ``(3, 3)``.
+        Rotation from LAMMPS' axes to the frame's own, ``own = positions @ rotation``, shape
+        ``(3, 3)``.
     basis
-        Whole numbers that make the box vectors of the frame's cell vectors, shape ``(3, 3)``.
+        Integer combinations of the frame's cell vectors that give the box vectors, shape
+        ``(3, 3)``.
     cell
         The frame's own cell vectors as rows in Å, shape ``(3, 3)``.
     pbc
-        Periodicity along each of them, shape ``(3,)``.
+        Periodicity along each cell vector, shape ``(3,)``.
     """
 
     numbers: IntArray
@@ -60,13 +67,18 @@ class Box:
 
     @classmethod
     def from_frame(cls, frame: Frames) -> Self:
-        """Box for the only frame of `frame`.
+        """Box of a single frame.
+
+        Parameters
+        ----------
+        frame
+            One frame with atoms.
 
         Raises
         ------
         UsageError
-            There is not exactly one frame with atoms, a number is not finite, or a cell vector
-            that is needed is missing or depends on the others.
+            There is not exactly one frame with atoms, a position or cell vector is not finite, or
+            the cell vector of a periodic direction is zero or depends on the others.
         """
         _check(frame)
         cell, pbc = np.array(frame.cells[0], dtype=float), np.array(frame.pbc[0], dtype=bool)
@@ -75,6 +87,8 @@ class Box:
         if np.linalg.det(completed) < 0.0:
             basis[2, 2] = -1
         matrix, rotation = _lower_triangular(basis @ completed)
+        # Reduce the tilts: subtract whole box vectors until each tilt is at most half a length.
+        # Only along periodic directions, where that leaves the lattice unchanged.
         for row, other in ((1, 0), (2, 1), (2, 0)):
             if pbc[row] and pbc[other]:
                 times = int(np.rint(matrix[row, other] / matrix[other, other]))
@@ -84,7 +98,8 @@ class Box:
         origin = np.zeros(3)
         free = np.flatnonzero(~pbc)
         if len(free):
-            # All other components of these rows and columns are zero, see `_complete`.
+            # The other components of these rows and columns are zero, see `_complete`, so the
+            # length of the box vector can be set to the extent of the atoms.
             low, high = positions[:, free].min(axis=0), positions[:, free].max(axis=0)
             origin[free] = low - _FREE_MARGIN
             matrix[free, free] = high - low + 2 * _FREE_MARGIN
@@ -102,16 +117,24 @@ class Box:
 
     @property
     def types(self) -> IntArray:
-        """LAMMPS' atom types, from 1 on, shape ``(n_atoms,)``."""
+        """LAMMPS' atom types, counted from 1, shape ``(n_atoms,)``."""
         return np.asarray(np.searchsorted(self.elements, self.numbers) + 1, dtype=np.int64)
 
     @property
     def has_stress(self) -> bool:
-        """Whether the frame is periodic in all three directions."""
+        """Whether a stress is defined: the frame is periodic in all three directions."""
         return bool(self.pbc.all())
 
     def frame(self, positions: FloatArray, matrix: FloatArray) -> Frames:
-        """Frame in its own axes, of positions and box vectors in those of LAMMPS."""
+        """Frame in its own axes, from positions and box vectors in those of LAMMPS.
+
+        Parameters
+        ----------
+        positions
+            Positions in Å, shape ``(n_atoms, 3)``.
+        matrix
+            Box vectors as rows in Å, shape ``(3, 3)``.
+        """
         cell = np.linalg.solve(self.basis.astype(float), matrix @ self.rotation)
         cell[~self.pbc] = self.cell[~self.pbc]
         return Frames(
@@ -123,16 +146,37 @@ class Box:
         )
 
     def own_tensor(self, tensor: FloatArray) -> FloatArray:
-        """Tensor in the frame's own axes, of one in those of LAMMPS, shape ``(3, 3)``."""
+        """Tensor in the frame's own axes, from one in those of LAMMPS, shape ``(3, 3)``."""
         return np.asarray(self.rotation.T @ tensor @ self.rotation)
 
     def lammps_tensor(self, tensor: FloatArray) -> FloatArray:
         """Inverse of `own_tensor`."""
         return np.asarray(self.rotation @ tensor @ self.rotation.T)
 
+    def own_stress(self, pressure: Sequence[float], *, bar_per_ev_a3: float) -> FloatArray:
+        """Stress in the frame's own axes, from LAMMPS' pressure tensor.
+
+        Parameters
+        ----------
+        pressure
+            Components xx yy zz xy xz yz in bar (LAMMPS' order), in LAMMPS' axes.
+        bar_per_ev_a3
+            Bar in one eV/Å^3. LAMMPS' own value (``nktv2p``) undoes its conversion exactly,
+            whichever CODATA set its constants are from.
+
+        Returns
+        -------
+        :
+            Stress in eV/Å^3, tension positive, Voigt order xx yy zz yz xz xy, shape ``(6,)``.
+        """
+        xx, yy, zz, xy, xz, yz = pressure
+        full = np.array([[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]])
+        # Pressure is positive in compression, ASE's stress in tension.
+        return to_voigt(self.own_tensor(-full / bar_per_ev_a3))
+
 
 def current_matrix(lammps: Any) -> FloatArray:
-    """Box vectors of LAMMPS at this moment, as rows in Å."""
+    """Present box vectors of a LAMMPS instance as rows in Å, shape ``(3, 3)``."""
     low, high, xy, yz, xz, _, _ = lammps.extract_box()
     x, y, z = np.subtract(high, low)
     return np.array([[x, 0.0, 0.0], [xy, y, 0.0], [xz, yz, z]])
@@ -148,7 +192,7 @@ def _check(frame: Frames) -> None:
     cell, pbc = np.asarray(frame.cells[0]), np.asarray(frame.pbc[0])
     if not (np.isfinite(cell).all() and np.isfinite(frame.positions).all()):
         msg = (
-            "a run in LAMMPS needs finite positions and cell vectors, found some that are not: "
+            "a run in LAMMPS needs finite positions and cell vectors, found NaN or infinity: "
             "choose another frame"
         )
         raise UsageError(msg)
@@ -159,7 +203,8 @@ def _check(frame: Frames) -> None:
         )
         raise UsageError(msg)
     vectors = cell[pbc]
-    # Relative: the smallest singular value of unit vectors is far from zero unless they coincide.
+    # The smallest singular value of the normalised vectors is near zero only if they are linearly
+    # dependent, whatever the size of the cell.
     lengths = np.linalg.norm(vectors, axis=1)
     flat = len(vectors) and (
         lengths.min() == 0.0
@@ -175,9 +220,9 @@ def _check(frame: Frames) -> None:
 
 
 def _complete(cell: FloatArray, pbc: BoolArray) -> FloatArray:
-    """Cell with unit vectors, at right angles to all others, in directions without periodicity.
+    """Cell whose vectors along non-periodic directions are unit vectors orthogonal to the others.
 
-    LAMMPS allows no tilt there, and the potential does not see these vectors.
+    LAMMPS allows no tilt along such directions, and the potential does not depend on these vectors.
     """
     from ase.geometry import complete_cell
 
@@ -185,10 +230,10 @@ def _complete(cell: FloatArray, pbc: BoolArray) -> FloatArray:
 
 
 def _lower_triangular(cell: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """``matrix`` with a positive diagonal and ``rotation`` with ``matrix @ rotation = cell``."""
+    """Lower triangular matrix and rotation; ``matrix @ rotation`` is the cell."""
     orthogonal, upper = np.linalg.qr(cell.T)
     signs = np.where(np.diag(upper) < 0.0, -1.0, 1.0)
     matrix = np.tril(upper.T * signs)
-    # Rounding only: what should be zero is, where LAMMPS allows no tilt.
+    # Remove rounding noise: LAMMPS refuses any tilt along a non-periodic direction.
     matrix[np.abs(matrix) < 1e-14 * np.abs(matrix).max()] = 0.0
     return matrix, np.asarray(signs[:, None] * orthogonal.T)

@@ -1,10 +1,11 @@
-"""Commands that put a frame into LAMMPS, and those of the ensembles."""
+"""LAMMPS commands for the atoms of a frame and for the ensembles."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
 from ms25_suite.core.errors import LammpsError, UsageError
+from ms25_suite.core.units import FS_PER_PS
 from ms25_suite.lammps.box import Box
 from ms25_suite.lammps.plan import MdPlan
 
@@ -19,21 +20,20 @@ __all__ = [
 ]
 
 VIRIAL: Final = "ms25_virial"
-"""Identifier of LAMMPS' compute of the pressure without its kinetic part."""
+"""Identifier of the LAMMPS compute for the pressure without its kinetic part."""
 
 _DAMPING_STEPS: Final = (100, 1000)
-"""Damping times of thermostat and barostat in time steps, see `MdPlan`."""
-
-_FS_PER_PS: Final = 1000.0
+"""Default damping times of thermostat and barostat in time steps, see `MdPlan`."""
 
 
 def check_fit(plan: MdPlan, box: Box) -> None:
-    """Refuse what LAMMPS cannot do with this frame.
+    """Check that LAMMPS can run a plan with a frame.
 
     Raises
     ------
     UsageError
-        The plan does not fit the frame.
+        ``npt`` with a frame that is not periodic in all directions, or a temperature for a
+        single atom.
     """
     if plan.ensemble == "npt" and not box.pbc.all():
         msg = (
@@ -50,12 +50,23 @@ def check_fit(plan: MdPlan, box: Box) -> None:
 
 
 def place_atoms(lammps: Any, box: Box, plan: MdPlan, *, newton: bool = True) -> None:
-    """Box, atoms and masses, in metal units, with identifiers in the order of the frame.
+    """Create box, atoms and masses in a LAMMPS instance, in metal units.
+
+    Parameters
+    ----------
+    lammps
+        New LAMMPS instance.
+    box
+        The frame; atom identifiers follow its order, counted from 1.
+    plan
+        Gives the settings of the neighbour lists.
+    newton
+        Setting of LAMMPS' command ``newton``.
 
     Raises
     ------
     LammpsError
-        LAMMPS did not take all atoms.
+        LAMMPS did not create all atoms.
     """
     from ase.data import atomic_masses
 
@@ -74,7 +85,7 @@ def place_atoms(lammps: Any, box: Box, plan: MdPlan, *, newton: bool = True) -> 
         n_atoms, identifiers, box.types.tolist(), box.positions.ravel().tolist()
     )
     if taken != n_atoms:
-        msg = f"LAMMPS took {taken} of {n_atoms} atoms of the start frame: is its cell correct?"
+        msg = f"LAMMPS created {taken} of {n_atoms} atoms of the start frame: is its cell correct?"
         raise LammpsError(msg)
     for number, element in enumerate(box.elements, start=1):
         lammps.command(f"mass {number} {float(atomic_masses[element])!r}")
@@ -83,21 +94,21 @@ def place_atoms(lammps: Any, box: Box, plan: MdPlan, *, newton: bool = True) -> 
 
 
 def space_commands(box: Box, *, newton: bool) -> list[str]:
-    """Commands before there is a box: units, what an atom is, and periodicity.
+    """Commands that must come before the box: units, atom style and periodicity.
 
     Parameters
     ----------
     box
-        What will be put there.
+        The box that will be created.
     newton
-        Whether LAMMPS adds up forces on ghost atoms ("newton on"); some pair styles want it off.
+        Whether LAMMPS sums forces on ghost atoms ("newton on"); some pair styles need it off.
     """
-    # Shrink-wrapped: an atom on its way out of a slab is not lost.
+    # "s", shrink-wrapped: the box follows the atoms, so an atom that leaves a slab is not lost.
     boundary = " ".join("p" if periodic else "s" for periodic in box.pbc)
     return [
         "units metal",
         "atom_style atomic",
-        # Not sorted: the order of atoms stays that of the frame.
+        # No spatial sorting: the atoms stay in the order of the frame.
         "atom_modify map array sort 0 0.0",
         f"newton {'on' if newton else 'off'}",
         f"boundary {boundary}",
@@ -106,8 +117,8 @@ def space_commands(box: Box, *, newton: bool) -> list[str]:
 
 
 def neighbour_commands(plan: MdPlan) -> list[str]:
-    """Commands of the neighbour lists."""
-    # Room for dense and collapsing structures; the default ends at 2000 neighbours.
+    """Commands that set up the neighbour lists."""
+    # LAMMPS' default of 2000 neighbours for each atom is too few for a structure that collapses.
     return [
         f"neighbor {plan.skin_A!r} bin",
         "neigh_modify every 1 delay 0 check yes one 20000 page 200000",
@@ -115,16 +126,16 @@ def neighbour_commands(plan: MdPlan) -> list[str]:
 
 
 def minimise_command(plan: MdPlan) -> str:
-    """Command of a minimisation."""
-    # A line search takes a few evaluations in each iteration.
+    """Command that runs a minimisation."""
+    # Each iteration is a line search of a few evaluations: allow 20.
     most = min(20 * plan.n_steps, 2**31 - 1)
     return f"minimize 0.0 {plan.force_tolerance!r} {plan.n_steps} {most}"
 
 
 def ensemble_commands(plan: MdPlan) -> list[str]:
-    """Commands of velocities, integrator and output."""
+    """Commands for velocities, integrator and thermodynamic output."""
     commands = [
-        f"timestep {plan.timestep_fs / _FS_PER_PS!r}",
+        f"timestep {plan.timestep_fs / FS_PER_PS!r}",
         f"compute {VIRIAL} all pressure NULL virial",
         "thermo_style custom step temp pe etotal press",
         "thermo_modify flush no lost error",
@@ -138,7 +149,7 @@ def ensemble_commands(plan: MdPlan) -> list[str]:
             f"velocity all create {temperature!r} {plan.seed} mom yes rot no dist gaussian"
         )
     bath, piston = (
-        (steps * plan.timestep_fs if given is None else given) / _FS_PER_PS
+        (steps * plan.timestep_fs if given is None else given) / FS_PER_PS
         for steps, given in zip(_DAMPING_STEPS, (plan.thermostat_fs, plan.barostat_fs), strict=True)
     )
     thermostat = f"temp {plan.temperature_K} {plan.temperature_K} {bath!r}"
@@ -146,7 +157,8 @@ def ensemble_commands(plan: MdPlan) -> list[str]:
     motion = {
         "nve": "nve",
         "nvt": f"nvt {thermostat}",
-        # No flips: the way back to the frame's own cell vectors would be lost.
+        # "flip no": LAMMPS must not switch to other lattice vectors when a tilt grows, because
+        # `Box.frame` could then not restore the frame's own cell vectors.
         "npt": f"npt {thermostat} {barostat} flip no",
     }
     return [*commands, f"fix ms25_motion all {motion[plan.ensemble]}"]

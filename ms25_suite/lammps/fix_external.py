@@ -1,4 +1,4 @@
-"""Potentials in LAMMPS through ``fix external``: LAMMPS asks Python for forces in each step."""
+"""Potentials in LAMMPS by ``fix external``: LAMMPS calls Python for the forces in each step."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ class EdgeFunction(Protocol):
     """Energy, forces and virial of edges."""
 
     cutoff: float
-    """Longest edge in Å."""
+    """Cutoff in Å; all edges are shorter."""
 
     model_s: float
-    """Wall time in seconds that was spent inside the model until now."""
+    """Wall time in seconds spent inside the model so far."""
 
     def __call__(
         self, numbers: IntArray, senders: IntArray, receivers: IntArray, vectors: FloatArray
@@ -36,7 +36,7 @@ class EdgeFunction(Protocol):
         """Energy in eV, forces in eV/Å ``(n_atoms, 3)`` and virial in eV ``(3, 3)``.
 
         The second half of the edges is the first half reversed, in the same order. The virial is
-        the derivative of the energy with respect to a strain: stress times volume.
+        the derivative of the energy with respect to strain: stress times volume, tension positive.
         """
         ...
 
@@ -45,30 +45,31 @@ class FrameFunction(Protocol):
     """Energy, forces and virial of a frame."""
 
     model_s: float
-    """Wall time in seconds that was spent inside the model until now."""
+    """Wall time in seconds spent inside the model so far."""
 
     def __call__(self, frame: Frames) -> tuple[float, FloatArray, FloatArray | None]:
-        """As `EdgeFunction`; None instead of the virial if there is no stress."""
+        """Same results as `EdgeFunction`; None instead of the virial if there is no stress."""
         ...
 
 
 class External(ABC):
-    """One ``fix external``, and what happened in it.
+    """One ``fix external`` and its state.
 
     Parameters
     ----------
     on_step
-        Called after each evaluation, as a sign of life.
+        Called after each evaluation, so that a long run can report that it is alive.
 
     Attributes
     ----------
     neighbour_s
-        Wall time in seconds that was spent on neighbour lists until now.
+        Wall time in seconds spent on neighbour lists so far.
     failure
-        What went wrong in the callback. An exception cannot pass through LAMMPS: the callback keeps
-        it and asks LAMMPS to stop, and `ms25_suite.lammps.run.run_lammps` raises it afterwards.
+        Exception raised in the callback, or None. An exception cannot pass through LAMMPS: the
+        callback keeps it and makes LAMMPS stop, and `ms25_suite.lammps.run.run_lammps` raises it
+        afterwards.
     has_stress
-        Whether the potential has a stress; known after the first evaluation.
+        Whether the potential has a stress; valid after the first evaluation.
     """
 
     name: str = "fix external"
@@ -86,18 +87,18 @@ class External(ABC):
     @property
     @abstractmethod
     def model_s(self) -> float:
-        """Wall time in seconds that was spent inside the model until now."""
+        """Wall time in seconds spent inside the model so far."""
 
     @abstractmethod
     def _evaluate(self, tags: IntArray) -> tuple[float, FloatArray, FloatArray | None]:
-        """Energy, forces and virial at this moment, in LAMMPS' axes and order of atoms."""
+        """Energy, forces and virial of the present configuration, in LAMMPS' axes and order."""
 
     @abstractmethod
     def _prepare(self, lammps: Any) -> None:
-        """Commands before the fix, which must define a pair style."""
+        """Commands before the fix; they must define a pair style."""
 
     def attach(self, lammps: Any, box: Box) -> None:
-        """Define the interactions of a LAMMPS that has its atoms."""
+        """Define the interactions of a LAMMPS instance that already has its atoms."""
         self._lammps, self._box = lammps, box
         self._prepare(lammps)
         lammps.command(f"fix {FIX} all external pf/callback 1 1")
@@ -106,7 +107,7 @@ class External(ABC):
 
     @abstractmethod
     def before_setup(self) -> None:
-        """To be called before each command that makes LAMMPS set up a run."""
+        """Must be called before each command with which LAMMPS sets up a run."""
 
     def _callback(
         self,
@@ -135,18 +136,19 @@ class External(ABC):
             self._lammps.fix_external_set_energy_global(FIX, energy)
             self.has_stress = virial is not None and self._box.has_stress
             if virial is not None:
-                # LAMMPS' virial has the other sign, and its order is xx yy zz xy xz yz.
+                # LAMMPS' virial, sum r (x) F, is minus the strain derivative of the energy, and its
+                # order is xx yy zz xy xz yz.
                 six = (-0.5 * (virial + virial.T))[[0, 1, 2, 0, 0, 1], [0, 1, 2, 1, 2, 2]]
                 self._lammps.fix_external_set_virial_global(FIX, six.tolist())
             self._on_step()
-        except BaseException as error:  # whatever passes from here into LAMMPS is lost
+        except BaseException as error:  # an exception that reached LAMMPS' C++ would be lost
             self.failure = error
             forces[:] = 0.0
             self._lammps.force_timeout()
 
 
 class ExternalEdges(External):
-    """Potentials that are functions of edges, on LAMMPS' own neighbour list."""
+    """A potential that is a function of edges, on LAMMPS' own neighbour list."""
 
     def __init__(self, function: EdgeFunction, on_step: Callable[[], None] = lambda: None) -> None:
         super().__init__(on_step)
@@ -155,11 +157,11 @@ class ExternalEdges(External):
 
     @property
     def model_s(self) -> float:
-        """Wall time in seconds that was spent inside the model until now."""
+        """Wall time in seconds spent inside the model so far."""
         return self._function.model_s
 
     def before_setup(self) -> None:
-        """LAMMPS counts from zero again how often it made its list."""
+        """Read the list again: a set-up resets LAMMPS' counter of rebuilds."""
         if self._list is not None:
             self._list.forget()
 
@@ -178,7 +180,7 @@ class ExternalEdges(External):
 
 
 class ExternalFrames(External):
-    """Any other potential: it gets the whole frame in its own axes, and makes its own edges."""
+    """Any other potential: it gets the whole frame in the frame's own axes."""
 
     def __init__(self, function: FrameFunction, on_step: Callable[[], None] = lambda: None) -> None:
         super().__init__(on_step)
@@ -186,14 +188,15 @@ class ExternalFrames(External):
 
     @property
     def model_s(self) -> float:
-        """Wall time in seconds that was spent inside the model until now."""
+        """Wall time in seconds spent inside the model so far."""
         return self._function.model_s
 
     def before_setup(self) -> None:
-        """Nothing is kept."""
+        """No state to reset."""
 
     def _prepare(self, lammps: Any) -> None:
-        # Shorter than any distance of atoms: the list stays short, and LAMMPS still wraps atoms.
+        # LAMMPS needs a pair style to wrap and exchange atoms, but its list is not used: with a
+        # cutoff below any interatomic distance the list stays short.
         lammps.command("pair_style zero 0.1")
         lammps.command("pair_coeff * *")
 

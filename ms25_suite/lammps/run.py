@@ -1,4 +1,4 @@
-"""One run in LAMMPS, from a start frame to numbers."""
+"""One run of a plan in LAMMPS as a library inside this process."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from ms25_suite.core.errors import Ms25Error, UsageError
-from ms25_suite.core.frames import FloatArray, Frames, to_voigt
+from ms25_suite.core.frames import FloatArray, Frames
 from ms25_suite.lammps.box import Box, current_matrix
 from ms25_suite.lammps.commands import (
     VIRIAL,
@@ -32,63 +32,63 @@ _THERMO = ("step", "temp", "pe", "etotal", "press")
 
 
 class Route(Protocol):
-    """How LAMMPS calls a potential: `ms25_suite.lammps.fix_external`, or a pair style."""
+    """A way for LAMMPS to call a potential: `ms25_suite.lammps.fix_external`, or a pair style."""
 
     @property
     def name(self) -> str:
-        """Name for reports."""
+        """Name in results and reports."""
         ...
 
     @property
     def arguments(self) -> Sequence[str]:
-        """Command line of LAMMPS."""
+        """Arguments of LAMMPS' command line."""
         ...
 
     @property
     def newton(self) -> bool:
-        """Whether LAMMPS adds up forces on ghost atoms."""
+        """Whether LAMMPS sums forces on ghost atoms (its command ``newton``)."""
         ...
 
     @property
     def model_s(self) -> float:
-        """Wall time in seconds that was spent inside the model until now."""
+        """Wall time in seconds spent inside the model so far."""
         ...
 
     @property
     def neighbour_s(self) -> float:
-        """Wall time in seconds that was spent on neighbour lists until now, outside LAMMPS."""
+        """Wall time in seconds spent on neighbour lists so far, outside LAMMPS."""
         ...
 
     @property
     def failure(self) -> BaseException | None:
-        """What went wrong inside of the potential."""
+        """Exception that the potential raised in a callback; None if there is none."""
         ...
 
     @property
     def has_stress(self) -> bool:
-        """Whether there is a stress; asked after the first evaluation."""
+        """Whether there is a stress; valid after the first evaluation."""
         ...
 
     def attach(self, lammps: Any, box: Box) -> None:
-        """Define the interactions of a LAMMPS that has its atoms."""
+        """Define the interactions of a LAMMPS instance that already has its atoms."""
         ...
 
     def before_setup(self) -> None:
-        """Called before each command that makes LAMMPS set up a run."""
+        """Called before each command with which LAMMPS sets up a run."""
         ...
 
 
 def run_lammps(route: Route, frame: Frames, plan: MdPlan) -> LammpsRun:
-    """Run a plan; see `MdPlan` for what is done.
+    """Run a plan; `MdPlan` describes what is done.
 
     Parameters
     ----------
     route
-        The potential, freshly made.
+        The potential; a new object for each run.
     frame
-        The start, one frame.
+        Start frame, one frame.
     plan
-        What to do.
+        What to run.
 
     Raises
     ------
@@ -99,7 +99,7 @@ def run_lammps(route: Route, frame: Frames, plan: MdPlan) -> LammpsRun:
     LostAtomsError, LammpsError
         LAMMPS stopped.
     Exception
-        Whatever the potential raised.
+        Any exception that the potential raised.
     """
     box = Box.from_frame(frame)
     check_fit(plan, box)
@@ -112,7 +112,7 @@ def run_lammps(route: Route, frame: Frames, plan: MdPlan) -> LammpsRun:
 
 
 class _Session:
-    """A LAMMPS with atoms and a potential."""
+    """A LAMMPS instance with atoms and a potential."""
 
     def __init__(self, lammps: Any, route: Route, box: Box, plan: MdPlan) -> None:
         self._lammps, self._route, self._box, self._plan = lammps, route, box, plan
@@ -123,7 +123,8 @@ class _Session:
         self._guard(
             lambda: place_atoms(lammps, box, plan, newton=route.newton), "at the start frame"
         )
-        # Whole box vectors between the given positions and those in the box.
+        # LAMMPS wraps atoms into the box. The number of box vectors between the given positions
+        # and the wrapped ones is added again at the end.
         outside = box.positions - gathered(lammps, box.matrix)
         turns = np.rint(outside @ np.linalg.inv(box.matrix))
         self._guard(lambda: route.attach(lammps, box), "at the definition of the potential")
@@ -141,7 +142,7 @@ class _Session:
         first_build = lammps.get_thermo("nbuild")
         times = self._blocks()
         builds = lammps.get_thermo("nbuild")
-        if plan.ensemble != "minimize":  # where a set-up does not count from zero again
+        if plan.ensemble != "minimize":  # the set-up of a minimisation resets the counter
             builds -= first_build
         matrix = current_matrix(lammps)
         return LammpsRun(
@@ -169,11 +170,9 @@ class _Session:
         energy = float(lammps.get_thermo("pe"))
         if not self._route.has_stress:
             return energy, forces, np.full(6, np.nan)
-        xx, yy, zz, xy, xz, yz = lammps.numpy.extract_compute(VIRIAL, 0, 1)[:6]
-        pressure = np.array([[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]])
-        # LAMMPS' own factor, so that its constants (an older CODATA set) do not matter.
-        stress = -pressure / lammps.extract_global("nktv2p")
-        return energy, forces, to_voigt(box.own_tensor(stress))
+        pressure = lammps.numpy.extract_compute(VIRIAL, 0, 1)[:6]
+        factor = lammps.extract_global("nktv2p")
+        return energy, forces, box.own_stress(pressure, bar_per_ev_a3=factor)
 
     def _blocks(self) -> FloatArray:
         """Wall, CPU, model and neighbour time of each block, shape ``(n_blocks, 4)``."""
@@ -189,10 +188,10 @@ class _Session:
         return np.array(found)
 
     def _advance(self, n_steps: int, *, record: bool) -> None:
-        """Go on, from row to row of the output."""
+        """Run steps, interrupted at each row of the thermodynamic output."""
         every = self._plan.thermo_every
         for done in range(0, n_steps, every):
-            # `pre no`: everything is as the last run left it, no evaluation is made twice.
+            # `pre no`: no new set-up, so that no configuration is evaluated twice.
             self._command(f"run {min(every, n_steps - done)} pre no post no", "in the dynamics")
             if record:
                 self._record()
@@ -221,12 +220,12 @@ class _Session:
         self._guard(lambda: self._lammps.command(command), doing)
 
     def _guard(self, action: Any, doing: str) -> None:
-        """Do something with LAMMPS; the failure of the potential comes before its consequences."""
+        """Call LAMMPS; an error of the potential is raised in preference to one of LAMMPS."""
         try:
             action()
         except Ms25Error:
             raise
-        except Exception as error:  # the type is LAMMPS' own, known only once it is imported
+        except Exception as error:  # LAMMPS raises bare exceptions of its own
             if self._route.failure is None:
                 raise named_error(error, doing) from error
         if self._route.failure is not None:
@@ -234,7 +233,7 @@ class _Session:
 
 
 def _threads() -> int:
-    """Threads of PyTorch, if it is there; else those that OpenMP was told to use."""
+    """Threads of PyTorch if it is loaded, else the OpenMP setting."""
     torch = sys.modules.get("torch")
     if torch is not None:
         return int(torch.get_num_threads())
@@ -245,7 +244,7 @@ _STATUS = Path("/proc/self/status")
 
 
 def _reset_peak_memory() -> None:
-    """Start the kernel's count of the largest memory anew; Linux only."""
+    """Reset the kernel's record of the peak memory of this process; Linux only."""
     try:
         Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
     except OSError:
@@ -253,7 +252,7 @@ def _reset_peak_memory() -> None:
 
 
 def _peak_memory_bytes() -> int:
-    """Largest resident memory since `_reset_peak_memory`, or of the whole process elsewhere."""
+    """Peak resident memory since `_reset_peak_memory`; on other systems, of the process' life."""
     with suppress(OSError):
         found = noted_peak_memory(_STATUS.read_text(encoding="ascii"))
         if found is not None:

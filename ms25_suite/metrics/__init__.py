@@ -1,1 +1,1 @@
-"""Pure functions from arrays to numbers."""
+"""Metrics: pure functions from arrays to numbers, without files, options or thresholds."""

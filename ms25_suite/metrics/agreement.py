@@ -1,8 +1,8 @@
-"""Whether two ways to run a potential compute the same, and whether what is run is dynamics.
+"""Agreement of two ways to evaluate a potential, and conservation of energy in a run.
 
-A speed is worth something only if the right thing is computed: LAMMPS must find the energy, the
-forces and the stress of a frame that the potential itself predicts, and a run at constant energy
-must conserve it.
+A speed is only meaningful if the computation is correct: LAMMPS must give the energy, forces and
+stress that the potential predicts for the same frame, and a run at constant energy must conserve
+it.
 """
 
 from __future__ import annotations
@@ -14,36 +14,33 @@ import numpy as np
 
 from ms25_suite.core.fields import Quantity
 from ms25_suite.core.frames import FloatArray, IntArray, Predictions
-from ms25_suite.core.units import MEV_PER_EV
+from ms25_suite.core.units import FS_PER_PS, MEV_PER_EV
 from ms25_suite.metrics.errors import CONFIDENCE, Statistic
-from ms25_suite.metrics.extensivity import Tolerance
+from ms25_suite.metrics.rounding import EDGE_FORCE, Tolerance, rounding_tolerance
 
 __all__ = ["Difference", "agreement_tolerances", "nve_drift", "route_differences"]
 
-_PLAIN: Final[dict[Quantity, float]] = {"energy": 1e-6, "forces": 1e-5, "stress": 1e-6}
-"""Differences that do not matter, in eV/atom, eV/Å and eV/Å^3: far below any error of a potential,
-and above what other constants of nature do (the metal units of LAMMPS: 1.2e-8 eV/Å^3)."""
+_ALLOWANCES: Final[dict[Quantity, float]] = {"energy": 1e-6, "forces": 1e-5, "stress": 1e-6}
+"""Negligible differences in eV/atom, eV/Å and eV/Å^3: far below the error of any potential, and
+above the effect of different physical constants (1.2e-8 eV/Å^3 for LAMMPS' metal units)."""
 
-_TERMS: Final = 16
-_SCALES: Final[dict[Quantity, float]] = {"forces": 100.0, "stress": 20.0}
-"""Out of what small numbers are summed: a force between two atoms of 100 eV/Å, and its stress,
-over 2.5 Å in 12.5 Å^3."""
+_SCALES: Final[dict[Quantity, float]] = {"forces": EDGE_FORCE, "stress": 20.0}
+"""Size of the terms that are summed: forces between two atoms of 100 eV/Å, and their stress,
+100 eV/Å times 2.5 Å over 12.5 Å^3."""
 
 _UNITS: Final[dict[Quantity, str]] = {"energy": "eV/atom", "forces": "eV/Å", "stress": "eV/Å^3"}
-
-FS_PER_PS: Final = 1000.0
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Largest difference between two routes.
+    """Largest difference between two evaluations.
 
     Parameters
     ----------
     value
-        In eV/atom, eV/Å or eV/Å^3.
+        The difference in eV/atom, eV/Å or eV/Å^3.
     where
-        Where it is, in words; empty for the energy.
+        Atom or component that has it, in words; empty for the energy.
     """
 
     value: float
@@ -53,23 +50,23 @@ class Difference:
 def route_differences(
     predictions: Predictions, *, energy: float, forces: FloatArray, stress: FloatArray
 ) -> dict[Quantity, Difference]:
-    """Largest differences between the predictions for one frame and another route.
+    """Largest differences between the predictions for one frame and another evaluation of it.
 
     Parameters
     ----------
     predictions
-        Of exactly one frame.
+        Predictions for exactly one frame.
     energy
-        Energy of the other route in eV.
+        Energy from the other evaluation in eV.
     forces
         Its forces in eV/Å, shape ``(n_atoms, 3)``.
     stress
-        Its stress in eV/Å^3, Voigt order, shape ``(6,)``; NaN where it has none.
+        Its stress in eV/Å^3, Voigt order, shape ``(6,)``; NaN if it has none.
 
     Returns
     -------
     :
-        By quantity; the stress only if the potential predicts one.
+        Difference of each quantity; of the stress only if the potential predicts one.
 
     Raises
     ------
@@ -77,7 +74,7 @@ def route_differences(
         The predictions have no energy or no forces, or the shapes differ.
     """
     if predictions.energy is None or predictions.forces is None:
-        msg = "expected predictions of an energy and of forces"
+        msg = "expected predictions with energy and forces, found one of them missing"
         raise ValueError(msg)
     if predictions.forces.shape != forces.shape or len(predictions.energy) != 1:
         msg = f"expected forces of shape {predictions.forces.shape}, got {forces.shape}"
@@ -89,7 +86,8 @@ def route_differences(
         "forces": Difference(float(off[atom, axis]), f"atom {atom}, along {'xyz'[axis]}"),
     }
     if predictions.stress is not None and np.isfinite(predictions.stress[0]).all():
-        # A route that lost the stress differs by infinity, not by nothing.
+        # If the potential predicts a stress and the other evaluation has none, something was lost:
+        # that is an infinite difference, not none.
         lost = np.where(np.isfinite(stress), np.abs(predictions.stress[0] - stress), np.inf)
         component = int(np.argmax(lost))
         name = ("xx", "yy", "zz", "yz", "xz", "xy")[component]
@@ -98,41 +96,54 @@ def route_differences(
 
 
 def agreement_tolerances(dtype: str, energy_per_atom: float) -> dict[Quantity, Tolerance]:
-    """Largest differences between two routes that are rounding.
+    """Largest differences between two evaluations that are rounding.
 
-    1e-6 eV/atom, 1e-5 eV/Å and 1e-6 eV/Å^3, and 16 units in the last place of the floating-point
-    type (of a pairwise sum of 2^16 terms), which is nothing beside them in float64.
+    1e-6 eV/atom, 1e-5 eV/Å and 1e-6 eV/Å^3, plus 16 units in the last place of the floating-point
+    type, which are negligible in float64.
 
     Parameters
     ----------
     dtype
-        ``float64`` or ``float32``.
+        Floating-point type of the potential, ``float64`` or ``float32``.
     energy_per_atom
         Energy per atom in eV.
+
+    Returns
+    -------
+    :
+        Tolerance of each quantity in eV/atom, eV/Å and eV/Å^3.
+
+    Examples
+    --------
+    >>> {name: t.value for name, t in agreement_tolerances("float64", -4.0).items()}
+    {'energy': 1e-06, 'forces': 1e-05, 'stress': 1e-06}
+    >>> {name: t.value for name, t in agreement_tolerances("float32", -4.0).items()}
+    {'energy': 8.6e-06, 'forces': 0.0002, 'stress': 3.9e-05}
     """
-    step = _TERMS * float(np.finfo(dtype).eps)
     scales = {"energy": abs(energy_per_atom), **_SCALES}
     return {
-        quantity: Tolerance(
-            float(f"{plain + step * scales[quantity]:.2g}"),
-            f"ms25-suite: rounding in {dtype}, {plain:g} {_UNITS[quantity]} and 16 units in the "
-            f"last place of {scales[quantity]:.4g} {_UNITS[quantity]}",
+        quantity: rounding_tolerance(
+            dtype,
+            allowance=allowance,
+            stated=f"{allowance:g} {_UNITS[quantity]}",
+            scale=scales[quantity],
+            unit=_UNITS[quantity],
         )
-        for quantity, plain in _PLAIN.items()
+        for quantity, allowance in _ALLOWANCES.items()
     }
 
 
 def nve_drift(
     steps: IntArray, total_energy: FloatArray, *, n_atoms: int, timestep_fs: float
 ) -> Statistic:
-    """Slope of a line through the total energy over time, with the interval of its scatter.
+    """Slope of the least-squares line through the total energy over time.
 
     Parameters
     ----------
     steps
-        Steps at which the energy is known, ascending, shape ``(n_rows,)``, at least three.
+        Steps with a known energy, ascending, shape ``(n_rows,)``, at least three.
     total_energy
-        Potential and kinetic energy in eV, shape ``(n_rows,)``.
+        Potential plus kinetic energy in eV, shape ``(n_rows,)``.
     n_atoms
         Number of atoms.
     timestep_fs
@@ -141,22 +152,30 @@ def nve_drift(
     Returns
     -------
     :
-        In meV/atom/ps, with its sign. The ripple of the integrator is scatter: it widens the
-        interval (Student's t) of a short run.
+        Slope in meV/atom/ps with its sign, and its 95 % interval (Student's t of the residuals).
+        The oscillation of the energy by the integrator counts as scatter and widens the interval of
+        a short run.
 
     Raises
     ------
     ValueError
         There are fewer than three energies.
+
+    Examples
+    --------
+    >>> steps = np.arange(0, 100, 10)
+    >>> found = nve_drift(steps, 1e-3 * steps, n_atoms=10, timestep_fs=1.0)
+    >>> round(found.value, 6)
+    100.0
     """
     from scipy.stats import linregress, t
 
     if len(steps) < 3:
-        msg = f"a drift needs three energies at least, got {len(steps)}"
+        msg = f"expected three energies or more to fit a drift, found {len(steps)}"
         raise ValueError(msg)
     times = np.asarray(steps) * (timestep_fs / FS_PER_PS)
     fit = linregress(times, MEV_PER_EV * np.asarray(total_energy) / n_atoms)
-    # Of equal energies the scatter is said to be no number.
+    # SciPy returns NaN as the error of a line through equal energies, which have no scatter.
     scatter = float(np.nan_to_num(fit.stderr))
     half = float(t.ppf(0.5 + CONFIDENCE / 2, len(steps) - 2)) * scatter
     slope = float(fit.slope)

@@ -1,4 +1,8 @@
-"""ASE's nudged elastic band, with all images of a step in one batch."""
+"""ASE's nudged elastic band with all images of a step in one batch.
+
+A module of its own because it imports ASE's class at the top; `ms25_suite.metrics.neb` imports it
+only when a band is relaxed.
+"""
 
 from __future__ import annotations
 
@@ -19,16 +23,22 @@ __all__ = ["BatchNEB"]
 class BatchNEB(NEB):  # type: ignore[misc]
     """Band whose images get their energies and forces from one prediction at each step.
 
-    All else is ASE's. It asks once for the same positions, whoever calls.
+    Everything else is ASE's. The same positions are evaluated only once, however often ASE asks for
+    the forces.
 
     Parameters
     ----------
     images
-        The images; the first and the last one stay where they are.
+        The images; the first and the last one do not move.
     predict
         Predicts all frames at once.
     options
-        Of ``ase.mep.NEB``; ``method`` must be among them.
+        Options of ``ase.mep.NEB``, including ``method``.
+
+    Raises
+    ------
+    ValueError
+        The potential predicts no energies or no forces.
     """
 
     def __init__(self, images: Sequence[Atoms], predict: Predict, **options: Any) -> None:
@@ -38,7 +48,14 @@ class BatchNEB(NEB):  # type: ignore[misc]
         _attach(self.images, predict, [0, len(self.images) - 1])
 
     def get_forces(self) -> FloatArray:
-        """Forces on the images in between, springs included, shape ``(n_images * n_atoms, 3)``."""
+        """Forces of the band on the intermediate images.
+
+        Returns
+        -------
+        :
+            Projected true forces plus spring forces in eV/Å, shape
+            ``((n_images - 2) * n_atoms, 3)``.
+        """
         positions = self.get_positions()
         if self._known is None or not np.array_equal(positions, self._known):
             _attach(self.images, self._predict, range(1, len(self.images) - 1))
@@ -47,11 +64,11 @@ class BatchNEB(NEB):  # type: ignore[misc]
 
 
 def _attach(images: Sequence[Atoms], predict: Predict, chosen: Sequence[int]) -> None:
-    """Give images the results of one prediction for all of them."""
+    """Attach the results of one prediction to the chosen images."""
     frames = Frames.from_atoms([images[index] for index in chosen])
     found = predict(frames)
     if found.energy is None or found.forces is None:
-        msg = "a band needs energies and forces"
+        msg = "expected predictions with energies and forces, found one of them missing"
         raise ValueError(msg)
     for place, index in enumerate(chosen):
         own = slice(int(frames.offsets[place]), int(frames.offsets[place + 1]))

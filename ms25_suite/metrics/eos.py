@@ -1,9 +1,10 @@
 """Equation of state: volume, bulk modulus and its derivative from energies of a strained cell.
 
-The paper fits Murnaghan's equation to energies at volumes within 10 % of the equilibrium, by
-``ase.eos`` (Maxson et al., JCIM 2025, "Analysis of Observable Errors"). The equations here are
-ASE's. The fit is not: that one returns no B', stops at a relative change of 1.5e-8, and lets a
-curve without a minimum pass with a warning. Where both have a result they agree.
+The paper fits Murnaghan's equation to energies at volumes within 10 % of the equilibrium volume,
+using ``ase.eos`` (Maxson et al., JCIM 2025, "Analysis of Observable Errors"). The equations here
+are the same as ASE's. The fit is a different one: ASE's does not return B', stops at a relative
+change of 1.5e-8, and accepts a curve without a minimum with a warning. Where both succeed they
+agree.
 """
 
 from __future__ import annotations
@@ -18,19 +19,22 @@ from ms25_suite.core.errors import EosFitError
 from ms25_suite.core.fields import EQUATIONS, Equation
 from ms25_suite.core.frames import FloatArray
 
-__all__ = ["MIN_POINTS", "EosFit", "birch_murnaghan", "fit_murnaghan", "murnaghan"]
+__all__ = ["MIN_POINTS", "EosFit", "birch_murnaghan", "fit_eos", "murnaghan"]
 
 MIN_POINTS: Final = 5
-"""Fewest points of a fit: one more than an equation has parameters."""
+"""Fewest points for a fit: one more than the number of parameters."""
 
 MAX_EVALUATIONS: Final = 200
-"""Steps of the least squares. Curves with a minimum take 20; what takes more is no curve."""
+"""Most evaluations of a least-squares fit. Curves with a minimum need about 20, so a fit that
+reaches this number is not converging."""
 
 
 def murnaghan(volumes: FloatArray, v0: float, e0: float, b0: float, b0_prime: float) -> FloatArray:
-    """Murnaghan's equation of state: the bulk modulus grows linearly with the pressure.
+    """Murnaghan's equation of state, in which the bulk modulus grows linearly with the pressure.
 
     ``E(V) = E0 + B0 V / B' [(V0 / V)^B' / (B' - 1) + 1] - B0 V0 / (B' - 1)``
+
+    It follows from ``B(P) = B0 + B' P`` by integrating ``B = -V dP/dV`` and ``P = -dE/dV``.
 
     Parameters
     ----------
@@ -41,7 +45,7 @@ def murnaghan(volumes: FloatArray, v0: float, e0: float, b0: float, b0_prime: fl
     b0
         Bulk modulus at the minimum in eV/Å^3.
     b0_prime
-        Its derivative with respect to the pressure; not 0.
+        Derivative B' of the bulk modulus with respect to the pressure, dimensionless; not 0.
 
     Returns
     -------
@@ -51,11 +55,19 @@ def murnaghan(volumes: FloatArray, v0: float, e0: float, b0: float, b0_prime: fl
     References
     ----------
     F. D. Murnaghan, Proc. Natl. Acad. Sci. 30, 244 (1944), doi:10.1073/pnas.30.9.244, integrated
-    as in C.-L. Fu and K.-M. Ho, Phys. Rev. B 28, 5480 (1983) and ``ase.eos.murnaghan``.
+    as in C.-L. Fu and K.-M. Ho, Phys. Rev. B 28, 5480 (1983), doi:10.1103/PhysRevB.28.5480, and
+    ``ase.eos.murnaghan``.
+
+    Examples
+    --------
+    >>> murnaghan(np.array([16.0, 18.0]), v0=16.0, e0=-4.0, b0=0.5, b0_prime=4.0).round(4).tolist()
+    [-4.0, -3.9484]
     """
     from scipy.special import exprel
 
-    # With x = V / V0 the same as B0 V0 [x - 1 - (x^p - 1) / p] / B', p = 1 - B', and no pole at 1.
+    # With x = V / V0 and p = 1 - B', the energy is E0 + B0 V0 [x - 1 - (x^p - 1) / p] / B'. The
+    # limit of (x^p - 1) / p at B' = 1 is ln x; exprel(z) = (exp(z) - 1) / z has it without a
+    # division by 0.
     x = volumes / v0
     power = np.log(x) * exprel((1.0 - b0_prime) * np.log(x))
     return np.asarray(e0 + b0 * v0 * (x - 1.0 - power) / b0_prime, dtype=np.float64)
@@ -71,7 +83,7 @@ def birch_murnaghan(
     Parameters
     ----------
     volumes, v0, e0, b0, b0_prime
-        As of `murnaghan`; B' may be 0.
+        Same as for `murnaghan`, but B' may be 0.
 
     Returns
     -------
@@ -109,7 +121,7 @@ class EosFit:
     b0_prime
         Derivative of the bulk modulus with respect to the pressure, no unit.
     residual
-        Root mean square of fitted minus given energies in eV.
+        Root mean square difference between fitted and given energies in eV.
     equation
         The equation that was fitted.
     """
@@ -122,17 +134,17 @@ class EosFit:
     equation: Equation = "murnaghan"
 
     def energies(self, volumes: FloatArray) -> FloatArray:
-        """Energies of the fitted curve in eV at volumes in Å^3, shape ``(n_points,)``."""
+        """Energies of the fitted curve in eV at volumes in Å^3, both of shape ``(n_points,)``."""
         return _FUNCTIONS[self.equation](volumes, self.v0, self.e0, self.b0, self.b0_prime)
 
 
-def fit_murnaghan(
+def fit_eos(
     volumes: FloatArray, energies: FloatArray, *, equation: Equation = "murnaghan"
 ) -> EosFit:
     """Fit an equation of state by least squares.
 
-    The minimum has to lie between points: a curve whose lowest point is its first or last one says
-    where the minimum is not.
+    The minimum must lie between the volumes: if the lowest energy is that of the first or the last
+    volume, the position of the minimum would be an extrapolation.
 
     Parameters
     ----------
@@ -141,20 +153,27 @@ def fit_murnaghan(
     energies
         Energies of the same cells in eV, shape ``(n_points,)``.
     equation
-        ``murnaghan``, the paper's, or ``birch-murnaghan``.
+        ``murnaghan``, as in the paper, or ``birch-murnaghan``.
 
     Raises
     ------
     EosFitError
         Fewer than five different volumes, values that are not finite, energies that only rise or
         only fall with the volume, a minimum outside the volumes or none at all, or no convergence.
-        Its ``reason`` says which.
+        Its ``reason`` states which.
     ValueError
         The shapes do not fit together, or there is no such equation.
 
     References
     ----------
     See `murnaghan` and `birch_murnaghan`.
+
+    Examples
+    --------
+    >>> volumes = np.linspace(14.5, 17.5, 7)
+    >>> fit = fit_eos(volumes, murnaghan(volumes, v0=16.0, e0=-4.0, b0=0.5, b0_prime=4.0))
+    >>> round(fit.v0, 4), round(fit.b0, 4), round(fit.b0_prime, 4)
+    (16.0, 0.5, 4.0)
     """
     from scipy.optimize import least_squares
 
@@ -166,11 +185,12 @@ def fit_murnaghan(
     if lowest in (0, len(v) - 1):
         raise _not_bracketed(v, e, lowest)
 
-    # Volumes in units of that of the lowest point and energies in units of the depth of the curve:
-    # all four parameters are then of order 1, and tolerances mean the same for any cell.
+    # Volumes in units of that of the lowest point and energies in units of the range of the curve:
+    # all four parameters are then of order 1, and the tolerances mean the same for any cell.
     size, depth = float(v[lowest]), float(np.ptp(e))
     x, y = v / size, (e - e[lowest]) / depth
     function = _FUNCTIONS[equation]
+    # Start from a parabola: E'' = B0 / V0, and B' = 4, a typical value for solids.
     curvature = 2.0 * float(np.polyfit(x, y, 2)[0])
     start = np.array([1.0, 0.0, curvature if curvature > 0.0 else 1.0, 4.0])
 
@@ -178,7 +198,7 @@ def fit_murnaghan(
         return np.asarray(function(x, *parameters) - y, dtype=np.float64)
 
     try:
-        # Trial steps may leave the domain (V0 <= 0): not a number there, and the step is shortened.
+        # Trial steps may leave the domain (V0 <= 0). They give NaN, and the step is shortened.
         with np.errstate(all="ignore"):
             found: Any = least_squares(
                 errors,
@@ -202,7 +222,7 @@ def fit_murnaghan(
     if b0 <= 0.0:
         msg = (
             f"the fitted {equation} curve has no minimum (bulk modulus {b0 * depth / size:.3g} "
-            "eV/Å^3): the energies are no single well"
+            "eV/Å^3): the energies do not form a single well"
         )
         raise EosFitError(msg, "no-minimum")
     if not x[0] < v0 < x[-1]:
@@ -222,7 +242,7 @@ def fit_murnaghan(
 
 
 def _sorted_points(volumes: FloatArray, energies: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """The points in the order of their volumes, if they can be fitted."""
+    """Points sorted by volume; raises if they cannot be fitted."""
     v, e = (np.asarray(values, dtype=np.float64) for values in (volumes, energies))
     if v.ndim != 1 or v.shape != e.shape:
         msg = f"volumes and energies must have one shape (n_points,), got {v.shape} and {e.shape}"
@@ -230,7 +250,7 @@ def _sorted_points(volumes: FloatArray, energies: FloatArray) -> tuple[FloatArra
     for name, values in (("volumes", v), ("energies", e)):
         n_bad = int(np.count_nonzero(~np.isfinite(values)))
         if n_bad:
-            msg = f"expected {name} that are finite, found {n_bad} of {len(v)} that are not"
+            msg = f"expected finite {name}, but {n_bad} of {len(v)} are NaN or infinite"
             raise EosFitError(msg, "not-finite")
     n_different = len(np.unique(v))
     if n_different < MIN_POINTS or v.min() <= 0.0:

@@ -1,4 +1,4 @@
-"""How much larger errors are on other frames than on a potential's own."""
+"""Ratio of the errors on other frames to those on the frames of a potential's own dataset."""
 
 from __future__ import annotations
 
@@ -16,33 +16,38 @@ from ms25_suite.metrics.errors import (
     Statistic,
 )
 
-__all__ = ["NOISE", "degradation"]
+__all__ = ["NOISE", "error_ratio"]
 
 NOISE: Final = 1e-6
-"""Errors below this (eV/atom, eV/Å or eV/Å^3) are rounding: files keep 6 to 8 decimals."""
+"""Errors below this (eV/atom, eV/Å or eV/Å^3) are rounding: files store 6 to 8 decimals."""
 
 _BATCH: Final = 100
 
 
-def degradation(own: ErrorSummary, other: ErrorSummary, *, seed: int = 0) -> Statistic | None:
+def error_ratio(own: ErrorSummary, other: ErrorSummary, *, seed: int = 0) -> Statistic | None:
     """Ratio of two mean absolute errors of one potential.
 
-    The interval is a percentile bootstrap over the frames of both sides. With fewer than 30
-    frames on either side it is Student's t of the linearised logarithm, with the degrees of
-    freedom of Welch and Satterthwaite (B. L. Welch, Biometrika 34 (1947) 28).
+    The interval is a percentile bootstrap over the frames of both sides, which are resampled
+    independently because they are different frames. With fewer than 30 frames on either side it is
+    Student's t of the linearised logarithm of the ratio, with the degrees of freedom of Welch and
+    Satterthwaite.
 
     Parameters
     ----------
     own, other
-        Errors of the same quantity on the potential's own frames, and on others.
+        Errors of the same quantity on the potential's own frames, and on other frames.
     seed
         Seed of the bootstrap.
 
     Returns
     -------
     :
-        ``other / own`` with its interval, which is None where either side is one frame. None
-        instead of both if an error is rounding noise, whose ratio says nothing.
+        ``other / own`` with its 95 % interval, which is None if either side is a single frame. None
+        instead of both if an error is rounding noise (below 1e-6), whose ratio is meaningless.
+
+    References
+    ----------
+    B. L. Welch, Biometrika 34, 28 (1947), doi:10.1093/biomet/34.1-2.28.
     """
     if min(own.mae.value, other.mae.value) < NOISE:
         return None
@@ -52,7 +57,8 @@ def degradation(own: ErrorSummary, other: ErrorSummary, *, seed: int = 0) -> Sta
     if min(own.n_frames, other.n_frames) >= MIN_BOOTSTRAP:
         rng = np.random.default_rng(seed)
         below, above = _resampled(own, rng), _resampled(other, rng)
-        # Where most frames are exact, a sample may hold none with an error.
+        # If most frames have no error at all, a resample may contain only such frames, and its
+        # ratio is infinite: fall through to the linearised interval.
         if below.min() > 0:
             tail = (1 - CONFIDENCE) / 2
             low, high = np.quantile(above / below, [tail, 1 - tail])
@@ -61,7 +67,7 @@ def degradation(own: ErrorSummary, other: ErrorSummary, *, seed: int = 0) -> Sta
 
 
 def _resampled(errors: ErrorSummary, rng: np.random.Generator) -> FloatArray:
-    """Errors of samples of the frames, shape ``(RESAMPLES,)``."""
+    """Mean absolute errors of resampled sets of frames, shape ``(RESAMPLES,)``."""
     n = errors.n_frames
     counts = errors.frame_counts.astype(np.float64)
     sums = errors.frame_errors * counts
@@ -77,7 +83,7 @@ def _linearised(ratio: float, own: ErrorSummary, other: ErrorSummary) -> tuple[f
 
     variances = []
     for errors in (own, other):
-        # Of the logarithm of the ratio of totals, as in `summarise_errors`.
+        # Relative residuals of a ratio of totals: the delta method for ln(mean absolute error).
         counts = errors.frame_counts
         residuals = (errors.frame_errors / errors.mae.value - 1) * counts / counts.mean()
         variances.append(float(residuals.var(ddof=1)) / errors.n_frames)

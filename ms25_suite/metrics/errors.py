@@ -1,9 +1,14 @@
 """Mean absolute and root mean square errors of energies, forces and stresses.
 
-Definitions are equations 1 and 2 of Maxson et al., JCIM 2025 (MS25): energies per atom, forces
-and stresses component by component. The interval is a percentile bootstrap over *frames*: the
-components of one frame are not independent of each other, frames are taken to be. Where they are
-not (frames of one trajectory), the interval is somewhat too narrow.
+The definitions are equations 1 and 2 of Maxson et al., JCIM 2025 (MS25): energies per atom, forces
+and stresses per component. The interval is a percentile bootstrap over *frames*, not over
+components: the components of one frame are correlated, while frames are assumed to be independent.
+If they are not (frames of one trajectory), the interval is somewhat too narrow.
+
+References
+----------
+B. Efron and R. J. Tibshirani, An Introduction to the Bootstrap (1993), chapter 13 (percentile
+interval); W. G. Cochran, Sampling Techniques, 3rd ed. (1977), section 6.3 (ratio of totals).
 """
 
 from __future__ import annotations
@@ -11,7 +16,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -20,20 +25,36 @@ from ms25_suite.core.errors import PredictionError
 from ms25_suite.core.fields import Quantity
 from ms25_suite.core.frames import FloatArray, Frames, IntArray, Labels, Predictions
 
-__all__ = ["ErrorSummary", "Statistic", "components", "mean_absolute", "summarise_errors"]
+__all__ = [
+    "CONFIDENCE",
+    "MIN_BOOTSTRAP",
+    "RESAMPLES",
+    "ErrorSummary",
+    "Statistic",
+    "components",
+    "mean_absolute",
+    "per_element_force_mae",
+    "summarise_errors",
+]
 
-CONFIDENCE = 0.95
-RESAMPLES = 2000
-"""Bootstrap resamples; the 2.5 % and 97.5 % points then rest on 50 resamples each."""
-MIN_BOOTSTRAP = 30
-"""Fewer frames get Student's t: the usual size from which resampling is trusted."""
+CONFIDENCE: Final = 0.95
+"""Confidence level of all intervals."""
 
-N_WORST = 5
+RESAMPLES: Final = 2000
+"""Bootstrap resamples: 50 of them are below the 2.5 % point and 50 above the 97.5 % point. Efron
+and Tibshirani recommend 1000 or more for percentile intervals."""
+
+MIN_BOOTSTRAP: Final = 30
+"""With fewer frames, Student's t is used: percentile intervals of small samples are too narrow. 30
+is a common rule of thumb."""
+
+N_WORST: Final = 5
+"""Number of frames with the largest errors that are reported."""
 
 
 @dataclass(frozen=True, slots=True)
 class Statistic:
-    """A number and its 95 % confidence interval (None if one frame is all there is)."""
+    """A number and its 95 % confidence interval; the interval is None for a single frame."""
 
     value: float
     interval: tuple[float, float] | None
@@ -50,11 +71,11 @@ class ErrorSummary:
     mae, rmse
         Mean absolute and root mean square error.
     n_frames
-        Frames behind the numbers.
+        Number of frames with this quantity in labels and predictions.
     frames
         Indices of those frames, shape ``(n_frames,)``.
     reference, predicted
-        Compared components, shape ``(n_components,)``.
+        Compared components in the unit of the quantity, shape ``(n_components,)``.
     frame_errors
         Mean absolute error of each frame, shape ``(n_frames,)``.
     frame_counts
@@ -72,7 +93,7 @@ class ErrorSummary:
     frame_counts: IntArray
 
     def worst_frames(self) -> list[tuple[int, float]]:
-        """Frames with the largest mean absolute error, worst first."""
+        """Index and mean absolute error of the five frames with the largest error, worst first."""
         order = np.argsort(self.frame_errors, kind="stable")[::-1][:N_WORST]
         return [(int(self.frames[k]), float(self.frame_errors[k])) for k in order]
 
@@ -80,20 +101,24 @@ class ErrorSummary:
 def components(
     quantity: Quantity, frames: Frames, labels: Labels, predictions: Predictions
 ) -> tuple[FloatArray, FloatArray, IntArray] | None:
-    """Reference and predicted components, and the frame of each.
+    """Components of labels and predictions, and the frame of each component.
 
     Parameters
     ----------
     quantity
-        ``energy`` gives one component per frame (divided by the number of atoms), ``forces``
-        three per atom, ``stress`` six per frame that has a stress on both sides.
-    frames, labels, predictions
-        Structures, and what reference and potential say of them.
+        ``energy`` gives one component per frame (divided by the number of atoms, in eV/atom),
+        ``forces`` three per atom (eV/Å), ``stress`` six per frame with a stress in both labels and
+        predictions (eV/Å^3).
+    frames
+        The structures.
+    labels, predictions
+        Values from the reference and from the potential.
 
     Returns
     -------
     :
-        Three arrays of shape ``(n_components,)``, or None if either side has none of it.
+        Labels, predictions and frame indices, each of shape ``(n_components,)``; None if labels or
+        predictions lack the quantity.
     """
     if quantity == "energy":
         if labels.energy is None or predictions.energy is None:
@@ -126,27 +151,35 @@ def summarise_errors(
     *,
     seed: int = 0,
 ) -> ErrorSummary | None:
-    """Errors of one quantity with bootstrap intervals; None if either side has none of it.
+    """Mean absolute and root mean square error of one quantity, with 95 % intervals.
 
     Parameters
     ----------
     quantity
-        What to compare.
-    frames, labels, predictions
-        Structures, and what reference and potential say of them.
+        Quantity to compare.
+    frames
+        The structures.
+    labels, predictions
+        Values from the reference and from the potential.
     seed
         Seed of the bootstrap.
+
+    Returns
+    -------
+    :
+        The errors; None if labels or predictions lack the quantity.
 
     Raises
     ------
     PredictionError
-        The predictions are so large that their squared error is infinite.
+        The predictions are so large that their squared error overflows; lists the frames.
     """
     found = components(quantity, frames, labels, predictions)
     if found is None:
         return None
     reference, predicted, index = found
     difference = predicted - reference
+    # Totals and numbers of components per frame are all that the bootstrap over frames needs.
     used = np.unique(index)
     n_frames = len(frames)
     counts = np.bincount(index, minlength=n_frames)[used]
@@ -155,7 +188,7 @@ def summarise_errors(
         squared = _sum_by_frame(difference**2, index, n_frames)[used]
     huge = ~np.isfinite(squared)
     if huge.any():
-        msg = f"the {quantity} predictions are absurdly large: the square of their error overflows"
+        msg = f"the {quantity} predictions are so large that the square of their error overflows"
         raise PredictionError(msg, tuple(int(frame) for frame in used[huge]))
     mae = _with_interval(absolute, counts, seed)
     mean_square = _with_interval(squared, counts, seed)
@@ -178,14 +211,22 @@ def summarise_errors(
 
 
 def mean_absolute(errors: FloatArray, *, seed: int = 0) -> Statistic:
-    """Mean absolute value of independent errors, with the interval of those over frames.
+    """Mean absolute value of independent errors, with a 95 % interval as for frames.
 
     Parameters
     ----------
     errors
-        One error each of what is independent (a curve, a composition), shape ``(n,)``, n > 0.
+        One error for each independent item (a curve, a composition), shape ``(n,)``, ``n > 0``.
     seed
         Seed of the bootstrap.
+
+    Examples
+    --------
+    >>> found = mean_absolute(np.array([0.1, -0.2, 0.3]))
+    >>> round(found.value, 6)
+    0.2
+    >>> mean_absolute(np.array([0.1])).interval is None
+    True
     """
     return _with_interval(np.abs(errors), np.ones(len(errors), dtype=np.int64), seed)
 
@@ -198,8 +239,8 @@ def _sum_by_frame(values: FloatArray, index: IntArray, n_frames: int) -> FloatAr
 def _with_interval(sums: FloatArray, counts: IntArray, seed: int) -> Statistic:
     """Ratio of totals over frames, with a percentile bootstrap over frames.
 
-    With few frames the bootstrap is too narrow; there the interval is Student's t of the
-    linearised ratio (Cochran, Sampling Techniques, 3rd ed., section 6.3).
+    For fewer than 30 frames the interval is Student's t of the linearised ratio (Cochran, Sampling
+    Techniques, 3rd ed., section 6.3).
     """
     n = len(sums)
     value = float(sums.sum() / counts.sum())
@@ -208,6 +249,8 @@ def _with_interval(sums: FloatArray, counts: IntArray, seed: int) -> Statistic:
     if n < MIN_BOOTSTRAP:
         from scipy.stats import t
 
+        # Frames of different size: the mean over components is a ratio of two totals, each of which
+        # varies. To first order its deviations are these.
         residuals = (sums - value * counts) / counts.mean()
         half = float(t.ppf(0.5 + CONFIDENCE / 2, n - 1) * residuals.std(ddof=1) / math.sqrt(n))
         return Statistic(value, (max(0.0, value - half), value + half))
@@ -233,7 +276,7 @@ def _with_interval(sums: FloatArray, counts: IntArray, seed: int) -> Statistic:
 def per_element_force_mae(
     numbers: npt.ArrayLike, reference: FloatArray, predicted: FloatArray
 ) -> Mapping[int, float]:
-    """Mean absolute error of force components for each element.
+    """Mean absolute error of the force components of each element.
 
     Parameters
     ----------
@@ -245,7 +288,12 @@ def per_element_force_mae(
     Returns
     -------
     :
-        Atomic number to MAE in eV/Å.
+        MAE in eV/Å by atomic number.
+
+    Examples
+    --------
+    >>> per_element_force_mae([8, 14], np.zeros(6), np.array([1, 1, 1, -2, -2, -2]))
+    {8: 1.0, 14: 2.0}
     """
     elements = np.repeat(np.asarray(numbers), 3)
     errors = np.abs(predicted - reference)

@@ -1,8 +1,8 @@
-"""Size extensivity as an identity: a cell and its copy side by side hold twice the energy.
+"""Size extensivity as an identity: a cell doubled along a cell vector has twice the energy.
 
-A frame that is repeated along a cell vector describes the same crystal. Whatever a potential has
-learned, its energy per atom and the force on each copy must be those of the frame, but for
-rounding. (Errors on *other* frames of another size are a matter of learning; `degradation`.)
+A frame repeated along a cell vector describes the same crystal. Whatever a potential has learned,
+its energy per atom and its forces must be the same for both, up to rounding. Errors on *different*
+frames of another size depend on what was learned; `ms25_suite.metrics.error_ratio` compares those.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ import numpy.typing as npt
 
 from ms25_suite.core.frames import FloatArray, Frames, IntArray, Predictions
 from ms25_suite.core.units import MEV_PER_EV
+from ms25_suite.metrics.rounding import EDGE_FORCE, Tolerance, rounding_tolerance
 
 __all__ = [
     "SupercellErrors",
-    "Tolerance",
     "doubled",
     "lowest_height",
     "periodic_heights",
@@ -28,23 +28,14 @@ __all__ = [
 ]
 
 N_FRAMES: Final = 4
-"""Frames that are doubled: the identity holds for each frame, so a few show whether it does."""
+"""Number of frames that are doubled: an identity that holds holds for every frame, so a few
+suffice."""
 
 MOST_ATOMS: Final = 2000
-"""Most atoms of a doubled frame, so that the probe costs little beside the errors."""
+"""Most atoms of a doubled frame, so that this takes little time compared with the errors."""
 
-_PLAIN_ENERGY: Final = 1e-6
-_PLAIN_FORCES: Final = 1e-6
-_TERMS: Final = 16
-_EDGE_FORCE: Final = 100.0
-
-
-@dataclass(frozen=True, slots=True)
-class Tolerance:
-    """Largest difference that is rounding, and why; eV/atom or eV/Å."""
-
-    value: float
-    reason: str
+_ALLOWANCE: Final = 1e-6
+"""Negligible difference in eV/atom and in eV/Å, see `supercell_tolerances`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +45,13 @@ class SupercellErrors:
     Parameters
     ----------
     energy
-        Of the energy per atom, in eV/atom.
+        Largest difference of the energy per atom, in eV/atom.
     forces
-        Of a force component, in eV/Å.
+        Largest difference of a force component, in eV/Å.
     energy_frame, forces_frame
-        Index of the frame with it.
+        Index of the frame with that difference.
     energy_axis, forces_axis
-        Cell vector along which it is doubled, from 0.
+        Cell vector along which it was doubled, counted from 0.
     """
 
     energy: float
@@ -72,20 +63,25 @@ class SupercellErrors:
 
 
 def small_frames(frames: Frames) -> IntArray:
-    """Indices of the first few periodic frames whose double is not too large."""
+    """Indices of the first `N_FRAMES` periodic frames whose double has at most `MOST_ATOMS`."""
     fit = frames.pbc.any(axis=1) & (2 * frames.n_atoms <= MOST_ATOMS)
     return np.asarray(np.flatnonzero(fit)[:N_FRAMES], dtype=np.int64)
 
 
 def doubled(frames: Frames) -> tuple[Frames, IntArray, IntArray]:
-    """Every frame, doubled along one of its periodic cell vectors after another.
+    """Double every frame along each of its periodic cell vectors in turn.
+
+    Parameters
+    ----------
+    frames
+        The frames.
 
     Returns
     -------
     :
-        The doubled frames, in each of which the original atoms come first and their copies in the
-        same order behind; index of the original frame and the cell vector of each, shape
-        ``(n_doubled,)``.
+        The doubled frames, each with the original atoms first and their copies in the same order
+        after them; and for each doubled frame the index of its original and of the cell vector,
+        both of shape ``(n_doubled,)``.
     """
     source, axis = np.nonzero(frames.pbc)
     once = frames.select(source)
@@ -122,12 +118,14 @@ def supercell_errors(
 
     Parameters
     ----------
-    frames, of_frames
-        The frames, and their energies (eV) and forces (eV/Å).
+    frames
+        The frames.
+    of_frames
+        Predicted energies (eV) and forces (eV/Å) of the frames.
     source, axis
-        From `doubled`; at least one.
+        From `doubled`, shape ``(n_doubled,)``; at least one.
     of_doubled
-        Energies and forces of the doubled frames.
+        Predicted energies and forces of the doubled frames.
 
     Raises
     ------
@@ -136,7 +134,7 @@ def supercell_errors(
     """
     energies, forces = of_frames.energy, of_frames.forces
     if energies is None or forces is None or of_doubled.energy is None or of_doubled.forces is None:
-        msg = "both energies and forces are needed"
+        msg = "expected predictions with energies and forces, found one of them missing"
         raise ValueError(msg)
     n_atoms = frames.n_atoms[source]
     once = of_frames.select(source, frames.offsets)
@@ -162,44 +160,47 @@ def supercell_errors(
 def supercell_tolerances(dtype: str, energy_per_atom: float) -> tuple[Tolerance, Tolerance]:
     """Largest differences of energy per atom and of forces that are rounding.
 
-    1e-6 eV/atom and 1e-6 eV/Å are far below anything that is asked of a potential, and far above
-    what float64 leaves: the reference calculators of the built-in data agree within 3e-13 eV/atom
-    and 1e-11 eV/Å, Ewald sums and charge equilibration included. To that comes the rounding of the
-    floating-point type: 16 units in the last place (of a pairwise sum of 2^16 terms) of the energy
-    per atom, and of a force between two atoms of 100 eV/Å, out of which small forces are summed.
+    An allowance of 1e-6 eV/atom and 1e-6 eV/Å, plus 16 units in the last place of the energy per
+    atom and of a force between two atoms. The allowance is far below any threshold for a potential,
+    and far above float64 rounding: the reference calculators of the built-in data agree within
+    3e-13 eV/atom and 1e-11 eV/Å, including those with Ewald sums and charge equilibration.
 
     Parameters
     ----------
     dtype
-        ``float64`` or ``float32``.
+        Floating-point type of the potential, ``float64`` or ``float32``.
     energy_per_atom
         Largest energy per atom in eV.
 
     Returns
     -------
     :
-        Tolerance of energies in eV/atom and of forces in eV/Å.
+        Tolerances of the energy in eV/atom and of the forces in eV/Å.
+
+    Examples
+    --------
+    >>> [tolerance.value for tolerance in supercell_tolerances("float32", -10.0)]
+    [2e-05, 0.00019]
     """
-    step = _TERMS * float(np.finfo(dtype).eps)
-    energy = float(f"{_PLAIN_ENERGY + step * abs(energy_per_atom):.2g}")
-    forces = float(f"{_PLAIN_FORCES + step * _EDGE_FORCE:.2g}")
-    shared = f"ms25-suite: rounding in {dtype}, "
-    return (
-        Tolerance(
-            energy,
-            f"{shared}{MEV_PER_EV * _PLAIN_ENERGY:g} meV/atom and 16 units in the last place of "
-            f"{abs(energy_per_atom):.4g} eV/atom",
-        ),
-        Tolerance(
-            forces,
-            f"{shared}{MEV_PER_EV * _PLAIN_FORCES:g} meV/Å and 16 units in the last place of "
-            f"{_EDGE_FORCE:g} eV/Å",
-        ),
+    energy = rounding_tolerance(
+        dtype,
+        allowance=_ALLOWANCE,
+        stated=f"{MEV_PER_EV * _ALLOWANCE:g} meV/atom",
+        scale=abs(energy_per_atom),
+        unit="eV/atom",
     )
+    forces = rounding_tolerance(
+        dtype,
+        allowance=_ALLOWANCE,
+        stated=f"{MEV_PER_EV * _ALLOWANCE:g} meV/Å",
+        scale=EDGE_FORCE,
+        unit="eV/Å",
+    )
+    return energy, forces
 
 
 def lowest_height(frames: Frames) -> float | None:
-    """Smallest of the periodic heights of all frames in Å; None if no frame is periodic."""
+    """Smallest height of all frames along periodic directions in Å; None without any of them."""
     heights = [
         height
         for cell, periodic in zip(frames.cells, frames.pbc, strict=True)
@@ -209,7 +210,10 @@ def lowest_height(frames: Frames) -> float | None:
 
 
 def periodic_heights(cell: FloatArray, periodic: npt.ArrayLike) -> FloatArray:
-    """Distances in Å between opposite sides of a cell, of its periodic directions only.
+    """Distances between opposite faces of a cell, for its periodic directions.
+
+    The height along a cell vector is the volume over the area spanned by the other two. It, and not
+    the length of the vector, is the distance between periodic images in a skewed cell.
 
     Parameters
     ----------
@@ -217,7 +221,19 @@ def periodic_heights(cell: FloatArray, periodic: npt.ArrayLike) -> FloatArray:
         Cell vectors as rows in Å, shape ``(3, 3)``.
     periodic
         Whether it is periodic along each, shape ``(3,)``.
+
+    Returns
+    -------
+    :
+        Heights in Å, shape ``(n_periodic,)``.
+
+    Examples
+    --------
+    >>> cell = np.array([[4.0, 0.0, 0.0], [4.0, 3.0, 0.0], [0.0, 0.0, 9.0]])
+    >>> periodic_heights(cell, [True, True, True]).round(6).tolist()
+    [2.4, 3.0, 9.0]
     """
-    # A frame may have no cell vector where it is not periodic.
+    # The columns of the inverse are the face normals over the heights. The pseudo-inverse, because
+    # a frame may have no cell vector along a direction that is not periodic.
     normals = np.linalg.pinv(cell)[:, np.asarray(periodic, dtype=bool)]
     return np.asarray(1 / np.linalg.norm(normals, axis=0))

@@ -1,4 +1,4 @@
-"""Asking for many frames of which some may have no finite prediction."""
+"""Predictions for many frames, some of which may have no finite prediction."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ms25_suite.core.frames import BoolArray, Frames, Predictions
 __all__ = ["Predict", "predict_finite"]
 
 Predict = Callable[[Frames], Predictions]
-"""Something that predicts all frames at once."""
+"""Function that predicts all frames at once."""
 
 
 def predict_finite(predict: Predict, frames: Frames) -> tuple[Predictions, BoolArray]:
@@ -21,15 +21,16 @@ def predict_finite(predict: Predict, frames: Frames) -> tuple[Predictions, BoolA
     Parameters
     ----------
     predict
-        Raises `NotFiniteError` where it has frames without finite predictions.
+        Predicts all frames at once, or raises `NotFiniteError` with the frames that have NaN or
+        infinity.
     frames
-        What to predict.
+        Frames to predict.
 
     Returns
     -------
     predictions, finite
         Energies in eV and forces in eV/Å of all frames, NaN where they are not finite, and
-        whether they are, shape ``(n_frames,)``. There is no stress.
+        whether they are, shape ``(n_frames,)``. Stresses are left out.
 
     Raises
     ------
@@ -43,7 +44,7 @@ def predict_finite(predict: Predict, frames: Frames) -> tuple[Predictions, BoolA
             found = predict(frames if len(left) == len(frames) else frames.select(left))
             break
         except NotFiniteError as error:
-            # What is left may be asked for again: frames that are known come from the cache.
+            # Predict again without the frames that failed. Each error removes at least one.
             left = np.delete(left, list(error.frames))
     energy = np.full(len(frames), np.nan)
     forces = np.full((len(frames.numbers), 3), np.nan)

@@ -1,8 +1,14 @@
 """Barrier of a reaction by the nudged elastic band.
 
-The paper takes the default parameters of ASE and reads the barrier off a spline (Maxson et al.,
-JCIM 2025, Figure 5b). Springs of 0.1 eV/Å^2 and the largest force of 0.05 eV/Å are these defaults.
-The tangents are the improved ones, ASE's default since 3.29, and the highest image climbs.
+The paper uses ASE's default parameters and takes the barrier from a spline (Maxson et al., JCIM
+2025, Figure 5b). Springs of 0.1 eV/Å^2 and a largest force of 0.05 eV/Å are these defaults. The
+tangents are the improved ones, ASE's default since 3.29, and the highest image climbs.
+
+Of the true force on an image only the part perpendicular to the path is kept, and of the spring
+force only the part along it, so that the springs space the images without pulling them off the
+path. The improved tangent points to the neighbouring image of higher energy, which prevents kinks.
+The climbing image has no springs and the true force along the path inverted, so it converges to
+the saddle point.
 
 References
 ----------
@@ -13,9 +19,7 @@ G. Henkelman, B. P. Uberuaga and H. Jónsson, J. Chem. Phys. 113, 9901 (2000), d
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -23,6 +27,7 @@ import numpy as np
 from ms25_suite.core.errors import NotFiniteError
 from ms25_suite.core.frames import BoolArray, FloatArray, Frames
 from ms25_suite.metrics.finite import Predict
+from ms25_suite.metrics.reaction_path import METHOD, path_barrier, path_lengths, to_images
 from ms25_suite.metrics.relaxation import Relaxation, relax
 
 if TYPE_CHECKING:
@@ -32,9 +37,6 @@ __all__ = [
     "FMAX",
     "Band",
     "Ends",
-    "interpolated",
-    "path_barrier",
-    "path_lengths",
     "relax_band",
     "relax_ends",
 ]
@@ -42,27 +44,22 @@ __all__ = [
 SPRING: Final = 0.1
 """Spring constant in eV/Å^2: ASE's default."""
 
-METHOD: Final = "improvedtangent"
-
 FMAX: Final = 0.05
-"""Largest force in eV/Å of a band, and of its ends, that counts as converged: ASE's default."""
-
-N_INTERPOLATED: Final = 9
-"""Images of a path of which only the ends are known."""
+"""Largest force in eV/Å on an atom of a converged band or end: ASE's default."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ends:
-    """Both ends of a path, relaxed.
+    """The relaxed ends of a path.
 
     Parameters
     ----------
     relaxation
         The initial and the final state as two frames.
     moved
-        How far the atom that moved most went in each of them, in Å, shape ``(2,)``.
+        Largest displacement of an atom in each of them, in Å, shape ``(2,)``.
     atoms
-        Which atom that is, shape ``(2,)``.
+        Index of the atom with that displacement in each of them.
     """
 
     relaxation: Relaxation
@@ -77,23 +74,23 @@ class Band:
     Parameters
     ----------
     frames
-        Its images.
+        Images of the band, including both ends.
     energies
         Their energies in eV, shape ``(n_images,)``.
     lengths
         Length of the path up to each image in Å, shape ``(n_images,)``.
     barrier
-        Highest point of the spline above the initial state, in eV.
+        Maximum of the spline relative to the initial state, in eV.
     reaction_energy
         Energy of the final minus that of the initial state in eV.
     converged
-        Whether the largest force of the band is below what was asked for.
+        Whether the largest force of the band is below `FMAX`.
     fmax
-        That force in eV/Å.
+        Largest force of the band on an atom, in eV/Å.
     steps
-        Steps that were taken.
+        Number of steps.
     problem
-        Why the band ended early; empty if it did not.
+        Why the relaxation ended early; empty if it did not.
     """
 
     frames: Frames
@@ -113,18 +110,18 @@ def relax_ends(frames: Frames, fixed: BoolArray, predict: Predict, *, steps: int
     Parameters
     ----------
     frames
-        The path.
+        Images of the path.
     fixed
-        Atoms that do not move, shape ``(n_atoms,)``.
+        Whether each atom is fixed, shape ``(n_atoms,)``.
     predict
         Predicts all frames at once.
     steps
-        Most steps.
+        Maximum number of steps.
 
     Raises
     ------
     PredictionError
-        The potential raised, or both ends have no finite prediction.
+        The potential raised, or neither end has a finite prediction.
     """
     from ase.geometry import find_mic
 
@@ -137,38 +134,42 @@ def relax_ends(frames: Frames, fixed: BoolArray, predict: Predict, *, steps: int
 
 
 def relax_band(frames: Frames, fixed: BoolArray, predict: Predict, *, steps: int) -> Band:
-    """Relax a path between its ends to a minimum-energy path, all images of a step in one batch.
+    """Relax a path to a minimum-energy path, with all images of a step in one batch.
 
-    The optimizer is ASE's FIRE: the forces of a band are no gradient, so that what builds up a
-    Hessian from them may fail, and for a band of many atoms a full Hessian does not fit either.
+    The optimizer is ASE's FIRE. The forces of a band are not the gradient of a function, so methods
+    that build up a Hessian may fail, and the Hessian of a band of many atoms is too large anyway.
 
     Parameters
     ----------
     frames
-        The images; the first and the last stay where they are.
+        Images of the path; the first and the last do not move.
     fixed
-        Atoms that do not move, shape ``(n_atoms,)``.
+        Whether each atom is fixed, shape ``(n_atoms,)``.
     predict
         Predicts all frames at once.
     steps
-        Most steps.
+        Maximum number of steps.
 
     Raises
     ------
     PredictionError
-        The potential raised, or the path that it starts from has no finite prediction.
+        The potential raised, or an image of the initial path has no finite prediction.
+
+    References
+    ----------
+    E. Bitzek et al., Phys. Rev. Lett. 97, 170201 (2006), doi:10.1103/PhysRevLett.97.170201 (FIRE).
     """
     from ase.optimize import FIRE
 
     from ms25_suite.metrics.batch_neb import BatchNEB
 
-    images = _images(frames, fixed)
+    images = to_images(frames, fixed)
     band = BatchNEB(images, predict, k=SPRING, climb=True, method=METHOD)
     state = _Finite(band)
     optimizer = FIRE(band, logfile=None)
     optimizer.attach(state.keep)
     problem, converged = "", False
-    # Before anything moves: without energies there is not even a path to speak of.
+    # Outside the `try`: if the initial path cannot be evaluated, there is no result at all.
     band.get_forces()
     try:
         converged = bool(optimizer.run(fmax=FMAX, steps=steps))
@@ -210,52 +211,3 @@ def _frozen(image: Atoms) -> Atoms:
     copy = image.copy()
     copy.calc = image.calc
     return copy
-
-
-def path_barrier(images: Sequence[Atoms]) -> tuple[float, float]:
-    """Forward barrier by a spline through energies and forces, and the reaction energy, in eV.
-
-    ``ase.mep.NEBTools.get_barrier``, as in the paper.
-    """
-    from ase.mep import NEBTools
-
-    barrier, difference = NEBTools(list(images)).get_barrier(fit=True)
-    return float(barrier), float(difference)
-
-
-def path_lengths(frames: Frames) -> FloatArray:
-    """Length of a path up to each image in Å, by the shortest way to the next, ``(n_images,)``."""
-    from ase.geometry import find_mic
-
-    positions = np.asarray(frames.positions).reshape(len(frames), -1, 3)
-    steps = [0.0]
-    for one, other in pairwise(positions):
-        shift, _ = find_mic(other - one, frames.cells[0], frames.pbc[0])
-        steps.append(float(np.linalg.norm(shift)))
-    return np.asarray(np.cumsum(steps), dtype=np.float64)
-
-
-def interpolated(frames: Frames, fixed: BoolArray) -> Frames:
-    """Path between two frames by the image-dependent pair potential.
-
-    References
-    ----------
-    S. Smidstrup, A. Pedersen, K. Stokbro and H. Jónsson, J. Chem. Phys. 140, 214106 (2014),
-    doi:10.1063/1.4878664; ``ase.mep.NEB.interpolate``.
-    """
-    from ase.mep import NEB
-
-    first, last = _images(frames, fixed)
-    images = [first, *(first.copy() for _ in range(N_INTERPOLATED - 2)), last]
-    NEB(images, method=METHOD).interpolate("idpp", mic=True, apply_constraint=False)
-    return Frames.from_atoms(images)
-
-
-def _images(frames: Frames, fixed: BoolArray) -> list[Atoms]:
-    from ase.constraints import FixAtoms
-
-    images = [frames.atoms(index) for index in range(len(frames))]
-    if fixed.any():
-        for image in images:
-            image.set_constraint(FixAtoms(mask=fixed))
-    return images

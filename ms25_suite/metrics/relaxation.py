@@ -1,4 +1,4 @@
-"""Relaxing the atoms of many frames at once, each step one batch for the potential."""
+"""Relaxation of the atoms of many frames at once, with one batch for the potential at each step."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ class Relaxation:
     Parameters
     ----------
     frames
-        The frames with the positions that were reached.
+        Frames with the final positions.
     energies
-        Energies in eV, NaN for a frame without a finite one, shape ``(n_frames,)``.
+        Final energies in eV, NaN for a frame without a finite one, shape ``(n_frames,)``.
     forces
-        Forces in eV/Å, zero on fixed atoms, shape ``(n_atoms_total, 3)``.
+        Final forces in eV/Å, zero on fixed atoms, shape ``(n_atoms_total, 3)``.
     converged
-        Whether the largest force of all frames is below what was asked for.
+        Whether all frames have finite predictions and forces below the limit.
     fmax
-        The largest force that is left in eV/Å.
+        Largest remaining force on an atom in eV/Å.
     steps
-        Steps that were taken.
+        Number of steps.
     """
 
     frames: Frames
@@ -51,29 +51,35 @@ def relax(
     steps: int,
     fixed: BoolArray | None = None,
 ) -> Relaxation:
-    """Relax positions in fixed cells until the largest force of all frames is small.
+    """Relax positions in fixed cells until all forces are small.
 
-    ASE's L-BFGS over the positions of all frames: the sum of their energies has no coupling between
-    them, and its steps are limited atom by atom, so that a frame does not wait for others. The
-    defaults are ASE's. A frame that loses its finite energy is held where it is.
+    ASE's L-BFGS with its default parameters over the positions of all frames together, that is on
+    the sum of their energies, which does not couple them. A frame that loses its finite energy is
+    held where it is.
 
     Parameters
     ----------
     frames
-        Where to start, without displacements: symmetry is kept.
+        Start frames. Positions are not perturbed, so a symmetry of the start is kept.
     predict
         Predicts all frames at once.
     fmax
-        Largest force in eV/Å that may be left on an atom.
+        Largest force that may remain on an atom, in eV/Å.
     steps
-        Most steps.
+        Maximum number of steps.
     fixed
-        Atoms that do not move, shape ``(n_atoms_total,)``.
+        Whether each atom is fixed, shape ``(n_atoms_total,)``; by default none is.
 
     Raises
     ------
+    NotFiniteError
+        No frame has a finite prediction.
     PredictionError
         The potential raised.
+
+    References
+    ----------
+    J. Nocedal, Math. Comp. 35, 773 (1980), doi:10.1090/S0025-5718-1980-0572855-7 (L-BFGS).
     """
     from ase.optimize import LBFGS
 
@@ -93,7 +99,7 @@ def relax(
 
 
 class _Batch:
-    """Frames as one object that ASE's optimizers move."""
+    """All frames as one object for ASE's optimizers."""
 
     def __init__(self, frames: Frames, predict: Predict, fixed: BoolArray | None) -> None:
         self.frames = frames
@@ -103,13 +109,14 @@ class _Batch:
         self._known: tuple[FloatArray, FloatArray] | None = None
 
     def evaluate(self) -> tuple[FloatArray, FloatArray]:
-        """Energies, and forces on what may move; asks for the same positions once only."""
+        """Energies, and forces with zeros for fixed atoms; each configuration is evaluated once."""
         if self._known is None:
             found, finite = predict_finite(self._predict, self.frames)
             self.lost |= ~finite
             if self.lost.all():
                 msg = "no frame has a finite prediction"
                 raise NotFiniteError(msg)
+            # Zero energy and forces hold a lost frame in place without affecting the others.
             energies = np.where(self.lost, 0.0, np.asarray(found.energy))
             forces = np.array(found.forces)
             forces[self.lost[self.frames.frame_of_atom]] = 0.0
@@ -119,13 +126,13 @@ class _Batch:
         return self._known
 
     def move(self, positions: FloatArray) -> None:
-        """Take new positions."""
+        """Set new positions."""
         if not np.array_equal(positions, self.frames.positions):
             self.frames = replace(self.frames, positions=positions)
             self._known = None
 
     def optimizable(self) -> Any:
-        """What ASE's optimizers ask."""
+        """Interface that ASE's optimizers use."""
         from ase.utils.abc import Optimizable
 
         batch = self

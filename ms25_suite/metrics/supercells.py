@@ -1,4 +1,4 @@
-"""A frame repeated along its cell vectors, to a wanted number of atoms."""
+"""Supercells of a frame with a given number of atoms."""
 
 from __future__ import annotations
 
@@ -14,24 +14,25 @@ from ms25_suite.metrics.extensivity import periodic_heights
 __all__ = ["Repeats", "find_repeats", "repeated"]
 
 Repeats = tuple[int, int, int]
-"""How often a frame is repeated along each cell vector."""
+"""Number of repeats along each cell vector."""
 
 _TOLERANCE: Final = 0.15
-"""Deviation from the wanted number of atoms that is given away for a cell closer to a cube."""
+"""Relative deviation from the wanted number of atoms that is accepted for a more cubic cell."""
 
 _FEW: Final = 24
-"""Copies up to which all supercells are looked at."""
+"""Number of copies up to which all supercells are tried."""
 
 _NEAR: Final = 3
-"""How far from those of a cube the repeats of more copies may be."""
+"""For more copies, largest difference of the repeats from those of a cube."""
 
 
 def find_repeats(frames: Frames, wanted: int) -> Repeats:
-    """Repeats that come close to a number of atoms in a cell that is as cubic as possible.
+    """Find the supercell with about the wanted number of atoms that is closest to a cube.
 
-    Of all supercells within 15 % of the wanted number the one whose heights differ least is taken,
-    and of equal ones that nearest to the number; if there is none so near, that nearest to the
-    number. Directions that are not periodic are not repeated.
+    Among all supercells within 15 % of the wanted number of atoms, the one with the smallest ratio
+    of longest to shortest height is chosen, and among equal ones the one nearest to the number. If
+    none is within 15 %, the one nearest to the number is chosen. Directions that are not periodic
+    are not repeated.
 
     Parameters
     ----------
@@ -39,6 +40,19 @@ def find_repeats(frames: Frames, wanted: int) -> Repeats:
         One frame with a cell.
     wanted
         Number of atoms.
+
+    Returns
+    -------
+    :
+        Number of repeats along each cell vector.
+
+    Examples
+    --------
+    >>> cell = np.diag([4.0, 4.0, 8.0])[None]
+    >>> numbers, positions = np.array([29]), np.zeros((1, 3))
+    >>> frame = Frames(numbers, positions, cell, np.array([[True] * 3]), np.array([0, 1]))
+    >>> find_repeats(frame, 32)
+    (4, 4, 2)
     """
     n_atoms, pbc = len(frames.numbers), frames.pbc[0]
     if wanted <= n_atoms or not pbc.any():
@@ -49,7 +63,7 @@ def find_repeats(frames: Frames, wanted: int) -> Repeats:
     def rank(repeats: Repeats) -> tuple[float, float, Repeats]:
         off = abs(math.prod(repeats) * n_atoms / wanted - 1)
         long = (heights * repeats)[pbc]
-        # Beyond the tolerance nothing but the number counts.
+        # Outside the 15 %, only the number of atoms counts.
         shape = round(float(long.max() / long.min()), 6) if off <= _TOLERANCE else math.inf
         return shape, off, repeats
 
@@ -57,16 +71,17 @@ def find_repeats(frames: Frames, wanted: int) -> Repeats:
 
 
 def _ranges(heights: FloatArray, pbc: BoolArray, copies: float) -> tuple[range, range, range]:
-    """Repeats to look at along each vector: all of few copies, those around a cube of many."""
+    """Repeats to try along each vector: all for few copies, those near a cube for many."""
     most = math.ceil((1 + _TOLERANCE) * copies)
     ideal, free = np.ones(3), pbc.copy()
     while free.any():
+        # A cube of n copies of a cell with heights h: each side is (n h1 h2 h3)^(1/3).
         volume = copies / ideal[~free].prod() * heights[free].prod()
         ideal[free] = volume ** (1 / free.sum()) / heights[free]
         long = free & (ideal < 1)
         if not long.any():
             break
-        # A vector that is too long for the cube is left as it is, and the others share the rest.
+        # A vector longer than the side of the cube is not repeated; the others share the rest.
         ideal[long] = 1.0
         free &= ~long
     a, b, c = (
@@ -79,7 +94,20 @@ def _ranges(heights: FloatArray, pbc: BoolArray, copies: float) -> tuple[range, 
 
 
 def repeated(frames: Frames, repeats: Repeats) -> Frames:
-    """One frame repeated along its cell vectors; all atoms of a copy are together."""
+    """Repeat one frame along its cell vectors.
+
+    Parameters
+    ----------
+    frames
+        One frame with a cell.
+    repeats
+        Number of repeats along each cell vector.
+
+    Returns
+    -------
+    :
+        One frame; the atoms of each copy are consecutive, in the order of the original frame.
+    """
     shifts = np.array(list(itertools.product(*map(range, repeats)))) @ frames.cells[0]
     n = len(shifts)
     return Frames(

@@ -1,8 +1,8 @@
-"""The speed of molecular dynamics: from wall times of blocks of steps to a number with its spread.
+"""Speed of molecular dynamics: from wall times of blocks of steps to a number with an interval.
 
 One thousand atom-steps per second is one kAtoms/s: the unit of Maxson et al., JCIM 2025 (MS25),
-Figure 7, which "account[s] for differences in the size of each system", and what LAMMPS prints
-behind each run as ``katom-step/s``.
+Figure 7, which "account[s] for differences in the size of each system". LAMMPS prints it after each
+run as ``katom-step/s``.
 """
 
 from __future__ import annotations
@@ -30,35 +30,48 @@ __all__ = [
 ]
 
 NOISY: Final = 0.1
-"""Relative spread from which on a timing is no number: pyperf calls a benchmark unstable where the
-standard deviation is 10 % of the mean; here it is the interquartile range and the median, which
-one interruption does not move."""
+"""Relative spread from which on a timing is rejected. pyperf calls a benchmark unstable if the
+standard deviation is 10 % of the mean (https://pyperf.readthedocs.io); here it is the interquartile
+range over the median, which a single interruption does not change."""
 
 N_BLOCKS: Final = 9
-"""Repeats of a timing. The second smallest and the second largest of nine are the 95 % interval of
-their median; with fewer than nine a single interruption would be in it."""
+"""Number of timed blocks. The 95 % interval of the median of nine values is from the second
+smallest to the second largest; with fewer values it would include the extremes, and so any
+interruption."""
 
 MIN_SIZES: Final = 2
-"""Sizes that a power law can be drawn through; its interval needs one more."""
+"""Fewest different sizes for a power law; its interval needs one more."""
 
 
 def katoms_per_s(n_atoms: int, n_steps: int, seconds: float) -> float:
     """Thousands of atom-steps per second.
 
+    Parameters
+    ----------
+    n_atoms, n_steps
+        Number of atoms and of steps.
+    seconds
+        Wall time of these steps in seconds.
+
     Raises
     ------
     ValueError
         A number is not positive.
+
+    Examples
+    --------
+    >>> katoms_per_s(1000, 50, 2.0)
+    25.0
     """
     if not (n_atoms > 0 and n_steps > 0 and 0 < seconds < math.inf):
-        msg = f"expected positive numbers, got {n_atoms} atoms, {n_steps} steps in {seconds} s"
+        msg = f"expected positive numbers, found {n_atoms} atoms and {n_steps} steps in {seconds} s"
         raise ValueError(msg)
     return n_atoms * n_steps / seconds / 1000.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Speed:
-    """How fast a system was integrated.
+    """Measured speed of a system.
 
     Parameters
     ----------
@@ -69,9 +82,9 @@ class Speed:
     median
         Their median.
     interval
-        95 % interval of the median; None of fewer than six blocks.
+        95 % interval of the median; None for fewer than six blocks.
     quartiles
-        First and third quartile of the blocks: half of them lie between.
+        First and third quartile of the blocks.
     """
 
     n_atoms: int
@@ -83,8 +96,8 @@ class Speed:
 
     @property
     def ms_per_step(self) -> float:
-        """Median time of a step in ms."""
-        # kAtoms/s are atom-steps per ms.
+        """Median wall time of a step in ms."""
+        # One kAtoms/s is one atom-step per ms.
         return self.n_atoms / self.median
 
     @property
@@ -95,7 +108,7 @@ class Speed:
 
     @property
     def noise(self) -> str:
-        """Why the blocks are no measurement; empty if they are one."""
+        """Why the speed is rejected; empty if it is not."""
         if self.spread < NOISY:
             return ""
         low, high = self.quartiles
@@ -103,7 +116,7 @@ class Speed:
             f"too noisy for a number: the middle half of {len(self.blocks)} blocks of "
             f"{self.n_steps} steps spans {low:.2g} to {high:.2g} kAtoms/s, "
             f"{100 * self.spread:.0f} % of their median (less than {100 * NOISY:.0f} % is needed). "
-            "Let nothing else run, or take more steps: --throughput-steps"
+            "Stop other programs, or use more steps: --throughput-steps"
         )
 
 
@@ -113,9 +126,9 @@ def measured_speed(n_atoms: int, n_steps: int, seconds: Sequence[float]) -> Spee
     Parameters
     ----------
     n_atoms, n_steps
-        Atoms, and steps of each block.
+        Number of atoms, and of steps in each block.
     seconds
-        Wall time of each block.
+        Wall time of each block in seconds, at least one.
 
     Raises
     ------
@@ -123,7 +136,7 @@ def measured_speed(n_atoms: int, n_steps: int, seconds: Sequence[float]) -> Spee
         There is no block, or a number is not positive.
     """
     if not seconds:
-        msg = "expected the wall time of one block at least"
+        msg = "expected the wall time of at least one block, found none"
         raise ValueError(msg)
     blocks = np.array([katoms_per_s(n_atoms, n_steps, wall) for wall in seconds])
     low, median, high = (float(value) for value in np.percentile(blocks, [25, 50, 75]))
@@ -131,19 +144,32 @@ def measured_speed(n_atoms: int, n_steps: int, seconds: Sequence[float]) -> Spee
 
 
 def median_interval(values: Sequence[float] | FloatArray) -> tuple[float, float] | None:
-    """Interval of the median from the order of the values, whatever their distribution.
+    """Distribution-free 95 % interval of the median from order statistics.
 
-    Between the k-th smallest and the k-th largest of n values the median lies with a probability
-    of ``1 - 2 P(Binomial(n, 1/2) < k)``; k is the largest that leaves 95 % or more.
+    The median lies between the k-th smallest and the k-th largest of n values with a probability of
+    ``1 - 2 P(Binomial(n, 1/2) < k)``; k is the largest for which this is 95 % or more.
+
+    Parameters
+    ----------
+    values
+        Independent values, shape ``(n,)``.
 
     Returns
     -------
     :
-        The interval; None of fewer than six values, of which even the extremes are not enough.
+        The interval in the unit of the values; None for fewer than six values, whose extremes do
+        not enclose 95 %.
 
     References
     ----------
     W. J. Conover, Practical Nonparametric Statistics, 3rd ed., Wiley 1999, section 3.2.
+
+    Examples
+    --------
+    >>> median_interval([1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 99.0])
+    (2.0, 8.0)
+    >>> median_interval([1.0, 2.0, 3.0]) is None
+    True
     """
     from scipy.stats import binom
 
@@ -166,9 +192,9 @@ class PowerLaw:
     exponent
         1 if the cost is proportional to the number of atoms.
     interval
-        95 % interval of the exponent, of the scatter around the line; None of two sizes.
+        95 % interval of the exponent from the scatter around the line; None for two sizes.
     prefactor
-        Value at one atom, in the unit of the values.
+        Value for one atom, in the unit of the fitted values.
     """
 
     exponent: float
@@ -176,24 +202,30 @@ class PowerLaw:
     prefactor: float
 
     def at(self, n_atoms: float) -> float:
-        """Value on the line."""
+        """Value of the power law for a number of atoms."""
         return float(self.prefactor * n_atoms**self.exponent)
 
 
 def fit_power_law(n_atoms: Sequence[int], values: Sequence[float]) -> PowerLaw | None:
-    """Line of least squares through the logarithms.
+    """Fit a power law: the least-squares line through the logarithms.
 
     Parameters
     ----------
     n_atoms
-        Sizes.
+        Numbers of atoms, shape ``(n,)``.
     values
-        Times, memory, …, of these sizes.
+        Times or other positive values for these sizes, shape ``(n,)``.
 
     Returns
     -------
     :
-        The law; None if there are fewer than two different sizes, or a value is not positive.
+        The power law; None if there are fewer than two different sizes, or a value is not positive.
+
+    Examples
+    --------
+    >>> law = fit_power_law([100, 200, 400], [0.5, 1.0, 2.0])
+    >>> round(law.exponent, 6), round(law.at(800), 6)
+    (1.0, 4.0)
     """
     from scipy.stats import linregress, t
 
@@ -202,7 +234,7 @@ def fit_power_law(n_atoms: Sequence[int], values: Sequence[float]) -> PowerLaw |
     fit = linregress(np.log(n_atoms), np.log(values))
     interval = None
     if len(set(n_atoms)) > MIN_SIZES:
-        # Of equal values the scatter is said to be no number.
+        # SciPy returns NaN as the error of a line through equal values, which have no scatter.
         scatter = float(np.nan_to_num(fit.stderr))
         half = float(t.ppf(0.5 + CONFIDENCE / 2, len(n_atoms) - 2)) * scatter
         interval = (float(fit.slope) - half, float(fit.slope) + half)
@@ -210,15 +242,28 @@ def fit_power_law(n_atoms: Sequence[int], values: Sequence[float]) -> PowerLaw |
 
 
 def fit_memory(n_atoms: Sequence[int], memory: Sequence[float]) -> tuple[float, float] | None:
-    """Line through memory against atoms: what is there anyway, and what an atom adds.
+    """Fit a line to memory against the number of atoms.
 
-    No power law: the framework alone takes some hundred MiB, whatever the size.
+    A line and not a power law, because the framework takes some hundred MiB at any size.
+
+    Parameters
+    ----------
+    n_atoms
+        Numbers of atoms, shape ``(n,)``.
+    memory
+        Peak memory for these sizes in any unit, shape ``(n,)``.
 
     Returns
     -------
     :
-        Memory of no atoms, and of each atom, in the unit of ``memory``; None if there are fewer
-        than two different sizes.
+        Memory without atoms, and additional memory per atom, in the unit of ``memory``; None if
+        there are fewer than two different sizes.
+
+    Examples
+    --------
+    >>> base, per_atom = fit_memory([100, 200], [510.0, 520.0])
+    >>> round(base, 6), round(per_atom, 6)
+    (500.0, 0.1)
     """
     if len(set(n_atoms)) < MIN_SIZES:
         return None

@@ -1,11 +1,11 @@
-"""The data training rate: how fast errors fall with the number of training frames.
+"""Data training rate: how fast errors decrease with the number of training frames.
 
-Maxson et al., JCIM 2025 (MS25), "Data Training Rates": on logarithmic scales the error falls
-about linearly with the number ``n`` of training frames,
+Maxson et al., JCIM 2025 (MS25), "Data Training Rates": on logarithmic scales the error decreases
+approximately linearly with the number ``n`` of training frames,
 
-``ln MAE = intercept - rate * ln n``,
+``ln MAE = intercept - rate * ln n``.
 
-and the rate, minus the slope of the least-squares line, has no dimension.
+The rate, minus the slope of the least-squares line, is dimensionless.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ms25_suite.metrics.errors import CONFIDENCE, ErrorSummary, Statistic
 __all__ = ["MIN_SIZES", "RateFit", "fit_rate"]
 
 MIN_SIZES: Final = 3
-"""Two points always lie on a line, and say nothing of how well they do."""
+"""Fewest sizes: two points always lie on a line, so they give no scatter around it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,13 +38,13 @@ class RateFit:
     rate
         Minus the slope, with its 95 % interval.
     intercept
-        ``ln`` of the error at one training frame; in the unit of the errors.
+        ``ln`` of the error for one training frame, with the error in its own unit.
     r2
-        Share of the variance of ``ln MAE`` that the line explains.
+        Coefficient of determination: fraction of the variance of ``ln MAE`` that the line explains.
     scatter_half_width
-        Half width of the interval of the rate from the scatter around the line alone.
+        Half width of the interval of the rate due to the scatter around the line alone.
     frames_half_width
-        The same from the finite number of test frames alone.
+        Half width due to the finite number of test frames alone.
     """
 
     sizes: tuple[int, ...]
@@ -58,34 +58,36 @@ class RateFit:
     _spread: FloatArray = field(repr=False)
 
     def frames_needed(self, threshold: float) -> Statistic | None:
-        """Number of training frames at which the line crosses a threshold.
+        """Number of training frames at which the line reaches a threshold.
 
-        The interval is Fieller's: all numbers at which the threshold lies within the confidence
-        band of the line. It is finite only if the rate is positive beyond its own uncertainty.
+        The interval is Fieller's: all numbers for which the threshold lies within the confidence
+        band of the line. It is finite only if the rate is significantly positive.
 
         Parameters
         ----------
         threshold
-            In the unit of the errors that were fitted.
+            Threshold in the unit of the fitted errors.
 
         Returns
         -------
         :
-            The number and its 95 % interval; None if the rate is not significantly positive, or
-            the number is beyond what a float can hold.
+            The number and its 95 % interval; None if the rate is not significantly positive, or if
+            the upper end exceeds the range of a float.
 
         References
         ----------
-        E. C. Fieller, J. R. Stat. Soc. B 16 (1954) 175.
+        E. C. Fieller, J. R. Stat. Soc. B 16, 175 (1954), doi:10.1111/j.2517-6161.1954.tb00159.x.
         """
         slope, above = self.rate.value, self._level - math.log(threshold)
+        # With u = ln n - mean(ln n): all u with (level - rate u - ln threshold)^2 within the
+        # variance of the line at u, a quadratic inequality a u^2 - 2 b u + c <= 0.
         (level_level, level_rate), (_, rate_rate) = self._spread
         a = slope**2 - rate_rate
         if slope <= 0 or a <= 0:
             return None
         b = above * slope - level_rate
         c = above**2 - level_level
-        # Rounding may make it negative where all points are on the line.
+        # Rounding can make the discriminant negative if all points lie on the line.
         root = math.sqrt(max(b**2 - a * c, 0.0))
         exponents = [self._center + u for u in ((b - root) / a, above / slope, (b + root) / a)]
         if exponents[2] > math.log(np.finfo(float).max):
@@ -95,36 +97,36 @@ class RateFit:
 
 
 def fit_rate(sizes: Sequence[int], errors: Sequence[ErrorSummary]) -> RateFit | None:
-    """Fit the line.
+    """Fit a line to the logarithms of the errors.
 
-    Its uncertainty has two sources, which do not know of each other: the scatter of the trainings
-    around the line (Student's t of the residuals, with two fewer degrees of freedom than sizes),
-    and the finite number of test frames, whose luck is the same for all sizes and therefore not
-    in that scatter (linearised; what a bootstrap over frames gives, without its noise). Their
-    half widths are added in quadrature.
+    The uncertainty has two independent sources. One is the scatter of the trainings around the line
+    (Student's t of the residuals, with two fewer degrees of freedom than sizes). The other is the
+    finite number of test frames: it affects all sizes alike and is therefore not part of that
+    scatter (linearised, which gives what a bootstrap over frames would give without its noise).
+    Their half widths are added in quadrature.
 
     Parameters
     ----------
     sizes
         Numbers of training frames, ascending, at least `MIN_SIZES`.
     errors
-        Errors of the potential of each size, on the same test frames.
+        Errors of the potential of each size, all on the same test frames.
 
     Returns
     -------
     :
-        The line; None if an error is exactly zero and has no logarithm.
+        The line; None if an error is exactly zero, which has no logarithm.
 
     Raises
     ------
     ValueError
-        Sizes do not ascend or are too few, or the errors are not of the same frames.
+        The sizes are not ascending or fewer than three, or the errors are of different frames.
     """
     if len(sizes) != len(errors) or len(sizes) < MIN_SIZES or list(sizes) != sorted(set(sizes)):
-        msg = f"expected errors of at least {MIN_SIZES} ascending sizes, got {list(sizes)}"
+        msg = f"expected errors for at least {MIN_SIZES} ascending sizes, found {list(sizes)}"
         raise ValueError(msg)
     if any(not np.array_equal(errors[0].frames, other.frames) for other in errors):
-        msg = "the errors of all sizes must be those of the same test frames"
+        msg = "expected the errors of all sizes on the same test frames, found different frames"
         raise ValueError(msg)
     maes = np.array([summary.mae.value for summary in errors])
     if not (maes > 0).all():
@@ -132,7 +134,8 @@ def fit_rate(sizes: Sequence[int], errors: Sequence[ErrorSummary]) -> RateFit | 
     x, y = np.log(np.asarray(sizes, dtype=np.float64)), np.log(maes)
     u = x - x.mean()
     sxx = float(u @ u)
-    # Level (at the centre of the sizes) and rate are linear in the logarithms of the errors.
+    # The level at the centre of the sizes and the rate are linear functions of the logarithms of
+    # the errors; at the centre their errors from the scatter are uncorrelated.
     linear = np.stack([np.full(len(x), 1 / len(x)), -u / sxx])
     level, rate = (float(value) for value in linear @ y)
     residuals = y - (level - rate * u)
@@ -155,10 +158,10 @@ def fit_rate(sizes: Sequence[int], errors: Sequence[ErrorSummary]) -> RateFit | 
 
 
 def _covariance(errors: Sequence[ErrorSummary], maes: npt.ArrayLike) -> FloatArray:
-    """Covariance of the ``ln MAE`` of all sizes, times Student's t squared, from the test frames.
+    """Covariance of the ``ln MAE`` of all sizes due to the test frames, times Student's t squared.
 
-    The linearised ratio (Cochran, Sampling Techniques, 3rd ed., section 6.3), as in
-    `summarise_errors`. Of one frame it is not known and taken to be zero.
+    The linearised ratio of totals (Cochran, Sampling Techniques, 3rd ed., section 6.3), as in
+    `summarise_errors`. Zero for a single frame, for which it is unknown.
     """
     counts = errors[0].frame_counts
     n = len(counts)

@@ -15,7 +15,7 @@ from ms25_suite.core.thresholds import Threshold, Thresholds, card_thresholds
 from ms25_suite.criteria.training_rate.series import Series, find_series
 from ms25_suite.datasets.dataset import Dataset, open_dataset
 from ms25_suite.datasets.registry import expand
-from ms25_suite.metrics.dynamics import MIN_STEPS
+from ms25_suite.metrics.dynamics.trajectories import MIN_STEPS
 from ms25_suite.metrics.throughput import N_BLOCKS
 from ms25_suite.plugin.pool import use_potential_file
 from ms25_suite.plugin.values import (

@@ -16,15 +16,15 @@ __all__ = ["PotentialCalculator"]
 
 
 class PotentialCalculator(Calculator):  # type: ignore[misc]
-    """Ask a potential through ASE, one frame at a time.
+    """ASE calculator that evaluates a potential, one frame at a time.
 
-    Batches are much faster: use `Potential.predict` for many frames. This is for what needs a
-    calculator, such as a relaxation.
+    For code that needs a calculator, such as ASE's optimizers. For many frames, batches by
+    `Potential.predict` are much faster.
 
     Parameters
     ----------
     compute
-        Predictions for frames, such as `Potential.compute`.
+        Function that predicts frames, such as `Potential.compute`.
     """
 
     implemented_properties: ClassVar[list[str]] = ["energy", "free_energy", "forces", "stress"]
@@ -45,7 +45,7 @@ class PotentialCalculator(Calculator):  # type: ignore[misc]
         results: dict[str, Any] = {}
         if predictions.energy is not None:
             results["energy"] = float(predictions.energy[0])
-            # The one whose derivative the forces are: contour exploration asks for it.
+            # The energy whose derivative the forces are; some of ASE's algorithms request it.
             results["free_energy"] = results["energy"]
         if predictions.forces is not None:
             results["forces"] = predictions.forces

@@ -161,7 +161,8 @@ class Architecture(ABC):
     sidecar or from ``--mlip-species``, and `load` gets their symbols as ``species``."""
 
     compiled_target: ClassVar[str] = ""
-    """Target of `ms25_suite.lammps.deploy` with native code that predicts faster; empty: none."""
+    """Compiled kind of model file, see `ms25_suite.lammps.deploy.targets`; empty if there is
+    none."""
 
     revision: ClassVar[int] = 1
     """Raise it when a change to the adapter can change a prediction: cached ones are then void."""

@@ -1,6 +1,7 @@
-"""What can be said without a model: the scale of an error.
+"""Mean predictor: the size of an error without any model.
 
-An energy for each element, no forces and a constant stress. Whatever learned something is better.
+It predicts an energy per atom of each element, zero forces and a constant stress. A potential that
+has learned anything has smaller errors.
 """
 
 from __future__ import annotations
@@ -18,15 +19,16 @@ __all__ = ["MeanBaseline", "element_energies"]
 
 
 def element_energies(frames: Frames, energy: FloatArray) -> FloatArray:
-    """Energy of an atom of each element: least squares over the compositions of the frames.
+    """Energy per atom of each element, by least squares over the compositions of the frames.
 
-    Where the compositions do not determine them, the smallest solution: only sums that the
-    compositions do determine matter then.
+    If the compositions do not determine the energies (all frames have the same one, for instance),
+    it is the solution of smallest norm; predictions for such compositions do not depend on the
+    choice.
 
     Parameters
     ----------
     frames
-        Frames, at least one.
+        The frames, at least one.
     energy
         Total energies in eV, shape ``(n_frames,)``.
 
@@ -40,7 +42,7 @@ def element_energies(frames: Frames, energy: FloatArray) -> FloatArray:
 
 
 def _counts(frames: Frames, elements: tuple[int, ...]) -> FloatArray:
-    """Atoms of each element in each frame, shape ``(n_frames, n_elements)``."""
+    """Number of atoms of each element in each frame, shape ``(n_frames, n_elements)``."""
     columns = [
         np.bincount(frames.frame_of_atom[frames.numbers == z], minlength=len(frames))
         for z in elements
@@ -52,17 +54,17 @@ def _counts(frames: Frames, elements: tuple[int, ...]) -> FloatArray:
 class MeanBaseline:
     """Energies of the elements, zero forces, and the mean stress of the training frames.
 
-    The mean stress and not zero: a dataset under pressure would else make every potential look
-    good.
+    The mean stress and not zero, because with a dataset under pressure zero would have a large
+    error that makes every potential look good in comparison.
 
     Parameters
     ----------
     elements
         Atomic numbers, ascending.
     energies
-        Energy of an atom of each, in eV.
+        Energy per atom of each element in eV.
     stress
-        Mean stress in eV/Å^3, Voigt order; None without stress labels.
+        Mean stress in eV/Å^3, Voigt order, six components; None without stress labels.
     """
 
     elements: tuple[int, ...]
@@ -71,15 +73,18 @@ class MeanBaseline:
 
     @classmethod
     def fit(cls, frames: Frames, labels: Labels) -> Self:
-        """Fit to training frames, which must have energies.
+        """Fit to training frames with energies.
 
         Raises
         ------
         ValueError
-            There are no frames, or no energies.
+            There are no frames, or they have no energies.
         """
         if len(frames) == 0 or labels.energy is None:
-            msg = "the baseline needs training frames with energies"
+            msg = (
+                f"the baseline needs training frames with energies, found {len(frames)} frames "
+                f"{'without' if labels.energy is None else 'with'} energies"
+            )
             raise ValueError(msg)
         stress, has_stress = labels.stress, labels.has_stress
         mean = None
@@ -90,12 +95,12 @@ class MeanBaseline:
 
     @property
     def info(self) -> ModelInfo:
-        """Elements and number of fitted values."""
+        """Elements and number of fitted parameters."""
         n_parameters = len(self.energies) + len(self.stress or ())
         return ModelInfo(elements=self.elements, n_layers=0, n_parameters=n_parameters)
 
     def predict(self, frames: Frames) -> Predictions:
-        """Predictions for all frames."""
+        """Predictions for all frames; a stress only for frames periodic in all directions."""
         stress = None
         if self.stress is not None:
             stress = np.full((len(frames), 6), np.nan)
@@ -107,7 +112,7 @@ class MeanBaseline:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain types only, for a worker."""
+        """Plain types only, to be sent to a worker."""
         return {
             "elements": list(self.elements),
             "energies": list(self.energies),

@@ -1,4 +1,4 @@
-"""From an edge model to energies, forces and stresses of any number of frames."""
+"""Evaluation of an edge model: energies, forces and stresses of any number of frames."""
 
 from __future__ import annotations
 
@@ -15,16 +15,17 @@ from ms25_suite.potentials.neighbours import neighbours
 __all__ = ["EdgeEvaluator", "batches", "build_graph", "forces_and_stress", "is_out_of_memory"]
 
 BATCH_ATOMS = 512
-"""Atoms in a batch: on the CPU, larger ones leave its caches and get slower (seen for MACE)."""
+"""Most atoms in a batch: larger ones exceed the caches of a CPU and are slower (measured for
+MACE)."""
 
 
 def build_graph(frames: Frames, cutoff: float) -> Graph:
-    """Edges of all frames, shorter than the cutoff.
+    """Graph with the edges of all frames that are within the cutoff.
 
     Parameters
     ----------
     frames
-        Any mixture of sizes, cells smaller than the cutoff and periodicities.
+        Frames of any size and periodicity; cells may be smaller than the cutoff.
     cutoff
         Longest edge in Å.
     """
@@ -46,7 +47,7 @@ def build_graph(frames: Frames, cutoff: float) -> Graph:
 
 
 def _sum_by(index: IntArray, values: FloatArray, n: int) -> FloatArray:
-    """Sum rows of ``values`` that share an index."""
+    """Sums of the rows of ``values`` with the same index, shape ``(n, n_columns)``."""
     columns = [np.bincount(index, weights=column, minlength=n) for column in values.T]
     return np.stack(columns, axis=1)
 
@@ -56,8 +57,19 @@ def forces_and_stress(
 ) -> tuple[FloatArray, FloatArray]:
     """Forces and stresses from the derivatives of the energy with respect to the edges.
 
-    With ``D_ij = r_j - r_i``, ``F_i = sum_j dE/dD_ij - sum_j dE/dD_ji`` and, since a strain
-    turns every ``D`` into ``(1 + strain) D``, ``stress = sum_ij D_ij (x) dE/dD_ij / V``.
+    With ``D_ij = r_j - r_i``, the chain rule gives ``F_i = sum_j dE/dD_ij - sum_j dE/dD_ji``. A
+    homogeneous strain turns every ``D`` into ``(1 + strain) D``, so that the derivative of the
+    energy with respect to strain is ``sum_ij D_ij (x) dE/dD_ij``; the stress is this over the
+    volume.
+
+    Parameters
+    ----------
+    frames
+        The frames.
+    graph
+        Their graph, from `build_graph`.
+    gradient
+        ``dE/dD`` in eV/Å, shape ``(n_edges, 3)``.
 
     Returns
     -------
@@ -79,7 +91,7 @@ def _virial(graph: Graph, gradient: FloatArray) -> FloatArray:
 
 
 def _stress(frames: Frames, virial: FloatArray) -> FloatArray:
-    """Virial per volume; NaN for a frame that is not periodic in all three directions."""
+    """Virial over volume; NaN for a frame that is not periodic in all three directions."""
     stress = np.full((len(frames), 6), np.nan)
     periodic = frames.pbc.all(axis=1) & (frames.volumes > 0.0)
     stress[periodic] = virial[periodic] / frames.volumes[periodic, None]
@@ -87,14 +99,24 @@ def _stress(frames: Frames, virial: FloatArray) -> FloatArray:
 
 
 def batches(n_atoms: IntArray, limit: int) -> Iterator[IntArray]:
-    """Consecutive frame indices whose atoms add up to at most ``limit``, at least one frame each.
+    """Split frames into consecutive batches of at most ``limit`` atoms, but at least one frame.
 
     Parameters
     ----------
     n_atoms
-        Atoms of each frame, shape ``(n_frames,)``.
+        Number of atoms of each frame, shape ``(n_frames,)``.
     limit
         Most atoms in a batch.
+
+    Yields
+    ------
+    :
+        Frame indices of a batch.
+
+    Examples
+    --------
+    >>> [batch.tolist() for batch in batches(np.array([2, 3, 9, 1]), 5)]
+    [[0, 1], [2], [3]]
     """
     start, total = 0, 0
     for index, n in enumerate(n_atoms):
@@ -107,14 +129,14 @@ def batches(n_atoms: IntArray, limit: int) -> Iterator[IntArray]:
 
 
 class EdgeEvaluator:
-    """Predictions of a model of edges, in batches that fit into the memory.
+    """Predictions of an edge model, in batches that fit into the memory.
 
     Parameters
     ----------
     model
         The loaded model.
     batch_atoms
-        Most atoms in a batch; halved for good when the memory does not suffice.
+        Most atoms in a batch; halved, for all later batches too, if the memory is exhausted.
 
     Attributes
     ----------
@@ -138,12 +160,12 @@ class EdgeEvaluator:
         return self.model.info
 
     def predict(self, frames: Frames) -> Predictions:
-        """Energies, forces and stresses.
+        """Energies, forces and stresses of all frames.
 
         Raises
         ------
         OutOfMemoryError
-            A single frame does not fit.
+            A single frame does not fit into the memory.
         """
         parts: list[Predictions] = []
         done = 0
@@ -180,6 +202,6 @@ class EdgeEvaluator:
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """PyTorch reports exhausted memory as a plain RuntimeError on the CPU."""
+    """Whether an error means exhausted memory, which PyTorch reports as a plain RuntimeError."""
     text = str(error).lower()
     return isinstance(error, MemoryError) or "out of memory" in text or "can't allocate" in text

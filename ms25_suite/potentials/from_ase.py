@@ -22,16 +22,22 @@ if TYPE_CHECKING:
 __all__ = ["CalculatorEvaluator", "load_calculator"]
 
 FILE_ATTRIBUTE = "calculator"
-"""Name that a ``calc.py`` must define: an ASE calculator, or a function that returns one."""
+"""Name that a calculator file must define: an ASE calculator, or a function that returns one."""
 
 
 def load_calculator(target: str) -> Any:
-    """ASE calculator from ``calc.py`` or ``package.module:attribute``.
+    """Load an ASE calculator from a Python file or a module.
+
+    Parameters
+    ----------
+    target
+        ``calc.py``, a file that defines ``calculator``; or ``package.module:attribute``. The name
+        may stand for a calculator, or for a class or function without arguments that returns one.
 
     Raises
     ------
     ModelFileError
-        The module cannot be imported, or does not give an ASE calculator.
+        The module cannot be imported, or does not define an ASE calculator.
     """
     where, _, attribute = target.rpartition(":") if _is_attribute(target) else (target, "", "")
     attribute = attribute or FILE_ATTRIBUTE
@@ -67,8 +73,8 @@ def _import(where: str) -> ModuleType:
         if not where.endswith(".py"):
             return importlib.import_module(where)
         path = Path(where).resolve()
-        # A calculator file may import its neighbours.
-        # Last, and under a name of its own: a file called mace.py must not hide the package mace.
+        # A calculator file may import modules beside it. Its folder goes last on the path and its
+        # module gets a name of its own, so that a file called mace.py does not hide the package.
         sys.path.append(str(path.parent))
         name = f"_ms25_calculator_{path.stem}"
         spec = importlib.util.spec_from_file_location(name, path)
@@ -99,8 +105,8 @@ class CalculatorEvaluator:
     Parameters
     ----------
     calculator
-        Any object with ASE's calculator interface. ``implemented_properties`` decides whether
-        stresses are asked for.
+        Any object with ASE's calculator interface. Stresses are computed if
+        ``implemented_properties`` lists them.
     """
 
     def __init__(self, calculator: Any) -> None:
@@ -109,7 +115,7 @@ class CalculatorEvaluator:
 
     @property
     def info(self) -> ModelInfo:
-        """Nothing is known of a calculator, unless it lists its ``elements`` (symbols)."""
+        """Elements of the calculator if it lists them as chemical symbols in ``elements``."""
         from ase.data import atomic_numbers
 
         symbols = getattr(self._calculator, "elements", None)
@@ -123,7 +129,7 @@ class CalculatorEvaluator:
         Raises
         ------
         PredictionError
-            The calculator raised or returned something of the wrong shape; names the frame.
+            The calculator raised an error or returned an array of the wrong shape; has the frame.
         """
         energy = np.empty(len(frames))
         forces = np.empty((len(frames.numbers), 3))
@@ -136,7 +142,7 @@ class CalculatorEvaluator:
                 energy[index] = _shaped(atoms.get_potential_energy(), (), "energy", atoms)
                 forces[rows] = _shaped(atoms.get_forces(), (len(atoms), 3), "forces", atoms)
                 if self._stress and atoms.pbc.all():
-                    # Not Atoms.get_stress: it asserts the shape without a message.
+                    # Not Atoms.get_stress, which checks the shape by an assert without a message.
                     value = self._calculator.get_property("stress", atoms)
                     stress[index] = _shaped(_voigt(value), (6,), "stress", atoms)
             except PredictionError as error:
@@ -145,7 +151,9 @@ class CalculatorEvaluator:
             except (Ms25Error, MemoryError):
                 raise
             except Exception as error:
-                msg = f"the calculator raised on {_name(atoms)}:\n{_user_traceback(error)}"
+                msg = (
+                    f"the calculator raised an error for {_name(atoms)}:\n{_user_traceback(error)}"
+                )
                 raise PredictionError(msg, (index,)) from error
         return Predictions(energy=energy, forces=forces, stress=stress if self._stress else None)
 
@@ -155,7 +163,7 @@ def _name(atoms: Atoms) -> str:
 
 
 def _voigt(stress: Any) -> Any:
-    """Stress in Voigt order, also from a 3x3 matrix; anything else is left as it is."""
+    """Stress in Voigt order from a 3x3 matrix; anything else is returned unchanged."""
     array = np.asarray(stress)
     return to_voigt(array) if array.shape == (3, 3) else array
 

@@ -1,13 +1,13 @@
-"""Runs of a potential in LAMMPS, by a pair style for its architecture where there is one."""
+"""Runs of a potential in LAMMPS, with a pair style for its architecture where there is one."""
 
 from __future__ import annotations
 
 from ms25_suite.core.errors import LammpsNotInstalledError, UsageError
 from ms25_suite.core.frames import Frames
-from ms25_suite.lammps.build import LammpsBuild, executable_build, library_build
-from ms25_suite.lammps.deploy import deployed
-from ms25_suite.lammps.pair_style_run import run_native
-from ms25_suite.lammps.pair_styles import ROUTES, Device, choose
+from ms25_suite.lammps.deploy.files import deployed
+from ms25_suite.lammps.executable.build import LammpsBuild, executable_build, library_build
+from ms25_suite.lammps.pair_styles.run import run_pair_style
+from ms25_suite.lammps.pair_styles.table import PAIR_STYLES, Device, choose_pair_style
 from ms25_suite.lammps.plan import LammpsRun, MdPlan
 from ms25_suite.potentials.potential import Potential
 from ms25_suite.potentials.registry import get_architecture, require_installed
@@ -18,44 +18,45 @@ __all__ = ["run_in_lammps"]
 def run_in_lammps(
     potential: Potential, frame: Frames, plan: MdPlan, *, time_limit_s: float = 3600.0
 ) -> LammpsRun:
-    """Run a plan by a pair style if LAMMPS has one, else by `Potential.run_lammps`.
+    """Run a plan with a pair style if LAMMPS has one, else with `Potential.run_lammps`.
 
-    LAMMPS is the executable that the options of the potential name, or else the library of the
-    environment that the potential runs in. Which way it was is in `LammpsRun.route`.
+    LAMMPS is the executable in the options of the potential, or else the library of the
+    environment in which the potential runs. `LammpsRun.route` states which way was taken.
 
     Parameters
     ----------
     potential
         The potential.
     frame
-        The start, one frame.
+        Start frame, one frame.
     plan
-        What to do.
+        What to run.
     time_limit_s
-        Time for the whole run by a pair style in seconds.
+        Limit for the whole run with a pair style, in seconds.
 
     Raises
     ------
     UsageError
         The executable, the frame, the plan and the potential do not fit together.
     DeployError
-        The package made no file that the pair style can read.
+        The package of the architecture made no file for the pair style.
     LammpsNotInstalledError, LostAtomsError, LammpsError
-        LAMMPS cannot be started, stopped, or took too long.
+        LAMMPS could not be started, stopped, or exceeded the time limit.
     PotentialError
-        The potential cannot do it; the class tells why.
+        The potential failed; the class of the error states how.
     """
     options = potential.options
     build = _build(potential)
     device: Device = "cpu" if options.device.startswith("cpu") else "gpu"
-    route = None if build is None else choose(potential.architecture, build, device)
-    if build is None or route is None or potential.path is None:
+    style = None if build is None else choose_pair_style(potential.architecture, build, device)
+    if build is None or style is None or potential.path is None:
         return potential.run_lammps(frame, plan)
     if device == "gpu" and options.device.partition(":")[2] not in ("", "0"):
         kind, _, number = options.device.partition(":")
         msg = (
-            f"a pair style of LAMMPS computes on the first GPU, and {options.device} was asked "
-            f"for: use --device={kind} with CUDA_VISIBLE_DEVICES={number}, or --lammps=none"
+            "a pair style of LAMMPS computes on the first GPU, but the device is "
+            f"{options.device}: use --device={kind} with CUDA_VISIBLE_DEVICES={number}, or "
+            "--lammps=none"
         )
         raise UsageError(msg)
     from ase.data import atomic_numbers
@@ -63,15 +64,15 @@ def run_in_lammps(
     family = get_architecture(potential.architecture)
     file = deployed(
         potential.path,
-        route.target,
+        style.target,
         family.name,
         require_installed(family),
         device=options.device,
         dtype=options.dtype,
     )
     species = tuple(potential.manifest.get("species", ())) or options.species
-    return run_native(
-        route,
+    return run_pair_style(
+        style,
         file,
         frame,
         plan,
@@ -83,14 +84,14 @@ def run_in_lammps(
 
 
 def _build(potential: Potential) -> LammpsBuild | None:
-    """LAMMPS whose pair styles may be used; None if none can be of use."""
+    """LAMMPS whose pair styles may be used; None if there is none."""
     options = potential.options
     if options.lammps is not None:
         return executable_build(options.lammps)
-    served = any(route.serves(potential.architecture) for route in ROUTES)
+    served = any(style.serves(potential.architecture) for style in PAIR_STYLES)
     if not (served and potential.path is not None and options.pair_styles):
         return None
     try:
         return library_build(require_installed(get_architecture(potential.architecture)).python)
     except LammpsNotInstalledError:
-        return None  # the other way says so, in the words of the environment that lacks it
+        return None  # `Potential.run_lammps` raises it, naming the environment that lacks it

@@ -1,8 +1,8 @@
 """Neighbours of the atoms of one frame.
 
-vesin sorts atoms into boxes as large as the cutoff. Where a cell has room for one box only, it
-tries every atom with every image of all others; with a hundred atoms a k-d tree of SciPy over the
-images near the cell is quicker.
+vesin sorts atoms into boxes as large as the cutoff. If a cell has room for only one box, it tries
+every atom with every image of all others. With a hundred atoms or more, a k-d tree of SciPy over
+the images near the cell is faster.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ import numpy as np
 
 from ms25_suite.core.frames import BoolArray, FloatArray, IntArray
 
-__all__ = ["neighbours"]
+__all__ = ["neighbours", "neighbours_by_tree", "neighbours_by_vesin"]
 
 MOST_CANDIDATES: Final = 1100
-"""Above so many candidates for each atom, the tree is quicker (measured with the mini tier)."""
+"""Number of candidates per atom above which the tree is faster (measured with the mini tier)."""
 
 Neighbours = tuple[IntArray, IntArray, FloatArray]
 
@@ -24,40 +24,44 @@ Neighbours = tuple[IntArray, IntArray, FloatArray]
 def neighbours(
     positions: FloatArray, cell: FloatArray, pbc: BoolArray, cutoff: float
 ) -> Neighbours:
-    """All pairs of atoms and images that are no farther apart than the cutoff, both ways.
+    """All pairs of atoms and images within the cutoff, in both directions.
 
     Parameters
     ----------
     positions
-        In Å, shape ``(n_atoms, 3)``.
+        Positions in Å, shape ``(n_atoms, 3)``.
     cell
-        Cell vectors in Å as rows, shape ``(3, 3)``; those without periodicity may be zero.
+        Cell vectors in Å as rows, shape ``(3, 3)``; zero is allowed along non-periodic directions.
     pbc
-        Periodic directions, shape ``(3,)``.
+        Periodicity along each cell vector, shape ``(3,)``.
     cutoff
-        In Å.
+        Longest distance in Å.
 
     Returns
     -------
     :
         Atoms i and j of each pair, shape ``(n_pairs,)``, and ``r_j - r_i`` in Å with the periodic
-        shift included, shape ``(n_pairs, 3)``. An atom and its own image are a pair too.
+        shift included, shape ``(n_pairs, 3)``. An atom and its own periodic image are a pair too.
     """
     from ase.geometry import complete_cell
 
-    # A missing cell vector belongs to a direction without periodicity.
+    # Fill in missing cell vectors along non-periodic directions, so that the cell can be inverted.
     cell, pbc = complete_cell(np.array(cell)), np.array(pbc)
     inverse = np.linalg.inv(cell)
-    # Cutoffs in a distance between opposite faces of the cell.
+    # The cutoff in units of the distance between opposite faces, along each cell vector.
     reach = cutoff * np.linalg.norm(inverse, axis=0)
+    # Images that vesin tries per atom: boxes within reach, over the number of boxes in the cell.
     boxes = np.maximum(np.floor(1.0 / reach), 1.0)
     tried = np.where(pbc, (2.0 * np.ceil(reach * boxes) + 1.0) / boxes, 1.0)
     if len(positions) * tried.prod() > MOST_CANDIDATES:
-        return _by_tree(np.asarray(positions), cell, pbc, cutoff)
-    return _by_vesin(positions, cell, pbc, cutoff)
+        return neighbours_by_tree(np.asarray(positions), cell, pbc, cutoff)
+    return neighbours_by_vesin(positions, cell, pbc, cutoff)
 
 
-def _by_vesin(positions: FloatArray, cell: FloatArray, pbc: BoolArray, cutoff: float) -> Neighbours:
+def neighbours_by_vesin(
+    positions: FloatArray, cell: FloatArray, pbc: BoolArray, cutoff: float
+) -> Neighbours:
+    """Same as `neighbours` for a complete cell, by the cell lists of vesin."""
     from vesin import NeighborList
 
     search = NeighborList(cutoff=cutoff, full_list=True)
@@ -67,28 +71,33 @@ def _by_vesin(positions: FloatArray, cell: FloatArray, pbc: BoolArray, cutoff: f
     return i.astype(np.int64), j.astype(np.int64), vectors
 
 
-def _by_tree(positions: FloatArray, cell: FloatArray, pbc: BoolArray, cutoff: float) -> Neighbours:
+def neighbours_by_tree(
+    positions: FloatArray, cell: FloatArray, pbc: BoolArray, cutoff: float
+) -> Neighbours:
+    """Same as `neighbours` for a complete cell, by a k-d tree over the images near the cell."""
     from scipy.spatial import cKDTree
 
     inverse = np.linalg.inv(cell)
     reach = cutoff * np.linalg.norm(inverse, axis=0)
+    # Wrap the atoms into the cell, and take all images that are within the cutoff of its faces.
     scaled = positions @ inverse
     scaled -= np.where(pbc, np.floor(scaled), 0.0)
     steps = [np.arange(-n, n + 1) for n in np.where(pbc, np.ceil(reach), 0).astype(int)]
     shifts = np.stack(np.meshgrid(*steps, indexing="ij"), axis=-1).reshape(-1, 3)
     images = scaled + shifts[:, None, :]
-    # A little more than the cutoff: rounding must not lose a pair.
+    # Slightly more than the cutoff, so that no pair is lost to rounding.
     margin = reach + 1e-9
     near = ((images >= -margin) & (images <= 1.0 + margin)) | ~pbc
     shift, atom = np.nonzero(near.all(axis=2))
     inside = scaled @ cell
     outside = images[shift, atom] @ cell
-    # Used once: quick to build counts more than quick to search.
+    # Each tree is used once, so building it must be fast: not balanced.
     here, there = (
         cKDTree(points, balanced_tree=False, compact_nodes=False) for points in (inside, outside)
     )
     found = here.sparse_distance_matrix(there, cutoff, output_type="ndarray")
     i, image = found["i"], found["j"]
+    # Remove each atom paired with itself in the central cell.
     itself = (i == atom[image]) & (shifts == 0).all(axis=1)[shift[image]]
     i, image = i[~itself], image[~itself]
     return i.astype(np.int64), atom[image], outside[image] - inside[i]

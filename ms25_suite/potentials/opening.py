@@ -8,7 +8,8 @@ from typing import Any
 
 from ms25_suite.core.cache import file_sha256
 from ms25_suite.core.errors import ModelFileError
-from ms25_suite.lammps.deploy import deployed, is_compiled
+from ms25_suite.lammps.deploy.files import deployed
+from ms25_suite.lammps.deploy.inputs import is_compiled
 from ms25_suite.potentials.baseline import MeanBaseline
 from ms25_suite.potentials.potential import Potential, PotentialOptions
 from ms25_suite.potentials.prediction_cache import PredictionCache

@@ -1,4 +1,4 @@
-"""Predictions that were computed before, found by the content of model and frames."""
+"""Cache of predictions on disk, keyed by the content of model and frames."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ms25_suite.potentials.base import ModelInfo
 __all__ = ["PredictionCache"]
 
 REVISION = 1
-"""Raise it when the shared evaluation changes in a way that can change a prediction."""
+"""Increased when the shared evaluation changes in a way that can change a prediction."""
 
 
 class PredictionCache:
@@ -26,7 +26,7 @@ class PredictionCache:
     Parameters
     ----------
     identity
-        JSON-able description of everything that a prediction depends on besides the frames:
+        Description, in JSON types, of everything that a prediction depends on besides the frames:
         SHA-256 of the model file, architecture, versions, device, dtype.
     """
 
@@ -35,9 +35,9 @@ class PredictionCache:
         self._parts = ("predictions", key[:2], key)
 
     def get(self, frames: Frames) -> Predictions | None:
-        """Predictions for exactly these frames, or None; a damaged file counts as absent."""
+        """Stored predictions for exactly these frames; None if there is no intact file."""
         try:
-            # Opened here: NumPy does not close a damaged file that it opened itself.
+            # Opened here, because NumPy does not close a damaged file that it opened itself.
             with self._path(frames).open("rb") as file, np.load(file) as arrays:
                 found = Predictions(**{name: arrays[name] for name in arrays.files})
         except (OSError, ValueError, EOFError, TypeError, zipfile.BadZipFile):
@@ -45,12 +45,12 @@ class PredictionCache:
         return found
 
     def put(self, frames: Frames, predictions: Predictions) -> None:
-        """Keep predictions.
+        """Store predictions.
 
         Raises
         ------
         OSError
-            The cache cannot be written.
+            The cache cannot be written to.
         """
         names = ("energy", "forces", "stress")
         arrays = {name: getattr(predictions, name) for name in names}
@@ -58,7 +58,7 @@ class PredictionCache:
             np.savez(file, **{name: array for name, array in arrays.items() if array is not None})
 
     def get_info(self) -> ModelInfo | None:
-        """What was known of the potential when it was last loaded."""
+        """Stored information about the potential; None if there is none or it is damaged."""
         try:
             text = self._file("info.json").read_text(encoding="utf-8")
             return ModelInfo.from_dict(json.loads(text))
@@ -66,7 +66,13 @@ class PredictionCache:
             return None
 
     def put_info(self, info: ModelInfo) -> None:
-        """Keep what is known of the potential."""
+        """Store information about the potential.
+
+        Raises
+        ------
+        OSError
+            The cache cannot be written to.
+        """
         with atomic_path(self._file("info.json")) as path:
             path.write_text(json.dumps(info.to_dict()), encoding="utf-8")
 

@@ -11,7 +11,7 @@ import numpy as np
 from ms25_suite.core.fields import REF_ENERGY
 from ms25_suite.datasets.cards.observables import CURVE_KEY
 from ms25_suite.datasets.observables.eos import FIT_KEYS, RELAXED_KEY, VOLUME_RATIO_KEY
-from ms25_suite.metrics.eos import fit_murnaghan
+from ms25_suite.metrics.eos import fit_eos
 from ms25_suite.reference.labels import label
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def labelled_curve(
         atoms.info[VOLUME_RATIO_KEY] = ratio
         atoms.info[RELAXED_KEY] = relax is not None
         frames.append(atoms)
-    fit = fit_murnaghan(
+    fit = fit_eos(
         np.array([atoms.get_volume() for atoms in frames]),
         np.array([atoms.info[REF_ENERGY] for atoms in frames]),
     )

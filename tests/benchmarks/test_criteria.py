@@ -23,7 +23,7 @@ from ms25_suite.core.frames import FloatArray
 from ms25_suite.datasets import open_dataset
 from ms25_suite.datasets.observables.eos import EosReference
 from ms25_suite.metrics.batch_neb import BatchNEB
-from ms25_suite.metrics.eos import fit_murnaghan
+from ms25_suite.metrics.eos import fit_eos
 from ms25_suite.potentials.opening import from_model_file
 from ms25_suite.potentials.potential import Potential, PotentialOptions
 from tests.helpers.emt_path import hop
@@ -112,7 +112,7 @@ def _volumes(curves: EosReference, energies: FloatArray) -> FloatArray:
     The model adds to the energies of the reference, so that there is something to fit.
     """
     total = np.concatenate([curve.energies for curve in curves.curves]) + 1e-3 * energies
-    fits = [fit_murnaghan(curve.volumes, total[curve.indices]) for curve in curves.curves]
+    fits = [fit_eos(curve.volumes, total[curve.indices]) for curve in curves.curves]
     return np.array([fit.v0 for fit in fits])
 
 

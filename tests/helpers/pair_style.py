@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from ms25_suite.lammps.box import Box
-from ms25_suite.lammps.executable import Interaction
+from ms25_suite.lammps.executable.input import Interaction
 from ms25_suite.lammps.instance import SILENT
 
 
-class PairStyle:
+class PairStyleRoute:
     """As a `ms25_suite.lammps.run.Route`; its commands find no file but by an absolute path."""
 
     neighbour_s = math.nan

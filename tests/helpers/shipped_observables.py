@@ -9,7 +9,7 @@ import pytest
 from scipy.interpolate import CubicSpline
 
 from ms25_suite.datasets.observables.eos import EosReference
-from ms25_suite.metrics.eos import fit_murnaghan
+from ms25_suite.metrics.eos import fit_eos
 
 SAME_eV = 1e-6
 """Energies are stored to 1e-8 eV. A reference of some hundred eV is a sum whose order, and with it
@@ -47,7 +47,7 @@ def check_frames(frames: Any, labels: Any, indices: Any, reference: Any) -> np.n
 
 def check_fit(curve: Any, energies: np.ndarray) -> None:
     """The fit of these energies is the shipped one."""
-    fit = fit_murnaghan(curve.volumes, energies)
+    fit = fit_eos(curve.volumes, energies)
     # 1e-6 eV in a curve that is 1 eV deep at 10 % is 1e-6 of its parameters, and 1e-5 of B'.
     assert (fit.v0, fit.e0, fit.b0) == pytest.approx(
         (curve.fit.v0, curve.fit.e0, curve.fit.b0), rel=1e-6

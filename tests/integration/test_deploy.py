@@ -17,7 +17,7 @@ from ase.neighborlist import neighbor_list
 from ms25_suite.core.errors import DeployError
 from ms25_suite.core.frames import Frames
 from ms25_suite.environments.installation import Installation
-from ms25_suite.lammps.deploy import deployed
+from ms25_suite.lammps.deploy.files import deployed
 from ms25_suite.potentials.opening import from_model_file
 from ms25_suite.potentials.potential import PotentialOptions
 
@@ -87,7 +87,7 @@ def test_a_compiled_model_of_batches_gives_what_the_package_gives(
     np.testing.assert_allclose(found.energy, expected.energy, rtol=0, atol=1e-9)
     np.testing.assert_allclose(found.forces, expected.forces, rtol=0, atol=1e-9)
     np.testing.assert_allclose(found.stress, expected.stress, rtol=0, atol=1e-9)
-    with pytest.raises(DeployError, match="compiled already"):
+    with pytest.raises(DeployError, match="compiled model already"):
         deployed(made, "batch", "allegro", nequip_place)
 
 

@@ -179,7 +179,7 @@ def test_a_bad_path_is_an_error_of_the_check(
 
 
 def test_the_spline_is_that_of_ase(hops: tuple[Path, float]) -> None:
-    from ms25_suite.metrics.neb import path_barrier
+    from ms25_suite.metrics.reaction_path import path_barrier
 
     images = read(hops[0] / "path.extxyz", ":")
     for atoms in images:

@@ -17,7 +17,7 @@ from ms25_suite.criteria.eos import CRITERION
 from ms25_suite.criteria.recorder import CheckRecorder
 from ms25_suite.datasets.dataset import Dataset
 from ms25_suite.datasets.observables.eos import EosCurve, EosReference
-from ms25_suite.metrics.eos import EosFit, fit_murnaghan
+from ms25_suite.metrics.eos import EosFit, fit_eos
 from ms25_suite.metrics.errors import mean_absolute
 from ms25_suite.metrics.finite import predict_finite
 from ms25_suite.metrics.relaxation import relax
@@ -263,7 +263,7 @@ def measure_eos(potential: Potential, dataset: Dataset, *, relaxed: bool) -> Eos
 def _reference_fit(curve: EosCurve, reference: EosReference, dataset: Dataset) -> EosFit:
     # The fit that may be in the file is not taken: both sides are fitted in the same way.
     try:
-        return fit_murnaghan(curve.volumes, curve.energies, equation=reference.config.equation)
+        return fit_eos(curve.volumes, curve.energies, equation=reference.config.equation)
     except EosFitError as error:
         msg = (
             f"the reference curve {curve.name} of {dataset.name} cannot be fitted: {error}. "
@@ -276,7 +276,7 @@ def _compare(
     curve: EosCurve, fit: EosFit, energies: FloatArray, reference: EosReference
 ) -> ComparedCurve:
     try:
-        own = fit_murnaghan(curve.volumes, energies, equation=reference.config.equation)
+        own = fit_eos(curve.volumes, energies, equation=reference.config.equation)
     except EosFitError as error:
         return ComparedCurve(curve, fit, energies, None, error.reason, str(error))
     return ComparedCurve(curve, fit, energies, own)

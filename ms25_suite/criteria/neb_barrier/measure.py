@@ -18,11 +18,10 @@ from ms25_suite.metrics.neb import (
     FMAX,
     Band,
     Ends,
-    interpolated,
-    path_lengths,
     relax_band,
     relax_ends,
 )
+from ms25_suite.metrics.reaction_path import interpolated, path_lengths
 from ms25_suite.potentials.potential import Potential
 
 __all__ = ["NebResult", "measure_neb"]

@@ -16,12 +16,11 @@ from ms25_suite.core.units import DIMENSIONLESS, MEV_PER_EV, TEMPERATURE_UNIT
 from ms25_suite.criteria.held_out import unseen_set
 from ms25_suite.criteria.recorder import ARTIFACTS, CheckRecorder
 from ms25_suite.datasets.dataset import Dataset
-from ms25_suite.metrics.breaks import Limits, shortest_distances
-from ms25_suite.metrics.dynamics import (
+from ms25_suite.metrics.dynamics.bath import Bath, canonical_error
+from ms25_suite.metrics.dynamics.breaks import Limits, shortest_distances
+from ms25_suite.metrics.dynamics.trajectories import (
     TEMPERATURE_K,
-    Bath,
     Trajectories,
-    canonical_error,
     energy_drifts,
     initial_velocities,
     integrate,

@@ -24,7 +24,7 @@ from ms25_suite.metrics.agreement import (
     nve_drift,
     route_differences,
 )
-from ms25_suite.metrics.dynamics import TEMPERATURE_K, timestep_fs
+from ms25_suite.metrics.dynamics.trajectories import TEMPERATURE_K, timestep_fs
 from ms25_suite.metrics.supercells import Repeats
 from ms25_suite.metrics.throughput import N_BLOCKS, measured_speed
 from ms25_suite.potentials.in_lammps import run_in_lammps

@@ -1,1 +1,1 @@
-"""Worker processes, in which potentials are loaded and evaluated."""
+"""Worker processes in which potentials are loaded and evaluated."""

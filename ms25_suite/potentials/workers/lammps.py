@@ -1,4 +1,4 @@
-"""What LAMMPS calls: functions of edges and of frames, made of what a worker keeps."""
+"""Functions that LAMMPS calls by ``fix external``, for the potential of a worker."""
 
 from __future__ import annotations
 
@@ -21,12 +21,14 @@ __all__ = ["EvaluatorFunction", "ModelFunction", "make_route"]
 
 
 def make_route(evaluator: Evaluator, on_step: Callable[[], None] = lambda: None) -> Route:
-    """Way for LAMMPS to call a potential.
+    """Route by which LAMMPS calls a potential.
+
+    An edge model gets LAMMPS' own neighbour list; any other potential gets whole frames.
 
     Parameters
     ----------
     evaluator
-        What the worker keeps.
+        The loaded potential.
     on_step
         Called after each evaluation.
     """
@@ -36,7 +38,7 @@ def make_route(evaluator: Evaluator, on_step: Callable[[], None] = lambda: None)
 
 
 class ModelFunction:
-    """An edge model as LAMMPS calls it; see `ms25_suite.lammps.fix_external.EdgeFunction`."""
+    """An edge model as a `ms25_suite.lammps.fix_external.EdgeFunction`."""
 
     def __init__(self, model: EdgeModel | ForceModel, cutoff: float) -> None:
         self.cutoff = cutoff
@@ -71,8 +73,8 @@ class ModelFunction:
         if len(answer) == 3:
             return float(answer[0][0]), answer[1], answer[2][0]
         energy, gradient = answer
-        # Both directions of a pair at once: D_ji = -D_ij, and so for the sums, see
-        # `ms25_suite.potentials.evaluate.forces_and_stress`.
+        # The sums of `ms25_suite.potentials.evaluate.forces_and_stress`, with both directions of a
+        # pair combined: since D_ji = -D_ij, only the difference of the two derivatives enters.
         n_pairs = len(senders) // 2
         pull = gradient[:n_pairs] - gradient[n_pairs:]
         first, second = senders[:n_pairs], receivers[:n_pairs]
@@ -85,14 +87,14 @@ class ModelFunction:
 
 
 class EvaluatorFunction:
-    """Any evaluator as LAMMPS calls it; see `ms25_suite.lammps.fix_external.FrameFunction`."""
+    """Any potential as a `ms25_suite.lammps.fix_external.FrameFunction`."""
 
     def __init__(self, evaluator: Evaluator) -> None:
         self.model_s = 0.0
         self._evaluator = evaluator
 
     def __call__(self, frame: Frames) -> tuple[float, FloatArray, FloatArray | None]:
-        """Energy, forces and, if there is one, virial of a frame."""
+        """Energy in eV, forces in eV/Å and virial in eV of a frame; None without a stress."""
         start = time.perf_counter()
         found = self._evaluator.predict(frame)
         self.model_s += time.perf_counter() - start

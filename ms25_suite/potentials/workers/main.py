@@ -1,8 +1,8 @@
-"""The far side of a worker: loads one potential and answers until the channel closes.
+"""Main loop of a worker process: loads one potential and answers requests.
 
-It runs in a process of its own because model files execute code when they are loaded, because
-frameworks change process-wide state (``import mace`` alters ``torch.load``), and because native
-code crashes.
+It is a process of its own because model files execute code when they are loaded, because frameworks
+change process-wide state (``import mace`` replaces ``torch.load``), and because native code may
+crash.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ __all__ = ["load_evaluator", "serve"]
 
 
 ALIVE_S = 1.0
-"""Shortest time in seconds between two signs of life in a long answer."""
+"""Shortest time in seconds between two signs of life during a long request."""
 
 
 def load_evaluator(job: dict[str, Any]) -> Evaluator:
@@ -55,7 +55,7 @@ def load_evaluator(job: dict[str, Any]) -> Evaluator:
     path = Path(job["path"])
     known = {} if architecture.names_species else {"species": tuple(job["species"])}
     model = architecture.load(path, device=job["device"], dtype=job["dtype"], **known)
-    # Predictions are kept under the hash of the file: they must be those of that very file.
+    # Predictions are cached by the hash of the file, so the file must be the one that was hashed.
     if file_sha256(path) != job["sha256"]:
         msg = f"{path} was changed while it was in use: is a training writing to it? Run again"
         raise ModelFileError(msg)
@@ -63,7 +63,7 @@ def load_evaluator(job: dict[str, Any]) -> Evaluator:
 
 
 def serve(channel: Any, log: str) -> None:
-    """Answer requests.
+    """Answer requests until the channel closes.
 
     A request is ``(number, what, payload)`` with ``what`` one of ``load``, ``predict`` and
     ``lammps``. The answer is ``(number, "ok", payload)`` or ``(number, "error", {type, message,
@@ -74,7 +74,7 @@ def serve(channel: Any, log: str) -> None:
     channel
         ``execnet`` channel.
     log
-        File that receives what the framework prints.
+        File for everything that the framework prints.
     """
     _redirect_output(log)
     keep_freed_memory()
@@ -111,7 +111,7 @@ def _run_lammps(
 
 
 def _alive(channel: Any, number: int) -> Callable[[], None]:
-    """Function that says, every now and then, that a request is still being worked on."""
+    """Function that reports, at most once a second, that a request is still being worked on."""
     last = time.monotonic()
 
     def say() -> None:

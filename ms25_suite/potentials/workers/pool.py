@@ -1,4 +1,4 @@
-"""The near side of the workers: start them, share frames out, and notice when one is gone."""
+"""Pool of worker processes: starts them, shares frames among them, and detects failures."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ serve(channel, log)
 
 @dataclass(slots=True, eq=False)
 class _Worker:
-    """One process: its channel, and what it is busy with."""
+    """One worker process: its channel, and the request that it is working on."""
 
     channel: Any
     log: Path
@@ -53,10 +53,10 @@ class _Worker:
 
 
 class WorkerPool:
-    """Processes that hold the same potential.
+    """Worker processes with the same potential.
 
-    They start at the first use and live until `close`. After a death or a time-out all of them
-    are replaced at the next use.
+    They start at the first use and live until `close`. If one dies or exceeds the time limit, all
+    of them are ended, and new ones start at the next use.
 
     Parameters
     ----------
@@ -65,7 +65,8 @@ class WorkerPool:
     n_workers
         Number of processes.
     timeout_s
-        Longest wait in seconds for one answer, or for a sign of life in a long one.
+        Time limit in seconds for an answer, or for a sign of life during a long one; may be changed
+        later.
     threads
         Threads of numerical libraries in each process.
     python
@@ -84,7 +85,7 @@ class WorkerPool:
     ) -> None:
         self._job = job
         self._n_workers = n_workers
-        self._timeout_s = timeout_s
+        self.timeout_s = timeout_s
         self._threads = threads
         self._python = python
         self._group = execnet.Group()
@@ -95,12 +96,12 @@ class WorkerPool:
         self._number = 0
 
     def start(self) -> ModelInfo:
-        """Start what is not running and load the potential.
+        """Start the processes, if they are not running, and load the potential.
 
         Raises
         ------
         Ms25Error
-            Loading failed; the class tells why.
+            Loading failed; the class of the error states how.
         """
         if self._workers and self._info is not None:
             return self._info
@@ -117,9 +118,9 @@ class WorkerPool:
         Parameters
         ----------
         frames
-            Where the frames come from.
+            The frames.
         tasks
-            Frame indices of each group; a group is one message to one worker.
+            Frame indices of each group; a group is sent to one worker as one message.
 
         Raises
         ------
@@ -132,7 +133,7 @@ class WorkerPool:
         return [unpack_predictions(answer) for answer in answers]
 
     def run_lammps(self, frame: Frames, plan: MdPlan) -> LammpsRun:
-        """Dynamics of a frame in one worker. The time limit is for a step, not for all of them.
+        """Run a plan in LAMMPS inside one worker. The time limit holds for each step.
 
         Raises
         ------
@@ -144,7 +145,7 @@ class WorkerPool:
         return unpack_run(self._run([("lammps", payload)], fatal=False)[0])
 
     def close(self) -> None:
-        """End the processes; the pool can be used again."""
+        """End the processes. The pool can be used again and starts new ones."""
         workers, self._workers = self._workers, []
         for worker in workers:
             with suppress(ProcessLookupError, PermissionError):
@@ -157,17 +158,17 @@ class WorkerPool:
 
     @property
     def pids(self) -> tuple[int, ...]:
-        """Process ids of the running workers."""
+        """Process identifiers of the running workers."""
         return tuple(worker.pid for worker in self._workers)
 
     def _spawn(self, log: Path) -> _Worker:
         variables = thread_variables(self._threads).items()
         environment = "".join(f"//env:{name}={value}" for name, value in variables)
-        # -P: a managed environment must not see the modules in the folder that we happen to be in.
+        # -P: do not import modules from the working folder into a managed environment.
         python = "" if self._python is None else f"//python={shlex.quote(str(self._python))} -P"
         try:
             gateway = self._group.makegateway(f"popen{python}{environment}")
-            # The process id is asked for first, so that even a worker that hangs can be ended.
+            # Get the process id before anything else, so that a worker that hangs can be ended.
             pid = gateway.remote_exec("import os; channel.send(os.getpid())").receive(timeout=60.0)
         except (EOFError, OSError) as error:
             msg = (
@@ -191,8 +192,8 @@ class WorkerPool:
     ) -> list[Any]:
         """Send each request to the next free worker and collect the answers.
 
-        ``fatal`` ends the workers after any error, for requests that leave them unusable.
-        ``tasks`` are the frames of each request, to name the one that an error is about.
+        With ``fatal``, any error ends the workers, for requests whose failure makes them unusable.
+        ``tasks`` has the frame indices of each request, to translate those in an error.
         """
         first = self._number
         self._number += len(requests)
@@ -219,7 +220,7 @@ class WorkerPool:
                 raise self._give_up(self._died(worker))
             number, outcome, payload = answer
             if outcome == "alive":
-                worker.deadline = time.monotonic() + self._timeout_s
+                worker.deadline = time.monotonic() + self.timeout_s
                 continue
             worker.task = None
             if outcome == "ok":
@@ -236,7 +237,7 @@ class WorkerPool:
         except OSError as error:
             raise self._give_up(self._died(worker)) from error
         worker.task = number
-        worker.deadline = time.monotonic() + self._timeout_s
+        worker.deadline = time.monotonic() + self.timeout_s
 
     def _give_up(self, error: Ms25Error) -> Ms25Error:
         self.close()
@@ -245,7 +246,7 @@ class WorkerPool:
     def _died(self, worker: _Worker) -> WorkerDiedError:
         msg = (
             f"the worker process {worker.pid} of the potential ended unexpectedly (killed, crashed "
-            "or out of memory). The next prediction gets a fresh worker. Its last output was:\n"
+            "or out of memory). The next prediction starts a new worker. Its last output was:\n"
             f"{_tail(worker.log)}"
         )
         return WorkerDiedError(msg)
@@ -253,14 +254,14 @@ class WorkerPool:
     def _timed_out(self, worker: _Worker) -> WorkerTimeoutError:
         msg = (
             f"the worker process {worker.pid} of the potential did not answer within "
-            f"{self._timeout_s:g} s and was ended. If it only is slow, raise --worker-timeout. "
+            f"{self.timeout_s:g} s and was ended. If it is only slow, raise --worker-timeout. "
             f"Its last output was:\n{_tail(worker.log)}"
         )
         return WorkerTimeoutError(msg)
 
 
 def _error(payload: dict[str, Any], task: IntArray | None) -> Ms25Error:
-    """Error of the same class as the one that a worker raised."""
+    """Error of the same class as the one raised in a worker."""
     frames = () if task is None else tuple(int(task[frame]) for frame in payload["frames"])
     kind: type[Exception] | None = vars(errors).get(payload["type"])
     if kind is PredictionError:

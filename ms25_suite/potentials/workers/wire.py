@@ -1,4 +1,4 @@
-"""How frames, predictions and runs travel between processes: raw bytes, no pickle."""
+"""Messages between processes: frames, predictions and runs as raw bytes, without pickle."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ _THERMO = {
 
 
 def pack_frames(frames: Frames) -> dict[str, bytes]:
-    """Bytes of each array."""
+    """Bytes of each array of some frames."""
     return {
         name: np.ascontiguousarray(getattr(frames, name), dtype=dtype).tobytes()
         for name, (dtype, _) in _FRAMES.items()
@@ -71,7 +71,7 @@ def unpack_frames(message: dict[str, bytes]) -> Frames:
 
 
 def pack_predictions(predictions: Predictions) -> dict[str, bytes]:
-    """Bytes of each array that there is."""
+    """Bytes of each array of some predictions; a missing quantity is left out."""
     return {
         name: np.ascontiguousarray(values, dtype="<f8").tobytes()
         for name in _PREDICTIONS
@@ -91,7 +91,7 @@ def unpack_predictions(message: dict[str, Any]) -> Predictions:
 
 
 def pack_run(run: LammpsRun) -> dict[str, Any]:
-    """Plain types, and bytes of each array."""
+    """Result of a run in LAMMPS as plain types, and bytes of each array."""
     return {
         **{name: getattr(run, name) for name in _RUN_VALUES},
         **{

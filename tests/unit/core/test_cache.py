@@ -7,7 +7,13 @@ from pathlib import Path
 import pytest
 
 from ms25_suite.core import cache
-from ms25_suite.core.cache import file_sha256, remembered_sha256
+from ms25_suite.core.cache import (
+    atomic_path,
+    cache_dir,
+    content_key,
+    file_sha256,
+    remembered_sha256,
+)
 
 
 @pytest.fixture
@@ -98,3 +104,39 @@ def test_no_place_to_remember(
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         remembered_sha256(tmp_path / "none")
+
+
+def test_a_cache_entry_is_named_by_its_content() -> None:
+    assert content_key({"a": 1, "b": [2]}) == content_key({"b": [2], "a": 1})
+    assert content_key({"a": 1}) != content_key({"a": 2}) != content_key({"a": "2"})
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        content_key({"a": float("nan")})
+    with pytest.raises(TypeError, match="Path"):
+        content_key({"a": Path()})
+
+
+def test_a_file_appears_complete_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    path.write_text("old")
+
+    def stop_in_between() -> None:
+        with atomic_path(path) as temporary:
+            temporary.write_text("half")
+            raise RuntimeError("stop")
+
+    with pytest.raises(RuntimeError, match="stop"):
+        stop_in_between()
+    assert path.read_text() == "old"
+    with atomic_path(path) as temporary:
+        temporary.write_text("new")
+        assert path.read_text() == "old"
+    assert path.read_text() == "new"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_folder_is_made_where_the_variable_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MS25_CACHE_DIR", str(tmp_path / "here"))
+    assert cache_dir("a", "b") == tmp_path / "here" / "a" / "b"
+    assert cache_dir("a", "b").is_dir()

@@ -13,7 +13,7 @@ from ms25_suite.core.frames import Frames
 from ms25_suite.lammps.box import Box
 from ms25_suite.lammps.commands import place_atoms
 from ms25_suite.lammps.instance import open_lammps
-from ms25_suite.lammps.neighbours import NeighbourList, _entries
+from ms25_suite.lammps.neighbours import NeighbourList, read_pages
 from ms25_suite.lammps.plan import MdPlan
 from ms25_suite.potentials.evaluate import build_graph
 
@@ -60,6 +60,6 @@ def test_rows_are_read_across_the_ends_of_pages() -> None:
     start, other = ctypes.addressof(first), ctypes.addressof(second)
     counts = np.array([2, 0, 3, 3])
     addresses = np.array([start, start + 8, start + 8, other])
-    np.testing.assert_array_equal(_entries(counts, addresses), [1, 2, 3, 4, 5, 6, 7, 8])
-    assert len(_entries(counts[:0], addresses[:0])) == 0
-    assert len(_entries(np.zeros(3, dtype=int), np.zeros(3, dtype=int))) == 0
+    np.testing.assert_array_equal(read_pages(counts, addresses), [1, 2, 3, 4, 5, 6, 7, 8])
+    assert len(read_pages(counts[:0], addresses[:0])) == 0
+    assert len(read_pages(np.zeros(3, dtype=int), np.zeros(3, dtype=int))) == 0

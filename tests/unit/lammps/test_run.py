@@ -298,7 +298,7 @@ def test_a_structure_that_comes_apart_is_named(force: float) -> None:
     [
         ("ERROR: Lost atoms: original 4 current 3", LostAtomsError, "original 4 .*time step"),
         ("ERROR: Non-numeric atom coords", LostAtomsError, "relaxed start frame"),
-        ("ERROR: Neighbor list overflow, boost", LammpsError, "came closer"),
+        ("ERROR: Neighbor list overflow, boost", LammpsError, "came very close"),
         ("ERROR: Unknown command: jump", LammpsError, "dynamics: ERROR: Unknown command: jump"),
     ],
 )

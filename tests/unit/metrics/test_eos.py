@@ -10,7 +10,7 @@ from ase.calculators.emt import EMT
 
 from ms25_suite.core.errors import EosFitError, Ms25Error
 from ms25_suite.core.fields import EQUATIONS, Equation
-from ms25_suite.metrics.eos import birch_murnaghan, fit_murnaghan, murnaghan
+from ms25_suite.metrics.eos import birch_murnaghan, fit_eos, murnaghan
 
 RATIOS = np.linspace(0.9, 1.1, 11)
 
@@ -36,7 +36,7 @@ def test_a_curve_gives_back_its_own_parameters(
 ) -> None:
     v0, e0, b0, b0_prime = parameters
     volumes = v0 * RATIOS * off_centre
-    fit = fit_murnaghan(volumes, murnaghan(volumes, *parameters))
+    fit = fit_eos(volumes, murnaghan(volumes, *parameters))
     # The energies themselves have 16 digits: 1e-10 eV of 8e5.
     noise = 1e-8 + 1e3 * np.spacing(abs(e0)) / (b0 * v0)
     assert fit.v0 == pytest.approx(v0, rel=noise)
@@ -49,12 +49,12 @@ def test_a_curve_gives_back_its_own_parameters(
 
 def test_birch_murnaghan_too() -> None:
     volumes, energies = curve("birch-murnaghan")
-    fit = fit_murnaghan(volumes, energies, equation="birch-murnaghan")
+    fit = fit_eos(volumes, energies, equation="birch-murnaghan")
     found = (fit.v0, fit.e0, fit.b0, fit.b0_prime)
     assert found == pytest.approx((1200.0, -450.0, 1.1, 4.6), rel=1e-8)
     assert fit.equation == "birch-murnaghan"
     # They are two equations: to the other one these points are a little off.
-    assert fit_murnaghan(volumes, energies).residual > 1e-3
+    assert fit_eos(volumes, energies).residual > 1e-3
     np.testing.assert_allclose(fit.energies(volumes), energies, atol=1e-9)
 
 
@@ -81,7 +81,7 @@ def test_agrees_with_ase_on_a_real_crystal(equation: Equation) -> None:
         energies.append(atoms.get_potential_energy())
     theirs = ase.eos.EquationOfState(volumes, energies, eos=equation.replace("-", ""))
     v0, e0, b0 = theirs.fit()
-    ours = fit_murnaghan(np.array(volumes), np.array(energies), equation=equation)
+    ours = fit_eos(np.array(volumes), np.array(energies), equation=equation)
     # ASE stops at a relative change of 1.5e-8.
     assert (ours.v0, ours.b0) == pytest.approx((v0, b0), rel=1e-6)
     assert ours.e0 == pytest.approx(e0, abs=1e-8)
@@ -101,12 +101,12 @@ def test_order_of_the_points_is_free_and_noise_is_averaged() -> None:
     volumes, energies = curve("murnaghan")
     order = np.random.default_rng(0).permutation(len(volumes))
     sorted_fit, fit = (
-        fit_murnaghan(volumes, energies),
-        fit_murnaghan(volumes[order], energies[order]),
+        fit_eos(volumes, energies),
+        fit_eos(volumes[order], energies[order]),
     )
     assert fit == sorted_fit
     noisy = energies + np.random.default_rng(1).normal(0.0, 0.01, len(energies))
-    fit = fit_murnaghan(volumes, noisy)
+    fit = fit_eos(volumes, noisy)
     assert fit.v0 == pytest.approx(1200.0, rel=2e-3)
     assert 0.003 < fit.residual < 0.02
 
@@ -129,9 +129,9 @@ BAD = {
     "no points": ((np.zeros(0), np.zeros(0)), "points", "found 0"),
     "one volume eleven times": ((V * 0 + 90, V), "points", "found 1, the smallest 90 Å"),
     "volume zero": ((V - V[0], (V - 100) ** 2), "points", "the smallest 0 Å"),
-    "not a number": (changed(3, np.nan), "not-finite", "energies that are finite, found 1 of 11"),
-    "infinite": (changed(0, np.inf), "not-finite", "found 1 of 11"),
-    "volumes not finite": ((V * np.nan, V), "not-finite", "volumes that are finite, found 11"),
+    "not a number": (changed(3, np.nan), "not-finite", "finite energies, but 1 of 11"),
+    "infinite": (changed(0, np.inf), "not-finite", "but 1 of 11"),
+    "volumes not finite": ((V * np.nan, V), "not-finite", "finite volumes, but 11"),
     "collapsed": ((V, V**2), "rising", "only rises with the volume, 90 to 110 Å.*collapse"),
     "exploded": ((V, 1 / V), "falling", "only falls with the volume.*come apart"),
     "flat": ((V, 0 * V), "no-minimum", "the same at all volumes"),
@@ -151,7 +151,7 @@ def test_energies_without_an_equation_of_state(
     data: tuple[np.ndarray, np.ndarray], reason: str, match: str, equation: Equation
 ) -> None:
     with pytest.raises(EosFitError, match=match) as caught:
-        fit_murnaghan(*data, equation=equation)
+        fit_eos(*data, equation=equation)
     assert caught.value.reason == reason
     assert isinstance(caught.value, Ms25Error)
 
@@ -164,7 +164,7 @@ def test_fit_that_leaves_the_volumes() -> None:
     with pytest.raises(
         EosFitError, match=r"within the volumes 1260 to 1500 Å.*found 1\d\d\d"
     ) as caught:
-        fit_murnaghan(volumes, energies)
+        fit_eos(volumes, energies)
     assert caught.value.reason == "outside"
 
 
@@ -178,7 +178,7 @@ def test_fit_that_ends_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(optimize, "least_squares", impatient)
     with pytest.raises(EosFitError, match="did not converge in 1 evaluations") as caught:
-        fit_murnaghan(*curve("murnaghan"))
+        fit_eos(*curve("murnaghan"))
     assert caught.value.reason == "not-converged"
 
 
@@ -194,7 +194,7 @@ def test_senseless_arguments(
     volumes: np.ndarray, energies: np.ndarray, equation: Equation, match: str
 ) -> None:
     with pytest.raises(ValueError, match=match):
-        fit_murnaghan(volumes, energies, equation=equation)
+        fit_eos(volumes, energies, equation=equation)
 
 
 def test_wild_curves_end_in_a_fit_or_a_named_error() -> None:
@@ -205,7 +205,7 @@ def test_wild_curves_end_in_a_fit_or_a_named_error() -> None:
         energies = rng.normal(size=11) * 10.0 ** rng.integers(-8, 12)
         energies += [0.0, -1e6][index % 2]
         try:
-            fit = fit_murnaghan(1200 * RATIOS, energies)
+            fit = fit_eos(1200 * RATIOS, energies)
         except EosFitError as error:
             reasons.add(error.reason)
         else:

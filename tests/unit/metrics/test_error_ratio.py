@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ms25_suite.core.frames import FloatArray
-from ms25_suite.metrics.error_ratio import degradation
+from ms25_suite.metrics.error_ratio import error_ratio
 from ms25_suite.metrics.errors import ErrorSummary, Statistic
 
 
@@ -30,7 +30,7 @@ def test_the_interval_holds_the_true_ratio_as_often_as_it_says(n: int) -> None:
     held = 0
     for index in range(60):
         own, other = summary(rng.normal(size=n)), summary(rng.normal(size=n), 3.0)
-        found = degradation(own, other, seed=index)
+        found = error_ratio(own, other, seed=index)
         assert found.value == pytest.approx(other.mae.value / own.mae.value)
         held += found.interval[0] < 3.0 < found.interval[1]
     assert 52 <= held <= 60
@@ -39,27 +39,27 @@ def test_the_interval_holds_the_true_ratio_as_often_as_it_says(n: int) -> None:
 def test_the_same_seed_gives_the_same_interval() -> None:
     rng = np.random.default_rng(0)
     own, other = summary(rng.normal(size=50)), summary(rng.normal(size=60))
-    assert degradation(own, other, seed=3) == degradation(own, other, seed=3)
-    assert degradation(own, other, seed=3) != degradation(own, other, seed=4)
+    assert error_ratio(own, other, seed=3) == error_ratio(own, other, seed=3)
+    assert error_ratio(own, other, seed=3) != error_ratio(own, other, seed=4)
 
 
 def test_constant_errors_have_a_certain_ratio() -> None:
-    found = degradation(summary(np.full(5, 0.2)), summary(np.full(9, 0.5)))
+    found = error_ratio(summary(np.full(5, 0.2)), summary(np.full(9, 0.5)))
     assert found.value == pytest.approx(2.5)
     assert found.interval == pytest.approx((2.5, 2.5))
 
 
 def test_one_frame_has_no_interval() -> None:
-    assert degradation(summary(np.ones(1)), summary(np.ones(40))).interval is None
+    assert error_ratio(summary(np.ones(1)), summary(np.ones(40))).interval is None
 
 
 @pytest.mark.parametrize("own", [0.0, 3e-10])
 def test_rounding_has_no_ratio(own: float) -> None:
-    assert degradation(summary(np.full(40, own)), summary(np.ones(40))) is None
+    assert error_ratio(summary(np.full(40, own)), summary(np.ones(40))) is None
 
 
 def test_errors_of_one_frame_in_many_still_have_a_finite_interval() -> None:
     errors = np.zeros(40)
     errors[3] = 1.0
-    low, high = degradation(summary(errors), summary(np.ones(40))).interval
+    low, high = error_ratio(summary(errors), summary(np.ones(40))).interval
     assert 0 < low < 40 < high < np.inf

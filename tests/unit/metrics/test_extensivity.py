@@ -78,7 +78,7 @@ def test_predictions_without_forces_are_refused(images: list[Atoms]) -> None:
     frames = Frames.from_atoms(images)
     twice, source, axis = doubled(frames)
     energies = Predictions(energy=np.zeros(len(frames)))
-    with pytest.raises(ValueError, match="both energies and forces"):
+    with pytest.raises(ValueError, match="with energies and forces"):
         supercell_errors(frames, energies, source, axis, _predictions(twice))
 
 

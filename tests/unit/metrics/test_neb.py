@@ -6,14 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 from ase import Atoms
-from ase.calculators.emt import EMT
-from ase.mep import NEB
-from ase.optimize import FIRE
 
 from ms25_suite.core.errors import NotFiniteError, PredictionError
 from ms25_suite.core.frames import Frames, Predictions
-from ms25_suite.metrics.batch_neb import BatchNEB
-from ms25_suite.metrics.neb import interpolated, path_lengths, relax_band, relax_ends
+from ms25_suite.metrics.neb import relax_band, relax_ends
 from tests.helpers.emt_path import emt, hop
 
 
@@ -33,28 +29,6 @@ def counted(predict: Callable[[Frames], Predictions]) -> tuple[Any, list[str]]:
         return predict(frames)
 
     return asked, calls
-
-
-def test_a_batched_band_is_that_of_ase_with_one_shared_calculator(
-    path: tuple[list[Atoms], Frames, Any],
-) -> None:
-    images = path[0]
-    own, shared = ([atoms.copy() for atoms in images] for _ in range(2))
-    calculator = EMT()
-    for atoms in shared:
-        atoms.calc = calculator
-    options: dict[str, Any] = {"k": 0.1, "climb": True, "method": "improvedtangent"}
-    predict, calls = counted(emt)
-    bands = [BatchNEB(own, predict, **options)]
-    bands.append(NEB(shared, allow_shared_calculator=True, **options))
-    for band in bands:
-        FIRE(band, logfile=None).run(fmax=0.001, steps=12)
-    np.testing.assert_allclose(bands[0].energies, bands[1].energies, atol=1e-6, rtol=0)
-    np.testing.assert_allclose(
-        bands[0].get_positions(), bands[1].get_positions(), atol=1e-6, rtol=0
-    )
-    # One batch for the ends, and one for each step.
-    assert [call.split()[0] for call in calls] == ["2"] + ["3"] * 13
 
 
 def test_a_band_asks_twice_for_the_same_batches(path: tuple[list[Atoms], Frames, Any]) -> None:
@@ -130,10 +104,3 @@ def test_ends_that_are_minima_stay_and_others_go(path: tuple[list[Atoms], Frames
     assert ends.moved[0] == pytest.approx(0.3, abs=0.1)
     # Steps are taken for both: what is a minimum stays one.
     assert ends.moved[1] < 0.01
-
-
-def test_a_path_between_two_ends_is_interpolated(path: tuple[list[Atoms], Frames, Any]) -> None:
-    _, frames, fixed = path
-    whole = interpolated(frames.select([0, len(frames) - 1]), fixed)
-    assert len(whole) == 9
-    np.testing.assert_allclose(np.diff(path_lengths(whole)), path_lengths(whole)[-1] / 8, rtol=0.2)

@@ -48,7 +48,7 @@ def test_one_interruption_is_no_noise_and_many_are() -> None:
 
 
 def test_a_speed_needs_a_block() -> None:
-    with pytest.raises(ValueError, match="one block at least"):
+    with pytest.raises(ValueError, match="at least one block"):
         measured_speed(100, 10, [])
 
 

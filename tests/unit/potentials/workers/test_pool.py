@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 import time
 from pathlib import Path
 
+import execnet
 import numpy as np
 import pytest
 from ase import Atoms
+from ase.build import bulk
 from ase.calculators.emt import EMT
 
 from ms25_suite.core.errors import (
@@ -25,6 +28,7 @@ from ms25_suite.core.errors import (
 from ms25_suite.core.frames import Frames
 from ms25_suite.potentials.opening import from_calculator, from_model_file
 from ms25_suite.potentials.potential import Potential, PotentialOptions
+from ms25_suite.potentials.workers.pool import WorkerPool
 
 EMT_PLUS = """
 import os, time
@@ -90,7 +94,11 @@ def test_no_frames_give_no_numbers(tmp_path: Path, frames: Frames) -> None:
 @pytest.mark.parametrize(
     ("body", "error", "message"),
     [
-        ("raise ValueError('no such luck')", PredictionError, "raised on a frame of 16 atoms"),
+        (
+            "raise ValueError('no such luck')",
+            PredictionError,
+            "raised an error for a frame of 16 atoms",
+        ),
         ("raise ValueError('no such luck')", PredictionError, "ValueError: no such luck"),
         ("self.results['energy'] = float('nan')", PredictionError, "energy that are not finite"),
         ("self.results['forces'][3] = np.inf", PredictionError, "forces that are not finite"),
@@ -253,3 +261,24 @@ def test_a_damaged_cache_file_is_computed_again(tiny_mace: Path, frames: Frames)
         path.write_bytes(path.read_bytes()[:100])
     np.testing.assert_allclose(potential.predict(few).forces, expected.forces)
     potential.close()
+
+
+def test_a_worker_runs_in_another_python(tmp_path: Path) -> None:
+    other = tmp_path / "a python"
+    other.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    other.chmod(0o755)
+    pool = WorkerPool({"kind": "calculator", "target": "ase.calculators.emt:EMT"}, python=other)
+    frames = Frames.from_atoms([bulk("Cu"), bulk("Ni")])
+    (found,) = pool.predict(frames, [np.arange(2)])
+    pool.close()
+    assert np.isfinite(found.energy).all()
+
+
+def test_a_python_that_does_not_start_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def makegateway(self: execnet.Group, spec: str) -> None:
+        raise EOFError("couldn't load message header, expected 9 bytes, got 0")
+
+    monkeypatch.setattr(execnet.Group, "makegateway", makegateway)
+    pool = WorkerPool({"kind": "calculator", "target": "x:y"}, python=Path("/some/python"))
+    with pytest.raises(WorkerDiedError, match=r"/some/python does not start.*ms25 env create"):
+        pool.start()

@@ -1,0 +1,1 @@
+"""A LAMMPS program in a process of its own: its build, its input, its log and its results."""

@@ -1,0 +1,1 @@
+"""Pair styles of LAMMPS that were written for one architecture."""

@@ -1,0 +1,70 @@
+"""Predictions for frames of which some have no finite one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from ase.build import bulk
+
+from ms25_suite.core.errors import NotFiniteError, PredictionError
+from ms25_suite.core.frames import Frames, Predictions
+from ms25_suite.metrics.finite import predict_finite
+from tests.helpers.emt_path import emt
+
+
+@pytest.fixture
+def frames() -> Frames:
+    images = []
+    for seed, symbol in enumerate(("Cu", "Ni", "Al")):
+        atoms = bulk(symbol, cubic=True)
+        atoms.rattle(0.05, seed=seed)
+        images.append(atoms)
+    return Frames.from_atoms(images)
+
+
+def without(*lost: int) -> Callable[[Frames], Predictions]:
+    """EMT that has no finite numbers for frames of these elements."""
+
+    def predict(frames: Frames) -> Predictions:
+        bad = [i for i in range(len(frames)) if frames.select([i]).numbers[0] in lost]
+        if bad:
+            msg = "not finite"
+            raise NotFiniteError(msg, tuple(bad))
+        return emt(frames)
+
+    return predict
+
+
+def test_what_has_finite_numbers_is_predicted(frames: Frames) -> None:
+    whole = emt(frames)
+    found, finite = predict_finite(without(13, 29), frames)
+    assert finite.tolist() == [False, True, False]
+    assert np.isnan(found.energy[[0, 2]]).all()
+    assert found.energy[1] == whole.energy[1]
+    np.testing.assert_array_equal(found.forces[4:8], whole.forces[4:8])
+    assert np.isnan(found.forces[:4]).all()
+    assert not predict_finite(without(13, 28, 29), frames)[1].any()
+
+
+def test_other_errors_pass_through(frames: Frames) -> None:
+    def predict(frames: Frames) -> Predictions:
+        msg = "no such luck"
+        raise PredictionError(msg)
+
+    with pytest.raises(PredictionError, match="no such luck"):
+        predict_finite(predict, frames)
+
+
+def test_a_prediction_without_failure_is_made_once(frames: Frames) -> None:
+    calls: list[int] = []
+
+    def predict(frames: Frames) -> Predictions:
+        calls.append(len(frames))
+        return emt(frames)
+
+    found, finite = predict_finite(predict, frames)
+    assert calls == [3]
+    assert finite.all()
+    assert found.stress is None
