@@ -115,7 +115,7 @@ class Transfer:
 
     def _origin(self) -> list[Finding]:
         """What is not known of the potential's own data."""
-        if self.potential.manifest or self.potential.architecture == "reference":
+        if self.potential.manifest is not None or self.potential.architecture == "reference":
             return []
         message = (
             f"what {self.potential.name} was trained on is not known: {self.own.name}, which the "

@@ -122,8 +122,9 @@ def _trained_elsewhere(spec: PotentialSpec, dataset: Dataset) -> str:
         source = open_dataset(spec.trained_on)
         name, sha256 = source.name, source.sha256
     elif spec.kind == "model" and spec.path is not None:
-        data = (read_manifest(spec.path) or {}).get("data", {})
-        name, sha256 = str(data.get("name", "")), str(data.get("sha256", ""))
+        manifest = read_manifest(spec.path)
+        if manifest is not None:
+            name, sha256 = manifest.data.name or "", manifest.data.sha256 or ""
     if not name or dataset.sha256 == sha256 or dataset.name == name:
         return ""
     return (

@@ -20,6 +20,7 @@ from ms25_suite.metrics.throughput import N_BLOCKS
 from ms25_suite.metrics.training_rate import MIN_SIZES
 from ms25_suite.plugin.pool import use_potential_file
 from ms25_suite.potentials.potential import PotentialOptions
+from ms25_suite.potentials.registry import get_trainer
 from ms25_suite.potentials.spec import PotentialSpec, parse_specs
 from ms25_suite.training.data import training_request
 
@@ -358,7 +359,7 @@ def _check_trainings(specs: Iterable[PotentialSpec], datasets: Iterable[Dataset]
         for dataset in [open_dataset(spec.trained_on)] if spec.trained_on else datasets:
             if transfer_only(dataset):
                 continue
-            request = training_request(dataset, spec.architecture, **spec.training)
+            request = training_request(dataset, get_trainer(spec.architecture), **spec.training)
             dataset.splits.train(request.n_train, set=request.set)
             dataset.splits.validation(set=request.set)
 

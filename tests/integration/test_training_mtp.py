@@ -22,10 +22,11 @@ from ms25_suite.architectures.mtp.fit import (
 from ms25_suite.architectures.mtp.model import MtpArchitecture, MtpModel
 from ms25_suite.architectures.mtp.run import best_linear, shortest_distance
 from ms25_suite.architectures.mtp.template import template
+from ms25_suite.architectures.mtp.trainer import MtpTrainer
 from ms25_suite.core.errors import TrainingError
 from ms25_suite.core.frames import Frames, Labels
 from ms25_suite.potentials.evaluate import EdgeEvaluator
-from ms25_suite.training import TrainingData, TrainingRequest, runner, train
+from ms25_suite.training import TrainingData, TrainingRequest, train
 from tests.helpers.trainings import Told, children, part
 
 pytest.importorskip("motep")
@@ -43,8 +44,8 @@ def given() -> TrainingData:
 
 @pytest.fixture
 def tiny(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    values = {**runner.load_recipe("mtp", "smoke"), **TINY}
-    monkeypatch.setattr(runner, "load_recipe", lambda architecture, budget: values)
+    values = {**MtpTrainer().recipe("smoke"), **TINY}
+    monkeypatch.setattr(MtpTrainer, "recipe", lambda self, budget: values)
     return values
 
 
@@ -142,41 +143,41 @@ def test_killed_continued_learns_and_is_the_same_as_without_the_kill(
     tiny.update(frame_passes=8 * 30)
     told = Told(act_at=2, act=kill)
     with pytest.raises(TrainingError, match="killed by SIGKILL"):
-        train(REQUEST, given(), threads=1, progress=told, cache=tmp_path / "a")
+        train(MtpTrainer(), REQUEST, given(), threads=1, progress=told, cache=tmp_path / "a")
     told = Told()
-    trained = train(REQUEST, given(), threads=1, progress=told, cache=tmp_path / "a")
+    trained = train(MtpTrainer(), REQUEST, given(), threads=1, progress=told, cache=tmp_path / "a")
     assert "continuing" in told.notes[0]
     assert trained.curve["epoch"] == list(range(1, 31))
     assert trained.model_path.suffix == ".mtp"
     manifest = trained.manifest
-    assert manifest["species"] == ["Ni", "Cu"]
-    assert manifest["r_max"] == 4.0
+    assert manifest.species == ("Ni", "Cu")
+    assert manifest.r_max == 4.0
 
     frames, labels = given().validation
     model = MtpArchitecture().load(
-        trained.model_path, device="cpu", dtype="float64", species=tuple(manifest["species"])
+        trained.model_path, device="cpu", dtype="float64", species=manifest.species
     )
     found = EdgeEvaluator(model).predict(frames)
-    stated = manifest["validation_errors"]
+    stated = manifest.validation_errors
     assert np.abs(found.forces - labels.forces).mean() == pytest.approx(stated["forces_mae"])
     assert stated["forces_mae"] < 0.5 * np.abs(labels.forces).mean()
     losses = trained.curve["loss"]
-    assert manifest["model"]["epoch"] == 1 + losses.index(min(losses))
+    assert manifest.model.epoch == 1 + losses.index(min(losses))
 
-    straight = train(REQUEST, given(), threads=1, cache=tmp_path / "b")
+    straight = train(MtpTrainer(), REQUEST, given(), threads=1, cache=tmp_path / "b")
     np.testing.assert_allclose(straight.curve["loss"], losses, rtol=1e-6)
 
 
 def test_it_ends_when_the_loss_no_longer_falls(tiny: dict[str, Any], tmp_path: Path) -> None:
     tiny.update(optimizer="bfgs", loss_stop=1.1, frame_passes=8 * 60, level=2)
-    trained = train(REQUEST, given(), threads=1, cache=tmp_path)
-    assert trained.manifest["model"]["ended_by"] == "loss"
+    trained = train(MtpTrainer(), REQUEST, given(), threads=1, cache=tmp_path)
+    assert trained.manifest.model.ended_by == "loss"
     assert len(trained.curve["epoch"]) == 51
 
 
 def test_a_gpu_is_refused(tiny: dict[str, Any], tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="MTP trains on the CPU only"):
-        train(REQUEST, given(), device="cuda", threads=1, cache=tmp_path)
+        train(MtpTrainer(), REQUEST, given(), device="cuda", threads=1, cache=tmp_path)
 
 
 def test_shortest_distance() -> None:

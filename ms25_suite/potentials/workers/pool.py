@@ -1,4 +1,4 @@
-"""The near side of the workers: start them, share frames out, and notice when one is gone."""
+"""Worker processes of a potential: starts them, distributes frames, and detects lost workers."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from ms25_suite.environments.installation import ISOLATED
 from ms25_suite.environments.processes import thread_variables
 from ms25_suite.lammps.plan import LammpsRun, MdPlan
 from ms25_suite.potentials.base import ModelInfo
+from ms25_suite.potentials.workers.jobs import Job, job_to_wire
 from ms25_suite.potentials.workers.wire import pack_frames, unpack_predictions, unpack_run
 
 __all__ = ["WorkerPool"]
@@ -43,7 +44,7 @@ serve(channel, log)
 
 @dataclass(slots=True, eq=False)
 class _Worker:
-    """One process: its channel, and what it is busy with."""
+    """One process: its channel, and the request that it works on."""
 
     channel: Any
     log: Path
@@ -55,13 +56,13 @@ class _Worker:
 class WorkerPool:
     """Processes that hold the same potential.
 
-    They start at the first use and live until `close`. After a death or a time-out all of them
-    are replaced at the next use.
+    They start at the first use and live until `close`. If one dies or exceeds the time limit, all
+    of them are replaced at the next use.
 
     Parameters
     ----------
     job
-        What to load; see `ms25_suite.potentials.workers.main.load_evaluator`.
+        What to load.
     n_workers
         Number of processes.
     timeout_s
@@ -75,7 +76,7 @@ class WorkerPool:
 
     def __init__(
         self,
-        job: dict[str, Any],
+        job: Job,
         *,
         n_workers: int = 1,
         timeout_s: float = 600.0,
@@ -100,14 +101,14 @@ class WorkerPool:
         Raises
         ------
         Ms25Error
-            Loading failed; the class tells why.
+            Loading failed; the class says why.
         """
         if self._workers and self._info is not None:
             return self._info
         self._folder = tempfile.TemporaryDirectory(prefix="ms25-worker-")
         for index in range(self._n_workers):
             self._workers.append(self._spawn(Path(self._folder.name) / f"worker-{index}.log"))
-        answers = self._run([("load", self._job)] * self._n_workers, fatal=True)
+        answers = self._run([("load", job_to_wire(self._job))] * self._n_workers, fatal=True)
         self._info = ModelInfo.from_dict(answers[0]["info"])
         return self._info
 

@@ -118,8 +118,8 @@ def build(
     TrainingError
         The training of the approximate potential failed.
     """
+    from ms25_suite.potentials.registry import get_trainer
     from ms25_suite.reference.calculators.xtb import tblite_version
-    from ms25_suite.training.registry import get_trainer
 
     if potential_file is not None:
         msg = f"GFN1-xTB has no file of a potential, found --potential-file {potential_file}"

@@ -30,6 +30,7 @@ from ms25_suite.environments.builder import PipOptions, create, remove
 from ms25_suite.environments.installation import ISOLATED, Installation, find_installation
 from ms25_suite.environments.spec import EnvironmentSpec, environment_for, environments
 from ms25_suite.environments.store import Environment, State, open_environment
+from ms25_suite.potentials.workers.jobs import CalculatorJob
 from ms25_suite.potentials.workers.pool import WorkerPool
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the pretending interpreter is a script")
@@ -283,7 +284,7 @@ def test_a_worker_runs_in_another_python(tmp_path: Path) -> None:
     other = tmp_path / "a python"
     other.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
     other.chmod(0o755)
-    pool = WorkerPool({"kind": "calculator", "target": "ase.calculators.emt:EMT"}, python=other)
+    pool = WorkerPool(CalculatorJob("ase.calculators.emt:EMT"), python=other)
     frames = Frames.from_atoms([bulk("Cu"), bulk("Ni")])
     (found,) = pool.predict(frames, [np.arange(2)])
     pool.close()
@@ -295,7 +296,7 @@ def test_a_python_that_does_not_start_is_named(monkeypatch: pytest.MonkeyPatch) 
         raise EOFError("couldn't load message header, expected 9 bytes, got 0")
 
     monkeypatch.setattr(execnet.Group, "makegateway", makegateway)
-    pool = WorkerPool({"kind": "calculator", "target": "x:y"}, python=Path("/some/python"))
+    pool = WorkerPool(CalculatorJob("x:y"), python=Path("/some/python"))
     with pytest.raises(WorkerDiedError, match=r"/some/python does not start.*ms25 env create"):
         pool.start()
 
