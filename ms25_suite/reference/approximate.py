@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["ApproximatePotential", "approximate_potential"]
 
 BUDGET: Final = "approximate"
-"""Recipe in ``training/recipes/mace.toml``; no budget that users are offered."""
+"""Recipe in ``architectures/mace/mace.toml``, which users are not offered."""
 
 VALIDATION_EVERY: Final = 10
 """Each tenth frame is for validation, the last of each ten."""
