@@ -11,13 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ms25_suite.architectures.ani.features import Batch, FeatureMaker, predict
-from ms25_suite.architectures.ani.file import AniConfig, build_network, expect_no_extensions
-from ms25_suite.architectures.ani.model import AniModel, TorchaniArchitecture
+from ms25_suite.architectures.ani.file import expect_no_extensions
+from ms25_suite.architectures.ani.model import TorchaniArchitecture
 from ms25_suite.architectures.ani.trainer import AniTrainer
-from ms25_suite.architectures.testing import standard_frames
 from ms25_suite.core.errors import TrainingError
-from ms25_suite.core.frames import Labels
 from ms25_suite.potentials.evaluate import EdgeEvaluator
 from ms25_suite.training import TrainingData, TrainingRequest, train
 from tests.helpers.trainings import Told, children, part
@@ -50,38 +47,6 @@ def tiny(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     values = {**AniTrainer().recipe("smoke"), **TINY}
     monkeypatch.setattr(AniTrainer, "recipe", lambda self, budget: values)
     return values
-
-
-def test_features_give_what_torchani_gives() -> None:
-    """Energies, forces and virials of every kind of frame, alone and joined."""
-    from ase.units import Hartree
-
-    from ms25_suite.core.frames import Frames
-
-    config = AniConfig(("Ni", "Cu"), radial_cutoff=4.5, angular_cutoff=3.2, hidden=(8, 4))
-    torch.manual_seed(0)
-    network = build_network(config)
-    frames = Frames.from_atoms(standard_frames(("Ni", "Cu")).values())
-    labels = Labels(np.zeros(len(frames)), np.zeros((len(frames.numbers), 3)))
-    maker = FeatureMaker(network, np.array([-1.0, -2.0]))
-    singles = [
-        maker.make(frames.select([k]), labels.select([k], frames.offsets))
-        for k in range(len(frames))
-    ]
-    expected = EdgeEvaluator(AniModel(network, "cpu", torch.float64)).predict(frames)
-    periodic = frames.pbc.all(axis=1)
-    for batch in (Batch.join(singles, maker.n_blocks), maker.make(frames, labels)):
-        energy, forces, virial = (
-            Hartree * values.detach().numpy() for values in predict(network, batch, training=False)
-        )
-        np.testing.assert_allclose(energy, expected.energy, atol=1e-10)
-        np.testing.assert_allclose(forces, expected.forces, atol=1e-10)
-        stress = virial[periodic] / frames.volumes[periodic, None]
-        np.testing.assert_allclose(stress, expected.stress[periodic], atol=1e-10)
-        # Energies of the elements are no longer in the labels; a stress that is not there is NaN.
-        counts = np.bincount(frames.frame_of_atom, weights=1.0 + (frames.numbers == 29))
-        np.testing.assert_allclose(batch.energy.numpy(), counts)
-        assert torch.isnan(batch.virial).all()
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc to find the trainer")
@@ -127,7 +92,9 @@ def test_killed_continued_learns_and_is_the_same_as_without_the_kill(
     assert again.reused
     other = dataclasses.replace(REQUEST, seed=2)
     tiny.update(frame_passes=16, epochs_least=2)
-    assert train(other, given(), threads=1, cache=tmp_path).curve["loss"][0] != losses[0]
+    assert (
+        train(AniTrainer(), other, given(), threads=1, cache=tmp_path).curve["loss"][0] != losses[0]
+    )
 
 
 def test_a_loss_that_is_not_a_number_stops_and_names_the_epoch(
