@@ -172,13 +172,14 @@ def _predict_water(name: str, place: Installation) -> None:
 
     from ms25_suite.core.frames import Frames
     from ms25_suite.potentials.registry import get_architecture, implementation
+    from ms25_suite.potentials.workers.jobs import UntrainedJob
     from ms25_suite.potentials.workers.pool import WorkerPool
 
     water = molecule("H2O", cell=[4.0, 4.0, 4.0], pbc=True)
     moved = [water.copy(), water.copy()]
     for atoms, sign in zip(moved, (1, -1), strict=True):
         atoms.positions[0, 2] += sign * _STEP
-    job = {"kind": "untrained", "implementation": implementation(get_architecture(name))}
+    job = UntrainedJob(implementation(get_architecture(name)))
     pool = WorkerPool(job, python=place.python)
     try:
         (found,) = pool.predict(Frames.from_atoms([water, *moved]), [np.arange(3)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +34,9 @@ def add_parser(subparsers: _SubParsersAction[Any]) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "architecture", metavar="ARCH", help="architecture: allegro, ani, mace, mtp or nequip"
+        "architecture",
+        metavar="ARCH",
+        help="allegro, ani, mace, mtp, nequip, or an architecture of another package",
     )
     parser.add_argument(
         "--dataset",
@@ -87,21 +90,22 @@ def run(args: argparse.Namespace) -> int:
 
 def _train(args: argparse.Namespace) -> TrainedModel:
     from ms25_suite.datasets.dataset import open_dataset
+    from ms25_suite.potentials.registry import get_trainer
     from ms25_suite.training import RichProgress, train
     from ms25_suite.training.data import training_data, training_request
-    from ms25_suite.training.registry import get_trainer, load_recipe
 
-    # What is misspelled is told before a dataset is opened, which may take long.
-    get_trainer(args.architecture)
-    load_recipe(args.architecture, args.budget)
+    # A misspelled name fails before the dataset is opened, which may take long.
+    trainer = get_trainer(args.architecture)
+    trainer.recipe(args.budget)
     if args.out is not None and args.out.is_dir():
         msg = f"--out={args.out} is a folder; give the name of the model file"
         raise UsageError(msg)
     dataset = open_dataset(args.dataset)
     request = training_request(
-        dataset, args.architecture, n=args.n, set=args.set, seed=args.seed, budget=args.budget
+        dataset, trainer, n=args.n, set=args.set, seed=args.seed, budget=args.budget
     )
     return train(
+        trainer,
         request,
         training_data(dataset, request),
         device=args.device,
@@ -118,8 +122,8 @@ def _copy(trained: TrainedModel, out: Path) -> Path:
         out.parent.mkdir(parents=True, exist_ok=True)
         with atomic_path(out) as temporary:
             shutil.copyfile(trained.model_path, temporary)
-        model = {**trained.manifest["model"], "file": out.name}
-        write_manifest(out, {**trained.manifest, "model": model})
+        model = replace(trained.manifest.model, file=out.name)
+        write_manifest(out, replace(trained.manifest, model=model))
     except OSError as error:
         msg = f"the model is trained, but cannot be copied to {out}: {error}"
         raise UsageError(msg) from error
@@ -129,13 +133,12 @@ def _copy(trained: TrainedModel, out: Path) -> Path:
 def _summary(trained: TrainedModel, path: Path) -> str:
     from ms25_suite.core.units import MEV_PER_EV
 
-    model, errors = trained.manifest["model"], trained.manifest["validation_errors"]
-    how = (
-        "from the cache" if trained.reused else f"trained in {trained.manifest['wall_time']:.0f} s"
-    )
+    manifest = trained.manifest
+    errors = manifest.validation_errors
+    how = "from the cache" if trained.reused else f"trained in {manifest.wall_time:.0f} s"
     return (
         f"{path}\n"
-        f"{how}; epoch {model['epoch']} ({model['chosen_by']}); validation MAE: "
+        f"{how}; epoch {manifest.model.epoch} ({manifest.model.chosen_by}); validation MAE: "
         f"energy {MEV_PER_EV * errors['energy_mae']:.2f} meV/atom, "
         f"forces {MEV_PER_EV * errors['forces_mae']:.1f} meV/Å"
     )

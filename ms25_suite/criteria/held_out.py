@@ -24,10 +24,11 @@ def unseen_set(potential: Potential, dataset: Dataset) -> int:
 
     It is the set that the potential's manifest names if it was trained on this dataset, else 1.
     """
-    data = potential.manifest.get("data", {})
-    number = int(data.get("set", 1))
-    trained_here = data.get("sha256") == dataset.sha256
-    return number if trained_here and 1 <= number <= dataset.splits.n_sets else 1
+    manifest = potential.manifest
+    if manifest is None or manifest.data.set is None or manifest.data.sha256 != dataset.sha256:
+        return 1
+    number = manifest.data.set
+    return number if 1 <= number <= dataset.splits.n_sets else 1
 
 
 def unseen_frames(potential: Potential, dataset: Dataset) -> tuple[IntArray, tuple[Finding, ...]]:
@@ -49,7 +50,8 @@ def unseen_frames(potential: Potential, dataset: Dataset) -> tuple[IntArray, tup
     """
     indices = dataset.splits.test(set=unseen_set(potential, dataset))
     remarks = []
-    seen = {bytes.fromhex(digest) for digest in potential.manifest.get("seen_frames", ())}
+    manifest = potential.manifest
+    seen = {bytes.fromhex(digest) for digest in (manifest.seen_frames if manifest else ())}
     if seen:
         fingerprints = dataset.frames.select(indices).fingerprints()
         fresh = np.array([digest not in seen for digest in fingerprints])
@@ -66,7 +68,7 @@ def unseen_frames(potential: Potential, dataset: Dataset) -> tuple[IntArray, tup
             )
             remarks.append(Finding("seen-frames", message))
             indices = indices[fresh]
-    trained_on = potential.manifest.get("data", {}).get("level_of_theory", "")
+    trained_on = (manifest.data.level_of_theory if manifest else None) or ""
     mismatch = level_of_theory_mismatch(trained_on, dataset.card.level_of_theory)
     if mismatch is not None:
         remarks.append(mismatch)

@@ -144,7 +144,7 @@ def not_asked(case: Case) -> NotAsked | None:
 
 def _origin(transfer: Transfer) -> list[Finding]:
     """What is not known of the potential's own data."""
-    if transfer.potential.manifest or transfer.potential.architecture == "reference":
+    if transfer.potential.manifest is not None or transfer.potential.architecture == "reference":
         return []
     message = (
         f"what {transfer.potential.name} was trained on is not known: {transfer.own.name}, which "
@@ -189,8 +189,9 @@ def _trained_elsewhere(spec: PotentialSpec, dataset: Dataset) -> str:
         source = open_dataset(spec.trained_on)
         name, sha256 = source.name, source.sha256
     elif spec.kind == "model" and spec.path is not None:
-        data = (read_manifest(spec.path) or {}).get("data", {})
-        name, sha256 = str(data.get("name", "")), str(data.get("sha256", ""))
+        manifest = read_manifest(spec.path)
+        if manifest is not None:
+            name, sha256 = manifest.data.name or "", manifest.data.sha256 or ""
     if not name or dataset.sha256 == sha256 or dataset.name == name:
         return ""
     return (

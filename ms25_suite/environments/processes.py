@@ -1,16 +1,26 @@
-"""How processes that compute are set up: threads and memory.
+"""Processes that compute: how they are started and ended, their threads and their memory.
 
-Unless told otherwise, the C library of Linux gives each tensor of some hundred kilobytes back when
-it is freed, and fetches the next one anew, page by page. That costs a MACE of the smoke budget a
-fifth of its time.
+Unless told otherwise, the C library of Linux returns the memory of each tensor of some hundred
+kilobytes to the system when it is freed, and fetches it again page by page. That costs a training
+of MACE with the smoke budget a fifth of its time.
 """
 
 from __future__ import annotations
 
 import ctypes
 import os
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
-__all__ = ["child_environment", "keep_freed_memory", "thread_variables"]
+__all__ = [
+    "child_environment",
+    "end_process",
+    "keep_freed_memory",
+    "start_process",
+    "thread_variables",
+]
 
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
@@ -21,13 +31,91 @@ _HEAP = {
 }
 
 
+def start_process(
+    command: Sequence[str],
+    *,
+    folder: Path,
+    output: Path,
+    variables: Mapping[str, str],
+    append: bool = False,
+) -> subprocess.Popen[bytes]:
+    """Start a program without a shell and without input.
+
+    It leads a process group of its own, so that `end_process` reaches whatever it started.
+
+    Parameters
+    ----------
+    command
+        The program and its arguments.
+    folder
+        Working folder.
+    output
+        File for its standard output and standard error.
+    variables
+        Environment variables besides those of this process.
+    append
+        Whether the output is added to what is in the file already.
+
+    Raises
+    ------
+    OSError
+        It cannot be started.
+    """
+    with output.open("ab" if append else "wb") as file:
+        return subprocess.Popen(
+            list(command),
+            cwd=folder,
+            env={**os.environ, **variables},
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            start_new_session=os.name == "posix",
+        )
+
+
+def end_process(process: subprocess.Popen[bytes], *, grace_s: float = 0.0) -> None:
+    """End a process and its process group; without effect if it has ended already.
+
+    Parameters
+    ----------
+    process
+        From `start_process`.
+    grace_s
+        Time in seconds to end by itself after SIGTERM, before SIGKILL; 0: SIGKILL at once.
+    """
+    if process.poll() is not None:
+        return
+    if grace_s > 0:
+        _signal(process, signal.SIGTERM)
+        try:
+            process.wait(timeout=grace_s)
+        except subprocess.TimeoutExpired:
+            pass
+        else:
+            return
+    _signal(process, getattr(signal, "SIGKILL", signal.SIGTERM))
+    process.wait()
+
+
+def _signal(process: subprocess.Popen[bytes], number: int) -> None:
+    try:
+        if os.name == "posix":
+            os.killpg(process.pid, number)
+        else:
+            process.kill()
+    except ProcessLookupError:
+        pass
+
+
 def thread_variables(threads: int) -> dict[str, str]:
-    """Variables of the environment for the number of threads of numerical libraries."""
+    """Environment variables that set the number of threads of numerical libraries."""
     return dict.fromkeys(_THREADS, str(threads))
 
 
 def child_environment(threads: int) -> dict[str, str]:
-    """Variables for a new process: threads, and of memory those that the user did not set.
+    """Environment variables for a new process that computes.
+
+    They set its threads, and keep freed memory unless the user has set those variables.
 
     Parameters
     ----------
@@ -39,7 +127,7 @@ def child_environment(threads: int) -> dict[str, str]:
 
 
 def keep_freed_memory() -> None:
-    """The settings of memory for this process, which runs already; without effect off glibc."""
+    """Keep freed memory in this process, which runs already; without effect without glibc."""
     try:
         set_option = ctypes.CDLL(None).mallopt
     except (AttributeError, OSError, TypeError):

@@ -1,14 +1,15 @@
-"""Another program: run to its end, or ended with all that it started."""
+"""Runs another program to its end, within a time limit."""
 
 from __future__ import annotations
 
-import os
 import re
-import signal
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+from ms25_suite.environments.processes import end_process, start_process
 
 __all__ = ["Ended", "noted_peak_memory", "run_program"]
 
@@ -20,7 +21,7 @@ class Ended:
     Parameters
     ----------
     status
-        Exit status, negative for a signal; None if it took too long.
+        Exit status, negative for a signal; None if the time limit was reached.
     output
         What it wrote to standard output and standard error.
     """
@@ -38,17 +39,17 @@ def run_program(
 ) -> Ended:
     """Run a program in a folder, without a shell and without input.
 
-    It leads a session of its own, so that whatever it started ends with it if it takes too long
-    or this process is interrupted.
+    It and whatever it started are killed if it exceeds the time limit or this process is
+    interrupted.
 
     Parameters
     ----------
     command
         The program and its arguments.
     folder
-        Working folder; its output is kept there in ``output.txt``.
+        Working folder; the output is kept there in ``output.txt``.
     time_limit_s
-        Time in seconds.
+        Time limit in seconds.
     variables
         Environment variables besides those of this process.
 
@@ -58,30 +59,18 @@ def run_program(
         It cannot be started.
     """
     path = folder / "output.txt"
-    with path.open("wb") as file:
-        process = subprocess.Popen(
-            list(command),
-            cwd=folder,
-            env={**os.environ, **variables},
-            stdin=subprocess.DEVNULL,
-            stdout=file,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        status: int | None = None
-        try:
+    process = start_process(command, folder=folder, output=path, variables=variables)
+    status: int | None = None
+    try:
+        with suppress(subprocess.TimeoutExpired):
             status = process.wait(time_limit_s)
-        except subprocess.TimeoutExpired:
-            pass
-        finally:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+    finally:
+        end_process(process)
     return Ended(status, path.read_text(encoding="utf-8", errors="replace"))
 
 
 def noted_peak_memory(status: str) -> int | None:
-    """Largest resident memory of a process in bytes; None if it is not noted.
+    """Largest resident memory of a process in bytes; None if it is not stated.
 
     Parameters
     ----------

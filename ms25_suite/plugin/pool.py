@@ -16,6 +16,7 @@ from ms25_suite.criteria.without_model import fit_baseline
 from ms25_suite.datasets.dataset import Dataset, open_dataset
 from ms25_suite.potentials.opening import from_baseline, from_calculator, from_model_file
 from ms25_suite.potentials.potential import Potential, PotentialOptions
+from ms25_suite.potentials.registry import get_trainer
 from ms25_suite.potentials.spec import PotentialSpec
 from ms25_suite.training.data import training_data, training_request
 from ms25_suite.training.manifest import read_manifest
@@ -101,12 +102,13 @@ class PotentialPool:
     def _train(self, spec: PotentialSpec, dataset: Dataset) -> Potential:
         from ms25_suite.training import RichProgress, SilentProgress, train
 
+        trainer = get_trainer(spec.architecture)
         source = dataset if spec.trained_on is None else open_dataset(spec.trained_on)
-        request = training_request(source, spec.architecture, **spec.training)
+        request = training_request(source, trainer, **spec.training)
         data = training_data(source, request)
         with self._terminal() as stream:
             progress = SilentProgress() if stream is None else RichProgress(stream)
-            trained = train(request, data, device=self._options.device, progress=progress)
+            trained = train(trainer, request, data, device=self._options.device, progress=progress)
         return from_model_file(
             trained.model_path,
             spec.architecture,

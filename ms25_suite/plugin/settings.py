@@ -28,6 +28,7 @@ from ms25_suite.plugin.values import (
     writable_folder,
 )
 from ms25_suite.potentials.potential import PotentialOptions
+from ms25_suite.potentials.registry import get_trainer
 from ms25_suite.potentials.spec import PotentialSpec, parse_specs
 from ms25_suite.training.data import training_request
 
@@ -211,7 +212,7 @@ def _check_trainings(specs: Iterable[PotentialSpec], datasets: Iterable[Dataset]
         for dataset in [open_dataset(spec.trained_on)] if spec.trained_on else datasets:
             if transfer_only(dataset):
                 continue
-            request = training_request(dataset, spec.architecture, **spec.training)
+            request = training_request(dataset, get_trainer(spec.architecture), **spec.training)
             dataset.splits.train(request.n_train, set=request.set)
             dataset.splits.validation(set=request.set)
 

@@ -58,7 +58,7 @@ def lammps_executable(text: str | None) -> Path | None:
     """
     if text is None or text == NO_PAIR_STYLE:
         return None
-    from ms25_suite.lammps.build import executable_build
+    from ms25_suite.lammps.executable.build import executable_build
 
     # Its absolute path: a mere name is looked for on the search path.
     return Path(executable_build(Path(text).expanduser()).source)

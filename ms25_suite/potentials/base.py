@@ -1,9 +1,9 @@
-"""The one contract between the suite and an architecture.
+"""The contract between the suite and an architecture.
 
 Every architecture of the paper is a function of edge vectors: given atomic numbers and the edges
 ``(i, j, D_ij)`` shorter than ``r_max``, it returns an energy for each graph and ``dE/dD``. That
-is all that an adapter writes. Neighbour lists, batching, forces, stress, the ASE calculator and
-molecular dynamics are written once, on top of it.
+is all that an adapter has to do. Neighbour lists, batching, forces, stress, the ASE calculator and
+molecular dynamics are built on top of it.
 """
 
 from __future__ import annotations
@@ -51,14 +51,14 @@ class Graph:
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """What is known of a loaded potential.
+    """Properties of a loaded potential.
 
     Parameters
     ----------
     elements
-        Atomic numbers that it knows, ascending; None if it does not say.
+        Atomic numbers of its elements, ascending; None if unknown.
     r_max
-        Cutoff of the edges in Å; None if it does not say.
+        Cutoff of the edges in Å; None if unknown.
     n_layers
         Number of message-passing layers (1: strictly local); None if unknown. ``r_max`` times
         this number is the receptive field.
@@ -111,8 +111,8 @@ class EdgeModel(ABC):
 class ForceModel(ABC):
     """A loaded model that maps edges to energies, forces and virials.
 
-    For compiled models only, whose derivatives with respect to single edges are not to be had.
-    Whatever can be differentiated is an `EdgeModel`.
+    For compiled models, which give no derivatives with respect to single edges. A model that can
+    be differentiated should be an `EdgeModel`.
     """
 
     @property
@@ -134,11 +134,11 @@ class ForceModel(ABC):
 
 
 class Architecture(ABC):
-    """A family of models: how its files look, and how one is loaded.
+    """A family of models: how its files are recognised, loaded and trained.
 
     A subclass is registered as an entry point of the group ``ms25_suite.architectures``. Its
-    module must not import its framework at top level: the class is looked at in the process of
-    pytest, and only `load` is called in a worker.
+    module must not import its framework at top level: it is imported in the process of pytest,
+    and only `load` runs in a worker.
     """
 
     name: ClassVar[str]
@@ -164,6 +164,10 @@ class Architecture(ABC):
     """Compiled kind of model file, see `ms25_suite.lammps.deploy.targets`; empty if there is
     none."""
 
+    trainer: ClassVar[str] = ""
+    """Where its trainer is, as ``module:name``: a subclass of `ms25_suite.training.Trainer`. It is
+    imported when something is trained. Empty: models of this architecture cannot be trained."""
+
     revision: ClassVar[int] = 1
     """Raise it when a change to the adapter can change a prediction: cached ones are then void."""
 
@@ -182,20 +186,20 @@ class Architecture(ABC):
         """
 
     def untrained(self) -> EdgeModel:
-        """A tiny model with random weights, to see whether an environment works.
+        """A tiny model with random weights, to test whether an environment works.
 
-        Called in a worker process only; needed of architectures with an `environment`.
+        Called in a worker process only; required of architectures with an `environment`.
         """
         msg = f"the architecture {self.name} makes no untrained models"
         raise NotImplementedError(msg)
 
 
 class Evaluator(Protocol):
-    """What a worker keeps: something that predicts."""
+    """What a worker holds: something that predicts."""
 
     @property
     def info(self) -> ModelInfo:
-        """What is known of the potential."""
+        """Properties of the potential."""
         ...
 
     def predict(self, frames: Frames) -> Predictions:

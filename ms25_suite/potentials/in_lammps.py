@@ -70,7 +70,7 @@ def run_in_lammps(
         device=options.device,
         dtype=options.dtype,
     )
-    species = tuple(potential.manifest.get("species", ())) or options.species
+    species = (potential.manifest.species if potential.manifest else ()) or options.species
     return run_pair_style(
         style,
         file,

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from ms25_suite.core.cache import file_sha256
 from ms25_suite.core.errors import ModelFileError
@@ -14,6 +12,8 @@ from ms25_suite.potentials.baseline import MeanBaseline
 from ms25_suite.potentials.potential import Potential, PotentialOptions
 from ms25_suite.potentials.prediction_cache import PredictionCache
 from ms25_suite.potentials.registry import get_architecture, implementation, require_installed
+from ms25_suite.potentials.workers.jobs import BaselineJob, CalculatorJob, ModelJob
+from ms25_suite.training.manifest import Manifest
 
 __all__ = ["from_baseline", "from_calculator", "from_model_file"]
 
@@ -24,7 +24,7 @@ def from_model_file(
     name: str,
     options: PotentialOptions,
     *,
-    manifest: Mapping[str, Any] | None = None,
+    manifest: Manifest | None = None,
 ) -> Potential:
     """Potential from a model file.
 
@@ -33,9 +33,9 @@ def from_model_file(
     ArchitectureNotInstalledError
         The package of the architecture is neither installed nor in a managed environment.
     ModelFileError
-        The file does not say which elements its species are, and nothing else does.
+        It is unknown which elements the species of the file are.
     DeployError
-        It is to be compiled, and cannot be.
+        The model cannot be compiled.
     """
     family = get_architecture(architecture)
     place = require_installed(family)
@@ -57,17 +57,15 @@ def from_model_file(
         identity["species"] = species
     if loaded != path:
         identity["compiled"] = target
-    job = {
-        "kind": "model",
-        "architecture": architecture,
-        "implementation": implementation(family),
-        "path": str(loaded.resolve()),
-        "sha256": sha256 if loaded == path else file_sha256(loaded),
-        "device": options.device,
-        "dtype": options.dtype,
-        "species": species,
-        "batch_atoms": options.batch_atoms,
-    }
+    job = ModelJob(
+        implementation=implementation(family),
+        path=str(loaded.resolve()),
+        sha256=sha256 if loaded == path else file_sha256(loaded),
+        device=options.device,
+        dtype=options.dtype,
+        batch_atoms=options.batch_atoms,
+        species=species,
+    )
     cache = PredictionCache(identity) if options.use_cache else None
     return Potential(
         name,
@@ -82,27 +80,25 @@ def from_model_file(
     )
 
 
-def _species(
-    path: Path, options: PotentialOptions, manifest: Mapping[str, Any] | None
-) -> tuple[str, ...]:
+def _species(path: Path, options: PotentialOptions, manifest: Manifest | None) -> tuple[str, ...]:
     """Chemical symbols of the numbered species of a model file."""
-    found = tuple((manifest or {}).get("species", ())) or options.species
+    found = (manifest.species if manifest else ()) or options.species
     if not found:
         msg = (
-            f"{path} numbers its species, but does not say which elements they are, and there is "
-            f"no sidecar {path.name}.json of a training of this suite. Name them in the order of "
-            "their numbers: --mlip-species=Si,O"
+            f"{path} numbers its species without naming their elements, and there is no sidecar "
+            f"{path.name}.json from a training by this suite. Name them in the order of their "
+            "numbers: --mlip-species=Si,O"
         )
         raise ModelFileError(msg)
     return found
 
 
 def from_baseline(baseline: MeanBaseline, name: str, options: PotentialOptions) -> Potential:
-    """Potential of the scale of errors: no model at all.
+    """Potential of the baseline, which is no model but shows the scale of errors.
 
-    Its predictions are not cached: they cost nothing.
+    Its predictions are not cached, since they cost nothing.
     """
-    job = {"kind": "baseline", "values": baseline.to_dict()}
+    job = BaselineJob(baseline.to_dict())
     return Potential(name, "baseline", job, options)
 
 
@@ -111,9 +107,9 @@ def from_calculator(
 ) -> Potential:
     """Potential from ``calc.py`` or ``package.module:factory``.
 
-    Its predictions are not cached: what such code depends on cannot be seen from outside.
+    Its predictions are not cached, since it is unknown what such code depends on.
     """
     path = Path(target) if target.endswith(".py") else None
     sha256 = file_sha256(path) if path else ""
-    job = {"kind": "calculator", "target": str(path.resolve()) if path else target}
+    job = CalculatorJob(str(path.resolve()) if path else target)
     return Potential(name, architecture, job, options, path=path, sha256=sha256)

@@ -1,11 +1,10 @@
-"""A potential that a check can ask."""
+"""A potential: predictions and dynamics in worker processes."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,7 +14,9 @@ from ms25_suite.lammps.plan import LammpsRun, MdPlan
 from ms25_suite.potentials.base import ModelInfo
 from ms25_suite.potentials.evaluate import BATCH_ATOMS, batches
 from ms25_suite.potentials.prediction_cache import PredictionCache
+from ms25_suite.potentials.workers.jobs import Job
 from ms25_suite.potentials.workers.pool import WorkerPool
+from ms25_suite.training.manifest import Manifest
 
 if TYPE_CHECKING:
     from ase.calculators.calculator import Calculator
@@ -26,7 +27,7 @@ __all__ = [
 ]
 
 CACHE_ATOMS = 16_384
-"""Atoms in one cached block: so much is lost at most when a run is killed in a prediction."""
+"""Atoms in one cached block: a run that is killed loses at most the predictions of one block."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class PotentialOptions:
     timeout_s
         Longest wait for one answer of a worker in seconds.
     batch_atoms
-        Most atoms in a batch.
+        Largest number of atoms in a batch.
     use_cache
         Whether predictions are taken from and put into the cache.
     species
@@ -80,9 +81,9 @@ class Potential:
     architecture
         ``mace``, …; ``ase`` or ``reference`` for a calculator.
     job
-        What a worker loads; see `ms25_suite.potentials.workers.main.load_evaluator`.
+        What a worker loads.
     options
-        How it is run.
+        How the potential is run.
     path
         The model file, if there is one.
     sha256
@@ -90,35 +91,35 @@ class Potential:
     python
         Interpreter of the workers; this one by default.
     cache
-        Where predictions are kept, if they may be.
+        Cache of predictions; None: nothing is cached.
     manifest
-        What is known of its training; empty if nothing is.
+        Manifest of its training; None if it has none.
 
     Attributes
     ----------
     cache_problem
-        Why predictions could not be kept; empty if they could.
+        Why predictions could not be cached; empty if they could.
     """
 
     def __init__(
         self,
         name: str,
         architecture: str,
-        job: dict[str, Any],
+        job: Job,
         options: PotentialOptions,
         *,
         path: Path | None = None,
         sha256: str = "",
         python: Path | None = None,
         cache: PredictionCache | None = None,
-        manifest: Mapping[str, Any] | None = None,
+        manifest: Manifest | None = None,
     ) -> None:
         self.name = name
         self.architecture = architecture
         self.path = path
         self.sha256 = sha256
         self.options = options
-        self.manifest = dict(manifest or {})
+        self.manifest = manifest
         self.cache_problem = ""
         self._cache = cache
         self._pool = WorkerPool(
@@ -126,12 +127,12 @@ class Potential:
         )
 
     def info(self) -> ModelInfo:
-        """Elements, cutoff and size; starts the workers unless it is known from before.
+        """Elements, cutoff and size; starts the workers unless the cache has them.
 
         Raises
         ------
         PotentialError
-            The potential cannot be loaded; the class tells why.
+            The potential cannot be loaded; the class says why.
         """
         known = self._cache.get_info() if self._cache else None
         if known is None:
@@ -152,13 +153,13 @@ class Potential:
         Raises
         ------
         ElementCoverageError
-            The frames hold elements that the potential does not know.
+            The frames hold elements that the potential was not trained for.
         NotFiniteError
             It returned numbers that are not finite.
         PredictionError
             It raised.
         PotentialError
-            Anything else that went wrong; the class tells what.
+            Another error; the class says which.
         """
         self._check_elements(frames)
         if self._cache is None or len(frames) == 0:
@@ -178,7 +179,7 @@ class Potential:
         return Predictions.concatenate(parts)
 
     def calculator(self) -> Calculator:
-        """ASE calculator that asks this potential; one frame at a time, nothing is cached."""
+        """ASE calculator of this potential; one frame at a time, nothing is cached."""
         from ms25_suite.potentials.ase_calculator import PotentialCalculator
 
         return PotentialCalculator(self.compute)
@@ -189,9 +190,9 @@ class Potential:
         return self._compute(frames)
 
     def run_lammps(self, frame: Frames, plan: MdPlan) -> LammpsRun:
-        """Molecular dynamics or a minimisation in LAMMPS, inside of one worker process.
+        """Molecular dynamics or a minimisation in LAMMPS, inside one worker process.
 
-        Nothing is cached. The time limit of a worker is for a single step.
+        Nothing is cached. The time limit of a worker applies to each single step.
 
         Parameters
         ----------
@@ -205,7 +206,7 @@ class Potential:
         UsageError
             The frame has no cell, or does not fit the plan.
         ElementCoverageError
-            The frame holds elements that the potential does not know.
+            The frame holds elements that the potential was not trained for.
         LammpsNotInstalledError
             LAMMPS or its MPI library is missing where the worker runs.
         LostAtomsError
@@ -217,7 +218,7 @@ class Potential:
         PredictionError
             It raised.
         PotentialError
-            Anything else that went wrong; the class tells what.
+            Another error; the class says which.
         """
         self._check_elements(frame)
         return self._pool.run_lammps(frame, plan)
@@ -232,7 +233,7 @@ class Potential:
         return self._pool.pids
 
     def _keep(self, block: Frames | None, found: Predictions | ModelInfo) -> None:
-        """Put something into the cache; what cannot be kept is still good for this run."""
+        """Write to the cache; if that fails, this run goes on without it."""
         if self._cache is None:
             return
         try:

@@ -1,34 +1,63 @@
-"""Architectures by name, and the architecture of a model file."""
+"""Architectures by name, their trainers, and the architecture of a model file."""
 
 from __future__ import annotations
 
 import importlib
+import inspect
 from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
+from typing import Any, Final
 
 from ms25_suite.core.errors import ModelFileError, UsageError, did_you_mean
 from ms25_suite.environments.installation import Installation, find_installation
 from ms25_suite.potentials.base import Architecture
 from ms25_suite.potentials.model_file import FileSummary, summarise
+from ms25_suite.training.trainer import Trainer
 
 __all__ = [
+    "GROUP",
     "architectures",
     "detect",
     "get_architecture",
+    "get_trainer",
     "implementation",
     "load_implementation",
     "require_installed",
+    "trainable",
 ]
-
-GROUP = "ms25_suite.architectures"
+GROUP: Final = "ms25_suite.architectures"
+"""Group of entry points: name of the architecture to ``module:class``."""
 
 
 @cache
 def architectures() -> Mapping[str, Architecture]:
-    """Every registered architecture by name; no framework is imported for it."""
-    return {point.name: point.load()() for point in entry_points(group=GROUP)}
+    """All registered architectures by name; no framework is imported.
+
+    Raises
+    ------
+    UsageError
+        A package registers an architecture that cannot be imported or is not one, or two packages
+        use the same name.
+    """
+    found: dict[str, Architecture] = {}
+    owners: dict[str, str] = {}
+    for point in entry_points(group=GROUP):
+        owner = point.dist.name if point.dist is not None else "?"
+        if point.name in found:
+            msg = (
+                f"the architecture {point.name!r} is registered by two packages, "
+                f"{owners[point.name]} and {owner}. Uninstall one of them"
+            )
+            raise UsageError(msg)
+        what = f"the architecture {point.name!r} of the package {owner}"
+        kind: type[Architecture] = _load(point.value, Architecture, what)
+        if kind.name != point.name:
+            msg = f"{what}: expected a class with the name {point.name!r}, found {kind.name!r}"
+            raise UsageError(msg)
+        found[point.name], owners[point.name] = kind(), owner
+    return found
 
 
 def get_architecture(name: str) -> Architecture:
@@ -47,10 +76,57 @@ def get_architecture(name: str) -> Architecture:
     return known[name]
 
 
+def trainable() -> tuple[str, ...]:
+    """Names of the architectures that can be trained."""
+    return tuple(sorted(name for name, known in architectures().items() if known.trainer))
+
+
+def get_trainer(name: str) -> Trainer:
+    """Trainer of an architecture.
+
+    Raises
+    ------
+    UsageError
+        There is no such architecture, it cannot be trained, or its trainer cannot be imported.
+    """
+    architecture = get_architecture(name)
+    if not architecture.trainer:
+        msg = f"the architecture {name!r} has no trainer. Trainable: {', '.join(trainable())}"
+        raise UsageError(msg)
+    what = f"the trainer of the architecture {name!r}"
+    kind: type[Trainer] = _load(architecture.trainer, Trainer, what)
+    trainer = kind()
+    if trainer.name != name:
+        msg = f"{what}: {architecture.trainer!r} trains the architecture {trainer.name!r}"
+        raise UsageError(msg)
+    return trainer
+
+
+def _load(place: str, base: type[Any], what: str) -> type[Any]:
+    """Class at ``module:name``, which must be a subclass that can be instantiated."""
+    module, _, name = place.partition(":")
+    try:
+        found = getattr(importlib.import_module(module), name)
+    except Exception as error:
+        msg = (
+            f"{what} cannot be loaded from {place!r}: {type(error).__name__}: {error}. Repair or "
+            "uninstall that package"
+        )
+        raise UsageError(msg) from error
+    if not (isinstance(found, type) and issubclass(found, base)):
+        msg = f"{what}: expected a subclass of {base.__name__} at {place!r}, found {found!r}"
+        raise UsageError(msg)
+    if inspect.isabstract(found):
+        lacking = ", ".join(sorted(getattr(found, "__abstractmethods__", ())))
+        msg = f"{what}: the class at {place!r} does not define {lacking}"
+        raise UsageError(msg)
+    return found
+
+
 def implementation(architecture: Architecture) -> str:
     """Where the class of an architecture is, as ``module:name``.
 
-    A worker in another environment has no entry points of the suite to find it by.
+    A worker in a managed environment needs it: the suite's entry points are not installed there.
     """
     kind = type(architecture)
     return f"{kind.__module__}:{kind.__qualname__}"
@@ -64,7 +140,7 @@ def load_implementation(text: str) -> Architecture:
 
 
 def detect(path: Path) -> Architecture:
-    """Architecture of a model file, from its content and not from its name.
+    """Architecture of a model file, from its content, whatever the file is called.
 
     Raises
     ------

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ms25_suite.core.errors import ModelFileError, UsageError
-from ms25_suite.potentials.registry import detect, get_architecture
+from ms25_suite.potentials.registry import detect, get_trainer
 
 __all__ = ["PotentialSpec", "parse_spec", "parse_specs"]
 
@@ -112,7 +112,7 @@ def _parse_baseline(text: str) -> PotentialSpec:
 
 def _parse_train(text: str) -> PotentialSpec:
     _, architecture, *rest = text.split(":", 2)
-    get_architecture(architecture)
+    get_trainer(architecture)
     options: dict[str, str | int] = {}
     for item in filter(None, rest[0].split(",") if rest else []):
         key, equals, value = item.partition("=")

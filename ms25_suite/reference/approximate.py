@@ -136,6 +136,7 @@ def approximate_potential(
     TrainingError
         The training failed; the message contains the end of its log.
     """
+    from ms25_suite.potentials.registry import get_trainer
     from ms25_suite.training import TrainingData, TrainingRequest, train
 
     if len(images) < 2:
@@ -157,11 +158,13 @@ def approximate_potential(
         validation=_part([images[i] for i in validation]),
     )
     request = TrainingRequest("mace", len(train_part[0]), seed=seed, budget=BUDGET)
-    trained = train(request, data, threads=1, resume=False, progress=progress)
+    trained = train(
+        get_trainer(request.architecture), request, data, threads=1, resume=False, progress=progress
+    )
     return ApproximatePotential(
         trained.model_path,
-        trained.manifest["model"]["sha256"],
-        trained.manifest["validation_errors"],
+        trained.manifest.model.sha256,
+        trained.manifest.validation_errors,
     )
 
 

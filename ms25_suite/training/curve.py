@@ -1,4 +1,4 @@
-"""Reading a file of JSON lines while another process writes it."""
+"""Training curves: the epochs that a training reports in a file of JSON lines."""
 
 from __future__ import annotations
 
@@ -13,15 +13,22 @@ import numpy as np
 from ms25_suite.core.frames import FloatArray, Frames, Labels, Predictions
 
 __all__ = [
+    "ERROR_NAMES",
     "EpochReport",
     "LineFollower",
     "append_line",
     "curve_of",
     "drop_half_line",
-    "epoch_report",
     "errors_at",
     "validation_errors",
 ]
+
+ERROR_NAMES: Final = tuple(
+    f"{quantity}_{metric}"
+    for quantity in ("energy", "forces", "stress")
+    for metric in ("rmse", "mae")
+)
+"""Names of the validation errors of an epoch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +40,7 @@ class EpochReport:
     epoch
         Number of the epoch, counted from 1.
     loss
-        Validation loss in the architecture's own measure.
+        Validation loss, in units that depend on the architecture.
     errors
         Validation errors: ``energy_rmse`` and ``energy_mae`` (eV/atom), ``forces_rmse`` and
         ``forces_mae`` (eV/Å), and ``stress_rmse`` and ``stress_mae`` (eV/Å^3) where frames have
@@ -46,10 +53,10 @@ class EpochReport:
 
 
 class LineFollower:
-    """New complete lines of a growing file.
+    """Reads the new complete lines of a file while another process writes it.
 
-    The last line is held back until its end is written. A line that is no JSON object, which a
-    killed process may leave in the middle of the file, is passed over.
+    A last line without a line end is left for the next call. A line that is not a JSON object is
+    skipped: a killed process may leave one in the middle of the file.
 
     Parameters
     ----------
@@ -62,7 +69,7 @@ class LineFollower:
         self._position = 0
 
     def read(self) -> list[dict[str, Any]]:
-        """Records that were completed since the last call."""
+        """Records that were written since the last call."""
         try:
             with self._path.open("rb") as file:
                 file.seek(self._position)
@@ -83,7 +90,7 @@ class LineFollower:
 
 
 def drop_half_line(path: Path) -> None:
-    """Cut off what a killed process wrote after the last complete line of a file."""
+    """Remove an incomplete last line, which a killed process may have left."""
     if not path.is_file():
         return
     content = path.read_bytes()
@@ -94,10 +101,9 @@ def drop_half_line(path: Path) -> None:
 
 
 def curve_of(reports: Iterable[EpochReport]) -> dict[str, list[float]]:
-    """Training curve, as lists of equal length.
+    """Training curve as lists of equal length, with the names and units of `EpochReport`.
 
-    Of an epoch that ran twice, before a kill and after the continuation, the later run counts.
-    Epochs count from 1; the lists have the names and units of `EpochReport`.
+    If an epoch ran twice, before a kill and again after it, the later report is used.
     """
     latest = {report.epoch: report for report in reports}
     ordered = [latest[epoch] for epoch in sorted(latest)]
@@ -120,17 +126,10 @@ def errors_at(curve: Mapping[str, Sequence[float]], epoch: int) -> dict[str, flo
     Raises
     ------
     ValueError
-        The curve lacks that epoch.
+        The curve has no such epoch.
     """
     at = curve["epoch"].index(float(epoch))
     return {name: values[at] for name, values in curve.items() if name not in ("epoch", "loss")}
-
-
-_NAMES: Final = tuple(
-    f"{quantity}_{metric}"
-    for quantity in ("energy", "forces", "stress")
-    for metric in ("rmse", "mae")
-)
 
 
 def validation_errors(frames: Frames, labels: Labels, predictions: Predictions) -> dict[str, float]:
@@ -153,14 +152,6 @@ def validation_errors(frames: Frames, labels: Labels, predictions: Predictions) 
 
 
 def append_line(path: Path, record: Mapping[str, Any]) -> None:
-    """Add a line of JSON to a file; a reader sees it as a whole or not at all."""
+    """Append a record to a file of JSON lines."""
     with path.open("a", encoding="utf-8") as file:
         file.write(json.dumps(record, allow_nan=False) + "\n")
-
-
-def epoch_report(record: Mapping[str, Any]) -> EpochReport | None:
-    """Report of an epoch from a line with ``epoch``, ``loss`` and validation errors."""
-    if not {"epoch", "loss"} <= record.keys():
-        return None
-    errors = {name: float(record[name]) for name in _NAMES if name in record}
-    return EpochReport(int(record["epoch"]), float(record["loss"]), errors)

@@ -1,35 +1,37 @@
-"""What to train on a dataset, for the command line and for the training fixture alike."""
+"""Request and frames of a training on a dataset, for ``ms25 train`` and ``--mlip=train:ARCH``."""
 
 from __future__ import annotations
 
 from ms25_suite.datasets.dataset import Dataset
-from ms25_suite.training.registry import get_trainer, load_recipe
 from ms25_suite.training.request import TrainingData, TrainingRequest
+from ms25_suite.training.trainer import Trainer
 
 __all__ = ["DEFAULT_BUDGET", "DEFAULT_SIZE", "training_data", "training_request"]
 
 DEFAULT_SIZE = 100
-"""Training frames if none are asked for: one of the paper's sizes, and quick."""
+"""Number of training frames by default: one of the paper's sizes, and quick."""
 
 DEFAULT_BUDGET = "smoke"
 
 
 def training_request(
     dataset: Dataset,
-    architecture: str,
+    trainer: Trainer,
     *,
     n: int | None = None,
     set: int = 1,  # noqa: A002
     seed: int = 0,
     budget: str = DEFAULT_BUDGET,
 ) -> TrainingRequest:
-    """Complete and check what was asked for.
+    """Request with the defaults filled in.
 
     Parameters
     ----------
     dataset
         Dataset to train on.
-    architecture, set, seed, budget
+    trainer
+        Trainer of the architecture.
+    set, seed, budget
         See `TrainingRequest`.
     n
         Number of training frames; `DEFAULT_SIZE`, or all if there are fewer, by default.
@@ -37,19 +39,18 @@ def training_request(
     Raises
     ------
     UsageError
-        There is no such architecture or budget, or a number is out of range.
+        There is no such budget, or a number is out of range.
     DatasetError
         The dataset has no such set, or no training frames.
     """
-    get_trainer(architecture)
-    load_recipe(architecture, budget)
+    trainer.recipe(budget)
     available = len(dataset.splits.train(set=set))
     n_train = min(DEFAULT_SIZE, available) if n is None else n
-    return TrainingRequest(architecture, n_train, set, seed, budget)
+    return TrainingRequest(trainer.name, n_train, set, seed, budget)
 
 
 def training_data(dataset: Dataset, request: TrainingRequest) -> TrainingData:
-    """Frames to train on and to stop by: those of the dataset's own splits.
+    """Training and validation frames of a request, from the splits of the dataset.
 
     Raises
     ------

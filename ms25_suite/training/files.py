@@ -1,9 +1,9 @@
-"""Frames with labels as an extended XYZ file."""
+"""Files in the work folder of a training: names, and frames with their labels."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -12,14 +12,40 @@ from ms25_suite.core.fields import REF_ENERGY, REF_FORCES, REF_STRESS
 from ms25_suite.core.frames import Frames, Labels
 from ms25_suite.training.request import Part
 
-__all__ = ["read_arrays", "write_arrays", "write_extxyz"]
+__all__ = [
+    "CONFIG",
+    "OUTCOME",
+    "RESULTS",
+    "evenly",
+    "read_arrays",
+    "write_arrays",
+    "write_extxyz",
+]
+
+CONFIG: Final = "config.json"
+"""Configuration that a trainer writes for its program."""
+
+RESULTS: Final = "results.jsonl"
+"""Epochs that the program reports, one JSON object in a line."""
+
+OUTCOME: Final = "outcome.json"
+"""What the program writes at its end: the epoch of the model."""
 
 _FRAMES = ("numbers", "positions", "cells", "pbc", "offsets")
 _LABELS = ("energy", "forces", "stress")
 
 
+def evenly(part: Part, n: int) -> Part:
+    """At most ``n`` frames with their labels, evenly spaced in the order of the frames."""
+    frames, labels = part
+    if n >= len(frames):
+        return part
+    indices = [index * len(frames) // n for index in range(n)]
+    return frames.select(indices), labels.select(indices, frames.offsets)
+
+
 def write_arrays(path: Path, part: Part) -> None:
-    """Write frames and labels in one step."""
+    """Write frames and labels as a NumPy archive, which appears as a whole or not at all."""
     frames, labels = part
     arrays: dict[str, Any] = {name: np.asarray(getattr(frames, name)) for name in _FRAMES}
     for name in _LABELS:
@@ -41,15 +67,29 @@ def read_arrays(path: Path) -> Part:
 def write_extxyz(path: Path, part: Part, *, absent_stress: float | None = None) -> None:
     """Write frames with the labels ``REF_energy``, ``REF_forces`` and ``REF_stress``.
 
-    A frame without stress gets no ``REF_stress``, for training scripts that then leave it out of
-    the loss, or six times ``absent_stress`` (NaN), for those that need the label in every frame.
-    Energies and stresses keep all digits; ASE writes per-atom columns with eight decimals.
+    Energies and stresses are written with all digits, forces with eight decimals (ASE's format
+    for per-atom columns).
+
+    Parameters
+    ----------
+    path
+        The file.
+    part
+        Frames and labels.
+    absent_stress
+        Value of all six components where a frame has no stress, for programs that need the label
+        in every frame. None: such a frame gets no ``REF_stress``.
+
+    Raises
+    ------
+    ValueError
+        There are no energies or no forces.
     """
     from ase.io import write
 
     frames, labels = part
     if labels.energy is None or labels.forces is None:
-        msg = "energies and forces are needed"
+        msg = "expected labels with energies and forces"
         raise ValueError(msg)
     has_stress = labels.has_stress
     images = []

@@ -1,16 +1,30 @@
-"""The sidecar of a trained model: what it is, and what it came from."""
+"""The manifest of a trained model: what it is, and what it was trained on.
+
+It is the sidecar of the model file, ``NAME.json`` beside ``NAME``.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from ms25_suite.core.cache import atomic_path, file_sha256
+from ms25_suite.core.contracts import read_as
+from ms25_suite.core.errors import ModelFileError
 from ms25_suite.training.request import TrainingData, TrainingRequest, part_hash
 
-__all__ = ["SCHEMA", "data_section", "read_manifest", "sidecar_path", "write_manifest"]
+__all__ = [
+    "SCHEMA",
+    "UNITS",
+    "Manifest",
+    "ModelRecord",
+    "TrainingDataRecord",
+    "read_manifest",
+    "sidecar_path",
+    "write_manifest",
+]
 
 SCHEMA: Final = 1
 
@@ -30,45 +44,196 @@ UNITS: Final = {
 """Units of the numbers in a manifest."""
 
 
+@dataclass(frozen=True, slots=True)
+class TrainingDataRecord:
+    """Data that a model was trained on.
+
+    Parameters
+    ----------
+    name, sha256, level_of_theory, tier, system
+        The dataset; see `TrainingData`.
+    n_train, n_validation
+        Number of frames.
+    n_train_with_stress
+        Number of training frames with a stress.
+    set
+        Set of splits that the frames are from, counted from 1.
+    train_sha256, validation_sha256
+        SHA-256 of frames and labels.
+    """
+
+    name: str | None = None
+    sha256: str | None = None
+    level_of_theory: str | None = None
+    tier: str | None = None
+    system: str | None = None
+    n_train: int | None = None
+    n_validation: int | None = None
+    n_train_with_stress: int | None = None
+    set: int | None = None
+    train_sha256: str | None = None
+    validation_sha256: str | None = None
+
+    @classmethod
+    def of(cls, request: TrainingRequest, data: TrainingData) -> TrainingDataRecord:
+        """Record of the data of a training."""
+        has_stress = data.train[1].has_stress
+        return cls(
+            name=data.name,
+            sha256=data.sha256,
+            level_of_theory=data.level_of_theory,
+            tier=data.tier,
+            system=data.system,
+            n_train=len(data.train[0]),
+            n_validation=len(data.validation[0]),
+            n_train_with_stress=0 if has_stress is None else int(has_stress.sum()),
+            set=request.set,
+            train_sha256=part_hash(data.train),
+            validation_sha256=part_hash(data.validation),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain types, for JSON; ``system`` is there even if it is None."""
+        return {**_without_none(asdict(self)), "system": self.system}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelRecord:
+    """The model file.
+
+    Parameters
+    ----------
+    file
+        Its name.
+    sha256
+        SHA-256 of its content.
+    epoch
+        Epoch whose weights it holds, counted from 1.
+    chosen_by
+        How that epoch was chosen.
+    weights
+        Which weights they are.
+    ended_by
+        What ended the training.
+    """
+
+    file: str | None = None
+    sha256: str
+    epoch: int | None = None
+    chosen_by: str | None = None
+    weights: str | None = None
+    ended_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """What is known of a trained model.
+
+    Parameters
+    ----------
+    schema
+        Version of this format, `SCHEMA`.
+    architecture, budget, seed
+        What was trained; see `TrainingRequest`.
+    data
+        What it was trained on.
+    recipe
+        All settings of the training.
+    versions
+        Versions of the packages that the model depends on.
+    device
+        Kind of device, ``cpu`` or ``cuda``.
+    r_max
+        Cutoff radius in Å.
+    dtype
+        Floating-point type.
+    species
+        Chemical symbols, in the order of their numbers in the model.
+    seen_frames
+        Fingerprints of the training and validation frames, in hexadecimal digits.
+    model
+        The model file.
+    validation_errors
+        Errors of the chosen epoch; see `EpochReport`.
+    threads
+        Number of threads of the training.
+    wall_time
+        Time of the training in seconds, over all runs that it took.
+    continued
+        Whether it was stopped and continued.
+    units
+        Units of the numbers.
+    curve
+        Training curve: ``epoch``, ``loss`` and validation errors, lists of equal length.
+    """
+
+    schema: int
+    architecture: str | None = None
+    budget: str | None = None
+    data: TrainingDataRecord = field(default_factory=TrainingDataRecord)
+    recipe: dict[str, Any] = field(default_factory=dict)
+    seed: int | None = None
+    versions: dict[str, str] = field(default_factory=dict)
+    device: str | None = None
+    r_max: float | None = None
+    dtype: str | None = None
+    species: tuple[str, ...] = ()
+    seen_frames: tuple[str, ...] = ()
+    model: ModelRecord
+    validation_errors: dict[str, float] = field(default_factory=dict)
+    threads: int | None = None
+    wall_time: float | None = None
+    continued: bool | None = None
+    units: dict[str, str] = field(default_factory=dict)
+    curve: dict[str, list[float]]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain types, for JSON, in the order of the file; what is None is left out."""
+        found = asdict(self)
+        found["data"] = self.data.to_dict()
+        found["model"] = _without_none(found["model"])
+        found["species"], found["seen_frames"] = list(self.species), list(self.seen_frames)
+        return _without_none(found)
+
+
+def _without_none(record: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in record.items() if value is not None}
+
+
 def sidecar_path(model: Path) -> Path:
     """Sidecar of a model file."""
     return model.with_name(model.name + ".json")
 
 
-def data_section(request: TrainingRequest, data: TrainingData) -> dict[str, Any]:
-    """What a model was trained on."""
-    has_stress = data.train[1].has_stress
-    return {
-        "name": data.name,
-        "sha256": data.sha256,
-        "level_of_theory": data.level_of_theory,
-        "tier": data.tier,
-        "system": data.system,
-        "n_train": len(data.train[0]),
-        "n_validation": len(data.validation[0]),
-        "n_train_with_stress": 0 if has_stress is None else int(has_stress.sum()),
-        "set": request.set,
-        "train_sha256": part_hash(data.train),
-        "validation_sha256": part_hash(data.validation),
-    }
-
-
-def write_manifest(model: Path, manifest: Mapping[str, Any]) -> None:
-    """Write the sidecar of a model in one step."""
-    text = json.dumps(manifest, indent=1, allow_nan=False, ensure_ascii=False)
+def write_manifest(model: Path, manifest: Manifest) -> None:
+    """Write the sidecar of a model file, as a whole or not at all."""
+    text = json.dumps(manifest.to_dict(), indent=1, allow_nan=False, ensure_ascii=False)
     with atomic_path(sidecar_path(model)) as temporary:
         temporary.write_text(text + "\n", encoding="utf-8")
 
 
-def read_manifest(model: Path) -> dict[str, Any] | None:
-    """Sidecar of a model; None unless model and sidecar are whole and belong together."""
+def read_manifest(model: Path) -> Manifest | None:
+    """Manifest of a model file from its sidecar.
+
+    Returns
+    -------
+    :
+        None if there is no sidecar, if it is damaged or of another format, or if it belongs to
+        another model file.
+
+    Raises
+    ------
+    ModelFileError
+        The sidecar belongs to the model file, but a value in it is not what is expected.
+    """
+    path = sidecar_path(model)
     try:
-        manifest = json.loads(sidecar_path(model).read_text(encoding="utf-8"))
+        found = json.loads(path.read_text(encoding="utf-8"))
         fits = (
-            manifest["schema"] == SCHEMA
-            and isinstance(manifest["curve"], dict)
-            and manifest["model"]["sha256"] == file_sha256(model)
+            found["schema"] == SCHEMA
+            and isinstance(found["curve"], dict)
+            and found["model"]["sha256"] == file_sha256(model)
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return dict(manifest) if fits else None
+    return read_as(Manifest, found, str(path), ModelFileError) if fits else None

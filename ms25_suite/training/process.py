@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -12,10 +11,16 @@ from pathlib import Path
 from typing import Final
 
 from ms25_suite.core.errors import TrainingError
+from ms25_suite.environments.processes import end_process, start_process
 
 __all__ = ["available_cores", "end_with_parent", "log_tail", "run_watched"]
 
-_WATCH_S: Final = 1.0
+POLL_S: Final = 0.25
+"""Time between two looks at the results of a running training, in seconds."""
+
+_PARENT_POLL_S: Final = 1.0
+_GRACE_S: Final = 5.0
+_TAIL_LINES: Final = 25
 
 
 def end_with_parent(parent: int) -> None:
@@ -31,18 +36,11 @@ def end_with_parent(parent: int) -> None:
 
     def watch() -> None:
         while os.getppid() == parent:
-            time.sleep(_WATCH_S)
+            time.sleep(_PARENT_POLL_S)
         os._exit(1)
 
     if os.name == "posix":
         threading.Thread(target=watch, daemon=True).start()
-
-
-POLL_S: Final = 0.25
-"""Time between two looks at the results of a running training."""
-
-_GRACE_S: Final = 5.0
-_TAIL_LINES: Final = 25
 
 
 def available_cores() -> int:
@@ -72,28 +70,19 @@ def run_watched(
     folder
         Working folder.
     log
-        File that gets standard output and error, after what is in it already.
+        File to which standard output and error are appended.
     env
-        Variables to set on top of this process's environment.
+        Environment variables besides those of this process.
     on_poll
         Called a few times a second, and once after the end.
 
     Raises
     ------
     TrainingError
-        The process cannot be started, ended with another status than 0, or was killed.
+        The process cannot be started, ended with a status other than 0, or was killed.
     """
     try:
-        with log.open("ab") as output:
-            process = subprocess.Popen(
-                list(command),
-                cwd=folder,
-                env={**os.environ, **env},
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=os.name == "posix",
-            )
+        process = start_process(command, folder=folder, output=log, variables=env, append=True)
     except OSError as error:
         msg = f"the training in {folder} could not be started: {error}"
         raise TrainingError(msg) from error
@@ -103,19 +92,19 @@ def run_watched(
             time.sleep(POLL_S)
         on_poll()
     finally:
-        _end(process)
+        end_process(process, grace_s=_GRACE_S)
     if process.returncode == 0:
         return
     if process.returncode < 0:
         name = signal.Signals(-process.returncode).name
         why = f"was killed by {name}"
         if name == "SIGKILL":
-            why += " (often the system, when the memory is full)"
+            why += " (often by the system, when the memory is full)"
     else:
         why = f"ended with status {process.returncode}"
     msg = (
-        f"the training {why}. What it finished is kept: the same command continues it. "
-        f"Log: {log}\nLast lines:\n{log_tail(log)}"
+        f"the training {why}. The epochs that it finished are kept: the same command continues "
+        f"it. Log: {log}\nLast lines:\n{log_tail(log)}"
     )
     raise TrainingError(msg)
 
@@ -127,22 +116,3 @@ def log_tail(log: Path, lines: int = _TAIL_LINES) -> str:
     except OSError as error:
         return f"    (the log cannot be read: {error})"
     return "\n".join(f"    {line}" for line in text.splitlines()[-lines:]) or "    (empty)"
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End a process and its group; nothing happens if it has ended already."""
-    if process.poll() is not None:
-        return
-    for kill in (signal.SIGTERM, getattr(signal, "SIGKILL", signal.SIGTERM)):
-        try:
-            if os.name == "posix":
-                os.killpg(process.pid, kill)
-            else:
-                process.kill()
-        except ProcessLookupError:
-            pass
-        try:
-            process.wait(timeout=_GRACE_S)
-        except subprocess.TimeoutExpired:
-            continue
-        return

@@ -1,18 +1,16 @@
-"""What is to be trained, on which frames, and what came out."""
+"""What is to be trained, and on which frames."""
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from ms25_suite.core.errors import LabelError, TrainingError, UsageError
 from ms25_suite.core.frames import Frames, Labels
 
-__all__ = ["Part", "TrainedModel", "TrainingData", "TrainingRequest", "part_hash"]
+__all__ = ["Part", "TrainingData", "TrainingRequest", "part_hash"]
 
 Part = tuple[Frames, Labels]
 """Frames and their labels."""
@@ -57,16 +55,16 @@ class TrainingRequest:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrainingData:
-    """Frames to train on and to stop by, and where they come from.
+    """Training and validation frames, and where they come from.
 
     Parameters
     ----------
     name, sha256, level_of_theory, tier
         The dataset: its name, SHA-256 of its source, method behind the labels, tier.
     cutoff
-        Cutoff radius in Å that the dataset's card asks for; None if it does not say.
+        Cutoff radius in Å from the dataset's card; None if it states none.
     train, validation
-        Frames and labels. Energies and forces are needed; a stress is used where a frame has one.
+        Frames and labels. Energies and forces are required, the stress is optional in each frame.
     system
         The paper's name of the system (``hea``, ``mgo-2x2``, …), which chooses the
         hyperparameters of the ``paper`` budget; None for data that the paper does not have.
@@ -76,7 +74,8 @@ class TrainingData:
     LabelError
         Energies or forces are missing or not finite.
     TrainingError
-        There are no frames to train on, or none to validate on.
+        There are no training frames or no validation frames, validation frames hold elements that
+        the training frames lack, or the cutoff is not positive.
     """
 
     name: str
@@ -107,28 +106,6 @@ class TrainingData:
         if self.cutoff is not None and not self.cutoff > 0:
             msg = f"the cutoff of {self.name} must be positive, got {self.cutoff} Å"
             raise TrainingError(msg)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class TrainedModel:
-    """A finished training.
-
-    Parameters
-    ----------
-    model_path
-        The model file; its sidecar has the same name with ``.json`` appended.
-    manifest
-        Content of the sidecar.
-    curve
-        Training curve: ``epoch``, ``loss`` and the validation errors by epoch.
-    reused
-        Whether it came from the cache.
-    """
-
-    model_path: Path
-    manifest: dict[str, Any]
-    curve: dict[str, list[float]]
-    reused: bool
 
 
 def _check_labels(frames: Frames, labels: Labels, where: str) -> None:

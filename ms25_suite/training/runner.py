@@ -1,4 +1,4 @@
-"""One training: from the cache, continued, or from the start."""
+"""Runs one training: takes it from the cache, continues it, or starts it."""
 
 from __future__ import annotations
 
@@ -9,36 +9,63 @@ import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final
 
 from ms25_suite.core.cache import atomic_path, cache_dir, content_key, file_sha256
-from ms25_suite.core.errors import TrainingError, UsageError
+from ms25_suite.core.errors import ModelFileError, TrainingError, UsageError
 from ms25_suite.core.units import MEV_PER_EV
 from ms25_suite.environments.processes import child_environment
 from ms25_suite.training.curve import EpochReport, LineFollower, curve_of, errors_at
 from ms25_suite.training.manifest import (
     SCHEMA,
     UNITS,
-    data_section,
+    Manifest,
+    ModelRecord,
+    TrainingDataRecord,
     read_manifest,
     sidecar_path,
     write_manifest,
 )
 from ms25_suite.training.process import available_cores, run_watched
 from ms25_suite.training.progress import SilentProgress, TrainingProgress
-from ms25_suite.training.registry import Trainer, get_trainer, load_recipe
-from ms25_suite.training.request import TrainedModel, TrainingData, TrainingRequest
+from ms25_suite.training.request import TrainingData, TrainingRequest
+from ms25_suite.training.trainer import Trainer
 
-__all__ = ["train"]
+__all__ = ["TrainedModel", "train"]
 
 _KEY_DIGITS: Final = 32
 _LOG: Final = "training.log"
 _CLOCK: Final = "wall_time_s"
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class TrainedModel:
+    """A finished training.
+
+    Parameters
+    ----------
+    model_path
+        The model file; its sidecar has the same name with ``.json`` appended.
+    manifest
+        Content of the sidecar.
+    reused
+        Whether it came from the cache.
+    """
+
+    model_path: Path
+    manifest: Manifest
+    reused: bool
+
+    @property
+    def curve(self) -> dict[str, list[float]]:
+        """Training curve: ``epoch``, ``loss`` and the validation errors, by epoch."""
+        return self.manifest.curve
+
+
 def train(
+    trainer: Trainer,
     request: TrainingRequest,
     data: TrainingData,
     *,
@@ -51,68 +78,73 @@ def train(
     """Train a potential, or take it from the cache if the same was trained before.
 
     Two trainings are the same if frames, labels, recipe, seed, versions of the packages and kind
-    of device are the same. A training that was killed is continued from its last checkpoint. Of
-    processes that ask for the same training at the same time, one trains and the others wait.
+    of device are the same. A training that was killed continues from its last checkpoint. If
+    several processes start the same training at the same time, one trains and the others wait.
 
     Parameters
     ----------
+    trainer
+        Trainer of the architecture; `ms25_suite.potentials.registry.get_trainer`.
     request, data
-        What to train, and on what.
+        What to train, and on which frames.
     device
         ``cpu``, ``cuda``, ``cuda:1``, …
     threads
         Number of threads; by default as many as there are cores and the recipe can use.
     progress
-        Is told how it goes; nobody by default.
+        Display of the progress; none by default.
     cache
         Folder of finished and unfinished trainings; the suite's cache by default.
     resume
-        Whether a training that was killed is continued. A continued one sees the frames in
-        another order, and ends at other weights; one that starts again ends at the same.
+        Whether a training that was killed is continued. A continued training may use the frames
+        in another order, and then ends with other weights; one that starts again does not.
 
     Raises
     ------
     UsageError
-        There is no such architecture or budget, or a number makes no sense.
+        There is no such budget, the number of threads is not positive, or the trainer is not of
+        the architecture that the request names.
     ArchitectureNotInstalledError
         The package of the architecture cannot be imported.
     TrainingError
         The training failed or was killed; the message holds the end of its log.
     """
-    trainer = get_trainer(request.architecture)
-    recipe = load_recipe(request.architecture, request.budget)
+    if trainer.name != request.architecture:
+        msg = f"expected a trainer of {request.architecture}, found one of {trainer.name}"
+        raise UsageError(msg)
+    recipe = trainer.recipe(request.budget)
     if threads is not None and threads < 1:
         msg = f"a training needs at least one thread, got {threads}"
         raise UsageError(msg)
     if request.n_train != len(data.train[0]):
-        msg = f"asked to train on {request.n_train} frames, but got {len(data.train[0])}"
+        msg = f"expected {request.n_train} training frames, found {len(data.train[0])}"
         raise TrainingError(msg)
     trainer.require_installed()
     settings = trainer.settings(recipe, request, data)
-    described = {
-        "architecture": trainer.name,
-        "budget": request.budget,
-        "data": data_section(request, data),
-        "recipe": {"version": recipe["version"], **settings},
-        "seed": request.seed,
-        "versions": trainer.versions(),
-        "device": device.split(":")[0],
-    }
+    record = TrainingDataRecord.of(request, data)
+    described = _Description(
+        architecture=trainer.name,
+        budget=request.budget,
+        data=record,
+        recipe={"version": recipe["version"], **settings},
+        seed=request.seed,
+        versions=trainer.versions(),
+        device=device.split(":")[0],
+    )
+    cores = available_cores()
     job = _Job(
         trainer=trainer,
         settings=settings,
         described=described,
         data=data,
         device=device,
-        threads=min(available_cores(), recipe.get("threads_most", available_cores()))
-        if threads is None
-        else threads,
+        threads=min(cores, recipe.get("threads_most", cores)) if threads is None else threads,
         progress=SilentProgress() if progress is None else progress,
         title=_title(request, data),
         resume=resume,
     )
     root = cache_dir("training") if cache is None else cache
-    folder = root / content_key(described)[:_KEY_DIGITS]
+    folder = root / described.key()[:_KEY_DIGITS]
     try:
         folder.mkdir(parents=True, exist_ok=True)
         return _take_or_train(job, folder / f"{_file_name(request, data)}{trainer.suffix}")
@@ -124,13 +156,34 @@ def train(
         raise TrainingError(msg) from error
 
 
+@dataclass(frozen=True, slots=True)
+class _Description:
+    """Everything that the trained model depends on; names and values are those of `Manifest`."""
+
+    architecture: str
+    budget: str
+    data: TrainingDataRecord
+    recipe: dict[str, Any]
+    seed: int
+    versions: dict[str, str]
+    device: str
+
+    def values(self) -> dict[str, Any]:
+        """Arguments of `Manifest`."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    def key(self) -> str:
+        """Name of the training in the cache."""
+        return content_key({**self.values(), "data": self.data.to_dict()})
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Job:
     """A training with everything that it needs but a place."""
 
     trainer: Trainer
     settings: Mapping[str, Any]
-    described: Mapping[str, Any]
+    described: _Description
     data: TrainingData
     device: str
     threads: int
@@ -141,17 +194,19 @@ class _Job:
 
 def _take_or_train(job: _Job, model: Path) -> TrainedModel:
     with _locked(model.with_name("lock"), job):
-        manifest = read_manifest(model)
+        try:
+            manifest = read_manifest(model)
+        except ModelFileError:
+            manifest = None
         if manifest is not None:
-            return TrainedModel(model, manifest, manifest["curve"], reused=True)
+            return TrainedModel(model, manifest, reused=True)
         if model.exists() or sidecar_path(model).exists():
             job.progress.note(f"{job.title}: the model in the cache is damaged; training again")
             sidecar_path(model).unlink(missing_ok=True)
-        manifest = _train(job, model)
-        return TrainedModel(model, manifest, manifest["curve"], reused=False)
+        return TrainedModel(model, _train(job, model), reused=False)
 
 
-def _train(job: _Job, model: Path) -> dict[str, Any]:
+def _train(job: _Job, model: Path) -> Manifest:
     trainer = job.trainer
     work = model.with_name("work")
     if not job.resume:
@@ -162,7 +217,8 @@ def _train(job: _Job, model: Path) -> dict[str, Any]:
     watch = _Watch(trainer, LineFollower(trainer.results_file(work)), total, job.progress, work)
     watch.catch_up()
     if watch.continued_from is not None:
-        job.progress.note(f"{job.title}: continuing; {watch.continued_from} of {total} epochs ran")
+        epochs = f"{watch.continued_from} of {total} epochs are done"
+        job.progress.note(f"{job.title}: continuing; {epochs}")
     stopwatch = _Stopwatch(work / _CLOCK)
     job.progress.start(total, job.title)
     try:
@@ -176,47 +232,58 @@ def _train(job: _Job, model: Path) -> dict[str, Any]:
             )
     finally:
         job.progress.finish()
-    found, epoch, chosen = trainer.result(work)
+    outcome = trainer.result(work)
     curve = curve_of(watch.reports)
-    if float(epoch) not in curve["epoch"]:
-        msg = f"the results of the training in {work} lack epoch {epoch}, of which the model is"
+    if float(outcome.epoch) not in curve["epoch"]:
+        msg = (
+            f"the model of the training in {work} is of epoch {outcome.epoch}, which its results "
+            "do not hold. Remove the folder and train again"
+        )
         raise TrainingError(msg)
     with atomic_path(model) as temporary:
-        shutil.copyfile(found, temporary)
-    manifest = {
-        "schema": SCHEMA,
-        **job.described,
-        **trainer.describe(job.settings),
-        "species": _species(job.data),
-        "seen_frames": _fingerprints(job.data),
-        "model": {"file": model.name, "sha256": file_sha256(model), **chosen},
-        "validation_errors": errors_at(curve, epoch),
-        "threads": job.threads,
-        "wall_time": round(stopwatch.total, 1),
-        "continued": watch.continued_from is not None,
-        "units": UNITS,
-        "curve": curve,
-    }
+        shutil.copyfile(outcome.path, temporary)
+    manifest = Manifest(
+        schema=SCHEMA,
+        **job.described.values(),
+        r_max=trainer.r_max(job.settings),
+        dtype=trainer.dtype(job.settings),
+        species=_species(job.data),
+        seen_frames=_fingerprints(job.data),
+        model=ModelRecord(
+            file=model.name,
+            sha256=file_sha256(model),
+            epoch=outcome.epoch,
+            chosen_by=outcome.chosen_by,
+            weights=outcome.weights,
+            ended_by=outcome.ended_by,
+        ),
+        validation_errors=errors_at(curve, outcome.epoch),
+        threads=job.threads,
+        wall_time=round(stopwatch.total, 1),
+        continued=watch.continued_from is not None,
+        units=dict(UNITS),
+        curve=curve,
+    )
     write_manifest(model, manifest)
     shutil.copyfile(work / _LOG, model.with_name(model.name + ".log"))
     shutil.rmtree(work, ignore_errors=True)
     return manifest
 
 
-def _fingerprints(data: TrainingData) -> list[str]:
-    """Training and validation frames, so that a potential is never judged on what it has seen."""
+def _fingerprints(data: TrainingData) -> tuple[str, ...]:
+    """Training and validation frames: a potential must not be judged on them."""
     frames = (data.train[0], data.validation[0])
-    return [digest.hex() for part in frames for digest in part.fingerprints()]
+    return tuple(digest.hex() for part in frames for digest in part.fingerprints())
 
 
-def _species(data: TrainingData) -> list[str]:
+def _species(data: TrainingData) -> tuple[str, ...]:
     from ase.data import chemical_symbols
 
-    return [chemical_symbols[number] for number in data.train[0].elements]
+    return tuple(chemical_symbols[number] for number in data.train[0].elements)
 
 
 class _Watch:
-    """Passes finished epochs on to a progress display, and stops when one makes no sense."""
+    """Passes finished epochs on to the display, and stops if a number is not finite."""
 
     def __init__(
         self,
@@ -236,13 +303,13 @@ class _Watch:
         self.continued_from: int | None = None
 
     def catch_up(self) -> None:
-        """Read what an earlier run did; an epoch that made no sense then runs again."""
+        """Read the epochs of an earlier run; one that was not finite runs again."""
         self.reports.extend(report for report in self._read() if _is_finite(report))
         if self.reports:
             self.continued_from = self.reports[-1].epoch
 
     def poll(self) -> None:
-        """Tell of the epochs that were finished since the last call.
+        """Display the epochs that were finished since the last call.
 
         Raises
         ------
@@ -255,7 +322,7 @@ class _Watch:
                     f"the training was stopped: in epoch {report.epoch} the loss or an error of "
                     f"the validation frames is not finite (loss {report.loss}). The best state so "
                     f"far is kept in {self._work}. Look for wrong labels with `ms25 data audit`, "
-                    "or take another seed or recipe"
+                    "or use another seed or recipe"
                 )
                 raise TrainingError(msg)
             self.reports.append(report)
@@ -313,7 +380,7 @@ def _locked(path: Path, job: _Job) -> Iterator[None]:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        job.progress.note(f"{job.title}: another process trains the same; waiting for it")
+        job.progress.note(f"{job.title}: another process runs the same training; waiting for it")
         lock.acquire()
     try:
         yield
@@ -324,14 +391,14 @@ def _locked(path: Path, job: _Job) -> Iterator[None]:
 def _environment(threads: int, device: str) -> dict[str, str]:
     env = {
         **child_environment(threads),
-        # Threads that wait must not spin: on a machine with other work a spinning team makes
-        # each step several times slower.
+        # Waiting threads must not spin: on a machine with other work, spinning makes each step
+        # several times slower.
         "OMP_WAIT_POLICY": "PASSIVE",
         "PYTHONUNBUFFERED": "1",
     }
     kind, _, index = device.partition(":")
     if kind == "cuda" and index:
-        # Training scripts know "cuda" only: show them one device.
+        # Training programs are told "cuda" only, so one device is made visible to them.
         visible = os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")
         known = index.isdigit() and int(index) < len(visible) and visible != [""]
         env["CUDA_VISIBLE_DEVICES"] = visible[int(index)] if known else index

@@ -1,129 +1,346 @@
-"""What trainers share that run in this environment: their package, and what a run leaves."""
+"""Base class of the trainers: what all architectures have in common.
+
+A trainer turns a recipe and frames into the settings of one training, prepares a work folder,
+names the command that trains there, reads the epochs that it reports, and finds the model at the
+end. The runner (`ms25_suite.training.runner`) does the rest: cache, lock, progress, sidecar.
+
+The defaults fit a training program that is built on `ms25_suite.training.run.TrainingRun`. A
+trainer that starts the program of another package overrides what differs.
+"""
 
 from __future__ import annotations
 
-import importlib.util
+import inspect
 import json
-from collections.abc import Mapping, Sequence
-from importlib.metadata import PackageNotFoundError, version
+import os
+import zipfile
+from abc import ABC
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Final, Protocol
 
-from ms25_suite.core.errors import ArchitectureNotInstalledError, TrainingError
-from ms25_suite.training.request import Part, TrainingData
+from ms25_suite.core.cache import atomic_path
+from ms25_suite.core.errors import TrainingError
+from ms25_suite.environments.installation import Installation, find_installation
+from ms25_suite.training.curve import ERROR_NAMES, EpochReport, drop_half_line
+from ms25_suite.training.files import CONFIG, OUTCOME, RESULTS, evenly, write_arrays
+from ms25_suite.training.recipe import (
+    load_recipe,
+    number_of_epochs,
+    number_of_validation,
+    recipe_budgets,
+    system_values,
+)
+from ms25_suite.training.request import Part, TrainingData, TrainingRequest
 
-__all__ = [
-    "evenly",
-    "installed_versions",
-    "number_of_epochs",
-    "number_of_validation",
-    "read_outcome",
-    "require_package",
-    "system_values",
-]
+__all__ = ["Outcome", "TrainedArchitecture", "Trainer", "discard_torn"]
+
+_RECIPE_ONLY: Final = frozenset(
+    {
+        "version",
+        "frame_passes",
+        "epochs_least",
+        "epochs_most",
+        "max_validation",
+        "threads_most",
+        "seconds_per_frame",
+        "systems",
+        "system_aliases",
+    }
+)
+"""Values of a recipe from which settings are computed; they are no settings themselves."""
 
 
-def require_package(architecture: str, module: str, distribution: str) -> None:
-    """Make sure that the package of an architecture can be imported in this environment.
+class TrainedArchitecture(Protocol):
+    """What a trainer reads from the class of its architecture.
 
-    Parameters
-    ----------
-    architecture
-        Its name as people write it; in small letters also that of the extra of the suite.
-    module, distribution
-        What is imported, and what pip installs.
-
-    Raises
-    ------
-    ArchitectureNotInstalledError
-        It cannot.
+    It is `ms25_suite.potentials.base.Architecture`, whose attributes are described there.
     """
-    if importlib.util.find_spec(module) is None:
-        msg = (
-            f"training {architecture} needs the package {distribution}, which is not installed in "
-            f'this environment. Install it with: pip install "ms25-suite[{architecture.lower()}]"'
-        )
-        raise ArchitectureNotInstalledError(msg)
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+
+    @property
+    def package(self) -> str: ...  # noqa: D102
+
+    @property
+    def distributions(self) -> tuple[str, ...]: ...  # noqa: D102
+
+    @property
+    def requirement(self) -> str: ...  # noqa: D102
+
+    @property
+    def environment(self) -> str: ...  # noqa: D102
 
 
-def installed_versions(distributions: Sequence[str]) -> dict[str, str]:
-    """Versions of distributions in this environment; ``unknown`` where one has none."""
-    found = {}
-    for name in distributions:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            found[name] = "unknown"
-    return found
-
-
-def read_outcome(path: Path, architecture: str, weights: str) -> tuple[int, dict[str, Any]]:
-    """Epoch of the model that one of the suite's own runs chose, and how it was chosen.
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The model of a finished training.
 
     Parameters
     ----------
     path
-        File that the run writes at its end.
-    architecture
-        Its name as people write it.
+        The model file.
+    epoch
+        Epoch whose weights it holds, counted from 1.
+    chosen_by
+        How the epoch was chosen.
     weights
-        What the model holds, for the sidecar.
-
-    Raises
-    ------
-    TrainingError
-        The run left no such file.
+        Which weights they are.
+    ended_by
+        What ended the training; None if the program does not say.
     """
-    try:
-        outcome = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        msg = (
-            f"the training of {architecture} ended without an error, but left no {path.name} in "
-            f"{path.parent}"
-        )
-        raise TrainingError(msg) from error
-    epoch = int(outcome["epoch"])
-    chosen = {"epoch": epoch, "chosen_by": "lowest validation loss", "weights": weights}
-    return epoch, {**chosen, "ended_by": outcome["ended_by"]}
+
+    path: Path
+    epoch: int
+    chosen_by: str
+    weights: str
+    ended_by: str | None = None
 
 
-def system_values(recipe: Mapping[str, Any], data: TrainingData) -> dict[str, Any]:
-    """Values that a recipe has for the paper's system that the data is of.
+class Trainer(ABC):
+    """Trains models of one architecture, in a process of its own.
 
-    Raises
-    ------
-    TrainingError
-        The data is of no system of the recipe.
+    Everything that a training needs to continue after a kill must lie in its work folder:
+    `prepare` is called again with the same arguments, and must keep what is usable there.
     """
-    systems: Mapping[str, Mapping[str, Any]] = recipe["systems"]
-    name = recipe.get("system_aliases", {}).get(data.system, data.system)
-    if name not in systems:
-        found = "no system" if data.system is None else f"the system {data.system!r}"
-        msg = (
-            "this budget has hyperparameters for the paper's systems only "
-            f"({', '.join(systems)}), and the dataset {data.name} is {found} of the paper. "
-            "Take budget=standard"
+
+    architecture: ClassVar[TrainedArchitecture]
+    """Class of the architecture that is trained."""
+
+    suffix: ClassVar[str]
+    """File name extension of its model files, with the dot."""
+
+    module: ClassVar[str]
+    """Module with the training program, run as ``python -m MODULE PARENT CONFIG`` in the work
+    folder. ``PARENT`` is the number of the process that waits for it; see
+    `ms25_suite.training.process.end_with_parent`."""
+
+    cutoff_key: ClassVar[str] = "r_max"
+    """Name of the cutoff radius in the settings. In the recipe, ``KEY_default`` is the radius for
+    datasets without one and ``KEY_limit`` the largest one, both in Å."""
+
+    recipe_only: ClassVar[frozenset[str]] = frozenset()
+    """Further values of the recipe that are no settings."""
+
+    cpu_only: ClassVar[bool] = False
+    """Whether the package has no code for other devices."""
+
+    error_keys: ClassVar[Mapping[str, str]] = {name: name for name in ERROR_NAMES}
+    """Validation errors of `EpochReport` and their names in the results file."""
+
+    outcome_file: ClassVar[str] = OUTCOME
+    """File in which the program writes, at its end, the ``epoch`` that it chose."""
+
+    chosen_by: ClassVar[str] = "lowest validation loss"
+    """How the program chooses an epoch."""
+
+    weights: ClassVar[str] = "weights"
+    """Which weights the model holds."""
+
+    @property
+    def name(self) -> str:
+        """Name of the architecture."""
+        return self.architecture.name
+
+    @property
+    def model_file(self) -> str:
+        """Name of the model file in the work folder."""
+        return f"best{self.suffix}"
+
+    def place(self) -> Installation:
+        """Where the package of the architecture is installed.
+
+        Raises
+        ------
+        ArchitectureNotInstalledError
+            Nowhere; the message names the command that installs it.
+        """
+        described = self.architecture
+        return find_installation(
+            described.name,
+            described.package,
+            managed=bool(described.environment),
+            requirement=described.requirement,
         )
-        raise TrainingError(msg)
-    return dict(systems[name])
+
+    def require_installed(self) -> None:
+        """Make sure that the architecture can be trained here.
+
+        Raises
+        ------
+        ArchitectureNotInstalledError
+            Its package is not installed, or not in a version that can be used.
+        """
+        self.place()
+
+    def versions(self) -> dict[str, str]:
+        """Versions of the packages that a model depends on; ``unknown`` where one has none."""
+        names = self.architecture.distributions
+        return dict.fromkeys(names, "unknown") | self.place().versions(names)
+
+    @property
+    def recipe_file(self) -> Path:
+        """The recipe: ``NAME.toml`` beside the module of the trainer."""
+        return Path(inspect.getfile(type(self))).with_name(f"{self.name}.toml")
+
+    def budgets(self) -> tuple[str, ...]:
+        """Budgets that the recipe offers."""
+        return recipe_budgets(self.recipe_file)
+
+    def recipe(self, budget: str) -> dict[str, Any]:
+        """Recipe of a budget.
+
+        Raises
+        ------
+        UsageError
+            There is no such budget.
+        TrainingError
+            The recipe file is missing or damaged.
+        """
+        return load_recipe(self.recipe_file, budget)
+
+    def settings(
+        self, recipe: Mapping[str, Any], request: TrainingRequest, data: TrainingData
+    ) -> dict[str, Any]:
+        """All values of a training, without paths and device.
+
+        They can be written as JSON and are a part of the cache key: a value that can change the
+        model must be here.
+
+        Raises
+        ------
+        TrainingError
+            The recipe has hyperparameters for named systems only, and the data is of none of them.
+        """
+        n_train = len(data.train[0])
+        default, limit = f"{self.cutoff_key}_default", f"{self.cutoff_key}_limit"
+        computed = _RECIPE_ONLY | self.recipe_only | {default, limit}
+        chosen = {key: value for key, value in recipe.items() if key not in computed}
+        if "systems" in recipe:
+            chosen.update(system_values(recipe, data))
+        cutoff = data.cutoff if data.cutoff is not None else recipe[default]
+        chosen[self.cutoff_key] = float(min(cutoff, recipe.get(limit, cutoff)))
+        if "batch_size" in chosen:
+            chosen["batch_size"] = min(chosen["batch_size"], n_train)
+        if "frame_passes" in recipe:
+            chosen["max_num_epochs"] = number_of_epochs(recipe, n_train)
+        if "seconds_per_frame" in recipe:
+            chosen["seconds_most"] = recipe["seconds_per_frame"] * n_train
+        chosen["n_validation"] = number_of_validation(recipe, data)
+        chosen["seed"] = request.seed
+        return chosen
+
+    def n_epochs(self, settings: Mapping[str, Any]) -> int:
+        """Number of epochs, if nothing ends the training earlier."""
+        return int(settings["max_num_epochs"])
+
+    def r_max(self, settings: Mapping[str, Any]) -> float:
+        """Cutoff radius of the model in Å."""
+        return float(settings[self.cutoff_key])
+
+    def dtype(self, settings: Mapping[str, Any]) -> str:
+        """Floating-point type of the model."""
+        return str(settings["dtype"])
+
+    def prepare(
+        self, work: Path, settings: Mapping[str, Any], data: TrainingData, device: str
+    ) -> list[str]:
+        """Write frames and configuration, and repair what a killed run left.
+
+        Returns
+        -------
+        :
+            Command to run in the work folder.
+
+        Raises
+        ------
+        TrainingError
+            The architecture cannot be trained on this device.
+        """
+        if self.cpu_only and device != "cpu":
+            msg = f"{self.name} trains on the CPU only, found --device={device}. Use --device=cpu"
+            raise TrainingError(msg)
+        self.write_part(work, "train", data.train, settings)
+        validation = evenly(data.validation, settings["n_validation"])
+        self.write_part(work, "validation", validation, settings)
+        with atomic_path(work / CONFIG) as temporary:
+            config = self.config(settings, data, device)
+            temporary.write_text(json.dumps(config, indent=1, sort_keys=True), encoding="utf-8")
+        self.repair(work)
+        drop_half_line(self.results_file(work))
+        return self.place().command(self.module, str(os.getpid()), CONFIG)
+
+    def write_part(self, work: Path, name: str, part: Part, settings: Mapping[str, Any]) -> None:
+        """Write the training or the validation frames.
+
+        Parameters
+        ----------
+        work
+            Work folder.
+        name
+            ``train`` or ``validation``.
+        part
+            Frames and labels.
+        settings
+            Values of `settings`.
+        """
+        del settings
+        write_arrays(work / f"{name}.npz", part)
+
+    def config(
+        self, settings: Mapping[str, Any], data: TrainingData, device: str
+    ) -> dict[str, Any]:
+        """Content of the configuration file that the program reads; paths must be relative."""
+        del data
+        return {**settings, "device": device.split(":")[0], "model_file": self.model_file}
+
+    def repair(self, work: Path) -> None:  # noqa: B027  (nothing to do by default)
+        """Remove from the work folder what a killed run left half-written."""
+
+    def results_file(self, work: Path) -> Path:
+        """File of JSON lines in which the program reports its epochs."""
+        return work / RESULTS
+
+    def epoch_report(self, record: Mapping[str, Any]) -> EpochReport | None:
+        """Report of an epoch from a line of the results file; None for other lines."""
+        if record.get("epoch") is None or "loss" not in record:
+            return None
+        errors = {
+            name: float(record[key])
+            for name, key in self.error_keys.items()
+            if isinstance(record.get(key), int | float)
+        }
+        return EpochReport(int(record["epoch"]), float(record["loss"]), errors)
+
+    def result(self, work: Path) -> Outcome:
+        """Model of a finished training.
+
+        Raises
+        ------
+        TrainingError
+            The program left no model, or did not say which epoch it is.
+        """
+        outcome, model = work / self.outcome_file, work / self.model_file
+        try:
+            found = json.loads(outcome.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            found = None
+        if found is None or not model.is_file():
+            lacking = model if found is not None else outcome
+            msg = (
+                f"the training of {self.name} ended without an error, but left no {lacking.name} "
+                f"in {lacking.parent}. Read the log there"
+            )
+            raise TrainingError(msg)
+        return Outcome(
+            model, int(found["epoch"]), self.chosen_by, self.weights, found.get("ended_by")
+        )
 
 
-def number_of_epochs(recipe: Mapping[str, Any], n_train: int) -> int:
-    """``frame_passes`` over the number of frames, between ``epochs_least`` and ``epochs_most``."""
-    wanted = round(recipe["frame_passes"] / n_train)
-    return int(max(recipe["epochs_least"], min(recipe["epochs_most"], wanted)))
-
-
-def number_of_validation(recipe: Mapping[str, Any], data: TrainingData) -> int:
-    """Number of validation frames: all, or ``max_validation`` if the recipe has fewer."""
-    available = len(data.validation[0])
-    return int(min(available, recipe.get("max_validation", available)))
-
-
-def evenly(part: Part, n: int) -> Part:
-    """At most ``n`` frames and their labels, evenly spread."""
-    frames, labels = part
-    if n >= len(frames):
-        return part
-    indices = [index * len(frames) // n for index in range(n)]
-    return frames.select(indices), labels.select(indices, frames.offsets)
+def discard_torn(paths: Iterable[Path]) -> None:
+    """Remove files of PyTorch that were not written to the end: those that are no zip archive."""
+    for path in paths:
+        if path.is_file() and not zipfile.is_zipfile(path):
+            path.unlink()

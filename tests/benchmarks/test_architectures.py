@@ -24,7 +24,7 @@ from ms25_suite.environments.installation import Installation
 from ms25_suite.environments.processes import thread_variables
 from ms25_suite.potentials.opening import from_model_file
 from ms25_suite.potentials.potential import Potential, PotentialOptions
-from ms25_suite.potentials.registry import get_architecture, require_installed
+from ms25_suite.potentials.registry import get_architecture, get_trainer, require_installed
 from ms25_suite.training import train
 from ms25_suite.training.data import training_data, training_request
 from ms25_suite.training.manifest import read_manifest
@@ -58,8 +58,9 @@ def architecture(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="module")
 def model_file(architecture: str, dataset: Dataset) -> Path:
-    request = training_request(dataset, architecture, n=100)
-    return train(request, training_data(dataset, request)).model_path
+    trainer = get_trainer(architecture)
+    request = training_request(dataset, trainer, n=100)
+    return train(trainer, request, training_data(dataset, request)).model_path
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +80,8 @@ def own_loop(
     channel = group.makegateway(f"popen//python={python}{threads}").remote_exec(package_loop)
     images = [frames.atoms(index) for index in range(len(frames))]
     plain = [(a.numbers.tolist(), a.positions.tolist(), a.cell.tolist()) for a in images]
-    species = (read_manifest(model_file) or {}).get("species", [])
+    manifest = read_manifest(model_file)
+    species = manifest.species if manifest else ()
     numbers = [int(frames.atoms(0).numbers[0])]
     if species:
         from ase.data import atomic_numbers

@@ -33,9 +33,14 @@ from ms25_suite.environments.processes import child_environment
 from ms25_suite.lammps.plan import MdPlan
 from ms25_suite.potentials.opening import from_model_file
 from ms25_suite.potentials.potential import PotentialOptions
-from ms25_suite.potentials.registry import get_architecture, implementation, require_installed
+from ms25_suite.potentials.registry import (
+    get_architecture,
+    get_trainer,
+    implementation,
+    require_installed,
+)
+from ms25_suite.potentials.workers.jobs import ModelJob, job_to_wire
 from ms25_suite.training import TrainingData, TrainingRequest
-from ms25_suite.training.registry import get_trainer, load_recipe
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -76,7 +81,7 @@ def make_mtp(path: Path) -> Path:
     from ms25_suite.architectures.mtp.template import template
 
     file = path / "hea.mtp"
-    recipe = load_recipe("mtp", "smoke")
+    recipe = get_trainer("mtp").recipe("smoke")
     file.write_text(
         template(recipe["level"], len(SYMBOLS), 1.9, R_MAX, recipe["radial_basis_size"])
     )
@@ -99,10 +104,10 @@ def make_nequip(path: Path, architecture: str, place: Installation, target: str)
         for chosen in ([0, 1, 2], [3, 4])
     )
     data = TrainingData("hea", "1" * 64, "EAM", "mini", R_MAX, part, other)
-    recipe = load_recipe(architecture, "smoke")
+    trainer = get_trainer(architecture)
+    recipe = trainer.recipe("smoke")
     phase = {**recipe["phases"][0], "share": 1.0}
     recipe = {**recipe, "r_max_limit": R_MAX, "dtype": "float64", "phases": [phase], "epochs": 1}
-    trainer = get_trainer(architecture)
     settings = trainer.settings(recipe, TrainingRequest(architecture, 3, seed=1), data)
     work = path / "work"
     work.mkdir()
@@ -150,19 +155,18 @@ def test_a_step_in_lammps(benchmark: Any, kind: str, frame: Frames, tmp_path: Pa
     potential = from_model_file(
         path, architecture, kind, PotentialOptions(use_cache=False, species=species)
     )
-    job = {
-        "kind": "model",
-        "implementation": implementation(family),
-        "path": str(path),
-        "sha256": potential.sha256,
-        "device": "cpu",
-        "dtype": "float64",
-        "species": species,
-        "batch_atoms": 512,
-    }
+    job = ModelJob(
+        implementation=implementation(family),
+        path=str(path),
+        sha256=potential.sha256,
+        device="cpu",
+        dtype="float64",
+        batch_atoms=512,
+        species=species,
+    )
     write(tmp_path / "frame.extxyz", frame.atoms(0))
     settings = {
-        "job": job,
+        "job": job_to_wire(job),
         "atoms": str(tmp_path / "frame.extxyz"),
         "plan": PLAN.to_dict(),
         "repeats": REPEATS,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 
@@ -48,7 +47,7 @@ class FakePotential:
         architecture: str = "mace",
     ) -> None:
         self.name, self.architecture, self.sha256 = "fake", architecture, "ab" * 32
-        self.manifest: dict[str, Any] = {}
+        self.manifest = None
         self.path = None
         self.options = SimpleNamespace(device="cpu", dtype="float64", n_workers=1, lammps=None)
         self.asked: list[tuple[int, MdPlan]] = []

@@ -12,8 +12,8 @@ from ase import Atoms
 
 from ms25_suite.core.frames import Frames, Labels
 from ms25_suite.environments.installation import ISOLATED, Installation
+from ms25_suite.potentials.registry import get_trainer
 from ms25_suite.training import TrainingData, TrainingRequest
-from ms25_suite.training.registry import get_trainer, load_recipe
 from ms25_suite.training.request import Part
 
 SIZES: dict[str, dict[str, Any]] = {
@@ -30,7 +30,7 @@ SIZES: dict[str, dict[str, Any]] = {
 
 def tiny_recipe(architecture: str, **values: Any) -> dict[str, Any]:
     """The smoke recipe with a network of a few hundred parameters."""
-    recipe = load_recipe(architecture, "smoke")
+    recipe = get_trainer(architecture).recipe("smoke")
     return {**recipe, **SIZES[architecture], "r_max_limit": 3.5, "dtype": "float64", **values}
 
 
@@ -58,7 +58,7 @@ def prepare(work: Path, architecture: str, images: list[Atoms], epochs: int = 1)
     data = TrainingData(
         "cuni", "1" * 64, "EMT", "user", 5.0, labelled(images[:3]), labelled(images[3:5])
     )
-    phase = {**load_recipe(architecture, "smoke")["phases"][0], "share": 1.0}
+    phase = {**get_trainer(architecture).recipe("smoke")["phases"][0], "share": 1.0}
     recipe = tiny_recipe(architecture, phases=[phase], epochs=epochs)
     trainer = get_trainer(architecture)
     settings = trainer.settings(recipe, TrainingRequest(architecture, 3, seed=1), data)

@@ -11,14 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ms25_suite.architectures.ani.features import Batch, FeatureMaker, predict
-from ms25_suite.architectures.ani.file import AniConfig, build_network, expect_no_extensions
-from ms25_suite.architectures.ani.model import AniModel, TorchaniArchitecture
-from ms25_suite.architectures.testing import standard_frames
+from ms25_suite.architectures.ani.file import expect_no_extensions
+from ms25_suite.architectures.ani.model import TorchaniArchitecture
+from ms25_suite.architectures.ani.trainer import AniTrainer
 from ms25_suite.core.errors import TrainingError
-from ms25_suite.core.frames import Labels
 from ms25_suite.potentials.evaluate import EdgeEvaluator
-from ms25_suite.training import TrainingData, TrainingRequest, runner, train
+from ms25_suite.training import TrainingData, TrainingRequest, train
 from tests.helpers.trainings import Told, children, part
 
 expect_no_extensions()
@@ -46,41 +44,9 @@ def given() -> TrainingData:
 
 @pytest.fixture
 def tiny(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    values = {**runner.load_recipe("ani", "smoke"), **TINY}
-    monkeypatch.setattr(runner, "load_recipe", lambda architecture, budget: values)
+    values = {**AniTrainer().recipe("smoke"), **TINY}
+    monkeypatch.setattr(AniTrainer, "recipe", lambda self, budget: values)
     return values
-
-
-def test_features_give_what_torchani_gives() -> None:
-    """Energies, forces and virials of every kind of frame, alone and joined."""
-    from ase.units import Hartree
-
-    from ms25_suite.core.frames import Frames
-
-    config = AniConfig(("Ni", "Cu"), radial_cutoff=4.5, angular_cutoff=3.2, hidden=(8, 4))
-    torch.manual_seed(0)
-    network = build_network(config)
-    frames = Frames.from_atoms(standard_frames(("Ni", "Cu")).values())
-    labels = Labels(np.zeros(len(frames)), np.zeros((len(frames.numbers), 3)))
-    maker = FeatureMaker(network, np.array([-1.0, -2.0]))
-    singles = [
-        maker.make(frames.select([k]), labels.select([k], frames.offsets))
-        for k in range(len(frames))
-    ]
-    expected = EdgeEvaluator(AniModel(network, "cpu", torch.float64)).predict(frames)
-    periodic = frames.pbc.all(axis=1)
-    for batch in (Batch.join(singles, maker.n_blocks), maker.make(frames, labels)):
-        energy, forces, virial = (
-            Hartree * values.detach().numpy() for values in predict(network, batch, training=False)
-        )
-        np.testing.assert_allclose(energy, expected.energy, atol=1e-10)
-        np.testing.assert_allclose(forces, expected.forces, atol=1e-10)
-        stress = virial[periodic] / frames.volumes[periodic, None]
-        np.testing.assert_allclose(stress, expected.stress[periodic], atol=1e-10)
-        # Energies of the elements are no longer in the labels; a stress that is not there is NaN.
-        counts = np.bincount(frames.frame_of_atom, weights=1.0 + (frames.numbers == 29))
-        np.testing.assert_allclose(batch.energy.numpy(), counts)
-        assert torch.isnan(batch.virial).all()
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc to find the trainer")
@@ -93,16 +59,16 @@ def test_killed_continued_learns_and_is_the_same_as_without_the_kill(
 
     told = Told(act_at=3, act=kill)
     with pytest.raises(TrainingError, match="killed by SIGKILL"):
-        train(REQUEST, given(), threads=1, progress=told, cache=tmp_path / "a")
+        train(AniTrainer(), REQUEST, given(), threads=1, progress=told, cache=tmp_path / "a")
     assert told.total == 40
     told = Told()
-    trained = train(REQUEST, given(), threads=1, progress=told, cache=tmp_path / "a")
+    trained = train(AniTrainer(), REQUEST, given(), threads=1, progress=told, cache=tmp_path / "a")
     assert "continuing" in told.notes[0]
     assert told.epochs == list(range(told.epochs[0], 41))
     assert told.epochs[0] > 1
-    assert trained.manifest["continued"] is True
-    assert trained.manifest["species"] == ["Ni", "Cu"]
-    assert trained.manifest["r_max"] == 4.0
+    assert trained.manifest.continued is True
+    assert trained.manifest.species == ("Ni", "Cu")
+    assert trained.manifest.r_max == 4.0
     assert trained.curve["epoch"] == list(range(1, 41))
 
     # The delivered model is the one whose errors the manifest states, and it has learned.
@@ -111,22 +77,24 @@ def test_killed_continued_learns_and_is_the_same_as_without_the_kill(
     assert labels.energy is not None
     model = TorchaniArchitecture().load(trained.model_path, device="cpu", dtype="float64")
     found = EdgeEvaluator(model).predict(frames)
-    stated = trained.manifest["validation_errors"]
+    stated = trained.manifest.validation_errors
     assert np.abs(found.forces - labels.forces).mean() == pytest.approx(stated["forces_mae"])
     per_atom = np.abs(found.energy - labels.energy) / frames.n_atoms
     assert per_atom.mean() == pytest.approx(stated["energy_mae"])
     assert np.abs(found.stress - labels.stress).mean() == pytest.approx(stated["stress_mae"])
     assert stated["forces_mae"] < 0.7 * np.abs(labels.forces).mean()
     losses = trained.curve["loss"]
-    assert trained.manifest["model"]["epoch"] == 1 + losses.index(min(losses))
+    assert trained.manifest.model.epoch == 1 + losses.index(min(losses))
 
-    straight = train(REQUEST, given(), threads=1, cache=tmp_path / "b")
+    straight = train(AniTrainer(), REQUEST, given(), threads=1, cache=tmp_path / "b")
     assert straight.curve == trained.curve
-    again = train(REQUEST, given(), threads=1, cache=tmp_path / "b")
+    again = train(AniTrainer(), REQUEST, given(), threads=1, cache=tmp_path / "b")
     assert again.reused
     other = dataclasses.replace(REQUEST, seed=2)
     tiny.update(frame_passes=16, epochs_least=2)
-    assert train(other, given(), threads=1, cache=tmp_path).curve["loss"][0] != losses[0]
+    assert (
+        train(AniTrainer(), other, given(), threads=1, cache=tmp_path).curve["loss"][0] != losses[0]
+    )
 
 
 def test_a_loss_that_is_not_a_number_stops_and_names_the_epoch(
@@ -134,7 +102,7 @@ def test_a_loss_that_is_not_a_number_stops_and_names_the_epoch(
 ) -> None:
     tiny.update(lr=1e200, lr_final=1e200)
     with pytest.raises(TrainingError, match=r"loss of epoch 1 is not a number: no epoch before"):
-        train(REQUEST, given(), threads=1, cache=tmp_path)
+        train(AniTrainer(), REQUEST, given(), threads=1, cache=tmp_path)
 
 
 def test_frames_without_a_stress_are_trained_on(tiny: dict[str, Any], tmp_path: Path) -> None:
@@ -152,7 +120,7 @@ def test_frames_without_a_stress_are_trained_on(tiny: dict[str, Any], tmp_path: 
         epochs_most=200,
         frame_passes=8 * 200,
     )
-    trained = train(REQUEST, data, threads=1, cache=tmp_path)
-    assert trained.manifest["model"]["ended_by"] == "learning rate"
+    trained = train(AniTrainer(), REQUEST, data, threads=1, cache=tmp_path)
+    assert trained.manifest.model.ended_by == "learning rate"
     assert len(trained.curve["epoch"]) < 200
     assert all(np.isfinite(trained.curve["stress_mae"]))

@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from ms25_suite.architectures.mace.trainer import MaceTrainer
 from ms25_suite.core.errors import TrainingError
 from ms25_suite.core.frames import Frames
-from ms25_suite.training import TrainedModel, TrainingData, TrainingRequest, runner, train
+from ms25_suite.training import TrainedModel, TrainingData, TrainingRequest, train
 from ms25_suite.training.manifest import read_manifest
 from tests.helpers.trainings import Told, children, part
 
@@ -43,8 +44,8 @@ def given() -> TrainingData:
 
 @pytest.fixture
 def tiny(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    values = {**runner.load_recipe("mace", "smoke"), **TINY}
-    monkeypatch.setattr(runner, "load_recipe", lambda architecture, budget: values)
+    values = {**MaceTrainer().recipe("smoke"), **TINY}
+    monkeypatch.setattr(MaceTrainer, "recipe", lambda self, budget: values)
     return values
 
 
@@ -80,29 +81,29 @@ def test_killed_continued_learns_and_is_reused(tiny: dict[str, Any], tmp_path: P
 
     told = Told(act_at=5, act=kill)
     with pytest.raises(TrainingError, match="killed by SIGKILL"):
-        train(REQUEST, given(), threads=1, progress=told, cache=tmp_path)
+        train(MaceTrainer(), REQUEST, given(), threads=1, progress=told, cache=tmp_path)
     assert told.total == 16
     assert told.epochs[0] == 1
     checkpoints = list(tmp_path.glob("*/work/output/checkpoints/*.pt"))
     assert checkpoints, "nothing to continue from"
 
     told = Told()
-    trained = train(REQUEST, given(), threads=1, progress=told, cache=tmp_path)
+    trained = train(MaceTrainer(), REQUEST, given(), threads=1, progress=told, cache=tmp_path)
     assert "continuing" in told.notes[0]
     # It goes on from the best epoch so far, which is run again.
     assert told.epochs[0] > 1
     assert told.epochs == list(range(told.epochs[0], 17))
-    assert trained.manifest["continued"] is True
+    assert trained.manifest.continued is True
     assert trained.curve["epoch"] == list(range(1, 17))
-    assert trained.manifest["species"] == ["Ni", "Cu"]
-    assert trained.manifest["r_max"] == 3.5
+    assert trained.manifest.species == ("Ni", "Cu")
+    assert trained.manifest.r_max == 3.5
 
     # The delivered model is the one whose errors the manifest states, and it has learned.
     frames, labels = given().validation
     assert labels.forces is not None
     assert labels.energy is not None
     energy, forces = predict(trained, frames)
-    stated = trained.manifest["validation_errors"]
+    stated = trained.manifest.validation_errors
     assert np.abs(forces - labels.forces).mean() == pytest.approx(stated["forces_mae"], rel=1e-3)
     per_atom = np.abs(energy - labels.energy) / frames.n_atoms
     assert per_atom.mean() == pytest.approx(stated["energy_mae"], rel=1e-2)
@@ -110,12 +111,12 @@ def test_killed_continued_learns_and_is_reused(tiny: dict[str, Any], tmp_path: P
     assert stated["forces_mae"] < 0.7 * zero_force
 
     # The epoch is the best one of stage two.
-    start = trained.manifest["recipe"]["start_swa"]
+    start = trained.manifest.recipe["start_swa"]
     losses = dict(zip(trained.curve["epoch"], trained.curve["loss"], strict=True))
     stage_two = {epoch: loss for epoch, loss in losses.items() if epoch > start}
-    assert trained.manifest["model"]["epoch"] == min(stage_two, key=lambda epoch: stage_two[epoch])
+    assert trained.manifest.model.epoch == min(stage_two, key=lambda epoch: stage_two[epoch])
 
-    again = train(REQUEST, given(), threads=1, cache=tmp_path)
+    again = train(MaceTrainer(), REQUEST, given(), threads=1, cache=tmp_path)
     assert again.reused
     assert again.manifest == trained.manifest
 
@@ -123,7 +124,7 @@ def test_killed_continued_learns_and_is_reused(tiny: dict[str, Any], tmp_path: P
 def test_the_same_seed_gives_the_same_model(tiny: dict[str, Any], tmp_path: Path) -> None:
     tiny.update(frame_passes=16, default_dtype="float64")
     curves = [
-        train(request, given(), threads=1, cache=tmp_path / name).curve
+        train(MaceTrainer(), request, given(), threads=1, cache=tmp_path / name).curve
         for name, request in (
             ("a", REQUEST),
             ("b", REQUEST),
@@ -162,6 +163,6 @@ print(process.pid, flush=True)
 def test_what_mace_refuses_is_told(tiny: dict[str, Any], tmp_path: Path) -> None:
     tiny.update(scheduler="none-such")
     with pytest.raises(TrainingError, match="Unknown scheduler: 'none-such'"):
-        train(REQUEST, given(), threads=1, cache=tmp_path)
+        train(MaceTrainer(), REQUEST, given(), threads=1, cache=tmp_path)
     (model_folder,) = tmp_path.iterdir()
     assert read_manifest(model_folder / "mace-cuni-n8-set1-seed1-smoke.model") is None

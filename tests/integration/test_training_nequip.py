@@ -12,11 +12,12 @@ import numpy as np
 import pytest
 from ase import Atoms
 
+from ms25_suite.architectures.nequip.trainer import NequipTrainer
 from ms25_suite.core.errors import TrainingError
 from ms25_suite.environments.installation import Installation
 from ms25_suite.potentials.opening import from_model_file
 from ms25_suite.potentials.potential import PotentialOptions
-from ms25_suite.training import TrainingData, TrainingRequest, runner, train
+from ms25_suite.training import TrainingData, TrainingRequest, train
 from tests.helpers.tiny_nequip import labelled, prepare, run_script, tiny_recipe
 from tests.helpers.trainings import Told, children
 
@@ -30,7 +31,7 @@ def test_killed_continued_learns_and_is_reused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cuni_images: list[Atoms]
 ) -> None:
     recipe = tiny_recipe("nequip", epochs=20)
-    monkeypatch.setattr(runner, "load_recipe", lambda architecture, budget: recipe)
+    monkeypatch.setattr(NequipTrainer, "recipe", lambda self, budget: recipe)
     data = TrainingData(
         "cuni", "1" * 64, "EMT", "user", 5.0, labelled(cuni_images[:8]), labelled(cuni_images[8:12])
     )
@@ -41,7 +42,7 @@ def test_killed_continued_learns_and_is_reused(
 
     told = Told(act_at=14, act=kill)
     with pytest.raises(TrainingError, match="killed by SIGKILL"):
-        train(REQUEST, data, threads=1, progress=told, cache=tmp_path)
+        train(NequipTrainer(), REQUEST, data, threads=1, progress=told, cache=tmp_path)
     assert told.total == 20
     assert told.epochs[0] == 1
     # It was killed in the second of three phases, of 12, 4 and 4 epochs.
@@ -50,21 +51,21 @@ def test_killed_continued_learns_and_is_reused(
     assert not (output / "phase-2" / "done.json").exists()
 
     told = Told()
-    trained = train(REQUEST, data, threads=1, progress=told, cache=tmp_path)
+    trained = train(NequipTrainer(), REQUEST, data, threads=1, progress=told, cache=tmp_path)
     assert "continuing" in told.notes[0]
     assert told.epochs[0] > 13
     assert told.epochs == list(range(told.epochs[0], 21))
     assert trained.model_path.name == "nequip-cuni-n8-set1-seed1-smoke.nequip.zip"
     manifest = trained.manifest
-    assert manifest["continued"] is True
+    assert manifest.continued is True
     assert trained.curve["epoch"] == list(range(1, 21))
-    assert (manifest["species"], manifest["r_max"]) == (["Ni", "Cu"], 3.5)
-    assert {"nequip", "torch", "e3nn"} <= set(manifest["versions"])
+    assert (manifest.species, manifest.r_max) == (("Ni", "Cu"), 3.5)
+    assert {"nequip", "torch", "e3nn"} <= set(manifest.versions)
 
     # The epoch is the best one of the last phase.
     losses = dict(zip(trained.curve["epoch"], trained.curve["loss"], strict=True))
     last = {epoch: loss for epoch, loss in losses.items() if epoch > 16}
-    assert manifest["model"]["epoch"] == min(last, key=lambda epoch: last[epoch])
+    assert manifest.model.epoch == min(last, key=lambda epoch: last[epoch])
 
     # The delivered model is the one whose errors the manifest states, and it has learned.
     frames, labels = data.validation
@@ -72,14 +73,14 @@ def test_killed_continued_learns_and_is_reused(
     potential = from_model_file(trained.model_path, "nequip", "trained", options)
     found = potential.predict(frames)
     potential.close()
-    stated = manifest["validation_errors"]
+    stated = manifest.validation_errors
     error = np.abs(found.forces - labels.forces).mean()
     assert error == pytest.approx(stated["forces_mae"], rel=1e-6)
     per_atom = np.abs(found.energy - labels.energy) / frames.n_atoms
     assert per_atom.mean() == pytest.approx(stated["energy_mae"], rel=1e-6)
     assert error < 0.7 * np.abs(labels.forces).mean()
 
-    again = train(REQUEST, data, threads=1, cache=tmp_path)
+    again = train(NequipTrainer(), REQUEST, data, threads=1, cache=tmp_path)
     assert again.reused
     assert again.manifest == manifest
 
@@ -95,9 +96,9 @@ def interrupted(
     works: dict[str, Path] = {}
     for name in ("whole", "broken", "nan"):
         works[name] = prepare(root / name, "nequip", cuni_images, epochs=5)
-    config = json.loads((works["nan"] / "nequip.json").read_text())
+    config = json.loads((works["nan"] / "config.json").read_text())
     config["phases"][0]["training_module"]["optimizer"]["lr"] = 1e30
-    (works["nan"] / "nequip.json").write_text(json.dumps(config))
+    (works["nan"] / "config.json").write_text(json.dumps(config))
     arguments = [str(works["whole"]), str(works["broken"]), "3", str(works["nan"])]
     run_script(nequip_place, "nequip_interrupted.py", *arguments)
     return works

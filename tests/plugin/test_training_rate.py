@@ -14,7 +14,10 @@ from ms25_suite.core.frames import Frames, Predictions
 from ms25_suite.plugin.pool import PotentialPool
 from ms25_suite.potentials.base import ModelInfo
 from ms25_suite.potentials.potential import Potential, PotentialOptions
+from ms25_suite.potentials.workers.jobs import CalculatorJob
+from ms25_suite.training.manifest import TrainingDataRecord
 from tests.helpers.emt_data import crystals, save
+from tests.helpers.fake_training import manifest
 
 Documents = Callable[..., dict[str, Any]]
 
@@ -23,9 +26,9 @@ class Trained(Potential):
     """Wrong by a power law of the number of training frames; no worker, no time."""
 
     def __init__(self, name: str, n: int, dataset: Any) -> None:
-        data = {"name": dataset.name, "sha256": dataset.sha256, "n_train": n, "set": 1}
-        manifest = {"data": data, "budget": "smoke"}
-        super().__init__(name, "mace", {}, PotentialOptions(), manifest=manifest)
+        data = TrainingDataRecord(name=dataset.name, sha256=dataset.sha256, n_train=n, set=1)
+        made = manifest(data=data, budget="smoke")
+        super().__init__(name, "mace", CalculatorJob("none"), PotentialOptions(), manifest=made)
         self._error = n**-0.5
 
     def info(self) -> ModelInfo:

@@ -41,6 +41,7 @@ class TorchaniArchitecture(Architecture):
     package = "torchani"
     distributions = ("torchani", "torch")
     requirement = "ms25-suite[ani]"
+    trainer = "ms25_suite.architectures.ani.trainer:AniTrainer"
 
     def recognises(self, summary: FileSummary) -> bool:
         """Whether the file bears the suite's mark, or holds objects or code of TorchANI."""

@@ -1,12 +1,12 @@
 """MACE's training script, started so that it is fast on a CPU and safe to kill.
 
-Run as ``python -m ms25_suite.architectures.mace.launcher PARENT --config FILE``; ``PARENT`` is the
-number of the process that waits for it.
+Run as ``python -m ms25_suite.architectures.mace.launcher PARENT CONFIG``; ``PARENT`` is the number
+of the process that waits for it, ``CONFIG`` a file of MACE's options.
 
-- TorchScript's CPU fuser is switched off: it compiles anew for each shape of a batch, which costs
-  more than it saves (20 frames, 5 epochs: 38 s with it and 22 s without, to the same result).
-- A checkpoint replaces the older one only when it is complete. MACE deletes the older one first,
-  so that a kill at the wrong moment would lose the whole training.
+- TorchScript's CPU fuser is switched off: it compiles again for each shape of a batch, which costs
+  more than it saves (20 frames, 5 epochs: 38 s with it and 22 s without, same result).
+- A new checkpoint is complete before the older one is removed. MACE removes the older one first,
+  so a kill at the wrong moment would lose the whole training.
 - It ends when its parent has ended, so that a training that continues never runs beside an
   orphan in the same folder.
 """
@@ -37,8 +37,10 @@ def _save(self: Any, checkpoint: Any, epochs: int, keep_last: bool = False) -> N
 
 
 def main() -> None:
-    """Train as the configuration says."""
-    end_with_parent(int(sys.argv.pop(1)))
+    """Run ``mace_run_train`` with the configuration."""
+    program, parent, config = sys.argv
+    end_with_parent(int(parent))
+    sys.argv = [program, "--config", config]
     import torch
 
     torch._C._jit_set_texpr_fuser_enabled(False)

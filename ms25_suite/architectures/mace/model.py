@@ -24,6 +24,7 @@ class MaceArchitecture(Architecture):
     package = "mace"
     distributions = ("mace-torch", "torch", "e3nn")
     requirement = "ms25-suite[mace]"
+    trainer = "ms25_suite.architectures.mace.trainer:MaceTrainer"
     revision = 2
 
     def recognises(self, summary: FileSummary) -> bool:

@@ -37,6 +37,7 @@ class MtpArchitecture(Architecture):
     package = "motep"
     distributions = ("motep",)
     requirement = "ms25-suite[mtp]"
+    trainer = "ms25_suite.architectures.mtp.trainer:MtpTrainer"
     names_species = False
 
     def recognises(self, summary: FileSummary) -> bool:

@@ -102,6 +102,7 @@ class NequipArchitecture(_NequipFamily):
     package = "nequip"
     distributions = ("nequip", "torch", "e3nn")
     requirement = "nequip>=0.19"
+    trainer = "ms25_suite.architectures.nequip.trainer:NequipTrainer"
     _target = "nequip.model.NequIPGNNModel"
     _tiny: ClassVar[dict[str, Any]] = {
         "num_layers": 2,
@@ -118,6 +119,7 @@ class AllegroArchitecture(_NequipFamily):
     package = "allegro"
     distributions = ("nequip-allegro", "nequip", "torch", "e3nn")
     requirement = "nequip-allegro>=0.8"
+    trainer = "ms25_suite.architectures.nequip.trainer:AllegroTrainer"
     _target = "allegro.model.AllegroModel"
     _tiny: ClassVar[dict[str, Any]] = {
         "num_layers": 1,

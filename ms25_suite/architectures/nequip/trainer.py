@@ -2,183 +2,90 @@
 
 from __future__ import annotations
 
-import json
-import os
-from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
 import numpy as np
 
-from ms25_suite.core.errors import TrainingError
+from ms25_suite.architectures.nequip.model import AllegroArchitecture, NequipArchitecture
 from ms25_suite.core.fields import REF_ENERGY, REF_FORCES, REF_STRESS
-from ms25_suite.environments.installation import Installation, find_installation
 from ms25_suite.potentials.baseline import element_energies
-from ms25_suite.training.curve import EpochReport, drop_half_line
-from ms25_suite.training.files import write_extxyz
+from ms25_suite.training.curve import ERROR_NAMES
+from ms25_suite.training.files import RESULTS, evenly, write_extxyz
 from ms25_suite.training.request import Part, TrainingData, TrainingRequest
-from ms25_suite.training.trainer import (
-    evenly,
-    number_of_epochs,
-    number_of_validation,
-    system_values,
-)
+from ms25_suite.training.trainer import Trainer
 
-__all__ = ["AllegroTrainer", "NequipTrainer"]
+__all__ = ["AllegroTrainer", "NequipTrainer", "atom_energies"]
 
-_CONFIG: Final = "nequip.json"
 _OUTPUT: Final = "output"
-_RESULTS: Final = "results.jsonl"
-_MODEL: Final = "model.nequip.zip"
 _NO_STRESS: Final = {"train": "none", "validation": "none"}
-_ERRORS: Final = {
-    f"{quantity}_{metric}": f"{name}_{metric}"
-    for quantity, name in (
-        ("energy", "per_atom_energy"),
-        ("forces", "forces"),
-        ("stress", "stress"),
-    )
-    for metric in ("rmse", "mae")
-}
 
 
-class _NequipFamilyTrainer(ABC):
-    """Runs `ms25_suite.architectures.nequip.launcher` where the framework is.
+class _NequipFamilyTrainer(Trainer):
+    """Runs `ms25_suite.architectures.nequip.launcher` where the framework is installed.
 
-    The model that comes out holds the weights of the epoch with the lowest validation loss of the
-    last phase, the phases having other weights of energy, forces and stress. It is a package
-    (``.nequip.zip``): it brings its own code and an example of the data, so that it can be loaded
-    by other versions of nequip and compiled by nequip-compile, which a checkpoint without its
-    training data cannot.
+    The model holds the weights of the epoch with the lowest validation loss of the last phase;
+    the phases weigh energy, forces and stress differently. It is a package (``.nequip.zip``),
+    which brings its own code and an example of the data: other versions of nequip can load it and
+    nequip-compile can compile it. A checkpoint without its training data can do neither.
     """
 
-    name: ClassVar[str]
-    suffix: ClassVar[str] = ".nequip.zip"
+    suffix = ".nequip.zip"
+    module = "ms25_suite.architectures.nequip.launcher"
+    error_keys: ClassVar[Mapping[str, str]] = {
+        name: name.replace("energy", "per_atom_energy") for name in ERROR_NAMES
+    }
+    outcome_file = f"{_OUTPUT}/done.json"
+    chosen_by = "lowest validation loss of the last phase"
+    weights = "exponentially averaged weights"
 
-    _package: ClassVar[str]
-    _distributions: ClassVar[tuple[str, ...]]
     _target: ClassVar[str]
+    """Function of the framework that builds the model."""
 
     @abstractmethod
     def _hyperparameters(self, recipe: Mapping[str, Any]) -> dict[str, Any]:
-        """Arguments of the model's builder that the recipe decides."""
+        """Arguments of that function that the recipe decides."""
 
-    def require_installed(self) -> None:
-        """Make sure that nequip can be imported, here or in its managed environment.
-
-        Raises
-        ------
-        ArchitectureNotInstalledError
-            It cannot.
-        """
-        self._place()
-
-    def versions(self) -> dict[str, str]:
-        """Versions of the packages that a trained model depends on."""
-        return self._place().versions(self._distributions)
+    @property
+    def model_file(self) -> str:
+        """Name of the model file in the work folder."""
+        return f"{_OUTPUT}/model{self.suffix}"
 
     def settings(
         self, recipe: Mapping[str, Any], request: TrainingRequest, data: TrainingData
     ) -> dict[str, Any]:
-        """Values of the training without paths and device.
-
-        Raises
-        ------
-        TrainingError
-            The recipe has hyperparameters for named systems only, and the data is none of them.
-        """
-        values = dict(recipe)
-        if "systems" in recipe:
-            values.update(system_values(recipe, data))
-        n_train = len(data.train[0])
-        cutoff = data.cutoff if data.cutoff is not None else values["r_max_default"]
-        n_validation = number_of_validation(values, data)
-        total = values.get("epochs") or number_of_epochs(values, n_train)
-        chosen = {
-            "model": self._hyperparameters(values),
-            "r_max": float(min(cutoff, values.get("r_max_limit", cutoff))),
-            "batch_size": min(values["batch_size"], n_train),
-            "phases": _phases(values, total, n_train),
-            "n_validation": n_validation,
-            "seed": request.seed,
-        }
-        names = ("dtype", "ema_decay", "amsgrad", "gradient_clip_val")
-        chosen.update({name: values[name] for name in names if name in values})
-        chosen["stress"] = _stress_labels(data, n_validation) if values["stress"] else _NO_STRESS
+        """All values of a training; see `Trainer.settings`."""
+        values = super().settings(recipe, request, data)
+        total = values.get("epochs") or values["max_num_epochs"]
+        names = (
+            *("r_max", "batch_size", "n_validation", "seed"),
+            *("dtype", "ema_decay", "amsgrad", "gradient_clip_val"),
+        )
+        chosen = {name: values[name] for name in names if name in values}
+        chosen["model"] = self._hyperparameters(values)
+        chosen["phases"] = _phases(values["phases"], total, values.get("seconds_most"))
+        labels = _stress_labels(data, chosen["n_validation"])
+        chosen["stress"] = labels if values["stress"] else _NO_STRESS
         return chosen
 
     def n_epochs(self, settings: Mapping[str, Any]) -> int:
-        """Number of epochs of a training, if no phase runs out of time."""
+        """Number of epochs of all phases, if no phase reaches its time limit."""
         return sum(int(phase["epochs"]) for phase in settings["phases"])
 
-    def describe(self, settings: Mapping[str, Any]) -> dict[str, Any]:
-        """Cutoff radius and floating-point type of the model."""
-        return {"r_max": settings["r_max"], "dtype": settings["dtype"]}
+    def write_part(self, work: Path, name: str, part: Part, settings: Mapping[str, Any]) -> None:
+        """Write frames as nequip reads them.
 
-    def prepare(
-        self, work: Path, settings: Mapping[str, Any], data: TrainingData, device: str
-    ) -> list[str]:
-        """Write frames and configuration, and mend what a killed run left.
-
-        Returns
-        -------
-        :
-            Command to run in the work folder.
+        All frames of a batch must have the same labels, so a missing stress is NaN.
         """
-        validation = evenly(data.validation, settings["n_validation"])
-        # All frames of a batch must have the same labels: a stress that is not there is NaN.
         absent = None if settings["stress"] == _NO_STRESS else np.nan
-        write_extxyz(work / "train.extxyz", data.train, absent_stress=absent)
-        write_extxyz(work / "validation.extxyz", validation, absent_stress=absent)
-        config = self._config(settings, data, device)
-        text = json.dumps(config, indent=1, sort_keys=True)
-        (work / _CONFIG).write_text(text, encoding="utf-8")
-        drop_half_line(self.results_file(work))
-        module = "ms25_suite.architectures.nequip.launcher"
-        return self._place().command(module, str(os.getpid()), _CONFIG)
+        write_extxyz(work / f"{name}.extxyz", part, absent_stress=absent)
 
-    def results_file(self, work: Path) -> Path:
-        """File of JSON lines that the training writes."""
-        return work / _RESULTS
-
-    def epoch_report(self, record: Mapping[str, Any]) -> EpochReport | None:
-        """Report of an epoch."""
-        errors = {name: float(record[key]) for name, key in _ERRORS.items() if key in record}
-        return EpochReport(int(record["epoch"]), float(record["loss"]), errors)
-
-    def result(self, work: Path) -> tuple[Path, int, dict[str, Any]]:
-        """Model file of a finished training, its epoch, and how it was chosen.
-
-        Raises
-        ------
-        TrainingError
-            The run left no model.
-        """
-        model, done = work / _OUTPUT / _MODEL, work / _OUTPUT / "done.json"
-        if not model.is_file() or not done.is_file():
-            msg = (
-                f"the training ended without an error, but left no {model.name} in "
-                f"{work / _OUTPUT}. Read the log there"
-            )
-            raise TrainingError(msg)
-        epoch = int(json.loads(done.read_text(encoding="utf-8"))["epoch"])
-        chosen = {
-            "epoch": epoch,
-            "chosen_by": "lowest validation loss of the last phase",
-            "weights": "exponentially averaged weights",
-        }
-        return model, epoch, chosen
-
-    def _place(self) -> Installation:
-        return find_installation(
-            self.name, self._package, managed=True, requirement=self._distributions[0]
-        )
-
-    def _config(
+    def config(
         self, settings: Mapping[str, Any], data: TrainingData, device: str
     ) -> dict[str, Any]:
-        """What the launcher reads: parts of nequip's own configuration."""
+        """Configuration of the launcher: parts of nequip's own configuration."""
         from ase.data import chemical_symbols
 
         types = [chemical_symbols[number] for number in data.train[0].elements]
@@ -190,7 +97,7 @@ class _NequipFamilyTrainer(ABC):
             "type_names": types,
             "r_max": settings["r_max"],
             "compile_mode": "eager",
-            "per_type_energy_shifts": _element_energies(data.train),
+            "per_type_energy_shifts": atom_energies(data.train),
         }
         module = {
             "_target_": "nequip.train.EMALightningModule",
@@ -203,20 +110,18 @@ class _NequipFamilyTrainer(ABC):
             "phases": [_phase(phase, settings) for phase in settings["phases"]],
             "accelerator": {"cuda": "gpu"}.get(device.split(":")[0], device),
             "gradient_clip_val": settings.get("gradient_clip_val"),
-            # All of them relative to the work folder, in which the launcher runs: the
-            # configuration is kept in the model.
+            # Relative to the work folder, in which the launcher runs: the configuration is kept
+            # in the model.
             "output": _OUTPUT,
-            "results": _RESULTS,
-            "model": f"{_OUTPUT}/{_MODEL}",
+            "results": RESULTS,
+            "model": self.model_file,
         }
 
 
 class NequipTrainer(_NequipFamilyTrainer):
     """Trains NequIP."""
 
-    name = "nequip"
-    _package = "nequip"
-    _distributions = ("nequip", "torch", "e3nn")
+    architecture = NequipArchitecture
     _target = "nequip.model.NequIPGNNModel"
 
     def _hyperparameters(self, recipe: Mapping[str, Any]) -> dict[str, Any]:
@@ -237,9 +142,7 @@ class NequipTrainer(_NequipFamilyTrainer):
 class AllegroTrainer(_NequipFamilyTrainer):
     """Trains Allegro."""
 
-    name = "allegro"
-    _package = "allegro"
-    _distributions = ("nequip-allegro", "nequip", "torch", "e3nn")
+    architecture = AllegroArchitecture
     _target = "allegro.model.AllegroModel"
 
     def _hyperparameters(self, recipe: Mapping[str, Any]) -> dict[str, Any]:
@@ -264,13 +167,19 @@ class AllegroTrainer(_NequipFamilyTrainer):
         return {**{name: recipe[name] for name in names}, "radial_chemical_embed": embedding}
 
 
-def _element_energies(part: Part) -> dict[str, float]:
-    """Energy of an atom of each element in eV: least squares over the frames."""
+def atom_energies(part: Part) -> dict[str, float]:
+    """Energy of an atom of each element in eV, by least squares over the frames.
+
+    Raises
+    ------
+    ValueError
+        There are no energies.
+    """
     from ase.data import chemical_symbols
 
     frames, labels = part
     if labels.energy is None:
-        msg = "energies are needed"
+        msg = "expected labels with energies"
         raise ValueError(msg)
     energies = element_energies(frames, labels.energy)
     return {
@@ -279,16 +188,17 @@ def _element_energies(part: Part) -> dict[str, float]:
     }
 
 
-def _phases(values: Mapping[str, Any], total: int, n_train: int) -> list[dict[str, Any]]:
-    """Phases with their share of the epochs and, where it is limited, of the time."""
-    seconds = values.get("seconds_per_frame")
-    phases = []
-    for phase in values["phases"]:
+def _phases(
+    phases: Sequence[Mapping[str, Any]], total: int, seconds: float | None
+) -> list[dict[str, Any]]:
+    """Phases with their share of the epochs and, if that is limited, of the time."""
+    found = []
+    for phase in phases:
         share = phase["share"]
-        limit = None if seconds is None else seconds * n_train * share
+        limit = None if seconds is None else seconds * share
         rest = {key: value for key, value in phase.items() if key != "share"}
-        phases.append({**rest, "epochs": max(1, round(total * share)), "seconds": limit})
-    return phases
+        found.append({**rest, "epochs": max(1, round(total * share)), "seconds": limit})
+    return found
 
 
 def _stress_labels(data: TrainingData, n_validation: int) -> dict[str, str]:
@@ -365,9 +275,9 @@ def _phase(phase: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, A
 def _metrics(
     phase: Mapping[str, Any], settings: Mapping[str, Any], *, validation: bool
 ) -> dict[str, Any]:
-    """Weighted mean squared errors; for the validation, also the errors that people read.
+    """Weighted mean squared errors; for the validation, also RMSE and MAE.
 
-    The same weighted sum is the loss of the training and what the validation judges by. The mean
+    The weighted sum is the loss of the training, and also what the epoch is chosen by. The mean
     of a stress is over its nine components.
     """
     per_atom = {"_target_": "nequip.data.PerAtomModifier", "field": "total_energy"}

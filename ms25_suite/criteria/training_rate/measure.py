@@ -75,7 +75,10 @@ class LearningCurve:
             remark for point in self.points.values() for remark in point.remarks
         )
         found = list(remarks)
-        if any(p.manifest.get("budget") == "smoke" for p in self.series.potentials.values()):
+        if any(
+            potential.manifest is not None and potential.manifest.budget == "smoke"
+            for potential in self.series.potentials.values()
+        ):
             message = (
                 "the smoke budget trains on about as many frame passes whatever the number of "
                 "frames, and a small model: this rate says little about the architecture"

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 from ms25_suite.core.catalogue import NotAsked
 from ms25_suite.criteria.case import Case
 from ms25_suite.datasets.dataset import Dataset, open_dataset
 from ms25_suite.metrics.training_rate import MIN_SIZES
 from ms25_suite.potentials.spec import PotentialSpec, parse_spec
-from ms25_suite.training.manifest import read_manifest
+from ms25_suite.training.manifest import Manifest, read_manifest
 
 __all__ = ["Members", "Series", "find_series", "members", "not_asked"]
 
@@ -77,17 +76,17 @@ def find_series(specs: Iterable[PotentialSpec]) -> tuple[Series, ...]:
     name the same architecture, data, set and budget.
     """
     trained: dict[str, list[PotentialSpec]] = {}
-    files: dict[tuple[str, ...], list[tuple[int, PotentialSpec, Mapping[str, Any]]]] = {}
+    files: dict[tuple[str, ...], list[tuple[int, PotentialSpec, Manifest]]] = {}
     alone: list[Series] = []
     for spec in specs:
         manifest = read_manifest(spec.path) if spec.kind == "model" and spec.path else None
         if spec.kind == "train":
             trained.setdefault(_train_text(spec, None), []).append(spec)
         elif manifest is not None:
-            data = manifest.get("data", {})
-            what = (data.get("name"), data.get("sha256"), data.get("set"), manifest.get("budget"))
+            data = manifest.data
+            what = (data.name, data.sha256, data.set, manifest.budget)
             key = (spec.architecture, *map(str, what))
-            files.setdefault(key, []).append((int(data.get("n_train", 0)), spec, manifest))
+            files.setdefault(key, []).append((data.n_train or 0, spec, manifest))
         else:
             reason = (
                 f"it is not known how many frames {spec.name} was trained on. A rate needs a "
@@ -166,7 +165,7 @@ def _series_to_train(text: str, family: Sequence[PotentialSpec]) -> Series:
 
 
 def _series_of_files(
-    key: tuple[str, ...], family: list[tuple[int, PotentialSpec, Mapping[str, Any]]]
+    key: tuple[str, ...], family: list[tuple[int, PotentialSpec, Manifest]]
 ) -> Series:
     architecture, data, _, number, budget = key
     family = sorted(family, key=lambda member: member[0])
@@ -188,15 +187,14 @@ def _series_of_files(
     )
 
 
-def _problem(family: list[tuple[int, PotentialSpec, Mapping[str, Any]]]) -> str:
+def _problem(family: list[tuple[int, PotentialSpec, Manifest]]) -> str:
     for (size, spec, manifest), (larger, other, theirs) in pairwise(family):
         if size == larger:
             return (
                 f"{spec.name} and {other.name} were both trained on {size} frames: name one model "
                 "file for each training size"
             )
-        seen, all_seen = set(manifest.get("seen_frames", ())), theirs.get("seen_frames", ())
-        if not seen <= set(all_seen):
+        if not set(manifest.seen_frames) <= set(theirs.seen_frames):
             return (
                 f"the {size} training frames of {spec.name} are not among the {larger} of "
                 f"{other.name}: a rate compares sizes of which the larger hold the smaller. Train "

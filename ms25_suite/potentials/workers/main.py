@@ -18,6 +18,16 @@ from ms25_suite.core.cache import file_sha256
 from ms25_suite.core.errors import ModelFileError, Ms25Error, OutOfMemoryError
 from ms25_suite.environments.processes import keep_freed_memory
 from ms25_suite.potentials.base import Evaluator
+from ms25_suite.potentials.evaluate import EdgeEvaluator
+from ms25_suite.potentials.registry import load_implementation
+from ms25_suite.potentials.workers.jobs import (
+    BaselineJob,
+    CalculatorJob,
+    Job,
+    ModelJob,
+    UntrainedJob,
+    job_from_wire,
+)
 from ms25_suite.potentials.workers.wire import pack_predictions, pack_run, unpack_frames
 
 __all__ = ["load_evaluator", "serve"]
@@ -27,39 +37,39 @@ ALIVE_S = 1.0
 """Shortest time in seconds between two signs of life during a long request."""
 
 
-def load_evaluator(job: dict[str, Any]) -> Evaluator:
+def load_evaluator(job: Job) -> Evaluator:
     """Load what a job describes.
 
-    Parameters
-    ----------
-    job
-        ``{"kind": "model", "implementation", "path", "sha256", "device", "dtype", "species",
-        "batch_atoms"}``, ``{"kind": "untrained", "implementation"}`` (a tiny model, to see
-        whether an environment works), ``{"kind": "calculator", "target"}`` or
-        ``{"kind": "baseline", "values"}``.
+    Raises
+    ------
+    ModelFileError
+        A model file cannot be loaded, or was changed while it was loaded.
     """
-    if job["kind"] == "baseline":
-        from ms25_suite.potentials.baseline import MeanBaseline
+    match job:
+        case BaselineJob():
+            from ms25_suite.potentials.baseline import MeanBaseline
 
-        return MeanBaseline.from_dict(job["values"])
-    if job["kind"] == "calculator":
-        from ms25_suite.potentials.from_ase import CalculatorEvaluator, load_calculator
+            return MeanBaseline.from_dict(job.values)
+        case CalculatorJob():
+            from ms25_suite.potentials.from_ase import CalculatorEvaluator, load_calculator
 
-        return CalculatorEvaluator(load_calculator(job["target"]))
-    from ms25_suite.potentials.evaluate import EdgeEvaluator
-    from ms25_suite.potentials.registry import load_implementation
+            return CalculatorEvaluator(load_calculator(job.target))
+        case UntrainedJob():
+            return EdgeEvaluator(load_implementation(job.implementation).untrained())
+        case ModelJob():
+            return _load_model(job)
 
-    architecture = load_implementation(job["implementation"])
-    if job["kind"] == "untrained":
-        return EdgeEvaluator(architecture.untrained())
-    path = Path(job["path"])
-    known = {} if architecture.names_species else {"species": tuple(job["species"])}
-    model = architecture.load(path, device=job["device"], dtype=job["dtype"], **known)
-    # Predictions are cached by the hash of the file, so the file must be the one that was hashed.
-    if file_sha256(path) != job["sha256"]:
+
+def _load_model(job: ModelJob) -> Evaluator:
+    architecture = load_implementation(job.implementation)
+    path = Path(job.path)
+    known = {} if architecture.names_species else {"species": tuple(job.species)}
+    model = architecture.load(path, device=job.device, dtype=job.dtype, **known)
+    # Predictions are cached under the hash of the file: they must be those of that very file.
+    if file_sha256(path) != job.sha256:
         msg = f"{path} was changed while it was in use: is a training writing to it? Run again"
         raise ModelFileError(msg)
-    return EdgeEvaluator(model, job["batch_atoms"])
+    return EdgeEvaluator(model, job.batch_atoms)
 
 
 def serve(channel: Any, log: str) -> None:
@@ -83,7 +93,7 @@ def serve(channel: Any, log: str) -> None:
         try:
             answer: dict[str, Any]
             if what == "load":
-                evaluator = load_evaluator(payload)
+                evaluator = load_evaluator(job_from_wire(payload))
                 answer = {"info": evaluator.info.to_dict(), "pid": os.getpid()}
             elif evaluator is None:
                 msg = "a worker must load a potential before it can predict"

@@ -24,6 +24,7 @@ from ms25_suite.environments.installation import ISOLATED
 from ms25_suite.environments.processes import thread_variables
 from ms25_suite.lammps.plan import LammpsRun, MdPlan
 from ms25_suite.potentials.base import ModelInfo
+from ms25_suite.potentials.workers.jobs import Job, job_to_wire
 from ms25_suite.potentials.workers.wire import pack_frames, unpack_predictions, unpack_run
 
 __all__ = ["WorkerPool"]
@@ -61,7 +62,7 @@ class WorkerPool:
     Parameters
     ----------
     job
-        What to load; see `ms25_suite.potentials.workers.main.load_evaluator`.
+        What to load.
     n_workers
         Number of processes.
     timeout_s
@@ -76,7 +77,7 @@ class WorkerPool:
 
     def __init__(
         self,
-        job: dict[str, Any],
+        job: Job,
         *,
         n_workers: int = 1,
         timeout_s: float = 600.0,
@@ -108,7 +109,7 @@ class WorkerPool:
         self._folder = tempfile.TemporaryDirectory(prefix="ms25-worker-")
         for index in range(self._n_workers):
             self._workers.append(self._spawn(Path(self._folder.name) / f"worker-{index}.log"))
-        answers = self._run([("load", self._job)] * self._n_workers, fatal=True)
+        answers = self._run([("load", job_to_wire(self._job))] * self._n_workers, fatal=True)
         self._info = ModelInfo.from_dict(answers[0]["info"])
         return self._info
 

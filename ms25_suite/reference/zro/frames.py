@@ -96,8 +96,8 @@ def plan(
     TrainingError
         The training of an approximate potential failed.
     """
+    from ms25_suite.potentials.registry import get_trainer
     from ms25_suite.reference.calculators.xtb import tblite_version
-    from ms25_suite.training.registry import get_trainer
 
     tblite = tblite_version()
     get_trainer("mace").require_installed()

@@ -27,11 +27,12 @@ def main() -> None:
     from ms25_suite.lammps.plan import MdPlan
     from ms25_suite.lammps.run import run_lammps
     from ms25_suite.potentials.evaluate import build_graph
+    from ms25_suite.potentials.workers.jobs import job_from_wire
     from ms25_suite.potentials.workers.lammps import make_route
     from ms25_suite.potentials.workers.main import load_evaluator
 
     settings = json.loads(Path(sys.argv[2]).read_text())
-    evaluator: Any = load_evaluator(settings["job"])
+    evaluator: Any = load_evaluator(job_from_wire(settings["job"]))
     frame = Frames.from_atoms([read(settings["atoms"])])
     plan = MdPlan(**settings["plan"])
     graph = build_graph(frame, evaluator.cutoff)

@@ -23,7 +23,7 @@ def main() -> None:
     for argument in sys.argv[2:]:
         work, target = argument.rsplit(":", 1)
         os.chdir(work)
-        run(json.loads(Path("nequip.json").read_text()))
+        run(json.loads(Path("config.json").read_text()))
         (last,) = Path("output").glob("phase-1")
         shutil.copyfile(last / "best.ckpt", "model.ckpt")
         shutil.copyfile("output/model.nequip.zip", "model.nequip.zip")

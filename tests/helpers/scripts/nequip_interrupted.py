@@ -22,7 +22,7 @@ class StoppedError(Exception):
 
 def config(work: str) -> dict[str, Any]:
     os.chdir(work)
-    found: dict[str, Any] = json.loads(Path("nequip.json").read_text())
+    found: dict[str, Any] = json.loads(Path("config.json").read_text())
     return found
 
 

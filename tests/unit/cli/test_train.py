@@ -9,8 +9,7 @@ from ase import Atoms
 from ase.io import write
 
 from ms25_suite.cli.main import main
-from ms25_suite.training import runner
-from tests.unit.training.test_runner import FakeTrainer
+from tests.helpers.fake_training import FakeTrainer
 
 
 @pytest.fixture
@@ -44,7 +43,7 @@ def test_train_and_copy(
             report.errors.update(energy_mae=0.00125, forces_mae=0.0675)
             return report
 
-    monkeypatch.setattr(runner, "get_trainer", lambda name: Fake())
+    monkeypatch.setattr("ms25_suite.potentials.registry.get_trainer", lambda name: Fake())
     out = tmp_path / "new" / "cu.model"
     arguments = ("mace", "--dataset", str(frames_file), "--n", "4", "--seed", "3")
     assert run(*arguments, "--out", str(out)) == 0
@@ -72,7 +71,7 @@ def test_train_and_copy(
         (["mace", "--budget", "smokey"], "Did you mean 'smoke'"),
         (["mase"], "Did you mean 'mace'"),
         (["mace", "--out", "."], "is a folder"),
-        (["mace", "--budget", "paper"], "'copper' of the paper. Take budget=standard"),
+        (["mace", "--budget", "paper"], "'copper' of the paper. Use budget=standard"),
     ],
 )
 def test_errors_are_said_in_a_line(

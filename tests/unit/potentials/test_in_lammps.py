@@ -36,7 +36,7 @@ def potential(architecture: str, path: Path | None, **options: Any) -> Any:
         architecture=architecture,
         path=path,
         options=PotentialOptions(**options),
-        manifest={},
+        manifest=None,
         run_lammps=lambda frame, plan: SimpleNamespace(route="fix external"),
     )
 

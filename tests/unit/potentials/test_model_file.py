@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from ms25_suite.architectures.mace.model import MaceArchitecture
-from ms25_suite.core.errors import ArchitectureNotInstalledError, ModelFileError, UsageError
+from ms25_suite.core.errors import ModelFileError
 from ms25_suite.potentials.model_file import summarise
-from ms25_suite.potentials.registry import detect, get_architecture, require_installed
-from ms25_suite.potentials.spec import parse_spec, parse_specs
+from ms25_suite.potentials.registry import detect
+from ms25_suite.potentials.spec import parse_spec
 
 
 class _Bomb:
@@ -48,11 +48,6 @@ def test_a_truncated_archive_is_damaged(tiny_mace: Path, tmp_path: Path) -> None
     half.write_bytes(tiny_mace.read_bytes()[:100_000])
     with pytest.raises(ModelFileError, match=r"damaged archive .*found 100000 bytes"):
         parse_spec(str(half))
-
-
-def test_a_missing_file_is_named() -> None:
-    with pytest.raises(ModelFileError, match=r"nothing\.pt: there is no such file"):
-        parse_spec("nothing.pt")
 
 
 def test_an_empty_file_is_named(tmp_path: Path) -> None:
@@ -102,57 +97,3 @@ def test_torchscript_mace_is_recognised(tmp_path: Path) -> None:
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("compiled/code/__torch__/mace/modules/models.py", "")
     assert MaceArchitecture().recognises(summarise(path))
-
-
-def test_a_missing_architecture_names_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(MaceArchitecture, "package", "no_such_package_here")
-    with pytest.raises(ArchitectureNotInstalledError, match=r'pip install "ms25-suite\[mace\]"'):
-        require_installed(get_architecture("mace"))
-
-
-@pytest.mark.parametrize(
-    ("text", "kind", "name"),
-    [
-        ("reference", "reference", "reference"),
-        ("train:mace", "train", "mace"),
-        ("train:mace:n=50,set=2,seed=3,budget=smoke", "train", "mace-n50-set2-seed3-smoke"),
-        ("ase.calculators.emt:EMT", "calculator", "ase.calculators.emt.EMT"),
-    ],
-)
-def test_forms_of_mlip(text: str, kind: str, name: str) -> None:
-    spec = parse_spec(text)
-    assert (spec.kind, spec.name) == (kind, name)
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("", "empty"),
-        ("train:macee", "Did you mean 'mace'"),
-        ("train:mace:n=many", "whole number, found 'many'"),
-        ("train:mace:epochs=3", "'epochs=3' is not one of n, set, seed, budget, dataset"),
-    ],
-)
-def test_nonsense_is_explained(text: str, message: str) -> None:
-    with pytest.raises(UsageError, match=message):
-        parse_spec(text)
-
-
-def test_a_missing_calculator_file_is_named() -> None:
-    with pytest.raises(ModelFileError, match="no such file"):
-        parse_spec("calc_that_is_not_there.py")
-
-
-def test_names_are_made_unique(tmp_path: Path) -> None:
-    paths = []
-    for folder in ("a", "b"):
-        (tmp_path / folder).mkdir()
-        paths.append(tmp_path / folder / "calc.py")
-        paths[-1].touch()
-    names = [spec.name for spec in parse_specs([str(path) for path in paths])]
-    assert names == ["a/calc", "b/calc"]
-
-
-def test_the_same_potential_twice_is_refused() -> None:
-    with pytest.raises(UsageError, match="given twice"):
-        parse_specs(["reference", "reference"])

@@ -16,7 +16,8 @@ from ms25_suite.core.cache import file_sha256
 from ms25_suite.core.errors import LabelError, ReferenceCalculatorError, TrainingError
 from ms25_suite.reference.approximate import ApproximatePotential, approximate_potential
 from ms25_suite.reference.builder import label
-from ms25_suite.training import TrainingData, TrainingRequest
+from ms25_suite.training import Trainer, TrainingData, TrainingRequest
+from tests.helpers.fake_training import manifest
 
 ARGUMENTS: dict[str, Any] = {"name": "cuni", "level_of_theory": "EMT", "cutoff": 5.0, "seed": 3}
 
@@ -39,10 +40,13 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """What was asked of the training, which is none here."""
     calls: list[Any] = []
 
-    def train(request: TrainingRequest, data: TrainingData, **options: Any) -> Any:
+    def train(
+        trainer: Trainer, request: TrainingRequest, data: TrainingData, **options: Any
+    ) -> Any:
+        assert trainer.name == "mace"
         calls.append((request, data, options))
-        manifest = {"model": {"sha256": "ab"}, "validation_errors": {"forces_rmse": 0.1}}
-        return SimpleNamespace(model_path=Path("some.model"), manifest=manifest)
+        made = manifest(validation_errors={"forces_rmse": 0.1})
+        return SimpleNamespace(model_path=Path("some.model"), manifest=made)
 
     monkeypatch.setattr(ms25_suite.training, "train", train)
     return calls
@@ -51,7 +55,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 def test_what_is_trained(asked: list[Any]) -> None:
     given = images(22)
     found = approximate_potential(given, **ARGUMENTS)
-    assert found == ApproximatePotential(Path("some.model"), "ab")
+    assert found == ApproximatePotential(Path("some.model"), "ab" * 32)
     assert found.validation_errors == {"forces_rmse": 0.1}
     ((request, data, options),) = asked
     assert (request.n_train, request.seed, request.budget) == (20, 3, "approximate")

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from ms25_suite.architectures.mace.trainer import MaceTrainer
 from ms25_suite.training.curve import EpochReport, LineFollower, curve_of, drop_half_line, errors_at
 
 # As MACE 0.3.16 writes them, shortened.
@@ -45,27 +44,6 @@ def test_drop_half_line(tmp_path: Path) -> None:
     assert path.read_text() == BATCH
     drop_half_line(path)
     assert path.read_text() == BATCH
-
-
-def test_report_of_a_mace_epoch() -> None:
-    import json
-
-    trainer = MaceTrainer()
-    assert trainer.epoch_report(json.loads(UNTRAINED)) is None
-    assert trainer.epoch_report(json.loads(BATCH)) is None
-    report = trainer.epoch_report(json.loads(EPOCH))
-    assert report == EpochReport(
-        epoch=1,
-        loss=0.0142,
-        errors={
-            "energy_rmse": 0.055,
-            "energy_mae": 0.048,
-            "forces_rmse": 0.9,
-            "forces_mae": 0.715,
-            "stress_rmse": 0.006,
-            "stress_mae": 0.0045,
-        },
-    )
 
 
 def test_curve_takes_the_later_run_of_an_epoch() -> None:

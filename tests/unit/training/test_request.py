@@ -6,30 +6,9 @@ import numpy as np
 import pytest
 
 from ms25_suite.core.errors import LabelError, TrainingError, UsageError
-from ms25_suite.core.frames import Frames, Labels
-from ms25_suite.training import TrainingData, TrainingRequest
-from ms25_suite.training.request import Part, part_hash
-
-
-def part(n: int, *, stress: bool = True, number: int = 29) -> Part:
-    rng = np.random.default_rng(3)
-    frames = Frames(
-        numbers=np.full(2 * n, number),
-        positions=rng.normal(size=(2 * n, 3)),
-        cells=np.tile(3.0 * np.eye(3), (n, 1, 1)),
-        pbc=np.ones((n, 3), dtype=bool),
-        offsets=np.arange(0, 2 * n + 1, 2),
-    )
-    labels = Labels(
-        energy=rng.normal(size=n),
-        forces=rng.normal(size=(2 * n, 3)),
-        stress=rng.normal(size=(n, 6)) if stress else None,
-    )
-    return frames, labels
-
-
-def data(train: Part, validation: Part) -> TrainingData:
-    return TrainingData("cu", "0" * 64, "EMT", "user", 4.0, train, validation)
+from ms25_suite.training import TrainingRequest
+from ms25_suite.training.request import part_hash
+from tests.helpers.fake_training import data, part
 
 
 @pytest.mark.parametrize(

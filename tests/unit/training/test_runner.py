@@ -4,88 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import math
 import multiprocessing
 import os
 import shutil
-import sys
 import threading
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import filelock
-import numpy as np
 import pytest
 
-from ms25_suite.architectures.mace.trainer import MaceTrainer
 from ms25_suite.core.cache import file_sha256
-from ms25_suite.core.errors import ArchitectureNotInstalledError, TrainingError, UsageError
+from ms25_suite.core.errors import TrainingError, UsageError
 from ms25_suite.training import TrainingData, TrainingRequest, runner, train
-from ms25_suite.training.curve import EpochReport
 from ms25_suite.training.manifest import read_manifest
-from tests.unit.training.test_request import data, part
-
-SCRIPT = """
-import json, os, sys, time
-epochs, stop_at, pause = int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
-first = int(open("checkpoint").read()) if os.path.exists("checkpoint") else 0
-for epoch in range(first, epochs):
-    time.sleep(pause)
-    with open("results.txt", "a") as file:
-        file.write(json.dumps({"epoch": epoch + 1}) + "\\n")
-    with open("new", "w") as file:
-        file.write(str(epoch + 1))
-    os.replace("new", "checkpoint")
-    print("epoch", epoch + 1, "by", os.environ["OMP_NUM_THREADS"], "threads", flush=True)
-    if epoch + 1 == stop_at:
-        print("No space left on device", flush=True)
-        sys.exit(3)
-open("out.model", "w").write("weights of " + sys.argv[4])
-"""
-
-
-class FakeTrainer:
-    """Trains nothing, in a process; `stop_at` makes it fail after that epoch."""
-
-    name = "mace"
-    suffix = ".model"
-    stop_at = 0
-    nan_at = 0
-    pause = 0.0
-    recipe_value = 1
-    framework = "1.0"
-
-    def require_installed(self) -> None:
-        pass
-
-    def versions(self) -> dict[str, str]:
-        return {"framework": self.framework}
-
-    def settings(self, recipe: Mapping[str, Any], request: Any, data: Any) -> dict[str, Any]:
-        return {"value": self.recipe_value, "seed": request.seed}
-
-    def n_epochs(self, settings: Mapping[str, Any]) -> int:
-        return 4
-
-    def describe(self, settings: Mapping[str, Any]) -> dict[str, Any]:
-        return {"r_max": 4.0, "dtype": "float64"}
-
-    def prepare(self, work: Path, settings: Any, data: TrainingData, device: str) -> list[str]:
-        arguments = [4, self.stop_at, self.pause, settings["seed"]]
-        return [sys.executable, "-c", SCRIPT, *map(str, arguments)]
-
-    def results_file(self, work: Path) -> Path:
-        return work / "results.txt"
-
-    def epoch_report(self, record: Mapping[str, Any]) -> EpochReport | None:
-        epoch = record["epoch"]
-        errors = {"energy_rmse": 0.01 / epoch, "forces_rmse": 0.1 / epoch}
-        return EpochReport(epoch, math.nan if epoch == self.nan_at else 1.0 / epoch, errors)
-
-    def result(self, work: Path) -> tuple[Path, int, dict[str, Any]]:
-        return work / "out.model", 3, {"epoch": 3, "chosen_by": "this test"}
+from tests.helpers.fake_training import FakeTrainer, data, part
 
 
 class Told:
@@ -114,10 +48,8 @@ class Told:
 
 
 @pytest.fixture
-def trainer(monkeypatch: pytest.MonkeyPatch) -> FakeTrainer:
-    made = FakeTrainer()
-    monkeypatch.setattr(runner, "get_trainer", lambda name: made)
-    return made
+def trainer() -> FakeTrainer:
+    return FakeTrainer()
 
 
 REQUEST = TrainingRequest("mace", 3, set=2, seed=5)
@@ -129,7 +61,7 @@ def given() -> TrainingData:
 
 def test_manifest_and_curve(trainer: FakeTrainer, tmp_path: Path) -> None:
     told = Told()
-    trained = train(REQUEST, given(), threads=1, progress=told, cache=tmp_path)
+    trained = train(trainer, REQUEST, given(), threads=1, progress=told, cache=tmp_path)
     assert trained.model_path.read_text() == "weights of 5"
     assert trained.model_path.name == "mace-cu-n3-set2-seed5-smoke.model"
     assert not trained.reused
@@ -139,10 +71,10 @@ def test_manifest_and_curve(trainer: FakeTrainer, tmp_path: Path) -> None:
     on_disk = json.loads(
         trained.model_path.with_name(f"{trained.model_path.name}.json").read_text()
     )
-    assert on_disk == trained.manifest
+    assert on_disk == trained.manifest.to_dict()
     assert on_disk["curve"] == trained.curve
     assert trained.curve["epoch"] == [1, 2, 3, 4]
-    found = trained.manifest
+    found = on_disk
     assert found["architecture"] == "mace"
     assert found["budget"] == "smoke"
     assert found["species"] == ["Cu"]
@@ -169,9 +101,9 @@ def test_manifest_and_curve(trainer: FakeTrainer, tmp_path: Path) -> None:
 
 
 def test_the_same_training_is_done_once(trainer: FakeTrainer, tmp_path: Path) -> None:
-    first = train(REQUEST, given(), cache=tmp_path)
+    first = train(trainer, REQUEST, given(), cache=tmp_path)
     told = Told()
-    second = train(REQUEST, given(), threads=1, progress=told, cache=tmp_path)
+    second = train(trainer, REQUEST, given(), threads=1, progress=told, cache=tmp_path)
     assert second.reused
     assert second.model_path == first.model_path
     assert second.manifest == first.manifest
@@ -185,7 +117,7 @@ def test_every_ingredient_names_another_model(
     def model(request: TrainingRequest = REQUEST, **changed: Any) -> str:
         device = changed.pop("device", "cpu")
         of = dataclasses.replace(given(), **changed)
-        trained = train(request, of, device=device, threads=1, cache=tmp_path)
+        trained = train(trainer, request, of, device=device, threads=1, cache=tmp_path)
         return trained.model_path.parent.name
 
     frames, labels = part(3)
@@ -222,11 +154,11 @@ def test_a_training_that_failed_is_continued_or_starts_again(
     told = Told()
     monkeypatch.setattr(trainer, "stop_at", 2, raising=False)
     with pytest.raises(TrainingError, match="No space left"):
-        train(REQUEST, given(), progress=told, cache=tmp_path)
+        train(trainer, REQUEST, given(), progress=told, cache=tmp_path)
     monkeypatch.setattr(trainer, "stop_at", 0, raising=False)
-    trained = train(REQUEST, given(), progress=told, cache=tmp_path, resume=resume)
+    trained = train(trainer, REQUEST, given(), progress=told, cache=tmp_path, resume=resume)
     assert len(told.epochs) == epochs_run
-    assert trained.manifest["continued"] is resume
+    assert trained.manifest.continued is resume
     assert trained.curve["epoch"] == [1, 2, 3, 4]
 
 
@@ -234,7 +166,7 @@ def test_a_training_that_failed_is_continued_or_starts_again(
 def test_a_damaged_model_is_trained_again(
     trainer: FakeTrainer, tmp_path: Path, damage: str
 ) -> None:
-    model = train(REQUEST, given(), cache=tmp_path).model_path
+    model = train(trainer, REQUEST, given(), cache=tmp_path).model_path
     sidecar = model.with_name(model.name + ".json")
     if damage == "model":
         model.write_text("weig")
@@ -246,11 +178,11 @@ def test_a_damaged_model_is_trained_again(
         model.unlink()
     assert read_manifest(model) is None
     told = Told()
-    again = train(REQUEST, given(), progress=told, cache=tmp_path)
+    again = train(trainer, REQUEST, given(), progress=told, cache=tmp_path)
     assert not again.reused
     assert ["damaged" in note for note in told.notes] == [True]
     assert again.model_path.read_text() == "weights of 5"
-    assert train(REQUEST, given(), cache=tmp_path).reused
+    assert train(trainer, REQUEST, given(), cache=tmp_path).reused
 
 
 def test_a_failure_shows_the_log_and_the_next_call_continues(
@@ -259,17 +191,17 @@ def test_a_failure_shows_the_log_and_the_next_call_continues(
     monkeypatch.setattr(trainer, "stop_at", 2, raising=False)
     told = Told()
     with pytest.raises(TrainingError, match="ended with status 3") as caught:
-        train(REQUEST, given(), progress=told, cache=tmp_path)
+        train(trainer, REQUEST, given(), progress=told, cache=tmp_path)
     assert "No space left on device" in str(caught.value)
     assert "training.log" in str(caught.value)
     assert told.calls == ["start 4", "finish"]
     assert not list(tmp_path.glob("*/*.model*"))
     monkeypatch.setattr(trainer, "stop_at", 0, raising=False)
     told = Told()
-    trained = train(REQUEST, given(), progress=told, cache=tmp_path)
+    trained = train(trainer, REQUEST, given(), progress=told, cache=tmp_path)
     assert told.epochs == [3, 4]
-    assert "continuing; 2 of 4 epochs ran" in told.notes[0]
-    assert trained.manifest["continued"] is True
+    assert "continuing; 2 of 4 epochs are done" in told.notes[0]
+    assert trained.manifest.continued is True
     assert trained.curve["epoch"] == [1, 2, 3, 4]
 
 
@@ -280,7 +212,7 @@ def test_a_loss_that_is_not_finite_stops_and_names_the_epoch(
     monkeypatch.setattr(trainer, "pause", 0.3, raising=False)
     told = Told()
     with pytest.raises(TrainingError, match=r"in epoch 3 .* not finite \(loss nan\)") as caught:
-        train(REQUEST, given(), progress=told, cache=tmp_path)
+        train(trainer, REQUEST, given(), progress=told, cache=tmp_path)
     (work,) = tmp_path.glob("*/work")
     assert str(work) in str(caught.value)
     assert told.epochs == [1, 2]
@@ -288,7 +220,7 @@ def test_a_loss_that_is_not_finite_stops_and_names_the_epoch(
     # The best state so far is kept, and the same command goes on from it.
     assert (work / "checkpoint").is_file()
     monkeypatch.setattr(trainer, "nan_at", 0, raising=False)
-    assert train(REQUEST, given(), cache=tmp_path).curve["epoch"][-1] == 4
+    assert train(trainer, REQUEST, given(), cache=tmp_path).curve["epoch"][-1] == 4
 
 
 def test_a_stop_ends_the_process(
@@ -302,7 +234,7 @@ def test_a_stop_ends_the_process(
 
     told = CtrlC()
     with pytest.raises(KeyboardInterrupt):
-        train(REQUEST, given(), progress=told, cache=tmp_path)
+        train(trainer, REQUEST, given(), progress=told, cache=tmp_path)
     assert told.calls == ["start 4", "finish"]
     (results,) = tmp_path.glob("*/work/results.txt")
     before = results.read_text()
@@ -322,13 +254,13 @@ def test_a_second_process_waits_and_takes_the_model(
 
     def other() -> None:
         told = Told()
-        trained = train(REQUEST, given(), progress=told, cache=tmp_path)
+        trained = train(trainer, REQUEST, given(), progress=told, cache=tmp_path)
         queue.put((trained.reused, told.notes))
 
     process = context.Process(target=other)
     starter = threading.Timer(0.5, process.start)
     starter.start()
-    trained = train(REQUEST, given(), cache=tmp_path)
+    trained = train(trainer, REQUEST, given(), cache=tmp_path)
     starter.join()
     reused, notes = queue.get(timeout=20)
     process.join(timeout=20)
@@ -338,7 +270,7 @@ def test_a_second_process_waits_and_takes_the_model(
 
 
 def test_threads_reach_the_process(trainer: FakeTrainer, tmp_path: Path) -> None:
-    trained = train(REQUEST, given(), threads=3, cache=tmp_path)
+    trained = train(trainer, REQUEST, given(), threads=3, cache=tmp_path)
     log = trained.model_path.with_name(f"{trained.model_path.name}.log")
     assert "epoch 4 by 3 threads" in log.read_text()
     assert runner._environment(3, "cpu")["OMP_WAIT_POLICY"] == "PASSIVE"
@@ -357,64 +289,21 @@ def test_one_device_is_shown(
 
 def test_wrong_requests(trainer: FakeTrainer, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="at least one thread, got 0"):
-        train(REQUEST, given(), threads=0, cache=tmp_path)
+        train(trainer, REQUEST, given(), threads=0, cache=tmp_path)
     with pytest.raises(UsageError, match="Did you mean 'standard'"):
-        train(dataclasses.replace(REQUEST, budget="standart"), given(), cache=tmp_path)
-    with pytest.raises(TrainingError, match="train on 4 frames, but got 3"):
-        train(dataclasses.replace(REQUEST, n_train=4), given(), cache=tmp_path)
+        train(trainer, dataclasses.replace(REQUEST, budget="standart"), given(), cache=tmp_path)
+    with pytest.raises(TrainingError, match="expected 4 training frames, found 3"):
+        train(trainer, dataclasses.replace(REQUEST, n_train=4), given(), cache=tmp_path)
 
 
 def test_a_cache_that_cannot_be_written(trainer: FakeTrainer, tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("not a folder")
     with pytest.raises(TrainingError, match=r"cannot be used: .* MS25_CACHE_DIR"):
-        train(REQUEST, given(), cache=blocked)
+        train(trainer, REQUEST, given(), cache=blocked)
 
 
 def test_the_default_cache_is_that_of_the_suite(trainer: FakeTrainer) -> None:
-    trained = train(REQUEST, given())
+    trained = train(trainer, REQUEST, given())
     assert trained.model_path.parents[1] == Path(os.environ["MS25_CACHE_DIR"]) / "training"
     shutil.rmtree(trained.model_path.parent)
-
-
-def test_mace_that_is_not_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(ArchitectureNotInstalledError, match=r'pip install "ms25-suite\[mace\]"'):
-        MaceTrainer().require_installed()
-    with pytest.raises(ArchitectureNotInstalledError):
-        train(TrainingRequest("mace", 3), given(), cache=tmp_path)
-
-
-def test_mace_inputs(tmp_path: Path) -> None:
-    from ase.io import read
-
-    frames, labels = part(3)
-    assert labels.stress is not None
-    stress = np.array(labels.stress)
-    stress[1] = np.nan
-    some = (frames, dataclasses.replace(labels, stress=stress))
-    of = data(some, part(30))
-    checkpoints = tmp_path / "output" / "checkpoints"
-    checkpoints.mkdir(parents=True)
-    (checkpoints / "model_run-5_epoch-3.pt").write_bytes(b"PK\x03\x04 torn")
-    (checkpoints / "model_run-5_epoch-4.pt.partial").write_bytes(b"")
-    trainer = MaceTrainer()
-    settings = trainer.settings(runner.load_recipe("mace", "smoke"), REQUEST, of)
-    command = trainer.prepare(tmp_path, settings, of, "cuda:1")
-    assert command[1:3] == ["-m", "ms25_suite.architectures.mace.launcher"]
-    config = json.loads((tmp_path / "mace.yaml").read_text())
-    assert config["device"] == "cuda"
-    assert config["seed"] == 5
-    assert config["restart_latest"] is True
-    assert str(tmp_path) not in json.dumps(config)
-    written = read(tmp_path / "train.extxyz", ":")
-    assert ["REF_stress" in atoms.info for atoms in written] == [True, False, True]
-    assert written[2].info["REF_stress"] == pytest.approx(stress[2], abs=1e-15)
-    assert written[1].info["REF_energy"] == pytest.approx(labels.energy[1], abs=1e-15)
-    assert labels.forces is not None
-    assert np.allclose(written[1].arrays["REF_forces"], labels.forces[2:4], atol=1e-8)
-    assert len(read(tmp_path / "validation.extxyz", ":")) == 20
-    # A torn checkpoint would make MACE start anew, and fail at the end.
-    assert list(checkpoints.iterdir()) == []
-    with pytest.raises(TrainingError, match=r"left no model\.model or no checkpoint"):
-        trainer.result(tmp_path)

@@ -11,19 +11,14 @@ import numpy as np
 import pytest
 from ase.io import read
 
-from ms25_suite.architectures.nequip.trainer import (
-    AllegroTrainer,
-    NequipTrainer,
-    _element_energies,
-    _NequipFamilyTrainer,
-)
+from ms25_suite.architectures.nequip.model import NequipArchitecture
+from ms25_suite.architectures.nequip.trainer import AllegroTrainer, NequipTrainer, atom_energies
 from ms25_suite.core.errors import ArchitectureNotInstalledError, TrainingError
 from ms25_suite.core.frames import Frames
 from ms25_suite.environments.installation import Installation
-from ms25_suite.training import TrainingData, TrainingRequest
+from ms25_suite.training import Trainer, TrainingData, TrainingRequest
 from ms25_suite.training.files import write_extxyz
-from ms25_suite.training.registry import load_recipe
-from tests.unit.training.test_request import data, part
+from tests.helpers.fake_training import data, part
 
 # Table 2 of the paper: Lmax, interaction layers and width, radial width and layers, input features,
 # polynomial cutoff, stress included, batch size.
@@ -54,8 +49,8 @@ def given(n: int = 10, system: str | None = None, cutoff: float | None = 5.5) ->
 
 def settings(architecture: str, budget: str, n: int = 10, **values: Any) -> dict[str, Any]:
     request = TrainingRequest(architecture, n, seed=4, budget=budget)
-    recipe = load_recipe(architecture, budget)
-    return TRAINERS[architecture].settings(recipe, request, given(n, **values))
+    trainer = TRAINERS[architecture]
+    return trainer.settings(trainer.recipe(budget), request, given(n, **values))
 
 
 @pytest.mark.parametrize("system", TABLE_2)
@@ -97,7 +92,7 @@ def test_paper_protocol(architecture: str, stress_weight: int, n: int, hours: fl
 
 @pytest.mark.parametrize("architecture", TRAINERS)
 def test_systems_of_the_paper(architecture: str) -> None:
-    with pytest.raises(TrainingError, match=r"no system of the paper. Take budget=standard"):
+    with pytest.raises(TrainingError, match=r"no system of the paper. Use budget=standard"):
         settings(architecture, "paper")
     with pytest.raises(TrainingError, match="'gold'"):
         settings(architecture, "paper", system="gold")
@@ -107,8 +102,8 @@ def test_systems_of_the_paper(architecture: str) -> None:
 
 @pytest.mark.parametrize("architecture", TRAINERS)
 def test_smoke_bounds_cutoff_epochs_and_validation(architecture: str) -> None:
-    recipe = load_recipe(architecture, "smoke")
     trainer = TRAINERS[architecture]
+    recipe = trainer.recipe("smoke")
     found = settings(architecture, "smoke", n=100)
     assert found["r_max"] == recipe["r_max_limit"] < 5.5
     assert settings(architecture, "smoke", cutoff=3.0)["r_max"] == 3.0
@@ -118,14 +113,14 @@ def test_smoke_bounds_cutoff_epochs_and_validation(architecture: str) -> None:
     assert trainer.n_epochs(settings(architecture, "smoke", n=1)) == recipe["epochs_most"]
     assert trainer.n_epochs(settings(architecture, "smoke", n=5000)) >= recipe["epochs_least"]
     assert settings(architecture, "paper", n=1, system="hea")["batch_size"] == 1
-    assert trainer.describe(found) == {"r_max": found["r_max"], "dtype": "float32"}
+    assert (trainer.r_max(found), trainer.dtype(found)) == (found["r_max"], "float32")
     assert all(phase["seconds"] is None for phase in found["phases"])
     json.dumps(found, allow_nan=False)
 
 
 @pytest.fixture
 def here(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_NequipFamilyTrainer, "_place", lambda self: Installation())
+    monkeypatch.setattr(Trainer, "place", lambda self: Installation())
 
 
 @pytest.mark.usefixtures("here")
@@ -133,12 +128,12 @@ def here(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_inputs(architecture: str, tmp_path: Path) -> None:
     trainer = TRAINERS[architecture]
     request = TrainingRequest(architecture, 10, seed=4)
-    chosen = trainer.settings(load_recipe(architecture, "smoke"), request, given())
+    chosen = trainer.settings(trainer.recipe("smoke"), request, given())
     (tmp_path / "results.jsonl").write_text('{"epoch": 1}\n{"epo')
     command = trainer.prepare(tmp_path, chosen, given(), "cuda:1")
     assert command[-3:-2] == ["ms25_suite.architectures.nequip.launcher"]
     assert trainer.results_file(tmp_path).read_text() == '{"epoch": 1}\n'
-    text = (tmp_path / "nequip.json").read_text()
+    text = (tmp_path / "config.json").read_text()
     assert str(tmp_path) not in text
     config = json.loads(text)
     assert config["accelerator"] == "gpu"
@@ -162,7 +157,7 @@ def test_inputs(architecture: str, tmp_path: Path) -> None:
     plateau = settings(architecture, "standard")["phases"][1]
     assert plateau["scheduler"]["patience"] > 0
     trainer.prepare(tmp_path, {**chosen, "phases": [plateau]}, given(), "cpu")
-    config = json.loads((tmp_path / "nequip.json").read_text())
+    config = json.loads((tmp_path / "config.json").read_text())
     (phase,) = config["phases"]
     assert phase["training_module"]["lr_scheduler"]["monitor"] == "val0_epoch/weighted_sum"
 
@@ -189,10 +184,10 @@ def test_a_stress_is_used_where_frames_have_one(
     frames = data(_with_stress(part(3), train), _with_stress(part(2), validation))
     trainer = NequipTrainer()
     request = TrainingRequest("nequip", 3)
-    chosen = trainer.settings(load_recipe("nequip", "smoke"), request, frames)
+    chosen = trainer.settings(trainer.recipe("smoke"), request, frames)
     assert chosen["stress"] == expected
     trainer.prepare(tmp_path, chosen, frames, "cpu")
-    module = json.loads((tmp_path / "nequip.json").read_text())["phases"][0]["training_module"]
+    module = json.loads((tmp_path / "config.json").read_text())["phases"][0]["training_module"]
     for part_name, role in (("loss", "train"), ("val_metrics", "validation")):
         found = {m["name"]: m for m in module[part_name]["metrics"]}
         assert ("stress_mse" in found) == (expected[role] != "none")
@@ -220,7 +215,7 @@ def test_energies_of_the_elements() -> None:
     )
     _, labels = part(4)
     exact = np.array([sum({28: -4.0, 29: -3.5}[n] for n in row) for row in numbers])
-    found = _element_energies((frames, dataclasses.replace(labels, energy=exact)))
+    found = atom_energies((frames, dataclasses.replace(labels, energy=exact)))
     assert found == pytest.approx({"Ni": -4.0, "Cu": -3.5})
 
 
@@ -238,13 +233,13 @@ def test_results(architecture: str, tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match=r"left no model\.nequip\.zip in"):
         trainer.result(tmp_path)
     (output / "model.nequip.zip").touch()
-    model, epoch, chosen = trainer.result(tmp_path)
-    assert (model.name, epoch, chosen["epoch"]) == ("model.nequip.zip", 3, 3)
+    found = trainer.result(tmp_path)
+    assert (found.path.name, found.epoch, found.ended_by) == ("model.nequip.zip", 3, None)
 
 
 def test_without_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MS25_ENV_DIR", str(tmp_path))
-    monkeypatch.setattr(NequipTrainer, "_package", "no_such_module")
+    monkeypatch.setattr(NequipArchitecture, "package", "no_such_module")
     with pytest.raises(ArchitectureNotInstalledError, match="ms25 env create nequip"):
         NequipTrainer().require_installed()
 

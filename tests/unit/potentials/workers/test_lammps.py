@@ -24,6 +24,7 @@ from ms25_suite.lammps.plan import MdPlan
 from ms25_suite.potentials.baseline import MeanBaseline
 from ms25_suite.potentials.opening import from_baseline, from_calculator
 from ms25_suite.potentials.potential import Potential, PotentialOptions
+from ms25_suite.potentials.workers.jobs import CalculatorJob
 from ms25_suite.potentials.workers.pool import WorkerPool
 
 pytestmark = pytest.mark.lammps
@@ -119,7 +120,7 @@ def test_the_time_limit_is_for_a_step(tmp_path: Path, frame: Frames) -> None:
     path = tmp_path / "calc.py"
     body = "time.sleep(0.5 if self.count < 11 else 60)"
     path.write_text(CALCULATOR.format(body=body, start=""))
-    pool = WorkerPool({"kind": "calculator", "target": str(path)})
+    pool = WorkerPool(CalculatorJob(str(path)))
     # The start of the worker and of LAMMPS may take longer on a busy machine.
     pool.run_lammps(frame, MdPlan(ensemble="nve", n_steps=1))
     pool.timeout_s = 3.0

@@ -28,6 +28,7 @@ from ms25_suite.core.errors import (
 from ms25_suite.core.frames import Frames
 from ms25_suite.potentials.opening import from_calculator, from_model_file
 from ms25_suite.potentials.potential import Potential, PotentialOptions
+from ms25_suite.potentials.workers.jobs import CalculatorJob
 from ms25_suite.potentials.workers.pool import WorkerPool
 
 EMT_PLUS = """
@@ -267,7 +268,7 @@ def test_a_worker_runs_in_another_python(tmp_path: Path) -> None:
     other = tmp_path / "a python"
     other.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
     other.chmod(0o755)
-    pool = WorkerPool({"kind": "calculator", "target": "ase.calculators.emt:EMT"}, python=other)
+    pool = WorkerPool(CalculatorJob("ase.calculators.emt:EMT"), python=other)
     frames = Frames.from_atoms([bulk("Cu"), bulk("Ni")])
     (found,) = pool.predict(frames, [np.arange(2)])
     pool.close()
@@ -279,6 +280,6 @@ def test_a_python_that_does_not_start_is_named(monkeypatch: pytest.MonkeyPatch) 
         raise EOFError("couldn't load message header, expected 9 bytes, got 0")
 
     monkeypatch.setattr(execnet.Group, "makegateway", makegateway)
-    pool = WorkerPool({"kind": "calculator", "target": "x:y"}, python=Path("/some/python"))
+    pool = WorkerPool(CalculatorJob("x:y"), python=Path("/some/python"))
     with pytest.raises(WorkerDiedError, match=r"/some/python does not start.*ms25 env create"):
         pool.start()

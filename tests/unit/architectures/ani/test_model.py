@@ -2,47 +2,31 @@
 
 from __future__ import annotations
 
-import collections
-import json
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from ms25_suite.architectures.ani.file import FORMAT, AniConfig, expect_no_extensions, write_network
+from ms25_suite.architectures.ani.file import expect_no_extensions, write_network
 from ms25_suite.architectures.ani.model import TorchaniArchitecture
-from ms25_suite.architectures.testing import ArchitectureConformance, standard_frames
+from ms25_suite.architectures.testing import ArchitectureConformance
 from ms25_suite.core.errors import ModelFileError, PotentialError
 from ms25_suite.core.frames import Frames
 from ms25_suite.potentials.opening import from_model_file
 from ms25_suite.potentials.potential import PotentialOptions
 from ms25_suite.potentials.registry import detect
-from tests.helpers.tiny_ani import tiny_network
+from tests.helpers.tiny_ani import CONFIG, predict, tiny_network
 
 pytestmark = pytest.mark.ani
 expect_no_extensions()
 pytest.importorskip("torchani")
 torch = pytest.importorskip("torch")
 
-CONFIG = AniConfig(
-    ("Cr", "Fe", "Co", "Ni", "Cu"),
-    radial_cutoff=5.0,
-    angular_cutoff=3.9,
-    hidden=(12, 6),
-    radial_shifts=8,
-    angular_sections=4,
-)
-
-
-def network(config: AniConfig = CONFIG):
-    return tiny_network(config)
-
 
 @pytest.fixture(scope="module")
 def model_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("ani") / "tiny.pt"
-    write_network(path, network(), CONFIG)
+    write_network(path, tiny_network(CONFIG), CONFIG)
     return path
 
 
@@ -68,16 +52,7 @@ calculator = read_network(Path({str(model_file)!r})).double().ase()
 
 @pytest.fixture(scope="module")
 def expected(model_file: Path):
-    return _predict(model_file)
-
-
-def _predict(path: Path, dtype: str = "float64"):
-    """In this process: TorchANI leaves no traces, unlike MACE."""
-    from ms25_suite.potentials.evaluate import EdgeEvaluator
-
-    model = TorchaniArchitecture().load(path, device="cpu", dtype=dtype)
-    images = standard_frames(("Ni", "Cu"))
-    return EdgeEvaluator(model).predict(Frames.from_atoms(images.values()))
+    return predict(model_file)
 
 
 @pytest.mark.filterwarnings("ignore:.*torch.jit")
@@ -87,11 +62,11 @@ def test_models_that_users_of_torchani_saved_whole(
 ) -> None:
     path = tmp_path / "saved.pt"
     if kind == "pickled":
-        torch.save(network(), path)
+        torch.save(tiny_network(CONFIG), path)
     else:
-        torch.jit.script(network()).save(str(path))
+        torch.jit.script(tiny_network(CONFIG)).save(str(path))
     assert detect(path).name == "ani"
-    found = _predict(path)
+    found = predict(path)
     np.testing.assert_allclose(found.energy, expected.energy, atol=1e-10)
     np.testing.assert_allclose(found.forces, expected.forces, atol=1e-10)
 
@@ -123,7 +98,7 @@ def test_a_repulsion_of_pairs_is_a_part_of_the_model(tmp_path: Path) -> None:
 
 def test_a_state_dict_is_told_to_lack_what_is_needed(tmp_path: Path) -> None:
     path = tmp_path / "weights.pt"
-    torch.save(network().state_dict(), path)
+    torch.save(tiny_network(CONFIG).state_dict(), path)
     with pytest.raises(ModelFileError, match="weights only"):
         detect(path)
 
@@ -133,7 +108,7 @@ def test_a_pickle_with_anything_else_is_not_executed(tmp_path: Path) -> None:
         def __reduce__(self):
             return Path.touch, (tmp_path / "exploded",)
 
-    made = network()
+    made = tiny_network(CONFIG)
     made.extra = Bomb()
     path = tmp_path / "bomb.pt"
     torch.save(made, path)
@@ -150,36 +125,6 @@ def test_a_network_of_charges_is_refused(tmp_path: Path) -> None:
     torch.save(simple_aniq(("H", "O"), lot="none", self_energies="zero", repulsion=False), path)
     with pytest.raises(ModelFileError, match="charges"):
         TorchaniArchitecture().load(path, device="cpu", dtype="float64")
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"format": FORMAT.replace("/1", "/99")}, r"expected the format .*found .*/99"),
-        ({"config": json.dumps({"symbols": ["H"]})}, "must have the values symbols"),
-        ({"config": json.dumps({**asdict(CONFIG), "hidden": [3]})}, "cannot be read"),
-        ({"state_dict": collections.OrderedDict()}, "cannot be read"),
-    ],
-)
-def test_files_of_ours_that_do_not_fit(
-    change: dict[str, object], message: str, model_file: Path, tmp_path: Path
-) -> None:
-    content = torch.load(model_file, weights_only=True)
-    path = tmp_path / "changed.pt"
-    torch.save({**content, **change}, path)
-    assert detect(path).name == "ani"
-    with pytest.raises(ModelFileError, match=message):
-        TorchaniArchitecture().load(path, device="cpu", dtype="float64")
-
-
-def test_energies_of_the_elements_keep_their_digits_in_float32(tmp_path: Path) -> None:
-    made = network()
-    made.energy_shifter.self_energies.copy_(torch.tensor([-1000.123456789] * 5))
-    path = tmp_path / "deep.pt"
-    write_network(path, made, CONFIG)
-    single, double = _predict(path, "float32"), _predict(path)
-    # float32 has 7 digits: of -1000 Hartree that would be 0.002 eV for each atom.
-    np.testing.assert_allclose(single.energy, double.energy, rtol=0, atol=1e-3)
 
 
 def test_a_gpu_that_is_not_there_is_said(model_file: Path) -> None:

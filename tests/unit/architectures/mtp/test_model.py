@@ -18,6 +18,7 @@ from ms25_suite.potentials.evaluate import EdgeEvaluator
 from ms25_suite.potentials.opening import from_model_file
 from ms25_suite.potentials.potential import PotentialOptions
 from ms25_suite.potentials.registry import detect
+from tests.helpers.fake_training import manifest
 
 pytestmark = pytest.mark.mtp
 pytest.importorskip("motep")
@@ -113,8 +114,8 @@ def test_without_species_the_remedy_is_named(model_file: Path) -> None:
 
 def test_the_sidecar_knows_the_species(model_file: Path) -> None:
     options = PotentialOptions(species=("Si", "O"))
-    manifest = {"species": ["Ni", "Cu"]}
-    potential = from_model_file(model_file, "mtp", "tiny", options, manifest=manifest)
+    known = manifest(species=("Ni", "Cu"))
+    potential = from_model_file(model_file, "mtp", "tiny", options, manifest=known)
     assert potential.info().elements == (28, 29)
     potential.close()
 

@@ -109,19 +109,6 @@ def test_other_terms_and_single_precision_are_left_to_torchani(
     assert np.isfinite(energy).all()
 
 
-def test_what_cannot_be_kept_is_compiled_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    from ms25_suite.architectures.ani import kernels as ani_kernels
-
-    def njit(function: object = None, *, cache: bool = False) -> object:
-        if cache:
-            msg = "cannot cache function: no locator available"
-            raise RuntimeError(msg)
-        return function
-
-    monkeypatch.setattr(ani_kernels, "njit", njit)
-    assert ani_kernels._compiled(len) is len
-
-
 def test_without_numba_torchani_does_it_all(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,0 +1,1 @@
+"""The Lennard-Jones potential as an architecture of ms25-suite."""

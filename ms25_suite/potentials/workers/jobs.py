@@ -1,0 +1,127 @@
+"""What a worker loads: one frozen dataclass for each kind of potential.
+
+Jobs travel to worker processes as plain dictionaries, and workers may run in an environment with
+little more than NumPy and ASE: only the standard library is used here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar, Final
+
+__all__ = [
+    "BaselineJob",
+    "CalculatorJob",
+    "Job",
+    "ModelJob",
+    "UntrainedJob",
+    "job_from_wire",
+    "job_to_wire",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelJob:
+    """A model file.
+
+    Parameters
+    ----------
+    implementation
+        Class of the architecture, as ``module:name``.
+    path
+        The file.
+    sha256
+        SHA-256 that the file must have after it was loaded.
+    device
+        ``cpu``, ``cuda``, ``cuda:1``, …
+    dtype
+        ``float64`` or ``float32``.
+    batch_atoms
+        Most atoms in a batch.
+    species
+        Chemical symbols of the species, for architectures whose files only number them.
+    """
+
+    kind: ClassVar[str] = "model"
+
+    implementation: str
+    path: str
+    sha256: str
+    device: str
+    dtype: str
+    batch_atoms: int
+    species: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class UntrainedJob:
+    """A tiny model with random weights, to test whether an environment works.
+
+    Parameters
+    ----------
+    implementation
+        Class of the architecture, as ``module:name``.
+    """
+
+    kind: ClassVar[str] = "untrained"
+
+    implementation: str
+
+
+@dataclass(frozen=True, slots=True)
+class CalculatorJob:
+    """An ASE calculator.
+
+    Parameters
+    ----------
+    target
+        Path of a Python file, or ``package.module:factory``.
+    """
+
+    kind: ClassVar[str] = "calculator"
+
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class BaselineJob:
+    """The baseline without a model.
+
+    Parameters
+    ----------
+    values
+        Its numbers; `ms25_suite.potentials.baseline.MeanBaseline.to_dict`.
+    """
+
+    kind: ClassVar[str] = "baseline"
+
+    values: dict[str, Any]
+
+
+Job = ModelJob | UntrainedJob | CalculatorJob | BaselineJob
+
+_KINDS: Final[Mapping[str, type[Job]]] = {
+    kind.kind: kind for kind in (ModelJob, UntrainedJob, CalculatorJob, BaselineJob)
+}
+
+
+def job_to_wire(job: Job) -> dict[str, Any]:
+    """Plain types that execnet can send."""
+    return {"kind": job.kind, **asdict(job)}
+
+
+def job_from_wire(message: Mapping[str, Any]) -> Job:
+    """Inverse of `job_to_wire`.
+
+    Raises
+    ------
+    ValueError
+        The kind is unknown.
+    """
+    values = dict(message)
+    kind = values.pop("kind", None)
+    if kind not in _KINDS:
+        msg = f"expected a job of one of the kinds {', '.join(_KINDS)}, found {kind!r}"
+        raise ValueError(msg)
+    return _KINDS[kind](**values)

@@ -1,0 +1,118 @@
+"""Recipes: the hyperparameters of a training, from a TOML file beside the trainer.
+
+A recipe file holds ``version``, a table ``common`` with the values that all budgets share, and one
+table for each budget with values of its own.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from ms25_suite.core.errors import TrainingError, UsageError, did_you_mean
+from ms25_suite.training.request import TrainingData
+
+__all__ = [
+    "BUDGETS",
+    "load_recipe",
+    "number_of_epochs",
+    "number_of_validation",
+    "recipe_budgets",
+    "system_values",
+]
+
+BUDGETS: Final = ("smoke", "standard", "paper")
+"""Budgets that a user can choose. Each architecture of the suite has all of them."""
+
+_INTERNAL_BUDGETS: Final = ("approximate",)
+"""Budgets for the suite itself, which users are not offered."""
+
+
+def recipe_budgets(path: Path) -> tuple[str, ...]:
+    """Budgets that a recipe file offers.
+
+    Raises
+    ------
+    TrainingError
+        The file is missing or is not a recipe.
+    """
+    table = _read(path)
+    return tuple(name for name in BUDGETS if name in table)
+
+
+def load_recipe(path: Path, budget: str) -> dict[str, Any]:
+    """Recipe of a budget: the common values, overridden by those of the budget.
+
+    Raises
+    ------
+    UsageError
+        There is no such budget.
+    TrainingError
+        The file is missing or is not a recipe.
+    """
+    table = _read(path)
+    names = [name for name in BUDGETS if name in table]
+    if budget not in names and not (budget in _INTERNAL_BUDGETS and budget in table):
+        hint = did_you_mean(budget, names)
+        msg = f"unknown training budget {budget!r}.{hint} Known: {', '.join(names)}"
+        raise UsageError(msg)
+    return {"version": table["version"], **table["common"], **table[budget]}
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        table = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        msg = (
+            f"the recipe {path} cannot be read ({error.strerror}): expected a TOML file of this "
+            "name beside the trainer. Is it in the package data of its package?"
+        )
+        raise TrainingError(msg) from error
+    except ValueError as error:
+        msg = f"the recipe {path} is not valid TOML: {error}"
+        raise TrainingError(msg) from error
+    missing = [key for key in ("version", "common") if key not in table]
+    if not any(budget in table for budget in BUDGETS):
+        missing.append(" or ".join(BUDGETS))
+    if missing:
+        msg = f"the recipe {path} has no {' and no '.join(missing)}"
+        raise TrainingError(msg)
+    return table
+
+
+def system_values(recipe: Mapping[str, Any], data: TrainingData) -> dict[str, Any]:
+    """Hyperparameters that a recipe has for one of the paper's systems.
+
+    Raises
+    ------
+    TrainingError
+        The data is of no system that the recipe knows.
+    """
+    systems: Mapping[str, Mapping[str, Any]] = recipe["systems"]
+    name = recipe.get("system_aliases", {}).get(data.system, data.system)
+    if name not in systems:
+        found = "no system" if data.system is None else f"the system {data.system!r}"
+        msg = (
+            "this budget has hyperparameters for the paper's systems only "
+            f"({', '.join(systems)}), and the dataset {data.name} is {found} of the paper. "
+            "Use budget=standard"
+        )
+        raise TrainingError(msg)
+    return dict(systems[name])
+
+
+def number_of_epochs(recipe: Mapping[str, Any], n_train: int) -> int:
+    """``frame_passes`` by the number of frames, within ``epochs_least`` and ``epochs_most``.
+
+    So small training sets cost about as much as large ones.
+    """
+    wanted = round(recipe["frame_passes"] / n_train)
+    return int(max(recipe["epochs_least"], min(recipe["epochs_most"], wanted)))
+
+
+def number_of_validation(recipe: Mapping[str, Any], data: TrainingData) -> int:
+    """Number of validation frames: all of them, or the recipe's ``max_validation`` if fewer."""
+    available = len(data.validation[0])
+    return int(min(available, recipe.get("max_validation", available)))

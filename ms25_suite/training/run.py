@@ -1,0 +1,192 @@
+"""Training loop of architectures whose package has no training program for our frames.
+
+The loop reports epochs, keeps the model with the lowest validation loss, and writes a checkpoint
+after every epoch, so that a training that was killed continues where it was. It runs in a process
+of its own, in the work folder that `ms25_suite.training.trainer.Trainer` prepared.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar, NoReturn
+
+from ms25_suite.core.cache import atomic_path
+from ms25_suite.training.curve import append_line
+from ms25_suite.training.files import OUTCOME, RESULTS, read_arrays
+from ms25_suite.training.process import end_with_parent
+
+__all__ = ["TrainingRun", "say"]
+
+
+class TrainingRun(ABC):
+    """A training in the current folder.
+
+    A subclass sets up its model in ``__init__`` and then calls `restore`, which continues from the
+    checkpoint if there is one.
+
+    Parameters
+    ----------
+    config
+        Content of the configuration file: the settings of the trainer, ``device`` and
+        ``model_file``. The loop reads ``max_num_epochs`` and, where a recipe limits the time,
+        ``seconds_most``.
+
+    Attributes
+    ----------
+    train, validation
+        Frames and labels.
+    epoch
+        Number of the current epoch, counted from 1; 0 before the first.
+    best
+        Lowest validation loss so far, and its epoch.
+    seconds
+        Time that the epochs took so far, over all runs of this training.
+    """
+
+    checkpoint: ClassVar[str]
+    """Name of the checkpoint file."""
+
+    unit: ClassVar[str] = "epoch"
+    """What the log calls an epoch."""
+
+    advice: ClassVar[str] = "Is a label wrong?"
+    """What the message about a loss that is not finite ends with."""
+
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        self.config = config
+        self.train = read_arrays(Path("train.npz"))
+        self.validation = read_arrays(Path("validation.npz"))
+        self.epoch = 0
+        self.best = (math.inf, 0)
+        self.seconds = 0.0
+
+    @abstractmethod
+    def advance(self) -> float:
+        """Train for one epoch.
+
+        Returns
+        -------
+        :
+            Loss of the training frames.
+        """
+
+    @abstractmethod
+    def validate(self) -> tuple[float, dict[str, float]]:
+        """Loss of the validation frames, and errors as in `EpochReport`."""
+
+    @abstractmethod
+    def write_model(self, path: Path) -> None:
+        """Write the model in its present state."""
+
+    @abstractmethod
+    def write_checkpoint(self, path: Path, progress: Mapping[str, Any]) -> None:
+        """Write the state of model and optimiser.
+
+        Parameters
+        ----------
+        path
+            Where to.
+        progress
+            ``epoch``, ``best`` and ``seconds``, to be kept as well.
+        """
+
+    @abstractmethod
+    def read_checkpoint(self, path: Path) -> Mapping[str, Any]:
+        """Take over the state of model and optimiser, and return ``progress``."""
+
+    def extras(self) -> dict[str, float]:
+        """Further numbers for the line of this epoch in the results file."""
+        return {}
+
+    def remark(self) -> str:
+        """Further words for the line of this epoch in the log."""
+        return ""
+
+    def end_epoch(self, loss: float) -> None:  # noqa: B027  (nothing to do by default)
+        """Do what follows the validation, such as a step of the learning rate.
+
+        Parameters
+        ----------
+        loss
+            Validation loss.
+        """
+
+    def converged(self) -> str:
+        """Why the training can end before its number of epochs; empty if it cannot."""
+        return ""
+
+    def restore(self) -> None:
+        """Continue from the checkpoint, if there is one."""
+        path = Path(self.checkpoint)
+        if not path.exists():
+            return
+        progress = self.read_checkpoint(path)
+        self.epoch = int(progress["epoch"])
+        self.best = (float(progress["best"][0]), int(progress["best"][1]))
+        self.seconds = float(progress["seconds"])
+        say(f"continuing after {self.unit} {self.epoch}")
+
+    def run(self) -> None:
+        """Train to the end, and write which epoch was the best and what ended the training."""
+        ended_by = self._ended()
+        while not ended_by:
+            start = time.monotonic()
+            self.epoch += 1
+            train_loss = self.advance()
+            loss, errors = self.validate()
+            for what, value in (("training", train_loss), ("validation", loss)):
+                if not math.isfinite(value):
+                    self._give_up(what)
+            line = {"epoch": self.epoch, "loss": loss, "train_loss": train_loss}
+            append_line(Path(RESULTS), {**line, **self.extras(), **errors})
+            words = f"loss {loss:.6g} (training {train_loss:.6g}{self.remark()})"
+            say(f"{self.unit} {self.epoch}: {words}")
+            self.end_epoch(loss)
+            if loss < self.best[0]:
+                self.best = (loss, self.epoch)
+                with atomic_path(Path(self.config["model_file"])) as temporary:
+                    self.write_model(temporary)
+            self.seconds += time.monotonic() - start
+            progress = {"epoch": self.epoch, "best": list(self.best), "seconds": self.seconds}
+            with atomic_path(Path(self.checkpoint)) as temporary:
+                self.write_checkpoint(temporary, progress)
+            ended_by = self._ended()
+        with atomic_path(Path(OUTCOME)) as temporary:
+            text = json.dumps({"epoch": self.best[1], "ended_by": ended_by})
+            temporary.write_text(text, encoding="utf-8")
+
+    def _ended(self) -> str:
+        """What ended the training; empty if it goes on."""
+        if self.epoch >= self.config["max_num_epochs"]:
+            return f"number of {self.unit}s"
+        if self.seconds >= self.config.get("seconds_most", math.inf):
+            return "time"
+        return self.converged()
+
+    def _give_up(self, what: str) -> NoReturn:
+        model = Path(self.config["model_file"])
+        kept = (
+            f"the model of {self.unit} {self.best[1]} is kept in {model.resolve()}"
+            if self.best[1]
+            else f"no {self.unit} before it gave a model"
+        )
+        msg = f"the {what} loss of {self.unit} {self.epoch} is not a number: {kept}. {self.advice}"
+        raise SystemExit(msg)
+
+    @classmethod
+    def main(cls) -> None:
+        """Run the program: ``python -m MODULE PARENT CONFIG``."""
+        end_with_parent(int(sys.argv[1]))
+        cls(json.loads(Path(sys.argv[2]).read_text(encoding="utf-8"))).run()
+
+
+def say(text: str) -> None:
+    """Write a line to the log."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()

@@ -1,0 +1,63 @@
+"""What can be written after --mlip=."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ms25_suite.core.errors import ModelFileError, UsageError
+from ms25_suite.potentials.spec import parse_spec, parse_specs
+
+
+def test_a_missing_file_is_named() -> None:
+    with pytest.raises(ModelFileError, match=r"nothing\.pt: there is no such file"):
+        parse_spec("nothing.pt")
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "name"),
+    [
+        ("reference", "reference", "reference"),
+        ("train:mace", "train", "mace"),
+        ("train:mace:n=50,set=2,seed=3,budget=smoke", "train", "mace-n50-set2-seed3-smoke"),
+        ("ase.calculators.emt:EMT", "calculator", "ase.calculators.emt.EMT"),
+    ],
+)
+def test_forms_of_mlip(text: str, kind: str, name: str) -> None:
+    spec = parse_spec(text)
+    assert (spec.kind, spec.name) == (kind, name)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "empty"),
+        ("train:macee", "Did you mean 'mace'"),
+        ("train:mace:n=many", "whole number, found 'many'"),
+        ("train:mace:epochs=3", "'epochs=3' is not one of n, set, seed, budget, dataset"),
+    ],
+)
+def test_nonsense_is_explained(text: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        parse_spec(text)
+
+
+def test_a_missing_calculator_file_is_named() -> None:
+    with pytest.raises(ModelFileError, match="no such file"):
+        parse_spec("calc_that_is_not_there.py")
+
+
+def test_names_are_made_unique(tmp_path: Path) -> None:
+    paths = []
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        paths.append(tmp_path / folder / "calc.py")
+        paths[-1].touch()
+    names = [spec.name for spec in parse_specs([str(path) for path in paths])]
+    assert names == ["a/calc", "b/calc"]
+
+
+def test_the_same_potential_twice_is_refused() -> None:
+    with pytest.raises(UsageError, match="given twice"):
+        parse_specs(["reference", "reference"])

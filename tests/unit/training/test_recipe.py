@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from ms25_suite.core.errors import TrainingError, UsageError
+from ms25_suite.training.recipe import (
+    load_recipe,
+    number_of_epochs,
+    number_of_validation,
+    recipe_budgets,
+    system_values,
+)
+from tests.helpers.fake_training import data, part
+
+RECIPE = """
+version = 3
+[common]
+lr = 0.1
+width = 8
+[smoke]
+width = 2
+[paper]
+[approximate]
+width = 1
+"""
+
+
+@pytest.fixture
+def recipe_file(tmp_path: Path) -> Path:
+    path = tmp_path / "lj.toml"
+    path.write_text(RECIPE)
+    return path
+
+
+def test_a_budget_overrides_the_common_values(recipe_file: Path) -> None:
+    assert recipe_budgets(recipe_file) == ("smoke", "paper")
+    assert load_recipe(recipe_file, "smoke") == {"version": 3, "lr": 0.1, "width": 2}
+    assert load_recipe(recipe_file, "paper")["width"] == 8
+
+
+def test_an_internal_budget_is_not_offered(recipe_file: Path) -> None:
+    assert load_recipe(recipe_file, "approximate")["width"] == 1
+    with pytest.raises(UsageError, match=r"'smok'\. Did you mean 'smoke'.*Known: smoke, paper$"):
+        load_recipe(recipe_file, "smok")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (None, r"lj\.toml cannot be read .*package data"),
+        ("version = ", r"lj\.toml is not valid TOML"),
+        ("[smoke]", "has no version and no common"),
+        ("version = 1\n[common]", "has no smoke or standard or paper"),
+    ],
+)
+def test_a_damaged_recipe(tmp_path: Path, text: str | None, message: str) -> None:
+    path = tmp_path / "lj.toml"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(TrainingError, match=message):
+        load_recipe(path, "smoke")
+
+
+def test_epochs_shrink_with_the_number_of_frames() -> None:
+    recipe = {"frame_passes": 1000, "epochs_least": 4, "epochs_most": 50}
+    assert [number_of_epochs(recipe, n) for n in (1, 100, 10_000)] == [50, 10, 4]
+
+
+def test_validation_frames() -> None:
+    given = data(part(3), part(7))
+    assert number_of_validation({}, given) == 7
+    assert number_of_validation({"max_validation": 5}, given) == 5
+    assert number_of_validation({"max_validation": 9}, given) == 7
+
+
+def test_values_of_a_system_of_the_paper() -> None:
+    recipe = {"systems": {"water": {"width": 4}}, "system_aliases": {"water-64": "water"}}
+    given = dataclasses.replace(data(part(3), part(2)), system="water-64")
+    assert system_values(recipe, given) == {"width": 4}
+    with pytest.raises(TrainingError, match=r"\(water\).*'gold' of the paper\. Use budget="):
+        system_values(recipe, dataclasses.replace(given, system="gold"))
+    with pytest.raises(TrainingError, match="is no system of the paper"):
+        system_values(recipe, dataclasses.replace(given, system=None))
