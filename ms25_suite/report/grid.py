@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from ms25_suite.core.records import DatasetRecord
 from ms25_suite.core.results import CheckResult, Verdict
+from ms25_suite.core.run_record import RunRecord
+from ms25_suite.report.order import sort_potentials
 from ms25_suite.report.wording import QUANTITIES, number, pair_label, pretty_unit
 
 __all__ = [
@@ -94,7 +96,7 @@ def missing_cell() -> Cell:
     return Cell(None, "", None, "not run")
 
 
-def build_grid(run: Mapping[str, Any], results: Sequence[CheckResult], criterion: str) -> Grid:
+def build_grid(run: RunRecord, results: Sequence[CheckResult], criterion: str) -> Grid:
     """Cells of one criterion.
 
     Parameters
@@ -110,14 +112,14 @@ def build_grid(run: Mapping[str, Any], results: Sequence[CheckResult], criterion
     chosen = [result for result in results if _belongs(result, criterion)]
     # A dataset is a stand-in in all of its columns or in none.
     dagger = {result.test_dataset for result in chosen if result.stand_in}
-    dagger |= {str(item.get("name")) for item in run.get("datasets") or [] if item.get("stand_in")}
+    dagger |= {dataset.name for dataset in run.datasets if dataset.stand_in}
     pairs = dict.fromkeys((result.dataset, result.test_dataset) for result in chosen)
     columns = [
         Column(pair_label(*pair), quantity, (pair[1] or pair[0]) in dagger)
         for pair in pairs
         for quantity in _quantities(r for r in chosen if (r.dataset, r.test_dataset) == pair)
     ]
-    rows = tuple(dict.fromkeys(result.potential for result in _by_potential(run, chosen)))
+    rows = tuple(sort_potentials(run, chosen))
     cells: dict[tuple[str, Column], Cell] = {}
     for result in chosen:
         label = pair_label(result.dataset, result.test_dataset)
@@ -133,15 +135,15 @@ def build_grid(run: Mapping[str, Any], results: Sequence[CheckResult], criterion
     return Grid(rows, tuple(columns), cells, tuple(stand_in_notes(run, chosen)))
 
 
-def stand_in_notes(run: Mapping[str, Any], results: Iterable[CheckResult]) -> list[str]:
+def stand_in_notes(run: RunRecord, results: Iterable[CheckResult]) -> list[str]:
     """One line per stand-in level of theory, with the datasets that it labels."""
     datasets: dict[str, dict[str, None]] = {}
-    listed = {str(item.get("name")): item for item in run.get("datasets") or []}
+    listed = {dataset.name: dataset for dataset in run.datasets}
     for result in results:
         name = result.test_dataset or result.dataset
-        item = listed.get(name, {})
-        if result.stand_in or item.get("stand_in"):
-            theory = result.level_of_theory or str(item.get("level_of_theory") or "")
+        dataset = listed.get(name, DatasetRecord(name=name))
+        if result.stand_in or dataset.stand_in:
+            theory = result.level_of_theory or dataset.level_of_theory
             datasets.setdefault(theory or "level of theory not stated", {})[name] = None
     return [
         f"† stand-in reference: {theory} ({', '.join(names)})" for theory, names in datasets.items()
@@ -172,13 +174,6 @@ def _belongs(result: CheckResult, criterion: str) -> bool:
 def _quantities(results: Iterable[CheckResult]) -> list[str]:
     found = {result.quantity for result in results}
     return [name for name in QUANTITIES if name in found] or ["energy", "forces"]
-
-
-def _by_potential(run: Mapping[str, Any], results: Sequence[CheckResult]) -> list[CheckResult]:
-    order = [str(item.get("name")) for item in run.get("potentials") or []]
-    names = [name for name in order if any(result.potential == name for result in results)]
-    names += sorted({result.potential for result in results} - set(names))
-    return sorted(results, key=lambda result: names.index(result.potential))
 
 
 def cell_of(result: CheckResult) -> Cell:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 from ms25_suite.core.results import CheckResult, Verdict
+from ms25_suite.core.run_record import RunRecord
 from ms25_suite.report.grid import Cell, Column, Grid, cell_of, missing_cell, stand_in_notes
+from ms25_suite.report.order import sort_potentials
 from ms25_suite.report.wording import QUANTITIES, pair_label, value_text
 
 __all__ = ["PAIR_CRITERIA", "build_pair_grid", "ratio_rows", "without_repeats"]
@@ -17,7 +19,7 @@ PAIR_CRITERIA: Final = ("size_extensivity", "framework_transfer")
 _NAMES: Final = {"energy": "Energy", "forces": "Forces", "stress": "Stress"}
 
 
-def build_pair_grid(run: Mapping[str, Any], results: Sequence[CheckResult], criterion: str) -> Grid:
+def build_pair_grid(run: RunRecord, results: Sequence[CheckResult], criterion: str) -> Grid:
     """Cells of one criterion: a row for each potential and own dataset, a column for each other.
 
     Parameters
@@ -30,11 +32,9 @@ def build_pair_grid(run: Mapping[str, Any], results: Sequence[CheckResult], crit
         One of `PAIR_CRITERIA`.
     """
     chosen = [result for result in results if _belongs(result, criterion)]
-    order = [str(item.get("name")) for item in run.get("potentials") or []]
-    potentials = sorted({r.potential for r in chosen}, key=lambda name: _rank(order, name))
     rows = {
         (potential, result.dataset): f"{potential}, from {result.dataset}"
-        for potential in potentials
+        for potential in sort_potentials(run, chosen)
         for result in chosen
         if result.potential == potential
     }
@@ -81,10 +81,9 @@ def without_repeats(results: Sequence[CheckResult]) -> list[CheckResult]:
 
 
 def ratio_rows(
-    run: Mapping[str, Any], results: Iterable[CheckResult], criterion: str
+    run: RunRecord, results: Sequence[CheckResult], criterion: str
 ) -> list[dict[str, Any]]:
     """How much larger the errors on the other frames are, for a table in the order of the grid."""
-    order = [str(item.get("name")) for item in run.get("potentials") or []]
     rows: dict[tuple[str, str], dict[str, Any]] = {}
     for result in results:
         if result.criterion != criterion or result.metric != "ratio" or result.value is None:
@@ -93,7 +92,8 @@ def ratio_rows(
         row = rows.setdefault((result.potential, pair), {"quantities": {}})
         row |= {"potential": result.potential, "pair": pair, "stand_in": result.stand_in}
         row["quantities"][result.quantity] = value_text(result.value, result.interval)
-    return sorted(rows.values(), key=lambda row: _rank(order, row["potential"]))
+    names = sort_potentials(run, results)
+    return sorted(rows.values(), key=lambda row: names.index(row["potential"]))
 
 
 def _belongs(result: CheckResult, criterion: str) -> bool:
@@ -105,7 +105,3 @@ def _belongs(result: CheckResult, criterion: str) -> bool:
     if result.quantity not in QUANTITIES:
         return False
     return result.metric == "mae"
-
-
-def _rank(order: Sequence[str], name: str) -> tuple[int, str]:
-    return (order.index(name) if name in order else len(order), name)

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from ms25_suite.core.errors import ReportError
-from ms25_suite.core.results import SCHEMA, CheckResult, Verdict
+from ms25_suite.core.results import SCHEMA, CheckResult, ResultsDocument, Verdict
+from ms25_suite.core.run_record import RunRecord
 from ms25_suite.report.grid import stand_in_notes, without_model_notes
 from ms25_suite.report.pairs import without_repeats
 from ms25_suite.report.wording import (
@@ -84,7 +85,7 @@ def csv_text(results: Sequence[CheckResult]) -> str:
     return buffer.getvalue()
 
 
-def json_text(run: Mapping[str, Any], results: Sequence[CheckResult]) -> str:
+def json_text(run: RunRecord, results: Sequence[CheckResult]) -> str:
     """Document of schema 1.
 
     Raises
@@ -99,13 +100,12 @@ def json_text(run: Mapping[str, Any], results: Sequence[CheckResult]) -> str:
             if any(x is not None and not math.isfinite(x) for x in numbers):
                 msg = f"`{name}` of the result {result.key} must be finite or absent, found {found}"
                 raise ReportError(msg)
-    document = {
-        "schema": SCHEMA,
-        "run": plain(run),
-        "results": [plain(result.to_dict()) for result in results],
-    }
+    document = ResultsDocument(schema=SCHEMA, run=run, results=tuple(results))
     try:
-        return json.dumps(document, allow_nan=False, ensure_ascii=False, indent=1) + "\n"
+        return (
+            json.dumps(plain(document.to_dict()), allow_nan=False, ensure_ascii=False, indent=1)
+            + "\n"
+        )
     except (TypeError, ValueError) as error:
         msg = f"the run description or the details of a result are not JSON-able: {error}"
         raise ReportError(msg) from error
@@ -182,7 +182,7 @@ def terminal_table(results: Sequence[CheckResult], width: int = 100, color: bool
         show(lines)
         console.print()
     notes = [f"[{number}] {reason}" for reason, number in reasons.items()]
-    for note in (*notes, *without_model_notes(results), *stand_in_notes({}, results)):
+    for note in (*notes, *without_model_notes(results), *stand_in_notes(RunRecord(), results)):
         console.print(Text(note))
     return "\n".join(line.rstrip() for line in buffer.getvalue().splitlines()).rstrip("\n") + "\n"
 

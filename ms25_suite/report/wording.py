@@ -95,13 +95,11 @@ def criterion_title(criterion: str) -> str:
     return CRITERIA[criterion][0] if criterion in CRITERIA else criterion.replace("_", " ")
 
 
-def exit_words(status: object) -> str:
-    """Exit status of a run in words (pytest's numbers)."""
+def exit_words(status: int | None) -> str:
+    """Exit status of pytest in words; None stands for a run without one."""
     if status is None:
         return "no exit status was recorded: the run was cut off before its end"
-    if isinstance(status, int) and not isinstance(status, bool) and status in _EXIT:
-        return _EXIT[status]
-    return f"exit status {status}"
+    return _EXIT.get(status, f"exit status {status}")
 
 
 def pair_label(dataset: str, test_dataset: str) -> str:

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from ms25_suite.core.cache import atomic_path, file_sha256
 from ms25_suite.core.errors import ReportError
 from ms25_suite.core.results import CheckResult
+from ms25_suite.core.run_record import RunRecord
 from ms25_suite.report.figures.canvas import drawing, png_bytes, svg_bytes
 from ms25_suite.report.figures.heatmap import draw_heatmap
 from ms25_suite.report.grid import Grid, build_grid
-from ms25_suite.report.merge import merge_results, sort_results
+from ms25_suite.report.merge import merge_results
+from ms25_suite.report.order import sort_results
 from ms25_suite.report.page import render_page
 from ms25_suite.report.pairs import PAIR_CRITERIA, build_pair_grid
-from ms25_suite.report.tables import csv_text, json_text, plain
+from ms25_suite.report.tables import csv_text, json_text
 from ms25_suite.report.wording import criterion_title
 
 __all__ = ["ReportFiles", "write_report"]
@@ -36,9 +37,7 @@ class ReportFiles:
     json: Path
 
 
-def write_report(
-    folder: Path, run: Mapping[str, Any], results: Sequence[CheckResult]
-) -> ReportFiles:
+def write_report(folder: Path, run: RunRecord, results: Sequence[CheckResult]) -> ReportFiles:
     """Write a report into a folder, which is created if needed.
 
     The same run and results give the same bytes, in whatever order the results come.
@@ -49,7 +48,7 @@ def write_report(
         Where to write, and what the artifacts of the results are relative to. An artifact with
         an absolute path (see `load_results`) is copied into the folder.
     run
-        Run description as laid out in ``docs/report.md``; every key is optional.
+        Description of the run.
     results
         What to report; a later result replaces an earlier one of the same key.
 
@@ -58,7 +57,6 @@ def write_report(
     ReportError
         The folder cannot be written to, or a number of a result is not finite.
     """
-    run = plain(run)
     ordered = sort_results(run, merge_results(results))
     files = ReportFiles(
         folder / "report.html",
@@ -86,7 +84,7 @@ def write_report(
     return files
 
 
-def _main_grid(run: Mapping[str, Any], results: Sequence[CheckResult]) -> tuple[Grid, str]:
+def _main_grid(run: RunRecord, results: Sequence[CheckResult]) -> tuple[Grid, str]:
     """What the files of the heatmap show, and its title: error thresholds, else pairs of data."""
     grid, title = build_grid(run, results, "error_thresholds"), "Mean absolute errors"
     for criterion in PAIR_CRITERIA:
