@@ -1,4 +1,4 @@
-"""The cells of a heatmap: potentials by datasets by quantities."""
+"""Cells of a heatmap of errors: potentials by datasets and quantities."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A dataset and a quantity.
+    """Column of a heatmap: a dataset and a quantity.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ class Column:
     stand_in
         Whether the reference labels stand in for others.
     heading
-        What stands above the column; the sign of the quantity if it is empty.
+        Text above the column; the letter of the quantity if it is empty.
     """
 
     label: str
@@ -47,9 +47,18 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A number, or the word and the reason why there is none.
+    """Cell of a heatmap: a number, or the reason why there is none.
 
-    ``value`` is in ``unit``. ``word`` and ``reason`` are empty where there is a number.
+    Parameters
+    ----------
+    value, unit
+        The number and its unit; None if there is none.
+    verdict
+        Outcome of the check; None for a number without a threshold.
+    word
+        Word to show in place of a number, such as ``skip``; empty if there is a number.
+    reason
+        Why there is no number; empty if there is one.
     """
 
     value: float | None
@@ -61,7 +70,19 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """Rows (potentials), columns, and a cell for each pair of them."""
+    """Content of a heatmap.
+
+    Parameters
+    ----------
+    rows
+        Potentials.
+    columns
+        Datasets and quantities.
+    cells
+        Cell of each row and column.
+    notes
+        Lines to show below, about stand-in references.
+    """
 
     rows: tuple[str, ...]
     columns: tuple[Column, ...]
@@ -86,31 +107,31 @@ class Grid:
 
     @property
     def reasons(self) -> list[str]:
-        """Distinct reasons of the empty cells, in the order in which one reads the grid."""
+        """Distinct reasons of the empty cells, row by row."""
         cells = (self.cells[row, column] for row in self.rows for column in self.columns)
         return list(dict.fromkeys(cell.reason for cell in cells if cell.reason))
 
 
 def missing_cell() -> Cell:
-    """Cell of what was not run."""
+    """Cell of a check that was not run."""
     return Cell(None, "", None, "not run")
 
 
 def build_grid(run: RunRecord, results: Sequence[CheckResult], criterion: str) -> Grid:
-    """Cells of one criterion.
+    """Arrange the mean absolute errors of one criterion.
 
     Parameters
     ----------
     run
-        Run description, for the stand-in references that it names.
+        Description of the run, for the order of the potentials and the stand-in references.
     results
-        Sorted results; those with the metric ``mae`` of an energy, force or stress are shown,
-        and those that report why there is none.
+        Sorted results; shown are those with the metric ``mae`` of energy, forces or stress, and
+        those without a value.
     criterion
-        ``error_thresholds`` or another that has such errors.
+        ``error_thresholds`` or another criterion with such errors.
     """
     chosen = [result for result in results if _belongs(result, criterion)]
-    # A dataset is a stand-in in all of its columns or in none.
+    # One result with a stand-in reference marks all columns of its dataset.
     dagger = {result.test_dataset for result in chosen if result.stand_in}
     dagger |= {dataset.name for dataset in run.datasets if dataset.stand_in}
     pairs = dict.fromkeys((result.dataset, result.test_dataset) for result in chosen)
@@ -124,7 +145,7 @@ def build_grid(run: RunRecord, results: Sequence[CheckResult], criterion: str) -
     for result in chosen:
         label = pair_label(result.dataset, result.test_dataset)
         for column in columns:
-            # A failure before there was a quantity is one of all of them.
+            # A check that failed before it came to a quantity counts for all of them.
             if column.label == label and result.quantity in (column.quantity, ""):
                 at = (result.potential, column)
                 if at not in cells or result.value is not None:
@@ -136,7 +157,7 @@ def build_grid(run: RunRecord, results: Sequence[CheckResult], criterion: str) -
 
 
 def stand_in_notes(run: RunRecord, results: Iterable[CheckResult]) -> list[str]:
-    """One line per stand-in level of theory, with the datasets that it labels."""
+    """One line per stand-in level of theory, with its datasets."""
     datasets: dict[str, dict[str, None]] = {}
     listed = {dataset.name: dataset for dataset in run.datasets}
     for result in results:
@@ -151,7 +172,7 @@ def stand_in_notes(run: RunRecord, results: Iterable[CheckResult]) -> list[str]:
 
 
 def without_model_notes(results: Iterable[CheckResult]) -> list[str]:
-    """One line per dataset: its errors without a model, which give the others a scale."""
+    """One line per dataset with its errors without a model, as a scale for the others."""
     found: dict[str, dict[str, str]] = {}
     for result in results:
         error = result.details.get("without_model")

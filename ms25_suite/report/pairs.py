@@ -1,4 +1,4 @@
-"""Errors by what a potential is for and what it was tested on: the paper's Figures 4 and 6."""
+"""Errors by own dataset and tested dataset, as in the Figures 4 and 6 of the MS25 paper."""
 
 from __future__ import annotations
 
@@ -20,14 +20,17 @@ _NAMES: Final = {"energy": "Energy", "forces": "Forces", "stress": "Stress"}
 
 
 def build_pair_grid(run: RunRecord, results: Sequence[CheckResult], criterion: str) -> Grid:
-    """Cells of one criterion: a row for each potential and own dataset, a column for each other.
+    """Arrange the errors of one criterion: rows of potentials, columns of tested datasets.
+
+    A row is a potential and its own dataset: the one that it was trained on, or is taken to be
+    for.
 
     Parameters
     ----------
     run
-        Run description, for the order of the potentials.
+        Description of the run, for the order of the potentials.
     results
-        Sorted results; the mean absolute errors among them, and those that say why there is none.
+        Sorted results; shown are the mean absolute errors and the errors of checks.
     criterion
         One of `PAIR_CRITERIA`.
     """
@@ -64,7 +67,11 @@ def build_pair_grid(run: RunRecord, results: Sequence[CheckResult], criterion: s
 
 
 def without_repeats(results: Sequence[CheckResult]) -> list[CheckResult]:
-    """Results but for errors on own frames that a pair measured and `error_thresholds` judged."""
+    """Results without those that repeat an error threshold.
+
+    A criterion on pairs measures the errors on a potential's own frames too. They are left out
+    where `error_thresholds` has the same error with a verdict.
+    """
 
     def what(result: CheckResult) -> tuple[str, ...]:
         return (result.test_dataset, result.potential, result.quantity, result.metric)
@@ -83,7 +90,7 @@ def without_repeats(results: Sequence[CheckResult]) -> list[CheckResult]:
 def ratio_rows(
     run: RunRecord, results: Sequence[CheckResult], criterion: str
 ) -> list[dict[str, Any]]:
-    """How much larger the errors on the other frames are, for a table in the order of the grid."""
+    """Rows of the table of error ratios (other frames over own frames), by potential."""
     rows: dict[tuple[str, str], dict[str, Any]] = {}
     for result in results:
         if result.criterion != criterion or result.metric != "ratio" or result.value is None:
@@ -100,7 +107,7 @@ def _belongs(result: CheckResult, criterion: str) -> bool:
     if result.criterion != criterion:
         return False
     if not result.quantity:
-        # What could not be asked at all is no cell.
+        # A check that was skipped altogether has no cell.
         return result.verdict is Verdict.ERROR
     if result.quantity not in QUANTITIES:
         return False

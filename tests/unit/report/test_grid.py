@@ -6,21 +6,19 @@ from ms25_suite.core.records import DatasetRecord, PotentialRecord
 from ms25_suite.core.results import CheckResult, Verdict
 from ms25_suite.core.run_record import RunRecord
 from ms25_suite.report.grid import Grid, build_grid, stand_in_notes, without_model_notes
+from tests.helpers.reports import make_result
 
 
 def result(**changes: Any) -> CheckResult:
-    values: dict[str, Any] = {
-        "criterion": "error_thresholds",
-        "dataset": "mgo",
-        "test_dataset": "mgo",
+    values = {
         "potential": "p",
         "quantity": "energy",
-        "metric": "mae",
-        "value": 1.25,
         "unit": "meV/atom",
-        "verdict": Verdict.PASS,
+        "interval": None,
+        "threshold": None,
+        "value": 1.25,
     }
-    return CheckResult(**(values | changes))
+    return make_result(**(values | changes))
 
 
 def grid_of(*results: CheckResult, run: RunRecord | None = None) -> Grid:

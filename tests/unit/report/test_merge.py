@@ -9,25 +9,23 @@ import pytest
 from ms25_suite.core.errors import ReportError
 from ms25_suite.core.journal import Journal
 from ms25_suite.core.records import DatasetRecord, PotentialRecord
-from ms25_suite.core.results import SCHEMA, CheckResult, Verdict
+from ms25_suite.core.results import SCHEMA, CheckResult
 from ms25_suite.core.run_record import RunRecord
 from ms25_suite.report import load_results, merge_results
 from ms25_suite.report.merge import merge_runs
+from tests.helpers.reports import make_result
 
 
 def result(**changes: Any) -> CheckResult:
-    values: dict[str, Any] = {
-        "criterion": "error_thresholds",
-        "dataset": "mgo",
-        "test_dataset": "mgo",
+    values = {
         "potential": "p",
         "quantity": "energy",
-        "metric": "mae",
-        "value": 1.0,
         "unit": "meV/atom",
-        "verdict": Verdict.PASS,
+        "interval": None,
+        "threshold": None,
+        "value": 1.0,
     }
-    return CheckResult(**(values | changes))
+    return make_result(**(values | changes))
 
 
 def write(folder: Path, run: dict[str, Any], *results: CheckResult) -> Path:

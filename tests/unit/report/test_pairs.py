@@ -10,6 +10,7 @@ from ms25_suite.core.run_record import RunRecord
 from ms25_suite.report.figures.canvas import drawing
 from ms25_suite.report.figures.heatmap import draw_heatmap
 from ms25_suite.report.pairs import build_pair_grid, ratio_rows, without_repeats
+from tests.helpers.reports import make_result
 
 
 def result(own: str = "small", other: str = "large", **changes: Any) -> CheckResult:
@@ -19,12 +20,12 @@ def result(own: str = "small", other: str = "large", **changes: Any) -> CheckRes
         "test_dataset": other,
         "potential": "p",
         "quantity": "energy",
-        "metric": "mae",
-        "value": 1.25,
         "unit": "meV/atom",
-        "verdict": Verdict.PASS,
+        "interval": None,
+        "threshold": None,
+        "value": 1.25,
     }
-    return CheckResult(**(values | changes))
+    return make_result(**(values | changes))
 
 
 def own(name: str = "small", **changes: Any) -> CheckResult:

@@ -19,27 +19,22 @@ from ms25_suite.core.results import CheckResult, Verdict
 from ms25_suite.core.run_record import RunRecord
 from ms25_suite.report import CSV_COLUMNS, terminal_table
 from ms25_suite.report.tables import csv_text, json_text
+from tests.helpers.reports import make_result
 
 DOCS = Path(__file__).parents[3] / "docs" / "report.md"
 
 
 def result(**changes: Any) -> CheckResult:
-    values: dict[str, Any] = {
-        "criterion": "error_thresholds",
-        "dataset": "mgo",
-        "test_dataset": "mgo",
+    values = {
         "potential": "p",
         "quantity": "stress",
-        "metric": "mae",
         "value": 1.25,
         "unit": "meV/Å^3",
         "interval": (1.125, 1.5),
         "threshold": 2.5,
         "threshold_source": "the paper",
-        "verdict": Verdict.PASS,
-        "n_frames": 80,
     }
-    return CheckResult(**(values | changes))
+    return make_result(**(values | changes))
 
 
 ERROR = result(
