@@ -1,4 +1,4 @@
-"""The ``ms25`` command: data, environments, training, reports, speeds, and checks anywhere."""
+"""The ``ms25`` command: its subcommands, and the checks from any folder."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from importlib.resources import as_file, files
 from pathlib import Path
 
 from ms25_suite import __version__
-from ms25_suite.cli import compare, data, env, report, train
+from ms25_suite.cli import compare, data, env, report, schema, train
 from ms25_suite.core.errors import Ms25Error
 
 __all__ = ["main"]
 
-_COMMANDS = (data, env, train, report, compare)
+_COMMANDS = (data, env, train, report, compare, schema)
 
 
 def _parser() -> argparse.ArgumentParser:

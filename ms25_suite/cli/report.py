@@ -1,4 +1,4 @@
-"""``ms25 report``: write the report of one run again, or one report of several."""
+"""``ms25 report``: write the report on one run again, or merge several runs into one report."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 __all__ = ["add_parser", "run"]
 
 _DESCRIPTION = """\
-Write a report of finished runs, or of what a run left behind when it was killed.
+Write a report on finished runs, or on the finished checks of a run that was killed.
 
-Of several runs, for instance of different environments or machines, it makes one report. Where
-two hold the same result (check, datasets, potential, quantity and metric), the later path wins.
+Several runs, for instance from different environments or machines, are merged into one report.
+If two hold the same result (check, datasets, potential, quantity and metric), the one from the
+later path is kept.
 """
 
 
@@ -52,14 +53,14 @@ def run(args: argparse.Namespace) -> int:
     Returns
     -------
     int
-        0: the report was written, whatever it says.
+        0: the report was written, also when checks failed.
 
     Raises
     ------
     ReportError
         A path holds no results, or the report cannot be written.
     UsageError
-        There are several paths and it is not said where their report goes.
+        There are several paths and no ``--out``.
     """
     from ms25_suite.report import load_results, sort_results, terminal_table, write_report
 
@@ -68,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
     files = write_report(folder, description, results)
     results = sort_results(description, results)
     table = terminal_table(results, shutil.get_terminal_size().columns, sys.stdout.isatty())
-    # Not every terminal knows the letters of units and verdicts.
+    # Some terminals cannot encode the letters of units and the signs of verdicts.
     encoding = sys.stdout.encoding or "utf-8"
     print(table.encode(encoding, "replace").decode(encoding))
     print(f"report: {files.html}")
@@ -79,6 +80,6 @@ def _folder(paths: list[Path], out: Path | None) -> Path:
     if out is not None:
         return out
     if len(paths) > 1:
-        msg = f"say with --out where the report of these {len(paths)} runs goes"
+        msg = f"give the folder of the merged report of these {len(paths)} paths with --out"
         raise UsageError(msg)
     return paths[0] if paths[0].is_dir() else paths[0].parent

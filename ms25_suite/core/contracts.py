@@ -37,6 +37,9 @@ _EXPECTED = {
 }
 """What was expected, by pydantic's type of error."""
 
+_MOST_PROBLEMS = 10
+_MOST_LETTERS = 200
+
 
 def read_as(kind: type[T], data: object, where: str, error: type[Ms25Error]) -> T:
     """Check plain data against a dataclass, and make one of it.
@@ -60,15 +63,23 @@ def read_as(kind: type[T], data: object, where: str, error: type[Ms25Error]) -> 
     ------
     Ms25Error
         Of the class ``error``: a key is missing or unknown, or a value is not what is expected.
-        All that is wrong is in the message.
+        The message names all problems, or the first ten.
     """
     from pydantic import ValidationError
 
     try:
-        return _adapter(kind).validate_json(json.dumps(data, default=str), strict=True)
+        return _adapter(kind).validate_json(json.dumps(data, default=_plain), strict=True)
     except ValidationError as found:
         problems = [_problem(kind, entry) for entry in found.errors(include_url=False)]
-        raise error(f"{where}: {'; '.join(dict.fromkeys(problems))}") from found
+        shown = list(dict.fromkeys(problems))
+        if len(shown) > _MOST_PROBLEMS:
+            shown[_MOST_PROBLEMS:] = [f"and {len(shown) - _MOST_PROBLEMS} more problems"]
+        raise error(f"{where}: {'; '.join(shown)}") from found
+
+
+def _plain(value: Any) -> Any:
+    """Numbers of NumPy as those of Python; paths and dates as text."""
+    return value.tolist() if hasattr(value, "tolist") else str(value)
 
 
 def json_schema(kind: type[Any]) -> dict[str, Any]:
@@ -107,7 +118,11 @@ def _problem(kind: type[Any], entry: Mapping[str, Any]) -> str:
         return f"`{what}`: {entry['ctx']['error']}" if what else str(entry["ctx"]["error"])
     expected = _EXPECTED.get(code) or _lower(entry["msg"])
     at = f"`{what}`: " if what else ""
-    return f"{at}expected {expected}, found {entry['input']!r}"
+    return f"{at}expected {expected}, found {_shortened(repr(entry['input']))}"
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _MOST_LETTERS else f"{text[:_MOST_LETTERS]}…"
 
 
 def _lower(message: str) -> str:

@@ -43,5 +43,12 @@ class Finding:
 
     @classmethod
     def from_dict(cls, entry: Mapping[str, Any]) -> Self:
-        """Inverse of `to_dict`."""
-        return cls(entry["code"], entry["message"], entry["severity"], tuple(entry["frames"]))
+        """Inverse of `to_dict`; by default, a finding is a warning about all frames."""
+        # Results of the first version call a note "info".
+        severity = entry.get("severity", "warning")
+        return cls(
+            entry["code"],
+            entry["message"],
+            "note" if severity in ("note", "info") else "warning",
+            tuple(entry.get("frames", ())),
+        )

@@ -1,4 +1,4 @@
-"""The machine and the package versions of a run, for the record of its results."""
+"""Machine and package versions of a run."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import os
 import platform
 import re
 import sys
+from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-__all__ = ["machine", "packages", "processor_features"]
+__all__ = ["Machine", "machine", "packages", "processor_features"]
 
 _PACKAGES = (
     "ms25-suite",
@@ -28,31 +29,56 @@ _PACKAGES = (
 )
 
 
-def machine() -> dict[str, Any]:
-    """Platform, processor, cores, memory, GPU and Python of this machine.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """Machine that a run was made on.
 
-    Returns
-    -------
-    :
-        ``platform``, ``cpu``, ``n_cpu`` (cores that this process may use), ``memory_gb`` (GiB,
-        None if unknown), ``gpu`` (None if there is none) and ``python``.
+    Parameters
+    ----------
+    platform
+        Operating system and its version.
+    cpu
+        Model of the processor.
+    n_cpu
+        Number of cores that this process may use.
+    memory_gb
+        Memory in GiB; None if the system does not tell.
+    gpu
+        Models of the NVIDIA GPUs; None if there is none.
+    python
+        Version of Python.
     """
+
+    platform: str
+    cpu: str
+    n_cpu: int
+    memory_gb: float | None = None
+    gpu: str | None = None
+    python: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-able form."""
+        return asdict(self)
+
+
+def machine() -> Machine:
+    """Describe this machine."""
     try:
         cores = len(os.sched_getaffinity(0))
     except AttributeError:
         cores = os.cpu_count() or 1
-    return {
-        "platform": platform.platform(),
-        "cpu": _cpu(),
-        "n_cpu": cores,
-        "memory_gb": _memory_gb(),
-        "gpu": _gpu(),
-        "python": sys.version.split()[0],
-    }
+    return Machine(
+        platform=platform.platform(),
+        cpu=_cpu(),
+        n_cpu=cores,
+        memory_gb=_memory_gb(),
+        gpu=_gpu(),
+        python=sys.version.split()[0],
+    )
 
 
 def packages() -> dict[str, str]:
-    """Versions of the packages that results may depend on; those not installed are left out."""
+    """Versions of the installed packages that results may depend on, by name."""
     found = {}
     for name in _PACKAGES:
         try:
@@ -95,7 +121,7 @@ def _memory_gb() -> float | None:
 
 
 def _gpu() -> str | None:
-    """Names of the NVIDIA GPUs from their driver: importing PyTorch for this would take seconds."""
+    """Names of the NVIDIA GPUs, from the files of the driver: importing PyTorch takes seconds."""
     names = []
     for path in sorted(Path("/proc/driver/nvidia/gpus").glob("*/information")):
         try:

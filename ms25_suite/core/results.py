@@ -1,27 +1,27 @@
-"""What a check found, and the journal in which findings are kept as they come."""
+"""Results of checks, and the document ``results.json`` that holds those of a run."""
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final, Literal, Self
 
 from ms25_suite.core.catalogue import find
+from ms25_suite.core.contracts import read_as
 from ms25_suite.core.errors import ReportError
+from ms25_suite.core.findings import Finding
+from ms25_suite.core.run_record import RunRecord
 from ms25_suite.core.units import DIMENSIONLESS
 
-__all__ = ["SCHEMA", "CheckResult", "Journal", "Verdict", "read_journal", "worst_verdict"]
+__all__ = ["SCHEMA", "CheckResult", "ResultsDocument", "Verdict", "worst_verdict"]
 
-SCHEMA = 1
+SCHEMA: Final = 1
 """Version of the layout of ``results.json`` and of the journal."""
 
 
 class Verdict(StrEnum):
-    """Answer of a check."""
+    """Outcome of a check."""
 
     PASS = "pass"
     FAIL = "fail"
@@ -34,24 +34,24 @@ _SEVERITY = (Verdict.PASS, Verdict.SKIP, Verdict.UNDECIDED, Verdict.FAIL, Verdic
 
 
 def worst_verdict(verdicts: Iterable[Verdict | None]) -> Verdict | None:
-    """Gravest of some verdicts (error > fail > undecided > skip > pass); None if there is none."""
+    """Worst of some verdicts (error > fail > undecided > skip > pass); None if there is none."""
     known = [verdict for verdict in verdicts if verdict is not None]
     return max(known, key=_SEVERITY.index) if known else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckResult:
-    """One number, or the reason why there is none.
+    """One measured number and its verdict, or the reason why there is no number.
 
     Parameters
     ----------
     criterion
-        ``error_thresholds``, … : the marker and the docs page have the same name.
+        ``error_thresholds``, …: name of the marker and of the docs page.
     dataset
-        Dataset that the check is about: for a potential trained by the suite, the one that it
-        was trained on.
+        Dataset of the check: for a potential trained by the suite, the one that it was trained
+        on.
     test_dataset
-        Dataset whose frames were predicted; the same, unless the check is about transfer.
+        Dataset whose frames were predicted; the same as ``dataset``, except for transfer.
     potential
         Name of the potential, unique in a run.
     potential_sha256
@@ -63,27 +63,36 @@ class CheckResult:
         ``energy``, ``forces``, ``stress`` or an observable.
     metric
         ``mae``, ``rmse``, ``error``, ``rate``, ``ratio`` or ``measurement``.
-    value, unit
-        The number in the unit that people read; None if there is no number.
+    value
+        The measured number; None if there is none.
+    unit
+        Unit of the value, of the interval and of the threshold.
     interval
-        95 % confidence interval of the value, in the same unit.
-    threshold, threshold_source
-        The pass mark in the same unit and where it comes from. None for a measurement that
-        nothing is asked of; its verdict is None too.
+        95 % confidence interval of the value.
+    threshold
+        A value up to and including it passes; None for a measurement without a threshold.
+    threshold_source
+        Where the threshold comes from.
     at_least
-        Whether a value from the threshold upwards passes, and not one up to it.
+        Whether a value at or above the threshold passes, instead of one at or below it.
     verdict
-        The answer, or None for a measurement without a threshold.
+        Outcome; None for a measurement without a threshold.
     n_frames
-        Number of frames behind the number.
+        Number of frames that the number was computed from.
     reason
         Why there is no number (``error`` and ``skip``), or a remark.
     duration_s
         Wall time of the check in seconds.
+    tier
+        ``mini``, ``published``, or another word for other data.
+    level_of_theory
+        Level of theory of the reference labels.
+    stand_in
+        Whether the labels stand in for those of the paper.
     details
-        More numbers, small and JSON-able (per-element errors, worst frames, …).
+        Further small JSON-able data (errors per element, worst frames, findings, …).
     artifact
-        File with the arrays behind the number, relative to the report folder.
+        File with the compared arrays, relative to the report folder; empty if there is none.
     """
 
     criterion: str
@@ -110,9 +119,15 @@ class CheckResult:
     details: Mapping[str, Any] = field(default_factory=dict)
     artifact: str = ""
 
+    def __post_init__(self) -> None:
+        found = self.details.get("findings", [])
+        if not isinstance(found, list | tuple) or not all(map(_is_finding, found)):
+            msg = "`details.findings` must be a list of tables with the keys `code` and `message`"
+            raise ValueError(msg)
+
     @property
     def key(self) -> tuple[str, str, str, str, str, str]:
-        """What identifies a result in a report; later results replace earlier ones."""
+        """Identity of the result; in a report, a later result replaces one of the same key."""
         return (
             self.criterion,
             self.dataset,
@@ -122,8 +137,13 @@ class CheckResult:
             self.metric,
         )
 
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Findings about the predictions, from ``details``."""
+        return tuple(Finding.from_dict(entry) for entry in self.details.get("findings", ()))
+
     def explain(self) -> str:
-        """What a person needs to know about the verdict, in a few lines."""
+        """Explain the verdict in a few lines of text."""
         origin = "" if self.dataset == self.test_dataset else f" (from {self.dataset})"
         who = f"{self.potential} on {self.test_dataset}{origin}"
         if self.value is None:
@@ -154,9 +174,8 @@ class CheckResult:
             lines.append(f"  worst frames of the dataset, with their MAE: {worst}")
         if self.reason:
             lines.append(f"  remark:     {self.reason}")
-        for entry in self.details.get("findings", ()):
-            kind = f"{entry.get('severity', 'warning')}:"
-            lines.append(f"  {kind:<11} {entry['message']}")
+        for finding in self.findings:
+            lines.append(f"  {finding.severity + ':':<11} {finding.message}")
         entry = find(self.criterion)
         page = f"docs/checks/{self.criterion}.md" if entry is None else entry.explained_in
         lines.append(f"  how to read this: {page}")
@@ -170,84 +189,68 @@ class CheckResult:
         return record
 
     @classmethod
-    def from_dict(cls, record: Mapping[str, Any]) -> Self:
-        """Inverse of `to_dict`; keys of a later version are ignored.
+    def from_dict(cls, record: object, where: str = "result of a check") -> Self:
+        """Inverse of `to_dict`; unknown keys are ignored.
+
+        Parameters
+        ----------
+        record
+            Table from a file or from a worker of pytest-xdist.
+        where
+            Start of the message of an error.
 
         Raises
         ------
         ReportError
-            A key is missing, or a verdict is not one of the known ones.
+            A key is missing, or a value has a wrong type.
         """
-        known = {f.name for f in fields(cls)}
-        values = {name: value for name, value in record.items() if name in known}
-        try:
-            if values.get("verdict") is not None:
-                values["verdict"] = Verdict(values["verdict"])
-            if values.get("interval") is not None:
-                low, high = values["interval"]
-                values["interval"] = (float(low), float(high))
-            return cls(**values)
-        except (TypeError, ValueError) as error:
-            msg = f"not a check result of schema {SCHEMA}: {error}; found the keys {sorted(record)}"
-            raise ReportError(msg) from error
+        return read_as(cls, record, where, ReportError)
 
 
-class Journal:
-    """Append-only JSON-lines file: what was finished survives whatever happens next.
+def _is_finding(entry: object) -> bool:
+    return isinstance(entry, Mapping) and all(
+        isinstance(entry.get(key), str) for key in ("code", "message")
+    )
 
-    The first line is ``{"schema": 1, "run": {...}}``, each further one a `CheckResult`.
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultsDocument:
+    """Content of ``results.json``.
 
     Parameters
     ----------
-    path
-        File to write; its folder must exist.
+    schema
+        Version of the layout.
     run
-        Description of the run (command, potentials, datasets, machine, …).
+        Description of the run.
+    results
+        Results of its checks.
     """
 
-    def __init__(self, path: Path, run: Mapping[str, Any]) -> None:
-        self.path = path
-        self._file = path.open("x", encoding="utf-8")
-        self._write({"schema": SCHEMA, "run": dict(run)})
+    schema: Literal[1]
+    run: RunRecord
+    results: tuple[CheckResult, ...]
 
-    def append(self, result: CheckResult) -> None:
-        """Write one result through to the disk."""
-        self._write(result.to_dict())
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-able form."""
+        return {
+            "schema": self.schema,
+            "run": self.run.to_dict(),
+            "results": [result.to_dict() for result in self.results],
+        }
 
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
+    @classmethod
+    def from_dict(cls, document: object, where: str = "results.json") -> Self:
+        """Inverse of `to_dict`; unknown keys are ignored.
 
-    def _write(self, record: Mapping[str, Any]) -> None:
-        self._file.write(json.dumps(record, allow_nan=False, ensure_ascii=False) + "\n")
-        self._file.flush()
-        os.fsync(self._file.fileno())
-
-
-def read_journal(path: Path) -> tuple[dict[str, Any], list[CheckResult]]:
-    """Run description and results of a journal, also of one that was cut off.
-
-    Raises
-    ------
-    ReportError
-        The file is no journal. A half-written last line is no error: it is left out.
-    """
-    # Only "\n" ends a line: a reason may hold characters that str.splitlines() splits at. Bytes,
-    # because a journal may be cut off inside a letter.
-    lines = path.read_bytes().split(b"\n")
-    if not lines[-1]:
-        lines.pop()
-    records: list[Any] = []
-    for number, line in enumerate(lines, start=1):
-        try:
-            records.append(json.loads(line))
-        except ValueError as error:
-            if number == len(lines) and number > 1:
-                break
-            msg = f"{path}: line {number} is not JSON ({error}); expected a journal of the suite"
-            raise ReportError(msg) from error
-    first = records[0] if records and isinstance(records[0], dict) else {}
-    if first.get("schema") != SCHEMA or not isinstance(first.get("run"), dict):
-        msg = f"{path}: expected a first line with schema {SCHEMA}; is this a journal of the suite?"
-        raise ReportError(msg)
-    return dict(first["run"]), [CheckResult.from_dict(record) for record in records[1:]]
+        Raises
+        ------
+        ReportError
+            The layout is another one, a key is missing, or a value has a wrong type.
+        """
+        layout = document.get("schema") if isinstance(document, Mapping) else None
+        if layout != SCHEMA:
+            found = f"schema {layout!r}" if isinstance(document, Mapping) else "no table"
+            msg = f"{where}: expected results of schema {SCHEMA}, found {found}"
+            raise ReportError(msg)
+        return read_as(cls, document, where, ReportError)

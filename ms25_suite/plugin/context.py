@@ -136,7 +136,7 @@ class CheckModule(pytest.Module):
 def report_results(report: pytest.TestReport) -> list[CheckResult]:
     """Results that travel in a report."""
     return [
-        CheckResult.from_dict(value)  # type: ignore[arg-type]
+        CheckResult.from_dict(value)
         for name, value in report.user_properties
         if name == RESULT_PROPERTY
     ]

@@ -1,102 +1,154 @@
-"""What a run was, for its header, its journal and ``results.json``."""
+"""Description of a run for its header, its journal and ``results.json``."""
 
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from ase.data import chemical_symbols
 
 from ms25_suite import __version__
 from ms25_suite.core.cache import file_sha256
 from ms25_suite.core.machine import machine, packages
+from ms25_suite.core.records import AuditRecord, DatasetRecord, PotentialRecord, TrainedOn
+from ms25_suite.core.run_record import RunRecord
 from ms25_suite.datasets.dataset import Dataset
 from ms25_suite.plugin.settings import Settings
+from ms25_suite.potentials.potential import Potential
 
 if TYPE_CHECKING:
     import pytest
 
-__all__ = ["describe_dataset", "describe_run", "header_lines", "now"]
+    from ms25_suite.potentials.spec import PotentialSpec
+
+__all__ = ["describe_dataset", "describe_potential", "describe_run", "header_lines", "now"]
 
 
 def now() -> str:
-    """Time in UTC."""
+    """Time in UTC, ISO 8601."""
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def _potential_line(entry: dict[str, Any]) -> str:
-    known = [entry["architecture"] or "unknown architecture"]
-    if entry["sha256"]:
-        known.append(f"sha256 {entry['sha256'][:12]}")
-    elif entry["spec"].startswith("train:"):
-        known.append("trained in this run or reused from the cache")
-    return f"{entry['name']} ({entry['spec']}), {', '.join(known)}"
-
-
-def header_lines(run: dict[str, Any]) -> list[str]:
-    """State what is judged on what, and how."""
-    lines = [f"potential: {_potential_line(entry)}" for entry in run["potentials"]]
-    for entry in run["datasets"]:
-        stand_in = ", a stand-in for the paper's reference" if entry["stand_in"] else ""
+def header_lines(run: RunRecord) -> list[str]:
+    """Lines for the header of pytest: potentials, datasets and settings of a run."""
+    lines = [f"potential: {_potential_line(potential)}" for potential in run.potentials]
+    for dataset in run.datasets:
+        stand_in = ", a stand-in for the paper's reference" if dataset.stand_in else ""
         lines.append(
-            f"dataset: {entry['name']}, tier {entry['tier']}, level of theory "
-            f"{entry['level_of_theory']}{stand_in}, {entry['n_test']} of {entry['n_frames']} "
-            f"frames to judge on, sha256 {entry['sha256'][:12]}"
+            f"dataset: {dataset.name}, tier {dataset.tier}, level of theory "
+            f"{dataset.level_of_theory}{stand_in}, {dataset.n_test} test frames of "
+            f"{dataset.n_frames}, sha256 {dataset.sha256[:12]}"
         )
-        lines += [f"  {found['severity']}: {found['message']}" for found in entry["findings"]]
+        lines += [f"  {finding.severity}: {finding.message}" for finding in dataset.findings]
     lines.append(
-        f"ms25-suite {run['suite_version']}: device {run['device']}, dtype {run['dtype']}, "
-        f"seed {run['seed']}, workers {run['workers']}"
+        f"ms25-suite {run.suite_version}: device {run.device}, dtype {run.dtype}, "
+        f"seed {run.seed}, workers {run.workers}"
     )
     return lines
 
 
-def describe_run(config: pytest.Config, settings: Settings) -> dict[str, Any]:
-    """Description of a run for the journal and ``results.json``."""
-    return {
-        "id": uuid.uuid4().hex,
-        "started": now(),
-        "finished": None,
-        "exit_status": None,
-        "suite_version": __version__,
-        "command": ["pytest", *(str(arg) for arg in config.invocation_params.args)],
-        "device": settings.options.device,
-        "dtype": settings.options.dtype,
-        "workers": settings.options.n_workers,
-        "seed": settings.seed,
-        "strict": settings.strict,
-        "potentials": [
-            {
-                "name": spec.name,
-                "spec": spec.text,
-                "architecture": spec.architecture,
-                "path": "" if spec.path is None else str(spec.path),
-                "sha256": "" if spec.path is None else file_sha256(spec.path),
-                # A calculator of ASE chooses its own.
-                "dtype": settings.options.dtype if spec.kind in ("model", "train") else "",
-                "device": settings.options.device if spec.kind in ("model", "train") else "",
-            }
-            for spec in settings.potentials
-        ],
-        "datasets": [describe_dataset(dataset) for dataset in settings.datasets.values()],
-        "machine": machine(),
-        "packages": packages(),
-    }
+def _potential_line(potential: PotentialRecord) -> str:
+    known = [potential.architecture or "unknown architecture"]
+    if potential.sha256:
+        known.append(f"sha256 {potential.sha256[:12]}")
+    elif (potential.spec or "").startswith("train:"):
+        known.append("trained in this run or reused from the cache")
+    return f"{potential.name} ({potential.spec}), {', '.join(known)}"
 
 
-def describe_dataset(dataset: Dataset) -> dict[str, Any]:
-    """What a report says of a dataset."""
-    return {
-        "name": dataset.name,
-        "title": dataset.card.title,
-        "tier": dataset.tier,
-        "level_of_theory": dataset.card.level_of_theory,
-        "paper_level_of_theory": dataset.card.paper_level_of_theory,
-        "stand_in": dataset.card.stand_in,
-        "sha256": dataset.sha256,
-        "n_frames": len(dataset),
-        "n_test": len(dataset.splits.test(set=1)),
-        "splits": dataset.splits.origin,
-        "elements": list(dataset.card.elements),
-        "findings": [finding.to_dict() for finding in dataset.findings],
-        "audit": [answer.summary() for answer in dataset.audit],
-    }
+def describe_run(config: pytest.Config, settings: Settings) -> RunRecord:
+    """Describe a run at its start."""
+    return RunRecord(
+        id=uuid.uuid4().hex,
+        started=now(),
+        suite_version=__version__,
+        command=("pytest", *(str(arg) for arg in config.invocation_params.args)),
+        device=settings.options.device,
+        dtype=settings.options.dtype,
+        workers=settings.options.n_workers,
+        seed=settings.seed,
+        strict=settings.strict,
+        potentials=tuple(_describe_spec(spec, settings) for spec in settings.potentials),
+        datasets=tuple(describe_dataset(dataset) for dataset in settings.datasets.values()),
+        machine=machine(),
+        packages=packages(),
+    )
+
+
+def _describe_spec(spec: PotentialSpec, settings: Settings) -> PotentialRecord:
+    """Describe a potential of the command line before it is loaded or trained."""
+    # A calculator of ASE chooses its own precision and device.
+    is_ours = spec.kind in ("model", "train")
+    return PotentialRecord(
+        name=spec.name,
+        spec=spec.text,
+        architecture=spec.architecture,
+        path="" if spec.path is None else str(spec.path),
+        sha256="" if spec.path is None else file_sha256(spec.path),
+        dtype=settings.options.dtype if is_ours else "",
+        device=settings.options.device if is_ours else "",
+    )
+
+
+def describe_potential(potential: Potential) -> PotentialRecord:
+    """Describe a loaded potential: its model file, what it supports, and its training."""
+    info = potential.info()
+    record = PotentialRecord(
+        name=potential.name,
+        sha256=potential.sha256,
+        elements=tuple(chemical_symbols[z] for z in info.elements or ()),
+        r_max=info.r_max,
+        n_layers=info.n_layers,
+        n_parameters=info.n_parameters,
+    )
+    manifest = potential.manifest
+    if manifest is None:
+        return record
+    data, curve = manifest.data, manifest.curve
+    return replace(
+        record,
+        trained_on=TrainedOn(
+            dataset=data.name or "",
+            n_train=data.n_train,
+            n_validation=data.n_validation,
+            set=data.set,
+            level_of_theory=data.level_of_theory,
+            tier=data.tier,
+            sha256=data.sha256,
+            seed=manifest.seed,
+            budget=manifest.budget,
+        ),
+        training_curve={name: tuple(series) for name, series in curve.items()},
+        training_units={name: unit for name, unit in manifest.units.items() if name in curve},
+    )
+
+
+def describe_dataset(dataset: Dataset) -> DatasetRecord:
+    """Describe a dataset, with its audit."""
+    card = dataset.card
+    return DatasetRecord(
+        name=dataset.name,
+        title=card.title,
+        tier=dataset.tier,
+        level_of_theory=card.level_of_theory,
+        paper_level_of_theory=card.paper_level_of_theory,
+        stand_in=card.stand_in,
+        sha256=dataset.sha256,
+        n_frames=len(dataset),
+        n_test=len(dataset.splits.test(set=1)),
+        splits=dataset.splits.origin,
+        elements=tuple(card.elements),
+        findings=tuple(dataset.findings),
+        audit=tuple(
+            AuditRecord(
+                code=answer.code,
+                question=answer.question,
+                status=answer.status,
+                answer=answer.text,
+                findings=tuple(finding.code for finding in answer.findings),
+            )
+            for answer in dataset.audit
+        ),
+    )

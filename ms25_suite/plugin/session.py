@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import IO, Any
 
@@ -13,7 +14,9 @@ import pytest
 
 from ms25_suite.core.catalogue import catalogue
 from ms25_suite.core.errors import Ms25Error, UsageError
-from ms25_suite.core.results import CheckResult, Journal, Verdict
+from ms25_suite.core.journal import Journal
+from ms25_suite.core.records import DatasetRecord, PotentialRecord
+from ms25_suite.core.results import CheckResult, Verdict
 from ms25_suite.plugin.context import (
     DATASET_PROPERTY,
     POTENTIAL_PROPERTY,
@@ -144,30 +147,33 @@ class CheckSession:
             return
         for name, value in report.user_properties:
             if name == POTENTIAL_PROPERTY:
-                self._learn(value)
+                self._add_potential(PotentialRecord.from_dict(value))
             if name == DATASET_PROPERTY:
-                self._meet(value)
+                self._add_dataset(DatasetRecord.from_dict(value))
         for result in report_results(report):
             self._results[result.key] = result
             if self._journal is None:
                 self._journal = Journal(self._journal_path, self._run)
             self._journal.append(result)
 
-    def _learn(self, facts: Any) -> None:
+    def _add_potential(self, found: PotentialRecord) -> None:
         """Add what is only known after a potential was loaded or trained."""
-        known = [entry for entry in self._run["potentials"] if entry["name"] == facts["name"]]
-        for entry in known:
-            if entry["sha256"] in ("", facts["sha256"]):
-                entry.update(facts)
-                return
-        # The same `train:` on another dataset is another potential; one that a project's own
-        # fixture made has another name.
-        self._run["potentials"].append({**(known[0] if known else {}), **facts})
+        potentials = list(self._run.potentials)
+        known = [place for place, entry in enumerate(potentials) if entry.name == found.name]
+        for place in known:
+            if potentials[place].sha256 in ("", found.sha256):
+                potentials[place] = potentials[place].updated(found)
+                break
+        else:
+            # `train:` on another dataset trains another potential of the same name; a potential
+            # from a fixture of the project has a name of its own.
+            potentials.append(potentials[known[0]].updated(found) if known else found)
+        self._run = replace(self._run, potentials=tuple(potentials))
 
-    def _meet(self, facts: Any) -> None:
-        """Add a dataset that the card of another one brought in."""
-        if all(entry["name"] != facts["name"] for entry in self._run["datasets"]):
-            self._run["datasets"].append(facts)
+    def _add_dataset(self, found: DatasetRecord) -> None:
+        """Add a dataset that is the partner of another one."""
+        if all(entry.name != found.name for entry in self._run.datasets):
+            self._run = replace(self._run, datasets=(*self._run.datasets, found))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(
@@ -189,8 +195,7 @@ class CheckSession:
         self._journal.close()
         if exitstatus == pytest.ExitCode.OK and not self._answered():
             session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
-        self._run["finished"] = now()
-        self._run["exit_status"] = int(session.exitstatus)
+        self._run = replace(self._run, finished=now(), exit_status=int(session.exitstatus))
         from ms25_suite.report import write_report
 
         try:
@@ -232,14 +237,15 @@ class CheckSession:
     def _warnings(self) -> list[str]:
         """Findings about the data and about predictions, each once."""
         found = [
-            f"{entry['name']}: {finding['message']}"
-            for entry in self._run["datasets"]
-            for finding in entry["findings"]
-            if finding["severity"] == "warning"
+            f"{dataset.name}: {finding.message}"
+            for dataset in self._run.datasets
+            for finding in dataset.findings
+            if finding.severity == "warning"
         ]
-        for result in self._results.values():
-            for finding in result.details.get("findings", ()):
-                if finding.get("severity", "warning") != "warning":
-                    continue
-                found.append(f"{result.potential} on {result.test_dataset}: {finding['message']}")
+        found += [
+            f"{result.potential} on {result.test_dataset}: {finding.message}"
+            for result in self._results.values()
+            for finding in result.findings
+            if finding.severity == "warning"
+        ]
         return list(dict.fromkeys(found))

@@ -1,4 +1,4 @@
-"""What is behind the errors: parity plots, elements, worst frames."""
+"""Details of errors: parity plots, errors per element, worst frames."""
 
 from __future__ import annotations
 
@@ -19,7 +19,20 @@ __all__ = ["error_groups"]
 def error_groups(
     folder: Path, results: Sequence[CheckResult]
 ) -> tuple[list[dict[str, Any]], list[str]]:
-    """Parity plots and the details of errors, per criterion, potential and dataset."""
+    """Collect parity plots and details per criterion, potential and dataset.
+
+    Parameters
+    ----------
+    folder
+        Folder of the report, which artifacts are relative to.
+    results
+        Sorted results.
+
+    Returns
+    -------
+    groups, notes
+        Groups for the template of the page, and a note for each artifact that cannot be read.
+    """
     notes: dict[str, None] = {}
     groups: dict[tuple[str, str, str], list[CheckResult]] = {}
     for result in results:
@@ -59,7 +72,7 @@ def error_groups(
 
 
 def _details(result: CheckResult) -> dict[str, Any]:
-    """Errors per element, worst frames and further numbers; empty if there are none at all."""
+    """Errors per element, worst frames and further numbers of a result; empty if it has none."""
     per_element = result.details.get("per_element")
     elements = {
         str(name): float(value)

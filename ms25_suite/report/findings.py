@@ -1,35 +1,38 @@
-"""What the audits of data and predictions found, collected from a run and its results."""
+"""Findings about data and predictions, and the audits of the datasets, for the report."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
 
+from ms25_suite.core.findings import Finding
+from ms25_suite.core.records import AuditRecord
 from ms25_suite.core.results import CheckResult
+from ms25_suite.core.run_record import RunRecord
 from ms25_suite.report.wording import pair_label
 
-__all__ = ["AuditTable", "Finding", "collect_audits", "collect_findings"]
+__all__ = ["AuditTable", "PlacedFinding", "collect_audits", "collect_findings"]
 
 _OUTCOMES: Final = ("warning", "note", "ok", "unanswered")
 """Possible outcomes of a question, the gravest first."""
 
 _OFFSET: Final = "energy-offset"
-"""The question that takes predictions; and the code of the finding that answers it."""
+"""Code of the only question that needs predictions, and of the finding that answers it."""
 
 
 @dataclass(frozen=True, slots=True)
 class AuditTable:
-    """Questions to one dataset.
+    """Audit of one dataset.
 
     Parameters
     ----------
     dataset
-        Its name.
+        Name of the dataset.
     summary
         How many questions had which outcome.
     remarked
-        Whether there is more than a note.
+        Whether a question ended with a warning.
     rows
         Outcome, question and answer.
     """
@@ -40,51 +43,74 @@ class AuditTable:
     rows: tuple[tuple[str, str, str], ...]
 
 
-def collect_audits(run: Mapping[str, Any], results: Sequence[CheckResult]) -> list[AuditTable]:
-    """Audits of the datasets of a run; those of results of older versions have none."""
+@dataclass(frozen=True, slots=True)
+class PlacedFinding:
+    """A finding, and all datasets and predictions with the same one.
+
+    Parameters
+    ----------
+    finding
+        The finding, without frames.
+    where
+        Datasets, or potentials and datasets, that it is about.
+    """
+
+    finding: Finding
+    where: tuple[str, ...]
+
+
+def collect_audits(run: RunRecord, results: Sequence[CheckResult]) -> list[AuditTable]:
+    """Audits of the datasets of a run; a dataset without an audit is left out."""
     tables = []
-    for item in run.get("datasets") or []:
-        name = str(item.get("name", ""))
-        entries = item.get("audit")
-        known = [entry for entry in entries or () if isinstance(entry, Mapping)]
-        rows = tuple(_row(entry, name, results) for entry in known)
+    for dataset in run.datasets:
+        rows = tuple(_row(entry, dataset.name, results) for entry in dataset.audit)
         if rows:
             outcomes = [outcome for outcome, _, _ in rows]
-            tables.append(AuditTable(name, _summary(outcomes), "warning" in outcomes, rows))
+            warned = "warning" in outcomes
+            tables.append(AuditTable(dataset.name, _summary(outcomes), warned, rows))
     return tables
 
 
-def _row(
-    entry: Mapping[str, Any], dataset: str, results: Iterable[CheckResult]
-) -> tuple[str, str, str]:
-    outcome = str(entry.get("status") or "")
-    answer = str(entry.get("answer") or "")
-    if entry.get("code") == _OFFSET:
-        outcome, answer = _offset(dataset, results) or (outcome, answer)
-    return (
-        outcome if outcome in _OUTCOMES else "unanswered",
-        str(entry.get("question") or entry.get("code") or ""),
-        answer,
-    )
+def collect_findings(run: RunRecord, results: Sequence[CheckResult]) -> list[PlacedFinding]:
+    """Findings, warnings first; the same finding in several places is listed once."""
+    found = [
+        (finding, f"dataset {dataset.name}")
+        for dataset in run.datasets
+        for finding in dataset.findings
+    ]
+    for result in results:
+        where = f"{result.potential} on {pair_label(result.dataset, result.test_dataset)}"
+        found += [(finding, where) for finding in result.findings]
+    places: dict[Finding, dict[str, None]] = {}
+    for finding, where in found:
+        places.setdefault(replace(finding, frames=()), {})[where] = None
+    placed = [PlacedFinding(finding, tuple(where)) for finding, where in places.items()]
+    return sorted(placed, key=lambda entry: _OUTCOMES.index(entry.finding.severity))
+
+
+def _row(entry: AuditRecord, dataset: str, results: Iterable[CheckResult]) -> tuple[str, str, str]:
+    outcome: tuple[str, str] = (entry.status, entry.answer)
+    if entry.code == _OFFSET:
+        outcome = _offset(dataset, results) or outcome
+    status, answer = outcome
+    return status, entry.question or entry.code, answer
 
 
 def _offset(dataset: str, results: Iterable[CheckResult]) -> tuple[str, str] | None:
-    """Outcome of the question that only predictions answer; None if there are none."""
-    potentials: dict[str, bool] = {}
+    """Outcome of the question about an offset of energies; None without predictions."""
+    has_offset: dict[str, bool] = {}
     for result in results:
-        judged = result.test_dataset == dataset and result.quantity == "energy"
-        if judged and result.value is not None:
-            found = result.details.get("findings")
-            codes = [entry.get("code") for entry in found or () if isinstance(entry, Mapping)]
-            potentials[result.potential] = _OFFSET in codes or potentials.get(
-                result.potential, False
-            )
-    off = [name for name, is_off in potentials.items() if is_off]
+        if (
+            result.test_dataset == dataset
+            and result.quantity == "energy"
+            and result.value is not None
+        ):
+            found = any(finding.code == _OFFSET for finding in result.findings)
+            has_offset[result.potential] = found or has_offset.get(result.potential, False)
+    off = [name for name, found in has_offset.items() if found]
     if off:
         return "warning", f"yes, with {', '.join(off)}: see the findings"
-    if potentials:
-        return "ok", f"no, with {', '.join(potentials)}"
-    return None
+    return ("ok", f"no, with {', '.join(has_offset)}") if has_offset else None
 
 
 def _summary(outcomes: Sequence[str]) -> str:
@@ -100,60 +126,3 @@ def _summary(outcomes: Sequence[str]) -> str:
         if (count := sum(other == outcome for other in outcomes))
     ]
     return f"{len(outcomes)} questions: {', '.join(parts)}"
-
-
-_SEVERITIES = ("error", "warning", "note")
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One remark of an audit.
-
-    Parameters
-    ----------
-    severity
-        ``error``, ``warning`` or ``note``; ``warning`` where the audit says none.
-    where
-        Datasets, or potentials and datasets, that it is about.
-    code, message
-        Short name, and what it means.
-    """
-
-    severity: str
-    where: tuple[str, ...]
-    code: str
-    message: str
-
-
-def collect_findings(run: Mapping[str, Any], results: Sequence[CheckResult]) -> list[Finding]:
-    """Findings, the gravest first; the same one of several datasets is told once."""
-    found = [
-        _finding(entry, f"dataset {item.get('name', '')}")
-        for item in run.get("datasets") or []
-        for entry in item.get("findings") or []
-    ]
-    for result in results:
-        where = f"{result.potential} on {pair_label(result.dataset, result.test_dataset)}"
-        for entry in result.details.get("findings") or []:
-            found.append(_finding(entry, where))
-    places: dict[tuple[str, str, str], dict[str, None]] = {}
-    for severity, code, message, where in found:
-        places.setdefault((severity, code, message), {})[where] = None
-    findings = [
-        Finding(severity, tuple(where), code, message)
-        for (severity, code, message), where in places.items()
-    ]
-    return sorted(findings, key=lambda finding: _SEVERITIES.index(finding.severity))
-
-
-def _finding(entry: Any, where: str) -> tuple[str, str, str, str]:
-    if not isinstance(entry, Mapping):
-        return ("warning", "", str(entry), where)
-    severity = str(entry.get("severity") or "warning")
-    severity = "note" if severity == "info" else severity
-    return (
-        severity if severity in _SEVERITIES else "warning",
-        str(entry.get("code") or ""),
-        str(entry.get("message") or ""),
-        where,
-    )

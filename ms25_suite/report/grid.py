@@ -1,12 +1,14 @@
-"""The cells of a heatmap: potentials by datasets by quantities."""
+"""Cells of a heatmap of errors: potentials by datasets and quantities."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from ms25_suite.core.records import DatasetRecord
 from ms25_suite.core.results import CheckResult, Verdict
+from ms25_suite.core.run_record import RunRecord
+from ms25_suite.report.order import sort_potentials
 from ms25_suite.report.wording import QUANTITIES, number, pair_label, pretty_unit
 
 __all__ = [
@@ -23,7 +25,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A dataset and a quantity.
+    """Column of a heatmap: a dataset and a quantity.
 
     Parameters
     ----------
@@ -34,7 +36,7 @@ class Column:
     stand_in
         Whether the reference labels stand in for others.
     heading
-        What stands above the column; the sign of the quantity if it is empty.
+        Text above the column; the letter of the quantity if it is empty.
     """
 
     label: str
@@ -45,9 +47,18 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A number, or the word and the reason why there is none.
+    """Cell of a heatmap: a number, or the reason why there is none.
 
-    ``value`` is in ``unit``. ``word`` and ``reason`` are empty where there is a number.
+    Parameters
+    ----------
+    value, unit
+        The number and its unit; None if there is none.
+    verdict
+        Outcome of the check; None for a number without a threshold.
+    word
+        Word to show in place of a number, such as ``skip``; empty if there is a number.
+    reason
+        Why there is no number; empty if there is one.
     """
 
     value: float | None
@@ -59,7 +70,19 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """Rows (potentials), columns, and a cell for each pair of them."""
+    """Content of a heatmap.
+
+    Parameters
+    ----------
+    rows
+        Potentials.
+    columns
+        Datasets and quantities.
+    cells
+        Cell of each row and column.
+    notes
+        Lines to show below, about stand-in references.
+    """
 
     rows: tuple[str, ...]
     columns: tuple[Column, ...]
@@ -84,45 +107,45 @@ class Grid:
 
     @property
     def reasons(self) -> list[str]:
-        """Distinct reasons of the empty cells, in the order in which one reads the grid."""
+        """Distinct reasons of the empty cells, row by row."""
         cells = (self.cells[row, column] for row in self.rows for column in self.columns)
         return list(dict.fromkeys(cell.reason for cell in cells if cell.reason))
 
 
 def missing_cell() -> Cell:
-    """Cell of what was not run."""
+    """Cell of a check that was not run."""
     return Cell(None, "", None, "not run")
 
 
-def build_grid(run: Mapping[str, Any], results: Sequence[CheckResult], criterion: str) -> Grid:
-    """Cells of one criterion.
+def build_grid(run: RunRecord, results: Sequence[CheckResult], criterion: str) -> Grid:
+    """Arrange the mean absolute errors of one criterion.
 
     Parameters
     ----------
     run
-        Run description, for the stand-in references that it names.
+        Description of the run, for the order of the potentials and the stand-in references.
     results
-        Sorted results; those with the metric ``mae`` of an energy, force or stress are shown,
-        and those that report why there is none.
+        Sorted results; shown are those with the metric ``mae`` of energy, forces or stress, and
+        those without a value.
     criterion
-        ``error_thresholds`` or another that has such errors.
+        ``error_thresholds`` or another criterion with such errors.
     """
     chosen = [result for result in results if _belongs(result, criterion)]
-    # A dataset is a stand-in in all of its columns or in none.
+    # One result with a stand-in reference marks all columns of its dataset.
     dagger = {result.test_dataset for result in chosen if result.stand_in}
-    dagger |= {str(item.get("name")) for item in run.get("datasets") or [] if item.get("stand_in")}
+    dagger |= {dataset.name for dataset in run.datasets if dataset.stand_in}
     pairs = dict.fromkeys((result.dataset, result.test_dataset) for result in chosen)
     columns = [
         Column(pair_label(*pair), quantity, (pair[1] or pair[0]) in dagger)
         for pair in pairs
         for quantity in _quantities(r for r in chosen if (r.dataset, r.test_dataset) == pair)
     ]
-    rows = tuple(dict.fromkeys(result.potential for result in _by_potential(run, chosen)))
+    rows = tuple(sort_potentials(run, chosen))
     cells: dict[tuple[str, Column], Cell] = {}
     for result in chosen:
         label = pair_label(result.dataset, result.test_dataset)
         for column in columns:
-            # A failure before there was a quantity is one of all of them.
+            # A check that failed before it came to a quantity counts for all of them.
             if column.label == label and result.quantity in (column.quantity, ""):
                 at = (result.potential, column)
                 if at not in cells or result.value is not None:
@@ -133,15 +156,15 @@ def build_grid(run: Mapping[str, Any], results: Sequence[CheckResult], criterion
     return Grid(rows, tuple(columns), cells, tuple(stand_in_notes(run, chosen)))
 
 
-def stand_in_notes(run: Mapping[str, Any], results: Iterable[CheckResult]) -> list[str]:
-    """One line per stand-in level of theory, with the datasets that it labels."""
+def stand_in_notes(run: RunRecord, results: Iterable[CheckResult]) -> list[str]:
+    """One line per stand-in level of theory, with its datasets."""
     datasets: dict[str, dict[str, None]] = {}
-    listed = {str(item.get("name")): item for item in run.get("datasets") or []}
+    listed = {dataset.name: dataset for dataset in run.datasets}
     for result in results:
         name = result.test_dataset or result.dataset
-        item = listed.get(name, {})
-        if result.stand_in or item.get("stand_in"):
-            theory = result.level_of_theory or str(item.get("level_of_theory") or "")
+        dataset = listed.get(name, DatasetRecord(name=name))
+        if result.stand_in or dataset.stand_in:
+            theory = result.level_of_theory or dataset.level_of_theory
             datasets.setdefault(theory or "level of theory not stated", {})[name] = None
     return [
         f"† stand-in reference: {theory} ({', '.join(names)})" for theory, names in datasets.items()
@@ -149,7 +172,7 @@ def stand_in_notes(run: Mapping[str, Any], results: Iterable[CheckResult]) -> li
 
 
 def without_model_notes(results: Iterable[CheckResult]) -> list[str]:
-    """One line per dataset: its errors without a model, which give the others a scale."""
+    """One line per dataset with its errors without a model, as a scale for the others."""
     found: dict[str, dict[str, str]] = {}
     for result in results:
         error = result.details.get("without_model")
@@ -172,13 +195,6 @@ def _belongs(result: CheckResult, criterion: str) -> bool:
 def _quantities(results: Iterable[CheckResult]) -> list[str]:
     found = {result.quantity for result in results}
     return [name for name in QUANTITIES if name in found] or ["energy", "forces"]
-
-
-def _by_potential(run: Mapping[str, Any], results: Sequence[CheckResult]) -> list[CheckResult]:
-    order = [str(item.get("name")) for item in run.get("potentials") or []]
-    names = [name for name in order if any(result.potential == name for result in results)]
-    names += sorted({result.potential for result in results} - set(names))
-    return sorted(results, key=lambda result: names.index(result.potential))
 
 
 def cell_of(result: CheckResult) -> Cell:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from ms25_suite.core.results import CheckResult, Verdict, worst_verdict
+from ms25_suite.core.run_record import RunRecord
 from ms25_suite.criteria.eos.figure import draw_observable, observable_groups
 from ms25_suite.criteria.throughput.figure import draw_pareto, draw_sizes, draw_speeds
 from ms25_suite.criteria.throughput.points import (
@@ -28,6 +29,7 @@ from ms25_suite.report.figures.heatmap import draw_heatmap
 from ms25_suite.report.figures.message import OBSERVABLE_CRITERIA, draw_message, observable_points
 from ms25_suite.report.findings import collect_audits, collect_findings
 from ms25_suite.report.grid import build_grid, stand_in_notes, without_model_notes
+from ms25_suite.report.order import sort_potentials
 from ms25_suite.report.pairs import PAIR_CRITERIA, build_pair_grid, ratio_rows, without_repeats
 from ms25_suite.report.provenance import (
     command_line,
@@ -55,7 +57,7 @@ __all__ = ["render_page"]
 
 def render_page(
     folder: Path,
-    run: Mapping[str, Any],
+    run: RunRecord,
     results: Sequence[CheckResult],
     heatmap: bytes,
     heatmap_width: float,
@@ -67,7 +69,7 @@ def render_page(
     folder
         Folder to which the artifacts are relative.
     run
-        Run description; every key is optional.
+        Description of the run.
     results
         Sorted results without repeats.
     heatmap, heatmap_width
@@ -116,25 +118,18 @@ def render_page(
         message=_message(results),
         results=results,
         sources=_sources(results),
-        potentials=[
-            (str(item.get("name", "")), potential_facts(item))
-            for item in run.get("potentials") or []
-        ],
-        datasets=[
-            (str(item.get("name", "")), bool(item.get("stand_in")), dataset_facts(item))
-            for item in run.get("datasets") or []
-        ],
-        runs=[(run_facts(part), command_line(part)) for part in run.get("runs") or [run]],
+        potentials=[(item.name, potential_facts(item)) for item in run.potentials],
+        datasets=[(item.name, item.stand_in, dataset_facts(item)) for item in run.datasets],
+        runs=[(run_facts(part), command_line(part)) for part in run.parts],
         criteria=_criteria(run, results),
         links=_links(run, results),
     )
 
 
-def _headline(run: Mapping[str, Any], results: Sequence[CheckResult]) -> dict[str, Any]:
-    parts = run.get("runs") or [run]
-    recorded = [part for part in parts if "exit_status" in part or "started" in part]
+def _headline(run: RunRecord, results: Sequence[CheckResult]) -> dict[str, Any]:
+    recorded = [part for part in run.parts if part.is_timed]
     tally = []
-    for name in _potentials(run, results):
+    for name in sort_potentials(run, results):
         own = [result for result in results if result.potential == name]
         counts = {
             verdict: sum(result.verdict is verdict for result in own)
@@ -143,19 +138,14 @@ def _headline(run: Mapping[str, Any], results: Sequence[CheckResult]) -> dict[st
         worst = worst_verdict(result.verdict for result in own)
         tally.append({"name": name, "counts": counts, "worst": worst, "total": len(own)})
     tiers = dict.fromkeys(
-        str(tier)
-        for tier in (
-            *(result.tier for result in results),
-            *(item.get("tier") for item in run.get("datasets") or []),
-        )
-        if tier
+        [result.tier for result in results] + [dataset.tier for dataset in run.datasets]
     )
     return {
-        "run_id": str(run.get("id") or ""),
-        "started": str(run.get("started") or ""),
-        "suite_version": str(run.get("suite_version") or ""),
-        "tiers": list(tiers),
-        "merged": len(parts) if len(parts) > 1 else 0,
+        "run_id": run.id or "",
+        "started": run.started or "",
+        "suite_version": run.suite_version or "",
+        "tiers": [tier for tier in tiers if tier],
+        "merged": len(run.runs) if len(run.runs) > 1 else 0,
         "worst": worst_verdict(result.verdict for result in results),
         "sentence": count_sentence(results),
         "exits": _exits(recorded),
@@ -164,16 +154,16 @@ def _headline(run: Mapping[str, Any], results: Sequence[CheckResult]) -> dict[st
     }
 
 
-def _exits(recorded: Sequence[Mapping[str, Any]]) -> list[str]:
+def _exits(recorded: Sequence[RunRecord]) -> list[str]:
     """How the runs ended, in words; of several runs, how many ended so."""
-    counts = Counter(exit_words(part.get("exit_status")) for part in recorded)
+    counts = Counter(exit_words(part.exit_status) for part in recorded)
     if len(recorded) < 2:
         return list(counts)
     return [f"{count} of {len(recorded)} runs: {words}" for words, count in counts.items()]
 
 
 def _heatmaps(
-    run: Mapping[str, Any], results: Sequence[CheckResult], heatmap: bytes, width: float
+    run: RunRecord, results: Sequence[CheckResult], heatmap: bytes, width: float
 ) -> list[Image]:
     heatmaps = []
     for criterion in dict.fromkeys(result.criterion for result in results):
@@ -193,7 +183,7 @@ def _heatmaps(
     return heatmaps
 
 
-def _transfers(run: Mapping[str, Any], results: Sequence[CheckResult]) -> list[dict[str, Any]]:
+def _transfers(run: RunRecord, results: Sequence[CheckResult]) -> list[dict[str, Any]]:
     """For each criterion that compares two datasets: a heatmap, and the ratios of the errors."""
     transfers = []
     for criterion in PAIR_CRITERIA:
@@ -212,7 +202,7 @@ def _transfers(run: Mapping[str, Any], results: Sequence[CheckResult]) -> list[d
     return transfers
 
 
-def _learning(run: Mapping[str, Any], results: Sequence[CheckResult]) -> list[dict[str, Any]]:
+def _learning(run: RunRecord, results: Sequence[CheckResult]) -> list[dict[str, Any]]:
     learning = []
     for group in learning_groups(run, results):
         figure = draw_learning(group)
@@ -286,12 +276,12 @@ def _message(results: Sequence[CheckResult]) -> dict[str, Any] | None:
     return {"image": image, "flags": flags}
 
 
-def _matrix(run: Mapping[str, Any], results: Sequence[CheckResult]) -> list[dict[str, Any]]:
+def _matrix(run: RunRecord, results: Sequence[CheckResult]) -> list[dict[str, Any]]:
     """Per criterion: the potentials, and a row of results for each dataset and quantity."""
     blocks = []
     for criterion, group in itertools.groupby(results, key=lambda result: result.criterion):
         own = list(group)
-        names = _potentials(run, own)
+        names = sort_potentials(run, own)
         rows: dict[tuple[str, str, str], dict[str, CheckResult]] = {}
         for result in own:
             label = pair_label(result.dataset, result.test_dataset)
@@ -318,28 +308,26 @@ def _matrix(run: Mapping[str, Any], results: Sequence[CheckResult]) -> list[dict
     return blocks
 
 
-def _curves(run: Mapping[str, Any]) -> list[tuple[str, Image]]:
+def _curves(run: RunRecord) -> list[tuple[str, Image]]:
     curves = []
-    for item in run.get("potentials") or []:
-        epochs, series = curve_series(item.get("training_curve") or {})
+    for item in run.potentials:
+        epochs, series = curve_series(item.training_curve or {})
         if series:
-            figure = draw_curves(epochs, series, item.get("training_units") or {})
-            alt = f"Training curves of {item.get('name', '')}: {', '.join(series)}."
+            figure = draw_curves(epochs, series, item.training_units or {})
+            alt = f"Training curves of {item.name}: {', '.join(series)}."
             image = embed_png(figure, alt)
-            curves.append((str(item.get("name", "")), image))
+            curves.append((item.name, image))
     return curves
 
 
-def _criteria(
-    run: Mapping[str, Any], results: Iterable[CheckResult]
-) -> list[tuple[str, str, str, str]]:
+def _criteria(run: RunRecord, results: Iterable[CheckResult]) -> list[tuple[str, str, str, str]]:
     return [
         (name, criterion_title(name), CRITERIA.get(name, ("", ""))[1], _doc_link(run, name))
         for name in dict.fromkeys(result.criterion for result in results)
     ]
 
 
-def _links(run: Mapping[str, Any], results: Iterable[CheckResult]) -> dict[str, str]:
+def _links(run: RunRecord, results: Iterable[CheckResult]) -> dict[str, str]:
     """Address of the docs page of each criterion; within the page if no site is known."""
     return {
         result.criterion: _doc_link(run, result.criterion) or f"#check-{result.criterion}"
@@ -347,8 +335,8 @@ def _links(run: Mapping[str, Any], results: Iterable[CheckResult]) -> dict[str, 
     }
 
 
-def _doc_link(run: Mapping[str, Any], criterion: str) -> str:
-    base = str(run.get("docs_url") or "")
+def _doc_link(run: RunRecord, criterion: str) -> str:
+    base = run.docs_url or ""
     # Results come from files: nothing but an address of the web becomes a link.
     known = criterion in CRITERIA and base.startswith(("https://", "http://"))
     return f"{base.rstrip('/')}/checks/{criterion}" if known else ""
@@ -358,13 +346,6 @@ def _sources(results: Iterable[CheckResult]) -> dict[str, int]:
     """Number of each source of a threshold, in the order of the table."""
     found = dict.fromkeys(result.threshold_source for result in results if result.threshold_source)
     return {source: number for number, source in enumerate(found, start=1)}
-
-
-def _potentials(run: Mapping[str, Any], results: Iterable[CheckResult]) -> list[str]:
-    found = {result.potential for result in results}
-    listed = [str(item.get("name")) for item in run.get("potentials") or []]
-    known = [name for name in dict.fromkeys(listed) if name in found]
-    return known + sorted(found - set(known))
 
 
 def _interval(result: CheckResult) -> tuple[str, str]:

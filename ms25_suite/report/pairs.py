@@ -1,12 +1,14 @@
-"""Errors by what a potential is for and what it was tested on: the paper's Figures 4 and 6."""
+"""Errors by own dataset and tested dataset, as in the Figures 4 and 6 of the MS25 paper."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 from ms25_suite.core.results import CheckResult, Verdict
+from ms25_suite.core.run_record import RunRecord
 from ms25_suite.report.grid import Cell, Column, Grid, cell_of, missing_cell, stand_in_notes
+from ms25_suite.report.order import sort_potentials
 from ms25_suite.report.wording import QUANTITIES, pair_label, value_text
 
 __all__ = ["PAIR_CRITERIA", "build_pair_grid", "ratio_rows", "without_repeats"]
@@ -17,24 +19,25 @@ PAIR_CRITERIA: Final = ("size_extensivity", "framework_transfer")
 _NAMES: Final = {"energy": "Energy", "forces": "Forces", "stress": "Stress"}
 
 
-def build_pair_grid(run: Mapping[str, Any], results: Sequence[CheckResult], criterion: str) -> Grid:
-    """Cells of one criterion: a row for each potential and own dataset, a column for each other.
+def build_pair_grid(run: RunRecord, results: Sequence[CheckResult], criterion: str) -> Grid:
+    """Arrange the errors of one criterion: rows of potentials, columns of tested datasets.
+
+    A row is a potential and its own dataset: the one that it was trained on, or is taken to be
+    for.
 
     Parameters
     ----------
     run
-        Run description, for the order of the potentials.
+        Description of the run, for the order of the potentials.
     results
-        Sorted results; the mean absolute errors among them, and those that say why there is none.
+        Sorted results; shown are the mean absolute errors and the errors of checks.
     criterion
         One of `PAIR_CRITERIA`.
     """
     chosen = [result for result in results if _belongs(result, criterion)]
-    order = [str(item.get("name")) for item in run.get("potentials") or []]
-    potentials = sorted({r.potential for r in chosen}, key=lambda name: _rank(order, name))
     rows = {
         (potential, result.dataset): f"{potential}, from {result.dataset}"
-        for potential in potentials
+        for potential in sort_potentials(run, chosen)
         for result in chosen
         if result.potential == potential
     }
@@ -64,7 +67,11 @@ def build_pair_grid(run: Mapping[str, Any], results: Sequence[CheckResult], crit
 
 
 def without_repeats(results: Sequence[CheckResult]) -> list[CheckResult]:
-    """Results but for errors on own frames that a pair measured and `error_thresholds` judged."""
+    """Results without those that repeat an error threshold.
+
+    A criterion on pairs measures the errors on a potential's own frames too. They are left out
+    where `error_thresholds` has the same error with a verdict.
+    """
 
     def what(result: CheckResult) -> tuple[str, ...]:
         return (result.test_dataset, result.potential, result.quantity, result.metric)
@@ -81,10 +88,9 @@ def without_repeats(results: Sequence[CheckResult]) -> list[CheckResult]:
 
 
 def ratio_rows(
-    run: Mapping[str, Any], results: Iterable[CheckResult], criterion: str
+    run: RunRecord, results: Sequence[CheckResult], criterion: str
 ) -> list[dict[str, Any]]:
-    """How much larger the errors on the other frames are, for a table in the order of the grid."""
-    order = [str(item.get("name")) for item in run.get("potentials") or []]
+    """Rows of the table of error ratios (other frames over own frames), by potential."""
     rows: dict[tuple[str, str], dict[str, Any]] = {}
     for result in results:
         if result.criterion != criterion or result.metric != "ratio" or result.value is None:
@@ -93,19 +99,16 @@ def ratio_rows(
         row = rows.setdefault((result.potential, pair), {"quantities": {}})
         row |= {"potential": result.potential, "pair": pair, "stand_in": result.stand_in}
         row["quantities"][result.quantity] = value_text(result.value, result.interval)
-    return sorted(rows.values(), key=lambda row: _rank(order, row["potential"]))
+    names = sort_potentials(run, results)
+    return sorted(rows.values(), key=lambda row: names.index(row["potential"]))
 
 
 def _belongs(result: CheckResult, criterion: str) -> bool:
     if result.criterion != criterion:
         return False
     if not result.quantity:
-        # What could not be asked at all is no cell.
+        # A check that was skipped altogether has no cell.
         return result.verdict is Verdict.ERROR
     if result.quantity not in QUANTITIES:
         return False
     return result.metric == "mae"
-
-
-def _rank(order: Sequence[str], name: str) -> tuple[int, str]:
-    return (order.index(name) if name in order else len(order), name)

@@ -1,4 +1,4 @@
-"""Where the numbers come from, as lists of facts."""
+"""Provenance of the numbers, as pairs of a label and a text."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from ms25_suite.core.records import DatasetRecord, PotentialRecord
+from ms25_suite.core.run_record import RunRecord
 from ms25_suite.report.wording import exit_words
 
 __all__ = ["Facts", "command_line", "dataset_facts", "potential_facts", "run_facts"]
@@ -63,43 +65,45 @@ _HIDDEN: Final = {
     "docs_url",
 }
 _LIST_LIMIT: Final = 120
-"""Longest list that is written out; a longer one would be data, not provenance."""
+"""Longest list that is written out."""
 
 
-def run_facts(run: Mapping[str, Any]) -> Facts:
-    """Facts about a run but for its command."""
-    known = dict(run)
-    if "exit_status" in known or "started" in known:
-        known["exit_status"] = exit_words(known.get("exit_status"))
-    return _facts(known, _RUN)
+def run_facts(run: RunRecord) -> Facts:
+    """Facts about a run, without its command."""
+    record = run.to_dict()
+    if run.is_timed:
+        record["exit_status"] = exit_words(run.exit_status)
+    return _facts(record, _RUN)
 
 
-def potential_facts(potential: Mapping[str, Any]) -> Facts:
+def potential_facts(potential: PotentialRecord) -> Facts:
     """Facts about a potential."""
-    return _facts(potential, _POTENTIAL)
+    return _facts(potential.to_dict(), _POTENTIAL)
 
 
-def dataset_facts(dataset: Mapping[str, Any]) -> Facts:
+def dataset_facts(dataset: DatasetRecord) -> Facts:
     """Facts about a dataset."""
-    return _facts(dataset, _DATASET)
+    return _facts(dataset.to_dict(), _DATASET)
 
 
-def command_line(run: Mapping[str, Any]) -> str:
+def command_line(run: RunRecord) -> str:
     """Command that repeats a run, quoted for a shell; empty if it was not recorded."""
-    command = run.get("command")
-    if isinstance(command, str):
-        return command
-    return shlex.join(map(str, command)) if isinstance(command, Sequence) else ""
+    return shlex.join(run.command or ())
 
 
 def _facts(record: Mapping[str, Any], labels: Mapping[str, str]) -> Facts:
+    """Facts with a label first, in the order of the labels, then all others by their names."""
     order = [*labels, *(key for key in record if key not in labels)]
     pairs = (
-        (labels.get(key, str(key).replace("_", " ")), _text(record.get(key)))
+        (labels.get(key) or _words(key), _text(record.get(key)))
         for key in order
         if key not in _HIDDEN
     )
     return [(label, text) for label, text in pairs if text]
+
+
+def _words(key: str) -> str:
+    return key.replace("_", " ")
 
 
 def _text(value: Any) -> str:
@@ -112,10 +116,7 @@ def _text(value: Any) -> str:
     if isinstance(value, int):
         return f"{value:,}".replace(",", "\u202f") if abs(value) >= 10_000 else str(value)
     if isinstance(value, Mapping):
-        pairs = (
-            (_PARTS.get(key, str(key).replace("_", " ")), _text(item))
-            for key, item in value.items()
-        )
+        pairs = ((_PARTS.get(key) or _words(key), _text(item)) for key, item in value.items())
         return " · ".join(f"{key} {text}" for key, text in pairs if text)
     if isinstance(value, Sequence) and not isinstance(value, str):
         if len(value) > _LIST_LIMIT:

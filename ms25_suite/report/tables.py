@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from ms25_suite.core.errors import ReportError
-from ms25_suite.core.results import SCHEMA, CheckResult, Verdict
+from ms25_suite.core.results import SCHEMA, CheckResult, ResultsDocument, Verdict
+from ms25_suite.core.run_record import RunRecord
 from ms25_suite.report.grid import stand_in_notes, without_model_notes
 from ms25_suite.report.pairs import without_repeats
 from ms25_suite.report.wording import (
@@ -68,7 +69,7 @@ _STYLES: Final = {
 
 
 def csv_text(results: Sequence[CheckResult]) -> str:
-    """One row per result under the heading `CSV_COLUMNS`; what is not known stays empty."""
+    """One row per result below the heading `CSV_COLUMNS`; absent values are empty."""
     buffer = io.StringIO()
     writer = csv.DictWriter(
         buffer, CSV_COLUMNS, restval="", extrasaction="ignore", lineterminator="\n"
@@ -84,13 +85,14 @@ def csv_text(results: Sequence[CheckResult]) -> str:
     return buffer.getvalue()
 
 
-def json_text(run: Mapping[str, Any], results: Sequence[CheckResult]) -> str:
-    """Document of schema 1.
+def json_text(run: RunRecord, results: Sequence[CheckResult]) -> str:
+    """Text of ``results.json``.
 
     Raises
     ------
     ReportError
-        The value, interval or threshold of a result is not finite, or something is not JSON-able.
+        The value, interval or threshold of a result is not finite, or its details are not
+        JSON-able.
     """
     for result in results:
         for name in ("value", "interval", "threshold", "duration_s"):
@@ -99,20 +101,22 @@ def json_text(run: Mapping[str, Any], results: Sequence[CheckResult]) -> str:
             if any(x is not None and not math.isfinite(x) for x in numbers):
                 msg = f"`{name}` of the result {result.key} must be finite or absent, found {found}"
                 raise ReportError(msg)
-    document = {
-        "schema": SCHEMA,
-        "run": plain(run),
-        "results": [plain(result.to_dict()) for result in results],
-    }
+    document = ResultsDocument(schema=SCHEMA, run=run, results=tuple(results))
     try:
-        return json.dumps(document, allow_nan=False, ensure_ascii=False, indent=1) + "\n"
+        return (
+            json.dumps(plain(document.to_dict()), allow_nan=False, ensure_ascii=False, indent=1)
+            + "\n"
+        )
     except (TypeError, ValueError) as error:
-        msg = f"the run description or the details of a result are not JSON-able: {error}"
+        msg = (
+            f"the details of a result are not JSON-able: {error}; expected numbers, texts, lists "
+            "and tables"
+        )
         raise ReportError(msg) from error
 
 
 def plain(value: Any) -> Any:
-    """JSON-able copy: paths as text, arrays as lists, a number that is not finite as None."""
+    """JSON-able copy: paths become texts, arrays lists, and numbers that are not finite None."""
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
@@ -133,9 +137,9 @@ def terminal_table(results: Sequence[CheckResult], width: int = 100, color: bool
     Parameters
     ----------
     results
-        What to show, in this order within a criterion and dataset.
+        Results; within a criterion and dataset they keep their order.
     width
-        Columns of the terminal; fewer than 72 are taken as 72.
+        Number of columns of the terminal; at least 72 are used.
     color
         Whether to use ANSI colours.
     """
@@ -147,7 +151,7 @@ def terminal_table(results: Sequence[CheckResult], width: int = 100, color: bool
         return "no results\n"
     width = max(width, 72)
     buffer = io.StringIO()
-    # An empty environment: the table depends on its arguments only.
+    # With an empty environment the table depends only on the arguments.
     console = Console(
         file=buffer,
         width=width,
@@ -176,13 +180,13 @@ def terminal_table(results: Sequence[CheckResult], width: int = 100, color: bool
         console.print(table)
 
     show([(_HEADINGS, "default"), (tuple("─" * columns for columns in widths), "default")])
-    # Tables of the same columns: the headings between them may be of any length.
+    # Tables of equal columns, one per group, so that a long heading does not widen a column.
     for heading, lines in groups.items():
         console.print(Text(heading, style="bold"))
         show(lines)
         console.print()
     notes = [f"[{number}] {reason}" for reason, number in reasons.items()]
-    for note in (*notes, *without_model_notes(results), *stand_in_notes({}, results)):
+    for note in (*notes, *without_model_notes(results), *stand_in_notes(RunRecord(), results)):
         console.print(Text(note))
     return "\n".join(line.rstrip() for line in buffer.getvalue().splitlines()).rstrip("\n") + "\n"
 
@@ -211,13 +215,13 @@ def _row(result: CheckResult, reasons: dict[str, int]) -> tuple[str, ...]:
 
 
 def _layout(rows: Sequence[tuple[str, ...]], total: int) -> tuple[int, list[int]]:
-    """Gutter, and width of each column: names are folded where they do not fit."""
+    """Width of the gutter and of each column; long names are folded to fit the total width."""
     from rich.cells import cell_len
 
     widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
     gutter = _GUTTER if sum(widths) + _GUTTER * (len(widths) - 1) <= total else 1
     while sum(widths) + gutter * (len(widths) - 1) > total:
-        # Of the two columns of names the wider one.
+        # Narrow the wider one of the two columns of names.
         widest = max((0, 1), key=lambda index: widths[index])
         if widths[widest] <= _NARROWEST:
             break

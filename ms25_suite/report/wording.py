@@ -1,4 +1,4 @@
-"""Words, symbols and digits in which a report speaks."""
+"""Words, symbols and number formats of the report."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ SYMBOLS: Final = {
     Verdict.SKIP: "–",
     None: "·",
 }
-"""Sign of a verdict, for those who do not tell its colour from another."""
+"""Sign of a verdict, so that no information is in its colour alone."""
 
 _EXIT: Final = {
     0: "every check that was asked for passed (exit status 0)",
@@ -86,7 +86,7 @@ _EXIT: Final = {
 
 
 def verdict_word(verdict: Verdict | None) -> str:
-    """Word for a verdict; a number that nothing is asked of is ``measured``."""
+    """Word for a verdict; ``measured`` for a number without a threshold."""
     return "measured" if verdict is None else verdict.value
 
 
@@ -95,13 +95,11 @@ def criterion_title(criterion: str) -> str:
     return CRITERIA[criterion][0] if criterion in CRITERIA else criterion.replace("_", " ")
 
 
-def exit_words(status: object) -> str:
-    """Exit status of a run in words (pytest's numbers)."""
+def exit_words(status: int | None) -> str:
+    """Exit status of pytest in words; None stands for a run without one."""
     if status is None:
         return "no exit status was recorded: the run was cut off before its end"
-    if isinstance(status, int) and not isinstance(status, bool) and status in _EXIT:
-        return _EXIT[status]
-    return f"exit status {status}"
+    return _EXIT.get(status, f"exit status {status}")
 
 
 def pair_label(dataset: str, test_dataset: str) -> str:
@@ -110,24 +108,24 @@ def pair_label(dataset: str, test_dataset: str) -> str:
 
 
 def pretty_unit(unit: str) -> str:
-    """Unit with typographic exponents; of a number without dimension it is nothing."""
+    """Unit with typographic exponents; empty for a dimensionless number."""
     return "" if unit == DIMENSIONLESS else unit.replace("^3", "³").replace("^2", "²")
 
 
 def quantity_text(quantity: str, metric: str) -> str:
-    """Quantity and metric as words; that of a measurement goes without saying."""
+    """Quantity and metric as words; the metric ``measurement`` is left out."""
     if not quantity:
         return ""
     return f"{quantity} {'' if metric == 'measurement' else metric}".replace("_", " ").strip()
 
 
 def limit_text(threshold: float, at_least: bool) -> str:
-    """Pass mark with the sign of its direction."""
+    """Threshold with the sign of its direction."""
     return f"{'≥' if at_least else '≤'} {plain_number(threshold)}"
 
 
 def middle_cut(text: str, length: int) -> str:
-    """Text of at most ``length`` characters; what is cut out is the middle."""
+    """Text of at most ``length`` characters, shortened in the middle if necessary."""
     if len(text) <= length:
         return text
     tail = (length - 1) // 2
@@ -146,24 +144,24 @@ def number(value: float, digits: int = 3) -> str:
 
 
 def plain_number(value: float) -> str:
-    """Number that somebody chose, such as a threshold: without trailing zeros."""
+    """Number without trailing zeros, for round numbers such as thresholds."""
     return _minus(f"{value:.6g}")
 
 
 def cell_number(value: float) -> str:
-    """Number that fits into a cell of the heatmap."""
+    """Number short enough for a cell of the heatmap."""
     return number(value) if value == 0 or 1e-2 <= abs(value) < 1e5 else number(value, 2)
 
 
 def value_text(value: float, interval: tuple[float, float] | None) -> tuple[str, str]:
-    """Value and interval, with as many decimals as tell the ends of the interval apart."""
+    """Value and interval, with enough decimals to tell the ends of the interval apart."""
     if interval is None:
         return number(value), ""
     low, high = interval
     largest = max(abs(value), abs(low), abs(high))
     if largest and not 1e-3 <= largest < 1e5:
         return number(value), f"[{number(low)}, {number(high)}]"
-    # Of a value that is nearly zero within its interval, digits beyond the interval say nothing.
+    # The width counts too: for a value near zero, finer digits than the interval mean nothing.
     decimals = _decimals(max(abs(value), high - low) or largest or 1.0, 3)
     if high > low:
         decimals = min(max(decimals, 1 - math.floor(math.log10(high - low))), decimals + 3)

@@ -1,23 +1,24 @@
-"""The files of a report."""
+"""Writing the files of a report."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from ms25_suite.core.cache import atomic_path, file_sha256
 from ms25_suite.core.errors import ReportError
 from ms25_suite.core.results import CheckResult
+from ms25_suite.core.run_record import RunRecord
 from ms25_suite.report.figures.canvas import drawing, png_bytes, svg_bytes
 from ms25_suite.report.figures.heatmap import draw_heatmap
 from ms25_suite.report.grid import Grid, build_grid
-from ms25_suite.report.merge import merge_results, sort_results
+from ms25_suite.report.merge import merge_results
+from ms25_suite.report.order import sort_results
 from ms25_suite.report.page import render_page
 from ms25_suite.report.pairs import PAIR_CRITERIA, build_pair_grid
-from ms25_suite.report.tables import csv_text, json_text, plain
+from ms25_suite.report.tables import csv_text, json_text
 from ms25_suite.report.wording import criterion_title
 
 __all__ = ["ReportFiles", "write_report"]
@@ -27,7 +28,7 @@ _HEATMAP_DPI = 200
 
 @dataclass(frozen=True, slots=True)
 class ReportFiles:
-    """Paths of what was written."""
+    """Paths of the files of a report."""
 
     html: Path
     heatmap_png: Path
@@ -36,9 +37,7 @@ class ReportFiles:
     json: Path
 
 
-def write_report(
-    folder: Path, run: Mapping[str, Any], results: Sequence[CheckResult]
-) -> ReportFiles:
+def write_report(folder: Path, run: RunRecord, results: Sequence[CheckResult]) -> ReportFiles:
     """Write a report into a folder, which is created if needed.
 
     The same run and results give the same bytes, in whatever order the results come.
@@ -46,19 +45,18 @@ def write_report(
     Parameters
     ----------
     folder
-        Where to write, and what the artifacts of the results are relative to. An artifact with
-        an absolute path (see `load_results`) is copied into the folder.
+        Folder to write to. Artifacts with a relative path must lie in it; those with an absolute
+        path (see `load_results`) are copied into it.
     run
-        Run description as laid out in ``docs/report.md``; every key is optional.
+        Description of the run.
     results
-        What to report; a later result replaces an earlier one of the same key.
+        Results; a later one replaces an earlier one of the same key.
 
     Raises
     ------
     ReportError
         The folder cannot be written to, or a number of a result is not finite.
     """
-    run = plain(run)
     ordered = sort_results(run, merge_results(results))
     files = ReportFiles(
         folder / "report.html",
@@ -70,7 +68,7 @@ def write_report(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         ordered = [_with_own_artifact(result, folder) for result in ordered]
-        # First of all the numbers: they are there even if a figure cannot be drawn.
+        # Numbers are written first: they are kept even if a figure cannot be drawn.
         _write(files.json, json_text(run, ordered).encode())
         _write(files.csv, csv_text(ordered).encode())
         with drawing():
@@ -86,8 +84,8 @@ def write_report(
     return files
 
 
-def _main_grid(run: Mapping[str, Any], results: Sequence[CheckResult]) -> tuple[Grid, str]:
-    """What the files of the heatmap show, and its title: error thresholds, else pairs of data."""
+def _main_grid(run: RunRecord, results: Sequence[CheckResult]) -> tuple[Grid, str]:
+    """Grid and title of the heatmap files: error thresholds, or else a criterion on pairs."""
     grid, title = build_grid(run, results, "error_thresholds"), "Mean absolute errors"
     for criterion in PAIR_CRITERIA:
         pairs = build_pair_grid(run, results, criterion)
@@ -102,7 +100,7 @@ def _write(path: Path, data: bytes) -> None:
 
 
 def _with_own_artifact(result: CheckResult, folder: Path) -> CheckResult:
-    """Result whose artifact lies in the folder of the report, so that this can be moved."""
+    """Copy the artifact of a result into the report folder, so that the folder can be moved."""
     source = Path(result.artifact)
     if not result.artifact or not source.is_absolute():
         return result
@@ -110,7 +108,7 @@ def _with_own_artifact(result: CheckResult, folder: Path) -> CheckResult:
         return replace(result, artifact=source.relative_to(folder.resolve()).as_posix())
     if not source.is_file():
         return replace(result, artifact=f"artifacts/{source.name}")
-    # Two runs use the same names for other contents.
+    # Artifacts of two runs may have the same name; the hash tells them apart.
     name = f"artifacts/{source.stem}-{file_sha256(source)[:8]}{source.suffix}"
     target = folder / name
     target.parent.mkdir(exist_ok=True)

@@ -15,6 +15,9 @@ from ase import Atoms
 from ase.build import bulk
 from ase.calculators.emt import EMT
 from ase.io import write
+from jsonschema import Draft202012Validator
+
+from ms25_suite.core.schemas import schema_of
 
 Calc = Callable[..., str]
 Results = Callable[..., dict[tuple[str, str, str, str], Any]]
@@ -137,7 +140,7 @@ def test_the_header_states_what_is_judged(
             "potential: calc (calc.py), ase, sha256 ????????????",
             (
                 "dataset: cuni, tier user, level of theory not stated, "
-                "30 of 30 frames to judge on, sha256 ????????????"
+                "30 test frames of 30, sha256 ????????????"
             ),
             "ms25-suite *: device cpu, dtype float64, seed 5, workers 1",
         ]
@@ -151,7 +154,9 @@ def test_the_report_is_written_and_named(pytester: pytest.Pytester, cuni: Path, 
     assert expected <= {path.name for path in folder.iterdir()}
     assert not list(folder.glob("journal-*"))
     done.stdout.fnmatch_lines([f"report: {folder / 'report.html'}"])
-    run = json.loads((folder / "results.json").read_text())["run"]
+    document = json.loads((folder / "results.json").read_text())
+    Draft202012Validator(schema_of("results")).validate(document)
+    run = document["run"]
     assert run["exit_status"] == 0
     assert run["potentials"][0]["sha256"]
 

@@ -137,7 +137,7 @@ class TimedRun:
         elsewhere = "" if self.device else ", or it computes elsewhere"
         return (
             f"the process had a core for {100 * had:.0f} % of the measured time: other programs "
-            f"ran beside it (load {self.load:.1f} on {machine()['n_cpu']} cores), so that alone "
+            f"ran beside it (load {self.load:.1f} on {machine().n_cpu} cores), so that alone "
             f"it is faster{elsewhere}"
         )
 
@@ -164,9 +164,9 @@ class TimedRun:
             "device": self.device,
             "threads": self.run.threads,
             "lammps_version": self.run.lammps_version,
-            "cpu": here["cpu"],
-            "n_cpu": here["n_cpu"],
-            "gpu": here["gpu"],
+            "cpu": here.cpu,
+            "n_cpu": here.n_cpu,
+            "gpu": here.gpu,
             "load": self.load,
             "timestep_fs": self.plan.timestep_fs,
             "warmup_steps": self.plan.warmup_steps,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ms25_suite.core.results import CheckResult
+from ms25_suite.core.run_record import RunRecord
 from ms25_suite.criteria.training_rate.paper_rates import PaperRates, paper_rates
 from ms25_suite.report.figures.canvas import COLORS, MARKERS, MUTED, new_figure
 from ms25_suite.report.wording import (
@@ -66,14 +67,14 @@ class LearningGroup:
     paper: PaperRates | None
 
 
-def learning_groups(run: Mapping[str, Any], results: Sequence[CheckResult]) -> list[LearningGroup]:
+def learning_groups(run: RunRecord, results: Sequence[CheckResult]) -> list[LearningGroup]:
     """Learning curves by dataset; what is no whole curve is left out."""
     needed = {
         (r.dataset, r.test_dataset, r.potential, r.quantity): r
         for r in results
         if r.criterion == "training_rate" and r.metric == "measurement"
     }
-    tiers = {str(item.get("name")): item.get("tier") for item in run.get("datasets") or []}
+    tiers = {dataset.name: dataset.tier for dataset in run.datasets}
     found: dict[tuple[str, str], list[_Curve]] = {}
     for result in results:
         curve = _curve(result)

@@ -9,7 +9,9 @@ import pytest
 
 from ms25_suite.cli import report as cli_report
 from ms25_suite.core.errors import ReportError, UsageError
-from ms25_suite.core.results import CheckResult, Journal, Verdict
+from ms25_suite.core.journal import Journal
+from ms25_suite.core.results import CheckResult, Verdict
+from ms25_suite.core.run_record import RunRecord
 from ms25_suite.report import write_report
 
 
@@ -36,8 +38,8 @@ def run(*arguments: object) -> int:
 
 
 def test_merges_into_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    write_report(tmp_path / "a", {"id": "a"}, [result("p"), result("q", 1.0)])
-    write_report(tmp_path / "b", {"id": "b"}, [result("q", 2.0)])
+    write_report(tmp_path / "a", RunRecord(id="a"), [result("p"), result("q", 1.0)])
+    write_report(tmp_path / "b", RunRecord(id="b"), [result("q", 2.0)])
     # Failed checks are what the report says, not a failure to write it.
     assert run(tmp_path / "a", tmp_path / "b", "--out", tmp_path / "both") == 0
     document = json.loads((tmp_path / "both" / "results.json").read_text(encoding="utf-8"))
@@ -48,7 +50,7 @@ def test_merges_into_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]
 
 
 def test_journal_of_a_killed_run_is_written_beside_it(tmp_path: Path) -> None:
-    journal = Journal(tmp_path / "journal.jsonl", {"id": "a", "started": "2026-01-01T00:00:00Z"})
+    journal = Journal(tmp_path / "journal.jsonl", RunRecord(id="a", started="2026-01-01T00:00:00Z"))
     journal.append(result("p"))
     journal.close()
     assert run(tmp_path / "journal.jsonl") == 0
@@ -57,7 +59,7 @@ def test_journal_of_a_killed_run_is_written_beside_it(tmp_path: Path) -> None:
 
 
 def test_terminal_without_unicode(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write_report(tmp_path, {}, [result("β")])
+    write_report(tmp_path, RunRecord(), [result("β")])
     raw = io.BytesIO()
     monkeypatch.setattr("sys.stdout", io.TextIOWrapper(raw, encoding="ascii", write_through=True))
     assert run(tmp_path) == 0
@@ -65,7 +67,7 @@ def test_terminal_without_unicode(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_several_runs_need_a_folder(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="say with --out"):
+    with pytest.raises(UsageError, match="folder of the merged report"):
         run(tmp_path, tmp_path)
 
 

@@ -97,6 +97,14 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
         read_as(Sheet, {"name": "x", "count": "a", "kind": "b"}, "f", CardError)
 
 
+def test_a_long_message_is_cut() -> None:
+    marks = {f"m{number}": {"value": "x" * 500} for number in range(15)}
+    with pytest.raises(CardError) as found:
+        read_as(Sheet, {"name": "x", "marks": marks}, "f", CardError)
+    assert str(found.value).endswith("xxx…; and 5 more problems")
+    assert len(str(found.value)) < 10 * 300
+
+
 def test_unknown_keys_are_ignored_unless_forbidden() -> None:
     assert read_as(Open, {"name": "x", "later": 1}, "f", CardError) == Open("x")
 

@@ -14,13 +14,14 @@ from ms25_suite.core.machine import machine, packages, processor_features
 
 
 def test_the_record_is_json_and_complete() -> None:
-    found = machine()
+    here = machine()
+    found = here.to_dict()
     assert json.loads(json.dumps(found)) == found
-    assert set(found) == {"platform", "cpu", "n_cpu", "memory_gb", "gpu", "python"}
-    assert 1 <= found["n_cpu"] <= (os.cpu_count() or 1)
-    assert found["python"] == platform.python_version()
-    assert found["cpu"]
-    assert found["memory_gb"] is None or found["memory_gb"] > 0.1
+    assert list(found) == ["platform", "cpu", "n_cpu", "memory_gb", "gpu", "python"]
+    assert 1 <= here.n_cpu <= (os.cpu_count() or 1)
+    assert here.python == platform.python_version()
+    assert here.cpu
+    assert here.memory_gb is None or here.memory_gb > 0.1
 
 
 def test_without_the_files_of_linux_there_is_still_a_record(
@@ -33,9 +34,9 @@ def test_without_the_files_of_linux_there_is_still_a_record(
     monkeypatch.delattr(os, "sched_getaffinity", raising=False)
     monkeypatch.setattr(os, "sysconf", missing)
     found = machine()
-    assert found["cpu"] == (platform.processor() or platform.machine())
-    assert (found["memory_gb"], found["gpu"]) == (None, None)
-    assert found["n_cpu"] == os.cpu_count()
+    assert found.cpu == (platform.processor() or platform.machine())
+    assert (found.memory_gb, found.gpu) == (None, None)
+    assert found.n_cpu == os.cpu_count()
     assert processor_features()[:2] == [platform.system(), platform.machine()]
 
 

@@ -1,19 +1,15 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
+import numpy as np
 import pytest
 
 from ms25_suite.core.errors import ReportError
-from ms25_suite.core.results import (
-    SCHEMA,
-    CheckResult,
-    Journal,
-    Verdict,
-    read_journal,
-    worst_verdict,
-)
+from ms25_suite.core.findings import Finding
+from ms25_suite.core.results import SCHEMA, CheckResult, ResultsDocument, Verdict, worst_verdict
+from ms25_suite.core.run_record import RunRecord
+from tests.helpers.reports import RUN
 
 FULL = CheckResult(
     criterion="error_thresholds",
@@ -61,22 +57,96 @@ def test_keys_of_a_later_version_are_ignored() -> None:
 def test_a_missing_key_is_named() -> None:
     record = BARE.to_dict()
     del record["potential"]
-    with pytest.raises(ReportError, match=r"'potential'.*found the keys"):
-        CheckResult.from_dict(record)
+    with pytest.raises(ReportError, match=r"line 3: the key `potential` is missing"):
+        CheckResult.from_dict(record, "line 3")
 
 
 @pytest.mark.parametrize(
     ("key", "value", "message"),
     [
-        ("verdict", "maybe", "'maybe' is not a valid Verdict"),
-        ("interval", [1.0], "not enough values"),
-        ("interval", ["low", 2.0], "could not convert"),
-        ("interval", 3.0, "cannot unpack|not iterable"),
+        ("verdict", "maybe", "`verdict`: expected 'pass', 'fail', .* found 'maybe'"),
+        ("interval", [1.0], r"the key `interval\[1\]` is missing"),
+        ("interval", ["low", 2.0], r"`interval\[0\]`: expected a number, found 'low'"),
+        ("interval", 3.0, "`interval`: expected a list, found 3.0"),
+        ("value", "1.0", "`value`: expected a number, found '1.0'"),
+        ("n_frames", True, "`n_frames`: expected a whole number, found True"),
+        ("unit", None, "`unit`: expected a text, found None"),
+        ("details", None, "`details`: expected a table, found None"),
+        ("details", {"findings": ["odd"]}, "`details.findings` must be a list of tables"),
+        ("details", {"findings": [{"code": "x"}]}, "`details.findings` must be a list of tables"),
+        ("details", {"findings": "odd"}, "`details.findings` must be a list of tables"),
     ],
 )
 def test_an_invalid_entry_is_refused(key: str, value: object, message: str) -> None:
     with pytest.raises(ReportError, match=message):
         CheckResult.from_dict({**FULL.to_dict(), key: value})
+
+
+def test_numbers_of_numpy_in_details_stay_numbers() -> None:
+    details = {"n": np.int64(3), "curve": np.array([1.0, 2.5]), "x": np.float32(0.5)}
+    record = {**BARE.to_dict(), "details": details}
+    assert CheckResult.from_dict(record).details == {"n": 3, "curve": [1.0, 2.5], "x": 0.5}
+
+
+def test_findings_are_warnings_unless_they_are_notes() -> None:
+    entries = [
+        {"code": "a", "message": "is far off"},
+        {"code": "b", "message": "is small", "severity": "note", "frames": [3]},
+        # As the first version wrote a note.
+        {"code": "c", "message": "is short", "severity": "info"},
+    ]
+    result = CheckResult.from_dict({**FULL.to_dict(), "details": {"findings": entries}})
+    assert result.findings == (
+        Finding("a", "is far off", "warning"),
+        Finding("b", "is small", "note", (3,)),
+        Finding("c", "is short", "note"),
+    )
+    assert "  warning:    is far off\n  note:       is small" in result.explain()
+
+
+def test_an_explanation_has_value_threshold_and_reference() -> None:
+    lines = FULL.explain().splitlines()
+    assert lines[0] == (
+        "pass: forces MAE of mace-β on fau (from cha) is 31.5 (95 % interval 30 to 33.25) meV/Å, "
+        "threshold 35 meV/Å"
+    )
+    assert "  reference:  Vashishta (a stand-in for the paper's)" in lines
+    assert lines[-1] == "  how to read this: docs/checks/error_thresholds.md"
+    failed = CheckResult.from_dict(
+        {**FULL.to_dict(), "value": None, "verdict": "error", "reason": "it is gone"}
+    )
+    assert failed.explain() == (
+        "error_thresholds: forces of mace-β on fau (from cha): error: it is gone"
+    )
+
+
+def test_a_document_survives_json() -> None:
+    document = ResultsDocument(schema=SCHEMA, run=RUN, results=(FULL, BARE))
+    text = json.dumps(document.to_dict(), allow_nan=False)
+    assert list(json.loads(text)) == ["schema", "run", "results"]
+    assert ResultsDocument.from_dict(json.loads(text)) == document
+
+
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        ([], "r.json: expected results of schema 1, found no table"),
+        ({"run": {}, "results": []}, "expected results of schema 1, found schema None"),
+        ({"schema": 2}, "expected results of schema 1, found schema 2"),
+        ({"schema": 1, "results": []}, "the key `run` is missing"),
+        ({"schema": 1, "run": {}, "results": {}}, "`results`: expected a list, found {}"),
+        ({"schema": 1, "run": {"seed": "x"}, "results": []}, "`run.seed`: expected a whole number"),
+    ],
+)
+def test_a_document_of_another_layout_is_refused(document: object, message: str) -> None:
+    with pytest.raises(ReportError, match=message):
+        ResultsDocument.from_dict(document, "r.json")
+
+
+def test_unknown_keys_of_a_document_are_ignored() -> None:
+    document = {"schema": 1, "later": 1, "run": {"later": 2}, "results": []}
+    expected = ResultsDocument(schema=SCHEMA, run=RunRecord(), results=())
+    assert ResultsDocument.from_dict(document) == expected
 
 
 def test_key_tells_transfer_from_the_test_at_home() -> None:
@@ -92,100 +162,3 @@ def test_worst_verdict() -> None:
     assert worst_verdict([Verdict.PASS, None, Verdict.SKIP]) is Verdict.SKIP
     assert worst_verdict([Verdict.UNDECIDED, Verdict.FAIL]) is Verdict.FAIL
     assert worst_verdict([Verdict.ERROR, Verdict.FAIL]) is Verdict.ERROR
-
-
-def test_journal_is_readable_before_it_is_closed(tmp_path: Path) -> None:
-    path = tmp_path / "journal.jsonl"
-    journal = Journal(path, {"id": "r1", "seed": 0})
-    try:
-        journal.append(FULL)
-        journal.append(BARE)
-        run, results = read_journal(path)
-    finally:
-        journal.close()
-    assert run == {"id": "r1", "seed": 0}
-    assert results == [FULL, BARE]
-
-
-def test_journal_does_not_overwrite(tmp_path: Path) -> None:
-    path = tmp_path / "journal.jsonl"
-    Journal(path, {}).close()
-    with pytest.raises(FileExistsError):
-        Journal(path, {})
-
-
-def test_journal_refuses_a_number_that_is_not_finite(tmp_path: Path) -> None:
-    journal = Journal(tmp_path / "journal.jsonl", {})
-    try:
-        with pytest.raises(ValueError, match="not JSON compliant"):
-            journal.append(CheckResult.from_dict({**FULL.to_dict(), "value": float("nan")}))
-    finally:
-        journal.close()
-
-
-@pytest.mark.parametrize("kept", [1, 10, -2])
-def test_last_line_that_was_cut_off_is_left_out(tmp_path: Path, kept: int) -> None:
-    path = tmp_path / "journal.jsonl"
-    journal = Journal(path, {"id": "r1"})
-    journal.append(FULL)
-    whole = path.read_text(encoding="utf-8")
-    journal.append(BARE)
-    journal.close()
-    last = path.read_text(encoding="utf-8")[len(whole) :]
-    path.write_text(whole + last[:kept], encoding="utf-8")
-    assert read_journal(path) == ({"id": "r1"}, [FULL])
-
-
-def test_a_broken_line_in_the_middle_is_an_error(tmp_path: Path) -> None:
-    path = tmp_path / "journal.jsonl"
-    lines = [{"schema": SCHEMA, "run": {}}, BARE.to_dict()]
-    text = [json.dumps(line) for line in lines]
-    path.write_text("\n".join([text[0], '{"criterion": "eo', text[1]]), encoding="utf-8")
-    with pytest.raises(ReportError, match="line 2 is not JSON"):
-        read_journal(path)
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("", "expected a first line with schema 1"),
-        ("hello\n", "line 1 is not JSON"),
-        ('{"schema": 99, "run": {}}\n', "expected a first line with schema 1"),
-    ],
-)
-def test_a_file_that_is_no_journal_is_refused(tmp_path: Path, text: str, message: str) -> None:
-    path = tmp_path / "journal.jsonl"
-    path.write_text(text, encoding="utf-8")
-    with pytest.raises(ReportError, match=message):
-        read_journal(path)
-
-
-def test_a_journal_cut_off_inside_a_letter_keeps_the_rest(tmp_path: Path) -> None:
-    path = tmp_path / "journal.jsonl"
-    journal = Journal(path, {"id": "x"})
-    result = CheckResult(
-        criterion="error_thresholds",
-        dataset="a",
-        test_dataset="a",
-        potential="p",
-        quantity="forces",
-        metric="mae",
-        unit="meV/Å",
-        reason="a line\u2028in a line",
-    )
-    journal.append(result)
-    journal.append(result)
-    journal.close()
-    content = path.read_bytes()
-    path.write_bytes(content[: content.rindex("Å".encode()) + 1])
-    run, found = read_journal(path)
-    assert run == {"id": "x"}
-    assert found == [result]
-
-
-@pytest.mark.parametrize("line", ["[1]", '{"schema": 1}', '{"schema": 1, "run": 3}'])
-def test_another_json_file_is_no_journal(tmp_path: Path, line: str) -> None:
-    path = tmp_path / "journal.jsonl"
-    path.write_text(line + "\n")
-    with pytest.raises(ReportError, match="is this a journal"):
-        read_journal(path)

@@ -1,38 +1,40 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 import pytest
 
+from ms25_suite.core.findings import Finding
+from ms25_suite.core.records import AuditRecord, DatasetRecord
 from ms25_suite.core.results import CheckResult, Verdict
+from ms25_suite.core.run_record import RunRecord
 from ms25_suite.report import write_report
-from ms25_suite.report.findings import collect_audits
+from ms25_suite.report.findings import PlacedFinding, collect_audits, collect_findings
+from tests.helpers.reports import make_result
 
 
-def entry(code: str, status: str, answer: str) -> dict[str, Any]:
-    question = f"what of {code}?"
-    return {"code": code, "question": question, "status": status, "answer": answer, "findings": []}
+def entry(
+    code: str, status: Literal["ok", "note", "warning", "unanswered"], answer: str
+) -> AuditRecord:
+    return AuditRecord(code=code, question=f"what of {code}?", status=status, answer=answer)
 
 
-OFFSET = entry("energy-offset", "unanswered", "asked when a potential is judged")
-RUN: dict[str, Any] = {
-    "datasets": [
-        {"name": "mgo", "audit": [entry("net-force", "ok", "0.1 meV/Å"), OFFSET]},
-        {"name": "hea", "audit": [entry("net-force", "warning", "9 meV/Å"), OFFSET]},
-        {"name": "of an older version"},
-    ]
-}
+OFFSET = entry("energy-offset", "unanswered", "needs predictions")
+RUN = RunRecord(
+    datasets=(
+        DatasetRecord(name="mgo", audit=(entry("net-force", "ok", "0.1 meV/Å"), OFFSET)),
+        DatasetRecord(name="hea", audit=(entry("net-force", "warning", "9 meV/Å"), OFFSET)),
+        DatasetRecord(name="of an older version"),
+    )
+)
 
 
 def energy(potential: str, *codes: str, value: float | None = 1.0) -> CheckResult:
-    return CheckResult(
-        criterion="error_thresholds",
-        dataset="mgo",
-        test_dataset="mgo",
+    return make_result(
         potential=potential,
         quantity="energy",
-        metric="mae",
         value=value,
         unit="meV/atom",
         verdict=Verdict.PASS if value is not None else Verdict.ERROR,
@@ -51,8 +53,8 @@ def test_questions_by_dataset() -> None:
 @pytest.mark.parametrize(
     ("results", "row"),
     [
-        ([], ("unanswered", "asked when a potential is judged")),
-        ([energy("a", value=None)], ("unanswered", "asked when a potential is judged")),
+        ([], ("unanswered", "needs predictions")),
+        ([energy("a", value=None)], ("unanswered", "needs predictions")),
         ([energy("a"), energy("b")], ("ok", "no, with a, b")),
         ([energy("a"), energy("b", "energy-offset")], ("warning", "yes, with b: see the findings")),
     ],
@@ -64,10 +66,22 @@ def test_predictions_answer_the_question_of_an_offset(
     assert (outcome, answer) == row
 
 
-@pytest.mark.parametrize("audit", [None, [], ["odd"], {"a": 1}, [{}], [{"status": 3}]])
-def test_another_layout_does_no_harm(tmp_path: Path, audit: Any) -> None:
-    run = {"datasets": [{"name": "mgo", "audit": audit}]}
-    assert write_report(tmp_path, run, [energy("a")]).html.is_file()
+def test_the_same_finding_is_listed_once_and_warnings_first() -> None:
+    note, warning = (
+        Finding("small-cells", "small", "note"),
+        Finding("overlap", "close", frames=(1,)),
+    )
+    datasets = (
+        DatasetRecord(name="a", findings=(note, warning)),
+        DatasetRecord(name="b", findings=(replace(warning, frames=(4, 5)),)),
+    )
+    transfer = make_result(test_dataset="hea", details={"findings": [warning.to_dict()]})
+    assert collect_findings(RunRecord(datasets=datasets), [transfer]) == [
+        PlacedFinding(
+            Finding("overlap", "close"), ("dataset a", "dataset b", "mace-β on mgo → hea")
+        ),
+        PlacedFinding(note, ("dataset a",)),
+    ]
 
 
 def test_the_page_shows_them(tmp_path: Path) -> None:
@@ -81,14 +95,14 @@ def test_the_page_shows_them(tmp_path: Path) -> None:
 
 
 def test_a_single_audit_is_open(tmp_path: Path) -> None:
-    run = {"datasets": RUN["datasets"][:1]}
+    run = RunRecord(datasets=RUN.datasets[:1])
     source = write_report(tmp_path, run, [energy("a")]).html.read_text("utf-8")
     assert source.count('<details class="audit" open>') == 1
 
 
 def test_a_note_is_no_warning(tmp_path: Path) -> None:
-    finding = {"severity": "note", "code": "small-cells", "message": "the cells are small"}
-    run = {"datasets": [{"name": "mgo", "findings": [finding]}]}
+    finding = Finding("small-cells", "the cells are small", "note")
+    run = RunRecord(datasets=(DatasetRecord(name="mgo", findings=(finding,)),))
     source = write_report(tmp_path, run, [energy("a")]).html.read_text("utf-8")
     assert "note: small-cells" in source
     assert "warning: small-cells" not in source

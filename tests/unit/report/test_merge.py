@@ -1,31 +1,31 @@
 from __future__ import annotations
 
 import json
-import random
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ms25_suite.core.errors import ReportError
-from ms25_suite.core.results import SCHEMA, CheckResult, Journal, Verdict
-from ms25_suite.report import load_results, merge_results, sort_results
+from ms25_suite.core.journal import Journal
+from ms25_suite.core.records import DatasetRecord, PotentialRecord
+from ms25_suite.core.results import SCHEMA, CheckResult
+from ms25_suite.core.run_record import RunRecord
+from ms25_suite.report import load_results, merge_results
 from ms25_suite.report.merge import merge_runs
+from tests.helpers.reports import make_result
 
 
 def result(**changes: Any) -> CheckResult:
-    values: dict[str, Any] = {
-        "criterion": "error_thresholds",
-        "dataset": "mgo",
-        "test_dataset": "mgo",
+    values = {
         "potential": "p",
         "quantity": "energy",
-        "metric": "mae",
-        "value": 1.0,
         "unit": "meV/atom",
-        "verdict": Verdict.PASS,
+        "interval": None,
+        "threshold": None,
+        "value": 1.0,
     }
-    return CheckResult(**(values | changes))
+    return make_result(**(values | changes))
 
 
 def write(folder: Path, run: dict[str, Any], *results: CheckResult) -> Path:
@@ -48,18 +48,18 @@ def test_later_results_replace_earlier_ones(tmp_path: Path) -> None:
 
 def test_results_and_journals_merge(tmp_path: Path) -> None:
     write(tmp_path / "a", {"id": "a"}, result())
-    journal = Journal(tmp_path / "killed.jsonl", {"id": "b", "started": "2026-01-01T00:00:00Z"})
+    journal = Journal(tmp_path / "killed.jsonl", RunRecord(id="b", started="2026-01-01T00:00:00Z"))
     journal.append(result(potential="q"))
     journal.close()
     with (tmp_path / "killed.jsonl").open("a", encoding="utf-8") as file:
         file.write('{"criterion": "eo')
     run, results = load_results([tmp_path / "a" / "results.json", tmp_path / "killed.jsonl"])
     assert [r.potential for r in results] == ["p", "q"]
-    assert [part["id"] for part in run["runs"]] == ["a", "b"]
+    assert [part.id for part in run.runs] == ["a", "b"]
 
 
 def journal_in(folder: Path, name: str, run: dict[str, Any], *results: CheckResult) -> None:
-    journal = Journal(folder / name, run)
+    journal = Journal(folder / name, RunRecord.from_dict(run))
     for entry in results:
         journal.append(entry)
     journal.close()
@@ -72,7 +72,7 @@ def test_results_of_a_folder_replace_their_own_journal(tmp_path: Path) -> None:
     write(tmp_path, run | {"exit_status": 0}, result(value=1.0))
     merged, results = load_results([tmp_path])
     assert [r.value for r in results] == [1.0]
-    assert merged == run | {"exit_status": 0}
+    assert merged == RunRecord.from_dict(run | {"exit_status": 0})
 
 
 def test_later_runs_of_a_folder_replace_earlier_ones(tmp_path: Path) -> None:
@@ -84,64 +84,38 @@ def test_later_runs_of_a_folder_replace_earlier_ones(tmp_path: Path) -> None:
     run, results = load_results([tmp_path])
     values = {(r.potential, r.quantity): r.value for r in results}
     assert values == {("p", "energy"): 2.0, ("q", "energy"): 1.0, ("p", "forces"): 3.0}
-    assert [part["id"] for part in run["runs"]] == ["a", "b", "c"]
+    assert [part.id for part in run.runs] == ["a", "b", "c"]
 
 
 def test_a_single_run_is_left_as_it_is(tmp_path: Path) -> None:
     run = {"id": "a", "command": ["pytest"], "potentials": [{"name": "p"}], "extra": 1}
     write(tmp_path, run, result())
-    assert load_results([tmp_path])[0] == run
+    assert load_results([tmp_path])[0] == RunRecord(
+        id="a", command=("pytest",), potentials=(PotentialRecord(name="p"),)
+    )
 
 
 def test_merged_runs_keep_what_is_theirs() -> None:
-    first = {"id": "a", "device": "cpu", "seed": 0, "potentials": [{"name": "p", "r_max": 4}]}
-    second = {
-        "id": "b",
-        "device": "cuda",
-        "seed": 0,
-        "potentials": [{"name": "p", "r_max": 5}, {"name": "q"}],
-        "datasets": [{"name": "mgo"}],
-    }
+    old, new = PotentialRecord(name="p", r_max=4.0), PotentialRecord(name="p", r_max=5.0)
+    q, mgo = PotentialRecord(name="q"), DatasetRecord(name="mgo")
+    first = RunRecord(id="a", device="cpu", seed=0, potentials=(old,))
+    second = RunRecord(id="b", device="cuda", seed=0, potentials=(new, q), datasets=(mgo,))
     merged = merge_runs([first, second])
-    assert merged["potentials"] == [{"name": "p", "r_max": 5}, {"name": "q"}]
-    assert merged["datasets"] == [{"name": "mgo"}]
-    assert merged["seed"] == 0
-    assert "device" not in merged
-    assert merged["runs"] == [
-        {"id": "a", "device": "cpu", "seed": 0},
-        {"id": "b", "device": "cuda", "seed": 0},
-    ]
-    third = {"id": "c", "potentials": [{"name": "r"}]}
+    assert merged.potentials == (new, q)
+    assert merged.datasets == (mgo,)
+    assert (merged.id, merged.seed, merged.device) == (None, 0, None)
+    assert merged.runs == (
+        RunRecord(id="a", device="cpu", seed=0),
+        RunRecord(id="b", device="cuda", seed=0),
+    )
+    third = RunRecord(id="c", potentials=(PotentialRecord(name="r"),))
     again = merge_runs([merged, third])
-    assert [part["id"] for part in again["runs"]] == ["a", "b", "c"]
-    assert [item["name"] for item in again["potentials"]] == ["p", "q", "r"]
+    assert [part.id for part in again.runs] == ["a", "b", "c"]
+    assert [item.name for item in again.potentials] == ["p", "q", "r"]
 
 
 def test_merge_keeps_the_last_of_a_key() -> None:
     assert merge_results([result(value=1.0), result(value=2.0)]) == [result(value=2.0)]
-
-
-def test_order_does_not_depend_on_the_order_of_arrival() -> None:
-    run = {"potentials": [{"name": "z"}, {"name": "a"}], "datasets": [{"name": "water"}]}
-    results = [
-        result(criterion=criterion, dataset=dataset, potential=potential, quantity=quantity)
-        for criterion in ("error_thresholds", "eos", "a_new_one")
-        for dataset in ("water", "mgo")
-        for potential in ("z", "a", "m")
-        for quantity in ("energy", "forces", "stress")
-    ]
-    shuffled = results.copy()
-    random.Random(0).shuffle(shuffled)
-    ordered = sort_results(run, shuffled)
-    assert ordered == sort_results(run, results)
-    assert list(dict.fromkeys(r.criterion for r in ordered)) == [
-        "error_thresholds",
-        "eos",
-        "a_new_one",
-    ]
-    assert list(dict.fromkeys(r.dataset for r in ordered)) == ["water", "mgo"]
-    assert list(dict.fromkeys(r.potential for r in ordered)) == ["z", "a", "m"]
-    assert [r.quantity for r in ordered[:3]] == ["energy", "forces", "stress"]
 
 
 def test_artifacts_become_absolute(tmp_path: Path) -> None:
@@ -162,11 +136,11 @@ def test_artifact_outside_its_folder_is_refused(tmp_path: Path, artifact: str) -
     ("name", "text", "message"),
     [
         ("results.json", "{", "cannot read .* as results of the suite"),
-        ("results.json", "[]", "expected results of schema 1, found 'list'"),
-        ("results.json", '{"schema": 2}', "expected results of schema 1, found 2"),
-        ("results.json", '{"schema": 1, "run": {}}', "expected the keys `run`"),
-        ("results.json", '{"schema": 1, "run": {}, "results": [3]}', "to be an object, found 3"),
-        ("results.json", '{"schema": 1, "run": {}, "results": [{}]}', "not a check result"),
+        ("results.json", "[]", "expected results of schema 1, found no table"),
+        ("results.json", '{"schema": 2}', "expected results of schema 1, found schema 2"),
+        ("results.json", '{"schema": 1, "run": {}}', "the key `results` is missing"),
+        ("results.json", '{"schema": 1, "run": {}, "results": [3]}', "expected a table, found 3"),
+        ("results.json", '{"schema": 1, "run": {}, "results": [{}]}', r"`results\[0\].criterion`"),
         ("x.jsonl", "[]\n", "is this a journal of the suite"),
         ("x.jsonl", '{"schema": 1}\n', "is this a journal of the suite"),
         ("x.jsonl", "", "is this a journal"),
@@ -189,14 +163,24 @@ def test_a_wrong_type_is_named(tmp_path: Path, key: str, value: object) -> None:
     document = json.loads(path.read_text(encoding="utf-8"))
     document["results"][0][key] = value
     path.write_text(json.dumps(document), encoding="utf-8")
-    with pytest.raises(ReportError, match=f"`{key}` of the result .* must be"):
+    with pytest.raises(
+        ReportError, match=rf"results.json: `results\[0\].{key}`: expected .* found"
+    ):
         load_results([path])
 
 
-@pytest.mark.parametrize("run", [{"potentials": ["p"]}, {"datasets": 3}, {"runs": ["x"]}])
-def test_a_run_of_a_wrong_layout_is_named(tmp_path: Path, run: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    ("run", "words"),
+    [
+        ({"potentials": ["p"]}, r"`run.potentials\[0\]`: expected a table, found 'p'"),
+        ({"datasets": 3}, "`run.datasets`: expected a list, found 3"),
+        ({"datasets": [{"title": "x"}]}, r"the key `run.datasets\[0\].name` is missing"),
+        ({"runs": ["x"]}, r"`run.runs\[0\]`: expected a table"),
+    ],
+)
+def test_a_run_of_a_wrong_layout_is_named(tmp_path: Path, run: dict[str, Any], words: str) -> None:
     write(tmp_path, run)
-    with pytest.raises(ReportError, match=r"of the run to be a list of objects"):
+    with pytest.raises(ReportError, match=words):
         load_results([tmp_path])
 
 

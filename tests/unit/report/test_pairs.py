@@ -4,10 +4,13 @@ from typing import Any
 
 import pytest
 
+from ms25_suite.core.records import PotentialRecord
 from ms25_suite.core.results import CheckResult, Verdict
+from ms25_suite.core.run_record import RunRecord
 from ms25_suite.report.figures.canvas import drawing
 from ms25_suite.report.figures.heatmap import draw_heatmap
 from ms25_suite.report.pairs import build_pair_grid, ratio_rows, without_repeats
+from tests.helpers.reports import make_result
 
 
 def result(own: str = "small", other: str = "large", **changes: Any) -> CheckResult:
@@ -17,12 +20,12 @@ def result(own: str = "small", other: str = "large", **changes: Any) -> CheckRes
         "test_dataset": other,
         "potential": "p",
         "quantity": "energy",
-        "metric": "mae",
-        "value": 1.25,
         "unit": "meV/atom",
-        "verdict": Verdict.PASS,
+        "interval": None,
+        "threshold": None,
+        "value": 1.25,
     }
-    return CheckResult(**(values | changes))
+    return make_result(**(values | changes))
 
 
 def own(name: str = "small", **changes: Any) -> CheckResult:
@@ -42,7 +45,7 @@ def both() -> list[CheckResult]:
 
 
 def test_both_directions_are_a_matrix(both: list[CheckResult]) -> None:
-    grid = build_pair_grid({}, both, "size_extensivity")
+    grid = build_pair_grid(RunRecord(), both, "size_extensivity")
     assert grid.rows == ("p, from small", "p, from large")
     assert [(c.label, c.heading) for c in grid.columns] == [
         ("Energy", "small"),
@@ -58,7 +61,7 @@ def test_both_directions_are_a_matrix(both: list[CheckResult]) -> None:
 
 def test_potentials_come_in_the_order_of_the_run(both: list[CheckResult]) -> None:
     results = [own(potential="b"), own(potential="a"), own(potential="c")]
-    run = {"potentials": [{"name": "c"}, {"name": "a"}]}
+    run = RunRecord(potentials=(PotentialRecord(name="c"), PotentialRecord(name="a")))
     grid = build_pair_grid(run, results, "size_extensivity")
     assert grid.rows == ("c, from small", "a, from small", "b, from small")
 
@@ -72,7 +75,7 @@ def test_one_row_is_enough_and_what_is_missing_says_so() -> None:
         own(potential="q"),
         result(potential="r", quantity="", value=None, verdict=Verdict.ERROR, reason="untrained"),
     ]
-    grid = build_pair_grid({}, results, "size_extensivity")
+    grid = build_pair_grid(RunRecord(), results, "size_extensivity")
     words = {
         (row, column.quantity, column.heading): grid.cells[row, column].word
         for row in grid.rows
@@ -86,17 +89,17 @@ def test_one_row_is_enough_and_what_is_missing_says_so() -> None:
 
 def test_what_could_not_be_asked_is_no_cell() -> None:
     skipped = own(quantity="", value=None, verdict=Verdict.SKIP, reason="no partner")
-    assert build_pair_grid({}, [skipped], "size_extensivity").rows == ()
+    assert build_pair_grid(RunRecord(), [skipped], "size_extensivity").rows == ()
 
 
 def test_stand_ins_are_marked_where_they_were_tested() -> None:
-    grid = build_pair_grid({}, [own(), result(stand_in=True)], "size_extensivity")
+    grid = build_pair_grid(RunRecord(), [own(), result(stand_in=True)], "size_extensivity")
     assert [column.heading for column in grid.columns] == ["small", "large†"]
     assert grid.notes[0].startswith("† stand-in reference")
 
 
 def test_the_figure_names_quantities_and_datasets(both: list[CheckResult]) -> None:
-    grid = build_pair_grid({}, both, "size_extensivity")
+    grid = build_pair_grid(RunRecord(), both, "size_extensivity")
     with drawing():
         figure = draw_heatmap(grid, "title")
     texts = [text.get_text() for text in figure.axes[0].texts]
@@ -106,7 +109,7 @@ def test_the_figure_names_quantities_and_datasets(both: list[CheckResult]) -> No
 def test_ratios_are_a_row_for_each_pair(both: list[CheckResult]) -> None:
     more = result(metric="ratio", quantity="forces", value=2.0, unit="1", interval=None)
     first = result(potential="a", metric="ratio", value=1.0, unit="1", interval=None)
-    run = {"potentials": [{"name": "p"}, {"name": "a"}]}
+    run = RunRecord(potentials=(PotentialRecord(name="p"), PotentialRecord(name="a")))
     rows = ratio_rows(run, [first, *both, more], "size_extensivity")
     assert [(row["potential"], row["pair"]) for row in rows] == [
         ("p", "small → large"),

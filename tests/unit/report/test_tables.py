@@ -12,30 +12,29 @@ import numpy as np
 import pytest
 
 from ms25_suite.core.errors import ReportError
+from ms25_suite.core.findings import Finding
+from ms25_suite.core.machine import Machine
+from ms25_suite.core.records import AuditRecord, DatasetRecord, PotentialRecord, TrainedOn
 from ms25_suite.core.results import CheckResult, Verdict
+from ms25_suite.core.run_record import RunRecord
 from ms25_suite.report import CSV_COLUMNS, terminal_table
 from ms25_suite.report.tables import csv_text, json_text
+from tests.helpers.reports import make_result
 
 DOCS = Path(__file__).parents[3] / "docs" / "report.md"
 
 
 def result(**changes: Any) -> CheckResult:
-    values: dict[str, Any] = {
-        "criterion": "error_thresholds",
-        "dataset": "mgo",
-        "test_dataset": "mgo",
+    values = {
         "potential": "p",
         "quantity": "stress",
-        "metric": "mae",
         "value": 1.25,
         "unit": "meV/Å^3",
         "interval": (1.125, 1.5),
         "threshold": 2.5,
         "threshold_source": "the paper",
-        "verdict": Verdict.PASS,
-        "n_frames": 80,
     }
-    return CheckResult(**(values | changes))
+    return make_result(**(values | changes))
 
 
 ERROR = result(
@@ -48,16 +47,16 @@ ERROR = result(
 
 
 def test_json_has_the_documented_layout() -> None:
-    document = json.loads(json_text({"id": "r"}, [result(), ERROR]))
+    document = json.loads(json_text(RunRecord(id="r"), [result(), ERROR]))
     assert list(document) == ["schema", "run", "results"]
     assert document["schema"] == 1
-    assert document["run"] == {"id": "r"}
+    assert document["run"] == {"id": "r", "potentials": [], "datasets": []}
     assert [CheckResult.from_dict(record) for record in document["results"]] == [result(), ERROR]
 
 
 def test_every_key_of_a_result_is_documented() -> None:
     names = [field.name for field in dataclasses.fields(CheckResult)]
-    (record,) = json.loads(json_text({}, [result()]))["results"]
+    (record,) = json.loads(json_text(RunRecord(), [result()]))["results"]
     assert list(record) == names
     text = DOCS.read_text(encoding="utf-8")
     section = text.split("### `results`")[1].split("### `run`")[0]
@@ -66,9 +65,18 @@ def test_every_key_of_a_result_is_documented() -> None:
     assert [name for name in CSV_COLUMNS if f"`{name}`" not in columns] == []
 
 
-def test_json_takes_what_a_run_may_hold() -> None:
-    run = {"path": Path("a/b"), "curve": np.array([1.0, np.nan]), "n": np.int64(3), "t": ("x",)}
-    assert json.loads(json_text(run, []))["run"] == {
+def test_every_key_of_a_run_is_documented() -> None:
+    section = DOCS.read_text(encoding="utf-8").split("### `run`")[1].split("## `results.csv`")[0]
+    documented = set(re.findall(r"`(\w+)`", section))
+    records = (RunRecord, PotentialRecord, TrainedOn, DatasetRecord, AuditRecord, Machine, Finding)
+    names = {field.name for record in records for field in dataclasses.fields(record)}
+    assert names - documented == set()
+
+
+def test_json_takes_what_details_may_hold() -> None:
+    details = {"path": Path("a/b"), "curve": np.array([1.0, np.nan]), "n": np.int64(3), "t": {"x"}}
+    (record,) = json.loads(json_text(RunRecord(), [result(details=details)]))["results"]
+    assert record["details"] == {
         "path": str(Path("a/b")),
         "curve": [1.0, None],
         "n": 3,
@@ -82,12 +90,12 @@ def test_json_takes_what_a_run_may_hold() -> None:
 )
 def test_json_refuses_a_result_that_is_not_finite(name: str, value: object) -> None:
     with pytest.raises(ReportError, match=f"`{name}` of the result .* must be finite"):
-        json_text({}, [result(**{name: value})])
+        json_text(RunRecord(), [result(**{name: value})])
 
 
 def test_json_refuses_what_json_cannot_hold() -> None:
     with pytest.raises(ReportError, match="not JSON-able"):
-        json_text({"thing": object()}, [])
+        json_text(RunRecord(), [result(details={"thing": object()})])
 
 
 def test_csv_has_stable_columns() -> None:

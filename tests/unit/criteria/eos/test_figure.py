@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from ms25_suite.core.results import CheckResult, Verdict
+from ms25_suite.core.run_record import RunRecord
 from ms25_suite.criteria.eos.figure import draw_observable, observable_groups
 from ms25_suite.report import write_report
 from ms25_suite.report.figures.canvas import drawing
@@ -161,10 +162,10 @@ def test_a_report_shows_all_of_them(tmp_path: Path) -> None:
     runs = {"times": [0.0, 0.001], "runs": [{"energies": [0.0, 0.1], "broken": "overlap"}]}
     drift = result("stability", "energy_drift", "error", details={"dynamics": runs})
     results = [*ERRORS, eos(curve("a", 0.1)), neb(converged=False), drift]
-    page = write_report(tmp_path, {}, results).html.read_text(encoding="utf-8")
+    page = write_report(tmp_path, RunRecord(), results).html.read_text(encoding="utf-8")
     for anchor in ("eos", "neb_barrier", "stability", "observables"):
         assert f'<h2 id="{anchor}">' in page
     assert "errors pass, barrier fails" in page
     first = (tmp_path / "report.html").read_bytes()
-    write_report(tmp_path, {}, results)
+    write_report(tmp_path, RunRecord(), results)
     assert (tmp_path / "report.html").read_bytes() == first

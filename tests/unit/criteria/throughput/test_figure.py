@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from ms25_suite.core.results import CheckResult, Verdict
+from ms25_suite.core.run_record import RunRecord
 from ms25_suite.criteria.throughput.figure import draw_pareto, draw_sizes, draw_speeds
 from ms25_suite.criteria.throughput.points import (
     hardware_notes,
@@ -219,7 +220,7 @@ def test_figures_are_drawn_down_to_the_same_bytes() -> None:
 
 def test_the_section_is_there_if_there_is_a_speed(tmp_path: Path) -> None:
     def page(*results: CheckResult) -> str:
-        return write_report(tmp_path, {}, list(results)).html.read_text(encoding="utf-8")
+        return write_report(tmp_path, RunRecord(), list(results)).html.read_text(encoding="utf-8")
 
     heading = '<h2 id="throughput">'
     assert heading not in page(forces(20.0), REFUSED)

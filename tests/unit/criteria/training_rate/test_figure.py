@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from ms25_suite.core.results import CheckResult, Verdict
+from ms25_suite.core.run_record import RunRecord
 from ms25_suite.criteria.training_rate.figure import draw_learning, learning_groups
 from ms25_suite.report.figures.canvas import drawing, svg_bytes
 
@@ -54,7 +55,7 @@ def needed(**changes: Any) -> CheckResult:
 
 
 def test_a_row_says_it_all() -> None:
-    (group,) = learning_groups({}, [rate(), needed()])
+    (group,) = learning_groups(RunRecord(), [rate(), needed()])
     (row,) = group.rows
     assert (row["potential"], row["quantity"], row["sizes"]) == ("mace", "forces", "50, 100, 200")
     assert row["rate"] == ("0.500", "[0.400, 0.600]")
@@ -72,19 +73,19 @@ def test_a_row_says_it_all() -> None:
     ],
 )
 def test_frames_needed(results: list[CheckResult], text: str) -> None:
-    assert learning_groups({}, results)[0].rows[0]["needed"] == text
+    assert learning_groups(RunRecord(), results)[0].rows[0]["needed"] == text
 
 
 @pytest.mark.parametrize("changes", [{"dataset": "cuni", "tier": "mini"}, {"tier": "user"}])
 def test_the_paper_is_silent_about_other_peoples_data(changes: dict[str, Any]) -> None:
-    (group,) = learning_groups({}, [rate(**changes)])
+    (group,) = learning_groups(RunRecord(), [rate(**changes)])
     assert group.paper is None
     assert group.rows[0]["paper"] == ""
 
 
 def test_datasets_are_groups_of_their_own() -> None:
     results = [rate(), rate("energy"), rate(potential="ani"), rate(test_dataset="cha")]
-    first, second = learning_groups({}, results)
+    first, second = learning_groups(RunRecord(), results)
     assert (first.label, second.label) == ("hea", "hea → cha")
     assert {name: len(curves) for name, curves in first.curves.items()} == {
         "energy": 1,
@@ -105,16 +106,16 @@ def test_datasets_are_groups_of_their_own() -> None:
     ],
 )
 def test_details_of_another_layout_are_no_curve(details: dict[str, Any]) -> None:
-    assert learning_groups({}, [rate(details=details)]) == []
+    assert learning_groups(RunRecord(), [rate(details=details)]) == []
 
 
 def test_a_skipped_rate_is_no_curve() -> None:
-    assert learning_groups({}, [rate(value=None, verdict=Verdict.SKIP)]) == []
+    assert learning_groups(RunRecord(), [rate(value=None, verdict=Verdict.SKIP)]) == []
 
 
 def test_the_figure_is_linear_above_and_logarithmic_below() -> None:
     odd = rate(potential="a $ name", details={**rate().details})
-    (group,) = learning_groups({}, [rate("energy"), rate(), odd])
+    (group,) = learning_groups(RunRecord(), [rate("energy"), rate(), odd])
     with drawing():
         figure = draw_learning(group)
         first = svg_bytes(figure)

@@ -6,7 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from ms25_suite.core.records import DatasetRecord
 from ms25_suite.core.results import CheckResult, Verdict
+from ms25_suite.core.run_record import RunRecord
 from ms25_suite.report.figures.canvas import drawing, png_bytes, svg_bytes, wrapped
 from ms25_suite.report.figures.heatmap import color_range, draw_heatmap, text_color
 from ms25_suite.report.grid import Grid, build_grid
@@ -27,8 +29,8 @@ def result(**changes: Any) -> CheckResult:
     return CheckResult(**(values | changes))
 
 
-def grid_of(*results: CheckResult, run: dict[str, Any] | None = None) -> Grid:
-    return build_grid(run or {}, results, "error_thresholds")
+def grid_of(*results: CheckResult, run: RunRecord | None = None) -> Grid:
+    return build_grid(run or RunRecord(), results, "error_thresholds")
 
 
 def texts(grid: Grid) -> list[str]:
@@ -37,51 +39,12 @@ def texts(grid: Grid) -> list[str]:
         return [text.get_text() for text in figure.axes[0].texts]
 
 
-def test_grid_holds_what_was_found() -> None:
-    grid = grid_of(
-        result(),
-        result(quantity="forces", value=30.0, unit="meV/Å"),
-        result(potential="q", quantity="forces", value=None, verdict=Verdict.SKIP, reason="why"),
-        result(quantity="energy", metric="rmse", value=7.0),
-        result(criterion="eos", quantity="volume", metric="error", value=8.0),
-    )
-    assert grid.rows == ("p", "q")
-    assert [(c.label, c.quantity) for c in grid.columns] == [("mgo", "energy"), ("mgo", "forces")]
-    assert sorted(grid.values) == [1.25, 30.0]
-    assert grid.units == ["meV/atom", "meV/Å"]
-    energy, forces = grid.columns
-    assert grid.cells["q", forces].word == "skip"
-    assert grid.cells["q", forces].reason == "why"
-    assert grid.cells["q", energy].word == "not run"
-    assert grid.reasons == ["why"]
-
-
-def test_failure_without_a_quantity_is_one_of_all() -> None:
-    error = result(potential="q", quantity="", value=None, verdict=Verdict.ERROR, reason="no model")
-    grid = grid_of(result(), result(quantity="stress"), error)
-    assert [grid.cells["q", column].word for column in grid.columns] == ["error", "error"]
-    alone = grid_of(error)
-    assert {cell.word for cell in alone.cells.values()} == {"error"}
-
-
-def test_value_is_not_hidden_by_a_failure_of_all() -> None:
-    error = result(quantity="", value=None, verdict=Verdict.ERROR, reason="later")
-    for order in ((result(), error), (error, result())):
-        grid = grid_of(*order)
-        assert grid.cells["p", grid.columns[0]].value == 1.25
-
-
-def test_transfer_has_a_column_of_its_own() -> None:
-    grid = grid_of(result(), result(test_dataset="hea"))
-    assert [column.label for column in grid.columns] == ["mgo", "mgo → hea"]
-
-
 def test_stand_in_is_marked_in_the_figure() -> None:
     grid = grid_of(
         result(stand_in=True, level_of_theory="Buckingham"),
         result(dataset="hea", test_dataset="hea"),
         result(dataset="own", test_dataset="own"),
-        run={"datasets": [{"name": "own", "stand_in": True, "level_of_theory": "xTB"}]},
+        run=RunRecord(datasets=(DatasetRecord(name="own", stand_in=True, level_of_theory="xTB"),)),
     )
     found = texts(grid)
     assert {"mgo†", "hea", "own†"} <= set(found)
