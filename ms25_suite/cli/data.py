@@ -227,8 +227,9 @@ def _archive(args: argparse.Namespace) -> int:
 def _build(args: argparse.Namespace) -> int:
     from ms25_suite.core.cache import file_sha256
     from ms25_suite.datasets import open_dataset
-    from ms25_suite.datasets.importers import card_path, refuse_output, suggested_splits, write_card
-    from ms25_suite.datasets.readers.files import frame_sizes, naming_errors, stem
+    from ms25_suite.datasets.importers import suggested_splits
+    from ms25_suite.datasets.readers.files import frame_sizes, stem
+    from ms25_suite.datasets.writer import card_path, naming_errors, refuse_output, write_card
 
     recipe = find_recipe(args.name)
     card = recipe.card

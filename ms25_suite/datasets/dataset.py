@@ -23,13 +23,13 @@ from ms25_suite.datasets.audit.questions import (
     frame_digests,
 )
 from ms25_suite.datasets.audit.structures import neighbour_distances, refuse_broken
-from ms25_suite.datasets.cards.card import CardFile, DatasetCard, LabelKeys
-from ms25_suite.datasets.cards.files import verified_sha256
+from ms25_suite.datasets.cards.card import DatasetCard, LabelKeys
+from ms25_suite.datasets.cards.files import CardFile, verified_sha256
 from ms25_suite.datasets.findings import Answer
 from ms25_suite.datasets.locate import user_card
 from ms25_suite.datasets.observables.eos import EosReference, eos_reference
 from ms25_suite.datasets.observables.neb import NebReference, neb_reference
-from ms25_suite.datasets.readers.files import data_suffix, read_images
+from ms25_suite.datasets.readers.files import format_key, read_images
 from ms25_suite.datasets.readers.labels import find_labels
 from ms25_suite.datasets.registry import builtin_card, suggestion
 from ms25_suite.datasets.splits import NO_ROLE, ROLE_CODES, UNKNOWN_ROLE, Splits, make_splits
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 __all__ = ["TIERS", "Dataset", "open_dataset", "open_partner"]
 
 TIERS = ("mini",)
-"""Tiers of the built-in datasets."""
+"""Tiers of the suite's own datasets."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,7 +53,8 @@ class Dataset:
     card
         What is known about it.
     tier
-        ``mini`` for a built-in dataset, ``user`` for anybody's files.
+        ``mini`` for a dataset of the suite, the name of the package for one that an installed
+        package brings, ``user`` for anybody's files.
     frames, labels
         The data; the arrays may be memory-mapped and must not be written to.
     temperatures
@@ -128,11 +129,11 @@ def open_dataset(spec: str, *, tier: str = "mini") -> Dataset:
     ----------
     spec
         Name or alias of a built-in dataset; or a file of frames (``.extxyz``, ``.xyz``, these
-        also compressed, ``.traj``, ``.db``), a folder of such files, several files joined by
-        commas, or a card (``.toml``). A card beside a file (same name) or in a folder
-        (``card.toml``) is taken into account.
+        also compressed, ``.traj``, ``.db``, or what an installed reader recognises), a folder of
+        such files, several files joined by commas, or a card (``.toml``). A card beside a file
+        (same name) or in a folder (``card.toml``) is taken into account.
     tier
-        Tier of a built-in dataset.
+        Tier of a dataset of the suite.
 
     Raises
     ------
@@ -150,6 +151,8 @@ def open_dataset(spec: str, *, tier: str = "mini") -> Dataset:
         raise UnknownDatasetError(msg)
     card = builtin_card(spec)
     if card is not None:
+        if card.package:
+            return _open(card, card.package)
         if tier not in TIERS:
             msg = f"there is no tier {tier!r} of {card.name}; expected one of: {', '.join(TIERS)}"
             raise DatasetError(msg)
@@ -201,7 +204,7 @@ def _open(card: DatasetCard, tier: str) -> Dataset:
     hashes = []
     for file in files:
         found = verified_sha256(file, where, DatasetError if card.path is None else CardError)
-        hashes.append((data_suffix(file.path).lower(), found))
+        hashes.append((format_key(file.path), found))
     source = str(files[0].path) if len(files) == 1 else where
     content = open_content(hashes, card.labels, lambda: read_content(files, card.labels, source))
     roles = content.roles

@@ -7,7 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from ms25_suite.core.errors import CardError, DatasetError, UnknownDatasetError, did_you_mean
-from ms25_suite.datasets.cards.card import CardFile, DatasetCard, SplitsConfig
+from ms25_suite.datasets.cards.card import DatasetCard
+from ms25_suite.datasets.cards.files import CardFile
+from ms25_suite.datasets.cards.splits import SplitsConfig
 from ms25_suite.datasets.readers.files import is_data_file, stem
 from ms25_suite.datasets.registry import suggestion
 from ms25_suite.datasets.splits import ROLE_CODES

@@ -40,7 +40,7 @@ import numpy as np
 from ms25_suite.core.cache import atomic_path, content_key
 from ms25_suite.core.errors import ReferenceCalculatorError, UsageError
 from ms25_suite.core.fields import REF_ENERGY, REF_FORCES, REF_STRESS
-from ms25_suite.datasets.readers.files import naming_errors
+from ms25_suite.datasets.writer import naming_errors
 
 if TYPE_CHECKING:
     from ase import Atoms

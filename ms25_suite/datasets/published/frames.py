@@ -14,11 +14,11 @@ import numpy as np
 from ms25_suite.core.errors import DatasetError, LabelError
 from ms25_suite.core.fields import REF_ENERGY, REF_FORCES, REF_STRESS
 from ms25_suite.datasets.cards.card import LabelKeys
-from ms25_suite.datasets.importers import read_npz
 from ms25_suite.datasets.readers.cp2k import is_cp2k_output
-from ms25_suite.datasets.readers.files import read_images
+from ms25_suite.datasets.readers.files import installed_reader, read_images
 from ms25_suite.datasets.readers.label_values import values_under
 from ms25_suite.datasets.readers.labels import FoundLabels, find_labels
+from ms25_suite.datasets.readers.npz import read_npz
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -112,7 +112,7 @@ class LabelledFrame:
 
 
 def read_chunks(path: Path) -> Iterator[list[Atoms]]:
-    """Frames of any file that ASE reads, some hundred at a time.
+    """Frames of any file that ASE or an installed reader reads, some hundred at a time.
 
     Raises
     ------
@@ -124,7 +124,9 @@ def read_chunks(path: Path) -> Iterator[list[Atoms]]:
     from ase.io.formats import UnknownFileTypeError, filetype, ioformats
 
     name = path.name.lower()
-    if path.suffix.lower() == ".npz":
+    if installed_reader(path) is not None:
+        images = read_images(path)
+    elif path.suffix.lower() == ".npz":
         images = read_npz(path)
     else:
         if name.endswith(_DOCUMENTS) or name.startswith(_DOCUMENT_NAMES):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ms25_suite.core.errors import CardError, DatasetError
-from ms25_suite.datasets.cards.card import SplitsConfig
+from ms25_suite.datasets.cards.splits import SplitsConfig
 from ms25_suite.datasets.splits import NO_ROLE, UNKNOWN_ROLE, Splits, make_splits
 
 

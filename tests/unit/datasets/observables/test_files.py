@@ -457,7 +457,7 @@ def test_curves_of_a_built_in_dataset_for_the_same_level_of_theory(
 @pytest.mark.parametrize(
     ("table", "match"),
     [
-        ('[eos]\ndataset = "haa"', r"\[eos\] is to be that of 'haa', found no such dataset. did"),
+        ('[eos]\ndataset = "haa"', r"\[eos\] is to be that of 'haa', found no such dataset. Did"),
         ('[eos]\ndataset = "mgo-2x2"', "that of 'mgo-2x2', which has none"),
         ('[neb]\ndataset = "hea"', r"\[neb\] is to be that of 'hea', which has none"),
     ],

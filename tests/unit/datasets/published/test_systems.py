@@ -8,10 +8,10 @@ from ase import Atoms
 from ase.build import bulk, fcc111, make_supercell
 from ase.io import read
 
-from ms25_suite.datasets.importers import read_npz
 from ms25_suite.datasets.published.frameworks import coordination_sequence, recognise_framework
 from ms25_suite.datasets.published.systems import SYSTEMS, UnknownSystemError, recognise
 from ms25_suite.datasets.readers.files import read_images
+from ms25_suite.datasets.readers.npz import read_npz
 from ms25_suite.datasets.registry import builtin_card
 from tests.helpers.published_samples import hea, mgo, primitive_cha, reaction, water, zeolite, zro
 

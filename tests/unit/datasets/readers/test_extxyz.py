@@ -15,7 +15,8 @@ from ase.io import write
 from ms25_suite.core.errors import DatasetError
 from ms25_suite.datasets import open_dataset
 from ms25_suite.datasets.readers.extxyz import scan_layout
-from ms25_suite.datasets.readers.files import frame_sizes, read_images, write_extxyz
+from ms25_suite.datasets.readers.files import frame_sizes, read_images
+from ms25_suite.datasets.writer import write_extxyz
 
 N_LINES = 6
 """Of a frame of four atoms."""
