@@ -180,7 +180,7 @@ def _cards_in(contribution: Contribution) -> list[Path]:
     except (TypeError, AttributeError) as error:
         msg = f"{what} must name a module whose folder holds cards, found {contribution.content!r}"
         raise DatasetError(msg) from error
-    cards = sorted(folder.glob("*.toml")) if folder.is_dir() else []
+    cards = sorted(folder.glob("*.toml"), key=lambda path: path.stem) if folder.is_dir() else []
     if not cards:
         msg = f"{what} names the folder {folder}, which holds no cards (*.toml)"
         raise DatasetError(msg)

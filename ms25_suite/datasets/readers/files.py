@@ -151,13 +151,17 @@ def read_images(path: Path, *, any_format: bool = False) -> Iterator[Atoms]:
 
 
 def frame_sizes(path: Path) -> IntArray:
-    """Number of atoms of each frame of an extended XYZ file, without reading the numbers in it.
+    """Number of atoms of each frame of a file.
+
+    Of extended XYZ only the layout is read, not the numbers.
 
     Raises
     ------
     DatasetError
         The file cannot be read, or is not laid out as its headers say.
     """
+    if _own_format(path) != "extxyz":
+        return np.array([len(atoms) for atoms in read_images(path)], dtype=np.int64)
     try:
         with _plain(path, "extxyz") as source:
             layout = _layout(source)

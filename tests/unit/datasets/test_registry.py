@@ -1,10 +1,23 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
-from ms25_suite.datasets.registry import GROUPS, builtin_card, expand, own_datasets
+from ms25_suite.core.errors import CardError, DatasetError
+from ms25_suite.datasets import open_dataset
+from ms25_suite.datasets.registry import (
+    ENTRY_POINTS,
+    GROUPS,
+    builtin_card,
+    expand,
+    known_datasets,
+    own_datasets,
+    suggestion,
+)
+from tests.helpers.fake_packages import add_package
 
 
 def test_all_are_all() -> None:
@@ -54,3 +67,118 @@ def test_built_in_partners_exist_and_name_each_other() -> None:
             assert other in own_datasets(), (name, other)
         for other in partners.of("size_extensivity"):
             assert builtin_card(other).partners.extensivity == name
+
+
+CARD = """
+name = "{name}"
+title = "Copper"
+elements = ["Cu"]
+level_of_theory = "EMT"
+aliases = ["{alias}"]
+files = "copper.extxyz"
+"""
+
+Add = Callable[..., None]
+
+
+@pytest.fixture
+def add(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Add]:
+    """Installs a package with a dataset."""
+    modules = []
+
+    def make(
+        name: str = "copper", package: str = "their-data", alias: str = "cu", card: str = CARD
+    ) -> None:
+        module = package.replace("-", "_")
+        modules.append(module)
+        files = {
+            f"{module}/__init__.py": "",
+            f"{module}/{name}.toml": card.format(name=name, alias=alias),
+            f"{module}/copper.extxyz": "1\nREF_energy=-3.5\nCu 0 0 0\n",
+        }
+        add_package(
+            monkeypatch, tmp_path / package, package, ENTRY_POINTS, {"theirs": module}, files
+        )
+
+    yield make
+    for module in modules:
+        sys.modules.pop(module, None)
+
+
+def test_a_dataset_of_a_package_is_used_by_name(add: Add) -> None:
+    assert builtin_card("copper") is None
+    add()
+    assert known_datasets() == (*own_datasets(), "copper")
+    for name in ("copper", " Copper ", "CU"):
+        card = builtin_card(name)
+        assert card is not None
+        assert (card.name, card.package) == ("copper", "their-data")
+    dataset = open_dataset("copper")
+    assert (dataset.tier, len(dataset)) == ("their-data", 1)
+    assert "copper (their-data)" in suggestion("coper")
+    assert suggestion("coper").startswith("Did you mean 'copper'?")
+
+
+def test_all_and_the_groups_stay_those_of_the_suite(add: Add) -> None:
+    before = expand("all")
+    add()
+    assert expand("all") == before == own_datasets()
+
+
+@pytest.mark.parametrize("name", ["hea", "HEA", "mgo", "all"])
+def test_names_of_the_suite_are_taken(add: Add, name: str) -> None:
+    add(name)
+    with pytest.raises(DatasetError, match=f"package their-data brings a dataset '{name.lower()}'"):
+        known_datasets()
+
+
+def test_the_suite_s_own_names_load_no_entry_point(add: Add) -> None:
+    add("hea")
+    card = builtin_card("hea")
+    assert card is not None
+    assert card.package == ""
+    # Nor do paths.
+    assert builtin_card("folder/x.extxyz") is None
+
+
+def test_two_packages_with_one_name(add: Add) -> None:
+    add()
+    add(package="other-data")
+    with pytest.raises(DatasetError, match=r"their-data brings .* other-data has"):
+        builtin_card("copper")
+
+
+def test_two_packages_with_one_alias(add: Add) -> None:
+    add()
+    add("nickel", package="other-data")
+    with pytest.raises(DatasetError, match=r"nickel \(other-data\) and copper \(their-data\)"):
+        builtin_card("cu")
+
+
+def test_names_that_might_be_paths_are_refused(add: Add) -> None:
+    add("copper.v2")
+    with pytest.raises(DatasetError, match="expected a name of letters, digits, - and _"):
+        known_datasets()
+
+
+def test_a_card_must_be_complete(add: Add) -> None:
+    add(card='name = "copper"')
+    with pytest.raises(CardError, match="must have `title`, `elements`, `level"):
+        builtin_card("copper")
+
+
+@pytest.mark.parametrize(
+    ("entry", "problem"),
+    [
+        ("no_such_module", "package their-data is broken: .* cannot be loaded"),
+        ("empty_theirs", r"which holds no cards \(\*.toml\)"),
+        ("empty_theirs:NUMBER", "must name a module whose folder holds cards, found 3"),
+    ],
+)
+def test_a_broken_package_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, entry: str, problem: str
+) -> None:
+    files = {"empty_theirs/__init__.py": "NUMBER = 3\n"}
+    add_package(monkeypatch, tmp_path, "their-data", ENTRY_POINTS, {"x": entry}, files)
+    with pytest.raises(DatasetError, match=problem):
+        builtin_card("copper")
