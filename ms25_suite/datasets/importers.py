@@ -10,11 +10,11 @@ import numpy as np
 
 from ms25_suite.core.cache import atomic_path, file_sha256
 from ms25_suite.core.errors import DatasetError
-from ms25_suite.core.fields import REF_ENERGY, REF_FORCES, REF_STRESS
+from ms25_suite.core.fields import REF_ENERGY
 from ms25_suite.core.frames import Labels
 from ms25_suite.datasets.cards.card import LabelKeys
 from ms25_suite.datasets.readers.files import data_suffix, read_images
-from ms25_suite.datasets.readers.labels import find_labels
+from ms25_suite.datasets.readers.labels import find_labels, labelled_structure
 from ms25_suite.datasets.readers.npz import read_npz
 from ms25_suite.datasets.readers.registry import find_reader
 from ms25_suite.datasets.splits import PAPER_TRAIN_SIZES
@@ -109,23 +109,17 @@ def import_data(
 
 def _labelled(images: Sequence[Atoms], labels: Labels) -> Iterator[Atoms]:
     """Bare structures with ``REF_`` labels, and the single values that each frame carried."""
-    from ase import Atoms
-
     start = 0
     not_kept = {REF_ENERGY, "energy", "free_energy"}
     for index, image in enumerate(images):
-        atoms = Atoms(
-            numbers=image.numbers, positions=image.positions, cell=image.cell, pbc=image.pbc
-        )
-        for key, value in image.info.items():
-            if key not in not_kept and isinstance(value, str | bool | int | float | np.number):
-                atoms.info[str(key)] = value
-        if labels.energy is not None:
-            atoms.info[REF_ENERGY] = float(labels.energy[index])
-        if labels.forces is not None:
-            atoms.arrays[REF_FORCES] = labels.forces[start : start + len(atoms)]
-        if labels.stress is not None and np.isfinite(labels.stress[index]).all():
-            atoms.info[REF_STRESS] = labels.stress[index]
+        atoms = labelled_structure(image, labels, index, start)
+        kept = {
+            str(key): value
+            for key, value in image.info.items()
+            if key not in not_kept and isinstance(value, str | bool | int | float | np.number)
+        }
+        # The labels stay the last entries of a frame, and an equal import the same bytes.
+        atoms.info = {**kept, **atoms.info}
         start += len(atoms)
         yield atoms
 

@@ -17,6 +17,7 @@ import numpy as np
 from ms25_suite.core.findings import Finding
 from ms25_suite.core.frames import FloatArray, Frames, IntArray, Labels
 from ms25_suite.core.units import BOHR, FORCE_UNITS, GPA_PER_EV_PER_A3, KBAR_PER_EV_PER_A3
+from ms25_suite.datasets.audit.units import likely_units
 from ms25_suite.datasets.findings import Answer, answered, unanswered
 
 __all__ = ["WorkFit", "audit_work", "fit_work"]
@@ -107,14 +108,10 @@ def _forces(fit: WorkFit) -> Answer:
         parts.append("the sign is the opposite one (gradients?), change it")
     if not _AGREES[0] <= abs(factor) <= _AGREES[1]:
         units = {**FORCE_UNITS, "eV/Bohr": 1.0 / BOHR}
-        size = abs(float(np.log(abs(factor))))
-        distances = {name: abs(size - float(np.log(ratio))) for name, ratio in units.items()}
-        names = [
-            f"{name} ({units[name]:.4g})"
-            for name in sorted(distances, key=distances.__getitem__)
-            if distances[name] < np.log(_LIKELY)
-        ]
-        likely = f"; likely is the factor between eV/Å and {' or '.join(names)}" if names else ""
+        # Forces may be too large or too small by the ratio.
+        ratio = max(abs(factor), 1.0 / abs(factor))
+        names = likely_units(ratio, units, _LIKELY)
+        likely = f"; likely is the factor between eV/Å and {names}" if names else ""
         parts.append(f"the unit is not that of the energies{likely}")
     finding = Finding(
         "force-sign" if factor < 0.0 else "force-energy-unit",

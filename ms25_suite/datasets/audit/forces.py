@@ -9,6 +9,7 @@ import numpy as np
 from ms25_suite.core.findings import Finding, Severity
 from ms25_suite.core.frames import BoolArray, FloatArray, Frames, IntArray, Labels
 from ms25_suite.core.units import FORCE_UNITS, MEV_PER_EV
+from ms25_suite.datasets.audit.units import likely_units
 from ms25_suite.datasets.findings import Answer, answered, frame_list, unanswered, unless_all
 
 __all__ = ["audit_forces"]
@@ -110,12 +111,7 @@ def _mixed_units(rms: FloatArray) -> Finding | None:
     if max(spreads) > _ALIKE / 1.4826:
         return None
     ratio = float(np.median(high) - np.median(low))
-    distances = {name: abs(ratio - np.log(factor)) for name, factor in FORCE_UNITS.items()}
-    names = [
-        f"{name} ({FORCE_UNITS[name]:.4g})"
-        for name in sorted(distances, key=distances.__getitem__)
-        if distances[name] < np.log(_LIKELY)
-    ]
+    names = likely_units(float(np.exp(ratio)), FORCE_UNITS, _LIKELY)
     if not names:
         return None
     fewer = order[cut:] if len(high) <= len(low) else order[:cut]
@@ -125,7 +121,7 @@ def _mixed_units(rms: FloatArray) -> Finding | None:
         f"The forces of {len(indices)} of {len(rms)} frames ({frame_list(indices)}) are "
         f"{np.exp(ratio):.3g} times {'larger' if len(high) <= len(low) else 'smaller'} than those "
         f"of the others, and no frame is in between. That is about the factor between eV/Å and "
-        f"{' or '.join(names)}: does the file mix units?",
+        f"{names}: does the file mix units?",
         frames=indices,
     )
 

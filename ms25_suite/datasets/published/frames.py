@@ -17,7 +17,7 @@ from ms25_suite.datasets.cards.card import LabelKeys
 from ms25_suite.datasets.readers.cp2k import is_cp2k_output
 from ms25_suite.datasets.readers.files import installed_reader, read_images
 from ms25_suite.datasets.readers.label_values import values_under
-from ms25_suite.datasets.readers.labels import FoundLabels, find_labels
+from ms25_suite.datasets.readers.labels import FoundLabels, find_labels, labelled_structure
 from ms25_suite.datasets.readers.npz import read_npz
 
 if TYPE_CHECKING:
@@ -275,8 +275,6 @@ def _complete(
     indices: Sequence[int],
     leave_out: Callable[[str, int], None],
 ) -> list[LabelledFrame]:
-    from ase import Atoms
-
     labels = found.labels
     if labels.energy is None or labels.forces is None:
         leave_out(f"no {'energy' if labels.energy is None else 'forces'}", len(images))
@@ -284,16 +282,11 @@ def _complete(
     frames = []
     start = 0
     for row, image in enumerate(images):
-        atoms = Atoms(
-            numbers=image.numbers, positions=image.positions, cell=image.cell, pbc=image.pbc
-        )
-        atoms.info[REF_ENERGY] = float(labels.energy[row])
-        atoms.arrays[REF_FORCES] = labels.forces[start : start + len(atoms)].copy()
-        keys: tuple[str, ...] = (found.keys["energy"], found.keys["forces"])
-        if labels.stress is not None and np.isfinite(labels.stress[row]).all():
-            atoms.info[REF_STRESS] = labels.stress[row].copy()
-            keys += (found.keys["stress"],)
+        atoms = labelled_structure(image, labels, row, start)
         start += len(atoms)
+        keys: tuple[str, ...] = (found.keys["energy"], found.keys["forces"])
+        if REF_STRESS in atoms.info:
+            keys += (found.keys["stress"],)
         stated = image.info.get("split")
         frames.append(
             LabelledFrame(atoms, indices[row], keys, None if stated is None else str(stated))

@@ -27,7 +27,7 @@ from ms25_suite.datasets.readers.stress import read_stresses
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["FoundLabels", "find_labels"]
+__all__ = ["FoundLabels", "find_labels", "labelled_structure"]
 
 _FAMILIES: Final[tuple[dict[LabelName, tuple[str, ...]], ...]] = (
     {
@@ -141,6 +141,30 @@ def find_labels(images: Sequence[Atoms], keys: LabelKeys, where: str) -> FoundLa
         findings.append(elsewhere)
     labels = Labels(energy=energy_rows, forces=force_rows, stress=stress_rows)
     return FoundLabels(labels, used, tuple(findings))
+
+
+def labelled_structure(image: Atoms, labels: Labels, frame: int, first_atom: int) -> Atoms:
+    """The bare structure of a frame with its labels under their ``REF_`` names.
+
+    Parameters
+    ----------
+    image
+        The frame as it was read.
+    labels
+        Labels of all frames.
+    frame, first_atom
+        Rows of the labels: index of the frame, and of its first atom.
+    """
+    from ase import Atoms
+
+    atoms = Atoms(numbers=image.numbers, positions=image.positions, cell=image.cell, pbc=image.pbc)
+    if labels.energy is not None:
+        atoms.info[REF_ENERGY] = float(labels.energy[frame])
+    if labels.forces is not None:
+        atoms.arrays[REF_FORCES] = labels.forces[first_atom : first_atom + len(atoms)].copy()
+    if labels.stress is not None and np.isfinite(labels.stress[frame]).all():
+        atoms.info[REF_STRESS] = labels.stress[frame].copy()
+    return atoms
 
 
 def _first_family(
