@@ -3,9 +3,19 @@ from __future__ import annotations
 import pytest
 
 from ms25_suite.core.findings import Finding
-from ms25_suite.datasets.findings import QUESTIONS, Answer, answered, in_order, tally, unanswered
+from ms25_suite.datasets.findings import (
+    QUESTIONS,
+    Answer,
+    answered,
+    frame_list,
+    in_order,
+    tally,
+    unanswered,
+)
 
 NOTE = Finding("small-cells", "small", "note", (1, 2))
+
+
 WARNING = Finding("net-force", "not zero")
 
 
@@ -48,3 +58,9 @@ def test_answers_are_put_in_the_order_of_questions() -> None:
 def test_tally() -> None:
     answers = [answered("labels", ""), answered("net-force", "", WARNING), unanswered("forces", "")]
     assert tally(answers) == "3 questions: 1 without a remark, 1 with a warning, 1 unanswered"
+
+
+def test_lists_of_frames_are_short() -> None:
+    assert frame_list([3]) == "frame 3"
+    assert frame_list([3, 4]) == "frames 3, 4"
+    assert frame_list(list(range(9))) == "frames 0, 1, 2, 3, 4, …"
