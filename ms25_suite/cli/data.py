@@ -1,4 +1,4 @@
-"""``ms25 data``: list, show, audit, import, download and build datasets; inputs to label anew."""
+"""``ms25 data``: list, show, audit, import, download and build datasets; inputs for DFT."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def add_parser(subparsers: Any) -> None:
     audit.add_parser(commands)
 
     importer = commands.add_parser(
-        "import", help="turn foreign files into extended XYZ and a card, and audit them"
+        "import", help="convert files of other formats to extended XYZ with a card, and audit them"
     )
     importer.add_argument("sources", nargs="+", type=Path, metavar="SOURCE")
     importer.add_argument("--out", type=Path, required=True, metavar="FILE.extxyz[.xz]")
@@ -57,7 +57,7 @@ def add_parser(subparsers: Any) -> None:
     recipe.add_parser(commands)
 
     build = commands.add_parser(
-        "build", help="make the frames of a built-in dataset, or its observables, anew"
+        "build", help="compute the frames of a built-in dataset, or its observables, again"
     )
     build.add_argument(
         "name",
@@ -87,7 +87,7 @@ def run(args: argparse.Namespace) -> int:
     Raises
     ------
     Ms25Error
-        It cannot be done; the message says why.
+        The command failed; the message says why.
     """
     command = {
         "list": lambda _: print_list(),

@@ -1,4 +1,4 @@
-"""Opening a dataset: a built-in one, or anybody's files."""
+"""Opening a dataset: a built-in one, or a user's files."""
 
 from __future__ import annotations
 
@@ -54,18 +54,18 @@ class Dataset:
         What is known about it.
     tier
         ``mini`` for a dataset of the suite, the name of the package for one that an installed
-        package brings, ``user`` for anybody's files.
+        package brings, ``user`` for a user's files.
     frames, labels
         The data; the arrays may be memory-mapped and must not be written to.
     temperatures
         Temperature in K at which each frame was sampled (``temperature_K`` in the file), NaN where
-        that is not known, shape ``(n_frames,)``.
+        the file has none, shape ``(n_frames,)``.
     splits
         Which frames are for training, validation and test.
     sha256
         SHA-256 of the source files' content.
     audit
-        What was asked of the data, and the answers.
+        Answers to the questions of the audit.
     sources
         Files that were read, in order.
     label_keys
@@ -90,7 +90,7 @@ class Dataset:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """What a person should know about the data, of all answers."""
+        """Findings of all answers of the audit."""
         return findings_of(self.audit)
 
     def __len__(self) -> int:
@@ -191,8 +191,8 @@ def open_partner(dataset: Dataset, name: str) -> Dataset:
     if extra:
         msg = (
             f"the card of {dataset.name} names {name!r}, which also holds {' '.join(extra)}: what "
-            f"is trained on {' '.join(dataset.card.elements)} alone cannot know them. Name a "
-            "dataset of the same elements"
+            f"is trained on {' '.join(dataset.card.elements)} alone cannot describe them. Name "
+            "a dataset of the same elements"
         )
         raise DatasetError(msg)
     return partner
@@ -230,7 +230,7 @@ def _open(card: DatasetCard, tier: str) -> Dataset:
 
 
 def _completed(card: DatasetCard, frames: Frames, where: str) -> DatasetCard:
-    """The card with what the frames say."""
+    """The card, completed by what is in the frames."""
     from ase.data import chemical_symbols
 
     found = tuple(chemical_symbols[number] for number in frames.elements)
@@ -239,7 +239,7 @@ def _completed(card: DatasetCard, frames: Frames, where: str) -> DatasetCard:
     extra = [symbol for symbol in found if symbol not in card.elements]
     if extra:
         msg = (
-            f"{where}: the card says that the elements are {' '.join(card.elements)}, "
+            f"{where}: the elements of the card are {' '.join(card.elements)}, "
             f"but the frames also hold {' '.join(extra)}"
         )
         raise CardError(msg)
@@ -248,7 +248,7 @@ def _completed(card: DatasetCard, frames: Frames, where: str) -> DatasetCard:
 
 
 def read_content(files: Sequence[CardFile], keys: LabelKeys, where: str) -> Content:
-    """Read files with ASE, find the labels and audit the frames.
+    """Read files, find the labels and audit the frames.
 
     Raises
     ------
@@ -284,7 +284,7 @@ def read_content(files: Sequence[CardFile], keys: LabelKeys, where: str) -> Cont
 
 
 def _temperature(value: object) -> float:
-    """A temperature above zero; NaN for whatever is none."""
+    """A temperature above zero; NaN for any other value."""
     if isinstance(value, bool) or not isinstance(value, int | float | np.number):
         return np.nan
     return float(value) if 0.0 < value < np.inf else np.nan

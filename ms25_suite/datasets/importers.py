@@ -1,4 +1,4 @@
-"""Turning foreign files into extended XYZ with ``REF_`` labels and a card."""
+"""Converting files of any format to extended XYZ with ``REF_`` labels and a card."""
 
 from __future__ import annotations
 
@@ -44,18 +44,18 @@ def import_data(
     progress: bool = False,
     overwrite: bool = False,
 ) -> Path:
-    """Write frames of any files as extended XYZ with ``REF_`` labels, and a card beside it.
+    """Write frames of files of any format as extended XYZ with ``REF_`` labels, and a card.
 
     Parameters
     ----------
     sources
-        ``.npz`` files (see `read_npz`), and anything that ASE reads.
+        ``.npz`` files (see `read_npz`), and anything that an installed reader or ASE reads.
     out
         File to write: ``.extxyz``, or compressed ``.extxyz.xz``.
     name, level_of_theory, splits
         For the card; ``splits`` is its table ``[splits]``.
     frames_limit
-        Number of frames to keep, evenly spaced: neighbours in a trajectory are alike.
+        Number of frames to keep, evenly spaced: neighbours in a trajectory are correlated.
     keys
         Keys of the labels where they have unusual names.
     progress
@@ -99,7 +99,7 @@ def import_data(
         + ", ".join(f"{quantity} = {key}" for quantity, key in found.keys.items()),
         "splits": splits,
     }
-    # Both or none: the frames get their name when their card is written.
+    # Both or none: the file of frames is moved to its name after the card is written.
     with naming_errors(out), atomic_path(out) as temporary:
         write_extxyz(temporary, bar, suffix=data_suffix(out))
         values["files"] = [{"path": out.name, "sha256": file_sha256(temporary)}]
@@ -125,7 +125,7 @@ def _labelled(images: Sequence[Atoms], labels: Labels) -> Iterator[Atoms]:
 
 
 def suggested_splits(n_frames: int, seed: int, sets: int = 3) -> dict[str, Any]:
-    """Table ``[splits]`` for frames that nobody has trained on yet.
+    """Table ``[splits]`` for frames without a split.
 
     From 10,000 frames on it is the paper's: 1000 for training, 80 for validation. Below that
     the shares of the built-in datasets: 30 % for training, rounded down to a training size of

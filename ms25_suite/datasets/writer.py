@@ -29,7 +29,7 @@ __all__ = [
 ]
 
 WRITABLE: Final = (".extxyz", ".extxyz.xz", ".extxyz.gz", ".xyz", ".xyz.xz", ".xyz.gz")
-"""Extensions that `write_extxyz` knows."""
+"""Extensions that `write_extxyz` writes."""
 
 
 def card_path(data: Path) -> Path:
@@ -87,7 +87,7 @@ def _literal(value: Any) -> str:
 
 
 def refuse_output(out: Path, *, overwrite: bool) -> None:
-    """Check a path before much work is done for it.
+    """Check an output path before the work starts.
 
     Raises
     ------
@@ -118,7 +118,7 @@ def write_extxyz(path: Path, images: Iterable[Atoms], *, suffix: str | None = No
     images
         The frames.
     suffix
-        Extension that says the compression; None for that of ``path``.
+        Extension that decides the compression; None for that of ``path``.
 
     Returns
     -------
@@ -164,7 +164,7 @@ def naming_errors(path: Path, hint: str = "nothing of it was left behind") -> It
     path
         The file.
     hint
-        What is left, and what to do.
+        What remains of it, and what to do.
 
     Raises
     ------

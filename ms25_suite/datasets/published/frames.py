@@ -86,7 +86,7 @@ _DOCUMENT_NAMES: Final = (
 
 
 class NotFramesError(Exception):
-    """A file is no file of frames at all, and nobody would expect it to be one."""
+    """A file holds no frames and is not meant to: a document, an input, a model file."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -117,7 +117,7 @@ def read_chunks(path: Path) -> Iterator[list[Atoms]]:
     Raises
     ------
     NotFramesError
-        ASE knows no format that the file could have, or the file is a document.
+        The file is a document, or has no format that ASE recognises.
     DatasetError
         It is damaged.
     """
@@ -135,15 +135,15 @@ def read_chunks(path: Path) -> Iterator[list[Atoms]]:
             msg = "it is empty (0 bytes)"
             raise DatasetError(msg)
         try:
-            # What ASE does not know by content it calls by the extension.
+            # For files whose content ASE does not recognise, `filetype` returns the extension.
             known = is_cp2k_output(path) or filetype(str(path)) in ioformats
         except (UnknownFileTypeError, UnicodeDecodeError):
             known = False
         except Exception as error:  # ASE's guesses raise anything
-            msg = f"its format cannot be told: {type(error).__name__}: {error}"
+            msg = f"its format cannot be recognised: {type(error).__name__}: {error}"
             raise DatasetError(msg) from error
         if name.endswith(_PACKED):
-            msg = "this kind of archive is not opened here: unpack it, and give the folder"
+            msg = "archives of this kind are not supported: unpack it, and name the folder"
             raise DatasetError(msg)
         if not known:
             raise NotFramesError
@@ -156,7 +156,7 @@ def read_chunks(path: Path) -> Iterator[list[Atoms]]:
                 yield chunk
                 chunk = []
     except DatasetError:
-        # What came before the damage is good.
+        # The frames before the damage are valid.
         if chunk:
             yield chunk
         raise
@@ -174,11 +174,11 @@ def labelled_frames(
     images
         Frames of one file.
     keys
-        Keys of the labels where somebody named them.
+        Keys of the labels, as far as the user named them.
     where
         Name of the file.
     leave_out
-        Is told why, and how many frames are left out.
+        Called with the reason and the number of frames that are left out.
     """
     keys = _only_candidates(images, keys)
     try:
@@ -196,7 +196,7 @@ def labelled_frames(
             reasons[_without_index(str(error).removeprefix(f"{where}: "))] += 1
         else:
             single += _complete([atoms], found, [index], leave_out)
-    # Labels of two families may be of two methods.
+    # Labels under different names may come from different methods.
     families = Counter(frame.keys[:2] for frame in single)
     if len(families) > 1:
         usual = families.most_common(1)[0][0]
@@ -222,9 +222,9 @@ def _without_index(message: str) -> str:
 
 
 def _only_candidates(images: Sequence[Atoms], keys: LabelKeys) -> LabelKeys:
-    """Keys that speak for themselves: one number called …energy… and one array called …force….
+    """Unambiguous keys: the only number called …energy… and the only array called …force….
 
-    Only where nobody named them and the usual names are missing.
+    Only where the user named none and the usual names are missing.
     """
     if keys != LabelKeys() or not images:
         return keys
@@ -264,7 +264,7 @@ _OTHER_ENERGY: Final = re.compile(
     r"|(?:\b|_)(?:ha|au|ry)(?:\b|_)",
     re.IGNORECASE,
 )
-"""Words for energies that are not that of the whole cell, or not in eV."""
+"""Parts of names of energies that are not of the whole cell, or not in eV."""
 
 _USUAL: Final = (REF_ENERGY, REF_FORCES, "energy", "forces")
 

@@ -43,7 +43,7 @@ class WrittenDataset:
     split
         Where the division comes from, and the sizes of its parts.
     notes
-        What people should know about it.
+        Remarks for the user.
     """
 
     card: Path
@@ -87,7 +87,7 @@ def write_dataset(
         Seed of the division that is made.
     neighbours
         Names of the systems that are written into the same folder; the card names those of them
-        that its potentials are to be tested on.
+        that its potentials are tested on.
 
     Raises
     ------

@@ -42,11 +42,11 @@ FORMATS: Final = {".extxyz": "extxyz", ".xyz": "extxyz", ".traj": "traj", ".db":
 _COMPRESSED = (".xz", ".gz", ".bz2")
 
 _DAMAGED = (EOFError, lzma.LZMAError, zlib.error, OSError)
-"""What the readers of compressed files raise where these are damaged."""
+"""Errors of the readers of compressed files for damage."""
 
 
 def data_suffix(path: Path) -> str:
-    """Extension that says the format, with that of the compression: ``.extxyz.xz``."""
+    """Extension of the format, with that of the compression: ``.extxyz.xz``."""
     suffixes = path.suffixes
     if suffixes and suffixes[-1].lower() in _COMPRESSED:
         return "".join(suffixes[-2:])
@@ -73,7 +73,7 @@ def is_data_file(path: Path) -> bool:
 
 
 def format_key(path: Path) -> str:
-    """Text that tells apart how files are read: their extension, and an installed reader.
+    """How a file is read, for the key of the cache: its extension, and the installed reader.
 
     Raises
     ------
@@ -158,7 +158,7 @@ def frame_sizes(path: Path) -> IntArray:
     Raises
     ------
     DatasetError
-        The file cannot be read, or is not laid out as its headers say.
+        The file cannot be read, or its layout disagrees with its headers.
     """
     if _own_format(path) != "extxyz":
         return np.array([len(atoms) for atoms in read_images(path)], dtype=np.int64)
@@ -184,7 +184,7 @@ def _layout(source: IO[str] | str) -> Layout:
 
 
 def _frames(path: Path, format_: str | None) -> Iterator[Atoms]:
-    """ASE's reader with its many exceptions turned into one."""
+    """Frames by ASE's reader, with its many exceptions turned into one."""
     import ase.io
 
     count = 0
@@ -194,7 +194,7 @@ def _frames(path: Path, format_: str | None) -> Iterator[Atoms]:
     layout = None
     try:
         with _plain(path, format_) as source:
-            # ASE says neither where a file is damaged, nor always that it is.
+            # ASE does not name the damaged line, and overlooks some damage.
             layout = _layout(source) if format_ == "extxyz" else None
             images = (
                 _database_rows(path)
@@ -222,10 +222,10 @@ def _frames(path: Path, format_: str | None) -> Iterator[Atoms]:
 
 @contextmanager
 def _plain(path: Path, format_: str | None) -> Iterator[IO[str] | str]:
-    """What ASE's reader is given: the path, or an unpacked copy of a compressed file.
+    """Argument for ASE's reader: the path, or an unpacked copy of a compressed file.
 
     The reader of extended XYZ first runs through the file and then seeks to each frame. In a
-    compressed file each seek unpacks it from its start: 1000 frames of 64 atoms took 3 minutes.
+    compressed file each seek unpacks it from the start: 1000 frames of 64 atoms took 3 minutes.
     """
     suffix = path.suffix.lower()
     if format_ != "extxyz" or suffix not in _COMPRESSED:
@@ -253,7 +253,7 @@ def _plain(path: Path, format_: str | None) -> Iterator[IO[str] | str]:
 
 
 def _database_rows(path: Path) -> Iterator[Atoms]:
-    """Frames of an ASE database, with its keys and data where the other formats have them."""
+    """Frames of an ASE database, with its keys and data in ``info`` and ``arrays``."""
     import ase.db
 
     with ase.db.connect(path) as database:

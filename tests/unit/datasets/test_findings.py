@@ -29,7 +29,7 @@ WARNING = Finding("net-force", "not zero")
         (unanswered("forces", "there are none"), "unanswered"),
     ],
 )
-def test_the_gravest_finding_is_the_status(answer: Answer, status: str) -> None:
+def test_the_most_severe_finding_is_the_status(answer: Answer, status: str) -> None:
     assert answer.status == status
     assert answer.summary()["status"] == status
 
@@ -57,7 +57,7 @@ def test_answers_are_put_in_the_order_of_questions() -> None:
 
 def test_tally() -> None:
     answers = [answered("labels", ""), answered("net-force", "", WARNING), unanswered("forces", "")]
-    assert tally(answers) == "3 questions: 1 without a remark, 1 with a warning, 1 unanswered"
+    assert tally(answers) == "3 questions: 1 without a finding, 1 with a warning, 1 unanswered"
 
 
 def test_lists_of_frames_are_short() -> None:

@@ -77,14 +77,14 @@ def test_energies_around_zero_have_no_ratio(frames: Frames) -> None:
     energy = np.random.default_rng(2).normal(0.0, 0.1, N)
     answer = audited(frames, energy)
     assert answer.status == "ok"
-    assert "too different to see whether they have one unit" in answer.text
+    assert "too different from each other to compare their units" in answer.text
 
 
 def test_few_frames(frames: Frames, energy: FloatArray) -> None:
     few = frames.select([0, 1])
     answer = audit_energies(few, Labels(energy=energy[:2]))
     assert answer.status == "ok"
-    assert "too few frames to see outliers" in answer.text
+    assert "too few frames to find outliers" in answer.text
 
 
 def test_no_energies(frames: Frames) -> None:

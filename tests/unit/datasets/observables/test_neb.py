@@ -129,7 +129,7 @@ BAD_PATHS = {
     "twice the same image": (
         [hops()[0], *hops()],
         DatasetError,
-        "images 0 and 1 are the same, a path has no direction there$",
+        "images 0 and 1 are the same, so the path has no direction there$",
     ),
     "an energy missing": (
         without(hops(), "REF_energy", slice(1, 2)),

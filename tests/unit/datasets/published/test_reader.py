@@ -34,7 +34,7 @@ def test_a_name_can_be_assigned(tmp_path: Path) -> None:
     assert [d.system for d in found.datasets] == ["hea"]
     found = import_archive(tmp_path / "in", tmp_path / "o2", assign=[("mgo-2x2", "*THICK*")])
     assert [d.system for d in found.datasets] == ["mgo-2x2", "hea"]
-    with pytest.raises(DatasetError, match="--assign says hea, which has other elements"):
+    with pytest.raises(DatasetError, match="--assign names hea, which has other elements"):
         import_archive(tmp_path / "in" / "odd", tmp_path / "o3", assign=[("hea", "*thick*")])
 
 

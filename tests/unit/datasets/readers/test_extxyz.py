@@ -58,7 +58,7 @@ DAMAGES = {
     "a column too many": (
         edited(16, lambda text: f"{text.rstrip()} 1.0\n"),
         2,
-        r"frame 2, atom 1 \(line 16\) has 8 columns, expected 7, as `Properties` says",
+        r"frame 2, atom 1 \(line 16\) has 8 columns, expected 7, as in `Properties`",
     ),
     "another number of columns in the header": (
         edited(14, lambda text: text.replace("pos:R:3", "pos:R:3:tag:I:1")),

@@ -63,5 +63,5 @@ def test_wrong_shapes(info: dict[str, Any], arrays: dict[str, Any], match: str) 
 @pytest.mark.parametrize("label", ["energy", "forces", "stress", "virial"])
 def test_a_key_of_the_card_that_is_not_there(label: str) -> None:
     atoms = labelled({"REF_energy": 1.0}, {"REF_forces": forces()})
-    with pytest.raises(LabelError, match=f"the card says that `{label}` is `nope`, but no frame"):
+    with pytest.raises(LabelError, match=f"the card names `nope` for `{label}`, but no frame"):
         find([atoms], **{label: "nope"})
