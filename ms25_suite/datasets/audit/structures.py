@@ -107,9 +107,9 @@ def _overlap(frames: Frames) -> Answer:
 def neighbour_distances(frames: Frames) -> FloatArray:
     """The largest distance of an atom of each frame to its nearest neighbour.
 
-    Shape ``(n_frames,)``. An upper bound in Å, exact where it exceeds `NEAR`. Infinite where an atom has no neighbour
-    within 10 Å; zero for a frame of a single atom without periodic directions, which has no
-    neighbours at all.
+    Shape ``(n_frames,)``. An upper bound in Å, exact where it exceeds `NEAR`. Infinite where an
+    atom has no neighbour within 10 Å; zero for a frame of a single atom without periodic
+    directions, which has no neighbours at all.
 
     A search for the neighbours in each frame would take as long as reading the file. But frames
     of a trajectory have their atoms in the same order, and neighbours stay neighbours:

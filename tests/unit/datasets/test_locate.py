@@ -78,5 +78,5 @@ def test_cards_that_do_not_fit_their_file(tmp_path: Path, images: list[Atoms]) -
     with pytest.raises(CardError, match="elements of the card are Na, but the frames also hold Cl"):
         open_dataset(str(card))
     card.write_text("[splits]\ntrain = 100")
-    with pytest.raises(CardError, match=r"asks for train = 100, .* but there are 12 frames"):
+    with pytest.raises(CardError, match=r"needs train = 100, .* but there are 12 frames"):
         open_dataset(str(card))
