@@ -1,4 +1,4 @@
-"""``ms25 data audit``: every question to some datasets, with its answer."""
+"""``ms25 data audit``: what can be wrong with datasets."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def add_parser(commands: Any) -> None:
     """Add ``audit`` to the subcommands of ``ms25 data``."""
     parser = commands.add_parser(
         "audit",
-        help="ask what can be wrong with data, and print each question with its answer",
-        description="Ask what can be wrong with data, and print each question with its answer. "
+        help="check what can be wrong with data, and print each question with its answer",
+        description="Check what can be wrong with data, and print each question with its answer. "
         "Every run of the checks does the same first. Exit status: 0 if there is nothing but "
         "notes, 1 if there are warnings, 2 if a dataset cannot be opened.",
     )
@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
     Returns
     -------
     int
-        Exit status: the gravest of all datasets.
+        Exit status: the highest of all datasets.
     """
     from ms25_suite.datasets import open_dataset
     from ms25_suite.datasets.registry import expand
@@ -99,14 +99,14 @@ def _print(dataset: Dataset) -> None:
         console.print(text, soft_wrap=True, highlight=False)
 
     line(f"[bold]{escape(dataset.name)}[/] ({dataset.tier}): {tally(dataset.audit)}")
-    told: set[Finding] = set()
+    printed: set[Finding] = set()
     for answer in dataset.audit:
         line(_line(answer))
         for finding in answer.findings:
-            # Two questions may come to the same finding.
-            if finding not in told:
+            # Two questions may have the same finding.
+            if finding not in printed:
                 print_finding(console, finding, indent=" " * 12)
-            told.add(finding)
+            printed.add(finding)
     line("")
 
 

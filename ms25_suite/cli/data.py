@@ -1,4 +1,4 @@
-"""``ms25 data``: list, show, audit, import, download and build datasets; inputs to label anew."""
+"""``ms25 data``: list, show, audit, import, download and build datasets; inputs for DFT."""
 
 from __future__ import annotations
 
@@ -6,15 +6,12 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ms25_suite.cli import audit, published, recipe
-from ms25_suite.cli.observables import borrowed, find_target, observable_lines
+from ms25_suite.cli.describe import describe, print_list
+from ms25_suite.cli.observables import borrowed, find_target
 from ms25_suite.core.errors import UsageError
-
-if TYPE_CHECKING:
-    from ms25_suite.datasets import Dataset
-    from ms25_suite.datasets.cards.card import DatasetCard
 
 __all__ = ["add_parser", "run"]
 
@@ -33,7 +30,7 @@ def add_parser(subparsers: Any) -> None:
     audit.add_parser(commands)
 
     importer = commands.add_parser(
-        "import", help="turn foreign files into extended XYZ and a card, and audit them"
+        "import", help="convert files of other formats to extended XYZ with a card, and audit them"
     )
     importer.add_argument("sources", nargs="+", type=Path, metavar="SOURCE")
     importer.add_argument("--out", type=Path, required=True, metavar="FILE.extxyz[.xz]")
@@ -60,7 +57,7 @@ def add_parser(subparsers: Any) -> None:
     recipe.add_parser(commands)
 
     build = commands.add_parser(
-        "build", help="make the frames of a built-in dataset, or its observables, anew"
+        "build", help="compute the frames of a built-in dataset, or its observables, again"
     )
     build.add_argument(
         "name",
@@ -104,10 +101,10 @@ def run(args: argparse.Namespace) -> int:
     Raises
     ------
     Ms25Error
-        It cannot be done; the message says why.
+        The command failed; the message says why.
     """
     command = {
-        "list": _list,
+        "list": lambda _: print_list(),
         "show": _show,
         "audit": audit.run,
         "import": _import,
@@ -119,55 +116,11 @@ def run(args: argparse.Namespace) -> int:
     return command[args.data_command](args)
 
 
-def _list(_: argparse.Namespace) -> int:
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
-
-    from ms25_suite.datasets.registry import GROUPS, builtin_card, expand, known_datasets
-
-    known = known_datasets()
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in ("name", "frames", "atoms", "elements", "level of theory"):
-        number = title in ("frames", "atoms")
-        table.add_column(title, justify="right" if number else "left", no_wrap=number)
-    stand_ins = False
-    for card in filter(None, map(builtin_card, known)):
-        frames, atoms = _sizes(card)
-        mark = " †" if card.stand_in else ""
-        stand_ins = stand_ins or card.stand_in
-        level = escape(card.level_of_theory + mark)
-        table.add_row(card.name, frames, atoms, " ".join(card.elements), level)
-    # In a pipe nobody sees where a line should end.
-    console = Console(width=None if sys.stdout.isatty() else 160)
-    console.print(table)
-    if stand_ins:
-        console.print("† stands in for the paper's reference; `ms25 data show NAME` names both")
-    groups = [
-        f"{group} ({', '.join(members)})"
-        for group in GROUPS
-        if (members := [member for member in expand(group) if member in known])
-    ]
-    console.print(f"groups: {', '.join(groups)}, all", soft_wrap=True, highlight=False)
-    return 0
-
-
-def _sizes(card: DatasetCard) -> tuple[str, str]:
-    """Numbers of frames and of atoms in a frame, without reading what is in the frames."""
-    import numpy as np
-
-    from ms25_suite.datasets.readers.files import frame_sizes
-
-    sizes = np.concatenate([frame_sizes(file.path) for file in card.frame_files])
-    low, high = int(sizes.min()), int(sizes.max())
-    return str(len(sizes)), str(low) if low == high else f"{low}-{high}"
-
-
 def _show(args: argparse.Namespace) -> int:
     from ms25_suite.datasets import open_dataset
 
     dataset = open_dataset(args.name)
-    _describe(dataset)
+    describe(dataset)
     return 1 if any(finding.severity == "warning" for finding in dataset.findings) else 0
 
 
@@ -187,7 +140,7 @@ def _import(args: argparse.Namespace) -> int:
         overwrite=args.overwrite,
     )
     print(f"wrote {args.out} and {card}")
-    _describe(open_dataset(str(card)))
+    describe(open_dataset(str(card)))
     return 0
 
 
@@ -241,8 +194,9 @@ def _archive(args: argparse.Namespace) -> int:
 def _build(args: argparse.Namespace) -> int:
     from ms25_suite.core.cache import file_sha256
     from ms25_suite.datasets import open_dataset
-    from ms25_suite.datasets.importers import card_path, refuse_output, suggested_splits, write_card
-    from ms25_suite.datasets.readers.files import frame_sizes, naming_errors, stem
+    from ms25_suite.datasets.importers import suggested_splits
+    from ms25_suite.datasets.readers.files import frame_sizes, stem
+    from ms25_suite.datasets.writer import card_path, naming_errors, refuse_output, write_card
 
     target = find_target(args.name)
     card = target.card
@@ -285,56 +239,5 @@ def _build(args: argparse.Namespace) -> int:
     with naming_errors(card_path(out), f"the frames are complete in {out}"):
         write_card(card_path(out), values)
     print(f"wrote {out} and {card_path(out)}")
-    _describe(open_dataset(str(card_path(out))))
+    describe(open_dataset(str(card_path(out))))
     return 0
-
-
-def _describe(dataset: Dataset) -> None:
-    """Print what a dataset is and what the audit found."""
-    import numpy as np
-    from rich.console import Console
-    from rich.markup import escape
-
-    from ms25_suite.datasets.findings import tally
-
-    card, frames, labels, splits = dataset.card, dataset.frames, dataset.labels, dataset.splits
-    n_atoms = frames.n_atoms
-    atoms = (
-        f"{n_atoms.min()}" if n_atoms.min() == n_atoms.max() else f"{n_atoms.min()}-{n_atoms.max()}"
-    )
-    found = [f"{quantity} from `{key}`" for quantity, key in dataset.label_keys.items()]
-    has_stress = labels.has_stress
-    if has_stress is not None and not has_stress.all():
-        found.append(f"stress on {np.count_nonzero(has_stress)} frames")
-    test = splits.parts[0][2]
-    lines = {
-        "name": f"{card.name} ({dataset.tier})",
-        "title": card.title,
-        "elements": " ".join(card.elements),
-        "frames": f"{len(frames)} of {atoms} atoms",
-        "labels": ", ".join(found),
-        "level of theory": card.level_of_theory
-        + (" (stand-in for the paper's)" if card.stand_in else ""),
-        "in the paper": card.paper_level_of_theory if card.stand_in else None,
-        "cutoff": f"{card.cutoff:g} Å" if card.cutoff else None,
-        "thresholds": card.threshold_class + (" and its own" if card.thresholds else ""),
-        "split": f"{splits.origin}; {len(splits.parts[0][0])} training, "
-        f"{len(splits.parts[0][1])} validation, {len(test)} test",
-        "training sizes": ", ".join(map(str, splits.train_sizes)) or "none",
-        **observable_lines(dataset),
-        "licence": card.licence,
-        "cite": card.citation,
-        "sha256": dataset.sha256,
-        "files": ", ".join(str(path) for path in dataset.sources),
-    }
-    console = Console()
-    for key, text in lines.items():
-        if text:
-            console.print(f"[bold]{key:16}[/]{escape(text)}", soft_wrap=True, highlight=False)
-    console.print(
-        f"[bold]{'audit':16}[/]{tally(dataset.audit)} (`ms25 data audit` prints them)",
-        soft_wrap=True,
-        highlight=False,
-    )
-    for finding in dataset.findings:
-        audit.print_finding(console, finding)

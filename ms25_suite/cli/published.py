@@ -22,7 +22,8 @@ _MOST_FILES = 4
 def add_parsers(commands: Any) -> None:
     """Add ``download`` and ``archive`` to the commands of ``ms25 data``."""
     download = commands.add_parser(
-        "download", help="get the published data (Zenodo 10901820); goes on where it broke off"
+        "download",
+        help="download the published data (Zenodo 10901820); resumes an interrupted download",
     )
     download.add_argument("--url", metavar="URL", help="another record, or a file")
     download.add_argument("--out", type=Path, metavar="FOLDER", help="default: the cache")
@@ -43,7 +44,7 @@ def add_parsers(commands: Any) -> None:
         nargs="+",
         default=[],
         metavar="SYSTEM=PATTERN",
-        help="take files to be of a system, without recognition: mgo-2x2='*small*'",
+        help="the system of files, in place of recognising it: mgo-2x2='*small*'",
     )
     archive.add_argument(
         "--exclude", nargs="+", default=[], metavar="PATTERN", help="leave files out: '*neb*'"
@@ -140,7 +141,7 @@ def _assignments(pairs: list[str]) -> list[tuple[str, str]]:
 
 
 def _print(found: ArchiveImport) -> None:
-    """Say what was recognised, what is missing, and what was left out."""
+    """Print what was recognised, what is missing, and what was left out."""
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table

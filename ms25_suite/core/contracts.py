@@ -32,6 +32,7 @@ _EXPECTED = {
     "int_type": "a whole number",
     "list_type": "a list",
     "path_type": "a path",
+    "string_too_short": "a text that is not empty",
     "string_type": "a text",
     "tuple_type": "a list",
 }
@@ -39,6 +40,14 @@ _EXPECTED = {
 
 _MOST_PROBLEMS = 10
 _MOST_LETTERS = 200
+_BOUNDS = {
+    "greater_than": ("gt", "a number greater than {:g}"),
+    "greater_than_equal": ("ge", "a number of at least {:g}"),
+    "less_than": ("lt", "a number less than {:g}"),
+    "less_than_equal": ("le", "a number of at most {:g}"),
+    "too_short": ("min_length", "a list of at least {:g}"),
+}
+"""What was expected where a value is out of bounds: key of the bound, and the text with it."""
 
 
 def read_as(kind: type[T], data: object, where: str, error: type[Ms25Error]) -> T:
@@ -70,11 +79,10 @@ def read_as(kind: type[T], data: object, where: str, error: type[Ms25Error]) -> 
     try:
         return _adapter(kind).validate_json(json.dumps(data, default=_plain), strict=True)
     except ValidationError as found:
-        problems = [_problem(kind, entry) for entry in found.errors(include_url=False)]
-        shown = list(dict.fromkeys(problems))
-        if len(shown) > _MOST_PROBLEMS:
-            shown[_MOST_PROBLEMS:] = [f"and {len(shown) - _MOST_PROBLEMS} more problems"]
-        raise error(f"{where}: {'; '.join(shown)}") from found
+        problems = _problems(kind, found.errors(include_url=False))
+        if len(problems) > _MOST_PROBLEMS:
+            problems[_MOST_PROBLEMS:] = [f"and {len(problems) - _MOST_PROBLEMS} more problems"]
+        raise error(f"{where}: {'; '.join(problems)}") from found
 
 
 def _plain(value: Any) -> Any:
@@ -99,30 +107,83 @@ def _adapter(kind: type[T]) -> TypeAdapter[T]:
     return _ADAPTERS[kind]
 
 
-def _problem(kind: type[Any], entry: Mapping[str, Any]) -> str:
-    """One sentence for one of pydantic's errors."""
-    place: Sequence[int | str] = [
-        part
-        for part in entry["loc"]
-        # Pydantic also names the branch of a union that it tried.
-        if isinstance(part, int) or not part.startswith(("function-", "tuple[", "list[", "dict["))
-    ]
-    what, code = _path(place), entry["type"]
+Place = tuple[int | str, ...]
+
+
+def _problems(kind: type[Any], entries: Sequence[Mapping[str, Any]]) -> list[str]:
+    """One sentence for each thing that is wrong.
+
+    Where a value may be of several types, pydantic lists an error for each of them. Kept are the
+    errors of the type that the value has; if it has none of them, one sentence names them all.
+    """
+    found = [(_place(kind, entry["loc"]), entry) for entry in entries]
+    expected: dict[Place, list[str]] = {}
+    sentences: dict[Place, dict[str, None]] = {}
+    for place, entry in found:
+        mismatch = entry["type"].endswith("_type")
+        if mismatch and any(
+            other[: len(place)] == place
+            and (len(other) > len(place) or not one["type"].endswith("_type"))
+            for other, one in found
+        ):
+            continue
+        if mismatch:
+            expected.setdefault(place, []).append(_expected(entry))
+            *all_but_last, last = dict.fromkeys(expected[place])
+            types = f"{', '.join(all_but_last)} or {last}" if all_but_last else last
+            sentences[place] = {
+                _at(place, f"expected {types}, found {_shortened(repr(entry['input']))}"): None
+            }
+        else:
+            sentences.setdefault(place, {})[_sentence(kind, place, entry)] = None
+    return [sentence for at_place in sentences.values() for sentence in at_place]
+
+
+def _sentence(kind: type[Any], place: Place, entry: Mapping[str, Any]) -> str:
+    code = entry["type"]
     if code in ("unexpected_keyword_argument", "extra_forbidden"):
         known = _known_keys(kind, place[:-1])
         hint = did_you_mean(str(place[-1]), known)
-        return f"unknown key `{what}`.{hint} Known keys: {', '.join(known)}"
+        return f"unknown key `{_path(place)}`.{hint} Known keys: {', '.join(known)}"
     if code in ("missing", "missing_argument"):
-        return f"the key `{what}` is missing"
+        return f"the key `{_path(place)}` is missing"
     if code == "value_error":
-        return f"`{what}`: {entry['ctx']['error']}" if what else str(entry["ctx"]["error"])
-    expected = _EXPECTED.get(code) or _lower(entry["msg"])
-    at = f"`{what}`: " if what else ""
-    return f"{at}expected {expected}, found {_shortened(repr(entry['input']))}"
+        return _at(place, str(entry["ctx"]["error"]))
+    return _at(place, f"expected {_expected(entry)}, found {_shortened(repr(entry['input']))}")
 
 
 def _shortened(text: str) -> str:
     return text if len(text) <= _MOST_LETTERS else f"{text[:_MOST_LETTERS]}…"
+
+
+def _expected(entry: Mapping[str, Any]) -> str:
+    code = entry["type"]
+    if code in _BOUNDS:
+        key, text = _BOUNDS[code]
+        return text.format(entry["ctx"][key])
+    return _EXPECTED.get(code) or _lower(entry["msg"])
+
+
+def _at(place: Place, text: str) -> str:
+    return f"`{_path(place)}`: {text}" if place else text
+
+
+def _place(kind: Any, location: Sequence[int | str]) -> Place:
+    """Keys and indices of a location; pydantic also names the type of a union that it tried."""
+    place: list[int | str] = []
+    for part in location:
+        types_ = _union(kind)
+        if len(types_) > 1:
+            label = str(part).removeprefix("constrained-")
+            kind = next((one for one in types_ if label.startswith(_name(one))), None)
+        else:
+            place.append(part)
+            kind = _inside(kind, part)
+    return tuple(place)
+
+
+def _name(kind: Any) -> str:
+    return str(getattr(typing.get_origin(kind) or kind, "__name__", kind))
 
 
 def _lower(message: str) -> str:
@@ -148,21 +209,22 @@ def _known_keys(kind: Any, place: Sequence[int | str]) -> list[str]:
 
 def _inside(kind: Any, part: int | str) -> Any:
     """Type of what a dataclass, a list or a table holds under a name or an index."""
-    owner = _dataclass_of(kind)
+    owner = None if isinstance(part, int) else _dataclass_of(kind)
     if owner is not None:
         return typing.get_type_hints(owner).get(str(part))
-    arguments = typing.get_args(_unless_none(kind))
-    known = [argument for argument in arguments if argument is not Ellipsis]
-    return known[-1] if known else None
+    for one in _union(kind):
+        known = [argument for argument in typing.get_args(one) if argument is not Ellipsis]
+        if known:
+            return known[-1]
+    return None
 
 
 def _dataclass_of(kind: Any) -> Any:
-    found = _unless_none(kind)
-    return found if isinstance(found, type) and is_dataclass(found) else None
+    return next((one for one in _union(kind) if isinstance(one, type) and is_dataclass(one)), None)
 
 
-def _unless_none(kind: Any) -> Any:
-    """``X`` of the optional type ``X | None``."""
+def _union(kind: Any) -> tuple[Any, ...]:
+    """Types that a value may have, None left out."""
     if isinstance(kind, types.UnionType) or typing.get_origin(kind) is typing.Union:
-        return next((one for one in typing.get_args(kind) if one is not types.NoneType), None)
-    return kind
+        return tuple(one for one in typing.get_args(kind) if one is not types.NoneType)
+    return (kind,)

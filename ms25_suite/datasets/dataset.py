@@ -1,4 +1,4 @@
-"""Opening a dataset: a built-in one, or anybody's files."""
+"""Opening a dataset: a built-in one, or a user's files."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from ms25_suite.datasets.audit.questions import (
     frame_digests,
 )
 from ms25_suite.datasets.audit.structures import neighbour_distances, refuse_broken
-from ms25_suite.datasets.cards.card import CardFile, DatasetCard, LabelKeys
-from ms25_suite.datasets.cards.files import verified_sha256
+from ms25_suite.datasets.cards.card import DatasetCard, LabelKeys
+from ms25_suite.datasets.cards.files import CardFile, verified_sha256
 from ms25_suite.datasets.findings import Answer
 from ms25_suite.datasets.locate import user_card
 from ms25_suite.datasets.observables.eos import EosReference, eos_reference
 from ms25_suite.datasets.observables.neb import NebReference, neb_reference
-from ms25_suite.datasets.readers.files import data_suffix, read_images
+from ms25_suite.datasets.readers.files import format_key, read_images
 from ms25_suite.datasets.readers.labels import find_labels
 from ms25_suite.datasets.registry import builtin_card, suggestion
 from ms25_suite.datasets.splits import NO_ROLE, ROLE_CODES, UNKNOWN_ROLE, Splits, make_splits
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 __all__ = ["TIERS", "Dataset", "open_dataset", "open_partner"]
 
 TIERS = ("mini",)
-"""Tiers of the built-in datasets."""
+"""Tiers of the suite's own datasets."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,18 +53,19 @@ class Dataset:
     card
         What is known about it.
     tier
-        ``mini`` for a built-in dataset, ``user`` for anybody's files.
+        ``mini`` for a dataset of the suite, the name of the package for one that an installed
+        package brings, ``user`` for a user's files.
     frames, labels
         The data; the arrays may be memory-mapped and must not be written to.
     temperatures
         Temperature in K at which each frame was sampled (``temperature_K`` in the file), NaN where
-        that is not known, shape ``(n_frames,)``.
+        the file has none, shape ``(n_frames,)``.
     splits
         Which frames are for training, validation and test.
     sha256
         SHA-256 of the source files' content.
     audit
-        What was asked of the data, and the answers.
+        Answers to the questions of the audit.
     sources
         Files that were read, in order.
     label_keys
@@ -89,7 +90,7 @@ class Dataset:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """What a person should know about the data, of all answers."""
+        """Findings of all answers of the audit."""
         return findings_of(self.audit)
 
     def __len__(self) -> int:
@@ -128,11 +129,11 @@ def open_dataset(spec: str, *, tier: str = "mini") -> Dataset:
     ----------
     spec
         Name or alias of a built-in dataset; or a file of frames (``.extxyz``, ``.xyz``, these
-        also compressed, ``.traj``, ``.db``), a folder of such files, several files joined by
-        commas, or a card (``.toml``). A card beside a file (same name) or in a folder
-        (``card.toml``) is taken into account.
+        also compressed, ``.traj``, ``.db``, or what an installed reader recognises), a folder of
+        such files, several files joined by commas, or a card (``.toml``). A card beside a file
+        (same name) or in a folder (``card.toml``) is taken into account.
     tier
-        Tier of a built-in dataset.
+        Tier of a dataset of the suite.
 
     Raises
     ------
@@ -150,6 +151,8 @@ def open_dataset(spec: str, *, tier: str = "mini") -> Dataset:
         raise UnknownDatasetError(msg)
     card = builtin_card(spec)
     if card is not None:
+        if card.package:
+            return _open(card, card.package)
         if tier not in TIERS:
             msg = f"there is no tier {tier!r} of {card.name}; expected one of: {', '.join(TIERS)}"
             raise DatasetError(msg)
@@ -188,8 +191,8 @@ def open_partner(dataset: Dataset, name: str) -> Dataset:
     if extra:
         msg = (
             f"the card of {dataset.name} names {name!r}, which also holds {' '.join(extra)}: what "
-            f"is trained on {' '.join(dataset.card.elements)} alone cannot know them. Name a "
-            "dataset of the same elements"
+            f"is trained on {' '.join(dataset.card.elements)} alone cannot describe them. Name "
+            "a dataset of the same elements"
         )
         raise DatasetError(msg)
     return partner
@@ -201,7 +204,7 @@ def _open(card: DatasetCard, tier: str) -> Dataset:
     hashes = []
     for file in files:
         found = verified_sha256(file, where, DatasetError if card.path is None else CardError)
-        hashes.append((data_suffix(file.path).lower(), found))
+        hashes.append((format_key(file.path), found))
     source = str(files[0].path) if len(files) == 1 else where
     content = open_content(hashes, card.labels, lambda: read_content(files, card.labels, source))
     roles = content.roles
@@ -227,7 +230,7 @@ def _open(card: DatasetCard, tier: str) -> Dataset:
 
 
 def _completed(card: DatasetCard, frames: Frames, where: str) -> DatasetCard:
-    """The card with what the frames say."""
+    """The card, completed by what is in the frames."""
     from ase.data import chemical_symbols
 
     found = tuple(chemical_symbols[number] for number in frames.elements)
@@ -236,7 +239,7 @@ def _completed(card: DatasetCard, frames: Frames, where: str) -> DatasetCard:
     extra = [symbol for symbol in found if symbol not in card.elements]
     if extra:
         msg = (
-            f"{where}: the card says that the elements are {' '.join(card.elements)}, "
+            f"{where}: the elements of the card are {' '.join(card.elements)}, "
             f"but the frames also hold {' '.join(extra)}"
         )
         raise CardError(msg)
@@ -245,7 +248,7 @@ def _completed(card: DatasetCard, frames: Frames, where: str) -> DatasetCard:
 
 
 def read_content(files: Sequence[CardFile], keys: LabelKeys, where: str) -> Content:
-    """Read files with ASE, find the labels and audit the frames.
+    """Read files, find the labels and audit the frames.
 
     Raises
     ------
@@ -281,7 +284,7 @@ def read_content(files: Sequence[CardFile], keys: LabelKeys, where: str) -> Cont
 
 
 def _temperature(value: object) -> float:
-    """A temperature above zero; NaN for whatever is none."""
+    """A temperature above zero; NaN for any other value."""
     if isinstance(value, bool) or not isinstance(value, int | float | np.number):
         return np.nan
     return float(value) if 0.0 < value < np.inf else np.nan

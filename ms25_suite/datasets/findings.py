@@ -1,4 +1,4 @@
-"""Questions that an audit asks of a dataset, each with its answer."""
+"""The questions of the data audit, and the answers that a dataset gives to them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def frame_list(frames: Sequence[int] | IntArray, most: int = 5) -> str:
 
 
 def unless_all(frames: IntArray, n_frames: int) -> tuple[int, ...]:
-    """Frames of a finding: none are named where it concerns all of them."""
+    """Frames of a finding; empty where it concerns all frames."""
     return () if len(frames) == n_frames else tuple(int(index) for index in frames)
 
 
@@ -45,22 +45,22 @@ QUESTIONS: Final = {
     "coverage": "Do the training frames cover the elements and compositions of the test frames?",
     "periodicity": "Are all frames periodic in the same directions?",
     "overlap": "Do atoms overlap?",
-    "isolation": "Is an atom out of reach of all others?",
+    "isolation": "Is an atom beyond the cutoff from all others?",
     "cell-size": "Are the periodic cells at least two cutoffs wide?",
-    "energies": "Do the energies belong together?",
-    "forces": "Do the forces belong together?",
+    "energies": "Are the energies of one unit, and free of outliers?",
+    "forces": "Are the forces of one unit, and free of outliers?",
     "net-force": "Do the forces of each frame add up to zero?",
-    "force-work": "Are the forces what the energies say, in sign and unit?",
+    "force-work": "Do the forces match the energies, in sign and unit?",
     "stress-scale": "Can the stress be eV/Å^3 with tension positive?",
-    "stress-work": "Is the stress what the energies say, in sign and unit?",
+    "stress-work": "Does the stress match the energies, in sign and unit?",
     "energy-offset": "Do labels and potential differ by a constant for each element?",
 }
-"""Stable short name of each question and its words, in the order in which they are shown."""
+"""Stable short name of each question and its text, in the order in which they are shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came of one question.
+    """The answer to one question.
 
     Parameters
     ----------
@@ -69,9 +69,9 @@ class Answer:
     text
         What was found, with numbers; or why there is no answer.
     findings
-        What a person should know because of it.
+        Remarks that follow from it.
     known
-        Whether the data could answer it.
+        Whether the data allow an answer.
     """
 
     code: str
@@ -81,12 +81,12 @@ class Answer:
 
     @property
     def question(self) -> str:
-        """The question in words."""
+        """Text of the question."""
         return QUESTIONS[self.code]
 
     @property
     def status(self) -> Status:
-        """The gravest of its findings; ``ok`` without any."""
+        """The most severe of its findings; ``ok`` without any."""
         severities = {finding.severity for finding in self.findings}
         if "warning" in severities:
             return "warning"
@@ -110,7 +110,7 @@ class Answer:
         return cls(entry["code"], entry["text"], findings, entry["known"])
 
     def summary(self) -> dict[str, Any]:
-        """What a report and ``--json`` say of it; the findings by their codes."""
+        """Entry of a report and of ``--json``; the findings by their codes."""
         return {
             "code": self.code,
             "question": self.question,
@@ -126,7 +126,7 @@ def answered(code: str, text: str, *findings: Finding | None) -> Answer:
 
 
 def unanswered(code: str, why: str) -> Answer:
-    """Why a question has no answer."""
+    """An answer that the data do not allow, and why."""
     return Answer(code, why, known=False)
 
 
@@ -137,9 +137,9 @@ def in_order(answers: Iterable[Answer]) -> tuple[Answer, ...]:
 
 
 def tally(answers: Sequence[Answer]) -> str:
-    """How many questions had which outcome, in words."""
+    """How many questions have which status, as text."""
     counts = {
-        "without a remark": "ok",
+        "without a finding": "ok",
         "with a note": "note",
         "with a warning": "warning",
         "unanswered": "unanswered",

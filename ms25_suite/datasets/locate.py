@@ -1,4 +1,4 @@
-"""Finding the files of anybody's dataset, and the card that goes with them."""
+"""Finding the files of a user's dataset, and the card that describes them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from ms25_suite.core.errors import CardError, DatasetError, UnknownDatasetError, did_you_mean
-from ms25_suite.datasets.cards.card import CardFile, DatasetCard, SplitsConfig
+from ms25_suite.datasets.cards.card import DatasetCard
+from ms25_suite.datasets.cards.files import CardFile
+from ms25_suite.datasets.cards.splits import SplitsConfig
 from ms25_suite.datasets.readers.files import is_data_file, stem
 from ms25_suite.datasets.registry import suggestion
 from ms25_suite.datasets.splits import ROLE_CODES
@@ -16,7 +18,7 @@ __all__ = ["user_card"]
 
 
 def user_card(spec: str) -> DatasetCard:
-    """Card of anybody's files, complete with the list of files.
+    """Card of a user's files, with the list of files.
 
     Parameters
     ----------
@@ -28,7 +30,7 @@ def user_card(spec: str) -> DatasetCard:
     UnknownDatasetError
         There is nothing with that name.
     CardError
-        The card is invalid, or does not say which files it describes.
+        The card is invalid, or names no files.
     DatasetError
         The folder holds no files of frames.
     """
@@ -112,8 +114,8 @@ def _folder_card(folder: Path) -> DatasetCard:
     if not card_path.is_file():
         roles = [ROLE_CODES.get(stem(path).lower()) for path in paths]
         if None not in roles and 2 in roles:
-            # train.extxyz and test.extxyz in one folder: taking all as test frames would judge
-            # a potential on its training data.
+            # train.extxyz and test.extxyz in one folder: with all as test frames, a potential
+            # would be judged on its training data.
             names = ("train", "validation", "test")
             by_role = tuple(
                 (names[code], tuple(p for p, r in zip(paths, roles, strict=True) if r == code))

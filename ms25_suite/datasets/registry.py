@@ -1,26 +1,64 @@
-"""Built-in datasets by name."""
+"""Built-in datasets by name: those of the suite, and those that installed packages bring.
+
+A package names a folder of cards (``*.toml``, with their files of frames beside them) by an entry
+point of the group ``ms25_suite.datasets``. Entry points are loaded when a name is none of the
+suite's own, never at import.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from ms25_suite.core.errors import did_you_mean
+from ms25_suite.core.entry_points import Contribution, contributions
+from ms25_suite.core.errors import DatasetError, did_you_mean
 from ms25_suite.datasets.cards.card import DatasetCard
 
-__all__ = ["GROUPS", "builtin_card", "expand", "known_datasets", "suggestion"]
+__all__ = [
+    "ENTRY_POINTS",
+    "GROUPS",
+    "builtin_card",
+    "expand",
+    "known_datasets",
+    "own_datasets",
+    "suggestion",
+]
+
+ENTRY_POINTS: Final = "ms25_suite.datasets"
+"""Group of the entry points of folders of cards."""
 
 _HERE = Path(__file__).parent / "builtin"
 
+_NAME: Final = re.compile(r"[\w-]+")
+"""Names that a dataset of a package may have; no path is taken for one."""
 
-def _cards() -> dict[str, Path]:
-    return {path.stem: path for path in sorted(_HERE.glob("*.toml"))}
+
+@dataclass(frozen=True, slots=True)
+class _CardOfPackage:
+    path: Path
+    package: str
+
+    def card(self) -> DatasetCard:
+        return DatasetCard.from_file(self.path, builtin=True, package=self.package)
+
+
+def own_datasets() -> tuple[str, ...]:
+    """Names of the suite's own datasets, sorted: what ``all`` stands for."""
+    return tuple(_own())
 
 
 def known_datasets() -> tuple[str, ...]:
-    """Names of the built-in datasets, sorted."""
-    return tuple(_cards())
+    """Names of all built-in datasets: the suite's own, then those of installed packages.
+
+    Raises
+    ------
+    DatasetError
+        An installed package is broken, or brings a name that is taken.
+    """
+    return (*_own(), *_of_packages())
 
 
 def builtin_card(name: str) -> DatasetCard | None:
@@ -30,23 +68,46 @@ def builtin_card(name: str) -> DatasetCard | None:
     ------
     CardError
         The card is invalid.
+    DatasetError
+        The name is none of the suite's own, and an installed package is broken or brings a name
+        that is taken.
     """
     wanted = name.strip().lower()
-    cards = _cards()
-    if wanted in cards:
-        return DatasetCard.from_file(cards[wanted], shipped=True, base=_HERE)
-    for path in cards.values():
-        card = DatasetCard.from_file(path, shipped=True, base=_HERE)
-        if wanted in (alias.lower() for alias in card.aliases):
+    own = _own()
+    if wanted in own:
+        return DatasetCard.from_file(own[wanted], builtin=True)
+    for path in own.values():
+        card = DatasetCard.from_file(path, builtin=True)
+        if _has_alias(card, wanted):
             return card
-    return None
+    if not _NAME.fullmatch(wanted):
+        return None
+    others = _of_packages()
+    if wanted in others:
+        return others[wanted].card()
+    cards = [
+        card for card in (other.card() for other in others.values()) if _has_alias(card, wanted)
+    ]
+    if len(cards) > 1:
+        names = " and ".join(f"{card.name} ({card.package})" for card in cards)
+        msg = f"{name!r} is an alias of several datasets: {names}. Use the name of one of them"
+        raise DatasetError(msg)
+    return cards[0] if cards else None
 
 
 def suggestion(name: str) -> str:
-    """The nearest name of a built-in dataset, if one is near, and all of them."""
+    """The nearest name of a built-in dataset, if one is near, and all of them.
+
+    Raises
+    ------
+    DatasetError
+        An installed package is broken, or brings a name that is taken.
+    """
+    packages = {name: f"{name} ({other.package})" for name, other in _of_packages().items()}
     known = known_datasets()
     hint = did_you_mean(name, known, cutoff=0.5).lstrip()
-    return f"{hint}{' ' if hint else ''}Built-in datasets: {', '.join(known)}"
+    shown = ", ".join(packages.get(name, name) for name in known)
+    return f"{hint}{' ' if hint else ''}Built-in datasets: {shown}"
 
 
 GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -60,11 +121,67 @@ GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
 def expand(name: str) -> tuple[str, ...]:
     """Names of the datasets that a name stands for: ``all``, a group, or the name itself.
 
-    Members of a group that this version does not have are left out.
+    ``all`` are the suite's own datasets. Members of a group that this version does not have are
+    left out.
     """
-    known = known_datasets()
+    own = own_datasets()
     wanted = name.strip().lower()
     if wanted == "all":
-        return known
-    members = tuple(member for member in GROUPS.get(wanted, ()) if member in known)
+        return own
+    members = tuple(member for member in GROUPS.get(wanted, ()) if member in own)
     return members or (name,)
+
+
+def _own() -> dict[str, Path]:
+    return {path.stem: path for path in sorted(_HERE.glob("*.toml"))}
+
+
+def _has_alias(card: DatasetCard, wanted: str) -> bool:
+    return wanted in (alias.lower() for alias in card.aliases)
+
+
+def _of_packages() -> dict[str, _CardOfPackage]:
+    """Cards of installed packages, by name."""
+    own = _own()
+    found: dict[str, _CardOfPackage] = {}
+    for contribution in contributions(ENTRY_POINTS, DatasetError):
+        package = contribution.package
+        for path in _cards_in(contribution):
+            name = path.stem.lower()
+            if not _NAME.fullmatch(name):
+                msg = (
+                    f"the installed package {package} brings a dataset {path.stem!r}; expected a "
+                    f"name of letters, digits, - and _: rename its card {path}"
+                )
+                raise DatasetError(msg)
+            taken = "the suite itself" if name in own else ""
+            taken = taken or (found[name].package if name in found else "")
+            if taken or name in ("all", *GROUPS):
+                msg = (
+                    f"the installed package {package} brings a dataset {name!r}, a name that "
+                    f"{taken or 'the suite'} has already: rename its card {path}, or uninstall one "
+                    "of the packages"
+                )
+                raise DatasetError(msg)
+            found[name] = _CardOfPackage(path, package)
+    return found
+
+
+def _cards_in(contribution: Contribution) -> list[Path]:
+    """Cards in the folder that an entry point names."""
+    from importlib.resources import files
+
+    what = (
+        f"the entry point {contribution.name!r} ({ENTRY_POINTS}) of the installed package "
+        f"{contribution.package}"
+    )
+    try:
+        folder = Path(str(files(contribution.content)))
+    except (TypeError, AttributeError) as error:
+        msg = f"{what} must name a module whose folder holds cards, found {contribution.content!r}"
+        raise DatasetError(msg) from error
+    cards = sorted(folder.glob("*.toml"), key=lambda path: path.stem) if folder.is_dir() else []
+    if not cards:
+        msg = f"{what} names the folder {folder}, which holds no cards (*.toml)"
+        raise DatasetError(msg)
+    return cards

@@ -9,7 +9,7 @@ import numpy as np
 
 from ms25_suite.core.errors import CardError, DatasetError
 from ms25_suite.core.frames import IntArray
-from ms25_suite.datasets.cards.card import SplitsConfig
+from ms25_suite.datasets.cards.splits import SplitsConfig
 from ms25_suite.datasets.findings import frame_list
 
 __all__ = ["NO_ROLE", "PAPER_TRAIN_SIZES", "ROLE_CODES", "Splits", "make_splits"]
@@ -18,10 +18,10 @@ PAPER_TRAIN_SIZES: Final = (50, 100, 200, 400, 600, 800, 1000)
 """Nested training sizes of the paper (Maxson et al., JCIM 2025, Methods)."""
 
 NO_ROLE: Final = -1
-"""Code of a frame that does not say its role."""
+"""Code of a frame without a role."""
 
 UNKNOWN_ROLE: Final = -2
-"""Code of a frame with a word for its role that is none of `ROLE_CODES`."""
+"""Code of a frame whose word for its role is not in `ROLE_CODES`."""
 
 ROLE_CODES: Final = {
     "train": 0,
@@ -89,7 +89,7 @@ class Splits:
         return frames[:n]
 
     def validation(self, set: int = 1) -> IntArray:  # noqa: A002
-        """Frames to stop training by.
+        """Frames that decide when a training stops.
 
         Raises
         ------
@@ -99,7 +99,7 @@ class Splits:
         return self._part(1, set, "validation")
 
     def test(self, set: int = 1) -> IntArray:  # noqa: A002
-        """Frames to judge by.
+        """Frames that a potential is judged on.
 
         Raises
         ------
@@ -123,7 +123,7 @@ class Splits:
 
 
 def make_splits(config: SplitsConfig, roles: IntArray, where: str) -> Splits:
-    """Divide frames as a card says, else as the frames say, else all are test frames.
+    """Split frames by the card, else by the roles of the frames; else all are test frames.
 
     Parameters
     ----------
@@ -138,15 +138,15 @@ def make_splits(config: SplitsConfig, roles: IntArray, where: str) -> Splits:
     Raises
     ------
     CardError
-        The card asks for more frames than there are.
+        The card needs more frames than there are.
     DatasetError
-        Only some frames say their role.
+        Only some frames have a role.
     """
     n_frames = len(roles)
     if config.train is not None:
         return _by_count(config, n_frames, where)
-    said = roles != NO_ROLE
-    if not said.any():
+    stated = roles != NO_ROLE
+    if not stated.any():
         everything = np.arange(n_frames, dtype=np.int64)
         nothing = np.zeros(0, dtype=np.int64)
         return Splits(
@@ -180,7 +180,7 @@ def _sizes(config: SplitsConfig, n_train: int, where: str) -> tuple[int, ...]:
     if config.train_sizes:
         if config.train_sizes[-1] > n_train:
             msg = (
-                f"{where}: `train_sizes` asks for {config.train_sizes[-1]} frames, "
+                f"{where}: `train_sizes` needs {config.train_sizes[-1]} frames, "
                 f"there are {n_train} to train on"
             )
             raise CardError(msg)
@@ -198,7 +198,7 @@ def _by_count(config: SplitsConfig, n_frames: int, where: str) -> Splits:
         wanted = f"train = {n_train}, validation = {config.validation}"
         wanted += "" if config.test is None else f", test = {config.test}"
         msg = (
-            f"{where}: [splits] asks for {wanted}, but there are {n_frames} frames, and at "
+            f"{where}: [splits] needs {wanted}, but there are {n_frames} frames, and at "
             f"least one must be left to test on"
         )
         raise CardError(msg)
@@ -223,7 +223,7 @@ def _refuse_unclear(roles: IntArray, where: str) -> None:
     unknown = [int(i) for i in np.flatnonzero(roles == UNKNOWN_ROLE)]
     if unknown:
         msg = (
-            f"{where}: the info key `split` of {frame_list(unknown)} is none of "
+            f"{where}: the info key `split` of {frame_list(unknown)} must be one of "
             f"{', '.join(ROLE_CODES)}. Correct it, or use [splits] in a card"
         )
         raise DatasetError(msg)

@@ -21,7 +21,7 @@ from ms25_suite.datasets.findings import Answer
 __all__ = ["READER_VERSION", "Content", "open_content"]
 
 READER_VERSION: Final = 3
-"""To be raised whenever the same file would be read or audited differently."""
+"""Must be raised whenever the same file would be read or audited differently."""
 
 _BLOCK: Final = 4096
 _N_BLOCKS: Final = 32
@@ -32,7 +32,7 @@ _LABELS = ("energy", "forces", "stress")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Content:
-    """All that was read from the files of a dataset.
+    """The content of the files of a dataset.
 
     Parameters
     ----------
@@ -41,19 +41,19 @@ class Content:
     roles
         Role of each frame by its info key ``split``, shape ``(n_frames,)``.
     temperatures
-        Temperature in K at which each frame was sampled, NaN where the file does not say, shape
+        Temperature in K at which each frame was sampled, NaN where the file has none, shape
         ``(n_frames,)``.
     digests
         Fingerprint of each frame, shape ``(n_frames,)``, ``V16``: equal for duplicates.
     nearest
-        How far at most an atom of each frame is from its nearest neighbour, in Å, shape
-        ``(n_frames,)``; exact where it exceeds `NEAR` of the audit.
+        Largest distance of an atom of each frame to its nearest neighbour, in Å, shape
+        ``(n_frames,)``; exact where it exceeds `NEAR` of the audit, else a bound.
     file_counts
         Number of frames of each file, shape ``(n_files,)``.
     label_keys
         Quantity to key in the file.
     answers
-        What the audit of frames and labels found.
+        Answers of the audit about frames and labels.
     """
 
     frames: Frames
@@ -106,7 +106,7 @@ def open_content(
                     return fresh
             return content
     except OSError:
-        # No folder to write to, or a full disk: the store only saves time.
+        # No writable folder, or a full disk. The store only saves time, so go on without it.
         return read() if fresh is None else fresh
 
 

@@ -23,7 +23,7 @@ from typing import IO, TYPE_CHECKING, Any, Final, Protocol, cast
 
 from ms25_suite.core.cache import atomic_path, content_key
 from ms25_suite.core.errors import ReferenceCalculatorError
-from ms25_suite.datasets.readers.files import naming_errors
+from ms25_suite.datasets.writer import naming_errors
 from ms25_suite.reference.progress import progress_bar
 from ms25_suite.reference.spread import refuse_numbers
 

@@ -117,7 +117,7 @@ def _summary(outcomes: Sequence[str]) -> str:
     words = {
         "warning": "with a warning",
         "note": "with a note",
-        "ok": "without a remark",
+        "ok": "without a finding",
         "unanswered": "without an answer",
     }
     parts = [

@@ -203,8 +203,11 @@ def test_unusable_labels_are_a_usage_error(
             "[thresholds.training_rate.forces]\nvalue = 1\nmetric = 'mae'",
             "is for the mae in '1', expected the rate in '1'",
         ),
-        ("[extensivity]\npartners = 'a'", "unknown key `partners`. Did you mean 'partner'?"),
-        ("[transfer]\nto = 'fau'", "[transfer] `to` must be a list of texts, found 'fau'"),
+        (
+            "[extensivity]\npartners = 'a'",
+            "unknown key `extensivity.partners`. Did you mean 'partner'?",
+        ),
+        ("[transfer]\nto = 'fau'", "`transfer.to`: expected a list, found 'fau'"),
         ("[transfer]\nto = ['fau', 'fau']", "`to` names a dataset twice"),
         (
             "[thresholds.energy]\nvalue = 3\nunit = 'eV'",

@@ -1,4 +1,4 @@
-"""Whether a dataset, divided as its card says, can show what it is meant to show."""
+"""Answers of the audit that depend on the card and on the splits."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _PAPER_CUTOFF: Final = 6.0
 
 
 def audit_coverage(card: DatasetCard, content: Content, splits: Splits) -> list[Answer]:
-    """Questions whose answers depend on the card and on how the frames are divided."""
+    """Level of theory, leakage, elements, isolated atoms and cell sizes."""
     return [
         _level_of_theory(card),
         _leakage(content, splits),
@@ -39,7 +39,7 @@ def audit_coverage(card: DatasetCard, content: Content, splits: Splits) -> list[
         _cell_size(card, content.frames),
         unanswered(
             "energy-offset",
-            "this is asked when a potential is judged (a finding `energy-offset` of the report)",
+            "checked when a potential is judged (finding `energy-offset` of the report)",
         ),
     ]
 
@@ -49,8 +49,8 @@ def _level_of_theory(card: DatasetCard) -> Answer:
         return answered("level-of-theory", card.level_of_theory)
     finding = Finding(
         "no-level-of-theory",
-        "The level of theory of the labels is not stated, so nobody can tell whether a "
-        'potential was trained on the same. Say it in a card: level_of_theory = "…".',
+        "The level of theory of the labels is not stated, so it cannot be compared with that of a "
+        'potential. State it in a card: level_of_theory = "…".',
         "note",
     )
     return answered("level-of-theory", "no", finding)
@@ -93,7 +93,7 @@ def _elements(card: DatasetCard, frames: Frames, splits: Splits) -> Answer:
     )
     if not _trained(splits):
         text = f"there are no training frames; the frames hold {_joined(symbols)}"
-        # The remark makes it an answer.
+        # With a finding the question counts as answered.
         return answered("coverage", text, named) if named else unanswered("coverage", text)
     gaps, farthest = _gaps(frames, splits, symbols)
     edge = f"; shares at most {100 * farthest:.2g} % of the atoms outside" if farthest else ""
@@ -102,9 +102,10 @@ def _elements(card: DatasetCard, frames: Frames, splits: Splits) -> Answer:
 
 
 def _gaps(frames: Frames, splits: Splits, symbols: list[str]) -> tuple[list[Finding], float]:
-    """Elements and shares of them that the training frames of a set lack.
+    """Findings about elements and compositions that the training frames lack.
 
-    Also how far the share of an element lies outside those of the training frames at most.
+    Also the largest distance of the share of an element in a test frame from the range of its
+    shares in the training frames (0 if all lie inside).
     """
     counts = composition(frames)
     shares = counts / frames.n_atoms[:, None]
@@ -129,7 +130,7 @@ def _gaps(frames: Frames, splits: Splits, symbols: list[str]) -> tuple[list[Find
                 "element-not-trained",
                 f"{len(unseen)} test frames ({frame_list(sorted(unseen))}) hold "
                 f"{_joined(unknown)}, which no training frame holds: a potential trained on this "
-                f"dataset cannot know these elements. Divide the frames otherwise.",
+                f"dataset cannot describe these elements. Divide the frames differently.",
                 frames=tuple(sorted(unseen)),
             )
         )
@@ -139,7 +140,7 @@ def _gaps(frames: Frames, splits: Splits, symbols: list[str]) -> tuple[list[Find
                 "composition-not-covered",
                 f"In {len(far)} test frames ({frame_list(sorted(far))}) the share of an element "
                 f"is up to {100 * farthest:.0f} % of the atoms outside those of the training "
-                f"frames: these errors are those of extrapolation.",
+                f"frames: errors on them are errors of extrapolation.",
                 "note",
                 tuple(sorted(far)),
             )
@@ -158,19 +159,19 @@ def _joined(symbols: Iterable[str]) -> str:
 def _isolation(card: DatasetCard, nearest: FloatArray) -> Answer:
     cutoff = card.cutoff or _PAPER_CUTOFF
     source = "the card's cutoff" if card.cutoff else "the paper's largest cutoff"
-    lonely = np.flatnonzero(nearest > cutoff)
-    if len(lonely) == 0:
+    isolated = np.flatnonzero(nearest > cutoff)
+    if len(isolated) == 0:
         largest = max(NEAR, float(nearest.max()))
         text = f"no: each has a neighbour within {largest:.3g} Å ({source} is {cutoff:g} Å)"
         return answered("isolation", text)
-    indices = tuple(int(index) for index in lonely)
-    farthest = float(nearest[lonely].max())
+    indices = tuple(int(index) for index in isolated)
+    farthest = float(nearest[isolated].max())
     how_far = f"up to {farthest:.3g} Å" if np.isfinite(farthest) else "more than 10 Å"
     finding = Finding(
         "isolated-atoms",
         f"In {len(indices)} frames ({frame_list(indices)}) an atom is farther than {cutoff:g} Å "
-        f"({source}) from every other, {how_far}: a potential cannot know where it is. Has it "
-        f"evaporated, or is the cell the wrong one?",
+        f"({source}) from every other, {how_far}: no potential with this cutoff can describe it. "
+        f"Has it evaporated, or is the cell the wrong one?",
         frames=indices,
     )
     return answered("isolation", f"yes, in {frame_list(indices)}", finding)
@@ -194,7 +195,8 @@ def _cell_size(card: DatasetCard, frames: Frames) -> Answer:
         return answered("cell-size", text)
     own = int(np.count_nonzero(heights < card.cutoff))
     images = (
-        f" In {own} of them it is below the cutoff itself, and an atom sees its own images."
+        f" In {own} of them it is below the cutoff itself, and an atom has its own images as "
+        f"neighbours."
         if own
         else ""
     )
@@ -202,9 +204,9 @@ def _cell_size(card: DatasetCard, frames: Frames) -> Answer:
         "small-cells",
         f"Forced periodicity: in {len(small)} of {len(frames)} frames the smallest height of the "
         f"cell ({smallest:.4g} Å) is below twice the cutoff ({2.0 * card.cutoff:g} Å), so that an "
-        f"atom can see several images of one neighbour, which always move alike.{images} The "
-        f"labels are right, but what is learned here need not hold in larger cells: judge the "
-        f"potential on those too.",
+        f"atom can have several images of one neighbour, which always move together.{images} The "
+        f"labels are right, but a potential trained on them may fail in larger cells: judge it "
+        f"on those too.",
         "note",
         unless_all(small, len(frames)),
     )
@@ -212,7 +214,7 @@ def _cell_size(card: DatasetCard, frames: Frames) -> Answer:
 
 
 def _periodic_heights(frames: Frames) -> FloatArray:
-    """Smallest distance of opposite faces of each cell that are periodic, ``(n_frames,)``."""
+    """Smallest height of each cell over its periodic directions, in Å, shape ``(n_frames,)``."""
     from ase.geometry import complete_cell
 
     cells = np.array(frames.cells)

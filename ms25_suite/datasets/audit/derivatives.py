@@ -1,10 +1,10 @@
-"""Whether forces and stress are what the energies say: the work between two frames.
+"""Whether forces and stress match the energies: the work between two frames.
 
 On the way from one frame to another of the same atoms the energy changes by the work done
 against forces and stress, ``dE = -sum(F . dx) + V sum(stress . strain)`` with the mean of both
 ends. That is exact where energies are quadratic, however far apart the frames are, and good to
-some 10 % for thermal motion and strained cells. A sign or a unit is another matter: then the work
-is -1, 23 or 160 times what it should be.
+some 10 % for thermal motion and strained cells. A wrong sign or unit is far
+outside of that: the work is then -1, 23 or 160 times what it should be.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import numpy as np
 from ms25_suite.core.findings import Finding
 from ms25_suite.core.frames import FloatArray, Frames, IntArray, Labels
 from ms25_suite.core.units import BOHR, FORCE_UNITS, GPA_PER_EV_PER_A3, KBAR_PER_EV_PER_A3
+from ms25_suite.datasets.audit.units import likely_units
 from ms25_suite.datasets.findings import Answer, answered, unanswered
 
 __all__ = ["WorkFit", "audit_work", "fit_work"]
@@ -28,10 +29,10 @@ _NEAR: Final = 0.5
 """Largest displacement of an atom in Å that is preferred: energies are nearly quadratic there."""
 
 _ENOUGH: Final = 30
-"""Number of such pairs that makes farther ones dispensable."""
+"""With at least this many such pairs, pairs with larger displacements are left out."""
 
 _FARTHEST: Final = 1.0
-"""Largest displacement in Å at all. Farther on an atom has gone to another place."""
+"""Largest displacement in Å of a pair that is used. Beyond it an atom has moved to another site."""
 
 _LARGEST_STRAIN: Final = 0.1
 _RIGID: Final = 1e-5
@@ -42,15 +43,15 @@ _CLEAR: Final = 0.8
 is 0.8 to 0.99 (docs/audit.md)."""
 
 _SHARE: Final = 0.3
-"""And that one of the two kinds of work must explain before something is concluded from it."""
+"""Share that one of the two kinds of work must explain before a conclusion is drawn from it."""
 
 _AGREES: Final = (0.5, 1.8)
 """Factors between energies and work that anharmonic energies explain; between 0.8 (strongly
-distorted MgO) and 1.1 (strained zeolites) were seen. The smallest factor of a wrong unit is 1.89,
+distorted MgO) and 1.1 (strained zeolites) were found. The smallest factor of a wrong unit is 1.89,
 that of eV/Bohr."""
 
 _LIKELY: Final = 1.4
-"""Closeness of a factor to that of a unit; as far off as the factors above are from 1."""
+"""How close, as a ratio, a factor must be to that of a unit; as wide as `_AGREES` around 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ class WorkFit:
     Parameters
     ----------
     factor
-        One if the labels are right; None where the frames do not tell.
+        1 if the labels are right; None where the frames do not allow a conclusion.
     r2
         Share of the variance of the energy differences that work explains.
     n_pairs
@@ -104,17 +105,13 @@ def _forces(fit: WorkFit) -> Answer:
         return answered("force-work", text)
     parts = []
     if factor < 0.0:
-        parts.append("the sign is the opposite one (gradients?), change it")
+        parts.append("the sign is reversed (gradients?), change it")
     if not _AGREES[0] <= abs(factor) <= _AGREES[1]:
         units = {**FORCE_UNITS, "eV/Bohr": 1.0 / BOHR}
-        size = abs(float(np.log(abs(factor))))
-        distances = {name: abs(size - float(np.log(ratio))) for name, ratio in units.items()}
-        names = [
-            f"{name} ({units[name]:.4g})"
-            for name in sorted(distances, key=distances.__getitem__)
-            if distances[name] < np.log(_LIKELY)
-        ]
-        likely = f"; likely is the factor between eV/Å and {' or '.join(names)}" if names else ""
+        # Forces may be too large or too small by the ratio.
+        ratio = max(abs(factor), 1.0 / abs(factor))
+        names = likely_units(ratio, units, _LIKELY)
+        likely = f"; likely is the factor between eV/Å and {names}" if names else ""
         parts.append(f"the unit is not that of the energies{likely}")
     finding = Finding(
         "force-sign" if factor < 0.0 else "force-energy-unit",
@@ -168,10 +165,13 @@ def _stress_meaning(factor: float, volume: float, fact: str) -> tuple[str, str]:
 
 def _unclear(fit: WorkFit) -> str:
     if fit.r2 == 0.0:
-        return f"the frames do not tell: they do not differ in this ({fit.n_pairs} pairs)"
+        return (
+            "the frames allow no conclusion: there is no such work between them "
+            f"({fit.n_pairs} pairs)"
+        )
     return (
-        f"the frames do not tell: too little of the differences of energy is this work, or work "
-        f"explains too little of them ({fit.evidence})"
+        f"the frames allow no conclusion: this work is too small a part of the energy differences, "
+        f"or explains them too poorly ({fit.evidence})"
     )
 
 
@@ -198,24 +198,24 @@ def fit_work(frames: Frames, labels: Labels) -> tuple[WorkFit, WorkFit] | None:
         table = table[near]
     if len(table) < _LEAST_PAIRS:
         return None
-    # Where cells change, most of the work is that of the stress: pairs with little of it tell
-    # about the forces.
+    # Where cells change, most of the work is that of the stress. The factor of the forces is
+    # found from the pairs in which the work of the forces is the larger part.
     parts = np.abs(table[:, 1:3] * _factors(table)[0])
     calm = table[parts[:, 1] <= parts[:, 0]]
     return _fit(calm if len(calm) >= _LEAST_PAIRS else table, 0), _fit(table, 1)
 
 
 def _fit(table: FloatArray, which: int) -> WorkFit:
-    """Fit of the energy changes by both kinds of work, and what it says of one of them."""
+    """Fit of the energy changes by both kinds of work; the result for one kind."""
     factors, r2 = _factors(table)
     total = float(np.square(table[:, 0]).sum())
     share = float(np.square(table[:, 1 + which] * factors[which]).sum()) / total if total else 0.0
-    told = r2 >= _CLEAR and share >= _SHARE
-    return WorkFit(float(factors[which]) if told else None, r2 if share else 0.0, len(table))
+    clear = r2 >= _CLEAR and share >= _SHARE
+    return WorkFit(float(factors[which]) if clear else None, r2 if share else 0.0, len(table))
 
 
 def _factors(table: FloatArray) -> tuple[FloatArray, float]:
-    """Least-squares factor of each kind of work, zero where there is none, and R²."""
+    """Least-squares factor of each kind of work, zero where there is no such work, and R²."""
     change, work = table[:, 0], table[:, 1:3]
     factors = np.zeros(2)
     used = np.square(work).sum(axis=0) > 0.0
@@ -230,7 +230,7 @@ def _pairs(frames: Frames) -> IntArray:
     """Neighbours among the frames of the same atoms in the same order, ``(n_pairs, 2)``."""
     numbers = np.asarray(frames.numbers)
     offsets = np.asarray(frames.offsets)
-    # Random weights by place tell orders of atoms apart; sums are modulo 2^64.
+    # A hash of the elements in their order: random weights by place, sums modulo 2^64.
     weights = np.random.PCG64(0).random_raw(int(frames.n_atoms.max())).astype(np.int64)
     places = np.arange(len(numbers)) - np.repeat(offsets[:-1], frames.n_atoms)
     keys = np.add.reduceat(numbers * weights[places], offsets[:-1])
@@ -260,7 +260,8 @@ def _work(
     if np.asarray(frames.pbc[first]).all():
         gradient = np.linalg.solve(cells[0], cells[1]) - np.eye(3)
         strain = 0.5 * (gradient + gradient.T)
-        # The cell takes the atoms along; what is left is their own motion.
+        # Motion relative to the cell, in the mean cell of both frames: the part that is done by
+        # the strain is work against the stress.
         moved = np.linalg.solve(cells[1].T, stop.T).T - np.linalg.solve(cells[0].T, start.T).T
         moved -= np.rint(moved)
         moved = moved @ (0.5 * (cells[0] + cells[1]))
@@ -271,7 +272,7 @@ def _work(
             if np.abs(cells[1] - cells[0]).max() > _RIGID:
                 return None
             moved = moved - np.rint(moved @ np.linalg.pinv(cell)) @ cell
-    # A drift of all atoms costs no energy.
+    # A translation of all atoms does no work.
     moved = moved - moved.mean(axis=0)
     largest = float(np.sqrt(np.square(moved).sum(axis=1).max()))
     if largest > _FARTHEST or np.abs(strain).max() > _LARGEST_STRAIN:

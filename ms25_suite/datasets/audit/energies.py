@@ -1,4 +1,4 @@
-"""Whether the energies of a dataset belong together: one unit, one method, converged."""
+"""Whether the energies of a dataset have one unit, and are free of outliers."""
 
 from __future__ import annotations
 
@@ -62,8 +62,9 @@ def _constant(energy: FloatArray) -> Finding | None:
 def _mixed_units(frames: Frames, energy: FloatArray) -> tuple[Finding | None, str]:
     """Energies per atom that are those of the other frames times the ratio of two units.
 
-    Frames of the same elements are compared. Energies of one system hardly vary, so that a
-    ratio to the median says its unit; where they do vary, nothing can be said.
+    Frames of the same elements are compared. Total energies of one system hardly vary, so the
+    ratio to the median shows another unit. Where they vary more than `_ALIKE`, no conclusion is
+    drawn.
     """
     n_atoms = frames.n_atoms
     per_atom = energy / n_atoms
@@ -96,7 +97,7 @@ def _mixed_units(frames: Frames, energy: FloatArray) -> tuple[Finding | None, st
                     break
     if not found:
         text = f"one unit in all {comparable} frames that can be compared"
-        return None, text if comparable else "too different to see whether they have one unit"
+        return None, text if comparable else "too different from each other to compare their units"
     frames_found = tuple(sorted(found))
     return Finding(
         "mixed-energy-units",
@@ -115,10 +116,10 @@ def _logs(per_atom: FloatArray) -> FloatArray | None:
 
 
 def _outliers(frames: Frames, per_atom: FloatArray) -> tuple[Finding | None, str]:
-    """Energies far off a sum of element energies, which differences of composition explain."""
+    """Energies far from a sum of energies of the elements, fitted to all frames."""
     elements = np.array(frames.elements)
     if len(frames) < max(10, 3 * len(elements)):
-        return None, "too few frames to see outliers"
+        return None, "too few frames to find outliers"
     shares = composition(frames) / frames.n_atoms[:, None]
     coefficients = np.linalg.lstsq(shares, per_atom, rcond=None)[0]
     residual = per_atom - shares @ coefficients
@@ -129,8 +130,8 @@ def _outliers(frames: Frames, per_atom: FloatArray) -> tuple[Finding | None, str
     bad: IntArray = np.flatnonzero(np.abs(residual) > limit)
     if len(bad) == 0:
         return None, (
-            f"at most {abs(farthest):.3g} eV/atom off what their composition says (an outlier is "
-            f"{limit:.2g} off)"
+            f"at most {abs(farthest):.3g} eV/atom from a fit to the composition (an outlier is "
+            f"more than {limit:.2g} away)"
         )
     indices = tuple(int(index) for index in bad)
     finding = Finding(

@@ -1,4 +1,4 @@
-"""Whether the forces of a dataset belong together, and add up to zero."""
+"""Whether the forces of a dataset have one unit, are free of outliers, and add up to zero."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 from ms25_suite.core.findings import Finding, Severity
 from ms25_suite.core.frames import BoolArray, FloatArray, Frames, IntArray, Labels
 from ms25_suite.core.units import FORCE_UNITS, MEV_PER_EV
+from ms25_suite.datasets.audit.units import likely_units
 from ms25_suite.datasets.findings import Answer, answered, frame_list, unanswered, unless_all
 
 __all__ = ["audit_forces"]
@@ -22,16 +23,18 @@ _OUTLIER_SIGMAS: Final = 20.0
 one in 8 x 10^8 exceeds 20 robust standard deviations; 10,000 frames of 108 atoms have 3 x 10^6."""
 
 _GAP: Final = 5.0
-"""Ratio of neighbouring frames, in the order of their mean force, that no heating explains: it
-would take 25 times the temperature, with nothing in between."""
+"""Ratio of the mean forces of two frames that follow each other in the order of their mean force.
+Forces grow with the root of the temperature: 25 times the temperature, without any frame in
+between, would be needed to explain it."""
 
 _ALIKE: Final = 0.35
 """Robust spread of the logarithm of the mean force within a group of frames of one kind; between
-300 and 1200 K it is 0.24. Relaxations spread over orders of magnitude and have no unit to tell."""
+300 and 1200 K it is 0.24. Forces of a relaxation spread over orders of magnitude, which
+hides a change of unit."""
 
 _LIKELY: Final = 1.25
-"""Closeness of the ratio of two such groups to that of two units: the ratio is known to about the
-root of the spread within them."""
+"""How close, as a ratio, the ratio of the mean forces of two such groups must be to that of two
+units. It is known to about the root of the spread within the groups."""
 
 _ISOLATED: Final = 0.05
 """Share of the frames up to which outliers are single failures, and not a kind of frame."""
@@ -40,7 +43,7 @@ NET_FORCE: Final = 3.5e-3
 """eV/Å per atom and component: a tenth of the paper's threshold for forces, 35 meV/Å."""
 
 _ZEROED: Final = 1e-3
-"""Mean force in eV/Å from which a frame is not one at rest, where forces may well be zero."""
+"""Mean force in eV/Å above which a frame is not at rest. At rest, forces may be exactly zero."""
 
 
 def audit_forces(frames: Frames, labels: Labels) -> list[Answer]:
@@ -79,7 +82,7 @@ def _wrong_unit(forces: FloatArray) -> Finding | None:
 
 
 def _zeroed(frames: Frames, squares: FloatArray, rms: FloatArray) -> Finding | None:
-    """Atoms whose force is exactly zero while others of the frame move."""
+    """Atoms whose force is exactly zero in a frame that is not at rest."""
     zero: BoolArray = (squares == 0.0) & (rms > _ZEROED)[frames.frame_of_atom]
     if not zero.any():
         return None
@@ -88,9 +91,9 @@ def _zeroed(frames: Frames, squares: FloatArray, rms: FloatArray) -> Finding | N
     return Finding(
         "zeroed-forces",
         f"The force on {np.count_nonzero(zero)} atoms in {len(indices)} frames "
-        f"({frame_list(indices)}) is exactly zero while others of the frame are not: the forces on "
-        f"held atoms were set to zero by a constraint. A potential predicts the real ones, and "
-        f"the difference counts as its error. Label with the real forces.",
+        f"({frame_list(indices)}) is exactly zero, other forces of the frame are not: the forces "
+        f"on fixed atoms were set to zero by a constraint. A potential predicts the real ones, "
+        f"and the difference counts as its error. Label with the real forces.",
         frames=indices,
     )
 
@@ -110,12 +113,7 @@ def _mixed_units(rms: FloatArray) -> Finding | None:
     if max(spreads) > _ALIKE / 1.4826:
         return None
     ratio = float(np.median(high) - np.median(low))
-    distances = {name: abs(ratio - np.log(factor)) for name, factor in FORCE_UNITS.items()}
-    names = [
-        f"{name} ({FORCE_UNITS[name]:.4g})"
-        for name in sorted(distances, key=distances.__getitem__)
-        if distances[name] < np.log(_LIKELY)
-    ]
+    names = likely_units(float(np.exp(ratio)), FORCE_UNITS, _LIKELY)
     if not names:
         return None
     fewer = order[cut:] if len(high) <= len(low) else order[:cut]
@@ -125,13 +123,13 @@ def _mixed_units(rms: FloatArray) -> Finding | None:
         f"The forces of {len(indices)} of {len(rms)} frames ({frame_list(indices)}) are "
         f"{np.exp(ratio):.3g} times {'larger' if len(high) <= len(low) else 'smaller'} than those "
         f"of the others, and no frame is in between. That is about the factor between eV/Å and "
-        f"{' or '.join(names)}: does the file mix units?",
+        f"{names}: does the file mix units?",
         frames=indices,
     )
 
 
 def _outliers(frames: Frames, forces: FloatArray, squares: FloatArray) -> Finding | None:
-    """Atoms on which the force is far larger than on others of their element."""
+    """Atoms with a force far larger than usual for their element."""
     numbers = np.asarray(frames.numbers)
     far = np.zeros(len(numbers), dtype=bool)
     for element in frames.elements:
@@ -167,10 +165,10 @@ def _net_force(frames: Frames, forces: FloatArray) -> Answer:
     )
     bad: IntArray = np.flatnonzero(largest > NET_FORCE)
     if len(bad) == 0:
-        return answered("net-force", f"{text}; worth a remark beyond {_mev(NET_FORCE)}")
+        return answered("net-force", f"{text}; a finding above {_mev(NET_FORCE)}")
     worst = int(bad[int(np.argmax(largest[bad]))])
     total = float(np.linalg.norm(totals[worst]))
-    # Where it is rare it does not show in the errors of the dataset.
+    # In a few frames only, it hardly changes the mean errors of the dataset.
     severity: Severity = "warning" if typical > NET_FORCE else "note"
     finding = Finding(
         "net-force",

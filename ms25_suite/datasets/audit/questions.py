@@ -1,7 +1,7 @@
-"""The audit: questions to the data, asked before any potential is judged by it.
+"""The audit: what can be wrong with a dataset, checked before a potential is judged on it.
 
-Those about frames and labels are asked once and kept with the frames in the store; those that
-depend on the card and on how the frames are divided are asked each time a dataset is opened.
+Answers about frames and labels are found once and kept with the frames in the store. Answers that
+depend on the card and on the splits are found each time a dataset is opened.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def frame_digests(frames: Frames) -> np.ndarray[Any, Any]:
 
 
 def audit_labels(found: FoundLabels, n_frames: int) -> tuple[Answer, ...]:
-    """What was found when the labels were looked for."""
+    """Answers about which labels there are."""
     has_stress = found.labels.has_stress
     counts = {"stress": n_frames if has_stress is None else int(np.count_nonzero(has_stress))}
     parts = []
@@ -53,7 +53,7 @@ def audit_labels(found: FoundLabels, n_frames: int) -> tuple[Answer, ...]:
         parts.append(f"{quantity} from `{key}` on {where} frames")
     return (
         answered("labels", "; ".join(parts), *found.findings),
-        # What is not finite is refused when it is read.
+        # Numbers that are not finite are an error when the file is read.
         answered("finite", f"yes, in all {n_frames} frames"),
     )
 
@@ -61,7 +61,7 @@ def audit_labels(found: FoundLabels, n_frames: int) -> tuple[Answer, ...]:
 def audit_frames(
     frames: Frames, labels: Labels, digests: np.ndarray[Any, Any]
 ) -> tuple[Answer, ...]:
-    """Questions about the frames and labels themselves.
+    """Answers about the frames and labels themselves.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def audit_frames(
     """
     energies, forces = audit_energies(frames, labels), audit_forces(frames, labels)
     stress = audit_stress(frames, labels)
-    # Frames that are known to be wrong must not decide about the others.
+    # Frames with wrong labels would spoil the fit of the work for all others.
     odd = {frame for finding in findings_of((energies, *forces)) for frame in finding.frames}
     sound = np.array([i for i in range(len(frames)) if i not in odd], dtype=np.int64)
     rest = (frames, labels)
@@ -88,7 +88,10 @@ def audit_frames(
 
 
 def _once(answer: Answer, stress: Answer) -> Answer:
-    """The answer about the work of the stress, with the finding that was there already."""
+    """The answer about the work of the stress, with the finding of `audit_stress` if it has one.
+
+    Both may notice the same wrong unit; it is reported once.
+    """
     if answer.code == "stress-work" and answer.findings and stress.findings:
         return replace(answer, findings=stress.findings)
     return answer
@@ -100,5 +103,5 @@ def audit_dataset(card: DatasetCard, content: Content, splits: Splits) -> tuple[
 
 
 def findings_of(answers: Iterable[Answer]) -> tuple[Finding, ...]:
-    """Findings of some answers, each once."""
+    """Findings of all answers, without repeats."""
     return tuple(dict.fromkeys(finding for answer in answers for finding in answer.findings))

@@ -1,4 +1,4 @@
-"""Whether stress labels can be what they claim: eV/Å^3 with tension positive."""
+"""Whether stress labels can be in eV/Å^3 with tension positive."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ LARGEST_SHEAR: Final = 0.1
 Cohen, Mater. Sci. Eng. A 319-321 (2001) 111). Only superhard solids bear more."""
 
 _COHERENT: Final = 5.0
-"""Shear stress over what the forces explain (`_scale_from_forces`) beyond which it takes a
-crystal that is sheared as a whole. MD of FeNiCrCoCu and strained MgO have 0.1."""
+"""Shear stress over what the forces explain (`_scale_from_forces`) beyond which only
+a crystal that is sheared as a whole can be. MD of FeNiCrCoCu and strained MgO have 0.1."""
 
 _USUAL_RATIO: Final = 0.5
 """Stress over what the forces explain in real data: 0.2 (MD of FeNiCrCoCu), 0.3 (strained MgO),
@@ -49,7 +49,7 @@ _CLEAR_R2: Final = 0.5
 
 @dataclass(frozen=True, slots=True)
 class VolumeTrend:
-    """How stress goes with volume at one composition.
+    """How the stress changes with the volume at one composition.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def audit_stress(frames: Frames, labels: Labels) -> Answer:
     Three facts of physics are used. A solid cannot bear more than `LARGEST_STRESS`, and hardly
     more shear than `LARGEST_SHEAR`, least of all where the forces are too small for it. And a
     bulk modulus is positive and at most `STIFFEST`: with ASE's sign, stress rises with volume,
-    which says something only where the volumes of the frames differ enough.
+    which is used only where the volumes of the frames differ enough.
     """
     has = labels.has_stress
     if has is None or labels.stress is None or not has.any():
@@ -129,10 +129,10 @@ def audit_stress(frames: Frames, labels: Labels) -> Answer:
 
 def _trend_text(trend: VolumeTrend | None) -> str:
     if trend is None:
-        return "the volumes are too few or too alike to tell the sign"
+        return "too few or too similar volumes to find the sign"
     modulus = f"{trend.modulus * GPA_PER_EV_PER_A3:.3g} GPa"
     if trend.r2 < _CLEAR_R2:
-        return f"no clear trend with volume to tell the sign (R² = {trend.r2:.2f})"
+        return f"no clear trend with volume to find the sign (R² = {trend.r2:.2f})"
     return f"bulk modulus {modulus} by {trend.n_frames} frames (R² = {trend.r2:.2f})"
 
 
@@ -181,7 +181,7 @@ def _scale_from_forces(frames: Frames, labels: Labels, chosen: IntArray) -> floa
 def _wrong_unit(
     facts: list[str], median: float, slope: float | None, scale: float | None, volume: float
 ) -> Finding:
-    """Name the unit that makes the numbers possible, as far as the data can tell."""
+    """The finding, with the units that would make the numbers possible."""
     units = {
         "GPa": GPA_PER_EV_PER_A3,
         "kbar": KBAR_PER_EV_PER_A3,

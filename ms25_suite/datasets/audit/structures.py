@@ -1,4 +1,4 @@
-"""Whether the structures of a dataset can be what they claim to be."""
+"""Duplicate frames, mixed periodicity, overlapping and isolated atoms, broken cells."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ Herzberg, Constants of Diatomic Molecules, 1979), and 0.5 Å would cost it 1.7 e
 
 NEAR: Final = 3.5
 """Distance in Å within which atoms of condensed matter have a neighbour (2.77 Å in Pt, 3.2 Å in
-Zr); only where they have none a farther one is looked for."""
+Zr). Only where there is none, neighbours up to `_FARTHEST` are searched."""
 
 _FARTHEST: Final = 10.0
-"""Å; neighbours beyond it are not looked for: no cutoff of the paper's table 1 exceeds 6 Å."""
+"""Å; neighbours beyond it are not searched: no cutoff of the paper's table 1 exceeds 6 Å."""
 
 _CHUNK: Final = 100_000
 """Atoms whose distances are computed at once."""
 
 
 def audit_structure(frames: Frames, digests: np.ndarray[Any, Any]) -> list[Answer]:
-    """Questions about the structures alone.
+    """Answers about the structures alone.
 
     Parameters
     ----------
@@ -74,8 +74,8 @@ def _periodicity(frames: Frames) -> Answer:
     )
     finding = Finding(
         "mixed-periodicity",
-        f"The frames differ in their periodic directions ({shown}). If that is not on purpose, "
-        f"a writer has lost `pbc` on the way.",
+        f"The frames differ in their periodic directions ({shown}). If that is not on "
+        f"purpose, a program that wrote them has lost `pbc`.",
         frames=tuple(int(index) for index in rest),
     )
     return answered("periodicity", f"no: {shown}", finding)
@@ -105,14 +105,14 @@ def _overlap(frames: Frames) -> Answer:
 
 
 def neighbour_distances(frames: Frames) -> FloatArray:
-    """How far at most an atom of each frame is from its nearest neighbour.
+    """The largest distance of an atom of each frame to its nearest neighbour.
 
-    An upper bound in Å, exact where it exceeds `NEAR`; infinite where an atom has no neighbour
-    within 10 Å; zero for a frame of a single atom that is not periodic, which nothing can be
-    said of. Shape ``(n_frames,)``.
+    Shape ``(n_frames,)``. An upper bound in Å, exact where it exceeds `NEAR`. Infinite where an
+    atom has no neighbour within 10 Å; zero for a frame of a single atom without periodic
+    directions, which has no neighbours at all.
 
-    Looking for the neighbours of each atom of each frame would take as long as reading the file.
-    But frames of a trajectory have their atoms in the same order, and neighbours stay neighbours:
+    A search for the neighbours in each frame would take as long as reading the file. But frames
+    of a trajectory have their atoms in the same order, and neighbours stay neighbours:
     the distance to the neighbour in the first frame of that size is a bound for all others.
     """
     bounds = np.full(len(frames), np.inf)
@@ -136,8 +136,8 @@ def _distances_to(frames: Frames, chosen: IntArray, partner: IntArray) -> FloatA
     apart = positions[:, partner] - positions
     pbc = np.asarray(frames.pbc)[chosen]
     cells = np.where(pbc[:, :, None], np.asarray(frames.cells)[chosen], 0.0)
-    # Of a cell with missing vectors the pseudo-inverse gives the shares along the others. Any
-    # image gives an upper bound, so rounding need not find the nearest one.
+    # Scaled coordinates; the pseudo-inverse gives them also where cell vectors are missing. Any
+    # image gives an upper bound, so the rounded one need not be the nearest.
     shares = np.rint(apart @ np.linalg.pinv(cells))
     apart = apart - shares @ cells
     distances = np.sqrt(np.square(apart).sum(axis=2))
@@ -172,7 +172,7 @@ def _farthest_neighbour(frames: Frames, index: int) -> float:
 
 
 def _neighbours(frames: Frames, index: int, cutoff: float) -> tuple[IntArray, IntArray, FloatArray]:
-    """Pairs of different atoms; of a single atom its images."""
+    """Pairs of different atoms; for a frame of a single atom, pairs with its own images."""
     first, second, distances = _pairs(frames, index, cutoff)
     other = (first != second) | (frames.n_atoms[index] == 1)
     return first[other], second[other], distances[other]
@@ -188,7 +188,7 @@ def _pairs(frames: Frames, index: int, cutoff: float) -> tuple[IntArray, IntArra
     cell = _full_cell(np.array(frames.cells[index]), positions)
     pbc = np.array(frames.pbc[index])
     if not pbc.any():
-        # Atoms of a molecule may lie outside the cell that some writer gave them.
+        # Atoms of a molecule may lie outside of the cell in the file.
         positions = positions - positions.min(axis=0) + 1.0
         cell = np.diag(positions.max(axis=0) + 1.0)
     first, second, distances = neighbour_list(
@@ -211,7 +211,7 @@ def _full_cell(cell: FloatArray, positions: FloatArray) -> FloatArray:
 
 
 def refuse_broken(frames: Frames, where: str) -> None:
-    """Refuse frames whose positions or cells are not finite, or whose cells span no space.
+    """Refuse frames whose positions or cells are not finite, or whose cells have no volume.
 
     Raises
     ------

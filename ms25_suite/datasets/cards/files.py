@@ -3,71 +3,68 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, ClassVar
+
+from annotated_types import MinLen
 
 from ms25_suite.core.cache import remembered_sha256
 from ms25_suite.core.errors import CardError, DatasetError
-from ms25_suite.datasets.cards.fields import refuse_unknown, text_field
+from ms25_suite.datasets.cards.fields import CARD_CONFIG, Text
 
-__all__ = ["CardFile", "card_file", "card_files", "verified_sha256"]
+__all__ = ["CardFile", "FileEntry", "Files", "located", "verified_sha256"]
 
 
 @dataclass(frozen=True, slots=True)
 class CardFile:
-    """A file of frames: its path, and its SHA-256 where the card states it."""
+    """A file: its path, and its SHA-256 where the card states it.
+
+    The path is written relative to the folder of the card.
+    """
+
+    __pydantic_config__: ClassVar[Any] = CARD_CONFIG
 
     path: Path
     sha256: str | None = None
 
+    def __post_init__(self) -> None:
+        if self.path == Path():
+            msg = "`path` must be a text that is not empty"
+            raise ValueError(msg)
+        if self.sha256 is not None and not re.fullmatch(r"[0-9a-f]{64}", self.sha256):
+            msg = f"`sha256` must be 64 hexadecimal digits, found {self.sha256!r}"
+            raise ValueError(msg)
 
-def card_file(value: Any, what: str, base: Path) -> CardFile:
-    """A file: its path, or a table of ``path`` and ``sha256``.
+
+FileEntry = Text | CardFile
+"""A file as a card names it: its path, or a table of ``path`` and ``sha256``."""
+
+Files = FileEntry | Annotated[tuple[FileEntry, ...], MinLen(1)]
+"""One such file, or a list of them."""
+
+
+def located(files: Files, base: Path) -> tuple[CardFile, ...]:
+    """The files with paths that can be opened.
 
     Parameters
     ----------
-    value
-        What the card has.
-    what
-        Name of the value, for messages.
+    files
+        What the card names.
     base
-        Folder that the path starts from.
-
-    Raises
-    ------
-    CardError
-        The value is something else.
+        Folder that relative paths start from.
     """
-    if not isinstance(value, Mapping):
-        return CardFile(base / text_field(value, what))
-    refuse_unknown(value, ("path", "sha256"), what)
-    path = text_field(value.get("path"), f"{what}: `path`")
-    sha256 = value.get("sha256")
-    if sha256 is not None and not re.fullmatch(r"[0-9a-f]{64}", str(sha256)):
-        msg = f"{what}: `sha256` must be 64 hexadecimal digits, found {sha256!r}"
-        raise CardError(msg)
-    return CardFile(base / path, sha256)
-
-
-def card_files(value: Any, what: str, base: Path) -> tuple[CardFile, ...]:
-    """One such file or a list of them, at least one.
-
-    Raises
-    ------
-    CardError
-        The value is something else.
-    """
-    entries = value if isinstance(value, list) else [value]
-    if not entries:
-        msg = f"{what} is empty: name at least one file"
-        raise CardError(msg)
-    return tuple(card_file(entry, what, base) for entry in entries)
+    entries = files if isinstance(files, tuple) else (files,)
+    return tuple(
+        CardFile(base / entry)
+        if isinstance(entry, str)
+        else CardFile(base / entry.path, entry.sha256)
+        for entry in entries
+    )
 
 
 def verified_sha256(file: CardFile, where: str, absent: type[DatasetError] = CardError) -> str:
-    """SHA-256 of a file, which is the one that the card states, if it states one.
+    """SHA-256 of a file, which must be the one that the card states, if it states one.
 
     Parameters
     ----------
@@ -76,7 +73,7 @@ def verified_sha256(file: CardFile, where: str, absent: type[DatasetError] = Car
     where
         Name of the card, for messages.
     absent
-        Error of a file that is not there.
+        Class of the error if there is no such file.
 
     Raises
     ------

@@ -1,6 +1,6 @@
 """Reference curves of an equation of state that belong to a dataset.
 
-Fitted parameters are read from the frames that they belong to: nothing is fitted here.
+Fitted parameters are read from the frames; nothing is fitted here.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ RELAXED_KEY: Final = "relaxed"
 """Info key: whether the positions of the atoms were relaxed at the volume of the frame."""
 
 VOLUME_RATIO_KEY: Final = "volume_ratio"
-"""Info key: volume relative to that of the reference's minimum; for people, nothing reads it."""
+"""Info key: volume relative to that of the reference's minimum; the suite does not read it."""
 
 LEAST_POINTS: Final = 5
 """Fewest volumes of a curve: one more than an equation of state has parameters."""
@@ -48,7 +48,7 @@ LEAST_POINTS: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class CurveFit:
-    """Equation of state of the reference, as the file states it.
+    """Equation of state of the reference, as stated in the file.
 
     Parameters
     ----------
@@ -115,7 +115,7 @@ class EosReference:
     frames, labels
         Frames of all curves, curve by curve, and their labels: one batch for a potential.
     config
-        What the card says: the observable and the equation of state.
+        The table ``[eos]`` of the card: observable and equation of state.
     sha256
         SHA-256 of each file.
     """
@@ -135,8 +135,8 @@ def eos_reference(card: DatasetCard) -> EosReference | None:
     CardError
         A file is missing or another one, or the card names curves that are not its own.
     LabelError
-        Energies are missing, on some frames only, or not finite; or the frames of a curve do not
-        agree on what they say of it.
+        Energies are missing, on some frames only, or not finite; or the frames of a curve
+        state different properties of it.
     DatasetError
         The files cannot be read, or a curve has fewer than five volumes, one volume twice, frames
         of several compositions, or frames that are not periodic.
@@ -266,7 +266,7 @@ def _fit(info: Sequence[dict[str, Any]], where: str) -> CurveFit | None:
 
 
 def _common(values: Sequence[Any], key: str, where: str) -> Any:
-    """What all frames of a curve say."""
+    """The value that all frames of a curve have."""
     different = list(dict.fromkeys(map(str, values)))
     if len(different) > 1:
         msg = (

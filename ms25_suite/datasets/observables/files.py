@@ -1,6 +1,6 @@
 """Files of reference observables: what curves and paths have in common.
 
-They are read when they are asked for, not with the dataset.
+They are read when a check needs them, not with the dataset.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def where_of(card: DatasetCard, table: Table) -> str:
 
 
 def lender(card: DatasetCard, table: Table) -> DatasetCard:
-    """The card whose files are meant: that of the built-in dataset that a table names, or itself.
+    """The card whose files are used: that of the built-in dataset that a table names, or itself.
 
     Raises
     ------
@@ -50,7 +50,7 @@ def lender(card: DatasetCard, table: Table) -> DatasetCard:
         msg = f"{where} is to be that of {name!r}, which has none"
         raise CardError(msg)
     if card.level_of_theory != found.level_of_theory:
-        # Their difference would pass for an error of the potential.
+        # The difference of the methods would count as an error of the potential.
         msg = (
             f"{where}: that of {found.name!r} is of the level of theory "
             f"{found.level_of_theory!r}, this dataset of {card.level_of_theory!r}: name files of "
@@ -101,7 +101,7 @@ def read_files(files: Sequence[CardFile], where: str) -> tuple[list[Atoms], tupl
 
 
 def frames_of(images: Sequence[Atoms], elements: Sequence[str], where: str) -> Frames:
-    """Frames whose structures are sound, of elements that the dataset has.
+    """Frames with valid structures, of elements that the dataset has.
 
     Raises
     ------

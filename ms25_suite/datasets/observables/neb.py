@@ -44,7 +44,7 @@ class NebReference:
     reaction_energy
         Energy of the final minus that of the initial state in eV; None if it is not known.
     config
-        What the card says.
+        The table ``[neb]`` of the card.
     sha256
         SHA-256 of each file.
     """
@@ -138,8 +138,8 @@ def _refuse_different(frames: Frames, where: str, *, given_ends: bool) -> None:
         if one == next_one:
             hint = "; with `initial` and `final`, `path` has only the images in between"
             msg = (
-                f"{where}: images {index} and {index + 1} are the same, a path has no direction "
-                f"there{hint if given_ends else ''}"
+                f"{where}: images {index} and {index + 1} are the same, so the path has no "
+                f"direction there{hint if given_ends else ''}"
             )
             raise DatasetError(msg)
 

@@ -30,7 +30,7 @@ _DAMAGE: Final = (
     OSError,
     NotImplementedError,
 )
-"""What the archive modules raise for damage and unknown compression."""
+"""Errors of the archive modules for damage and unknown compression."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Member:
     name
         Its path inside the source, with ``/``; archives in between count as folders.
     path
-        Where it can be read until the next member is asked for.
+        Where it can be read until the iteration goes on.
     """
 
     name: str
@@ -73,8 +73,8 @@ def safe_name(name: str, where: str) -> str:
     if path.is_absolute() or ".." in path.parts or re.match(r"[A-Za-z]:", name) or "\0" in name:
         msg = (
             f"{where}: the name {name!r} leads out of the folder that the archive is unpacked in. "
-            f"Nothing was written: no honest archive has such names, so get it again from its "
-            f"authors"
+            f"Nothing was written: archives for exchange have no such names, so get it again "
+            f"from its authors"
         )
         raise DatasetError(msg)
     return str(path)
@@ -90,10 +90,10 @@ def members(source: Path, scratch: Path, leave_out: Callable[[str, str], None]) 
     source
         Folder, archive or file.
     scratch
-        Folder for unpacked files; they are deleted when the next one is asked for.
+        Folder for unpacked files; each is deleted when the iteration goes on.
     leave_out
-        Is told name and reason of what is left out: a damaged archive inside of the source, a
-        link.
+        Called with name and reason for what is left out: a damaged archive inside of the source,
+        a link.
 
     Raises
     ------
@@ -118,7 +118,7 @@ def members(source: Path, scratch: Path, leave_out: Callable[[str, str], None]) 
 def _file(
     member: Member, scratch: Path, leave_out: Callable[[str, str], None], depth: int
 ) -> Iterator[Member]:
-    """The member itself, or the content of an archive; damage concerns only that archive."""
+    """The member itself, or the content of an archive; a damaged inner archive is left out."""
     if not is_archive(member.path):
         yield member
         return
@@ -142,7 +142,7 @@ def _unpacked(
     content = _zip if member.path.name.lower().endswith(".zip") else _tar
     entries = content(member, leave_out)
     while True:
-        # Only what the archive raises is damage; not what happens to those who use its files.
+        # Errors of the archive are damage; errors of the caller, which runs at `yield`, are not.
         try:
             entry = next(entries, None)
             if entry is None:
@@ -200,6 +200,6 @@ def _tar(member: Member, leave_out: Callable[[str, str], None]) -> Iterator[tupl
 
 
 def _is_junk(name: str) -> bool:
-    """Files of file managers and version control, which nobody means to publish."""
+    """Whether a file was left by a file manager or by version control."""
     parts = PurePosixPath(name).parts
     return any(part in _JUNK or part == ".git" for part in parts) or parts[-1].startswith("._")

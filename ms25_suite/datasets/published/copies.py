@@ -1,4 +1,4 @@
-"""Frames that an archive holds twice, in files of different formats."""
+"""Frames that are in an archive twice, in files of different formats."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _SAME_PLACE: Final = 1e-4
 """Å. An OUTCAR of VASP prints positions with five digits."""
 
 _MOST_COPIES: Final = 20
-"""Frames of equal energy that are compared with each one: without a limit it would take hours where
-a file has the same number for all of them."""
+"""Largest number of frames of equal energy that each frame is compared with. Without a limit it
+would take hours where all frames of a file have the same energy."""
 
 
 def first_copies(energies: Sequence[float], get: Callable[[int], Atoms]) -> list[int]:
-    """For each frame the first one that is the same but for rounding.
+    """For each frame, the first one that is equal except for rounding.
 
     Fingerprints of rounded coordinates find copies within a format. Between two formats, one of
     some hundred coordinates often falls on the other side of a rounding limit; so frames of equal

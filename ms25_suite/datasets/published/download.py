@@ -1,4 +1,4 @@
-"""Getting the published archive, with checksums, and going on where a download broke off."""
+"""Downloading the published archive with checksums; an interrupted download is resumed."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ _RECORD_PAGE: Final = re.compile(r"^(https?://[^/]+)/(?:api/)?records?/(\d+)/?$"
 
 
 def download_folder(url: str = RECORD_URL) -> Path:
-    """Where files go if nobody names a folder: a place in the cache for each record."""
+    """Default folder of the files: one for each record, in the cache."""
     return cache_dir("published", content_key({"url": _canonical(url)})[:12])
 
 
 def download(
     url: str = RECORD_URL, folder: Path | None = None, *, progress: bool = False, pause: float = 2.0
 ) -> tuple[Path, ...]:
-    """Get all files of a record, or a single file.
+    """Download all files of a record, or a single file.
 
-    What the record states as checksum is compared; the SHA-256 of what came is recorded in the
-    cache the first time, and compared ever after, so that files which are there already are used
-    without a connection.
+    Checksums that the record states are compared. The SHA-256 of each file is recorded in the
+    cache after the first download and compared from then on, so that files that are already there
+    can be used without a connection.
 
     Parameters
     ----------
@@ -192,7 +192,7 @@ def _fetch(
     if expected is not None and expected.partition(":")[0] not in pooch.hashes.ALGORITHMS_AVAILABLE:
         msg = f"{file.name}: unknown kind of checksum {expected!r}"
         raise DatasetError(msg)
-    # Half a file of another version must not be continued.
+    # A partial file of another version must not be resumed.
     tag = hashlib.sha256(f"{file.url} {file.checksum} {file.size}".encode()).hexdigest()[:12]
     part = target.with_name(f".{target.name}.{tag}.part")
     getter = ResumingDownloader(file, part, progress=progress, pause=pause)

@@ -14,11 +14,11 @@ import numpy as np
 from ms25_suite.core.errors import DatasetError, LabelError
 from ms25_suite.core.fields import REF_ENERGY, REF_FORCES, REF_STRESS
 from ms25_suite.datasets.cards.card import LabelKeys
-from ms25_suite.datasets.importers import read_npz
 from ms25_suite.datasets.readers.cp2k import is_cp2k_output
-from ms25_suite.datasets.readers.files import read_images
+from ms25_suite.datasets.readers.files import installed_reader, read_images
 from ms25_suite.datasets.readers.label_values import values_under
-from ms25_suite.datasets.readers.labels import FoundLabels, find_labels
+from ms25_suite.datasets.readers.labels import FoundLabels, find_labels, labelled_structure
+from ms25_suite.datasets.readers.npz import read_npz
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -86,7 +86,7 @@ _DOCUMENT_NAMES: Final = (
 
 
 class NotFramesError(Exception):
-    """A file is no file of frames at all, and nobody would expect it to be one."""
+    """A file holds no frames and is not meant to: a document, an input, a model file."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,19 +112,21 @@ class LabelledFrame:
 
 
 def read_chunks(path: Path) -> Iterator[list[Atoms]]:
-    """Frames of any file that ASE reads, some hundred at a time.
+    """Frames of any file that ASE or an installed reader reads, some hundred at a time.
 
     Raises
     ------
     NotFramesError
-        ASE knows no format that the file could have, or the file is a document.
+        The file is a document, or has no format that ASE recognises.
     DatasetError
         It is damaged.
     """
     from ase.io.formats import UnknownFileTypeError, filetype, ioformats
 
     name = path.name.lower()
-    if path.suffix.lower() == ".npz":
+    if installed_reader(path) is not None:
+        images = read_images(path)
+    elif path.suffix.lower() == ".npz":
         images = read_npz(path)
     else:
         if name.endswith(_DOCUMENTS) or name.startswith(_DOCUMENT_NAMES):
@@ -133,15 +135,15 @@ def read_chunks(path: Path) -> Iterator[list[Atoms]]:
             msg = "it is empty (0 bytes)"
             raise DatasetError(msg)
         try:
-            # What ASE does not know by content it calls by the extension.
+            # For files whose content ASE does not recognise, `filetype` returns the extension.
             known = is_cp2k_output(path) or filetype(str(path)) in ioformats
         except (UnknownFileTypeError, UnicodeDecodeError):
             known = False
         except Exception as error:  # ASE's guesses raise anything
-            msg = f"its format cannot be told: {type(error).__name__}: {error}"
+            msg = f"its format cannot be recognised: {type(error).__name__}: {error}"
             raise DatasetError(msg) from error
         if name.endswith(_PACKED):
-            msg = "this kind of archive is not opened here: unpack it, and give the folder"
+            msg = "archives of this kind are not supported: unpack it, and name the folder"
             raise DatasetError(msg)
         if not known:
             raise NotFramesError
@@ -154,7 +156,7 @@ def read_chunks(path: Path) -> Iterator[list[Atoms]]:
                 yield chunk
                 chunk = []
     except DatasetError:
-        # What came before the damage is good.
+        # The frames before the damage are valid.
         if chunk:
             yield chunk
         raise
@@ -172,11 +174,11 @@ def labelled_frames(
     images
         Frames of one file.
     keys
-        Keys of the labels where somebody named them.
+        Keys of the labels, as far as the user named them.
     where
         Name of the file.
     leave_out
-        Is told why, and how many frames are left out.
+        Called with the reason and the number of frames that are left out.
     """
     keys = _only_candidates(images, keys)
     try:
@@ -194,7 +196,7 @@ def labelled_frames(
             reasons[_without_index(str(error).removeprefix(f"{where}: "))] += 1
         else:
             single += _complete([atoms], found, [index], leave_out)
-    # Labels of two families may be of two methods.
+    # Labels under different names may come from different methods.
     families = Counter(frame.keys[:2] for frame in single)
     if len(families) > 1:
         usual = families.most_common(1)[0][0]
@@ -220,9 +222,9 @@ def _without_index(message: str) -> str:
 
 
 def _only_candidates(images: Sequence[Atoms], keys: LabelKeys) -> LabelKeys:
-    """Keys that speak for themselves: one number called …energy… and one array called …force….
+    """Unambiguous keys: the only number called …energy… and the only array called …force….
 
-    Only where nobody named them and the usual names are missing.
+    Only where the user named none and the usual names are missing.
     """
     if keys != LabelKeys() or not images:
         return keys
@@ -262,7 +264,7 @@ _OTHER_ENERGY: Final = re.compile(
     r"|(?:\b|_)(?:ha|au|ry)(?:\b|_)",
     re.IGNORECASE,
 )
-"""Words for energies that are not that of the whole cell, or not in eV."""
+"""Parts of names of energies that are not of the whole cell, or not in eV."""
 
 _USUAL: Final = (REF_ENERGY, REF_FORCES, "energy", "forces")
 
@@ -273,8 +275,6 @@ def _complete(
     indices: Sequence[int],
     leave_out: Callable[[str, int], None],
 ) -> list[LabelledFrame]:
-    from ase import Atoms
-
     labels = found.labels
     if labels.energy is None or labels.forces is None:
         leave_out(f"no {'energy' if labels.energy is None else 'forces'}", len(images))
@@ -282,16 +282,11 @@ def _complete(
     frames = []
     start = 0
     for row, image in enumerate(images):
-        atoms = Atoms(
-            numbers=image.numbers, positions=image.positions, cell=image.cell, pbc=image.pbc
-        )
-        atoms.info[REF_ENERGY] = float(labels.energy[row])
-        atoms.arrays[REF_FORCES] = labels.forces[start : start + len(atoms)].copy()
-        keys: tuple[str, ...] = (found.keys["energy"], found.keys["forces"])
-        if labels.stress is not None and np.isfinite(labels.stress[row]).all():
-            atoms.info[REF_STRESS] = labels.stress[row].copy()
-            keys += (found.keys["stress"],)
+        atoms = labelled_structure(image, labels, row, start)
         start += len(atoms)
+        keys: tuple[str, ...] = (found.keys["energy"], found.keys["forces"])
+        if REF_STRESS in atoms.info:
+            keys += (found.keys["stress"],)
         stated = image.info.get("split")
         frames.append(
             LabelledFrame(atoms, indices[row], keys, None if stated is None else str(stated))

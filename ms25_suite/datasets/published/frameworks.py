@@ -1,4 +1,4 @@
-"""Telling zeolite frameworks apart by what is connected with what."""
+"""Recognising zeolite frameworks by the connectivity of their Si atoms."""
 
 from __future__ import annotations
 
@@ -57,14 +57,14 @@ LTA have one kind of Si atom; those of MFI (12 kinds) and BEA (9) are averages."
 def recognise_framework(atoms: Atoms) -> str:
     """Framework code of a frame of SiO2, in any supercell.
 
-    Volume per Si and atom count alone do not do: MFI and a doubled CHA both have 288 atoms, and
-    where volumes are spread by 10 %, CHA, LTA and BEA overlap. The coordination sequence depends
-    on neither.
+    Volume per Si and atom count are not enough: MFI and a doubled CHA both have 288 atoms, and
+    where volumes are spread by 10 %, CHA, LTA and BEA overlap. The coordination sequence does not
+    depend on either.
 
     Raises
     ------
     ValueError
-        It is none of `FRAMEWORKS`; the message is for people.
+        It is not one of `FRAMEWORKS`; the message says why.
     """
     found = coordination_sequence(atoms)
     density = 1000.0 * np.count_nonzero(atoms.numbers == _SILICON) / atoms.get_volume()

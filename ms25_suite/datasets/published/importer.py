@@ -44,7 +44,7 @@ class ImportedDataset:
     split
         Where the division comes from, and the sizes of its parts.
     notes
-        What people should know about it.
+        Remarks for the user.
     findings
         What the audit found.
     """
@@ -62,7 +62,7 @@ class ImportedDataset:
 
 @dataclass(frozen=True, slots=True)
 class ArchiveImport:
-    """What became of an archive.
+    """Result of the import of an archive.
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ def import_archive(
     out
         Folder to write.
     keys
-        Keys of the labels where they have unusual names.
+        Keys of the labels, if they have unusual names.
     assign
         Pairs of a system and a pattern of file names: these files are not recognised, but taken
         to be of this system.

@@ -40,7 +40,7 @@ _ROLE_NAMES: Final = {0: "train", 1: "validation", 2: "test"}
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """What was not taken, and why.
+    """A file, or frames of it, that was left out.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ class ArchiveReader:
     store
         Keeps the frames.
     keys
-        Keys of the labels where somebody named them.
+        Keys of the labels, as far as the user named them.
     assign
         Pairs of a system and a pattern of file names that are taken to be of it.
     exclude
@@ -185,7 +185,7 @@ class ArchiveReader:
             if _matches(name, pattern):
                 elements = next(entry.elements for entry in SYSTEMS if entry.name == system)
                 if not set(atoms.get_chemical_symbols()) <= set(elements):
-                    msg = f"{atoms.symbols}: --assign says {system}, which has other elements"
+                    msg = f"{atoms.symbols}: --assign names {system}, which has other elements"
                     raise UnknownSystemError(msg)
                 return system
         return recognise(atoms)

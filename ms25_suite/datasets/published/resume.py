@@ -1,4 +1,4 @@
-"""Going on with a download where it broke off."""
+"""Resuming an interrupted download."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ TIMEOUT: Final = (10.0, 60.0)
 
 _ATTEMPTS: Final = 3
 _BLOCK: Final = 1 << 15
-"""Bytes that are read at once; what is lost of a block when a connection breaks comes again."""
+"""Bytes that are read at once; an incomplete block is downloaded again after an interruption."""
 
 
 @dataclass(frozen=True, slots=True)
 class RemoteFile:
-    """A file to get.
+    """A file to download.
 
     Parameters
     ----------
@@ -43,18 +43,18 @@ class RemoteFile:
 
 
 class ResumingDownloader:
-    """Downloader for pooch, whose own ones begin at the first byte each time.
+    """Downloader for pooch, whose own downloaders start at the first byte each time.
 
     Parameters
     ----------
     file
-        What to get.
+        The file to download.
     part
         Where it is kept until it is complete.
     progress
         Whether to show a progress bar.
     pause
-        Seconds before a broken connection is made again.
+        Seconds before an interrupted connection is opened again.
     """
 
     def __init__(self, file: RemoteFile, part: Path, *, progress: bool, pause: float) -> None:
@@ -64,7 +64,7 @@ class ResumingDownloader:
         self._pause = pause
 
     def __call__(self, url: str, output_file: str, pooch: object) -> None:
-        """Fill ``output_file``; what came before a connection broke is kept in ``part``."""
+        """Write ``output_file``; until it is complete, the bytes are kept in ``part``."""
         import requests
 
         problem = ""
@@ -87,14 +87,14 @@ class ResumingDownloader:
         raise DatasetError(msg)
 
     def _go_on(self, url: str) -> str:
-        """Get what is missing; what went wrong, or nothing."""
+        """Download what is missing; returns what went wrong, or an empty text."""
         import requests
         from tqdm import tqdm
 
         have = self._part.stat().st_size if self._part.exists() else 0
         if have and have == self._file.size:
             return ""
-        # Compressed on the way, the bytes could not be counted.
+        # With compression by the server, the bytes could not be counted.
         headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
         with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT) as answer:
             if answer.status_code == requests.codes.requested_range_not_satisfiable:
@@ -106,7 +106,7 @@ class ResumingDownloader:
             answer.raise_for_status()
             rest = re.match(rf"bytes {have}-", answer.headers.get("Content-Range", ""))
             if answer.status_code != requests.codes.partial_content or rest is None:
-                # A server that cannot go on sends all of it.
+                # A server without support for ranges sends the whole file.
                 have = 0
             length = answer.headers.get("Content-Length")
             total = self._file.size or (int(length) + have if length else None)

@@ -1,4 +1,4 @@
-"""Which frames an archive itself has for training, validation and test."""
+"""The splits of an archive: which frames are for training, validation and test."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _MOST_FILES: Final = 12
 
 @dataclass(frozen=True, slots=True)
 class NameHints:
-    """What the path of a file says.
+    """Role, set and training size that the path of a file suggests.
 
     Parameters
     ----------
     role
-        ``train``, ``validation`` or ``test``; None if it says nothing.
+        ``train``, ``validation`` or ``test``; None if there is none.
     set_number
         Number of the set.
     size
@@ -70,7 +70,7 @@ class ArchiveSplit:
     train_sizes
         Nested training sizes of the archive; empty if it has none.
     notes
-        What people should know about it.
+        Remarks for the user.
     """
 
     number: int | None
@@ -99,7 +99,7 @@ def name_hints(name: str) -> NameHints:
 
 
 def archive_splits(files: Sequence[SourceFile]) -> tuple[tuple[ArchiveSplit, ...], tuple[str, ...]]:
-    """The archive's own division of the frames of one system.
+    """The split of the frames of one system that the archive has.
 
     Returns
     -------
@@ -190,7 +190,7 @@ def _training_order(
     labelled = [file for file in files if hints[file.name].size is not None]
     groups = _by_size(labelled, hints)
     if len(labelled) < len(files) or not groups:
-        # Without a number in every name, the content has to tell.
+        # Without a number in every name, compare the content.
         groups = [(None, _unique(file.frames)) for file in files]
     if 1 < len(groups) <= _MOST_FILES:
         chain = _chain(groups)

@@ -1,4 +1,4 @@
-"""Frames kept aside between reading and writing, in a file and not in memory."""
+"""Frames in a temporary file between reading and writing, to save memory."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class FrameStore:
             dict(atoms.info),
             atoms.arrays[REF_FORCES],
         )
-        # Nobody else has written to this file, so that reading it back is safe.
+        # Only this object writes to the file, so unpickling it is safe.
         pickle.dump(content, self._file, protocol=pickle.HIGHEST_PROTOCOL)
         return place
 

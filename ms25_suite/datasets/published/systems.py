@@ -1,4 +1,4 @@
-"""Which of the paper's systems a frame is, told by composition, atom count and cell."""
+"""Recognising the paper's systems by composition, number of atoms and cell."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _VACUUM: Final = 5.0
 
 
 class UnknownSystemError(ValueError):
-    """A frame is of no system of the paper; the message is for people."""
+    """A frame is of no system of the paper; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class PaperSystem:
     threshold_class
         Class of the thresholds in ``checks/thresholds.toml``.
     transfer
-        Whether the paper only applies to it what was trained on another system.
+        Whether the paper only tests potentials on it that were trained on another system.
     """
 
     name: str
@@ -76,7 +76,7 @@ def recognise(atoms: Atoms) -> str:
     Raises
     ------
     UnknownSystemError
-        It is none of them, or it cannot be told. Nothing is guessed.
+        It is not one of them, or not clearly so. Nothing is guessed.
     """
     from ase.data import chemical_symbols
 

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from ms25_suite.core.cache import file_sha256
-from ms25_suite.datasets.cards.card import SplitsConfig
+from ms25_suite.datasets.cards.splits import SplitsConfig
 from ms25_suite.datasets.dataset import Dataset, open_dataset
-from ms25_suite.datasets.importers import card_path, suggested_splits, write_card
+from ms25_suite.datasets.importers import suggested_splits
 from ms25_suite.datasets.published.roles import ArchiveSplit
 from ms25_suite.datasets.published.store import FrameStore
 from ms25_suite.datasets.published.systems import PaperSystem
-from ms25_suite.datasets.readers.files import write_extxyz
 from ms25_suite.datasets.registry import builtin_card
 from ms25_suite.datasets.splits import make_splits
+from ms25_suite.datasets.writer import card_path, write_card, write_extxyz
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -43,7 +43,7 @@ class WrittenDataset:
     split
         Where the division comes from, and the sizes of its parts.
     notes
-        What people should know about it.
+        Remarks for the user.
     """
 
     card: Path
@@ -87,7 +87,7 @@ def write_dataset(
         Seed of the division that is made.
     neighbours
         Names of the systems that are written into the same folder; the card names those of them
-        that its potentials are to be tested on.
+        that its potentials are tested on.
 
     Raises
     ------

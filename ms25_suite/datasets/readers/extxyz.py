@@ -1,7 +1,7 @@
-"""Whether a file of extended XYZ is laid out as its headers say.
+"""Whether the layout of an extended XYZ file agrees with its headers.
 
 ASE's reader ignores columns that a header does not name and everything behind a blank line, so
-that damaged files can be read without an error; and where it does raise, it does not say where.
+damaged files may be read without an error; and its errors do not name the line.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Layout:
     sizes
         Number of atoms of each sound frame, in order.
     problem
-        What is wrong with the next one; empty if there is none.
+        What is wrong with the next frame; empty if nothing is.
     """
 
     sizes: tuple[int, ...]
@@ -35,7 +35,7 @@ class Layout:
 
 
 def scan_layout(lines: Iterable[str]) -> Layout:
-    """Count atoms and columns of each frame, up to the first that is not as its header says."""
+    """Count atoms and columns of each frame, up to the first that disagrees with its header."""
     sizes: list[int] = []
     numbered = enumerate(lines, start=1)
     for number, line in numbered:
@@ -53,7 +53,7 @@ def scan_layout(lines: Iterable[str]) -> Layout:
             continue
         frame = len(sizes)
         if not text.isdecimal():
-            why = f" Has frame {frame - 1} more atoms than its number says?" if sizes else ""
+            why = f" Has frame {frame - 1} more atoms than its first line states?" if sizes else ""
             return Layout(
                 tuple(sizes),
                 f"line {number} should be the number of atoms of frame {frame}, found "
@@ -70,7 +70,7 @@ def scan_layout(lines: Iterable[str]) -> Layout:
 
 
 def _columns(comment: str) -> int | None:
-    """Number of columns by the header; None if it names none that can be understood."""
+    """Number of columns by the header; None if it has no valid ``Properties``."""
     match = _PROPERTIES.search(comment)
     counts = match[1].split(":")[2::3] if match else []
     return sum(map(int, counts)) if counts and all(n.isdecimal() for n in counts) else None
@@ -87,7 +87,7 @@ def _frame_problem(
         number, line = row
         found = len(line.split())
         if found < _PLAIN_COLUMNS if columns is None else found != columns:
-            expected = f"{columns}, as `Properties` says" if columns else "a symbol and a position"
+            expected = f"{columns}, as in `Properties`" if columns else "a symbol and a position"
             return (
                 f"frame {frame}, atom {atom} (line {number}) has {found} columns, expected "
                 f"{expected}. Is the file cut off, or the number of atoms wrong?"

@@ -1,4 +1,4 @@
-"""Reading files of frames with ASE."""
+"""Reading files of frames: with ASE, or with the reader of an installed package."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import lzma
 import shutil
 import tempfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
@@ -20,36 +20,33 @@ from ms25_suite.core.errors import DatasetError
 from ms25_suite.core.frames import IntArray
 from ms25_suite.datasets.readers.cp2k import is_cp2k_output, read_cp2k_output
 from ms25_suite.datasets.readers.extxyz import Layout, scan_layout
+from ms25_suite.datasets.readers.registry import InstalledReader, find_reader
 
 if TYPE_CHECKING:
     from ase import Atoms
 
 __all__ = [
     "FORMATS",
-    "WRITABLE",
     "data_suffix",
+    "format_key",
     "frame_sizes",
+    "installed_reader",
     "is_data_file",
-    "naming_errors",
     "read_images",
     "stem",
-    "write_extxyz",
 ]
 
 FORMATS: Final = {".extxyz": "extxyz", ".xyz": "extxyz", ".traj": "traj", ".db": "db"}
 """ASE's format of each file name extension that datasets may have."""
 
-WRITABLE: Final = (".extxyz", ".extxyz.xz", ".extxyz.gz", ".xyz", ".xyz.xz", ".xyz.gz")
-"""Extensions that `write_extxyz` knows."""
-
 _COMPRESSED = (".xz", ".gz", ".bz2")
 
 _DAMAGED = (EOFError, lzma.LZMAError, zlib.error, OSError)
-"""What the readers of compressed files raise where these are damaged."""
+"""Errors of the readers of compressed files for damage."""
 
 
 def data_suffix(path: Path) -> str:
-    """Extension that says the format, with that of the compression: ``.extxyz.xz``."""
+    """Extension of the format, with that of the compression: ``.extxyz.xz``."""
     suffixes = path.suffixes
     if suffixes and suffixes[-1].lower() in _COMPRESSED:
         return "".join(suffixes[-2:])
@@ -62,11 +59,52 @@ def stem(path: Path) -> str:
 
 
 def is_data_file(path: Path) -> bool:
-    """Whether the extension is one that datasets may have."""
+    """Whether a file is one that ``--dataset`` reads, by its name or for an installed reader.
+
+    Raises
+    ------
+    DatasetError
+        An installed reader is broken.
+    """
+    if _own_format(path) is not None:
+        return True
+    is_card = path.suffix.lower() == ".toml"
+    return not is_card and path.is_file() and installed_reader(path) is not None
+
+
+def format_key(path: Path) -> str:
+    """How a file is read, for the key of the cache: its extension, and the installed reader.
+
+    Raises
+    ------
+    DatasetError
+        An installed reader is broken.
+    """
     suffix = data_suffix(path).lower()
-    plain = f".{suffix.split('.')[1]}" if suffix else ""
-    compressed = suffix != plain
-    return plain in FORMATS and not (compressed and FORMATS[plain] != "extxyz")
+    reader = installed_reader(path)
+    return suffix if reader is None else f"{suffix} {reader.identity}"
+
+
+def installed_reader(path: Path) -> InstalledReader | None:
+    """Reader of an installed package for a file; None where the suite reads it itself, or none can.
+
+    Raises
+    ------
+    DatasetError
+        Several readers recognise the file, or a reader is broken.
+    """
+    return None if _own_format(path) is not None else find_reader(path)
+
+
+def _own_format(path: Path) -> str | None:
+    """ASE's name of the format of a file that the suite itself reads; None for any other file."""
+    suffix = data_suffix(path).lower()
+    if not suffix:
+        return None
+    plain = f".{suffix.split('.')[1]}"
+    format_ = FORMATS.get(plain)
+    # Only extended XYZ may be compressed.
+    return format_ if suffix == plain or format_ == "extxyz" else None
 
 
 def read_images(path: Path, *, any_format: bool = False) -> Iterator[Atoms]:
@@ -75,21 +113,21 @@ def read_images(path: Path, *, any_format: bool = False) -> Iterator[Atoms]:
     Parameters
     ----------
     path
-        File with one of the extensions in `FORMATS`; extended XYZ may be compressed.
+        File with one of the extensions in `FORMATS` (extended XYZ may be compressed), or one that
+        the reader of an installed package recognises.
     any_format
-        Let ASE guess the format of any other file; outputs of CP2K, which it does not read, are
-        recognised before.
+        Also read outputs of CP2K, and let ASE guess the format of any other file.
 
     Raises
     ------
     DatasetError
-        The extension is unknown, the file cannot be read, or it holds no frames.
+        The format is unknown, the file cannot be read, or it holds no frames.
     """
     if not path.is_file():
         msg = f"there is no file {path}"
         raise DatasetError(msg)
-    known = is_data_file(path)
-    if not (known or any_format):
+    format_, reader = _own_format(path), installed_reader(path)
+    if format_ is None and reader is None and not any_format:
         msg = (
             f"{path}: the extension {data_suffix(path) or '(none)'!r} is not that of a dataset; "
             f"expected {', '.join(FORMATS)} (extended XYZ also compressed: "
@@ -100,9 +138,8 @@ def read_images(path: Path, *, any_format: bool = False) -> Iterator[Atoms]:
     if path.stat().st_size == 0:
         msg = f"{path} is empty (0 bytes): it holds no frames"
         raise DatasetError(msg)
-    format_ = FORMATS[f".{data_suffix(path).lower().split('.')[1]}"] if known else None
     n_frames = 0
-    for atoms in _frames(path, format_):
+    for atoms in _frames(path, format_) if reader is None else reader.read(path):
         if len(atoms) == 0:
             msg = f"{path}: frame {n_frames} has no atoms"
             raise DatasetError(msg)
@@ -114,13 +151,17 @@ def read_images(path: Path, *, any_format: bool = False) -> Iterator[Atoms]:
 
 
 def frame_sizes(path: Path) -> IntArray:
-    """Number of atoms of each frame of an extended XYZ file, without reading the numbers in it.
+    """Number of atoms of each frame of a file.
+
+    Of extended XYZ only the layout is read, not the numbers.
 
     Raises
     ------
     DatasetError
-        The file cannot be read, or is not laid out as its headers say.
+        The file cannot be read, or its layout disagrees with its headers.
     """
+    if _own_format(path) != "extxyz":
+        return np.array([len(atoms) for atoms in read_images(path)], dtype=np.int64)
     try:
         with _plain(path, "extxyz") as source:
             layout = _layout(source)
@@ -143,7 +184,7 @@ def _layout(source: IO[str] | str) -> Layout:
 
 
 def _frames(path: Path, format_: str | None) -> Iterator[Atoms]:
-    """ASE's reader with its many exceptions turned into one."""
+    """Frames by ASE's reader, with its many exceptions turned into one."""
     import ase.io
 
     count = 0
@@ -153,7 +194,7 @@ def _frames(path: Path, format_: str | None) -> Iterator[Atoms]:
     layout = None
     try:
         with _plain(path, format_) as source:
-            # ASE says neither where a file is damaged, nor always that it is.
+            # ASE does not name the damaged line, and overlooks some damage.
             layout = _layout(source) if format_ == "extxyz" else None
             images = (
                 _database_rows(path)
@@ -181,10 +222,10 @@ def _frames(path: Path, format_: str | None) -> Iterator[Atoms]:
 
 @contextmanager
 def _plain(path: Path, format_: str | None) -> Iterator[IO[str] | str]:
-    """What ASE's reader is given: the path, or an unpacked copy of a compressed file.
+    """Argument for ASE's reader: the path, or an unpacked copy of a compressed file.
 
     The reader of extended XYZ first runs through the file and then seeks to each frame. In a
-    compressed file each seek unpacks it from its start: 1000 frames of 64 atoms took 3 minutes.
+    compressed file each seek unpacks it from the start: 1000 frames of 64 atoms took 3 minutes.
     """
     suffix = path.suffix.lower()
     if format_ != "extxyz" or suffix not in _COMPRESSED:
@@ -212,7 +253,7 @@ def _plain(path: Path, format_: str | None) -> Iterator[IO[str] | str]:
 
 
 def _database_rows(path: Path) -> Iterator[Atoms]:
-    """Frames of an ASE database, with its keys and data where the other formats have them."""
+    """Frames of an ASE database, with its keys and data in ``info`` and ``arrays``."""
     import ase.db
 
     with ase.db.connect(path) as database:
@@ -226,82 +267,3 @@ def _database_rows(path: Path) -> Iterator[Atoms]:
                 else:
                     atoms.info[key] = value
             yield atoms
-
-
-def write_extxyz(path: Path, images: Iterable[Atoms], *, suffix: str | None = None) -> int:
-    """Write extended XYZ, compressed if the name ends so; the same frames give the same bytes.
-
-    What is written is ``info`` and ``arrays`` of each frame; calculators are left out.
-
-    Parameters
-    ----------
-    path
-        File to write.
-    images
-        The frames.
-    suffix
-        Extension that says the compression; None for that of ``path``.
-
-    Returns
-    -------
-    int
-        Number of frames.
-
-    Raises
-    ------
-    DatasetError
-        The extension is not that of an extended XYZ file.
-    """
-    from ase.io.extxyz import write_xyz
-
-    ending = (suffix or data_suffix(path)).lower()
-    if ending not in WRITABLE:
-        msg = f"{path}: expected a name that ends in one of {', '.join(WRITABLE)}"
-        raise DatasetError(msg)
-    count = 0
-    with ExitStack() as stack:
-        raw: IO[bytes] = stack.enter_context(path.open("wb"))
-        binary: Any = raw
-        if ending.endswith(".xz"):
-            # One stream of one thread: neither time nor machine enters the bytes. Level 1 takes a
-            # tenth of the time of the default, level 6, for a quarter more bytes.
-            binary = stack.enter_context(lzma.open(raw, "wb", preset=1))
-        elif ending.endswith(".gz"):
-            packed = gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0)
-            binary = stack.enter_context(packed)
-        for atoms in images:
-            text = io.StringIO()
-            write_xyz(text, atoms, write_results=False)
-            binary.write(text.getvalue().encode())
-            count += 1
-    return count
-
-
-@contextmanager
-def naming_errors(path: Path, hint: str = "nothing of it was left behind") -> Iterator[None]:
-    """Turn an error of the operating system while a file is written into one that names it.
-
-    Parameters
-    ----------
-    path
-        The file.
-    hint
-        What is left, and what to do.
-
-    Raises
-    ------
-    DatasetError
-        The disk is full, the file too large for a quota, the folder not writable.
-    """
-    try:
-        yield
-    except OSError as error:
-        msg = f"cannot write {path}: {error.strerror or error}{_room(path)}; {hint}"
-        raise DatasetError(msg) from error
-
-
-def _room(path: Path) -> str:
-    try:
-        return f" ({shutil.disk_usage(path.parent).free / 1e9:.1f} GB are free there)"
-    except OSError:
-        return ""

@@ -1,4 +1,4 @@
-"""What frames carry under a key."""
+"""Values of frames under the keys of labels."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ LabelName = Literal["energy", "forces", "stress", "virial"]
 
 
 def keys_present(images: Sequence[Atoms]) -> tuple[str, ...]:
-    """Everything that frames carry beside the structure, sorted."""
+    """Keys of everything in the frames beside the structure, sorted."""
     structure = {"numbers", "positions"}
     keys: set[str] = set()
     for atoms in images:
@@ -68,7 +68,7 @@ def check_shape(
     Raises
     ------
     LabelError
-        It is none.
+        The label has another shape, or is not made of numbers.
     """
     found = np.shape(value)
     numeric = np.asarray(value).dtype.kind in "fiu"
@@ -80,7 +80,7 @@ def check_shape(
 
 
 def refuse_absent(images: Sequence[Atoms], name: str, key: str, where: str) -> NoReturn:
-    """Say that a key which the card names is on no frame.
+    """Raise an error for a key of the card that no frame has.
 
     Raises
     ------
@@ -88,7 +88,7 @@ def refuse_absent(images: Sequence[Atoms], name: str, key: str, where: str) -> N
         Always.
     """
     found = ", ".join(keys_present(images)) or "nothing beside the structure"
-    msg = f"{where}: the card says that `{name}` is `{key}`, but no frame has it; found: {found}"
+    msg = f"{where}: the card names `{key}` for `{name}`, but no frame has it; found: {found}"
     raise LabelError(msg)
 
 

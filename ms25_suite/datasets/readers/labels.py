@@ -1,4 +1,4 @@
-"""Finding the reference labels among everything that a file carries."""
+"""Finding the reference labels in the frames of a file."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from ms25_suite.datasets.readers.stress import read_stresses
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["FoundLabels", "find_labels"]
+__all__ = ["FoundLabels", "find_labels", "labelled_structure"]
 
 _FAMILIES: Final[tuple[dict[LabelName, tuple[str, ...]], ...]] = (
     {
@@ -43,13 +43,13 @@ _FAMILIES: Final[tuple[dict[LabelName, tuple[str, ...]], ...]] = (
         "virial": ("virial", "virials"),
     },
 )
-"""Names to try. Names of one family belong together: energies of one method and forces of
-another must never be combined, so the first family that is there is taken alone."""
+"""Names to try. Energies of one method must never be combined with forces of another, so only
+names of the first family that is found are used."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FoundLabels:
-    """Labels, and under which keys they were.
+    """Labels, and the keys that they had.
 
     Parameters
     ----------
@@ -143,6 +143,30 @@ def find_labels(images: Sequence[Atoms], keys: LabelKeys, where: str) -> FoundLa
     return FoundLabels(labels, used, tuple(findings))
 
 
+def labelled_structure(image: Atoms, labels: Labels, frame: int, first_atom: int) -> Atoms:
+    """The bare structure of a frame with its labels under their ``REF_`` names.
+
+    Parameters
+    ----------
+    image
+        The frame as it was read.
+    labels
+        Labels of all frames.
+    frame, first_atom
+        Rows of the labels: index of the frame, and of its first atom.
+    """
+    from ase import Atoms
+
+    atoms = Atoms(numbers=image.numbers, positions=image.positions, cell=image.cell, pbc=image.pbc)
+    if labels.energy is not None:
+        atoms.info[REF_ENERGY] = float(labels.energy[frame])
+    if labels.forces is not None:
+        atoms.arrays[REF_FORCES] = labels.forces[first_atom : first_atom + len(atoms)].copy()
+    if labels.stress is not None and np.isfinite(labels.stress[frame]).all():
+        atoms.info[REF_STRESS] = labels.stress[frame].copy()
+    return atoms
+
+
 def _first_family(
     images: Sequence[Atoms], named: Mapping[LabelName, str]
 ) -> dict[LabelName, tuple[str, ...]]:
@@ -169,7 +193,7 @@ def _absent(what: str, name: str) -> Finding:
     return Finding(
         f"no-{name}",
         f"No frame has {what}, so nothing that needs them can be checked. If the file has them "
-        f'under another name, say so in the card: [labels] {name} = "…".',
+        f'under another name, state it in the card: [labels] {name} = "…".',
     )
 
 
@@ -183,7 +207,7 @@ def _stress_elsewhere(images: Sequence[Atoms], family: Mapping[LabelName, Any]) 
                 return Finding(
                     "stress-not-used",
                     f"There is a `{other[name][0]}`, but energies and forces have other names, "
-                    f"so it may be of another method and was left out. To use it, say so in the "
+                    f"so it may be of another method and was left out. To use it, state it in the "
                     f'card: [labels] {name} = "{other[name][0]}".',
                     "note",
                 )

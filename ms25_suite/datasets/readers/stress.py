@@ -50,7 +50,7 @@ def read_stresses(
     -------
     :
         Stresses in eV/Å^3, shape ``(n_frames, 6)``, rows of NaN where there is none, or None if
-        no frame has one; the key they came from; remarks.
+        no frame has one; the key they came from; findings.
 
     Raises
     ------
@@ -95,7 +95,7 @@ def read_stresses(
             Finding(
                 "stress-dropped",
                 f"The stress of {len(not_periodic)} frames was left out: they are not periodic "
-                f"in three directions, so their volume means nothing.",
+                f"in three directions, so they have no volume.",
                 "note",
                 tuple(not_periodic),
             )

@@ -102,7 +102,7 @@ def test_a_finding_of_two_questions_is_printed_once(
     import numpy as np
 
     from ms25_suite.datasets import open_dataset
-    from ms25_suite.datasets.readers.files import write_extxyz
+    from ms25_suite.datasets.writer import write_extxyz
 
     lta = open_dataset("lta")
     labels = lta.labels

@@ -13,7 +13,7 @@ from ase.build import bulk
 from ms25_suite.cli import data as cli_data
 from ms25_suite.core.errors import DatasetError, UnknownDatasetError, UsageError
 from ms25_suite.datasets import open_dataset, registry
-from ms25_suite.datasets.readers.files import write_extxyz
+from ms25_suite.datasets.writer import write_extxyz
 
 
 def ms25(*arguments: str | Path) -> int:
@@ -34,33 +34,6 @@ def write_frames(path: Path, n: int, seed: int = 0) -> Path:
         images.append(atoms)
     write_extxyz(path, images)
     return path
-
-
-def test_list(capsys: pytest.CaptureFixture[str]) -> None:
-    assert ms25("list") == 0
-    out = capsys.readouterr().out
-    assert "hea" in out
-    assert "Deluigi" in out
-
-
-def test_show(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = write_frames(tmp_path / "x.extxyz", 12)
-    # What is in square brackets must not be taken for markup.
-    (tmp_path / "x.toml").write_text('title = "a [bold] title"')
-    assert ms25("show", path) == 0
-    out = capsys.readouterr().out
-    assert "12 of 4 atoms" in out
-    assert "a [bold] title" in out
-    assert "energy from `REF_energy`, forces from `REF_forces`" in out
-    assert "note no-level-of-theory" in out
-    assert path.name in out
-
-
-def test_show_warns_by_its_exit_status(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = write_frames(tmp_path / "x.extxyz", 3)
-    path.write_text(path.read_text() * 2)
-    assert ms25("show", path) == 1
-    assert "warning duplicate-frames" in capsys.readouterr().out
 
 
 def test_show_an_unknown_name() -> None:

@@ -14,7 +14,7 @@ from ase.build import bulk
 from ms25_suite.cli import data as cli_data
 from ms25_suite.core.errors import LabelError, UnknownDatasetError, UsageError
 from ms25_suite.datasets import open_dataset, registry
-from ms25_suite.datasets.readers.files import write_extxyz
+from ms25_suite.datasets.writer import write_extxyz
 from ms25_suite.metrics.eos import murnaghan
 
 ALLOY = "FeNiCrCoCu3"

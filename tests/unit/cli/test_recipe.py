@@ -15,7 +15,7 @@ from ms25_suite.cli import data as cli_data
 from ms25_suite.cli.main import main
 from ms25_suite.core.errors import DatasetError, UsageError
 from ms25_suite.datasets import open_dataset
-from ms25_suite.datasets.readers.files import write_extxyz
+from ms25_suite.datasets.writer import write_extxyz
 from ms25_suite.reference.level_of_theory.inputs import how_to_run
 from ms25_suite.reference.level_of_theory.settings import find_recipe
 from ms25_suite.reference.mgo.frames import slab

@@ -5,9 +5,10 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import pytest
+from annotated_types import Ge, Gt, Le, Lt, MinLen
 
 from ms25_suite.core.contracts import json_schema, read_as
 from ms25_suite.core.errors import CardError
@@ -50,6 +51,17 @@ class Open:
     name: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounded:
+    """Values within bounds, and values of several types."""
+
+    positive: Annotated[float, Gt(0), Lt(10)] = 1.0
+    count: Annotated[int, Ge(1), Le(3)] = 1
+    text: Annotated[str, MinLen(1)] = "x"
+    several: Annotated[tuple[int, ...], MinLen(1)] = (1,)
+    any_of: Annotated[str, MinLen(1)] | Mark | tuple[str | Mark, ...] = ()
+
+
 def test_lists_become_tuples_and_whole_numbers_floats() -> None:
     data = {"name": "x", "path": "a/b", "marks": {"m": {"value": 2, "interval": [1, 3]}}}
     sheet = read_as(Sheet, data, "file", CardError)
@@ -90,6 +102,32 @@ def test_messages_say_where_and_what(data: Any, problem: str) -> None:
     with pytest.raises(CardError) as found:
         read_as(Sheet, data, "card.toml", CardError)
     assert str(found.value).startswith(f"card.toml: {problem}")
+
+
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        ({"positive": 0}, "`positive`: expected a number greater than 0, found 0"),
+        ({"positive": 10}, "`positive`: expected a number less than 10, found 10"),
+        ({"count": 0}, "`count`: expected a number of at least 1, found 0"),
+        ({"count": 4}, "`count`: expected a number of at most 3, found 4"),
+        ({"text": ""}, "`text`: expected a text that is not empty, found ''"),
+        ({"several": []}, "`several`: expected a list of at least 1, found []"),
+        ({"any_of": 3}, "`any_of`: expected a text, a table or a list, found 3"),
+        ({"any_of": ""}, "`any_of`: expected a text that is not empty, found ''"),
+        ({"any_of": [3]}, "`any_of[0]`: expected a text or a table, found 3"),
+        ({"any_of": {"value": "a"}}, "`any_of.value`: expected a number, found 'a'"),
+        ({"any_of": [{}]}, "the key `any_of[0].value` is missing"),
+        (
+            {"any_of": [{"value": 1, "valeu": 1}]},
+            "unknown key `any_of[0].valeu`. Did you mean 'value'? Known keys: value, interval",
+        ),
+    ],
+)
+def test_bounds_and_alternatives(data: Any, problem: str) -> None:
+    with pytest.raises(CardError) as found:
+        read_as(Bounded, data, "f", CardError)
+    assert str(found.value) == f"f: {problem}"
 
 
 def test_all_that_is_wrong_is_said_at_once() -> None:

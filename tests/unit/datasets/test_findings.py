@@ -3,9 +3,19 @@ from __future__ import annotations
 import pytest
 
 from ms25_suite.core.findings import Finding
-from ms25_suite.datasets.findings import QUESTIONS, Answer, answered, in_order, tally, unanswered
+from ms25_suite.datasets.findings import (
+    QUESTIONS,
+    Answer,
+    answered,
+    frame_list,
+    in_order,
+    tally,
+    unanswered,
+)
 
 NOTE = Finding("small-cells", "small", "note", (1, 2))
+
+
 WARNING = Finding("net-force", "not zero")
 
 
@@ -19,7 +29,7 @@ WARNING = Finding("net-force", "not zero")
         (unanswered("forces", "there are none"), "unanswered"),
     ],
 )
-def test_the_gravest_finding_is_the_status(answer: Answer, status: str) -> None:
+def test_the_most_severe_finding_is_the_status(answer: Answer, status: str) -> None:
     assert answer.status == status
     assert answer.summary()["status"] == status
 
@@ -47,4 +57,10 @@ def test_answers_are_put_in_the_order_of_questions() -> None:
 
 def test_tally() -> None:
     answers = [answered("labels", ""), answered("net-force", "", WARNING), unanswered("forces", "")]
-    assert tally(answers) == "3 questions: 1 without a remark, 1 with a warning, 1 unanswered"
+    assert tally(answers) == "3 questions: 1 without a finding, 1 with a warning, 1 unanswered"
+
+
+def test_lists_of_frames_are_short() -> None:
+    assert frame_list([3]) == "frame 3"
+    assert frame_list([3, 4]) == "frames 3, 4"
+    assert frame_list(list(range(9))) == "frames 0, 1, 2, 3, 4, …"

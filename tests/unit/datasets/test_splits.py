@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ms25_suite.core.errors import CardError, DatasetError
-from ms25_suite.datasets.cards.card import SplitsConfig
+from ms25_suite.datasets.cards.splits import SplitsConfig
 from ms25_suite.datasets.splits import NO_ROLE, UNKNOWN_ROLE, Splits, make_splits
 
 
@@ -107,7 +107,7 @@ def test_frames_that_say_their_role() -> None:
     ("roles", "match"),
     [
         ([0, NO_ROLE, 2, NO_ROLE], "2 of 4 frames have an info key `split`, frames 1, 3 have none"),
-        ([0, 2, UNKNOWN_ROLE], "`split` of frame 2 is none of train, training, valid"),
+        ([0, 2, UNKNOWN_ROLE], "`split` of frame 2 must be one of train, training, valid"),
         ([0, 0, 1], "no frame is a test frame"),
     ],
 )
@@ -122,7 +122,7 @@ def test_numbers_in_the_card_come_before_what_the_frames_say() -> None:
 
 
 def test_training_sizes_beyond_the_frames_that_say_train() -> None:
-    with pytest.raises(CardError, match="asks for 5 frames, there are 1 to train on"):
+    with pytest.raises(CardError, match="needs 5 frames, there are 1 to train on"):
         make_splits(SplitsConfig(train_sizes=(5,)), np.array([0, 2]), "x")
 
 

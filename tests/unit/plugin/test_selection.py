@@ -11,7 +11,7 @@ from ms25_suite.core.frames import Frames
 from ms25_suite.criteria.case import Case
 from ms25_suite.criteria.training_rate.series import find_series
 from ms25_suite.datasets.cards.card import DatasetCard
-from ms25_suite.datasets.cards.partners import Partners
+from ms25_suite.datasets.cards.partners import ExtensivityTable
 from ms25_suite.datasets.dataset import Dataset, open_dataset
 from ms25_suite.plugin.selection import is_named, not_asked
 from ms25_suite.potentials.spec import PotentialSpec, parse_spec, parse_specs
@@ -95,8 +95,8 @@ def test_cells_are_doubled_where_a_card_speaks_of_their_size(datasets: dict[str,
 
 
 def test_what_is_not_periodic_or_not_extensive_is_not_doubled() -> None:
-    partners = Partners("large", "one k-point")
-    card = DatasetCard(name="data", partners=partners)
+    extensivity = ExtensivityTable(partner="large", reference_not_extensive="one k-point")
+    card = DatasetCard(name="data", extensivity=extensivity)
     data: Any = SimpleNamespace(name="data", card=card)
     data.frames = Frames.from_atoms([molecule("H2O")])
     given = {"dataset": "data", "quantity": "supercell_forces"}

@@ -45,7 +45,7 @@ def energy(potential: str, *codes: str, value: float | None = 1.0) -> CheckResul
 def test_questions_by_dataset() -> None:
     mgo, hea = collect_audits(RUN, [])
     assert (mgo.dataset, mgo.remarked) == ("mgo", False)
-    assert mgo.summary == "2 questions: 1 without a remark, 1 without an answer"
+    assert mgo.summary == "2 questions: 1 without a finding, 1 without an answer"
     assert (hea.dataset, hea.remarked) == ("hea", True)
     assert hea.rows[0] == ("warning", "what of net-force?", "9 meV/Å")
 

@@ -65,7 +65,7 @@ def test_the_factor_is_one(rattled: Data) -> None:
 @pytest.mark.parametrize(
     ("factor", "code", "words"),
     [
-        (-1.0, "force-sign", "the sign is the opposite one"),
+        (-1.0, "force-sign", "the sign is reversed"),
         (23.06, "force-energy-unit", "kcal/mol/Å (23.06)"),
         (1.0 / 51.42, "force-energy-unit", "Hartree/Bohr (51.42)"),
         (0.5292, "force-energy-unit", "eV/Bohr (1.89)"),
@@ -140,7 +140,7 @@ def test_labels_that_have_nothing_to_do_with_each_other(rattled: Data) -> None:
     energy = np.random.default_rng(2).normal(size=len(frames))
     (answer, _) = audit_work(frames, Labels(energy, labels.forces))
     assert answer.status == "unanswered"
-    assert "the frames do not tell" in answer.text
+    assert "the frames allow no conclusion" in answer.text
 
 
 def test_other_atoms_are_no_pair(rattled: Data) -> None:

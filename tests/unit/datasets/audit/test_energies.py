@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from ase import Atoms
+from ase.build import bulk
 
+from ms25_suite.core.findings import Finding
 from ms25_suite.core.frames import FloatArray, Frames, Labels
 from ms25_suite.core.units import ENERGY_UNITS
 from ms25_suite.datasets.audit.energies import audit_energies
+from ms25_suite.datasets.audit.questions import audit_frames, findings_of, frame_digests
 from ms25_suite.datasets.findings import Answer
 
 N = 40
@@ -72,15 +77,49 @@ def test_energies_around_zero_have_no_ratio(frames: Frames) -> None:
     energy = np.random.default_rng(2).normal(0.0, 0.1, N)
     answer = audited(frames, energy)
     assert answer.status == "ok"
-    assert "too different to see whether they have one unit" in answer.text
+    assert "too different from each other to compare their units" in answer.text
 
 
 def test_few_frames(frames: Frames, energy: FloatArray) -> None:
     few = frames.select([0, 1])
     answer = audit_energies(few, Labels(energy=energy[:2]))
     assert answer.status == "ok"
-    assert "too few frames to see outliers" in answer.text
+    assert "too few frames to find outliers" in answer.text
 
 
 def test_no_energies(frames: Frames) -> None:
     assert audit_energies(frames, Labels()).status == "unanswered"
+
+
+def findings_by_code(images: list[Atoms], **labels: Any) -> dict[str, Finding]:
+    frames = Frames.from_atoms(images)
+    answers = audit_frames(frames, Labels(**labels), frame_digests(frames))
+    return {finding.code: finding for finding in findings_of(answers)}
+
+
+def rattled(n: int, n_atoms: int = 4) -> list[Atoms]:
+    rng = np.random.default_rng(1)
+    images = []
+    for _ in range(n):
+        atoms = bulk("Cu", cubic=True)
+        atoms.rattle(0.05, rng=rng)
+        images.append(atoms)
+    return images
+
+
+def test_energy_outliers_allow_for_composition() -> None:
+    rng = np.random.default_rng(0)
+    images = [Atoms(f"Cu{1 + n % 3}Ni{1 + n % 4}") for n in range(40)]
+    for atoms in images:
+        atoms.positions = rng.uniform(0, 50, (len(atoms), 3))
+    counts = np.array([[1 + n % 3, 1 + n % 4] for n in range(40)])
+    energy = counts @ [-3.5, -50.0] + rng.normal(0, 0.01, 40)
+    assert "energy-outliers" not in findings_by_code(images, energy=energy)
+    energy[17] += 10.0 * counts[17].sum()
+    finding = findings_by_code(images, energy=energy)["energy-outliers"]
+    assert finding.frames == (17,)
+
+
+def test_constant_energy() -> None:
+    assert "constant-energy" in findings_by_code(rattled(5), energy=np.full(5, -1.0))
+    assert "constant-energy" not in findings_by_code(rattled(5), energy=np.arange(5) * 0.01)

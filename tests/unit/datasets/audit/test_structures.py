@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from ase import Atoms
 from ase.build import bulk, fcc111
 
-from ms25_suite.core.frames import Frames
+from ms25_suite.core.findings import Finding
+from ms25_suite.core.frames import Frames, Labels
 from ms25_suite.datasets.audit import structures as structure_audit
+from ms25_suite.datasets.audit.questions import audit_frames, findings_of, frame_digests
 from ms25_suite.datasets.audit.structures import NEAR, neighbour_distances
 
 
@@ -79,3 +83,81 @@ def test_many_frames_are_looked_at_in_chunks(monkeypatch: pytest.MonkeyPatch) ->
     frames = dimers(*np.linspace(1.0, 9.0, 40))
     monkeypatch.setattr(structure_audit, "_CHUNK", 6)
     np.testing.assert_allclose(neighbour_distances(frames), np.linspace(1.0, 9.0, 40))
+
+
+def audited(images: list[Atoms], **labels: Any) -> dict[str, Finding]:
+    frames = Frames.from_atoms(images)
+    answers = audit_frames(frames, Labels(**labels), frame_digests(frames))
+    return {finding.code: finding for finding in findings_of(answers)}
+
+
+def rattled(n: int, n_atoms: int = 4) -> list[Atoms]:
+    rng = np.random.default_rng(1)
+    images = []
+    for _ in range(n):
+        atoms = bulk("Cu", cubic=True)
+        atoms.rattle(0.05, rng=rng)
+        images.append(atoms)
+    return images
+
+
+def test_duplicates_after_rounding() -> None:
+    images = rattled(6)
+    copy = images[2].copy()
+    copy.positions += 1e-7
+    other = images[2].copy()
+    other.positions[0, 0] += 1e-3
+    images += [copy, other, images[0].copy()]
+    finding = audited(images)["duplicate-frames"]
+    assert finding.frames == (6, 8)
+    assert finding.severity == "warning"
+    assert "2 of 9 frames" in finding.message
+
+
+def test_a_frame_is_more_than_its_positions() -> None:
+    image = rattled(1)[0]
+    other_cell, other_element, molecule = image.copy(), image.copy(), image.copy()
+    other_cell.set_cell(image.cell * 1.01)
+    other_element.numbers[0] = 28
+    molecule.pbc = False
+    images = [image, other_cell, other_element, molecule]
+    assert len(np.unique(frame_digests(Frames.from_atoms(images)))) == 4
+
+
+def test_negative_zero_is_zero() -> None:
+    image = bulk("Cu")
+    image.positions[:] = 0.0
+    mirror = image.copy()
+    mirror.positions[:] = -1e-9
+    digests = frame_digests(Frames.from_atoms([image, mirror]))
+    assert digests[0] == digests[1]
+
+
+def test_mixed_periodicity() -> None:
+    images = rattled(3)
+    images[1].pbc = (True, True, False)
+    finding = audited(images)["mixed-periodicity"]
+    assert finding.frames == (1,)
+    assert "TTF" in finding.message
+    assert "mixed-periodicity" not in audited(rattled(3))
+
+
+@pytest.mark.parametrize("periodic", ["cell", "slab", "molecule", "molecule with a small cell"])
+def test_overlapping_atoms(periodic: str) -> None:
+    def pair(distance: float) -> Atoms:
+        atoms = Atoms("Cu2", positions=[[0.0, 0.0, 0.1], [0.0, 0.0, 0.1 + distance]])
+        if periodic == "cell":
+            # Through the boundary.
+            atoms.positions[1, 2] = 5.1 - distance
+            atoms.set_cell([5.0, 5.0, 5.0])
+            atoms.pbc = True
+        elif periodic == "slab":
+            atoms.set_cell([5.0, 5.0, 0.0])
+            atoms.pbc = (True, True, False)
+        elif periodic == "molecule with a small cell":
+            atoms.set_cell([0.2, 0.2, 0.2])
+        return atoms
+
+    finding = audited([pair(2.0), pair(0.4), pair(0.6)])["overlapping-atoms"]
+    assert finding.frames == (1,)
+    assert "0.400 Å" in finding.message

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from ms25_suite.core.contracts import json_schema
 from ms25_suite.core.errors import CardError
-from ms25_suite.datasets.cards.card import NOT_STATED, DatasetCard, LabelKeys
-from ms25_suite.datasets.importers import card_path, write_card
+from ms25_suite.core.fields import NOT_STATED
+from ms25_suite.datasets.cards.card import CardTable, DatasetCard, LabelKeys
+from ms25_suite.datasets.cards.partners import Partners
 from ms25_suite.datasets.registry import builtin_card, known_datasets
 
 FULL = """
@@ -91,42 +93,36 @@ def test_the_card_of_a_folder_is_named_after_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "match"),
     [
-        ('titel = "x"', r"unknown key `titel`\. Did you mean 'title'"),
         (
-            "[splits]\ntrian = 3\ntest = 1",
-            r"\[splits\]: unknown key `trian`\. Did you mean 'train'",
+            'titel = "x"',
+            r"mine\.toml: unknown key `titel`\. Did you mean 'title'\? Known keys: name, ",
         ),
-        ('[labels]\nenergi = "e"', r"\[labels\]: unknown key `energi`\. Did you mean 'energy'"),
-        ("title = 3", "`title` must be a non-empty text, found 3"),
-        ('title = " "', "`title` must be a non-empty text"),
-        ('elements = "Cu"', "`elements` must be a list of texts"),
+        ('path = "x"', "unknown key `path`"),
+        ('package = "x"', "unknown key `package`"),
+        ('[labels]\nenergi = "e"', r"unknown key `labels.energi`\. Did you mean 'energy'"),
+        ("title = 3", "`title`: expected a text, found 3"),
+        ('title = " "', "`title`: expected a text that is not empty, found ' '"),
+        ('elements = "Cu"', "`elements`: expected a list, found 'Cu'"),
+        ("elements = []", r"`elements`: expected a list of at least 1, found \[\]"),
+        ('elements = ["Cu", 3]', r"`elements\[1\]`: expected a text, found 3"),
         ('elements = ["Cu", "Xy"]', "`elements` must be chemical symbols, found Xy"),
-        ('cutoff = "5"', "`cutoff` must be a positive number, found '5'"),
-        ("cutoff = true", "`cutoff` must be a positive number"),
-        ("cutoff = -1", "`cutoff` must be a positive number"),
-        ("cutoff = nan", "`cutoff` must be a positive number"),
-        ("stand_in = 1", "`stand_in` must be true or false, found 1"),
-        ('build = "module.function"', "`build` must be `module:function`"),
-        ("files = []", "`files` is empty"),
-        ("files = 3", "`files` must be a non-empty text"),
-        ('files = [{path = "a", sha = "b"}]', r"unknown key `sha`\. Did you mean 'sha256'"),
-        ('files = [{path = "a", sha256 = "zz"}]', "must be 64 hexadecimal digits"),
-        ('files = [{sha256 = "zz"}]', "`path` must be a non-empty text, found None"),
-        ("labels = 3", r"\[labels\] must be a table"),
-        ('[labels]\nstress = "a"\nvirial = "b"', "either `stress` or `virial`"),
-        ("[splits]\ntrain = 0", "`train` must be a whole number of at least 1, found 0"),
-        ("[splits]\ntrain = 1.5", "`train` must be a whole number"),
-        ("[splits]\nvalidation = 3", r"has validation but no `train`"),
-        ("[splits]\ntrain = 9\nsets = 0", "`sets` must be a whole number of at least 1"),
-        ("[splits]\ntrain = 9\nseed = -1", "`seed` must be a whole number of at least 0"),
-        ("[splits]\ntrain = 9\ntrain_sizes = 3", "`train_sizes` must be a list"),
-        ("[splits]\ntrain = 9\ntrain_sizes = [5, 3]", "`train_sizes` must ascend"),
-        ("[splits]\ntrain = 9\ntrain_sizes = [5, 10]", "must not exceed `train` = 9"),
-        ('[splits]\ntrain = "a.xyz"\ntest = 5', "either numbers of frames or files"),
-        ('[splits]\ntrain = "a.xyz"', "files of train but none of `test`"),
+        ('cutoff = "5"', "`cutoff`: expected a number, found '5'"),
+        ("cutoff = true", "`cutoff`: expected a number, found True"),
+        ("cutoff = -1", "`cutoff`: expected a number greater than 0, found -1"),
+        ("cutoff = 1e6", "`cutoff`: expected a number less than 1e.06, found"),
+        ("cutoff = nan", "`cutoff`: expected a finite number, found nan"),
+        ("stand_in = 1", "`stand_in`: expected true or false, found 1"),
+        ('build = "module.function"', "`build` must be `module:function`, found 'module.function'"),
+        (
+            'reference_calculator = "x"',
+            "`reference_calculator` must be `module:function`, found 'x'",
+        ),
+        ("labels = 3", r"`labels`: expected a table, found 3"),
+        ('[labels]\nstress = "a"\nvirial = "b"', "`labels`: name either `stress` or `virial`, not"),
         ('files = "a"\n[splits]\ntest = "a.xyz"', "either in `files` or by role"),
-        ("thresholds = 3", r"\[thresholds\] must be a table"),
-        ("[thresholds]\nenergy = 3", r"\[thresholds.energy\] must be a table"),
+        ("thresholds = 3", "`thresholds`: expected a table, found 3"),
+        ("[thresholds]\nenergy = 3", "`thresholds.energy`: expected a table, found 3"),
+        ("title = 3\ncutoff = 0", "`title`: .*; `cutoff`: "),
         ("title = ", "cannot read the dataset card"),
     ],
 )
@@ -140,11 +136,45 @@ def test_a_card_that_is_not_there(tmp_path: Path) -> None:
         DatasetCard.from_file(tmp_path / "none.toml")
 
 
-def test_a_shipped_card_names_what_is_missing(tmp_path: Path) -> None:
+def test_a_built_in_card_names_what_is_missing(tmp_path: Path) -> None:
     path = tmp_path / "x.toml"
     path.write_text('name = "x"\ntitle = "X"', encoding="utf-8")
     with pytest.raises(CardError, match="must have `elements`, `level_of_theory`, `files`"):
-        DatasetCard.from_file(path, shipped=True)
+        DatasetCard.from_file(path, builtin=True)
+
+
+def test_a_built_in_card_is_named_after_its_file(tmp_path: Path) -> None:
+    path = tmp_path / "x.toml"
+    path.write_text(
+        'name = "y"\ntitle = "Y"\nelements = ["Cu"]\nlevel_of_theory = "EMT"\nfiles = "y.extxyz"',
+        encoding="utf-8",
+    )
+    with pytest.raises(CardError, match="expected name = 'x', found 'y'"):
+        DatasetCard.from_file(path, builtin=True)
+
+
+def test_blanks_around_a_text_are_left_out(tmp_path: Path) -> None:
+    assert card_of(tmp_path, 'title = " Copper "').title == "Copper"
+
+
+def test_partners_come_from_two_tables(tmp_path: Path) -> None:
+    card = card_of(
+        tmp_path,
+        '[extensivity]\npartner = "large.toml"\nreference_not_extensive = "one k-point"\n'
+        '[transfer]\nto = ["fau", "mine/lta.extxyz"]',
+    )
+    assert card.partners == Partners("large.toml", "one k-point", ("fau", "mine/lta.extxyz"))
+    assert card_of(tmp_path, "").partners == Partners()
+
+
+def test_the_schema_describes_the_file_and_not_the_object() -> None:
+    schema = json_schema(CardTable)
+    assert schema["additionalProperties"] is False
+    assert "required" not in schema
+    assert {"files", "splits", "extensivity", "transfer", "eos", "neb"} <= set(schema["properties"])
+    assert not {"path", "package", "partners"} & set(schema["properties"])
+    # A file is a text, a table, or a list of these.
+    assert len(schema["properties"]["files"]["anyOf"]) == 3
 
 
 def test_hea_is_the_papers() -> None:
@@ -169,27 +199,3 @@ def test_built_in_names_are_unique() -> None:
         assert card.name == name
         names += [card.name, *card.aliases]
     assert len({name.lower() for name in names}) == len(names)
-
-
-def test_a_written_card_reads_the_same(tmp_path: Path) -> None:
-    path = card_path(tmp_path / "mine.extxyz.xz")
-    assert path == tmp_path / "mine.toml"
-    write_card(
-        path,
-        {
-            "title": 'a "quoted" \\ Å',
-            "elements": ("Cu", "Ni"),
-            "cutoff": 5.5,
-            "stand_in": False,
-            "citation": None,
-            "files": [{"path": "mine.extxyz.xz", "sha256": "b" * 64}],
-            "thresholds": {"energy": {"value": 1.5, "unit": "meV/atom"}},
-            "splits": {"train": 3, "train_sizes": [1, 3]},
-        },
-    )
-    card = DatasetCard.from_file(path)
-    assert card.title == 'a "quoted" \\ Å'
-    assert card.elements == ("Cu", "Ni")
-    assert card.splits.train_sizes == (1, 3)
-    assert card.thresholds == {"energy": {"value": 1.5, "unit": "meV/atom"}}
-    assert card.files[0].sha256 == "b" * 64

@@ -1,110 +1,14 @@
 from __future__ import annotations
 
-import hashlib
-import json
-import re
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from ms25_suite.core.errors import DatasetError
 from ms25_suite.datasets.published import download as published_download
 from ms25_suite.datasets.published.download import RECORD_URL, download, download_folder
-
-
-class Server(ThreadingHTTPServer):
-    """A record like those of Zenodo; it can break off, be wrong, and ignore ranges."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.content = {
-            "MS25 data.zip": np.random.default_rng(0).bytes(700_000),
-            "README.md": b"# data\n",
-        }
-        self.stated: dict[str, str] = {}
-        self.break_after: list[int] = []
-        self.ranges = True
-        self.answer: dict[str, Any] | None = None
-        self.status = 200
-        self.requests: list[str] = []
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}/api/records/10901820"
-
-    def record(self) -> dict[str, Any]:
-        if self.answer is not None:
-            return self.answer
-        files = []
-        for key, content in self.content.items():
-            md5 = self.stated.get(key, hashlib.md5(content).hexdigest())
-            link = f"{self.url}/files/{key.replace(' ', '%20')}/content"
-            files.append(
-                {
-                    "key": key,
-                    "size": len(content),
-                    "checksum": f"md5:{md5}",
-                    "links": {"self": link},
-                }
-            )
-        return {"id": 10901820, "files": files}
-
-
-class Handler(BaseHTTPRequestHandler):
-    server: Server
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-    def do_GET(self) -> None:
-        server = self.server
-        wanted = self.headers.get("Range", "")
-        server.requests.append(f"{self.path.rsplit('/', 2)[-2]} {wanted}".strip())
-        if server.status != 200:
-            self.send_error(server.status)
-            return
-        name = next((k for k in server.content if k.replace(" ", "%20") in self.path), None)
-        if name is None:
-            body = json.dumps(server.record()).encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-            return
-        body = server.content[name]
-        match = re.match(r"bytes=(\d+)-", wanted)
-        if match and server.ranges:
-            start = int(match[1])
-            self.send_response(206)
-            self.send_header("Content-Range", f"bytes {start}-{len(body) - 1}/{len(body)}")
-            body = body[start:]
-        else:
-            self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        if server.break_after and name.endswith(".zip"):
-            self.wfile.write(body[: server.break_after.pop(0)])
-            self.close_connection = True
-            return
-        self.wfile.write(body)
-
-
-@pytest.fixture
-def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    monkeypatch.setenv("MS25_CACHE_DIR", str(tmp_path / "cache"))
-    # A proxy of the machine must not be asked for 127.0.0.1.
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    with Server() as running:
-        thread = threading.Thread(target=running.serve_forever, args=(0.02,))
-        thread.start()
-        yield running
-        running.shutdown()
-        thread.join()
+from tests.helpers.record_server import Server
 
 
 def get(server: Server, folder: Path | None = None) -> tuple[Path, ...]:
@@ -119,7 +23,7 @@ def test_all_files_with_their_checksums(server: Server, tmp_path: Path) -> None:
     assert sorted(path.name for path in files[0].parent.iterdir()) == [p.name for p in files]
     server.requests.clear()
     assert get(server) == files
-    # The record is asked again, the files are there.
+    # The record is requested again; the files are there.
     assert len(server.requests) == 1
 
 
@@ -127,46 +31,6 @@ def test_the_page_of_a_record_is_understood(server: Server, tmp_path: Path) -> N
     page = server.url.replace("/api/", "/")
     assert len(download(page, tmp_path / "x", pause=0.0)) == 2
     assert RECORD_URL == "https://zenodo.org/api/records/10901820"
-
-
-def test_a_connection_that_breaks_goes_on_where_it_was(server: Server, tmp_path: Path) -> None:
-    server.break_after = [300_000, 250_000]
-    files = get(server, tmp_path / "x")
-    assert files[0].read_bytes() == server.content["MS25 data.zip"]
-    ranges = [entry.partition("bytes=")[2] for entry in server.requests if "zip" in entry]
-    assert len(ranges) == 3
-    assert ranges[0] == ""
-    offsets = [int(entry.rstrip("-")) for entry in ranges[1:]]
-    assert 200_000 < offsets[0] <= 300_000 < offsets[1] <= 550_000
-
-
-def test_a_later_run_goes_on(server: Server, tmp_path: Path) -> None:
-    server.break_after = [100_000, 100_000, 100_000]
-    with pytest.raises(DatasetError, match=r"broke off 3 times.*0\.3 of 0\.7 MB.*again to go on"):
-        get(server, tmp_path / "x")
-    assert not (tmp_path / "x" / "MS25 data.zip").exists()
-    server.requests.clear()
-    files = get(server, tmp_path / "x")
-    assert files[0].read_bytes() == server.content["MS25 data.zip"]
-    (offset,) = re.findall(r"bytes=(\d+)-", server.requests[1])
-    assert 200_000 < int(offset) <= 300_000
-    assert sorted(path.name for path in (tmp_path / "x").iterdir()) == [p.name for p in files]
-
-
-def test_a_server_that_cannot_go_on_sends_all(server: Server, tmp_path: Path) -> None:
-    server.ranges = False
-    server.break_after = [300_000]
-    files = get(server, tmp_path / "x")
-    assert files[0].read_bytes() == server.content["MS25 data.zip"]
-
-
-def test_half_a_file_of_another_version_is_not_continued(server: Server, tmp_path: Path) -> None:
-    server.break_after = [100_000] * 3
-    with pytest.raises(DatasetError, match="broke off"):
-        get(server, tmp_path / "x")
-    server.content["MS25 data.zip"] = np.random.default_rng(1).bytes(700_000)
-    files = get(server, tmp_path / "x")
-    assert files[0].read_bytes() == server.content["MS25 data.zip"]
 
 
 def test_a_wrong_checksum(server: Server, tmp_path: Path) -> None:

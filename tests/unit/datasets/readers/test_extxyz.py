@@ -15,7 +15,8 @@ from ase.io import write
 from ms25_suite.core.errors import DatasetError
 from ms25_suite.datasets import open_dataset
 from ms25_suite.datasets.readers.extxyz import scan_layout
-from ms25_suite.datasets.readers.files import frame_sizes, read_images, write_extxyz
+from ms25_suite.datasets.readers.files import frame_sizes, read_images
+from ms25_suite.datasets.writer import write_extxyz
 
 N_LINES = 6
 """Of a frame of four atoms."""
@@ -57,7 +58,7 @@ DAMAGES = {
     "a column too many": (
         edited(16, lambda text: f"{text.rstrip()} 1.0\n"),
         2,
-        r"frame 2, atom 1 \(line 16\) has 8 columns, expected 7, as `Properties` says",
+        r"frame 2, atom 1 \(line 16\) has 8 columns, expected 7, as in `Properties`",
     ),
     "another number of columns in the header": (
         edited(14, lambda text: text.replace("pos:R:3", "pos:R:3:tag:I:1")),

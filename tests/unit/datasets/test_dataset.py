@@ -15,9 +15,10 @@ from ase.calculators.singlepoint import SinglePointCalculator
 from ase.io import write
 
 from ms25_suite.core.cache import file_sha256
-from ms25_suite.core.errors import CardError, DatasetError, LabelError, UnknownDatasetError
-from ms25_suite.datasets import Dataset, known_datasets, open_dataset
-from ms25_suite.datasets.registry import builtin_card
+from ms25_suite.core.errors import CardError, DatasetError, LabelError
+from ms25_suite.datasets import Dataset
+from ms25_suite.datasets.dataset import open_dataset, open_partner
+from ms25_suite.datasets.registry import builtin_card, own_datasets
 
 
 def make_frames(n: int, seed: int = 0) -> list[Atoms]:
@@ -242,28 +243,6 @@ def test_checksums(tmp_path: Path, images: list[Atoms]) -> None:
         open_dataset(str(card))
 
 
-@pytest.mark.parametrize(
-    ("spec", "match"),
-    [
-        ("hae", r"unknown dataset 'hae'.* Did you mean 'hea'\? Built-in datasets: .*hea"),
-        ("HEAA", "Did you mean 'hea'"),
-        ("qqqq", r"unknown dataset 'qqqq'\. Built-in datasets: "),
-        ("data/none.extxyz", "there is no file or folder data/none.extxyz"),
-        ("", "the name of the dataset is empty"),
-        ("  ", "the name of the dataset is empty"),
-    ],
-)
-def test_unknown_names(spec: str, match: str) -> None:
-    with pytest.raises(UnknownDatasetError, match=match):
-        open_dataset(spec)
-
-
-def test_a_misspelled_file(tmp_path: Path, images: list[Atoms]) -> None:
-    write(tmp_path / "salt.extxyz", images)
-    with pytest.raises(UnknownDatasetError, match=r"Did you mean 'salt\.extxyz'\?"):
-        open_dataset(str(tmp_path / "slat.extxyz"))
-
-
 def test_files_that_are_no_datasets(tmp_path: Path, images: list[Atoms]) -> None:
     def refused(name: str, content: bytes, match: str) -> None:
         path = tmp_path / name
@@ -283,35 +262,6 @@ def test_files_that_are_no_datasets(tmp_path: Path, images: list[Atoms]) -> None
     write(tmp_path / "whole.extxyz", images)
     cut = (tmp_path / "whole.extxyz").read_bytes()[:-60]
     refused("cut.extxyz", cut, "cannot be read as extxyz")
-
-
-def test_empty_folders_and_wrong_lists(tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match="holds no files of frames"):
-        open_dataset(str(tmp_path))
-    (tmp_path / "a.toml").write_text("")
-    (tmp_path / "b.toml").write_text("")
-    with pytest.raises(DatasetError, match="open a card or a folder alone"):
-        open_dataset(f"{tmp_path / 'a.toml'},{tmp_path / 'b.toml'}")
-    with pytest.raises(UnknownDatasetError, match="there is no file or folder"):
-        open_dataset(f"{tmp_path / 'a.toml'},{tmp_path / 'c.extxyz'}")
-    with pytest.raises(CardError, match="`files` is missing"):
-        open_dataset(str(tmp_path / "a.toml"))
-
-
-def test_cards_that_do_not_fit_their_file(tmp_path: Path, images: list[Atoms]) -> None:
-    write(tmp_path / "x.extxyz", images)
-    card = tmp_path / "x.toml"
-    card.write_text('files = ["y.extxyz"]')
-    with pytest.raises(CardError, match=r"lies beside .*x\.extxyz, but describes .*y\.extxyz"):
-        open_dataset(str(tmp_path / "x.extxyz"))
-    with pytest.raises(CardError, match=r"there is no file .*y\.extxyz"):
-        open_dataset(str(card))
-    card.write_text('elements = ["Na"]')
-    with pytest.raises(CardError, match="elements are Na, but the frames also hold Cl"):
-        open_dataset(str(card))
-    card.write_text("[splits]\ntrain = 100")
-    with pytest.raises(CardError, match=r"asks for train = 100, .* but there are 12 frames"):
-        open_dataset(str(card))
 
 
 def test_broken_structures(tmp_path: Path) -> None:
@@ -339,7 +289,7 @@ def test_tiers_of_a_built_in_dataset() -> None:
         open_dataset("hea", tier="published")
 
 
-@pytest.mark.parametrize("name", known_datasets())
+@pytest.mark.parametrize("name", own_datasets())
 def test_built_in_datasets_open(name: str) -> None:
     dataset = open_dataset(name)
     card = builtin_card(name)
@@ -407,3 +357,46 @@ def test_temperatures_are_those_of_the_file_as_far_as_it_says(
     write(tmp_path / "x.extxyz", images[:3])
     temperatures = open_dataset(str(tmp_path / "x.extxyz")).temperatures
     np.testing.assert_array_equal(temperatures, [600.0, np.nan, np.nan])
+
+
+def _write(folder: Path, name: str, images: list[Atoms], card: str = "") -> str:
+    write(folder / f"{name}.extxyz", images)
+    (folder / f"{name}.toml").write_text(card)
+    return str(folder / f"{name}.toml")
+
+
+def test_a_path_starts_from_the_folder_of_the_card(
+    tmp_path: Path, cuni_images: list[Atoms]
+) -> None:
+    (tmp_path / "other").mkdir()
+    _write(tmp_path / "other", "large", [atoms * (2, 1, 1) for atoms in _plain(cuni_images)])
+    own = open_dataset(_write(tmp_path, "small", cuni_images))
+    assert open_partner(own, "other/large.extxyz").name == "large"
+    assert open_partner(own, str(tmp_path / "other" / "large.toml")).name == "large"
+
+
+def _plain(images: list[Atoms]) -> list[Atoms]:
+    images = [atoms.copy() for atoms in images]
+    for index, atoms in enumerate(images):
+        atoms.info["REF_energy"] = float(index)
+        del atoms.info["REF_stress"]
+    return images
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("absent.extxyz", "names 'absent.extxyz', which cannot be opened: there is no file"),
+        ("fau", "names 'fau', which also holds Si O: what is trained on Ni Cu alone"),
+        ("small.extxyz", "which is the same dataset or name"),
+        ("again/small.extxyz", "which is the same dataset or name"),
+    ],
+)
+def test_a_partner_that_cannot_be_one_says_why(
+    tmp_path: Path, cuni_images: list[Atoms], name: str, message: str
+) -> None:
+    (tmp_path / "again").mkdir()
+    _write(tmp_path / "again", "small", cuni_images[:5])
+    own = open_dataset(_write(tmp_path, "small", cuni_images))
+    with pytest.raises(DatasetError, match=message):
+        open_partner(own, name)

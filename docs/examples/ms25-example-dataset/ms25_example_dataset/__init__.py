@@ -1,0 +1,1 @@
+"""Datasets for ms25-suite: the cards (``*.toml``) in this folder."""

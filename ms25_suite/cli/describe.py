@@ -1,0 +1,128 @@
+"""What ``ms25 data`` prints of datasets: the list of those built in, and all about one."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from ms25_suite.cli.audit import print_finding
+from ms25_suite.cli.observables import observable_lines
+
+if TYPE_CHECKING:
+    from ms25_suite.datasets import Dataset
+    from ms25_suite.datasets.cards.card import DatasetCard
+
+__all__ = ["describe", "print_list"]
+
+
+def print_list() -> int:
+    """Print the built-in datasets, and those of installed packages.
+
+    Returns
+    -------
+    int
+        Exit status: zero.
+
+    Raises
+    ------
+    DatasetError
+        An installed package is broken.
+    """
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    from ms25_suite.datasets.registry import GROUPS, builtin_card, expand, known_datasets
+
+    cards = [card for card in map(builtin_card, known_datasets()) if card is not None]
+    with_packages = any(card.package for card in cards)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    titles = ["name", "frames", "atoms", "elements", "level of theory"]
+    for title in titles + (["package"] if with_packages else []):
+        number = title in ("frames", "atoms")
+        table.add_column(
+            title,
+            justify="right" if number else "left",
+            no_wrap=title not in ("elements", "level of theory"),
+        )
+    for card in cards:
+        frames, atoms = _sizes(card)
+        level = escape(card.level_of_theory + (" †" if card.stand_in else ""))
+        package = [escape(card.package)] if with_packages else []
+        table.add_row(card.name, frames, atoms, " ".join(card.elements), level, *package)
+    # A pipe has no width: the lines of a table must not be broken there.
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    console.print(table)
+    if any(card.stand_in for card in cards):
+        console.print("† stands in for the paper's reference; `ms25 data show NAME` names both")
+    known = [card.name for card in cards]
+    groups = [
+        f"{group} ({', '.join(members)})"
+        for group in GROUPS
+        if (members := [member for member in expand(group) if member in known])
+    ]
+    everything = "all (without those of packages)" if with_packages else "all"
+    console.print(f"groups: {', '.join(groups)}, {everything}", soft_wrap=True, highlight=False)
+    return 0
+
+
+def _sizes(card: DatasetCard) -> tuple[str, str]:
+    """Numbers of frames and of atoms in a frame, without reading what is in the frames."""
+    import numpy as np
+
+    from ms25_suite.datasets.readers.files import frame_sizes
+
+    sizes = np.concatenate([frame_sizes(file.path) for file in card.frame_files])
+    low, high = int(sizes.min()), int(sizes.max())
+    return str(len(sizes)), str(low) if low == high else f"{low}-{high}"
+
+
+def describe(dataset: Dataset) -> None:
+    """Print what a dataset is and what the audit found."""
+    import numpy as np
+    from rich.console import Console
+    from rich.markup import escape
+
+    from ms25_suite.datasets.findings import tally
+
+    card, frames, labels, splits = dataset.card, dataset.frames, dataset.labels, dataset.splits
+    n_atoms = frames.n_atoms
+    atoms = (
+        f"{n_atoms.min()}" if n_atoms.min() == n_atoms.max() else f"{n_atoms.min()}-{n_atoms.max()}"
+    )
+    found = [f"{quantity} from `{key}`" for quantity, key in dataset.label_keys.items()]
+    has_stress = labels.has_stress
+    if has_stress is not None and not has_stress.all():
+        found.append(f"stress on {np.count_nonzero(has_stress)} frames")
+    test = splits.parts[0][2]
+    lines = {
+        "name": f"{card.name} ({dataset.tier})",
+        "title": card.title,
+        "elements": " ".join(card.elements),
+        "frames": f"{len(frames)} of {atoms} atoms",
+        "labels": ", ".join(found),
+        "level of theory": card.level_of_theory
+        + (" (stand-in for the paper's)" if card.stand_in else ""),
+        "in the paper": card.paper_level_of_theory if card.stand_in else None,
+        "cutoff": f"{card.cutoff:g} Å" if card.cutoff else None,
+        "thresholds": card.threshold_class + (" and its own" if card.thresholds else ""),
+        "split": f"{splits.origin}; {len(splits.parts[0][0])} training, "
+        f"{len(splits.parts[0][1])} validation, {len(test)} test",
+        "training sizes": ", ".join(map(str, splits.train_sizes)) or "none",
+        **observable_lines(dataset),
+        "licence": card.licence,
+        "cite": card.citation,
+        "sha256": dataset.sha256,
+        "files": ", ".join(str(path) for path in dataset.sources),
+    }
+    console = Console()
+    for key, text in lines.items():
+        if text:
+            console.print(f"[bold]{key:16}[/]{escape(text)}", soft_wrap=True, highlight=False)
+    console.print(
+        f"[bold]{'audit':16}[/]{tally(dataset.audit)} (`ms25 data audit` prints them)",
+        soft_wrap=True,
+        highlight=False,
+    )
+    for finding in dataset.findings:
+        print_finding(console, finding)

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ase.build import bulk
+
+from ms25_suite.cli import data as cli_data
+from ms25_suite.datasets.registry import ENTRY_POINTS
+from ms25_suite.datasets.writer import write_extxyz
+from tests.helpers.fake_packages import add_package
+
+
+def ms25(*arguments: str | Path) -> int:
+    parser = argparse.ArgumentParser()
+    cli_data.add_parser(parser.add_subparsers(dest="command"))
+    return cli_data.run(parser.parse_args(["data", *map(str, arguments)]))
+
+
+def write_frames(path: Path, n: int, seed: int = 0) -> Path:
+    rng = np.random.default_rng(seed)
+    images = []
+    for _ in range(n):
+        atoms = bulk("Cu", cubic=True)
+        atoms.rattle(0.1, rng=rng)
+        atoms.info["REF_energy"] = float(rng.normal())
+        forces = rng.normal(size=(4, 3))
+        atoms.arrays["REF_forces"] = forces - forces.mean(axis=0)
+        images.append(atoms)
+    write_extxyz(path, images)
+    return path
+
+
+def test_list(capsys: pytest.CaptureFixture[str]) -> None:
+    assert ms25("list") == 0
+    out = capsys.readouterr().out
+    assert "hea" in out
+    assert "Deluigi" in out
+
+
+def test_show(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write_frames(tmp_path / "x.extxyz", 12)
+    # What is in square brackets must not be taken for markup.
+    (tmp_path / "x.toml").write_text('title = "a [bold] title"')
+    assert ms25("show", path) == 0
+    out = capsys.readouterr().out
+    assert "12 of 4 atoms" in out
+    assert "a [bold] title" in out
+    assert "energy from `REF_energy`, forces from `REF_forces`" in out
+    assert "note no-level-of-theory" in out
+    assert path.name in out
+
+
+def test_show_warns_by_its_exit_status(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write_frames(tmp_path / "x.extxyz", 3)
+    path.write_text(path.read_text() * 2)
+    assert ms25("show", path) == 1
+    assert "warning duplicate-frames" in capsys.readouterr().out
+
+
+def test_the_list_names_packages_where_there_are_any(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ms25("list") == 0
+    assert "package" not in capsys.readouterr().out
+    (tmp_path / "their_copper").mkdir()
+    write_frames(tmp_path / "their_copper" / "copper.extxyz", 3)
+    card = (
+        'name = "copper"\ntitle = "Copper"\nelements = ["Cu"]\nlevel_of_theory = "EMT"\n'
+        'files = "copper.extxyz"\n'
+    )
+    files = {"their_copper/__init__.py": "", "their_copper/copper.toml": card}
+    add_package(monkeypatch, tmp_path, "their-data", ENTRY_POINTS, {"x": "their_copper"}, files)
+    assert ms25("list") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split()[-1] == "package"
+    row = next(line for line in lines if line.startswith("copper"))
+    assert row.split() == ["copper", "3", "4", "Cu", "EMT", "their-data"]
+    assert lines[-1].endswith("all (without those of packages)")
+    sys.modules.pop("their_copper")

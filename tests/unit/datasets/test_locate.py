@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ase import Atoms
+from ase.build import bulk
+from ase.io import write
+
+from ms25_suite.core.errors import CardError, DatasetError, UnknownDatasetError
+from ms25_suite.datasets import open_dataset
+
+
+def make_frames(n: int, seed: int = 0) -> list[Atoms]:
+    rng = np.random.default_rng(seed)
+    images = []
+    for _ in range(n):
+        atoms = bulk("NaCl", "rocksalt", a=5.6)
+        atoms.rattle(0.1, rng=rng)
+        atoms.info["REF_energy"] = float(rng.normal(-7.0, 0.1))
+        force = rng.normal(size=3)
+        atoms.arrays["REF_forces"] = np.array([force, -force])
+        atoms.info["REF_stress"] = rng.normal(0.0, 0.01, 6)
+        images.append(atoms)
+    return images
+
+
+@pytest.fixture
+def images() -> list[Atoms]:
+    return make_frames(12)
+
+
+@pytest.mark.parametrize(
+    ("spec", "match"),
+    [
+        ("hae", r"unknown dataset 'hae'.* Did you mean 'hea'\? Built-in datasets: .*hea"),
+        ("HEAA", "Did you mean 'hea'"),
+        ("qqqq", r"unknown dataset 'qqqq'\. Built-in datasets: "),
+        ("data/none.extxyz", "there is no file or folder data/none.extxyz"),
+        ("", "the name of the dataset is empty"),
+        ("  ", "the name of the dataset is empty"),
+    ],
+)
+def test_unknown_names(spec: str, match: str) -> None:
+    with pytest.raises(UnknownDatasetError, match=match):
+        open_dataset(spec)
+
+
+def test_a_misspelled_file(tmp_path: Path, images: list[Atoms]) -> None:
+    write(tmp_path / "salt.extxyz", images)
+    with pytest.raises(UnknownDatasetError, match=r"Did you mean 'salt\.extxyz'\?"):
+        open_dataset(str(tmp_path / "slat.extxyz"))
+
+
+def test_empty_folders_and_wrong_lists(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="holds no files of frames"):
+        open_dataset(str(tmp_path))
+    (tmp_path / "a.toml").write_text("")
+    (tmp_path / "b.toml").write_text("")
+    with pytest.raises(DatasetError, match="open a card or a folder alone"):
+        open_dataset(f"{tmp_path / 'a.toml'},{tmp_path / 'b.toml'}")
+    with pytest.raises(UnknownDatasetError, match="there is no file or folder"):
+        open_dataset(f"{tmp_path / 'a.toml'},{tmp_path / 'c.extxyz'}")
+    with pytest.raises(CardError, match="`files` is missing"):
+        open_dataset(str(tmp_path / "a.toml"))
+
+
+def test_cards_that_do_not_fit_their_file(tmp_path: Path, images: list[Atoms]) -> None:
+    write(tmp_path / "x.extxyz", images)
+    card = tmp_path / "x.toml"
+    card.write_text('files = ["y.extxyz"]')
+    with pytest.raises(CardError, match=r"lies beside .*x\.extxyz, but describes .*y\.extxyz"):
+        open_dataset(str(tmp_path / "x.extxyz"))
+    with pytest.raises(CardError, match=r"there is no file .*y\.extxyz"):
+        open_dataset(str(card))
+    card.write_text('elements = ["Na"]')
+    with pytest.raises(CardError, match="elements of the card are Na, but the frames also hold Cl"):
+        open_dataset(str(card))
+    card.write_text("[splits]\ntrain = 100")
+    with pytest.raises(CardError, match=r"needs train = 100, .* but there are 12 frames"):
+        open_dataset(str(card))
