@@ -8,13 +8,14 @@ reads them with `details_of`, since results may come from anybody's files.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import MISSING, dataclass, fields, is_dataclass
-from typing import Any, TypeAlias, TypeVar
+from collections.abc import Iterable
+from dataclasses import MISSING, dataclass, fields
+from typing import TypeAlias, TypeVar
 
 from ms25_suite.core.contracts import read_as
 from ms25_suite.core.errors import ReportError
 from ms25_suite.core.findings import Finding
+from ms25_suite.core.records import Record
 from ms25_suite.core.results import CheckResult
 
 __all__ = ["Details", "ErrorDetails", "Numbers", "WorstFrame", "details_of", "with_gaps"]
@@ -25,22 +26,17 @@ Numbers: TypeAlias = tuple[float | None, ...]
 """Numbers in a row; None where there is no finite one, which JSON cannot hold."""
 
 
-class Details:
-    """Base of the dataclasses that declare details."""
+class Details(Record):
+    """Base of the frozen dataclasses that declare details.
+
+    A field that is None and has a default is left out of the file: its key is there only where
+    there is something to say. A field without a default is always there, as null if it is None.
+    """
 
     __slots__ = ()
 
-    def to_dict(self) -> dict[str, Any]:
-        """JSON-able form, in the order of the fields.
-
-        A field that is None and has a default is left out: the key is there only where there is
-        something to say. A field without a default is always there, as null if it is None.
-        """
-        return {
-            field.name: _plain(value)
-            for field in fields(self)  # type: ignore[arg-type]
-            if (value := getattr(self, field.name)) is not None or field.default is MISSING
-        }
+    def _nullable(self) -> tuple[str, ...]:
+        return tuple(field.name for field in fields(self) if field.default is MISSING)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,17 +111,3 @@ def details_of(result: CheckResult, key: str, kind: type[T]) -> T | None:
 def with_gaps(values: Iterable[float | None]) -> list[float]:
     """Numbers for a figure: NaN, which is drawn as a gap, where there is none."""
     return [math.nan if value is None else value for value in values]
-
-
-def _plain(value: Any) -> Any:
-    """Tuples as lists, and what has a dictionary form as that."""
-    if isinstance(value, Details | Finding):
-        return value.to_dict()
-    if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, tuple | list):
-        return [_plain(item) for item in value]
-    if is_dataclass(value):
-        msg = f"{type(value).__name__} is used in details: derive it from {Details.__name__}"
-        raise TypeError(msg)
-    return value
