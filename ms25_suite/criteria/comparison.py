@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from ase.data import chemical_symbols
 
+from ms25_suite.core.details import ErrorDetails, WorstFrame
 from ms25_suite.core.errors import NotApplicableError
 from ms25_suite.core.fields import Quantity
 from ms25_suite.core.findings import Finding
@@ -111,14 +112,13 @@ def record_mae(
     remarks
         Further findings.
     """
-    details = _describe(errors, compared)
-    details["findings"] += [remark.to_dict() for remark in remarks]
+    details = _describe(errors, compared, remarks)
     recorder.judge(
         errors.quantity,
         **in_display_units(errors.mae),
         n_frames=errors.n_frames,
         duration_s=compared.duration_s,
-        details=details,
+        details=details.to_dict(),
         artifact=_keep_components(recorder, errors, compared.frames),
     )
 
@@ -132,7 +132,9 @@ def in_display_units(statistic: Statistic) -> dict[str, Any]:
     }
 
 
-def _describe(errors: ErrorSummary, compared: ComparedFrames) -> dict[str, Any]:
+def _describe(
+    errors: ErrorSummary, compared: ComparedFrames, further: tuple[Finding, ...]
+) -> ErrorDetails:
     """Worst frames, errors by element, and signs that two conventions are being compared."""
     remarks: list[Finding | None] = list(compared.remarks)
     if errors.quantity == "energy":
@@ -141,26 +143,26 @@ def _describe(errors: ErrorSummary, compared: ComparedFrames) -> dict[str, Any]:
         remarks.append(scale_mismatch(errors.quantity, errors.reference, errors.predicted))
     if errors.mae.interval is None:
         remarks.append(Finding("one-frame", "one frame only: the uncertainty is not known"))
-    details: dict[str, Any] = {
-        "worst_frames": [
-            {"frame": int(compared.indices[frame]), "value": MEV_PER_EV * value}
-            for frame, value in errors.worst_frames()
-        ],
-        "findings": [found.to_dict() for found in remarks if found is not None],
-    }
+    without_model = per_element = None
     if compared.baseline is not None:
         found = components(errors.quantity, compared.frames, compared.labels, compared.baseline)
         if found is not None:
             reference, baseline, _ = found
-            details["without_model"] = MEV_PER_EV * float(np.abs(baseline - reference).mean())
+            without_model = MEV_PER_EV * float(np.abs(baseline - reference).mean())
     if errors.quantity == "forces":
         by_element = per_element_force_mae(
             compared.frames.numbers, errors.reference, errors.predicted
         )
-        details["per_element"] = {
-            chemical_symbols[z]: MEV_PER_EV * mae for z, mae in by_element.items()
-        }
-    return details
+        per_element = {chemical_symbols[z]: MEV_PER_EV * mae for z, mae in by_element.items()}
+    return ErrorDetails(
+        worst_frames=tuple(
+            WorstFrame(int(compared.indices[frame]), MEV_PER_EV * value)
+            for frame, value in errors.worst_frames()
+        ),
+        findings=(*(remark for remark in remarks if remark is not None), *further),
+        without_model=without_model,
+        per_element=per_element,
+    )
 
 
 def _keep_components(recorder: CheckRecorder, errors: ErrorSummary, frames: Frames) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from ms25_suite.core.details import WorstFrame, details_of
 from ms25_suite.core.errors import ReportError
 from ms25_suite.core.results import CheckResult
 from ms25_suite.report.figures.embed import embed_png
@@ -73,17 +74,10 @@ def error_groups(
 
 def _details(result: CheckResult) -> dict[str, Any]:
     """Errors per element, worst frames and further numbers of a result; empty if it has none."""
-    per_element = result.details.get("per_element")
-    elements = {
-        str(name): float(value)
-        for name, value in (per_element.items() if isinstance(per_element, Mapping) else ())
-        if _is_number(value)
-    }
-    worst = [
-        (str(entry.get("frame", "")), float(entry["value"]))
-        for entry in result.details.get("worst_frames") or []
-        if isinstance(entry, Mapping) and _is_number(entry.get("value"))
-    ]
+    per_element = details_of(result, "per_element", dict[str, float]) or {}
+    elements = {name: value for name, value in per_element.items() if math.isfinite(value)}
+    frames = details_of(result, "worst_frames", tuple[WorstFrame, ...]) or ()
+    worst = [(str(frame.frame), frame.value) for frame in frames if math.isfinite(frame.value)]
     scalars = [
         (str(key).replace("_", " "), float(value))
         for key, value in result.details.items()

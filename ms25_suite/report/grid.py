@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from ms25_suite.core.details import details_of
 from ms25_suite.core.records import DatasetRecord
 from ms25_suite.core.results import CheckResult, Verdict
 from ms25_suite.core.run_record import RunRecord
@@ -175,10 +176,10 @@ def without_model_notes(results: Iterable[CheckResult]) -> list[str]:
     """One line per dataset with its errors without a model, as a scale for the others."""
     found: dict[str, dict[str, str]] = {}
     for result in results:
-        error = result.details.get("without_model")
+        error = details_of(result, "without_model", float)
         if error is not None:
             name = result.test_dataset or result.dataset
-            text = f"{result.quantity} {number(float(error))} {pretty_unit(result.unit)}"
+            text = f"{result.quantity} {number(error)} {pretty_unit(result.unit)}"
             found.setdefault(name, {}).setdefault(result.quantity, text)
     return [
         f"mean absolute errors without a model: {', '.join(errors.values())} ({name})"

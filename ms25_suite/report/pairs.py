@@ -3,20 +3,66 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 from ms25_suite.core.results import CheckResult, Verdict
 from ms25_suite.core.run_record import RunRecord
+from ms25_suite.report.criteria import criterion_title, error_criterion, is_transfer
+from ms25_suite.report.figures.heatmap import draw_heatmap
 from ms25_suite.report.grid import Cell, Column, Grid, cell_of, missing_cell, stand_in_notes
 from ms25_suite.report.order import sort_potentials
+from ms25_suite.report.section import Block, Drawing, Section, Table
+from ms25_suite.report.section import Column as TableColumn
 from ms25_suite.report.wording import QUANTITIES, pair_label, value_text
 
-__all__ = ["PAIR_CRITERIA", "build_pair_grid", "ratio_rows", "without_repeats"]
-
-PAIR_CRITERIA: Final = ("size_extensivity", "framework_transfer")
-"""Criteria that compare the frames of two datasets."""
+__all__ = ["build_pair_grid", "pair_section", "ratio_table", "without_repeats"]
 
 _NAMES: Final = {"energy": "Energy", "forces": "Forces", "stress": "Stress"}
+
+_NOTE: Final = (
+    "Rows: a potential, and the dataset that it was trained on or is taken to be for. Columns: the "
+    "frames that it was tested on. Errors on frames of its own dataset are measured here for "
+    "comparison; their verdicts are those of {title}."
+)
+
+_RATIO_CAPTION: Final = (
+    "Degradation: the mean absolute error on the other frames divided by that on the potential's "
+    "own frames. 1 means no loss."
+)
+
+
+def pair_section(run: RunRecord, results: Sequence[CheckResult], criterion: str) -> Section | None:
+    """Section of a criterion that compares two datasets: a heatmap, and the ratios of the errors.
+
+    Parameters
+    ----------
+    run
+        Description of the run, for the order of the potentials.
+    results
+        Sorted results of the report.
+    criterion
+        Name of the criterion.
+
+    Returns
+    -------
+    :
+        None if there is no error to show.
+    """
+    grid = build_pair_grid(run, results, criterion)
+    if not grid.rows:
+        return None
+    title = criterion_title(criterion)
+    alt = (
+        f"Heatmap of mean absolute errors, {title}: {len(grid.rows)} rows of potentials and "
+        f"what they are for, {len(grid.columns)} columns of what they were tested on."
+    )
+    drawing = Drawing(draw_heatmap(grid, f"{title}: mean absolute errors"), alt)
+    note = _NOTE.format(title=criterion_title(error_criterion()))
+    ratios = ratio_table(run, results, criterion)
+    blocks = [Block(drawing=drawing, note=note)]
+    if ratios.rows:
+        blocks.append(Block(tables=(ratios,)))
+    return Section(tuple(blocks))
 
 
 def build_pair_grid(run: RunRecord, results: Sequence[CheckResult], criterion: str) -> Grid:
@@ -30,9 +76,10 @@ def build_pair_grid(run: RunRecord, results: Sequence[CheckResult], criterion: s
     run
         Description of the run, for the order of the potentials.
     results
-        Sorted results; shown are the mean absolute errors and the errors of checks.
+        Sorted results; mean absolute errors are shown, and those results that say why there is
+        none.
     criterion
-        One of `PAIR_CRITERIA`.
+        Name of a criterion that compares two datasets.
     """
     chosen = [result for result in results if _belongs(result, criterion)]
     rows = {
@@ -67,48 +114,59 @@ def build_pair_grid(run: RunRecord, results: Sequence[CheckResult], criterion: s
 
 
 def without_repeats(results: Sequence[CheckResult]) -> list[CheckResult]:
-    """Results without those that repeat an error threshold.
+    """Results without errors that a comparison of two datasets only measured a second time.
 
-    A criterion on pairs measures the errors on a potential's own frames too. They are left out
-    where `error_thresholds` has the same error with a verdict.
+    A potential's errors on frames of its own dataset are left out of such a criterion where another
+    criterion judged the same ones.
     """
 
     def what(result: CheckResult) -> tuple[str, ...]:
         return (result.test_dataset, result.potential, result.quantity, result.metric)
 
-    judged = {what(result) for result in results if result.criterion == "error_thresholds"}
+    judges_errors = error_criterion()
+    judged = {what(result) for result in results if result.criterion == judges_errors}
     return [
         result
         for result in results
-        if result.criterion not in PAIR_CRITERIA
+        if not is_transfer(result.criterion)
         or result.dataset != result.test_dataset
         or result.verdict is not None
         or what(result) not in judged
     ]
 
 
-def ratio_rows(
-    run: RunRecord, results: Sequence[CheckResult], criterion: str
-) -> list[dict[str, Any]]:
-    """Rows of the table of error ratios (other frames over own frames), by potential."""
-    rows: dict[tuple[str, str], dict[str, Any]] = {}
+def ratio_table(run: RunRecord, results: Sequence[CheckResult], criterion: str) -> Table:
+    """How much larger the errors on the other frames are, in the order of the grid."""
+    found: dict[tuple[str, str], dict[str, CheckResult]] = {}
     for result in results:
-        if result.criterion != criterion or result.metric != "ratio" or result.value is None:
-            continue
-        pair = pair_label(result.dataset, result.test_dataset)
-        row = rows.setdefault((result.potential, pair), {"quantities": {}})
-        row |= {"potential": result.potential, "pair": pair, "stand_in": result.stand_in}
-        row["quantities"][result.quantity] = value_text(result.value, result.interval)
+        if result.criterion == criterion and result.metric == "ratio" and result.value is not None:
+            pair = pair_label(result.dataset, result.test_dataset)
+            found.setdefault((result.potential, pair), {})[result.quantity] = result
     names = sort_potentials(run, results)
-    return sorted(rows.values(), key=lambda row: names.index(row["potential"]))
+    keys = sorted(found, key=lambda key: names.index(key[0]))
+    columns = [TableColumn("potential", "name"), TableColumn("from → to", "dataset")]
+    for quantity in QUANTITIES:
+        columns.append(TableColumn(quantity, "number"))
+        columns.append(TableColumn("95 % interval", "interval"))
+    rows = []
+    for key in keys:
+        texts: list[str] = []
+        for quantity in QUANTITIES:
+            ratio = found[key].get(quantity)
+            texts += ("", "") if ratio is None else value_text(ratio.value or 0.0, ratio.interval)
+        rows.append((*key, *texts))
+    stand_ins = frozenset(
+        place
+        for place, key in enumerate(keys)
+        if any(ratio.stand_in for ratio in found[key].values())
+    )
+    return Table(tuple(columns), rows, stand_ins, _RATIO_CAPTION)
 
 
 def _belongs(result: CheckResult, criterion: str) -> bool:
     if result.criterion != criterion:
         return False
     if not result.quantity:
-        # A check that was skipped altogether has no cell.
+        # A check that was skipped for lack of a partner has no cell.
         return result.verdict is Verdict.ERROR
-    if result.quantity not in QUANTITIES:
-        return False
-    return result.metric == "mae"
+    return result.quantity in QUANTITIES and result.metric == "mae"

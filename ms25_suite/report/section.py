@@ -1,4 +1,9 @@
-"""What a criterion shows in the report: drawings, tables and notes, without any HTML."""
+"""What a criterion shows in the report: drawings, tables and notes, without any HTML.
+
+A criterion names a function ``(run, results) -> Section | None`` in its entry of the catalogue
+(`ms25_suite.core.catalogue.Criterion.section`). ``run`` is a `RunRecord`, and ``results`` are
+all results of the report, sorted.
+"""
 
 from __future__ import annotations
 
@@ -13,16 +18,28 @@ if TYPE_CHECKING:
 
 __all__ = ["Block", "CellKind", "Column", "Drawing", "Section", "Table"]
 
-CellKind = Literal["text", "name", "quantity", "number", "interval", "verdict"]
-"""How a column looks: names do not break, numbers are aligned, a verdict gets its colour."""
+CellKind = Literal["text", "name", "dataset", "quantity", "number", "interval", "verdict"]
+"""How a column looks: long names are broken, also those of datasets, which get a dagger where the
+reference stands in for that of the paper; numbers are flush right; a verdict has its colour."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Drawing:
-    """A figure of matplotlib, and what it shows in words for those who do not see it."""
+    """A figure of matplotlib.
+
+    Parameters
+    ----------
+    figure
+        The figure; see `ms25_suite.report.figures` for its canvas, colours and legends.
+    alt
+        What it shows in words, for those who do not see it.
+    many_points
+        Whether it is embedded as PNG, which is smaller than SVG if there are thousands of points.
+    """
 
     figure: Figure
     alt: str
+    many_points: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,24 +52,52 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of words, numbers in words, and verdicts.
+    """Rows of texts, numbers as texts, and verdicts.
 
     Parameters
     ----------
     columns
         Columns from left to right.
     rows
-        A cell for each column; None in a column of verdicts is a number without a threshold.
+        A cell for each column: a `Verdict` in a column of verdicts, or None for a number without a
+        threshold; a text in every other column.
     stand_ins
         Indices of the rows whose reference stands in for that of the paper.
     caption
         Sentence above the table.
+
+    Raises
+    ------
+    ValueError
+        A row has another number of cells than there are columns.
+    TypeError
+        A cell is not what its column holds.
     """
 
     columns: tuple[Column, ...]
     rows: Sequence[tuple[str | Verdict | None, ...]]
     stand_ins: frozenset[int] = frozenset()
     caption: str = ""
+
+    def __post_init__(self) -> None:
+        for place, row in enumerate(self.rows):
+            if len(row) != len(self.columns):
+                msg = (
+                    f"row {place} of a table: expected {len(self.columns)} cells, one for each "
+                    f"column, found {len(row)}"
+                )
+                raise ValueError(msg)
+            for column, cell in zip(self.columns, row, strict=True):
+                is_verdict = cell is None or isinstance(cell, Verdict)
+                if is_verdict is not (column.kind == "verdict") or not (
+                    is_verdict or isinstance(cell, str)
+                ):
+                    expected = "a Verdict or None" if column.kind == "verdict" else "a text"
+                    msg = (
+                        f"row {place} of a table, column {column.heading!r}: expected {expected}, "
+                        f"found {cell!r}"
+                    )
+                    raise TypeError(msg)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

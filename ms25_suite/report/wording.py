@@ -11,12 +11,10 @@ from ms25_suite.core.results import CheckResult, Verdict
 from ms25_suite.core.units import DIMENSIONLESS
 
 __all__ = [
-    "CRITERIA",
     "QUANTITIES",
     "SYMBOLS",
     "cell_number",
     "count_sentence",
-    "criterion_title",
     "exit_words",
     "limit_text",
     "middle_cut",
@@ -28,39 +26,6 @@ __all__ = [
     "value_text",
     "verdict_word",
 ]
-
-CRITERIA: Final = {
-    "error_thresholds": (
-        "Error thresholds",
-        "Are the mean absolute errors on unseen frames within the threshold?",
-    ),
-    "training_rate": (
-        "Data training rate",
-        "How fast does the error fall with the number of training frames?",
-    ),
-    "size_extensivity": (
-        "Size extensivity",
-        "Do the errors stay the same in a cell larger than those trained on?",
-    ),
-    "framework_transfer": (
-        "Framework transfer",
-        "Does a potential trained on one framework hold on others?",
-    ),
-    "eos": (
-        "Equation of state",
-        "Do the equilibrium volume and the bulk modulus agree with the reference?",
-    ),
-    "neb_barrier": (
-        "NEB barrier",
-        "Does the barrier along the minimum-energy path agree with the reference?",
-    ),
-    "stability": (
-        "Stability",
-        "Does molecular dynamics conserve the energy, and do the atoms stay apart?",
-    ),
-    "throughput": ("Throughput", "How many thousands of atom-steps per second are computed?"),
-}
-"""Title and question of each criterion, in the order of the report."""
 
 QUANTITIES: Final = {"energy": "E", "forces": "F", "stress": "S"}
 """Heading of the column of each quantity that has an MAE."""
@@ -76,23 +41,18 @@ SYMBOLS: Final = {
 """Sign of a verdict, so that no information is in its colour alone."""
 
 _EXIT: Final = {
-    0: "every check that was asked for passed (exit status 0)",
+    0: "every check passed (exit status 0)",
     1: "at least one check did not pass (exit status 1)",
     2: "the run was interrupted (exit status 2)",
     3: "an internal error ended the run (exit status 3)",
-    4: "the command line made no sense (exit status 4)",
-    5: "nothing was judged (exit status 5)",
+    4: "the command line was not valid (exit status 4)",
+    5: "no check gave a verdict (exit status 5)",
 }
 
 
 def verdict_word(verdict: Verdict | None) -> str:
     """Word for a verdict; ``measured`` for a number without a threshold."""
     return "measured" if verdict is None else verdict.value
-
-
-def criterion_title(criterion: str) -> str:
-    """Title of a criterion, also of one that the report does not know."""
-    return CRITERIA[criterion][0] if criterion in CRITERIA else criterion.replace("_", " ")
 
 
 def exit_words(status: int | None) -> str:

@@ -11,15 +11,15 @@ from ms25_suite.core.cache import atomic_path, file_sha256
 from ms25_suite.core.errors import ReportError
 from ms25_suite.core.results import CheckResult
 from ms25_suite.core.run_record import RunRecord
+from ms25_suite.report.criteria import criterion_title, error_criterion, transfer_criteria
 from ms25_suite.report.figures.canvas import drawing, png_bytes, svg_bytes
 from ms25_suite.report.figures.heatmap import draw_heatmap
 from ms25_suite.report.grid import Grid, build_grid
 from ms25_suite.report.merge import merge_results
 from ms25_suite.report.order import sort_results
 from ms25_suite.report.page import render_page
-from ms25_suite.report.pairs import PAIR_CRITERIA, build_pair_grid
+from ms25_suite.report.pairs import build_pair_grid
 from ms25_suite.report.tables import csv_text, json_text
-from ms25_suite.report.wording import criterion_title
 
 __all__ = ["ReportFiles", "write_report"]
 
@@ -86,8 +86,8 @@ def write_report(folder: Path, run: RunRecord, results: Sequence[CheckResult]) -
 
 def _main_grid(run: RunRecord, results: Sequence[CheckResult]) -> tuple[Grid, str]:
     """Grid and title of the heatmap files: error thresholds, or else a criterion on pairs."""
-    grid, title = build_grid(run, results, "error_thresholds"), "Mean absolute errors"
-    for criterion in PAIR_CRITERIA:
+    grid, title = build_grid(run, results, error_criterion()), "Mean absolute errors"
+    for criterion in transfer_criteria():
         pairs = build_pair_grid(run, results, criterion)
         if not grid.rows and pairs.rows:
             grid, title = pairs, f"{criterion_title(criterion)}: mean absolute errors"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -14,6 +14,7 @@ from ms25_suite.core.frames import FloatArray
 from ms25_suite.core.thresholds import Threshold
 from ms25_suite.core.units import DIMENSIONLESS, GPA_PER_EV_PER_A3
 from ms25_suite.criteria.eos import CRITERION
+from ms25_suite.criteria.eos.details import KEY, EosCurveDetails, EosDetails
 from ms25_suite.criteria.recorder import CheckRecorder
 from ms25_suite.datasets.dataset import Dataset
 from ms25_suite.datasets.observables.eos import EosCurve, EosReference
@@ -171,40 +172,37 @@ class EosFits:
         return f"{what}; {first.curve.name}: {first.message}"
 
     def _details(self) -> dict[str, Any]:
-        """The curves behind the numbers, per atom, for the report's figure."""
+        """The curves behind the numbers, for the report's figure."""
         observable = self.reference.config.observable
-        return {
-            "eos": {
-                "observable": observable,
-                "unit": CRITERION.measures[observable].unit,
-                "curves": [self._describe(curve, observable) for curve in self.curves],
-            }
-        }
+        curves = tuple(self._describe(curve, observable) for curve in self.curves)
+        unit = CRITERION.measures[observable].unit
+        return {KEY: EosDetails(observable, unit, curves).to_dict()}
 
-    def _describe(self, curve: ComparedCurve, observable: str) -> dict[str, Any]:
-        n_atoms = curve.curve.n_atoms
+    def _describe(self, curve: ComparedCurve, observable: str) -> EosCurveDetails:
+        n_atoms, fit = curve.curve.n_atoms, curve.fit
         observed = self.reference.config.observed
-        entry: dict[str, Any] = {
-            "name": curve.curve.name,
-            "volumes": (curve.curve.volumes / n_atoms).tolist(),
-            "reference": (curve.curve.energies / n_atoms).tolist(),
-            "predicted": [
+        described = EosCurveDetails(
+            name=curve.curve.name,
+            volumes=tuple((curve.curve.volumes / n_atoms).tolist()),
+            reference=tuple((curve.curve.energies / n_atoms).tolist()),
+            predicted=tuple(
                 float(energy) if np.isfinite(energy) else None
                 for energy in curve.energies / n_atoms
-            ],
-            "reference_value": observed(curve.reference.v0, n_atoms),
-            "reference_bulk_modulus_GPa": GPA_PER_EV_PER_A3 * curve.reference.b0,
-            "failure": curve.failure or "",
-        }
-        if curve.fit is not None:
-            entry |= {
-                "value": observed(curve.fit.v0, n_atoms),
-                "bulk_modulus_GPa": GPA_PER_EV_PER_A3 * curve.fit.b0,
-                "b0_prime": curve.fit.b0_prime,
-                "residual_meV_per_atom": 1000.0 * curve.fit.residual / n_atoms,
-                "error": self._error(observable, curve),
-            }
-        return entry
+            ),
+            reference_value=observed(curve.reference.v0, n_atoms),
+            reference_bulk_modulus_GPa=GPA_PER_EV_PER_A3 * curve.reference.b0,
+            failure=curve.failure or "",
+        )
+        if fit is None:
+            return described
+        return replace(
+            described,
+            value=observed(fit.v0, n_atoms),
+            bulk_modulus_GPa=GPA_PER_EV_PER_A3 * fit.b0,
+            b0_prime=fit.b0_prime,
+            residual_meV_per_atom=1000.0 * fit.residual / n_atoms,
+            error=self._error(observable, curve),
+        )
 
 
 def measure_eos(potential: Potential, dataset: Dataset, *, relaxed: bool) -> EosFits:

@@ -17,5 +17,5 @@ CRITERION = Criterion(
     needs_text='[transfer] to = ["NAME", …], other structures of the same elements',
     is_transfer=True,
     not_asked="ms25_suite.criteria.transfer:not_asked",
-    section="",
+    section="ms25_suite.criteria.framework_transfer.figure:section",
 )

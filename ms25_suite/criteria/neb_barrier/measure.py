@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -11,6 +11,7 @@ from ase.data import chemical_symbols
 
 from ms25_suite.core.errors import NotApplicableError
 from ms25_suite.core.frames import Frames
+from ms25_suite.criteria.neb_barrier.details import KEY, NebDetails, NebReferenceDetails
 from ms25_suite.criteria.recorder import CheckRecorder
 from ms25_suite.datasets.dataset import Dataset
 from ms25_suite.datasets.observables.neb import NebReference
@@ -127,31 +128,33 @@ class NebResult:
 
     def _details(self) -> dict[str, Any]:
         """Both paths, relative to their initial states, for the report's figure."""
-        reference: dict[str, Any] = {"barrier": self.reference.barrier}
-        energies = self.reference.energies
+        reference = NebReferenceDetails(self.reference.barrier)
+        energies, band = self.reference.energies, self.band
         if energies is not None and len(self.reference.frames) == len(self.start):
-            reference["lengths"] = path_lengths(self.reference.frames).tolist()
-            reference["energies"] = (energies - energies[0]).tolist()
-        path: dict[str, Any] = {
-            "reference": reference,
-            "moved_A": self.ends.moved.tolist(),
-            "end_steps": self.ends.relaxation.steps,
-            "converged": False,
-        }
-        band = self.band
+            reference = replace(
+                reference,
+                lengths=tuple(path_lengths(self.reference.frames).tolist()),
+                energies=tuple((energies - energies[0]).tolist()),
+            )
+        details = NebDetails(
+            reference=reference,
+            moved_A=tuple(self.ends.moved.tolist()),
+            end_steps=self.ends.relaxation.steps,
+            converged=False,
+        )
         if band is not None:
-            path |= {
-                "lengths": band.lengths.tolist(),
-                "energies": (band.energies - band.energies[0]).tolist(),
-                "barrier": band.barrier,
-                "fmax": band.fmax,
-                "steps": band.steps,
-                "converged": not self._problem(band),
-                "positions": np.round(band.frames.positions, 4)
-                .reshape(len(band.frames), -1, 3)[int(np.argmax(band.energies))]
-                .tolist(),
-            }
-        return {"neb": path}
+            positions = np.round(band.frames.positions, 4).reshape(len(band.frames), -1, 3)
+            details = replace(
+                details,
+                lengths=tuple(band.lengths.tolist()),
+                energies=tuple((band.energies - band.energies[0]).tolist()),
+                barrier=band.barrier,
+                fmax=band.fmax,
+                steps=band.steps,
+                converged=not self._problem(band),
+                positions=tuple(map(tuple, positions[int(np.argmax(band.energies))].tolist())),
+            )
+        return {KEY: details.to_dict()}
 
 
 def measure_neb(potential: Potential, dataset: Dataset, *, steps: int) -> NebResult:

@@ -21,5 +21,5 @@ CRITERION = Criterion(
     needs_text='[extensivity] partner = "NAME", the same material in another cell',
     is_transfer=True,
     not_asked="ms25_suite.criteria.size_extensivity.supercells:not_asked",
-    section="ms25_suite.report.transfer:size_section",
+    section="ms25_suite.criteria.size_extensivity.figure:section",
 )

@@ -15,6 +15,7 @@ from ms25_suite.core.thresholds import Threshold
 from ms25_suite.core.units import DIMENSIONLESS, MEV_PER_EV, TEMPERATURE_UNIT
 from ms25_suite.criteria.held_out import unseen_set
 from ms25_suite.criteria.recorder import ARTIFACTS, CheckRecorder
+from ms25_suite.criteria.stability.details import KEY, DynamicsDetails, DynamicsRun
 from ms25_suite.datasets.dataset import Dataset
 from ms25_suite.metrics.dynamics.bath import Bath, canonical_error
 from ms25_suite.metrics.dynamics.breaks import Limits, shortest_distances
@@ -189,33 +190,34 @@ class StabilityRuns:
 
     def _details(self, ensemble: Ensemble) -> dict[str, Any]:
         """Traces of an ensemble: total energy in meV/atom since the start, or temperature in K."""
-        found = self.trajectories
-        step = -(-len(found.times) // _SHOWN)
-        traces = []
-        for run in self._runs(ensemble):
-            event = found.breaks[run]
-            trace: dict[str, Any] = {
-                "frame": int(self.indices[run]),
-                "temperature_K": float(self.temperatures[run]),
-                "broken": "" if event is None else event.kind,
-                "broken_step": -1 if event is None else event.step,
-            }
-            if ensemble == "nve":
-                known = found.energies[run][np.isfinite(found.energies[run])]
-                first = known[0] if len(known) else 0.0
-                trace["energies"] = [float(MEV_PER_EV * (e - first)) for e in known[::step]]
-            else:
-                known = found.temperatures[run][np.isfinite(found.temperatures[run])]
-                trace["temperatures"] = known[::step].tolist()
-            traces.append(trace)
-        return {
-            "dynamics": {
-                "ensemble": ensemble,
-                "times": found.times[::step].tolist(),
-                "timestep_fs": self.timestep_fs,
-                "runs": traces,
-            }
-        }
+        step = -(-len(self.trajectories.times) // _SHOWN)
+        details = DynamicsDetails(
+            ensemble=ensemble,
+            times=tuple(self.trajectories.times[::step].tolist()),
+            timestep_fs=self.timestep_fs,
+            runs=tuple(self._describe(run, ensemble, step) for run in self._runs(ensemble)),
+        )
+        return {KEY: details.to_dict()}
+
+    def _describe(self, run: int, ensemble: Ensemble, step: int) -> DynamicsRun:
+        event = self.trajectories.breaks[run]
+        energies = temperatures = None
+        if ensemble == "nve":
+            known = self.trajectories.energies[run]
+            known = known[np.isfinite(known)]
+            first = known[0] if len(known) else 0.0
+            energies = tuple(float(MEV_PER_EV * (e - first)) for e in known[::step])
+        else:
+            known = self.trajectories.temperatures[run]
+            temperatures = tuple(known[np.isfinite(known)][::step].tolist())
+        return DynamicsRun(
+            frame=int(self.indices[run]),
+            temperature_K=float(self.temperatures[run]),
+            broken="" if event is None else event.kind,
+            broken_step=-1 if event is None else event.step,
+            energies=energies,
+            temperatures=temperatures,
+        )
 
 
 MOST_RUNS: Final = 4

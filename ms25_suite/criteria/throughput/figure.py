@@ -2,21 +2,89 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from ms25_suite.criteria.throughput.points import ParetoPoint, SizeCurve, SpeedPoint
-from ms25_suite.report.figures.canvas import COLORS, MARKERS, MUTED, new_figure
-from ms25_suite.report.wording import middle_cut, pretty_unit
+from ms25_suite.core.results import CheckResult
+from ms25_suite.core.run_record import RunRecord
+from ms25_suite.criteria.throughput.points import (
+    ParetoPoint,
+    SizeCurve,
+    SpeedPoint,
+    pareto_points,
+    size_curves,
+    speed_points,
+)
+from ms25_suite.criteria.throughput.tables import hardware_note, size_table, speed_table
+from ms25_suite.report.figures.axes import logarithmic, panels, set_margins, tidy
+from ms25_suite.report.figures.canvas import MUTED, new_figure
+from ms25_suite.report.figures.legend import ROW, color_of, potential_legend, style_of
+from ms25_suite.report.section import Block, Drawing, Section
+from ms25_suite.report.wording import pretty_unit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["draw_pareto", "draw_sizes", "draw_speeds"]
+__all__ = ["draw_pareto", "draw_sizes", "draw_speeds", "section"]
 
-_PER_ROW = 3
+_SPEED_NOTE: Final = (
+    "Thousands of atom-steps per second of molecular dynamics in LAMMPS, as in Figure 7 of Maxson "
+    "et al., JCIM 2025 (MS25), which was measured on A100 GPUs (MTP on a CPU) with the LAMMPS "
+    "interface of each package. Lines: the middle half of the timed blocks. A thick line without a "
+    "mark: too noisy for a number. Dotted: the threshold."
+)
+
+_PARETO_NOTE: Final = (
+    "Upper left is best. Filled marks on the line: no other potential of the panel is at least as "
+    "accurate and as fast, and better in one of the two. Open marks: another one is."
+)
+
+_SIZE_NOTE: Final = (
+    "Supercells of one frame. The time of a step grows with this power of the number of atoms, the "
+    "slope of a straight line through the logarithms; 1 is proportional. Dotted: a size that could "
+    "not be run."
+)
+
+
+def section(run: RunRecord, results: Sequence[CheckResult]) -> Section | None:
+    """Section of the report; None if there is no speed."""
+    del run
+    points, sizes = speed_points(results), size_curves(results)
+    if not points:
+        return None
+    blocks = [
+        Block(
+            drawing=Drawing(draw_speeds(points), "Speed of each potential in LAMMPS, by dataset."),
+            tables=(speed_table(points),),
+            note=f"{_SPEED_NOTE} {hardware_note(points)}",
+        )
+    ]
+    fronts = pareto_points(points, results)
+    if fronts:
+        blocks.append(
+            Block(
+                "Accuracy against speed",
+                drawing=Drawing(draw_pareto(fronts), "Speed over the error of the forces."),
+                points=tuple(_front(label, own) for label, own in fronts.items() if len(own) > 1),
+                note=_PARETO_NOTE,
+            )
+        )
+    if sizes:
+        blocks.append(
+            Block(
+                "Cost against size",
+                drawing=Drawing(draw_sizes(sizes), "Time per step over the number of atoms."),
+                tables=(size_table(sizes),),
+                note=_SIZE_NOTE,
+            )
+        )
+    return Section(tuple(blocks))
+
+
+def _front(label: str, group: Sequence[ParetoPoint]) -> str:
+    names = ", ".join(point.speed.result.potential for point in group if point.best)
+    return f"{label}: no other potential is better in both than {names}"
 
 
 def draw_speeds(points: Sequence[SpeedPoint]) -> Figure:
@@ -24,27 +92,26 @@ def draw_speeds(points: Sequence[SpeedPoint]) -> Figure:
     labels = list(dict.fromkeys(point.label for point in points))
     names = list(dict.fromkeys(point.result.potential for point in points))
     width = max(4.4, 1.2 + (0.5 + 0.22 * len(names)) * len(labels))
-    figure = new_figure(width, 3.1 + 0.2 * len(names))
+    figure = new_figure(width, 3.1 + ROW * len(names))
     axes = figure.subplots()
     axes.set_ylabel("speed in LAMMPS (kAtoms/s)", fontsize=8)
     step = 0.7 / max(len(names), 2)
     for point in points:
         index = names.index(point.result.potential)
         x = labels.index(point.label) + (index - (len(names) - 1) / 2) * step
-        low, high = point.quartiles
-        color, value = COLORS[index % len(COLORS)], point.result.value
-        # The spread of a speed that is too noisy for a number is all there is of it.
-        axes.plot([x, x], [low, high], color=color, lw=1.6 if value is not None else 5.0, alpha=0.6)
+        value, threshold = point.result.value, point.result.threshold
+        # A speed that is too noisy for a number is shown by its spread alone.
+        width = 1.6 if value is not None else 5.0
+        axes.plot([x, x], point.details.quartiles, color=color_of(index), lw=width, alpha=0.6)
         if value is not None:
-            axes.plot(x, value, ls="", marker=MARKERS[index % len(MARKERS)], ms=6, color=color)
-        if point.result.threshold is not None:
-            ends = [x - step / 2, x + step / 2]
-            axes.plot(ends, [point.result.threshold] * 2, color=MUTED, lw=1.0, ls=":")
+            axes.plot(x, value, ls="", ms=6, **style_of(index))
+        if threshold is not None:
+            axes.plot([x - step / 2, x + step / 2], [threshold] * 2, color=MUTED, lw=1.0, ls=":")
     axes.set_xticks(range(len(labels)), labels, fontsize=8, parse_math=False)
     axes.set_xlim(-0.6, len(labels) - 0.4)
-    _logarithmic(axes, "y", [end for point in points for end in point.quartiles])
-    axes.grid(axis="y", color="#e4e8ec", lw=0.6)
+    logarithmic(axes, "y", [end for point in points for end in point.details.quartiles])
     _finish(figure, names, top=0.15)
+    axes.grid(visible=False, axis="x")
     return figure
 
 
@@ -53,32 +120,29 @@ def draw_pareto(groups: Mapping[str, Sequence[ParetoPoint]]) -> Figure:
     names = list(
         dict.fromkeys(point.speed.result.potential for own in groups.values() for point in own)
     )
-    figure, panels = _panels(groups, len(names))
-    for axes, (label, own) in zip(panels, groups.items(), strict=True):
-        axes.set_title(label, fontsize=8.5, parse_math=False)
+    figure, axes_of = _panels(groups, len(names))
+    for label, own in groups.items():
+        axes = axes_of[label]
         axes.set_xlabel(f"forces MAE ({pretty_unit(own[0].unit)})", fontsize=8)
         axes.set_ylabel("kAtoms/s", fontsize=8)
         front = sorted((p.forces, float(p.speed.result.value or 0.0)) for p in own if p.best)
         axes.step([x for x, _ in front], [y for _, y in front], where="post", color=MUTED, lw=0.9)
         for point in own:
             index = names.index(point.speed.result.potential)
-            color = COLORS[index % len(COLORS)]
-            value = float(point.speed.result.value or 0.0)
-            axes.plot([point.forces] * 2, point.speed.quartiles, color=color, lw=1.2, alpha=0.6)
+            color, quartiles = color_of(index), point.speed.details.quartiles
+            axes.plot([point.forces] * 2, quartiles, color=color, lw=1.2, alpha=0.6)
             axes.plot(
                 point.forces,
-                value,
+                float(point.speed.result.value or 0.0),
                 ls="",
-                marker=MARKERS[index % len(MARKERS)],
                 ms=6,
-                color=color,
                 markerfacecolor=color if point.best else "white",
                 clip_on=False,
                 zorder=3,
+                **style_of(index),
             )
         axes.set_xlim(0, 1.2 * max(point.forces for point in own) or 1.0)
-        _logarithmic(axes, "y", [end for point in own for end in point.speed.quartiles])
-        axes.grid(color="#e4e8ec", lw=0.6)
+        logarithmic(axes, "y", [end for point in own for end in point.speed.details.quartiles])
     _finish(figure, names)
     return figure
 
@@ -86,90 +150,60 @@ def draw_pareto(groups: Mapping[str, Sequence[ParetoPoint]]) -> Figure:
 def draw_sizes(groups: Mapping[str, Sequence[SizeCurve]]) -> Figure:
     """A panel for each dataset: atoms on x and ms per step on y, both logarithmic, and the fits."""
     names = list(dict.fromkeys(curve.result.potential for own in groups.values() for curve in own))
-    figure, panels = _panels(groups, len(names))
-    for axes, (label, own) in zip(panels, groups.items(), strict=True):
-        axes.set_title(label, fontsize=8.5, parse_math=False)
+    figure, axes_of = _panels(groups, len(names))
+    for label, own in groups.items():
+        axes = axes_of[label]
         axes.set_xlabel("atoms", fontsize=8)
         axes.set_ylabel("time per step (ms)", fontsize=8)
         for place, curve in enumerate(own):
-            index = names.index(curve.result.potential)
-            color, exponent = COLORS[index % len(COLORS)], float(curve.result.value or 0.0)
-            axes.plot(
-                curve.sizes, curve.times, ls="", marker=MARKERS[index % len(MARKERS)], ms=5,
-                color=color,
-            )  # fmt: skip
-            ends = [min(curve.sizes), max(curve.sizes)]
-            line = [curve.prefactor * n**exponent for n in ends]
-            axes.plot(ends, line, color=color, lw=1.0)
-            axes.annotate(
-                f"atoms^{exponent:.2f}",
-                (0.0, 1.0),
-                xytext=(5, -11 - 10 * place),
-                xycoords="axes fraction",
-                textcoords="offset points",
-                fontsize=7.5,
-                color=color,
-                parse_math=False,
-            )
-            if curve.too_large is not None:
-                axes.axvline(curve.too_large, color=color, lw=0.9, ls=":")
-        _logarithmic(axes, "x", [size for curve in own for size in curve.sizes])
-        _logarithmic(axes, "y", [time for curve in own for time in curve.times])
-        axes.grid(color="#e4e8ec", lw=0.6)
+            _draw_size_curve(axes, curve, names.index(curve.result.potential), place)
+        logarithmic(axes, "x", [size for curve in own for size in curve.cost.n_atoms])
+        logarithmic(axes, "y", [time for curve in own for time in curve.cost.ms_per_step])
     _finish(figure, names)
     return figure
 
 
-def _panels(groups: Mapping[str, Any], entries: int) -> tuple[Figure, list[Axes]]:
-    columns = min(len(groups), _PER_ROW)
-    rows = math.ceil(len(groups) / columns)
-    figure = new_figure(max(3.6, 0.3 + 2.9 * columns), 2.8 * rows + 0.2 * entries + 0.1)
-    return figure, [figure.add_subplot(rows, columns, place) for place in range(1, len(groups) + 1)]
+def _draw_size_curve(axes: Axes, curve: SizeCurve, index: int, place: int) -> None:
+    cost, color = curve.cost, color_of(index)
+    axes.plot(cost.n_atoms, cost.ms_per_step, ls="", ms=5, **style_of(index))
+    ends = [min(cost.n_atoms), max(cost.n_atoms)]
+    line = [cost.prefactor_ms * n**curve.exponent for n in ends]
+    axes.plot(ends, line, color=color, lw=1.0)
+    axes.annotate(
+        f"atoms^{curve.exponent:.2f}",
+        (0.0, 1.0),
+        xytext=(5, -11 - 10 * place),
+        xycoords="axes fraction",
+        textcoords="offset points",
+        fontsize=7.5,
+        color=color,
+        parse_math=False,
+    )
+    if cost.too_large is not None:
+        axes.axvline(cost.too_large, color=color, lw=0.9, ls=":")
 
 
-def _logarithmic(axes: Axes, which: str, values: Sequence[float]) -> None:
-    """Logarithmic axis around some positive values, with few plain numbers on it."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
-
-    low, high = min(values) / 1.5, max(values) * 1.5
-    axis = axes.xaxis if which == "x" else axes.yaxis
-    if which == "x":
-        axes.set_xscale("log")
-        axes.set_xlim(low, high)
-    else:
-        axes.set_yscale("log")
-        axes.set_ylim(low, high)
-    axis.set_major_locator(LogLocator(subs=(1.0,) if high > 300 * low else (1.0, 2.0, 5.0)))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axis.set_minor_formatter(NullFormatter())
+def _panels(groups: Mapping[str, Any], entries: int) -> tuple[Figure, dict[str, Axes]]:
+    """Figure with a panel for each dataset, and room for a legend."""
+    rows, columns = panels(len(groups))
+    figure = new_figure(max(3.6, 0.3 + 2.9 * columns), 2.8 * rows + ROW * entries + 0.1)
+    found = {
+        label: figure.add_subplot(rows, columns, place) for place, label in enumerate(groups, 1)
+    }
+    for label, axes in found.items():
+        axes.set_title(label, fontsize=8.5, parse_math=False)
+    return figure, found
 
 
 def _finish(figure: Figure, names: Sequence[str], top: float = 0.3) -> None:
-    from matplotlib.lines import Line2D
-
-    width, height = figure.get_size_inches()
     for axes in figure.axes:
-        axes.set_axisbelow(True)
-        axes.tick_params(which="both", labelsize=7.5, length=2.5)
-    figure.subplots_adjust(
-        left=0.72 / width,
-        right=1 - 0.15 / width,
-        bottom=(0.55 + 0.2 * len(names)) / height,
-        top=1 - top / height,
-        wspace=0.36,
-        hspace=0.5,
+        tidy(axes)
+    set_margins(
+        figure,
+        left=0.72,
+        right=0.15,
+        bottom=0.55 + ROW * len(names),
+        top=top,
+        between=(0.36, 0.5),
     )
-    handles = [
-        Line2D([], [], ls="", marker=MARKERS[i % len(MARKERS)], color=COLORS[i % len(COLORS)])
-        for i in range(len(names))
-    ]
-    figure.legend(
-        handles,
-        [middle_cut(name, 60).replace("$", r"\$") for name in names],
-        loc="lower left",
-        bbox_to_anchor=(0.5 / width, 0.02 / height),
-        fontsize=8,
-        frameon=False,
-        borderpad=0.1,
-        labelspacing=0.25,
-    )
+    potential_legend(figure, names)

@@ -21,6 +21,7 @@ from ms25_suite.core.units import (
 )
 from ms25_suite.criteria.recorder import CheckRecorder
 from ms25_suite.criteria.throughput import CRITERION
+from ms25_suite.criteria.throughput.details import SIZES_KEY, SPEED_KEY, SizeCostDetails
 from ms25_suite.criteria.throughput.timed_run import TimedRun
 from ms25_suite.criteria.throughput.timing import DRIFT_ROWS, time_frame
 from ms25_suite.datasets.dataset import Dataset
@@ -53,7 +54,7 @@ def record_speed(timed: TimedRun, recorder: CheckRecorder) -> None:
             recorder.fail(name, f"LAMMPS reports no finite {quantity}", **fields)
     _record_drift(timed, recorder, shared)
     crowded = [Finding("crowded", timed.crowded).to_dict()] if timed.crowded else []
-    fields = shared | {"details": {"throughput": timed.details(), "findings": crowded}}
+    fields = shared | {"details": {SPEED_KEY: timed.details().to_dict(), "findings": crowded}}
     if timed.refusal:
         recorder.fail(_SPEED, timed.refusal, **fields)
         return
@@ -115,6 +116,17 @@ class SizeCost:
         law = fit_power_law(sizes, [timed.speed.ms_per_step for timed in usable])
         if law is not None:
             memory = fit_memory(sizes, [timed.run.peak_memory_bytes / _MIB for timed in usable])
+            cost = SizeCostDetails(
+                n_atoms=tuple(sizes),
+                ms_per_step=tuple(timed.speed.ms_per_step for timed in usable),
+                quartiles=tuple(timed.speed.quartiles for timed in usable),
+                katoms_per_s=tuple(timed.speed.median for timed in usable),
+                memory_mib=tuple(timed.run.peak_memory_bytes / _MIB for timed in usable),
+                exponent=law.exponent,
+                prefactor_ms=law.prefactor,
+                memory_line_mib=memory,
+                too_large=None if self.too_large is None else self.too_large[0],
+            )
             recorder.measure(
                 "size_exponent",
                 metric="measurement",
@@ -123,19 +135,7 @@ class SizeCost:
                 unit=DIMENSIONLESS,
                 n_frames=len(usable),
                 reason=_growth(sizes, memory, noisy),
-                details={
-                    "size_cost": {
-                        "n_atoms": sizes,
-                        "ms_per_step": [timed.speed.ms_per_step for timed in usable],
-                        "quartiles": [list(timed.speed.quartiles) for timed in usable],
-                        "katoms_per_s": [timed.speed.median for timed in usable],
-                        "memory_mib": [timed.run.peak_memory_bytes / _MIB for timed in usable],
-                        "exponent": law.exponent,
-                        "prefactor_ms": law.prefactor,
-                        "memory_line_mib": None if memory is None else list(memory),
-                        "too_large": None if self.too_large is None else self.too_large[0],
-                    }
-                },
+                details={SIZES_KEY: cost.to_dict()},
             )
         if self.too_large is not None:
             n_atoms, why = self.too_large
@@ -158,7 +158,7 @@ def _record_size(wanted: int, timed: TimedRun, recorder: CheckRecorder) -> None:
         "unit": measure.unit,
         "n_frames": 1,
         "duration_s": timed.duration_s,
-        "details": {"throughput": timed.details()},
+        "details": {SPEED_KEY: timed.details().to_dict()},
     }
     if timed.refusal:
         recorder.fail(name, timed.refusal, **fields)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from ms25_suite.core.errors import LammpsError
 from ms25_suite.core.fields import Quantity
@@ -12,6 +12,7 @@ from ms25_suite.core.machine import machine
 from ms25_suite.core.results import Verdict
 from ms25_suite.core.thresholds import Threshold, judge
 from ms25_suite.core.units import MEV_PER_EV, QUANTITY_UNITS
+from ms25_suite.criteria.throughput.details import ThroughputDetails
 from ms25_suite.lammps.plan import LammpsRun, MdPlan
 from ms25_suite.metrics.agreement import (
     Difference,
@@ -153,32 +154,32 @@ class TimedRun:
             f"{self.run.peak_memory_bytes / 2**20:.0f} MiB"
         )
 
-    def details(self) -> dict[str, Any]:
+    def details(self) -> ThroughputDetails:
         """Everything that was measured, and on what, for ``results.json``."""
         here = machine()
-        return {
-            "frame": self.frame,
-            "repeats": list(self.repeats),
-            "n_atoms": self.run.n_atoms,
-            "route": self.run.route,
-            "device": self.device,
-            "threads": self.run.threads,
-            "lammps_version": self.run.lammps_version,
-            "cpu": here.cpu,
-            "n_cpu": here.n_cpu,
-            "gpu": here.gpu,
-            "load": self.load,
-            "timestep_fs": self.plan.timestep_fs,
-            "warmup_steps": self.plan.warmup_steps,
-            "block_steps": self.plan.n_steps,
-            "blocks": self.speed.blocks.tolist(),
-            "median": self.speed.median,
-            "interval": None if self.speed.interval is None else list(self.speed.interval),
-            "quartiles": list(self.speed.quartiles),
-            "ms_per_step": self.speed.ms_per_step,
-            "shares": self.shares,
-            "cpu_s": self.run.cpu_s.tolist(),
-            "wall_s": self.run.wall_s.tolist(),
-            "neighbour_builds": self.run.neighbour_builds,
-            "peak_memory_bytes": self.run.peak_memory_bytes,
-        }
+        return ThroughputDetails(
+            frame=self.frame,
+            repeats=self.repeats,
+            n_atoms=self.run.n_atoms,
+            route=self.run.route,
+            device=self.device,
+            threads=self.run.threads,
+            lammps_version=self.run.lammps_version,
+            cpu=here.cpu,
+            n_cpu=here.n_cpu,
+            gpu=here.gpu,
+            load=self.load,
+            timestep_fs=self.plan.timestep_fs,
+            warmup_steps=self.plan.warmup_steps,
+            block_steps=self.plan.n_steps,
+            blocks=tuple(self.speed.blocks.tolist()),
+            median=self.speed.median,
+            interval=self.speed.interval,
+            quartiles=self.speed.quartiles,
+            ms_per_step=self.speed.ms_per_step,
+            shares=self.shares,
+            cpu_s=tuple(self.run.cpu_s.tolist()),
+            wall_s=tuple(self.run.wall_s.tolist()),
+            neighbour_builds=self.run.neighbour_builds,
+            peak_memory_bytes=self.run.peak_memory_bytes,
+        )

@@ -16,6 +16,12 @@ from ms25_suite.core.thresholds import Threshold
 from ms25_suite.core.units import MEV_PER_EV, QUANTITY_UNITS
 from ms25_suite.criteria.comparison import ComparedFrames, in_display_units, measure_mae
 from ms25_suite.criteria.recorder import CheckRecorder
+from ms25_suite.criteria.training_rate.details import (
+    CURVE_KEY,
+    FIT_KEY,
+    LearningCurveDetails,
+    RateFitDetails,
+)
 from ms25_suite.datasets.dataset import Dataset
 from ms25_suite.metrics.errors import ErrorSummary
 from ms25_suite.metrics.training_rate import RateFit, fit_rate
@@ -118,7 +124,6 @@ class TrainingRate:
         mark = recorder.threshold(quantity, "error_thresholds")
         needed, remark = _frames_needed(fit, self.errors, quantity, mark)
         remarks = [*self.curve.remarks(), *([remark] if remark else [])]
-        potentials = self.curve.series.potentials.values()
         recorder.judge(
             quantity,
             value=fit.rate.value,
@@ -126,17 +131,13 @@ class TrainingRate:
             n_frames=n_frames,
             duration_s=sum(point.duration_s for point in self.curve.points.values()),
             details={
-                "learning_curve": {
-                    **_points(fit, self.errors),
-                    "potentials": [potential.name for potential in potentials],
-                    "threshold": None if mark is None else mark.value,
-                },
-                "fit": {
-                    "intercept": fit.intercept + float(np.log(MEV_PER_EV)),
-                    "r2": fit.r2,
-                    "scatter_half_width": fit.scatter_half_width,
-                    "frames_half_width": fit.frames_half_width,
-                },
+                CURVE_KEY: self._points(mark).to_dict(),
+                FIT_KEY: RateFitDetails(
+                    intercept=fit.intercept + float(np.log(MEV_PER_EV)),
+                    r2=fit.r2,
+                    scatter_half_width=fit.scatter_half_width,
+                    frames_half_width=fit.frames_half_width,
+                ).to_dict(),
                 "findings": [remark.to_dict() for remark in remarks],
             },
         )
@@ -148,6 +149,18 @@ class TrainingRate:
                 n_frames=n_frames,
                 **needed,
             )
+
+    def _points(self, mark: Threshold | None) -> LearningCurveDetails:
+        """The errors in the units of the report."""
+        points = [in_display_units(summary.mae) for summary in self.errors]
+        return LearningCurveDetails(
+            sizes=tuple(self.fit.sizes),
+            mae=tuple(point["value"] for point in points),
+            intervals=tuple(point["interval"] for point in points),
+            unit=QUANTITY_UNITS[self.quantity],
+            potentials=tuple(one.name for one in self.curve.series.potentials.values()),
+            threshold=None if mark is None else mark.value,
+        )
 
 
 def measure_training_rate(curve: LearningCurve, quantity: Quantity, *, seed: int) -> TrainingRate:
@@ -203,17 +216,6 @@ def predict_series(
             for size, point in points.items()
         },
     )
-
-
-def _points(fit: RateFit, errors: list[ErrorSummary]) -> dict[str, Any]:
-    """The curve in the unit that people read."""
-    points = [in_display_units(summary.mae) for summary in errors]
-    return {
-        "sizes": list(fit.sizes),
-        "mae": [point["value"] for point in points],
-        "intervals": [point["interval"] for point in points],
-        "unit": QUANTITY_UNITS[errors[0].quantity],
-    }
 
 
 def _frames_needed(

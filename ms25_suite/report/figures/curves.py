@@ -1,4 +1,4 @@
-"""Training curves."""
+"""Training curves: what trainers log over the epochs."""
 
 from __future__ import annotations
 
@@ -6,20 +6,35 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ms25_suite.core.run_record import RunRecord
+from ms25_suite.report.figures.axes import panels, set_margins, tidy
 from ms25_suite.report.figures.canvas import new_figure
+from ms25_suite.report.section import Block, Drawing, Section
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["curve_series", "draw_curves"]
+__all__ = ["curve_series", "draw_curves", "training_section"]
 
 _PER_ROW = 4
 
 
-def curve_series(curve: Mapping[str, Any]) -> tuple[list[float], dict[str, list[float]]]:
-    """Epochs and the series over them; what is no list of numbers of that length is left out.
+def training_section(run: RunRecord) -> Section | None:
+    """Section of the report with a figure for each potential that has a training curve."""
+    blocks = []
+    for item in run.potentials:
+        epochs, series = curve_series(item.training_curve or {})
+        if series:
+            figure = draw_curves(epochs, series, item.training_units or {})
+            alt = f"Training curves of {item.name}: {', '.join(series)}."
+            blocks.append(Block(item.name, drawing=Drawing(figure, alt, many_points=True)))
+    return Section(tuple(blocks)) if blocks else None
 
-    Missing and infinite numbers become gaps.
+
+def curve_series(curve: Mapping[str, Any]) -> tuple[list[float], dict[str, list[float]]]:
+    """Epochs and the series over them; lists of another length or content are left out.
+
+    Missing and infinite numbers become NaN, which is drawn as a gap.
     """
     named = {str(key): _numbers(value) for key, value in curve.items()}
     lists = {key: value for key, value in named.items() if value}
@@ -38,17 +53,9 @@ def draw_curves(
     """Small panels, one per series; logarithmic where every number is positive."""
     from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
-    columns = min(len(series), _PER_ROW)
-    rows = math.ceil(len(series) / _PER_ROW)
+    rows, columns = panels(len(series), per_row=_PER_ROW)
     figure = new_figure(0.3 + 2.5 * columns, 2.0 * rows)
-    figure.subplots_adjust(
-        left=0.6 / (0.3 + 2.5 * columns),
-        right=1 - 0.1 / (0.3 + 2.5 * columns),
-        bottom=0.5 / (2.0 * rows),
-        top=1 - 0.3 / (2.0 * rows),
-        wspace=0.38,
-        hspace=0.65,
-    )
+    set_margins(figure, left=0.6, right=0.1, between=(0.38, 0.65))
     for number, (name, values) in enumerate(series.items(), start=1):
         axes = figure.add_subplot(rows, columns, number)
         finite = [x for x in values if math.isfinite(x)]
@@ -62,8 +69,7 @@ def draw_curves(
         title = name.replace("_", " ") + (f" ({units[name]})" if name in units else "")
         axes.set_title(title, fontsize=8.5, parse_math=False)
         axes.set_xlabel("epoch", fontsize=8)
-        axes.grid(color="#e4e8ec", lw=0.6)
-        axes.tick_params(which="both", labelsize=7.5, length=2.5)
+        tidy(axes)
     return figure
 
 

@@ -6,12 +6,13 @@ import base64
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from ms25_suite.report.figures.canvas import png_bytes
+from ms25_suite.report.figures.canvas import png_bytes, svg_bytes
+from ms25_suite.report.section import Drawing
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["Image", "embed_png", "embed_svg"]
+__all__ = ["Image", "embed_drawing", "embed_png", "embed_svg"]
 
 _PNG_DPI: Final = 170
 _CSS_PER_INCH: Final = 96
@@ -24,9 +25,9 @@ class Image:
     Parameters
     ----------
     uri
-        The image itself.
+        ``data:`` address that holds the image itself.
     width
-        In CSS pixels.
+        Width in CSS pixels.
     alt
         What it shows, for those who do not see it.
     """
@@ -34,6 +35,13 @@ class Image:
     uri: str
     width: int
     alt: str
+
+
+def embed_drawing(drawing: Drawing) -> Image:
+    """Drawing of a section as an image."""
+    if drawing.many_points:
+        return embed_png(drawing.figure, drawing.alt)
+    return embed_svg(svg_bytes(drawing.figure), drawing.figure.get_figwidth(), drawing.alt)
 
 
 def embed_png(figure: Figure, alt: str) -> Image:

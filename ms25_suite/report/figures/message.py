@@ -1,4 +1,4 @@
-"""The paper's message: errors that pass do not guarantee observables."""
+"""The message of the paper: errors within their thresholds do not guarantee observables."""
 
 from __future__ import annotations
 
@@ -7,16 +7,24 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ms25_suite.core.results import CheckResult, Verdict, worst_verdict
-from ms25_suite.report.figures.canvas import COLORS, MARKERS, MUTED, new_figure
-from ms25_suite.report.wording import middle_cut, pair_label, pretty_unit
+from ms25_suite.report.criteria import error_criterion, is_observable
+from ms25_suite.report.figures.axes import panels, set_margins, tidy
+from ms25_suite.report.figures.canvas import MUTED, new_figure
+from ms25_suite.report.figures.legend import ROW, potential_legend, style_of
+from ms25_suite.report.section import Block, Drawing, Section
+from ms25_suite.report.wording import pair_label, pretty_unit
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["OBSERVABLE_CRITERIA", "ObservablePoint", "draw_message", "observable_points"]
+__all__ = ["ObservablePoint", "draw_message", "message_section", "observable_points"]
 
-OBSERVABLE_CRITERIA: Final = ("eos", "neb_barrier", "stability")
-"""Criteria that ask for what a potential is used for, and not for its errors."""
+_NOTE: Final = (
+    "Dotted lines are thresholds. An open circle at the upper edge has no value, because the "
+    "potential failed before there was one. Low errors of energies and forces do not guarantee "
+    "correct observables, which is the main finding of Maxson et al., JCIM 2025 (MS25)."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +34,12 @@ class ObservablePoint:
     Parameters
     ----------
     forces
-        Mean absolute error of the forces, judged by ``error_thresholds``.
+        Mean absolute error of the forces; it has a value.
     observable
-        The observable.
+        Error of the observable.
     errors, verdict
-        Worst verdict of energy and forces, and of the observable with all that its check found.
+        Worst verdict on the errors of energy and forces, and worst verdict of the check of the
+        observable.
     """
 
     forces: CheckResult
@@ -46,7 +55,7 @@ class ObservablePoint:
 
     @property
     def flag(self) -> str:
-        """What errors alone would have hidden, or would have blamed; empty if both say the same."""
+        """How the verdicts on errors and on the observable differ; empty if they do not."""
         name = self.observable.quantity.replace("_", " ")
         if self.errors is Verdict.PASS and self.verdict is Verdict.FAIL:
             return f"errors pass, {name} fails"
@@ -55,16 +64,32 @@ class ObservablePoint:
         return ""
 
 
+def message_section(results: Sequence[CheckResult]) -> Section | None:
+    """Section of the report; None if no potential has both errors and observables."""
+    points = observable_points(results)
+    if not points:
+        return None
+    alt = "Errors of observables over the mean absolute errors of the forces."
+    flags = tuple(
+        f"{point.observable.potential} on {point.label}: {point.flag}"
+        for point in points
+        if point.flag
+    )
+    drawing = Drawing(draw_message(points), alt)
+    return Section((Block(drawing=drawing, points=flags, note=_NOTE),))
+
+
 def observable_points(results: Sequence[CheckResult]) -> list[ObservablePoint]:
-    """One for each potential, dataset and observable of which both sides are known."""
+    """A point for each potential, dataset and observable with an error of the forces."""
     points = []
+    judges_errors = error_criterion()
     for result in results:
         judged = result.metric == "error" and result.verdict in (
             Verdict.PASS,
             Verdict.FAIL,
             Verdict.UNDECIDED,
         )
-        if result.criterion not in OBSERVABLE_CRITERIA or not judged:
+        if not is_observable(result.criterion) or not judged:
             continue
         same = [
             other
@@ -74,7 +99,7 @@ def observable_points(results: Sequence[CheckResult]) -> list[ObservablePoint]:
         errors = {
             other.quantity: other
             for other in same
-            if other.criterion == "error_thresholds" and other.metric == "mae"
+            if other.criterion == judges_errors and other.metric == "mae"
         }
         forces = errors.get("forces")
         if forces is None or forces.value is None:
@@ -93,70 +118,49 @@ def observable_points(results: Sequence[CheckResult]) -> list[ObservablePoint]:
 
 def draw_message(points: Sequence[ObservablePoint]) -> Figure:
     """Force error on x, error of the observable on y; a panel for each dataset and observable."""
-    panels: dict[str, list[ObservablePoint]] = {}
+    groups: dict[str, list[ObservablePoint]] = {}
     for point in points:
-        panels.setdefault(point.label, []).append(point)
+        groups.setdefault(point.label, []).append(point)
     names = list(dict.fromkeys(point.observable.potential for point in points))
-    columns = min(len(panels), 3)
-    rows = -(-len(panels) // columns)
-    width, height = 0.5 + 2.9 * columns, 2.7 * rows + 0.2 * len(names) + 0.1
-    figure = new_figure(width, height)
-    figure.subplots_adjust(
-        left=0.65 / width,
-        right=1 - 0.15 / width,
-        bottom=(0.55 + 0.2 * len(names)) / height,
-        top=1 - 0.3 / height,
-        wspace=0.36,
-        hspace=0.5,
-    )
-    for place, (label, own) in enumerate(panels.items(), start=1):
+    rows, columns = panels(len(groups))
+    figure = new_figure(0.5 + 2.9 * columns, 2.7 * rows + ROW * len(names) + 0.1)
+    bottom = 0.55 + ROW * len(names)
+    set_margins(figure, left=0.65, right=0.15, bottom=bottom, between=(0.36, 0.5))
+    for place, (label, own) in enumerate(groups.items(), start=1):
         axes = figure.add_subplot(rows, columns, place)
         axes.set_title(label, fontsize=8.5, parse_math=False)
-        axes.set_xlabel(f"forces MAE ({pretty_unit(own[0].forces.unit)})", fontsize=8)
-        axes.set_ylabel(f"error ({pretty_unit(own[0].observable.unit)})", fontsize=8)
-        for mark in {p.forces.threshold for p in own if p.forces.threshold is not None}:
-            axes.axvline(mark, color=MUTED, lw=0.9, ls=":")
-        marks = {p.observable.threshold for p in own if p.observable.threshold is not None}
-        for mark in marks:
-            axes.axhline(mark, color=MUTED, lw=0.9, ls=":")
-        values = [p.observable.value for p in own if p.observable.value is not None]
-        top = 1.25 * max([*values, *marks], default=1.0)
-        right = 1.25 * max(
-            [p.forces.value or 0.0 for p in own] + [p.forces.threshold or 0.0 for p in own]
-        )
-        for point in own:
-            index = names.index(point.observable.potential)
-            value, color = point.observable.value, COLORS[index % len(COLORS)]
-            # No number: an open mark at the upper edge.
-            axes.plot(
-                point.forces.value or 0.0,
-                top if value is None else value,
-                ls="",
-                marker="o" if value is None else MARKERS[index % len(MARKERS)],
-                ms=6,
-                color=color,
-                markerfacecolor="white" if value is None else color,
-                clip_on=False,
-                zorder=3,
-            )
-        axes.set_xlim(0, right or 1.0)
-        axes.set_ylim(0, top or 1.0)
-        axes.grid(color="#e4e8ec", lw=0.6)
-        axes.tick_params(which="both", labelsize=7.5, length=2.5)
-    from matplotlib.lines import Line2D
-
-    handles = [
-        Line2D([], [], ls="", marker=MARKERS[i % len(MARKERS)], color=COLORS[i % len(COLORS)])
-        for i in range(len(names))
-    ]
-    figure.legend(
-        handles,
-        [middle_cut(name, 60).replace("$", r"\$") for name in names],
-        loc="lower left",
-        bbox_to_anchor=(0.5 / width, 0.02 / height),
-        fontsize=8,
-        frameon=False,
-        borderpad=0.1,
-        labelspacing=0.25,
-    )
+        _draw_panel(axes, own, names)
+    potential_legend(figure, names)
     return figure
+
+
+def _draw_panel(axes: Axes, points: Sequence[ObservablePoint], names: Sequence[str]) -> None:
+    axes.set_xlabel(f"forces MAE ({pretty_unit(points[0].forces.unit)})", fontsize=8)
+    axes.set_ylabel(f"error ({pretty_unit(points[0].observable.unit)})", fontsize=8)
+    across = {p.forces.threshold for p in points if p.forces.threshold is not None}
+    upward = {p.observable.threshold for p in points if p.observable.threshold is not None}
+    for mark in sorted(across):
+        axes.axvline(mark, color=MUTED, lw=0.9, ls=":")
+    for mark in sorted(upward):
+        axes.axhline(mark, color=MUTED, lw=0.9, ls=":")
+    values = [p.observable.value for p in points if p.observable.value is not None]
+    right = 1.25 * max([p.forces.value or 0.0 for p in points] + [*across])
+    top = 1.25 * max([*values, *upward], default=1.0)
+    for point in points:
+        value = point.observable.value
+        style = style_of(names.index(point.observable.potential))
+        if value is None:
+            # The potential failed before there was a number.
+            style |= {"marker": "o", "markerfacecolor": "white"}
+        axes.plot(
+            point.forces.value or 0.0,
+            top if value is None else value,
+            ls="",
+            ms=6,
+            clip_on=False,
+            zorder=3,
+            **style,
+        )
+    axes.set_xlim(0, right or 1.0)
+    axes.set_ylim(0, top or 1.0)
+    tidy(axes)

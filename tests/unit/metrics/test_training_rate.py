@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from ms25_suite.core.frames import FloatArray, IntArray
-from ms25_suite.criteria.training_rate.paper_rates import paper_rates
 from ms25_suite.metrics.errors import ErrorSummary, Statistic
 from ms25_suite.metrics.training_rate import fit_rate
 
@@ -136,14 +135,3 @@ def test_sizes_that_make_no_curve_are_refused(sizes: tuple[int, ...]) -> None:
 def test_errors_of_other_frames_are_refused() -> None:
     with pytest.raises(ValueError, match="same test frames"):
         fit_rate((1, 2, 4), [summary(np.ones(n)) for n in (3, 3, 4)])
-
-
-def test_the_papers_table_is_there_as_printed() -> None:
-    assert paper_rates("mgo-4x4").rates["mace"] == {"energy": 0.695, "forces": 0.391}
-    assert paper_rates("water-64").rates["nequip"]["stress"] == 0.160
-    assert paper_rates("hea").rates["allegro"]["forces"] == 0.662
-    assert paper_rates("zro").rates["ani"]["forces"] == 0.242
-    assert paper_rates("cuni") is None
-    rates = [paper_rates(name) for name in ("mgo-2x2", "water-64", "cha", "reaction", "hea", "zro")]
-    assert all(list(r.rates) == ["mace", "mtp", "nequip", "allegro", "ani"] for r in rates)
-    assert sum(len(row) for r in rates for row in r.rates.values()) == 70

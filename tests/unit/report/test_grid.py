@@ -91,7 +91,7 @@ def test_errors_without_a_model_are_listed_by_dataset() -> None:
         result(details={"without_model": 12.0}),
         result(potential="q", details={"without_model": 12.0}),
         result(quantity="forces", unit="meV/Å", details={"without_model": 345.0}),
-        result(quantity="stress"),
+        result(quantity="stress", details={"without_model": "many"}),
     ]
     assert without_model_notes(results) == [
         "mean absolute errors without a model: energy 12.0 meV/atom, forces 345 meV/Å (mgo)"

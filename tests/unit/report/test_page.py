@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,16 @@ from ms25_suite.core.records import DatasetRecord, PotentialRecord
 from ms25_suite.core.results import CheckResult, Verdict
 from ms25_suite.core.run_record import RunRecord
 from ms25_suite.report import write_report
+from tests.helpers.details import (
+    dynamics_details,
+    dynamics_run,
+    eos_curve,
+    eos_details,
+    neb_details,
+    rate_details,
+    size_cost_details,
+    throughput_details,
+)
 from tests.helpers.reports import ERROR, RUN, Page, make_result, save_parity
 
 NASTY = '<script>alert("x")</script>&\'"'
@@ -167,3 +178,121 @@ def test_training_curve_that_diverged(tmp_path: Path) -> None:
     assert len(Page(files.html).images()) == 1
     document = json.loads(files.json.read_text(encoding="utf-8"))
     assert document["run"]["potentials"][0]["training_curve"]["loss"] == [1.0, None]
+
+
+ONE_OF_EACH = [
+    make_result(),
+    make_result(quantity="energy", unit="meV/atom", value=1.0),
+    make_result(
+        criterion="training_rate", metric="rate", unit="1", value=0.5, details=rate_details()
+    ),
+    make_result(criterion="size_extensivity", test_dataset="mgo-4x4", stand_in=True),
+    make_result(
+        criterion="size_extensivity",
+        test_dataset="mgo-4x4",
+        metric="ratio",
+        unit="1",
+        stand_in=True,
+    ),
+    make_result(criterion="framework_transfer", test_dataset="cha"),
+    make_result(
+        criterion="eos", quantity="volume", metric="error", details=eos_details(eos_curve())
+    ),
+    make_result(
+        criterion="neb_barrier",
+        quantity="barrier",
+        metric="error",
+        value=None,
+        verdict=Verdict.FAIL,
+        details=neb_details(converged=False),
+    ),
+    make_result(
+        criterion="stability",
+        quantity="energy_drift",
+        metric="error",
+        details=dynamics_details(dynamics_run(energies=[0.0, 0.1])),
+    ),
+    make_result(
+        criterion="throughput",
+        quantity="katoms_per_s",
+        metric="measurement",
+        unit="kAtoms/s",
+        value=2.0,
+        details=throughput_details(),
+    ),
+    make_result(
+        criterion="throughput",
+        quantity="size_exponent",
+        metric="measurement",
+        unit="1",
+        value=1.0,
+        details=size_cost_details(),
+    ),
+]
+
+
+def test_every_criterion_has_its_section_in_the_order_of_the_catalogue(tmp_path: Path) -> None:
+    files = write_report(tmp_path, RunRecord(), ONE_OF_EACH[::-1])
+    page = Page(files.html)
+    anchors = [found["id"] for tag, found in page.tags if tag == "h2"]
+    assert anchors == [
+        "heatmap",
+        "training_rate",
+        "size_extensivity",
+        "framework_transfer",
+        "eos",
+        "neb_barrier",
+        "stability",
+        "throughput",
+        "observables",
+        "verdicts",
+        "results",
+        "provenance",
+    ]
+    for words in (
+        "Data training rate",
+        "mgo → mgo-4x4 †",
+        "Cost against size",
+        "mace-β on mgo: barrier: errors pass, barrier fails",
+        "fix external, LAMMPS 20250722",
+    ):
+        assert words in page.text, words
+    assert "note on this report" not in page.text
+    first = files.html.read_bytes()
+    assert write_report(tmp_path, RunRecord(), ONE_OF_EACH).html.read_bytes() == first
+
+
+def test_a_section_that_fails_is_noted_and_all_else_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError(NASTY)
+
+    monkeypatch.setattr("ms25_suite.criteria.eos.figure.section", fail)
+    page = Page(write_report(tmp_path, RunRecord(), ONE_OF_EACH).html)
+    assert "the section 'Equation of state' is missing, since it could not be made (R" in page.text
+    assert NASTY in page.text
+    anchors = {found["id"] for tag, found in page.tags if tag == "h2"}
+    assert {"findings", "neb_barrier", "results"} <= anchors
+    assert "eos" not in anchors
+
+
+def test_malformed_details_cost_their_figure_only(tmp_path: Path) -> None:
+    keys = ("learning_curve", "fit", "eos", "neb", "dynamics", "throughput", "size_cost")
+    broken = {key: {"curves": 3} for key in keys} | {"per_element": 1, "worst_frames": 2}
+    results = [replace(result, details=broken) for result in ONE_OF_EACH]
+    page = Page(write_report(tmp_path, RunRecord(), results).html)
+    anchors = {found["id"] for tag, found in page.tags if tag == "h2"}
+    assert not {"training_rate", "eos", "neb_barrier", "stability", "throughput"} & anchors
+    assert "note on this report" not in page.text
+    assert "31.2" in page.text
+
+
+def test_criteria_that_are_not_installed_have_their_numbers(tmp_path: Path) -> None:
+    foreign = make_result(criterion="their_check", quantity="gap", metric="error", unit="eV")
+    page = Page(write_report(tmp_path, RunRecord(), [foreign]).html)
+    assert "their check" in page.text
+    assert "This criterion is not installed here." in page.text
+    # A link to what explains it stays within the page.
+    links = {found["href"] for tag, found in page.tags if tag == "a"}
+    assert "#check-their_check" in links

@@ -9,7 +9,12 @@ from ms25_suite.core.results import CheckResult, Verdict
 from ms25_suite.core.run_record import RunRecord
 from ms25_suite.report.figures.canvas import drawing
 from ms25_suite.report.figures.heatmap import draw_heatmap
-from ms25_suite.report.pairs import build_pair_grid, ratio_rows, without_repeats
+from ms25_suite.report.pairs import (
+    build_pair_grid,
+    pair_section,
+    ratio_table,
+    without_repeats,
+)
 from tests.helpers.reports import make_result
 
 
@@ -108,14 +113,26 @@ def test_the_figure_names_quantities_and_datasets(both: list[CheckResult]) -> No
 
 def test_ratios_are_a_row_for_each_pair(both: list[CheckResult]) -> None:
     more = result(metric="ratio", quantity="forces", value=2.0, unit="1", interval=None)
-    first = result(potential="a", metric="ratio", value=1.0, unit="1", interval=None)
+    first = result(potential="a", metric="ratio", value=1.0, unit="1", stand_in=True)
     run = RunRecord(potentials=(PotentialRecord(name="p"), PotentialRecord(name="a")))
-    rows = ratio_rows(run, [first, *both, more], "size_extensivity")
-    assert [(row["potential"], row["pair"]) for row in rows] == [
-        ("p", "small → large"),
-        ("a", "small → large"),
+    table = ratio_table(run, [first, *both, more], "size_extensivity")
+    assert table.rows == [
+        ("p", "small → large", "8.00", "[7.00, 9.00]", "2.00", "", "", ""),
+        ("a", "small → large", "1.00", "", "", "", "", ""),
     ]
-    assert rows[0]["quantities"] == {"energy": ("8.00", "[7.00, 9.00]"), "forces": ("2.00", "")}
+    assert table.stand_ins == {1}
+
+
+def test_the_section_has_ratios_where_there_are_any(both: list[CheckResult]) -> None:
+    with drawing():
+        whole = pair_section(RunRecord(), both, "size_extensivity")
+        errors = pair_section(RunRecord(), both[:2], "size_extensivity")
+    assert whole is not None
+    assert errors is not None
+    assert [len(block.tables) for block in whole.blocks] == [0, 1]
+    assert [len(block.tables) for block in errors.blocks] == [0]
+    assert "those of Error thresholds" in whole.blocks[0].note
+    assert pair_section(RunRecord(), both, "framework_transfer") is None
 
 
 def test_own_errors_are_told_once(both: list[CheckResult]) -> None:

@@ -40,7 +40,7 @@ def test_what_agrees_has_a_speed() -> None:
         "100 atoms (frame 7), fix external, 1 thread on cpu, 1 ms/step: 60 % model, "
         "10 % neighbour list, 30 % LAMMPS; 301 MiB"
     )
-    details = run.details()
+    details = run.details().to_dict()
     assert details["blocks"] == pytest.approx([100] * 9)
     assert (details["lammps_version"], details["device"], details["threads"]) == (
         20250722,

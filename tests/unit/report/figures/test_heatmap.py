@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -9,8 +8,8 @@ import pytest
 from ms25_suite.core.records import DatasetRecord
 from ms25_suite.core.results import CheckResult, Verdict
 from ms25_suite.core.run_record import RunRecord
-from ms25_suite.report.figures.canvas import drawing, png_bytes, svg_bytes, wrapped
-from ms25_suite.report.figures.heatmap import color_range, draw_heatmap, text_color
+from ms25_suite.report.figures.canvas import drawing, png_bytes, svg_bytes
+from ms25_suite.report.figures.heatmap import draw_heatmap
 from ms25_suite.report.grid import Grid, build_grid
 
 
@@ -63,46 +62,6 @@ def test_figure_says_number_verdict_and_reason() -> None:
     for part in ("1.25", "✓ pass", "43.2", "✗ fail", "skip", "[1]", "[1] no stress labels"):
         assert part in found
     assert [text for text in found if text in "EFS"] == ["E", "F", "S"]
-
-
-@pytest.mark.parametrize(
-    ("values", "expected"),
-    [
-        ([], (0.1, 100.0)),
-        ([0.0], (0.1, 100.0)),
-        ([0.0, 3.0], (2.0, 5.0)),
-        ([1.0], (1.0, 10.0)),
-        ([0.3, 180.0], (0.2, 200.0)),
-        ([1e-4, 90.0], (1e-4, 100.0)),
-    ],
-)
-def test_color_range(values: list[float], expected: tuple[float, float]) -> None:
-    assert color_range(values) == pytest.approx(expected)
-
-
-def test_color_range_holds_every_positive_value() -> None:
-    rng = np.random.default_rng(0)
-    for _ in range(200):
-        values = list(10.0 ** rng.uniform(-7, 7, size=3))
-        low, high = color_range(values)
-        assert low <= min(values) * (1 + 1e-12)
-        assert high >= max(values) * (1 - 1e-12)
-        assert high > low
-
-
-def test_text_is_readable_on_every_color() -> None:
-    from matplotlib import colormaps
-
-    def luminance(color: tuple[float, ...]) -> float:
-        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in color[:3]]
-        return float(np.dot([0.2126, 0.7152, 0.0722], linear))
-
-    for level in np.linspace(0, 1, 101):
-        background = colormaps["inferno"](level)
-        ink = 1.0 if text_color(background) == "white" else 0.0
-        light, dark = sorted((ink, luminance(background)), reverse=True)
-        # 4.5 is what WCAG AA asks of small text.
-        assert (light + 0.05) / (dark + 0.05) >= 4.5
 
 
 def big_grid() -> Grid:
@@ -181,33 +140,3 @@ def test_files_have_the_same_bytes_every_time() -> None:
     assert first[0].startswith(b"\x89PNG")
     assert b"<svg" in first[1]
     assert b"<dc:date>" not in first[1]
-
-
-def test_style_of_the_user_has_no_say_and_is_left_alone() -> None:
-    import matplotlib as mpl
-
-    grid = grid_of(result())
-    with drawing():
-        expected = png_bytes(draw_heatmap(grid, "t"), 80)
-    with mpl.rc_context({"font.size": 30, "font.family": "serif", "axes.facecolor": "red"}):
-        with drawing():
-            assert png_bytes(draw_heatmap(grid, "t"), 80) == expected
-        assert mpl.rcParams["font.size"] == 30
-
-
-def test_drawing_hides_no_other_warning() -> None:
-    with pytest.warns(UserWarning, match="something else"), drawing():
-        warnings.warn("something else", stacklevel=1)
-
-
-def test_wrapped() -> None:
-    assert wrapped("short", 10, 2) == ["short"]
-    assert wrapped("two words", 5, 2) == ["two", "words"]
-    assert wrapped("with_under_scores", 6, 3) == ["with_", "under_", "scores"]
-    assert wrapped("", 6, 3) == []
-    for text in ("x" * 100, "some words " * 20, "a_b/c:d," * 30, "é" * 50):
-        for width in (4, 9, 30):
-            lines = wrapped(text, width, 2)
-            assert 1 <= len(lines) <= 2
-            assert max(map(len, lines)) <= width
-            assert "…" in "".join(lines) or "".join(lines).replace(" ", "") == text.replace(" ", "")

@@ -1,0 +1,113 @@
+"""What lies behind a result: the part of `CheckResult.details` that several criteria share.
+
+Each criterion declares its own details in a module ``details.py`` of its folder, as frozen
+dataclasses with one field for each key of the JSON. A check writes them with `to_dict`; the report
+reads them with `details_of`, since results may come from anybody's files.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import MISSING, dataclass, fields
+from typing import TypeAlias, TypeVar
+
+from ms25_suite.core.contracts import read_as
+from ms25_suite.core.errors import ReportError
+from ms25_suite.core.findings import Finding
+from ms25_suite.core.records import Record
+from ms25_suite.core.results import CheckResult
+
+__all__ = ["Details", "ErrorDetails", "Numbers", "WorstFrame", "details_of", "with_gaps"]
+
+T = TypeVar("T")
+
+Numbers: TypeAlias = tuple[float | None, ...]
+"""Numbers in a row; None where there is no finite one, which JSON cannot hold."""
+
+
+class Details(Record):
+    """Base of the frozen dataclasses that declare details.
+
+    A field that is None and has a default is left out of the file: its key is there only where
+    there is something to say. A field without a default is always there, as null if it is None.
+    """
+
+    __slots__ = ()
+
+    def _nullable(self) -> tuple[str, ...]:
+        return tuple(field.name for field in fields(self) if field.default is MISSING)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, slots=True)
+class WorstFrame(Details):
+    """A frame with a large error.
+
+    Parameters
+    ----------
+    frame
+        Index of the frame in its dataset.
+    value
+        Its mean absolute error, in the unit of the result.
+    """
+
+    frame: int
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorDetails(Details):
+    """What lies behind a mean absolute error.
+
+    The errors are in the unit of the result: meV/atom, meV/Å or meV/Å^3.
+
+    Parameters
+    ----------
+    worst_frames
+        The frames with the largest errors, the largest first.
+    findings
+        Remarks of the audits of the predictions.
+    without_model
+        Mean absolute error without any model, which gives the other a scale: for energies a sum
+        over the elements, for forces zero, for stresses the mean of the training frames. None if
+        the dataset has no training frames of these elements.
+    per_element
+        Mean absolute error of the forces on the atoms of each element, by chemical symbol.
+    """
+
+    worst_frames: tuple[WorstFrame, ...]
+    findings: tuple[Finding, ...]
+    without_model: float | None = None
+    per_element: dict[str, float] | None = None
+
+
+def details_of(result: CheckResult, key: str, kind: type[T]) -> T | None:
+    """Details of a result under a key, checked against their declaration.
+
+    Parameters
+    ----------
+    result
+        Any result, also one from a file of another program or version.
+    key
+        Key in `CheckResult.details`, such as ``eos``.
+    kind
+        Dataclass, or another type that pydantic knows, that declares them.
+
+    Returns
+    -------
+    :
+        None if the result has no such details, or if they are not laid out as declared: a figure is
+        left out, and the report is written all the same.
+    """
+    if key not in result.details:
+        return None
+    try:
+        return read_as(kind, result.details[key], f"details of {result.criterion}", ReportError)
+    except (ReportError, TypeError, ValueError):
+        # The latter two: a live result may hold what is not JSON-able.
+        return None
+
+
+def with_gaps(values: Iterable[float | None]) -> list[float]:
+    """Numbers for a figure: NaN, which is drawn as a gap, where there is none."""
+    return [math.nan if value is None else value for value in values]

@@ -1,0 +1,83 @@
+"""Figures of reaction paths, as in the paper's Figure 5b."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from ms25_suite.core.details import with_gaps
+from ms25_suite.core.results import CheckResult
+from ms25_suite.core.run_record import RunRecord
+from ms25_suite.criteria.neb_barrier import CRITERION
+from ms25_suite.criteria.neb_barrier.details import KEY, NebDetails, NebReferenceDetails
+from ms25_suite.report.figures.axes import set_margins, tidy
+from ms25_suite.report.figures.canvas import INK, MUTED, new_figure
+from ms25_suite.report.figures.legend import ROW, legend_below, legend_label, style_of
+from ms25_suite.report.figures.observables import Drawn, observable_section
+from ms25_suite.report.section import Section
+from ms25_suite.report.wording import number
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["draw_paths", "section"]
+
+_NOTE: Final = (
+    "Each point is an image of the path. Open circles: the band was not converged within its "
+    "steps, so its highest point is not a barrier."
+)
+
+
+def section(run: RunRecord, results: Sequence[CheckResult]) -> Section | None:
+    """Section of the report; None if no path is known."""
+    del run
+    return observable_section(results, CRITERION.name, KEY, NebDetails, draw_paths, _NOTE)
+
+
+def draw_paths(results: Drawn[NebDetails]) -> Figure | None:
+    """Energy along the path, for the reference and for each potential."""
+    figure = new_figure(5.4, 3.2 + ROW * len(results))
+    axes = figure.subplots()
+    axes.set_xlabel("length of the path (Å)", fontsize=8)
+    axes.set_ylabel("energy above the initial state (eV)", fontsize=8)
+    axes.axhline(0, color=MUTED, lw=0.8)
+    # All potentials start from the path of one dataset.
+    _draw_reference(axes, results[0][1].reference)
+    for index, (result, details) in enumerate(results):
+        _draw_path(axes, index, result.potential, details)
+    tidy(axes)
+    set_margins(figure, top=0.12, bottom=0.5 + ROW * (len(results) + 1))
+    legend_below(figure, *axes.get_legend_handles_labels())
+    return figure
+
+
+def _draw_reference(axes: Axes, reference: NebReferenceDetails) -> None:
+    """Path of the reference, or a line at its barrier if only that is known."""
+    label = f"reference, barrier {number(reference.barrier)} eV"
+    if reference.lengths and reference.energies:
+        lengths, energies = with_gaps(reference.lengths), with_gaps(reference.energies)
+        axes.plot(lengths, energies, "o-", color=INK, ms=4, lw=1.1, label=label)
+    else:
+        axes.axhline(reference.barrier, color=INK, lw=1.0, label=label)
+
+
+def _draw_path(axes: Axes, index: int, potential: str, details: NebDetails) -> None:
+    style = style_of(index)
+    if not details.lengths or not details.energies:
+        axes.plot([], [], ls="", label=legend_label(potential, "no band"), **style)
+        return
+    words = "" if details.barrier is None else f"barrier {number(details.barrier)} eV"
+    if not details.converged:
+        words += f"{', ' if words else ''}not converged"
+        # The paper's open circle.
+        style |= {"marker": "o", "markerfacecolor": "white"}
+    axes.plot(
+        with_gaps(details.lengths),
+        with_gaps(details.energies),
+        ms=4.5,
+        lw=1.1,
+        ls="--" if details.converged else ":",
+        label=legend_label(potential, words),
+        **style,
+    )

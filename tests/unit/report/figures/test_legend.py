@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+from ms25_suite.report.figures.canvas import COLORS, MARKERS, drawing, new_figure
+from ms25_suite.report.figures.legend import (
+    color_of,
+    legend_below,
+    legend_label,
+    potential_legend,
+    style_of,
+)
+
+
+def test_styles_start_again_after_the_last() -> None:
+    assert style_of(0) == {"color": COLORS[0], "marker": MARKERS[0]}
+    assert color_of(len(COLORS)) == COLORS[0]
+    assert style_of(len(MARKERS))["marker"] == MARKERS[0]
+
+
+def test_labels_are_cut_and_not_typeset() -> None:
+    assert legend_label("a $x$") == r"a \$x\$"
+    assert legend_label("p", "barrier 1 eV") == "p: barrier 1 eV"
+    assert len(legend_label("x" * 99)) == 40
+
+
+def test_a_legend_has_a_row_for_each_potential() -> None:
+    with drawing():
+        figure = new_figure(3, 2)
+        potential_legend(figure, ["a", "b" * 99])
+    (legend,) = figure.legends
+    assert [len(text.get_text()) for text in legend.get_texts()] == [1, 60]
+    assert [line.get_marker() for line in legend.get_lines()] == list(MARKERS[:2])
+
+
+def test_a_legend_in_columns() -> None:
+    with drawing():
+        figure = new_figure(3, 2)
+        (line,) = figure.subplots().plot([0, 1], label="line")
+        legend_below(figure, [line], ["line"], columns=3)
+    assert figure.legends[0].get_texts()[0].get_text() == "line"
