@@ -65,11 +65,11 @@ def test_a_real_limit_while_building(tmp_path: Path) -> None:
     code = (
         "from pathlib import Path\n"
         "from ms25_suite.core.errors import DatasetError\n"
-        "from ms25_suite.reference.builder import build_frames\n"
-        "from tests.unit.reference.test_builder import Rattled\n"
+        "from ms25_suite.reference.jobs import Plan, build_frames\n"
+        "from tests.unit.reference.test_jobs import Rattled\n"
         "def build(out):\n"
         "    jobs = [Rattled(0, 2, out.parent / 'log'), Rattled(1, 60, out.parent / 'log')]\n"
-        "    build_frames(out, jobs, settings={}, title='Cu', workers=1, progress=False)\n"
+        "    build_frames(out, Plan('Cu', jobs, {}), workers=1, progress=False)\n"
         "if __name__ == '__main__':\n"
         "    out = Path(sys.argv[1])\n"
         "    if len(sys.argv) > 2:\n"
@@ -82,7 +82,7 @@ def test_a_real_limit_while_building(tmp_path: Path) -> None:
     done = run_with_little_room(code, out, Path("limited"))
     assert done.returncode == 1
     assert "trajectory-00001.extxyz: File too large" in done.stderr
-    assert "run the same command again to go on" in done.stderr
+    assert "run the same command again to resume" in done.stderr
     assert not out.exists()
     kept = [path.name for path in tmp_path.glob("cu.extxyz.work/*/*")]
     assert kept == ["trajectory-00000.extxyz"]

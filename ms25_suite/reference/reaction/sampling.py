@@ -152,7 +152,6 @@ def run_trajectory(
     from ase import Atoms, units
     from ase.constraints import FixBondLength, Hookean
     from ase.md.langevin import Langevin
-    from ase.md.velocitydistribution import MaxwellBoltzmannDistribution
 
     fixed = frozen(atoms)
     height = float(atoms.positions[:CARBON, 2].max()) + sampling.wall_height_A
@@ -165,7 +164,9 @@ def run_trajectory(
     ceiling = Hookean(CARBON, (0.0, 0.0, 1.0, -height), k=sampling.wall_eV_A2)
     atoms.set_constraint([fixed, FixBondLength(CARBON, LEAVING), *bonds, ceiling])
     atoms.calc = reference
-    MaxwellBoltzmannDistribution(atoms, temperature_K=temperature_K, rng=rng)
+    # Maxwell-Boltzmann; the constraints remove momenta along the held distance.
+    widths = np.sqrt(atoms.get_masses() * (units.kB * temperature_K))
+    atoms.set_momenta(rng.standard_normal((len(atoms), 3)) * widths[:, None])
     dynamics = Langevin(
         atoms,
         sampling.timestep_fs * units.fs,

@@ -56,7 +56,7 @@ def write_path(path: Path) -> Path:
 
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
-    """Recipes in place of those of hea and reaction; what they were called with."""
+    """Builders in place of those of hea and reaction; what they were called with."""
     found: list[dict[str, Any]] = []
 
     def frames(out: Path, *, n_frames: int = 4, **settings: Any) -> Path:
@@ -77,21 +77,21 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
         found.append({})
         return write_path(out)
 
-    module = types.ModuleType("recipes_of_the_test")
+    module = types.ModuleType("builders_of_the_test")
     for function in (frames, curves, path):
         setattr(module, function.__name__, function)
-    monkeypatch.setitem(sys.modules, "recipes_of_the_test", module)
+    monkeypatch.setitem(sys.modules, "builders_of_the_test", module)
     real = registry.builtin_card
 
     def builtin(name: str) -> Any:
         card = real(name)
         if card is None:
             return None
-        card = replace(card, build="recipes_of_the_test:frames")
+        card = replace(card, build="builders_of_the_test:frames")
         if card.eos is not None:
-            card = replace(card, eos=replace(card.eos, build="recipes_of_the_test:curves"))
+            card = replace(card, eos=replace(card.eos, build="builders_of_the_test:curves"))
         if card.neb is not None:
-            card = replace(card, neb=replace(card.neb, build="recipes_of_the_test:path"))
+            card = replace(card, neb=replace(card.neb, build="builders_of_the_test:path"))
         return card
 
     monkeypatch.setattr(registry, "builtin_card", builtin)
@@ -121,7 +121,7 @@ def test_curves_are_built_as_a_dataset_with_its_observable(
     assert eos.sha256 == (dataset.sha256,)
 
 
-def test_default_name_is_that_of_the_recipe(
+def test_default_name_is_that_of_the_target(
     tmp_path: Path, calls: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -165,12 +165,15 @@ def test_frames_built_anew_keep_the_observables(
 @pytest.mark.parametrize(
     ("arguments", "match"),
     [
-        (["hea-eos", "--frames", "20"], "hea-eos is built without --frames; it has --compositions"),
-        (["hea-eos", "--seed", "1", "--workers", "2"], "without --seed, --workers; it has"),
+        (
+            ["hea-eos", "--frames", "20"],
+            "hea-eos is built without --frames; it takes --compositions",
+        ),
+        (["hea-eos", "--seed", "1", "--workers", "2"], "without --seed, --workers; it takes"),
         (["reaction-neb", "--compositions", "3"], "reaction-neb is built without --compositions"),
     ],
 )
-def test_options_that_a_recipe_does_not_have(
+def test_options_that_a_builder_does_not_take(
     tmp_path: Path, calls: list[dict[str, Any]], arguments: list[str], match: str
 ) -> None:
     with pytest.raises(UsageError, match=match):
@@ -179,15 +182,15 @@ def test_options_that_a_recipe_does_not_have(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_real_recipes_have_the_options_of_the_command() -> None:
-    """Each recipe of a card exists and takes what the help says of it."""
+def test_builders_take_the_options_of_the_command() -> None:
+    """Each builder of a card exists and takes the options that the help names."""
     import importlib
     import inspect
 
     expected = {
         "hea": {"n_compositions", "seed", "potential_file", "workers", "progress"},
         "cha": {"potential_file", "workers", "progress"},
-        "reaction": {"potential_file"},
+        "reaction": {"potential_file", "workers", "progress"},
     }
     for name, options in expected.items():
         card = registry.builtin_card(name)

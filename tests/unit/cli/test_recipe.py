@@ -17,8 +17,8 @@ from ms25_suite.core.errors import DatasetError, UsageError
 from ms25_suite.datasets import open_dataset
 from ms25_suite.datasets.writer import write_extxyz
 from ms25_suite.reference.level_of_theory.inputs import how_to_run
-from ms25_suite.reference.level_of_theory.settings import find_recipe
-from ms25_suite.reference.mgo.frames import slab
+from ms25_suite.reference.level_of_theory.settings import find_level_of_theory
+from ms25_suite.reference.mgo.slab import slab
 from tests.helpers.published_samples import outcar
 
 
@@ -77,7 +77,9 @@ def test_labels_of_vasp_are_imported_as_the_recipe_says(tmp_path: Path) -> None:
     path = tmp_path / "OUTCAR"
     path.write_text(text.replace(extrapolated, f"energy(sigma->0) = {free - 1.0:18.8f}"))
     command = next(
-        line for line in how_to_run(find_recipe("mgo"), slab(2)) if line.startswith("ms25 ")
+        line
+        for line in how_to_run(find_level_of_theory("mgo"), slab(2))
+        if line.startswith("ms25 ")
     )
     words = shlex.split(command)[1:]
     assert words[:3] == ["data", "import", "OUTCAR"]
@@ -85,7 +87,7 @@ def test_labels_of_vasp_are_imported_as_the_recipe_says(tmp_path: Path) -> None:
     words[words.index("labelled.extxyz")] = str(tmp_path / "labelled.extxyz")
     assert main(words) == 0
     dataset = open_dataset(str(tmp_path / "labelled.extxyz"))
-    assert dataset.card.level_of_theory == find_recipe("mgo").level_of_theory
+    assert dataset.card.level_of_theory == find_level_of_theory("mgo").summary
     np.testing.assert_allclose(dataset.labels.energy, [free], atol=1e-7)
 
 
@@ -97,9 +99,9 @@ def test_usage_errors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (("watre", *file), "Did you mean 'water'"),
         (("water", "--code", "vasp", *file), "expected --code=cp2k for water, got 'vasp'"),
         (("water", "--frame", -1, *file), "expected --frame to be at least 0, got -1"),
-        (("water", "--frame", 3, *file), "has 3 frames, counted from 0"),
-        (("mgo", "--frame", 10**6), "mgo-2x2 has 500 frames"),
-        (("cha", *file), "settings for Si O, the frame also holds H"),
+        (("water", "--frame", 3, *file), "below 3, the number of frames of .*water.extxyz, got 3"),
+        (("mgo", "--frame", 10**6), "below 500, the number of frames of mgo-2x2"),
+        (("cha", *file), "settings for Si O, the frame also contains H"),
         (("hea",), "which the suite runs itself"),
         (("hea", "--code", "cp2k"), "expected --code=lammps for hea"),
     ):
@@ -118,4 +120,6 @@ def test_a_system_without_built_in_frames(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_errors_end_the_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["data", "recipe", "watre"]) == 1
-    assert capsys.readouterr().err.startswith("ms25: there is no recipe for 'watre'. Did you mean")
+    assert capsys.readouterr().err.startswith(
+        "ms25: there is no level of theory for 'watre'. Did you mean"
+    )

@@ -1,3 +1,5 @@
+"""Approximate potentials."""
+
 from __future__ import annotations
 
 import pickle
@@ -14,8 +16,10 @@ from ase.calculators.emt import EMT
 import ms25_suite.training
 from ms25_suite.core.cache import file_sha256
 from ms25_suite.core.errors import LabelError, ReferenceCalculatorError, TrainingError
+from ms25_suite.potentials.opening import from_model_file
+from ms25_suite.potentials.potential import Potential
 from ms25_suite.reference.approximate import ApproximatePotential, approximate_potential
-from ms25_suite.reference.builder import label
+from ms25_suite.reference.labels import label
 from ms25_suite.training import Trainer, TrainingData, TrainingRequest
 from tests.helpers.fake_training import manifest
 
@@ -114,14 +118,23 @@ def test_a_model_that_changed_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.mace
-def test_the_calculator_lives_in_a_process_that_ends_with_the_block(tiny_mace: Path) -> None:
+def test_the_calculator_lives_in_a_process_that_ends_with_the_block(
+    tiny_mace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pytest.importorskip("mace")
+    opened: list[Potential] = []
+
+    def recording(*arguments: Any) -> Potential:
+        opened.append(from_model_file(*arguments))
+        return opened[-1]
+
+    monkeypatch.setattr("ms25_suite.potentials.opening.from_model_file", recording)
     carried = pickle.loads(pickle.dumps(ApproximatePotential(tiny_mace, file_sha256(tiny_mace))))
     (atoms, *_) = images(1)
     with carried.calculator() as calculator:
         atoms.calc = calculator
         # float32 rounds to 1e-7 of the forces of an edge, some eV/Å; they cancel in the sum.
         assert atoms.get_forces().sum(axis=0) == pytest.approx(0.0, abs=1e-4)
-        (pid,) = calculator._potential.worker_pids
+        (pid,) = opened[0].worker_pids
         assert Path(f"/proc/{pid}").exists() or not Path("/proc").exists()
     assert not Path(f"/proc/{pid}/exe").exists()

@@ -1,299 +1,27 @@
+"""Folders of inputs, and the choice of the code."""
+
 from __future__ import annotations
 
-import stat
 from pathlib import Path
 
-import numpy as np
 import pytest
 from ase import Atoms
 from ase.build import bulk, molecule
-from ase.calculators import cp2k as ase_cp2k
-from ase.constraints import FixAtoms
-from ase.io import read
 
-from ms25_suite.core.errors import ReferenceCalculatorError, UsageError
-from ms25_suite.reference.level_of_theory.cp2k import Cp2kCalculator, cp2k_command, cp2k_input
-from ms25_suite.reference.level_of_theory.inputs import paper_calculator, write_inputs
-from ms25_suite.reference.level_of_theory.settings import find_recipe
-from ms25_suite.reference.mgo.frames import slab
+from ms25_suite.core.errors import UsageError
+from ms25_suite.reference.level_of_theory.inputs import (
+    how_to_run,
+    paper_calculator,
+    write_inputs,
+)
+from ms25_suite.reference.level_of_theory.settings import find_level_of_theory
+from ms25_suite.reference.mgo.slab import slab
 
 
 def water() -> Atoms:
     atoms = molecule("H2O", cell=[[6, 0, 0], [0, 6.5, 0], [0.5, 0, 7]], pbc=True)
     atoms.center()
     return atoms
-
-
-def zirconia() -> Atoms:
-    """Atoms of the elements alternate."""
-    return Atoms(
-        "OZrO", positions=[[0, 0, 0], [1.3, 1.3, 1.3], [2.6, 2.6, 2.6]], cell=[5] * 3, pbc=1
-    )
-
-
-def test_input_of_cp2k(tmp_path: Path) -> None:
-    folder = tmp_path / "new" / "water"
-    written = write_inputs("water", water(), folder)
-    assert [path.name for path in written] == ["cp2k.inp", "README.md"]
-    lines = [line.strip() for line in (folder / "cp2k.inp").read_text().splitlines()]
-    for line in (
-        "CUTOFF [Ry] 1200",
-        "&GGA_X_RPBE T",
-        "&GGA_C_PBE T",
-        "TYPE DFTD3",
-        "REFERENCE_FUNCTIONAL RPBE",
-        "BASIS_SET DZVP-MOLOPT-SR-GTH",
-        "POTENTIAL GTH-PBE",
-        "ENERGY_GAP 0.00183747",
-        "STEPSIZE 0.1",
-        "CALCULATE_C9_TERM F",
-        "B 0.0000000000000000 6.5000000000000000 0.0000000000000000",
-        "PERIODIC XYZ",
-    ):
-        assert lines.count(line) == (2 if "GTH" in line else 1), line
-    back = read(folder / "cp2k.inp", format="cp2k-restart")
-    assert back.get_chemical_symbols() == water().get_chemical_symbols()
-    np.testing.assert_allclose(back.positions, water().positions, atol=1e-15)
-    np.testing.assert_allclose(back.cell.array, water().cell.array, atol=1e-15)
-
-
-class _Shell:
-    """Stands for CP2K's shell, which is not asked anything."""
-
-    version = 7.0
-    isready = True
-
-    def __init__(self, command: str, debug: bool) -> None:
-        self.command = command
-
-    def close(self) -> None:
-        pass
-
-
-@pytest.mark.parametrize(("name", "cutoff"), [("water", "1200"), ("cha", "1000")])
-def test_the_calculator_has_the_same_input(
-    name: str, cutoff: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(ase_cp2k, "Cp2kShell", _Shell)
-    atoms = water() if name == "water" else bulk("Si")
-    recipe = find_recipe(name)
-    with Cp2kCalculator(recipe, tmp_path / "it's", command="cp2k_shell") as calculator:
-        assert calculator._shell.command.endswith("/it'\"'\"'s' && cp2k_shell")
-        calculator.atoms = atoms
-        theirs = calculator._generate_input()
-
-    def content(text: str) -> list[tuple[str, ...]]:
-        """Lines with numbers as numbers: ASE prints more digits."""
-        rows = []
-        for line in text.splitlines():
-            words = line.split("!")[0].split()
-            if words:
-                rows.append(tuple(_number(word) for word in words))
-        return sorted(rows)
-
-    def _number(word: str) -> str:
-        try:
-            return f"{float(word):.12g}"
-        except ValueError:
-            return word
-
-    assert content(theirs) == content(cp2k_input(recipe, atoms))
-    assert f"CUTOFF [Ry] {cutoff}" in theirs
-
-
-def test_the_command_of_cp2k(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("ASE_CP2K_COMMAND", raising=False)
-    monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(ReferenceCalculatorError, match="apt-get install cp2k"):
-        cp2k_command()
-    with pytest.raises(ReferenceCalculatorError, match="needs CP2K"):
-        paper_calculator("water", tmp_path / "run")
-    program = tmp_path / "cp2k.ssmp"
-    program.write_text("#!/bin/sh\n")
-    program.chmod(program.stat().st_mode | stat.S_IXUSR)
-    assert cp2k_command() == "cp2k.ssmp -s"
-    monkeypatch.setenv("ASE_CP2K_COMMAND", "mpirun -n 4 my_shell")
-    assert cp2k_command() == "mpirun -n 4 my_shell"
-
-
-@pytest.mark.filterwarnings("ignore:CP2K-shell not ready:RuntimeWarning")
-def test_a_command_that_is_no_shell_of_cp2k(tmp_path: Path) -> None:
-    with pytest.raises(ReferenceCalculatorError, match="could not be started with 'false'"):
-        Cp2kCalculator(find_recipe("water"), tmp_path, command="false")
-
-
-SHELL = """\
-import pathlib, sys
-print("* READY", flush=True)
-for line in sys.stdin:
-    word = line.split()[0]
-    if word == "VERSION":
-        print("CP2K Shell Version: 7.0", flush=True)
-    elif word == "WRITE_FILE":
-        while next(sys.stdin).strip() != "*END":
-            pass
-    elif word == "LOAD":
-        print(1, flush=True)
-    elif word == "SET_CELL":
-        for _ in range(3):
-            next(sys.stdin)
-    elif word == "SET_POS":
-        while next(sys.stdin).strip() != "*END":
-            pass
-        print(0.0, flush=True)
-    elif word == "EVAL_EF":
-        pathlib.Path("cp2k.out").open("a").write({text!r})
-        if {dies}:
-            sys.exit(1)
-    elif word == "GET_E":
-        print(-1.5, flush=True)
-    elif word == "GET_F":
-        print("9\\n" + "0.5 0 0\\n" * 3 + "* END", flush=True)
-    elif word == "GET_STRESS":
-        print("0.1 0 0 0 0.2 0 0 0 0.3", flush=True)
-    elif word == "EXIT":
-        break
-    print("* READY", flush=True)
-"""
-
-
-def shell(folder: Path, text: str, *, dies: bool = False) -> str:
-    """Command that speaks as CP2K's shell does."""
-    import sys
-
-    script = folder / "shell.py"
-    script.write_text(SHELL.replace("{text!r}", repr(text)).replace("{dies}", str(dies)))
-    return f"{sys.executable} {script}"
-
-
-def test_answers_of_the_shell(tmp_path: Path) -> None:
-    command = shell(tmp_path, "*** SCF run converged in 9 steps ***\n")
-    with paper_calculator("water", tmp_path / "run", command=command) as calculator:
-        atoms = water()
-        atoms.calc = calculator
-        assert atoms.get_potential_energy() == -1.5
-        np.testing.assert_allclose(atoms.get_forces(), [[0.5, 0, 0]] * 3)
-        np.testing.assert_allclose(atoms.get_stress(), [-0.1, -0.2, -0.3, 0, 0, 0])
-        atoms.numbers[0] = 29
-        with pytest.raises(UsageError, match="also holds Cu"):
-            atoms.get_potential_energy()
-
-
-def test_electrons_that_do_not_converge(tmp_path: Path) -> None:
-    """CP2K before 2024 goes on as if nothing had happened."""
-    command = shell(tmp_path, "*** WARNING: SCF run NOT converged ***\n")
-    with paper_calculator("water", tmp_path, command=command) as calculator:
-        atoms = water()
-        atoms.calc = calculator
-        with pytest.raises(ReferenceCalculatorError, match=r"did not converge: see .*cp2k\.out"):
-            atoms.get_potential_energy()
-        assert calculator.results == {}
-
-
-@pytest.mark.filterwarnings("ignore:CP2K-shell not ready:RuntimeWarning")
-def test_a_shell_that_dies(tmp_path: Path) -> None:
-    calculator = paper_calculator("water", tmp_path, command=shell(tmp_path, "", dies=True))
-    atoms = water()
-    atoms.calc = calculator
-    with pytest.raises(ReferenceCalculatorError, match="CP2K ended before it had an answer"):
-        atoms.get_potential_energy()
-    calculator.close()
-
-
-def test_inputs_of_vasp(tmp_path: Path) -> None:
-    atoms = slab(2)
-    atoms.set_constraint(FixAtoms([0]))
-    written = write_inputs("mgo", atoms, tmp_path)
-    names = ["INCAR", "KPOINTS", "POSCAR", "POTCAR.spec", "ase-sort.dat", "README.md"]
-    assert [path.name for path in written] == names
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names)
-    incar = dict(line.split(" = ", 1) for line in (tmp_path / "INCAR").read_text().splitlines())
-    expected = {
-        "GGA": "PE",
-        "IVDW": "11",
-        "ENCUT": "400",
-        "ISMEAR": "0",
-        "SIGMA": "0.1",
-        "LDIPOL": ".TRUE.",
-        "IDIPOL": "3",
-        "NSW": "0",
-        "ISIF": "2",
-    }
-    assert expected.items() <= incar.items()
-    assert (tmp_path / "KPOINTS").read_text().splitlines()[1:] == ["0", "Gamma", "3 3 1", "0 0 0"]
-    assert (tmp_path / "POTCAR.spec").read_text() == "Mg\nO\n"
-    back = read(tmp_path / "POSCAR")
-    order = np.loadtxt(tmp_path / "ase-sort.dat", dtype=int)
-    assert not back.constraints
-    assert (back.numbers == atoms.numbers[order[:, 0]]).all()
-    np.testing.assert_allclose(back.positions, atoms.positions[order[:, 0]], atol=1e-14)
-    np.testing.assert_allclose(back.positions[order[:, 1]], atoms.positions, atol=1e-14)
-
-
-def test_k_points_by_spacing_have_no_file(tmp_path: Path) -> None:
-    write_inputs("mgo", slab(2), tmp_path)
-    write_inputs("zro", zirconia(), tmp_path, overwrite=True)
-    # VASP would take the file of the recipe before.
-    assert not (tmp_path / "KPOINTS").exists()
-    incar = (tmp_path / "INCAR").read_text()
-    assert "KSPACING = 0.5\nKGAMMA = .TRUE.\n" in incar
-    assert "ENCUT = 500\n" in incar
-    assert "IVDW" not in incar
-    assert (tmp_path / "POTCAR.spec").read_text() == "O\nZr_sv\n"
-    assert (
-        "potpaw_PBE.52/O/POTCAR potpaw_PBE.52/Zr_sv/POTCAR" in (tmp_path / "README.md").read_text()
-    )
-    assert read(tmp_path / "POSCAR").get_chemical_symbols() == ["O", "O", "Zr"]
-
-
-def test_one_metal_surface(tmp_path: Path) -> None:
-    from ase.build import fcc111
-
-    write_inputs("reaction", fcc111("Pt", (4, 4, 4), vacuum=7.5, periodic=True), tmp_path)
-    assert "IVDW = 13\n" in (tmp_path / "INCAR").read_text()
-    assert "SIGMA = 0.2\n" in (tmp_path / "INCAR").read_text()
-    lines = (tmp_path / "KPOINTS").read_text().splitlines()
-    assert lines[2:4] == ["Monkhorst-Pack", "2 2 1"]
-    page = (tmp_path / "README.md").read_text()
-    assert "POTCAR/Pt" in page
-    assert "POTCAR/C " not in page  # no carbon in this frame
-
-
-@pytest.mark.filterwarnings("ignore:Loaded VASP_PP_PATH from environment")
-@pytest.mark.parametrize(("name", "atoms"), [("mgo", slab(2)), ("zro", zirconia())])
-def test_the_calculator_of_vasp_writes_the_same(
-    name: str, atoms: Atoms, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    recipe = find_recipe(name)
-    release = recipe.section("POTCAR")["RELEASE"]
-    for potential in ("Mg", "O", "Zr_sv"):
-        path = tmp_path / f"potpaw_PBE.{release}" / potential / "POTCAR"
-        path.parent.mkdir(parents=True)
-        path.write_text(f"{potential}\n")
-    monkeypatch.setenv("VASP_PP_PATH", str(tmp_path))
-    ours, theirs = tmp_path / "ours", tmp_path / "theirs"
-    write_inputs(recipe, atoms, ours)
-    theirs.mkdir()
-    paper_calculator(recipe, theirs).write_input(atoms)
-    for file in ("POSCAR", "ase-sort.dat"):
-        assert (theirs / file).read_text() == (ours / file).read_text()
-    assert (theirs / "KPOINTS").exists() == (ours / "KPOINTS").exists()
-    if (ours / "KPOINTS").exists():
-        assert (theirs / "KPOINTS").read_text() == (ours / "KPOINTS").read_text()
-    assert (theirs / "POTCAR").read_text() == (ours / "POTCAR.spec").read_text()
-
-    def incar(folder: Path) -> dict[str, str | float]:
-        values: dict[str, str | float] = {}
-        for line in (folder / "INCAR").read_text().splitlines():
-            key, _, value = line.partition(" = ")
-            try:
-                values[key] = float(value)
-            except ValueError:
-                values[key] = value
-        values.pop("SYSTEM", None)
-        return values
-
-    assert incar(theirs) == incar(ours)
 
 
 def test_hea_has_no_inputs(tmp_path: Path) -> None:
@@ -324,6 +52,26 @@ def test_folders_that_cannot_be_written_to(tmp_path: Path) -> None:
 
 
 def test_a_frame_of_something_else_leaves_no_folder(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="also holds Cu"):
+    with pytest.raises(UsageError, match="also contains Cu"):
         write_inputs("water", bulk("Cu"), tmp_path / "new")
     assert not (tmp_path / "new").exists()
+
+
+def test_commands_run_the_code_and_import_its_labels() -> None:
+    run, imports = how_to_run(find_level_of_theory("water"), water())
+    assert run.endswith("-i cp2k.inp -o cp2k.out")
+    assert imports.startswith("ms25 data import cp2k.out --out labelled.extxyz")
+    potentials, run, imports = how_to_run(find_level_of_theory("mgo"), slab(2))
+    assert "cat potpaw_PBE.54/Mg/POTCAR potpaw_PBE.54/O/POTCAR" in potentials
+    assert run == "mpirun vasp_std"
+    # The forces are the derivative of the free energy.
+    assert "OUTCAR --keys energy=free_energy" in imports
+
+
+def test_page_states_the_source_of_each_setting(tmp_path: Path) -> None:
+    level = find_level_of_theory("water")
+    *_, page = write_inputs(level, water(), tmp_path)
+    text = page.read_text()
+    assert "H2O, 3 atoms. Level of theory `water-64` of ms25-suite, for CP2K" in text
+    for setting in level.settings:
+        assert f"| {setting.name} | {setting.value} |" in text

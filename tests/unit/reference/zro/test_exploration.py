@@ -11,14 +11,14 @@ from ase.build import bulk
 from ase.calculators.lj import LennardJones
 
 from ms25_suite.reference.zro.exploration import (
-    ExplorationRecipe,
+    ExplorationSettings,
     contour,
     molecular_dynamics,
     relax,
     thermal_energy,
 )
 
-RECIPE = ExplorationRecipe()
+SETTINGS = ExplorationSettings()
 
 
 def crystal() -> Atoms:
@@ -52,7 +52,7 @@ def test_contour_keeps_its_energy_and_leaves_the_minimum() -> None:
     excess = thermal_energy(len(atoms), 1000.0)
     images = list(
         islice(
-            contour(atoms, lennard_jones(), RECIPE, minimum + excess, np.random.default_rng(2)), 4
+            contour(atoms, lennard_jones(), SETTINGS, minimum + excess, np.random.default_rng(2)), 4
         )
     )
     for image in images:
@@ -63,7 +63,7 @@ def test_contour_keeps_its_energy_and_leaves_the_minimum() -> None:
         assert image.get_potential_energy() - minimum == pytest.approx(excess, rel=0.1)
     steps = [np.linalg.norm(b.positions - a.positions) for a, b in pairwise(images)]
     assert min(steps) > 0.1
-    longest = RECIPE.contour_spacing_steps * RECIPE.longest_step_A
+    longest = SETTINGS.contour_spacing_steps * SETTINGS.longest_step_A
     assert max(steps) < longest
     assert not np.allclose(images[0].positions, atoms.positions, atol=0.05)
 
@@ -71,10 +71,10 @@ def test_contour_keeps_its_energy_and_leaves_the_minimum() -> None:
 def test_dynamics_is_as_hot_as_asked() -> None:
     atoms = crystal()
     minimum = relax(atoms, lennard_jones(), 100)
-    recipe = ExplorationRecipe(equilibration_steps=50, spacing_steps=10)
+    settings = ExplorationSettings(equilibration_steps=50, spacing_steps=10)
     temperature = 300.0
     images = molecular_dynamics(
-        atoms, lennard_jones(), recipe, temperature, np.random.default_rng(3)
+        atoms, lennard_jones(), settings, temperature, np.random.default_rng(3)
     )
     excess = []
     for image in islice(images, 40):
@@ -88,9 +88,9 @@ def test_dynamics_is_as_hot_as_asked() -> None:
 
 def test_spacing_is_the_number_of_steps_between_frames() -> None:
     def positions(spacing: int, n: int) -> np.ndarray:
-        recipe = ExplorationRecipe(equilibration_steps=4, spacing_steps=spacing)
+        settings = ExplorationSettings(equilibration_steps=4, spacing_steps=spacing)
         images = molecular_dynamics(
-            crystal(), lennard_jones(), recipe, 300.0, np.random.default_rng(5)
+            crystal(), lennard_jones(), settings, 300.0, np.random.default_rng(5)
         )
         return next(islice(images, n, None)).positions
 
@@ -101,8 +101,8 @@ def test_spacing_is_the_number_of_steps_between_frames() -> None:
 def test_the_same_seed_gives_the_same_frames() -> None:
     def run(seed: int) -> list[np.ndarray]:
         rng = np.random.default_rng(seed)
-        recipe = ExplorationRecipe(contour_equilibration_steps=5, contour_spacing_steps=2)
-        images = contour(crystal(), lennard_jones(), recipe, -5.0, rng)
+        settings = ExplorationSettings(contour_equilibration_steps=5, contour_spacing_steps=2)
+        images = contour(crystal(), lennard_jones(), settings, -5.0, rng)
         return [image.positions for image in islice(images, 2)]
 
     np.testing.assert_array_equal(run(1), run(1))

@@ -1,34 +1,37 @@
-"""The Zr-O reference against finite differences, and the data that is shipped."""
+"""The Zr-O reference, and whole builds with cheap calculators."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from importlib.resources import files
-from itertools import pairwise
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from ase import Atoms
-from ase.stress import full_3x3_to_voigt_6_stress
+from ase.io import read
 
-from ms25_suite.core.errors import ReferenceCalculatorError
-from ms25_suite.core.fields import REF_ENERGY, REF_FORCES, REF_STRESS
-from ms25_suite.datasets import open_dataset
-from ms25_suite.datasets.readers.files import read_images
-from ms25_suite.datasets.registry import builtin_card
+from ms25_suite.architectures.mace.trainer import MaceTrainer
+from ms25_suite.core.errors import (
+    ArchitectureNotInstalledError,
+    ReferenceCalculatorError,
+    UsageError,
+)
+from ms25_suite.reference import jobs
+from ms25_suite.reference.calculators import xtb as xtb_calculator
 from ms25_suite.reference.zro import frames as zro
-from ms25_suite.reference.zro.exploration import thermal_energy
-from ms25_suite.reference.zro.selection import REASONS
-from ms25_suite.reference.zro.structures import closeness, volume
-from ms25_suite.reference.zro.trajectories import Recipe
+from ms25_suite.reference.zro.selection import dropped
+from ms25_suite.reference.zro.trajectories import ExplorationJob, SeedJob, ZroSampling
+from tests.helpers.reference_calculators import ReferenceCalculatorTests
+from tests.helpers.zro_fakes import SAMPLING, Approximate, lennard_jones
+
+N_FRAMES = 10
 
 
-def structure() -> Atoms:
+def structure(seed: int) -> Atoms:
     """Zr3O6 in a triclinic cell, rattled: small, so that it is quick."""
-    rng = np.random.default_rng(1)
+    rng = np.random.default_rng(seed)
     edge = 5.6
     scaled = [[0, 0, 0], [0.5, 0.5, 0], [0.5, 0, 0.5]]
     scaled += [[x, y, z] for x, y, z in np.ndindex(2, 2, 2)][:6]
@@ -40,143 +43,134 @@ def structure() -> Atoms:
     return atoms
 
 
-# The reference.
-
-
-@pytest.fixture(scope="module")
-def reference() -> Any:
-    pytest.importorskip("tblite")
-    return zro.calculator()
-
-
-def energy(atoms: Atoms, reference: Any) -> float:
-    atoms = atoms.copy()
-    atoms.calc = reference
-    return float(atoms.get_potential_energy())
-
-
 @pytest.mark.xtb
-def test_forces_and_stress_are_derivatives_of_the_energy(reference: Any) -> None:
-    atoms = structure()
-    atoms.calc = reference
-    forces, stress = atoms.get_forces(), atoms.get_stress()
-    assert np.abs(forces).max() > 0.5
-    assert np.abs(stress).max() > 0.01
-    step = 1e-3
-    for atom, axis in ((0, 0), (4, 1), (8, 2)):
-        energies = []
-        for sign in (1, -1):
-            moved = atoms.copy()
-            moved.positions[atom, axis] += sign * step
-            energies.append(energy(moved, reference))
-        slope = (energies[0] - energies[1]) / (2 * step)
-        assert forces[atom, axis] == pytest.approx(-slope, abs=1e-3)
-    for i, j in ((0, 0), (0, 1)):
-        energies = []
-        for sign in (1, -1):
-            strain = np.eye(3)
-            strain[i, j] += sign * step
-            strained = atoms.copy()
-            strained.set_cell(atoms.cell @ strain, scale_atoms=True)
-            energies.append(energy(strained, reference))
-        slope = (energies[0] - energies[1]) / (2 * step * atoms.get_volume())
-        expected = np.zeros((3, 3))
-        expected[i, j] = expected[j, i] = slope
-        index = int(np.argmax(np.abs(full_3x3_to_voigt_6_stress(expected))))
-        assert stress[index] == pytest.approx(slope, abs=2e-5)
+class TestCalculator(ReferenceCalculatorTests):
+    """Not size-extensive at the gamma point alone in such a small cell."""
+
+    KINDS = ("triclinic",)
+    N_DIRECTIONS = 1
+    STEP = 1e-3
+    FORCE = 1e-4
+    STRESS = 2e-5
+    HISTORY = 0.0
+    test_is_size_extensive = None
+
+    @pytest.fixture
+    def make_reference(self) -> Callable[[], Any]:
+        pytest.importorskip("tblite")
+        return zro.calculator
+
+    def frame(self, seed: int, kind: str) -> Atoms:
+        return structure(seed)
 
 
-@pytest.mark.xtb
-def test_other_elements_are_refused(reference: Any) -> None:
-    with pytest.raises(ReferenceCalculatorError, match="knows the elements Zr O, found Si"):
-        energy(Atoms("SiO2", np.eye(3), cell=[5, 5, 5], pbc=True), reference)
+class InProcess:
+    """Runs what it is given at once; the processes themselves are tested with the builder."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        pass
+
+    def __enter__(self) -> InProcess:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        pass
+
+    def submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        future.set_result(function(*arguments))
+        return future
+
+    def shutdown(self, **options: Any) -> None:
+        pass
 
 
-def test_import_is_cheap() -> None:
-    code = (
-        "import sys, ms25_suite.reference.zro.frames\n"
-        "print([m for m in ('ase', 'tblite', 'rich', 'torch', 'vesin') if m in sys.modules])"
+@pytest.fixture
+def trained(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Numbers of frames of the trainings that were asked for, which are none here."""
+    numbers: list[int] = []
+
+    def train(images: Sequence[Atoms], **options: Any) -> Approximate:
+        numbers.append(len(images))
+        assert options["cutoff"] == 6.0
+        return Approximate(sha256=f"of {len(images)} frames")
+
+    monkeypatch.setattr(zro, "approximate_potential", train)
+    monkeypatch.setattr(zro, "calculator", lennard_jones)
+    monkeypatch.setattr(xtb_calculator, "version", lambda name: "0.8")
+    monkeypatch.setattr(jobs, "ProcessPoolExecutor", InProcess)
+    monkeypatch.setattr(MaceTrainer, "require_installed", lambda self: None)
+    return numbers
+
+
+def build(out: Path, *, seed: int = 25, sampling: ZroSampling = SAMPLING) -> Path:
+    return zro.build(
+        out, n_frames=N_FRAMES, seed=seed, workers=1, progress=False, sampling=sampling
     )
-    command = [sys.executable, "-c", code]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
 
 
-# The data that is shipped.
+def test_killed_build_goes_on_and_gives_the_same_bytes(
+    trained: list[int],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    whole = build(tmp_path / "whole" / "zro.extxyz.xz")
+    # Seeds (2 structures, 4 frames each), then two more frames.
+    assert trained == [8, 10]
+    images = read(whole, index=":", format="extxyz")
+    assert len(images) == N_FRAMES
+    n_dropped = sum(dropped(images).values())
+    message = capsys.readouterr().err
+    assert f"10 Zr-O frames of {10 + n_dropped} candidates; dropped: " in message
+
+    run = ExplorationJob.frames
+
+    def killed(job: ExplorationJob) -> list[Atoms]:
+        if (job.stage, job.index) == (2, 1):
+            raise KeyboardInterrupt
+        return run(job)
+
+    out = tmp_path / "other" / "zro.extxyz.xz"
+    with monkeypatch.context() as interrupted:
+        interrupted.setattr(ExplorationJob, "frames", killed)
+        with pytest.raises(KeyboardInterrupt):
+            build(out)
+    kept = sorted((tmp_path / "other" / "zro.extxyz.xz.stages").iterdir())
+    assert [path.name.split("-")[0] for path in kept] == ["refinement", "seeds"]
+    assert not out.exists()
+
+    def only_the_missing_one(job: ExplorationJob) -> list[Atoms]:
+        assert (job.stage, job.index) == (2, 1)
+        return run(job)
+
+    with monkeypatch.context() as watched:
+        watched.setattr(ExplorationJob, "frames", only_the_missing_one)
+        watched.setattr(SeedJob, "frames", None)
+        build(out)
+    assert out.read_bytes() == whole.read_bytes()
+    assert [path.name for path in out.parent.iterdir()] == [out.name]
 
 
-@pytest.fixture(scope="module")
-def shipped() -> list[Atoms]:
-    card = builtin_card("zro")
-    assert card is not None
-    return list(read_images(Path(str(files("ms25_suite.datasets.builtin") / card.files[0].path))))
+def test_bad_options_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="`n_frames` to be at least 1, found 0"):
+        zro.build(tmp_path / "zro.extxyz", n_frames=0)
+    with pytest.raises(TypeError, match="potential_file"):  # GFN1-xTB has no file
+        zro.build(tmp_path / "zro.extxyz", potential_file=Path("a"))
 
 
-def test_shipped_frames_follow_the_recipe(shipped: list[Atoms]) -> None:
-    assert len(shipped) == 400
-    recipe = Recipe()
-    structures = recipe.structures
-    kinds = [atoms.info["config_type"] for atoms in shipped]
-    assert {kind: kinds.count(kind) for kind in set(kinds)} == {
-        "random": 100,
-        "md": 150,
-        "contour": 150,
-    }
-    for atoms in shipped:
-        assert set(atoms.numbers) == {8, 40}
-        assert structures.fewest_atoms <= len(atoms) <= structures.most_atoms
-        n_oxygen = int(np.count_nonzero(atoms.numbers == 8))
-        share = n_oxygen / len(atoms)
-        assert structures.lowest_oxygen <= share <= structures.highest_oxygen
-        relative = atoms.get_volume() / volume(len(atoms) - n_oxygen, n_oxygen)
-        assert structures.smallest_volume - 1e-6 < relative < structures.largest_volume + 1e-6
-        assert closeness(atoms) >= recipe.closest
-        assert np.abs(atoms.arrays[REF_FORCES]).max() <= recipe.largest_force_eV_A
-        assert set(REASONS) | {REF_ENERGY, REF_STRESS, "trajectory"} <= set(atoms.info)
-        if atoms.info["config_type"] == "md":
-            assert recipe.lowest_K <= atoms.info["temperature_K"] <= recipe.highest_K
-        if atoms.info["config_type"] == "contour":
-            low, high = (
-                thermal_energy(1, temperature)
-                for temperature in (recipe.lowest_K, recipe.highest_K)
-            )
-            assert low <= atoms.info["excess_eV_atom"] <= high
+def test_missing_packages_are_named_before_anything_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(name: str) -> str:
+        raise xtb_calculator.PackageNotFoundError(name)
 
-
-def test_shipped_frames_span_compositions_and_volumes(shipped: list[Atoms]) -> None:
-    shares = [np.mean(atoms.numbers == 8) for atoms in shipped]
-    counts, _ = np.histogram(shares, bins=[0.4, 0.5, 0.6, 0.7, 0.8, 0.86])
-    assert counts.min() > 15
-    assert len({str(atoms.symbols) for atoms in shipped}) > 50
-
-
-def test_shipped_frames_of_a_trajectory_are_distinct(shipped: list[Atoms]) -> None:
-    for first, second in pairwise(shipped):
-        if first.info["trajectory"] == second.info["trajectory"]:
-            assert str(first.symbols) == str(second.symbols)
-            moved = second.positions - first.positions
-            moved -= moved.mean(axis=0)
-            assert np.sqrt(np.mean(moved**2)) > 0.02
-
-
-def test_card_and_splits() -> None:
-    dataset = open_dataset("zr-o")
-    assert dataset.card.name == "zro"
-    assert dataset.card.stand_in
-    assert dataset.card.cutoff == 6.0
-    assert dataset.card.threshold_class == "complex"
-    assert (len(dataset.splits.validation(1)), len(dataset.splits.test(3))) == (40, 160)
-    assert dataset.splits.train_sizes == (25, 50, 100, 200)
-    assert dataset.splits.n_sets == 3
-
-
-@pytest.mark.xtb
-def test_shipped_labels_are_those_of_the_reference(shipped: list[Atoms], reference: Any) -> None:
-    smallest = sorted(shipped, key=len)[:3]
-    for atoms in smallest:
-        bare = Atoms(atoms.numbers, positions=atoms.positions, cell=atoms.cell, pbc=True)
-        bare.calc = reference
-        # The charges are converged to 1e-7 Hartree, and another BLAS sums in another order.
-        assert bare.get_potential_energy() == pytest.approx(atoms.info[REF_ENERGY], abs=1e-5, rel=0)
-        np.testing.assert_allclose(bare.get_forces(), atoms.arrays[REF_FORCES], rtol=0, atol=1e-4)
-        np.testing.assert_allclose(bare.get_stress(), atoms.info[REF_STRESS], rtol=0, atol=1e-5)
+    with monkeypatch.context() as without:
+        without.setattr(xtb_calculator, "version", missing)
+        with pytest.raises(ReferenceCalculatorError, match="needs the package tblite"):
+            build(tmp_path / "zro.extxyz")
+    monkeypatch.setattr(xtb_calculator, "version", lambda name: "0.8")
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(ArchitectureNotInstalledError, match="mace-torch"):
+        build(tmp_path / "zro.extxyz")
+    assert list(tmp_path.iterdir()) == []

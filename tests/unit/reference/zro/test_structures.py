@@ -13,7 +13,7 @@ from ms25_suite.core.errors import ReferenceCalculatorError, UsageError
 from ms25_suite.reference.zro import structures as zro_structures
 from ms25_suite.reference.zro.structures import (
     MINIMUM_DISTANCES_A,
-    StructureRecipe,
+    StructureRanges,
     closeness,
     random_structure,
     volume,
@@ -23,7 +23,7 @@ from ms25_suite.reference.zro.structures import (
 @pytest.fixture(scope="module")
 def structures() -> list[Atoms]:
     rng = np.random.default_rng(1)
-    return [random_structure(StructureRecipe(), rng) for _ in range(40)]
+    return [random_structure(StructureRanges(), rng) for _ in range(40)]
 
 
 def test_no_two_atoms_are_too_close(structures: list[Atoms]) -> None:
@@ -41,14 +41,14 @@ def test_no_two_atoms_are_too_close(structures: list[Atoms]) -> None:
 
 
 def test_compositions_and_volumes_fill_their_ranges(structures: list[Atoms]) -> None:
-    recipe = StructureRecipe()
+    ranges = StructureRanges()
     sizes = np.array([len(atoms) for atoms in structures])
     oxygen = np.array([np.count_nonzero(atoms.numbers == 8) for atoms in structures])
-    assert recipe.fewest_atoms <= sizes.min() < 14
-    assert 22 < sizes.max() <= recipe.most_atoms
+    assert ranges.fewest_atoms <= sizes.min() < 14
+    assert 22 < sizes.max() <= ranges.most_atoms
     shares = oxygen / sizes
-    assert recipe.lowest_oxygen <= shares.min() < 0.55
-    assert 0.8 < shares.max() <= recipe.highest_oxygen
+    assert ranges.lowest_oxygen <= shares.min() < 0.55
+    assert 0.8 < shares.max() <= ranges.highest_oxygen
     plain = [volume(int(n - o), int(o)) for n, o in zip(sizes, oxygen, strict=True)]
     relative = np.array([atoms.get_volume() for atoms in structures]) / plain
     assert 1.0 <= relative.min() < 1.1
@@ -59,7 +59,7 @@ def test_compositions_and_volumes_fill_their_ranges(structures: list[Atoms]) -> 
 def test_structures_differ_and_depend_on_the_seed_only() -> None:
     def two(seed: int) -> list[Atoms]:
         rng = np.random.default_rng(seed)
-        return [random_structure(StructureRecipe(), rng) for _ in range(2)]
+        return [random_structure(StructureRanges(), rng) for _ in range(2)]
 
     first, again, other = two(3), two(3), two(4)
     assert first == again
@@ -97,11 +97,11 @@ def test_closeness_is_relative_to_the_pair() -> None:
 )
 def test_bad_ranges_are_refused(settings: dict[str, Any], message: str) -> None:
     with pytest.raises(UsageError, match=message):
-        StructureRecipe(**{"most_atoms": 19, **settings})
+        StructureRanges(**{"most_atoms": 19, **settings})
 
 
 def test_cells_that_are_too_small_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(zro_structures, "_MOST_TRIES", 2)
-    recipe = StructureRecipe(smallest_volume=0.3, largest_volume=0.3, most_atoms=12)
+    monkeypatch.setattr(zro_structures, "MOST_TRIES", 2)
+    ranges = StructureRanges(smallest_volume=0.3, largest_volume=0.3, most_atoms=12)
     with pytest.raises(ReferenceCalculatorError, match=r"no positions for .* take larger volumes"):
-        random_structure(recipe, np.random.default_rng(1))
+        random_structure(ranges, np.random.default_rng(1))
