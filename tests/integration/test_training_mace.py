@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -133,31 +132,6 @@ def test_the_same_seed_gives_the_same_model(tiny: dict[str, Any], tmp_path: Path
     ]
     assert curves[0] == curves[1]
     assert curves[0]["loss"] != curves[2]["loss"]
-
-
-@pytest.mark.skipif(os.name != "posix", reason="watches its parent on POSIX systems only")
-def test_the_trainer_ends_with_its_parent(tiny: dict[str, Any], tmp_path: Path) -> None:
-    code = """
-import os, subprocess, sys
-process = subprocess.Popen(
-    [sys.executable, "-c", "import time, sys\\n"
-     "from ms25_suite.training.process import end_with_parent\\n"
-     "end_with_parent(int(sys.argv[1]))\\n"
-     "time.sleep(60)", str(os.getpid())]
-)
-print(process.pid, flush=True)
-"""
-    out = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    orphan = int(out.stdout)
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        try:
-            os.kill(orphan, 0)
-        except ProcessLookupError:
-            return
-        time.sleep(0.2)
-    os.kill(orphan, signal.SIGKILL)
-    pytest.fail("the trainer outlived its parent by ten seconds")
 
 
 def test_what_mace_refuses_is_told(tiny: dict[str, Any], tmp_path: Path) -> None:

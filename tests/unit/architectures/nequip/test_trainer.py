@@ -17,7 +17,6 @@ from ms25_suite.core.errors import ArchitectureNotInstalledError, TrainingError
 from ms25_suite.core.frames import Frames
 from ms25_suite.environments.installation import Installation
 from ms25_suite.training import Trainer, TrainingData, TrainingRequest
-from ms25_suite.training.files import write_extxyz
 from tests.helpers.fake_training import data, part
 
 # Table 2 of the paper: Lmax, interaction layers and width, radial width and layers, input features,
@@ -242,11 +241,3 @@ def test_without_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(NequipArchitecture, "package", "no_such_module")
     with pytest.raises(ArchitectureNotInstalledError, match="ms25 env create nequip"):
         NequipTrainer().require_installed()
-
-
-def test_a_stress_that_is_absent_may_be_written_as_nan(tmp_path: Path) -> None:
-    path = tmp_path / "frames.extxyz"
-    write_extxyz(path, _with_stress(part(2), [1]), absent_stress=np.nan)
-    first, second = read(path, ":")
-    assert np.isnan(first.info["REF_stress"]).all()
-    assert np.isfinite(second.info["REF_stress"]).all()

@@ -11,13 +11,23 @@ import numpy as np
 import pytest
 from ase.build import bulk
 
+from ms25_suite.core.cache import file_sha256
+from ms25_suite.core.errors import ModelFileError
 from ms25_suite.core.frames import Frames
+from ms25_suite.potentials.base import Architecture, EdgeModel
 from ms25_suite.potentials.baseline import MeanBaseline
-from ms25_suite.potentials.workers.main import serve
+from ms25_suite.potentials.workers.jobs import (
+    BaselineJob,
+    CalculatorJob,
+    ModelJob,
+    UntrainedJob,
+)
+from ms25_suite.potentials.workers.main import load_evaluator, serve
 from ms25_suite.potentials.workers.wire import pack_frames, unpack_predictions
+from tests.helpers.lennard_jones import LennardJonesModel
 
 FRAMES = Frames.from_atoms([bulk("Cu"), bulk("Cu", cubic=True)])
-BASELINE = {
+BASELINE: dict[str, Any] = {
     "kind": "baseline",
     "values": MeanBaseline((29,), (-3.5,), None).to_dict(),
 }
@@ -131,3 +141,57 @@ def test_a_run_in_lammps_is_answered(log: Path) -> None:
     _, answer = served(log, ("load", EMT), ("lammps", {"frame": frame, "plan": plan}))
     assert answer[1] == "ok"
     assert unpack_run(answer[2]).route == "fix external"
+
+
+class Numbered(Architecture):
+    """Its files number their species."""
+
+    name = "numbered"
+    package = "json"
+    distributions = ()
+    requirement = "json"
+    names_species = False
+
+    def recognises(self, summary: object) -> bool:
+        return False
+
+    def load(
+        self, path: Path, *, device: str, dtype: str, species: tuple[str, ...] = ()
+    ) -> EdgeModel:
+        return LennardJonesModel(energies=dict.fromkeys(species, 0.0))
+
+    def untrained(self) -> EdgeModel:
+        return LennardJonesModel()
+
+
+def model_job(path: Path, sha256: str = "") -> ModelJob:
+    return ModelJob(
+        implementation=f"{__name__}:Numbered",
+        path=str(path),
+        sha256=sha256 or file_sha256(path),
+        device="cpu",
+        dtype="float64",
+        batch_atoms=100,
+        species=("Ni", "Cu"),
+    )
+
+
+def test_every_kind_of_job(tmp_path: Path) -> None:
+    path = tmp_path / "model"
+    path.write_text("weights")
+    for job in (
+        model_job(path),
+        UntrainedJob(f"{__name__}:Numbered"),
+        CalculatorJob("ase.calculators.emt:EMT"),
+        BaselineJob(BASELINE["values"]),
+    ):
+        energy = load_evaluator(job).predict(FRAMES).energy
+        assert energy is not None
+        assert np.isfinite(energy).all()
+
+
+def test_a_file_that_is_not_the_one_that_was_named(tmp_path: Path) -> None:
+    path = tmp_path / "model"
+    path.write_text("weights")
+    with pytest.raises(ModelFileError, match="was changed while it was in use"):
+        load_evaluator(model_job(path, sha256="ab"))

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+from typing import Any
+
+import execnet
+import pytest
+
+from ms25_suite.potentials.workers.jobs import (
+    BaselineJob,
+    CalculatorJob,
+    Job,
+    ModelJob,
+    UntrainedJob,
+    job_from_wire,
+    job_to_wire,
+)
+
+MODEL = ModelJob(
+    implementation="package.module:Class",
+    path="/some/model",
+    sha256="ab",
+    device="cpu",
+    dtype="float64",
+    batch_atoms=512,
+    species=("Ni", "Cu"),
+)
+
+
+@pytest.mark.parametrize(
+    "job",
+    [
+        MODEL,
+        UntrainedJob("package.module:Class"),
+        CalculatorJob("ase.calculators.emt:EMT"),
+        BaselineJob({"elements": [1], "energies": [0.5], "stress": None}),
+    ],
+    ids=lambda job: job.kind,
+)
+def test_a_job_arrives_as_it_was_sent(job: Job) -> None:
+    sent = execnet.loads(execnet.dumps(job_to_wire(job)))
+    assert job_from_wire(sent) == job
+
+
+@pytest.mark.parametrize("message", [{}, {"kind": "modell"}])
+def test_an_unknown_kind_is_named(message: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="one of the kinds model, untrained, calculator, baseline"):
+        job_from_wire(message)

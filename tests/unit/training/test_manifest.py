@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ms25_suite.core.cache import file_sha256
+from ms25_suite.core.errors import ModelFileError
+from ms25_suite.training import TrainingRequest
+from ms25_suite.training.manifest import (
+    Manifest,
+    ModelRecord,
+    TrainingDataRecord,
+    read_manifest,
+    sidecar_path,
+    write_manifest,
+)
+from tests.helpers.fake_training import data, part
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    path = tmp_path / "some.model"
+    path.write_bytes(b"weights")
+    return path
+
+
+def write(path: Path, **values: Any) -> None:
+    whole = {"schema": 1, "curve": {}, "model": {"sha256": file_sha256(path)}, **values}
+    sidecar_path(path).write_text(json.dumps(whole))
+
+
+def made(model: Path) -> Manifest:
+    return Manifest(
+        schema=1,
+        architecture="mace",
+        budget="smoke",
+        data=TrainingDataRecord.of(TrainingRequest("mace", 3, set=2), data(part(3), part(2))),
+        recipe={"lr": 0.1, "radial_MLP": "[8]", "phases": [{"share": 0.5}]},
+        seed=4,
+        species=("Cu",),
+        model=ModelRecord(file=model.name, sha256=file_sha256(model), epoch=3),
+        curve={"epoch": [1.0, 2.0], "loss": [0.5, 0.25]},
+    )
+
+
+def test_what_is_written_is_read(model: Path) -> None:
+    manifest = made(model)
+    write_manifest(model, manifest)
+    assert read_manifest(model) == manifest
+    keys = list(json.loads(sidecar_path(model).read_text()))
+    # The order of the file, without what is not known.
+    assert keys[:6] == ["schema", "architecture", "budget", "data", "recipe", "seed"]
+    assert keys[-2:] == ["units", "curve"]
+    assert "threads" not in keys
+
+
+def test_the_record_of_the_data() -> None:
+    frames, labels = part(4)
+    stress = np.array(labels.stress)
+    stress[2:] = np.nan
+    given = data((frames, dataclasses.replace(labels, stress=stress)), part(2))
+    record = TrainingDataRecord.of(TrainingRequest("mace", 4), given)
+    assert (record.n_train, record.n_validation, record.n_train_with_stress) == (4, 2, 2)
+    # A dataset that the paper does not have has no system, and says so.
+    assert record.to_dict()["system"] is None
+    assert "system" not in ModelRecord(sha256="ab").__slots__
+
+
+def test_an_old_manifest_with_less_in_it(model: Path) -> None:
+    write(model, budget="smoke", data={"name": "cu", "origin": "a key that is no longer used"})
+    found = read_manifest(model)
+    assert found is not None
+    assert (found.budget, found.data.name, found.data.set, found.seed) == (
+        "smoke",
+        "cu",
+        None,
+        None,
+    )
+    assert (found.species, found.seen_frames, found.units) == ((), (), {})
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{"schema": 2}, {"curve": None}, {"model": {"sha256": "00"}}, {"model": {}}, {"model": None}],
+)
+def test_a_sidecar_of_something_else(model: Path, values: dict[str, Any]) -> None:
+    write(model, **values)
+    assert read_manifest(model) is None
+
+
+def test_no_sidecar_and_a_damaged_one(model: Path) -> None:
+    assert read_manifest(model) is None
+    sidecar_path(model).write_text('{"schema": 1, "cur')
+    assert read_manifest(model) is None
+    sidecar_path(model).write_text("[]")
+    assert read_manifest(model) is None
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"seed": "one"}, r"some\.model\.json: `seed`: expected a whole number, found 'one'"),
+        ({"data": {"set": "first"}}, r"`data\.set`: expected a whole number"),
+        ({"seen_frames": "all"}, r"`seen_frames`: expected a list"),
+    ],
+)
+def test_a_value_of_the_wrong_kind_is_named(
+    model: Path, values: dict[str, Any], message: str
+) -> None:
+    """A list of seen frames that is ignored would let a potential be judged on them."""
+    write(model, **values)
+    with pytest.raises(ModelFileError, match=message):
+        read_manifest(model)

@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from ms25_suite.core.errors import TrainingError
+from ms25_suite.training.process import available_cores, log_tail, run_watched
+
+
+def run(code: str, folder: Path, on_poll=lambda: None, **env: str) -> None:
+    command = [sys.executable, "-c", code]
+    run_watched(command, folder=folder, log=folder / "log", env=env, on_poll=on_poll)
+
+
+def test_output_is_appended_to_the_log(tmp_path: Path) -> None:
+    polls: list[int] = []
+    (tmp_path / "log").write_text("before\n")
+    run("import os; print(os.environ['WORD'])", tmp_path, lambda: polls.append(1), WORD="after")
+    assert (tmp_path / "log").read_text() == "before\nafter\n"
+    assert polls
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("print('disk full'); raise SystemExit(3)", r"(?s)ended with status 3\..*disk full"),
+        ("import os; os.kill(os.getpid(), 9)", r"killed by SIGKILL \(often by the system"),
+        ("import os; os.kill(os.getpid(), 15)", r"killed by SIGTERM\."),
+    ],
+)
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+def test_a_failure_is_explained(tmp_path: Path, code: str, message: str) -> None:
+    with pytest.raises(TrainingError, match=message):
+        run(code, tmp_path)
+
+
+def test_a_program_that_does_not_start(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match=r"could not be started: .*no-such-program"):
+        run_watched(
+            ["no-such-program"], folder=tmp_path, log=tmp_path / "log", env={}, on_poll=lambda: None
+        )
+
+
+def test_an_exception_ends_the_process(tmp_path: Path) -> None:
+    def stop() -> None:
+        raise KeyboardInterrupt
+
+    start = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        run("import time; time.sleep(60)", tmp_path, stop)
+    assert time.monotonic() - start < 10
+
+
+def test_the_end_of_a_log(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    assert "cannot be read" in log_tail(path)
+    path.touch()
+    assert log_tail(path) == "    (empty)"
+    path.write_text("\n".join(map(str, range(100))))
+    assert log_tail(path, lines=2) == "    98\n    99"
+
+
+def test_available_cores() -> None:
+    assert 1 <= available_cores() <= (os.cpu_count() or 1)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="watches its parent on POSIX systems only")
+def test_a_process_ends_with_its_parent() -> None:
+    code = """
+import os, subprocess, sys
+process = subprocess.Popen(
+    [sys.executable, "-c", "import time, sys\\n"
+     "from ms25_suite.training.process import end_with_parent\\n"
+     "end_with_parent(int(sys.argv[1]))\\n"
+     "time.sleep(60)", str(os.getpid())]
+)
+print(process.pid, flush=True)
+"""
+    out = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    orphan = int(out.stdout)
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        try:
+            os.kill(orphan, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.2)
+    os.kill(orphan, signal.SIGKILL)
+    pytest.fail("the process outlived its parent by twenty seconds")
