@@ -1,7 +1,7 @@
-"""What every architecture must pass: a test class to inherit from.
+"""Tests that every architecture must pass: a class to inherit from.
 
-Whoever writes an adapter inherits `ArchitectureConformance`, names the architecture, gives a model
-file and the calculator of the architecture's own package, and gets all of its tests::
+Inherit `ArchitectureConformance`, set the name of the architecture, and provide a model file and
+the calculator of the architecture's own package::
 
     class TestMace(ArchitectureConformance):
         architecture = "mace"
@@ -60,7 +60,7 @@ _VOIGT: Final = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))
 
 
 def standard_frames(symbols: tuple[str, ...], spacing: float = 2.55) -> dict[str, Atoms]:
-    """Structures of every kind that an adapter can get wrong.
+    """Structures that an adapter can get wrong: every kind of cell, periodicity and size.
 
     Parameters
     ----------
@@ -106,20 +106,20 @@ def standard_frames(symbols: tuple[str, ...], spacing: float = 2.55) -> dict[str
 
 
 class ArchitectureConformance:
-    """Tests of one architecture, through the workers that judge with it.
+    """Tests of one architecture, run in worker processes as in a judging session.
 
     Attributes
     ----------
     architecture
         Its name.
     symbols
-        Elements of the test structures, which the model file must know.
+        Elements of the test structures, which the model must support.
     species
-        Symbols of the species, for files that only number them.
+        Chemical symbols of the species, for files that only number them.
     spacing
         Distance of nearest neighbours in the test structures, in Å.
     official_lacks
-        Test structures that the official calculator cannot do.
+        Test structures that the official calculator cannot evaluate.
     """
 
     architecture: ClassVar[str]
@@ -128,7 +128,7 @@ class ArchitectureConformance:
     spacing: ClassVar[float] = 2.55
     official_lacks: ClassVar[frozenset[str]] = frozenset()
 
-    # Tolerances: what may be lost to rounding, in double precision unless a name says otherwise.
+    # Tolerances for rounding errors, in double precision unless the name says otherwise.
     ENERGY_TOLERANCE: ClassVar[float] = 1e-10
     """Against the official calculator, in eV."""
     FORCES_TOLERANCE: ClassVar[float] = 1e-10
@@ -157,14 +157,14 @@ class ArchitectureConformance:
     @pytest.fixture(scope="class")
     @classmethod
     def model_file(cls) -> Path:
-        """A model file for `symbols`; to be overridden. Its weights may be random."""
+        """A model file for `symbols`; override it. The weights may be random."""
         msg = "override the fixture `model_file`"
         raise NotImplementedError(msg)
 
     @pytest.fixture(scope="class")
     @classmethod
     def calculator_source(cls, model_file: Path) -> str:
-        """Python code that sets ``calculator`` to the official one; to be overridden.
+        """Python code that sets ``calculator`` to the official one; override it.
 
         It is an ASE calculator for ``model_file``, in double precision, and runs in a process of
         its own.
@@ -175,13 +175,13 @@ class ArchitectureConformance:
     @pytest.fixture(scope="class")
     @classmethod
     def options(cls) -> PotentialOptions:
-        """How the potential is run."""
+        """Options of the potential."""
         return PotentialOptions(use_cache=False, species=cls.species)
 
     @pytest.fixture(scope="class")
     @classmethod
     def potential(cls, model_file: Path, options: PotentialOptions) -> Iterator[Potential]:
-        """The potential that is tested."""
+        """The potential under test."""
         opened = from_model_file(model_file, cls.architecture, "tested", options)
         yield opened
         opened.close()
@@ -206,7 +206,7 @@ class ArchitectureConformance:
         images: dict[str, Atoms],
         tmp_path_factory: pytest.TempPathFactory,
     ) -> Predictions:
-        """What the official calculator says of the structures that it can do."""
+        """Predictions of the official calculator, for the structures that it can evaluate."""
         path = tmp_path_factory.mktemp("official") / "calc.py"
         path.write_text(calculator_source, encoding="utf-8")
         calculator = from_calculator(str(path), "official", PotentialOptions(use_cache=False))
@@ -216,7 +216,7 @@ class ArchitectureConformance:
         return found
 
     def test_is_found_by_content(self, model_file: Path, tmp_path: Path) -> None:
-        """Neither the name nor the suffix of the file matters, and no other adapter claims it."""
+        """The name of the file does not matter, and no other adapter recognises it."""
         renamed = tmp_path / "whatever.xyz"
         renamed.write_bytes(model_file.read_bytes())
         assert detect(renamed).name == self.architecture
@@ -225,7 +225,7 @@ class ArchitectureConformance:
         assert claims == [self.architecture]
 
     def test_other_files_are_not_recognised(self, tmp_path: Path) -> None:
-        """A file that is no model of this architecture is left to others."""
+        """Files that are not models of this architecture are not recognised."""
         (tmp_path / "a").write_text("<html>404 not found</html>")
         (tmp_path / "b").write_text(json.dumps({"model": self.architecture}))
         for name, content in (("c", pickle.dumps({"weights": [1.0]})), ("d", pickle.dumps("x"))):
@@ -238,7 +238,7 @@ class ArchitectureConformance:
     def test_a_damaged_file_is_named(
         self, model_file: Path, options: PotentialOptions, tmp_path: Path
     ) -> None:
-        """A copy that was interrupted gives an error that names the file, not wrong numbers."""
+        """An incomplete copy gives an error that names the file, not wrong numbers."""
         half = tmp_path / "half.model"
         content = model_file.read_bytes()
         half.write_bytes(content[: len(content) // 2])
@@ -255,7 +255,7 @@ class ArchitectureConformance:
             load()
 
     def test_looking_at_files_imports_no_framework(self) -> None:
-        """The adapter's module is imported in every judging session; its package must not be."""
+        """The module of the adapter is imported in every session; its framework must not be."""
         family = get_architecture(self.architecture)
         package = family.package.split(".")[0]
         if type(family).__module__.split(".")[0] == package:
@@ -267,7 +267,7 @@ class ArchitectureConformance:
         subprocess.run([sys.executable, "-c", code], check=True)
 
     def test_info_is_complete(self, potential: Potential) -> None:
-        """Reports and receptive fields need it."""
+        """Elements, cutoff, layers and parameters are known: reports need them."""
         info = potential.info()
         from ase.data import atomic_numbers
 
@@ -284,7 +284,7 @@ class ArchitectureConformance:
     def test_predicts_as_the_official_calculator(
         self, images: dict[str, Atoms], predicted: Predictions, official: Predictions
     ) -> None:
-        """Every kind of frame in one batch, against one frame at a time."""
+        """Every kind of frame in one batch, against the official calculator frame by frame."""
         frames = Frames.from_atoms(images.values())
         chosen = [k for k, name in enumerate(images) if name not in self.official_lacks]
         found = predicted.select(chosen, frames.offsets)
@@ -297,7 +297,7 @@ class ArchitectureConformance:
     def test_a_single_frame_is_as_good_as_a_batch(
         self, potential: Potential, images: dict[str, Atoms], predicted: Predictions
     ) -> None:
-        """Also one without any edge, and also in another order."""
+        """Also for a frame without edges, and in another order."""
         singles = [potential.predict(Frames.from_atoms([atoms])) for atoms in images.values()]
         self._assert_equal(Predictions.concatenate(singles), predicted)
         backwards = list(range(len(images)))[::-1]
@@ -345,7 +345,7 @@ class ArchitectureConformance:
     def test_forces_of_a_frame_add_up_to_nothing(
         self, images: dict[str, Atoms], predicted: Predictions
     ) -> None:
-        """An energy that depends on differences of positions only has no net force."""
+        """An energy that depends only on differences of positions has no net force."""
         tolerance = _largest(_whole(predicted)[1]) * self.SYMMETRY_TOLERANCE
         for name in images:
             _, forces, _ = _of(predicted, images, name)
@@ -420,7 +420,7 @@ class ArchitectureConformance:
     def test_lammps_ends_where_its_last_energy_belongs(
         self, potential: Potential, images: dict[str, Atoms]
     ) -> None:
-        """The neighbour list is right after it was made anew, too, and energy is conserved."""
+        """Forces stay right when LAMMPS rebuilds its neighbour list, and energy is conserved."""
         plan = MdPlan(ensemble="nve", n_steps=20, temperature_K=1000.0, timestep_fs=0.5, skin_A=0.1)
         run = _run_lammps(potential, Frames.from_atoms([images["mixture"]]), plan)
         assert run.neighbour_builds > 0
@@ -466,7 +466,7 @@ def _of(
 
 
 def _whole(predictions: Predictions) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Energies, forces and stresses; an edge model gives all three."""
+    """Energies, forces and stresses, which an edge model always has."""
     energy, forces, stress = predictions.energy, predictions.forces, predictions.stress
     assert energy is not None
     assert forces is not None
@@ -475,7 +475,7 @@ def _whole(predictions: Predictions) -> tuple[FloatArray, FloatArray, FloatArray
 
 
 def _largest(values: FloatArray) -> float:
-    """Largest magnitude, at least 1: what a tolerance is relative to."""
+    """Largest magnitude, at least 1; tolerances are relative to it."""
     return max(1.0, float(np.nanmax(np.abs(values), initial=0.0)))
 
 

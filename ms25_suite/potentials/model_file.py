@@ -1,6 +1,6 @@
-"""What is in a model file, found out without executing anything in it.
+"""Content of a model file, read without executing anything in it.
 
-Loading a pickle runs code of whoever wrote it. Here the pickle's opcodes are only read.
+Loading a pickle runs code that its author chose. Here only the opcodes of the pickle are read.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _MEMORY_OPS = {"MEMOIZE", "PUT", "BINPUT", "LONG_BINPUT"}
 
 @dataclass(frozen=True, slots=True)
 class FileSummary:
-    """Outside view of a file.
+    """Content of a file that can be read without loading it.
 
     Parameters
     ----------
@@ -29,9 +29,9 @@ class FileSummary:
     head
         Its first bytes.
     members
-        Names in the archive without the leading folder; empty if the file is no zip archive.
+        Names in the archive without the leading folder; empty if it is not a zip archive.
     pickle_globals
-        ``module.name`` of everything that the main pickle would import.
+        ``module.name`` of everything that loading the main pickle would import.
     pickle_strings
         Text constants of the main pickle.
     """
@@ -49,13 +49,13 @@ class FileSummary:
 
     @property
     def is_state_dict(self) -> bool:
-        """Whether the pickle holds tensors and containers only: weights without a model."""
+        """Whether the pickle holds only tensors and containers: weights without a model."""
         modules = {name.split(".")[0] for name in self.pickle_globals}
         return bool(self.pickle_globals) and modules <= {"torch", "collections", "numpy", "_codecs"}
 
 
 def summarise(path: Path) -> FileSummary:
-    """Look at a model file from outside.
+    """Summarise a model file without loading it.
 
     Raises
     ------

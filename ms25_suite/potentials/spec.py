@@ -1,4 +1,4 @@
-"""What a user may write after ``--mlip=``."""
+"""Values of the option ``--mlip``."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ EXPECTED = (
 
 @dataclass(frozen=True, slots=True)
 class PotentialSpec:
-    """One potential, as asked for.
+    """One potential that the command line names.
 
     Parameters
     ----------
     text
-        What the user wrote.
+        Text of the option.
     kind
         ``model`` (a file), ``train`` (the shared training fixture), ``calculator`` (any ASE
         calculator), ``reference`` (the reference's own calculator) or ``baseline`` (no model).
     name
         Short name, unique in a run.
     architecture
-        Name of the architecture; empty if it is none of the registered ones.
+        Name of the architecture, or ``ase``, ``reference`` or ``baseline``.
     path
         The model file or ``calc.py``, if there is one.
     options
@@ -60,7 +60,7 @@ class PotentialSpec:
 
     @property
     def trained_on(self) -> str | None:
-        """Dataset that a ``train:`` potential is trained on; None for the one it is judged on."""
+        """Dataset to train a ``train:`` potential on; None: the one that it is tested on."""
         name = dict(self.options).get("dataset")
         return None if name is None else str(name)
 
@@ -71,12 +71,12 @@ class PotentialSpec:
 
 
 def parse_spec(text: str) -> PotentialSpec:
-    """Understand one ``--mlip`` value.
+    """Parse one value of ``--mlip``.
 
     Raises
     ------
     UsageError
-        The text is none of the known forms.
+        The text has none of the known forms, or names an architecture that cannot be trained.
     ModelFileError
         The file is missing, empty, damaged, or a model of no known architecture.
     """
@@ -133,12 +133,12 @@ def _short(key: str, value: str | int) -> str:
 
 
 def parse_specs(texts: Sequence[str]) -> tuple[PotentialSpec, ...]:
-    """Understand all ``--mlip`` values and make their names unique.
+    """Parse all values of ``--mlip`` and make their names unique.
 
     Raises
     ------
     UsageError
-        The same potential is given twice, or one cannot be understood.
+        The same potential is given twice, or a value cannot be parsed.
     """
     repeated = {text for text in texts if list(texts).count(text) > 1}
     if repeated:

@@ -1,4 +1,4 @@
-"""Telling people how a training goes."""
+"""Display of the progress of a training."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ __all__ = ["RichProgress", "SilentProgress", "TrainingProgress"]
 
 
 class TrainingProgress(Protocol):
-    """Somebody who is told how a training goes."""
+    """Display of the progress of a training."""
 
     def note(self, text: str) -> None:
-        """Say something in one line, also before the start."""
+        """Show a message of one line; may come before `start`."""
 
     def start(self, total_epochs: int, title: str) -> None:
-        """Begin."""
+        """Show that the training starts."""
 
     def update(
         self, epoch: int, loss: float, force_error: float, energy_error: float, eta: float | None
     ) -> None:
-        """Tell of a finished epoch.
+        """Show a finished epoch.
 
         Parameters
         ----------
@@ -36,36 +36,36 @@ class TrainingProgress(Protocol):
         energy_error
             Validation error of the energy in meV/atom, root mean square.
         eta
-            Estimated time to the end in seconds; None if it cannot be told yet.
+            Estimated time to the end in seconds; None if unknown.
         """
 
     def finish(self) -> None:
-        """End, also after an error; called once for each `start`."""
+        """Remove the display, also after an error; called once for each `start`."""
 
 
 class SilentProgress:
-    """Says nothing."""
+    """Shows nothing."""
 
     def note(self, text: str) -> None:
-        """Ignore it."""
+        """Do nothing."""
 
     def start(self, total_epochs: int, title: str) -> None:
-        """Ignore it."""
+        """Do nothing."""
 
     def update(
         self, epoch: int, loss: float, force_error: float, energy_error: float, eta: float | None
     ) -> None:
-        """Ignore it."""
+        """Do nothing."""
 
     def finish(self) -> None:
-        """Ignore it."""
+        """Do nothing."""
 
 
 class RichProgress:
-    """A live line in a terminal, and now and then a plain line elsewhere.
+    """A live line in a terminal, plain lines elsewhere.
 
-    Plain lines come at most every ten seconds: when a tenth of the epochs has passed since the
-    last one, or a minute.
+    Plain lines are at least ten seconds apart: the next one follows after a tenth of the epochs
+    or after a minute.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ class RichProgress:
         self._console.print(text, markup=False)
 
     def start(self, total_epochs: int, title: str) -> None:
-        """Show an empty bar, or say what is trained."""
+        """Show an empty bar, or a line with the title."""
         self._title, self._total = title, total_epochs
         self._started = time.monotonic()
         self._said = None
@@ -121,7 +121,7 @@ class RichProgress:
     def update(
         self, epoch: int, loss: float, force_error: float, energy_error: float, eta: float | None
     ) -> None:
-        """Move the bar, or write a line if it is time for one."""
+        """Move the bar, or write a line if one is due."""
         errors = (
             f"loss {loss:.3g}  forces {force_error:.0f} meV/Å  energy {energy_error:.2f} meV/atom"
         )
@@ -141,7 +141,7 @@ class RichProgress:
         self.note(f"{self._title}: epoch {epoch}/{self._total}  {errors}  {elapsed}, {left}")
 
     def finish(self) -> None:
-        """Leave the last state of the bar, and end the line."""
+        """Stop the bar and leave its last state."""
         if self._live is not None:
             self._live.stop()
             self._live = None

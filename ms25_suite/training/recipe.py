@@ -88,7 +88,7 @@ def system_values(recipe: Mapping[str, Any], data: TrainingData) -> dict[str, An
     Raises
     ------
     TrainingError
-        The data is of no system that the recipe knows.
+        The recipe has no values for the system of the data.
     """
     systems: Mapping[str, Mapping[str, Any]] = recipe["systems"]
     name = recipe.get("system_aliases", {}).get(data.system, data.system)

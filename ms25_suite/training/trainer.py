@@ -89,7 +89,7 @@ class Outcome:
     weights
         Which weights they are.
     ended_by
-        What ended the training; None if the program does not say.
+        What ended the training; None if unknown.
     """
 
     path: Path
@@ -320,7 +320,7 @@ class Trainer(ABC):
         Raises
         ------
         TrainingError
-            The program left no model, or did not say which epoch it is.
+            The program left no model, or no outcome file.
         """
         outcome, model = work / self.outcome_file, work / self.model_file
         try:

@@ -1,9 +1,9 @@
 """Features of ANI and their derivatives, computed once and used in every epoch.
 
-The atomic environment vectors of ANI do not depend on the weights. So what an epoch needs of a
-frame is fixed: the vectors themselves for the energy, and the derivatives of their terms for forces
-and stress, which are linear in the derivative of the network. TorchANI's terms are evaluated, and
-differentiated by PyTorch, when a frame is first used; then an epoch is the network and a few sums.
+The atomic environment vectors of ANI do not depend on the weights. So the energy needs the same
+vectors in every epoch, and forces and stress, which are linear in the derivative of the network,
+need the same derivatives of their terms. TorchANI's terms are evaluated, and differentiated by
+PyTorch, when a frame is first used; afterwards an epoch is the network and a few sums.
 
 A term of a triple is ``P_s(r1, r2) A_z(cos)``: Smith et al., Chem. Sci. 8, 3192 (2017), equation 4.
 """
@@ -134,7 +134,7 @@ class Batch:
 
 
 class FeatureMaker:
-    """Makes batches of frames: everything that does not depend on the weights of the network.
+    """Makes batches of frames, with everything that does not depend on the weights.
 
     Parameters
     ----------
@@ -145,7 +145,7 @@ class FeatureMaker:
     """
 
     def __init__(self, network: ANI, energies: FloatArray) -> None:
-        # Differences of large numbers: all of it in double precision, whatever the network has.
+        # Distances are differences of large numbers: double precision, whatever the network has.
         self._computer = deepcopy(network.aev_computer).double()
         self._dtype = next(network.parameters()).dtype
         self._energies = np.asarray(energies)
@@ -159,7 +159,7 @@ class FeatureMaker:
         return int(self._computer.num_species_pairs)
 
     def make(self, frames: Frames, labels: Labels) -> Batch:
-        """A batch of some frames; energies and forces are needed, stresses used if there."""
+        """A batch of frames with energies and forces, and a stress where a frame has one."""
         import torch
         from torchani.neighbors import Neighbors, discard_outside_cutoff, neighbors_to_triples
 
@@ -191,7 +191,7 @@ class FeatureMaker:
         angular = _with_slope(lambda c: terms.compute_cos_angles(c[:, None]), cosine)
         bends = [(unit2 - cosine[:, None] * unit1) / r1[:, None]]
         bends += [(unit1 - cosine[:, None] * unit2) / r2[:, None]]
-        # Of each side, the element of its other end.
+        # Element at the outer end of each side.
         elements = species[near.indices][:, triples.side_idxs]
         others = torch.where(signs == 1, elements[1], elements[0])
         block = computer.triu_index[others[0], others[1]]
@@ -208,12 +208,12 @@ class FeatureMaker:
             pairs=pairs,
             vectors=numbers(vectors),
             radial_slopes=numbers(radial_slopes),
-            # The near pairs are numbered anew: back to the numbers of all pairs.
+            # TorchANI numbers the near pairs from 0: convert to the numbers of all pairs.
             sides=(neighbours.distances <= terms.cutoff).nonzero().squeeze(-1)[triples.side_idxs],
             blocks=triples.central_idxs * computer.num_species_pairs + block,
             radial=numbers(torch.stack([value, slope1, slope2])),
             angular=numbers(torch.stack(angular)),
-            # A triple sees the vectors from the ends to its centre.
+            # The vectors of a triple point from its ends to its centre.
             bends=numbers(torch.stack(bends) * -signs.unsqueeze(-1)),
             energy=numbers(energy),
             forces=numbers(np.asarray(labels.forces)),
@@ -223,7 +223,7 @@ class FeatureMaker:
 
 
 def _labels(frames: Frames, labels: Labels, by_atom: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Energies without those of the elements, and stress times volume."""
+    """Energies minus the energies of the elements, and stress times volume."""
     energy = np.asarray(labels.energy)
     energy = energy - np.bincount(frames.frame_of_atom, weights=by_atom, minlength=len(frames))
     stress = np.full((len(frames), 6), np.nan)
@@ -259,7 +259,7 @@ def predict(
     batch
         Frames.
     training
-        Whether the result shall be differentiated with respect to the weights.
+        Whether the result will be differentiated with respect to the weights.
 
     Returns
     -------
@@ -278,6 +278,7 @@ def predict(
     energy = by_atom.new_zeros(n_frames).index_add(0, batch.graph, by_atom)
     (slope,) = torch.autograd.grad(by_atom.sum(), [features], create_graph=training)
 
+    # dE/dr of each pair: both atoms have a feature of the element of the other one.
     radial, angular = slope.split([computer.radial_len, computer.angular_len], dim=1)
     i, j = batch.pairs
     blocks = radial.reshape(n_atoms * computer.num_species, -1)
@@ -285,10 +286,11 @@ def predict(
     ends = ends + blocks.index_select(0, j * computer.num_species + species[i])
     stretch = (batch.radial_slopes * ends).sum(-1)
 
+    # A triple's term is P(r1, r2) A(cos): its sides are stretched by dP and bent by dA.
     n_shifts, n_sections = batch.radial.shape[2], batch.angular.shape[2]
     blocks = angular.reshape(n_atoms * computer.num_species_pairs, n_shifts, n_sections)
     of_triple = blocks.index_select(0, batch.blocks)
-    # Not einsum: many products of tiny matrices are slow.
+    # einsum would be slow here: many products of tiny matrices.
     by_shift = (of_triple * batch.angular[0].unsqueeze(1)).sum(2)
     by_section = (of_triple * batch.radial[0].unsqueeze(2)).sum(1)
     turn = (by_section * batch.angular[1]).sum(-1)

@@ -1,9 +1,9 @@
-"""ANI networks as files: weights beside a description that they are rebuilt from.
+"""Files of ANI networks: weights, and a description from which the network is rebuilt.
 
-TorchANI has no file format of its own, so this one is the suite's: a PyTorch archive of
-``{"format", "config", "state_dict"}`` with the configuration as JSON. It holds tensors and text
-only, so that nothing is executed when it is read. Weights are in Hartree, as TorchANI's own
-calculator expects.
+TorchANI has no file format, so the suite has one: a PyTorch archive of
+``{"format", "config", "state_dict"}`` with the configuration as JSON. It holds only tensors and
+text, so nothing is executed when it is read. Weights are in Hartree, the unit of TorchANI's
+calculator.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ __all__ = [
 ]
 
 FORMAT: Final = "ms25-suite/ani/1"
-"""Mark of these files; the number changes when older versions can no longer read them."""
+"""Name of the format; its number changes when older versions of the suite cannot read it."""
 
 
 @dataclass(frozen=True, slots=True)
 class AniConfig:
-    """All that defines an ANI network, but its weights.
+    """Everything that defines an ANI network besides its weights.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ class AniConfig:
     radial_cutoff, angular_cutoff
         Cutoffs in Å of the terms of pairs and of triples.
     radial_start, angular_start
-        Smallest shift of the terms in Å; the shifts divide the way to the cutoff evenly.
+        Smallest shift of the terms in Å; the shifts are evenly spaced up to the cutoff.
     radial_shifts, angular_shifts, angular_sections
         Number of shifts of both kinds, and of angles.
     radial_eta, angular_eta
@@ -85,7 +85,7 @@ class AniConfig:
         Raises
         ------
         ModelFileError
-            Something is missing, or unknown.
+            A value is missing or unknown.
         """
         try:
             values = dict(record)
@@ -99,14 +99,14 @@ class AniConfig:
 
 
 def expect_no_extensions() -> None:
-    """Keep TorchANI's import from warning of CUDA extensions that nobody compiled."""
+    """Suppress TorchANI's warning about CUDA extensions that are not compiled."""
     os.environ.setdefault("TORCHANI_NO_WARN_EXTENSIONS", "1")
 
 
 def build_network(config: AniConfig) -> ANI:
     """An ANI network with random weights, without energies of the elements.
 
-    The weights are those that PyTorch draws, so seed its generator before.
+    The weights are random numbers of PyTorch: seed its generator before.
     """
     expect_no_extensions()
     import torch
@@ -145,13 +145,13 @@ def build_network(config: AniConfig) -> ANI:
     )
     network = ANI(symbols, features, networks, SelfEnergy(symbols, [0.0] * len(symbols)))
     network.to(getattr(torch, config.dtype))
-    # Energies of the elements are large: they keep all their digits in float32 too.
+    # Energies of the elements are large: they need all their digits, also for float32 weights.
     network.energy_shifter.to(torch.float64)
     return network
 
 
 def write_network(path: Path, network: ANI, config: AniConfig) -> None:
-    """Write a network in one step; its weights must be in Hartree."""
+    """Write a network, as a whole or not at all; its weights must be in Hartree."""
     import torch
 
     content = {

@@ -1,6 +1,6 @@
 """Loops over pairs and triples of `ms25_suite.architectures.ani.terms`, compiled by Numba.
 
-Compiled once for this machine's processor and kept in Numba's cache. Arrays are those
+They are compiled once for this machine's processor and kept in Numba's cache. Arrays are those
 of `ms25_suite.architectures.ani.terms.Environment`; the last arguments of each function are its
 results.
 With ``fc`` the cutoff function of the cosine, the terms are
@@ -20,13 +20,13 @@ from numba import njit
 __all__ = ["pairs", "pairs_back", "triples", "triples_back"]
 
 SHRINK = 0.95
-"""TorchANI shrinks the cosine of an angle by this, so that its arc cosine stays finite."""
+"""TorchANI scales the cosine of an angle by this, so that its arc cosine stays finite."""
 
 
 def _compiled(function):
     try:
         return njit(cache=True)(function)
-    except RuntimeError:  # Numba can write neither beside this file nor into the user's cache
+    except RuntimeError:  # Numba can write neither beside this file nor to the user's cache
         return njit(function)
 
 
@@ -66,6 +66,7 @@ def pairs_back(senders, edges, terms, slope, gaussians, gradient):
         height, tilt = 0.0, 0.0
         for k in range(n):
             weighted = slope[atom, first + k] * gaussians[edge, k]
+            # d/dr of exp(-eta (r - shift)^2) fc(r): one term from fc, one from the Gaussian.
             height += weighted
             tilt += weighted * (r - terms.shifts[k])
         along = edges.slopes[edge] * height - 2.0 * terms.eta * edges.ends[edge] * tilt
@@ -91,6 +92,7 @@ def triples(starts, sides, terms, features, gaussians, powers):
             for b in range(starts[atom], a):
                 cosine = SHRINK * _cosine(sides, a, b)
                 sine = math.sqrt(1.0 - cosine * cosine)
+                # cos(angle - section) by the addition theorem: no arc cosine is needed.
                 for z in range(m):
                     bases[z] = 0.5 + 0.5 * (cosine * terms.cosines[z] + sine * terms.sines[z])
                     powers[triple, z] = 2.0
@@ -122,6 +124,7 @@ def triples_back(starts, sides, terms, slope, gaussians, powers, gradient):
                 cosine = SHRINK * true_cosine
                 sine = math.sqrt(1.0 - cosine * cosine)
                 cotangent = cosine / sine
+                # d cos(angle - section) / d cos(angle) = cos(section) - cot(angle) sin(section).
                 for z in range(m):
                     along, off = terms.cosines[z], terms.sines[z]
                     angular[z] = powers[triple, z] * (0.5 + 0.5 * (cosine * along + sine * off))
@@ -143,6 +146,7 @@ def triples_back(starts, sides, terms, slope, gaussians, powers, gradient):
                 stretch = -terms.eta * ends * tilt
                 along_a = (stretch + height * sides.slopes[a] * sides.ends[b]) / ra
                 along_b = (stretch + height * sides.ends[a] * sides.slopes[b]) / rb
+                # d cos / d va = vb / (ra rb) - cos va / ra^2, and the same with a and b exchanged.
                 along_a -= turn * true_cosine / ra**2
                 along_b -= turn * true_cosine / rb**2
                 across = turn / (ra * rb)

@@ -1,8 +1,8 @@
 """ANI: Smith, Isayev and Roitberg, Chem. Sci. 8, 3192 (2017), by TorchANI 2.
 
-TorchANI's own periodic path takes one structure at a time. Here the neighbours come from outside,
+TorchANI's code for periodic cells takes one structure at a time. Here TorchANI gets the neighbours,
 and a batch of frames is one large "molecule" without pairs between its frames. On the CPU in double
-precision the features, most of the work, are those of `ms25_suite.architectures.ani.terms`.
+precision, the features, which are most of the work, come from `ms25_suite.architectures.ani.terms`.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ _SCRIPTED = "code/__torch__/torchani/"
 
 
 class TorchaniArchitecture(Architecture):
-    """Files of the suite's own trainer, and models that TorchANI's users saved whole.
+    """Files of the suite's trainer, and whole models that users of TorchANI saved.
 
-    ``torch.save(model, path)`` and ``torch.jit.script(model).save(path)`` hold all that a
-    prediction needs. A state dict does not: it lacks the cutoffs and the activation function.
+    ``torch.save(model, path)`` and ``torch.jit.script(model).save(path)`` hold everything that a
+    prediction needs. A state dict lacks the cutoffs and the activation function.
     """
 
     name = "ani"
@@ -44,7 +44,7 @@ class TorchaniArchitecture(Architecture):
     trainer = "ms25_suite.architectures.ani.trainer:AniTrainer"
 
     def recognises(self, summary: FileSummary) -> bool:
-        """Whether the file bears the suite's mark, or holds objects or code of TorchANI."""
+        """Whether the file has the suite's format, or holds objects or code of TorchANI."""
         return (
             any(text.startswith(_OWN) for text in summary.pickle_strings)
             or any(name.startswith("torchani.") for name in summary.pickle_globals)
@@ -52,12 +52,14 @@ class TorchaniArchitecture(Architecture):
         )
 
     def load(self, path: Path, *, device: str, dtype: str) -> AniModel:
-        """Load a model. No code of the file is executed, except for TorchScript."""
+        """Load a model. Code in the file is executed only if it is TorchScript."""
         expect_no_extensions()
         import torch
 
         if device.startswith("cuda") and not torch.cuda.is_available():
-            msg = f"device {device!r} was asked for, but PyTorch sees no CUDA GPU. Use --device=cpu"
+            msg = (
+                f"device {device!r} was asked for, but PyTorch finds no CUDA GPU. Use --device=cpu"
+            )
             raise PotentialError(msg)
         summary = summarise(path)
         if any(text.startswith(_OWN) for text in summary.pickle_strings):
@@ -67,7 +69,7 @@ class TorchaniArchitecture(Architecture):
         else:
             network = _read_pickled(path, summary.pickle_globals)
         network.potentials.to(getattr(torch, dtype))
-        # Energies of the elements are large: they keep all their digits in float32 too.
+        # Energies of the elements are large: they need all their digits, also for float32.
         network.energy_shifter.to(torch.float64)
         return AniModel(network.to(device).eval(), device, getattr(torch, dtype))
 
@@ -85,7 +87,7 @@ def _read_scripted(path: Path) -> Any:
 
 
 def _read_pickled(path: Path, names: Iterable[str]) -> Any:
-    """Read a pickled model while only layers of torch and TorchANI may be made of it."""
+    """Read a pickled model; objects other than layers of torch and TorchANI are refused."""
     import torch
     import torchani.arch  # noqa: F401  (imports the modules of all its layers)
 
@@ -103,7 +105,7 @@ def _read_pickled(path: Path, names: Iterable[str]) -> Any:
 
 
 def _layer(name: str) -> type | None:
-    """Layer of torch or TorchANI of that name; None if it is anything else."""
+    """Layer of torch or TorchANI with that name; None if it is something else."""
     import torch
 
     module, _, attribute = name.rpartition(".")
@@ -114,7 +116,7 @@ def _layer(name: str) -> type | None:
 
 
 def _checked(network: Any, kind: str, path: Path) -> Any:
-    """Refuse what is no function of short edges alone."""
+    """Refuse a model that is not a function of edges within a finite cutoff."""
     if kind != "ANI":
         msg = (
             f"{path}: expected a model of TorchANI's class ANI, found {kind or type(network)!r}. "
@@ -128,7 +130,7 @@ def _checked(network: Any, kind: str, path: Path) -> Any:
 
 
 def half_list(graph: Graph) -> BoolArray:
-    """Which edges to keep so that each pair is there once, an atom's own images once too."""
+    """Edges to keep so that each pair, also of an atom with its own image, is there once."""
     i, j, vectors = graph.senders, graph.receivers, graph.vectors
     x, y, z = vectors.T
     upper = (x > 0) | ((x == 0) & ((y > 0) | ((y == 0) & (z > 0))))
@@ -195,7 +197,7 @@ class AniModel(EdgeModel):
         environment = terms.environment(graph, species)
         slope = np.empty_like(environment.features)
         by_atom = np.empty(len(species))
-        # One element at a time: PyTorch would add up a derivative of all features for each.
+        # One element at a time: else PyTorch allocates a derivative of all features for each.
         for kind in np.unique(species):
             rows = np.flatnonzero(species == kind)
             features = torch.from_numpy(environment.features[rows]).requires_grad_(True)
@@ -210,8 +212,8 @@ class AniModel(EdgeModel):
     def _by_torchani(self, graph: Graph, species: IntArray) -> tuple[FloatArray, FloatArray]:
         """Energy of each atom and its derivatives in Hartree, all by TorchANI.
 
-        TorchANI knows each pair once, so one direction of each edge has the whole derivative and
-        the other one has none.
+        TorchANI uses each pair once, so one direction of each edge gets the whole derivative and
+        the other one zero.
         """
         import torch
         from torchani.neighbors import Neighbors
@@ -223,7 +225,7 @@ class AniModel(EdgeModel):
         vectors = torch.from_numpy(-graph.vectors[keep]).to(dtype=self._dtype, **to)
         vectors.requires_grad_(True)
         neighbours = Neighbors(torch.from_numpy(pairs).to(**to), vectors.norm(dim=-1), vectors)
-        # Of the positions only the shape is used: the vectors say it all.
+        # Only the shape of the positions is used; the geometry is in the vectors.
         positions = torch.zeros(1, len(graph.numbers), 3, dtype=self._dtype, **to)
         elements = torch.from_numpy(species).to(**to).unsqueeze(0)
         atoms = self._network.compute_from_neighbors(elements, positions, neighbours, atomic=True)
@@ -236,7 +238,7 @@ class AniModel(EdgeModel):
 
 
 def _own_terms(network: Any, device: str, dtype: Any) -> AniTerms | None:
-    """The compiled features, where they are those of the network; None: TorchANI does it all."""
+    """Compiled features if they are those of the network; None: TorchANI computes them."""
     import torch
 
     if device != "cpu" or dtype is not torch.float64:

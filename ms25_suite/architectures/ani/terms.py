@@ -1,8 +1,9 @@
 """Features of ANI and the derivative of an energy of them, compiled for the CPU by Numba.
 
-TorchANI forms every triple as rows of 32 numbers in memory, several times over. Here a triple is
-added up where it is met: the same numbers to rounding, at a fraction of the time. Terms:
-Smith, Isayev and Roitberg, Chem. Sci. 8, 3192 (2017), equations 2 to 4, with TorchANI's factors.
+TorchANI writes each triple as rows of 32 numbers to memory, several times. Here the terms of a
+triple are added to the features at once: the same numbers to rounding, in a fraction of the time.
+Terms: Smith, Isayev and Roitberg, Chem. Sci. 8, 3192 (2017), equations 2 to 4, with TorchANI's
+factors.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ class _Edges(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """Features of atoms, and what their derivative needs again.
+    """Features of atoms, and intermediate values that their derivative needs.
 
     Parameters
     ----------
@@ -58,18 +59,18 @@ class Environment:
     edges
         All edges.
     near
-        Which of them are sides of triples, ordered by their atom i, shape ``(n_near,)``.
+        Indices of the edges that are sides of triples, ordered by atom i, shape ``(n_near,)``.
     sides
-        Those.
+        The edges of ``near``.
     starts
-        Where those of each atom start, and the end, shape ``(n_atoms + 1,)``.
+        Index in ``near`` of the first side of each atom, and the total number, shape
+        ``(n_atoms + 1,)``.
     gaussians
         Radial terms of the edges without the cutoff function, shape ``(n_edges, n_shifts)``.
     triple_gaussians
         Radial terms of the triples without it, shape ``(n_triples, n_angular_shifts)``.
     powers
-        Angular terms, but with an exponent that is smaller by one, shape
-        ``(n_triples, n_sections)``.
+        Angular terms with the exponent ``zeta - 1``, shape ``(n_triples, n_sections)``.
     """
 
     features: FloatArray
@@ -89,11 +90,11 @@ class AniTerms:
     Parameters
     ----------
     computer
-        ``torchani.aev.AEVComputer`` that `supports` says yes to.
+        ``torchani.aev.AEVComputer`` for which `supports` is true.
     """
 
     def __init__(self, computer: Any) -> None:
-        # Numba takes a second to import, and need not be there for other networks.
+        # Numba takes a second to import, and is optional.
         from ms25_suite.architectures.ani import kernels as ani_kernels
 
         self._kernels: Any = ani_kernels
@@ -208,7 +209,7 @@ class AniTerms:
 
 
 def _edges(kinds: IntArray, vectors: FloatArray, lengths: FloatArray, cutoff: float) -> _Edges:
-    """Edges with the cutoff function of the cosine; beyond the cutoff they count nothing."""
+    """Edges with the cosine cutoff function, which is zero beyond the cutoff."""
     phase = np.pi / cutoff * np.minimum(lengths, cutoff)
     ends = 0.5 * np.cos(phase) + 0.5
     slopes = -0.5 * np.pi / cutoff * np.sin(phase)

@@ -39,10 +39,12 @@ class MaceArchitecture(Architecture):
         import torch
 
         torch.set_default_dtype(getattr(torch, dtype))
-        # The CPU fuser compiles anew for each shape, and each batch has another shape.
+        # The CPU fuser compiles again for each shape, and each batch has another shape.
         torch._C._jit_set_texpr_fuser_enabled(False)
         if device.startswith("cuda") and not torch.cuda.is_available():
-            msg = f"device {device!r} was asked for, but PyTorch sees no CUDA GPU. Use --device=cpu"
+            msg = (
+                f"device {device!r} was asked for, but PyTorch finds no CUDA GPU. Use --device=cpu"
+            )
             raise PotentialError(msg)
         try:
             model = torch.load(path, map_location=device, weights_only=False)
@@ -60,15 +62,15 @@ class MaceArchitecture(Architecture):
 
 
 def default_head(heads: list[str], path: Path) -> int:
-    """Index of the head that a model is used with: its only one, or the one called "default".
+    """Index of the head to use: the only one, or the one called "default".
 
-    `MACECalculator` chooses the same. A model that was fine-tuned with replay has one more head,
-    for its pre-training data.
+    `MACECalculator` chooses the same head. A model that was fine-tuned with replay has another
+    head for its pre-training data.
 
     Raises
     ------
     ModelFileError
-        There are several heads and none is called so.
+        There are several heads, and not exactly one is called "default".
     """
     if len(heads) == 1:
         return 0
@@ -76,7 +78,7 @@ def default_head(heads: list[str], path: Path) -> int:
     if len(named) != 1:
         msg = (
             f"{path} has the heads {', '.join(heads)}, and none of them is called Default: it is "
-            "not clear which one to judge. Write a model with one head (mace_select_head)"
+            "not clear which one to use. Write a model with one head (mace_select_head)"
         )
         raise ModelFileError(msg)
     return named[0]
@@ -85,8 +87,8 @@ def default_head(heads: list[str], path: Path) -> int:
 class MaceModel(EdgeModel):
     """A loaded MACE model.
 
-    The edge vectors go in as MACE's periodic shifts, with every atom at the origin: MACE adds
-    ``r_j - r_i`` to the shift to get the vector, so nothing is lost to rounding.
+    The edge vectors are given as MACE's periodic shifts, with every atom at the origin: MACE adds
+    ``r_j - r_i`` to the shift to get the vector, so no digits are lost.
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
-"""Least squares of a moment tensor potential: residuals, their derivatives, and two ways down.
+"""Least squares of a moment tensor potential: residuals, their derivatives, and two minimisers.
 
 motep's compiled function gives the derivatives of energies, forces and stresses with respect to all
-parameters. So the loss is a sum of squares with known residuals, and the steps of Gauss and Newton
-can be taken; BFGS, which MLIP-2 and motep use, sees the gradient only.
+parameters. So the loss is a sum of squares with known residuals, and Gauss-Newton steps are
+possible; BFGS, which MLIP-2 and motep use, needs the gradient only.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 __all__ = ["Bfgs", "LeastSquares", "LevenbergMarquardt", "Point", "Weights", "loss_of"]
 
 _SHEAR: Final = np.sqrt([1.0, 1.0, 1.0, 2.0, 2.0, 2.0])
-"""The three last components stand for two elements of the matrix each."""
+"""Square root of the number of matrix elements that each Voigt component stands for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """Weights of the loss, the same form as motep's and as MLIP-2's ``structures``.
+    """Weights of the loss, in the form of motep and of MLIP-2's rule ``structures``.
 
     The loss is the mean over frames of ``energy (dE/N)^2 + forces sum|dF|^2 / N + stress (V/N)^2
     |dS|^2``, in eV and Å, with the squares of all nine elements of the stress.
@@ -42,10 +42,16 @@ class Weights:
 
 
 def loss_of(frames: Frames, labels: Labels, predictions: Predictions, weights: Weights) -> float:
-    """Mean loss of some frames."""
+    """Mean loss of frames; see `Weights`.
+
+    Raises
+    ------
+    ValueError
+        There are no energies.
+    """
     n_atoms = frames.n_atoms
     if labels.energy is None or predictions.energy is None:
-        msg = "energies are needed"
+        msg = "expected labels and predictions with energies"
         raise ValueError(msg)
     total = weights.energy * ((predictions.energy - labels.energy) / n_atoms) ** 2
     squares = ((np.asarray(predictions.forces) - np.asarray(labels.forces)) ** 2).sum(axis=1)
@@ -60,7 +66,7 @@ def loss_of(frames: Frames, labels: Labels, predictions: Predictions, weights: W
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Point:
-    """A set of parameters and the loss around it.
+    """Parameters, with the loss and its derivatives there.
 
     Parameters
     ----------
@@ -71,7 +77,8 @@ class Point:
     gradient
         Its derivative, shape ``(n,)``.
     curvature
-        Second derivative as of Gauss and Newton, shape ``(n, n)``; None if not asked for.
+        Second derivative in the Gauss-Newton approximation (without the second derivatives of the
+        residuals), shape ``(n, n)``; None if it was not requested.
     """
 
     parameters: FloatArray
@@ -100,11 +107,11 @@ class LeastSquares:
     data
         ``motep.potentials.mtp.data.MTPData`` with species; its parameters are changed.
     frames, labels
-        Frames with energies and forces, and stresses where there are any.
+        Frames with energies and forces; a stress is used where a frame has one.
     weights
         Weights of the loss.
     curvature
-        Whether second derivatives are wanted.
+        Whether to compute second derivatives.
     """
 
     def __init__(
@@ -123,7 +130,7 @@ class LeastSquares:
 
     @property
     def n_linear(self) -> int:
-        """Number of parameters that energies, forces and stresses are linear in: the first ones."""
+        """Number of linear parameters, which come first: coefficients of moments and elements."""
         return int(self._data.alpha_scalar_moments + self._data.species_count)
 
     def __call__(self, parameters: FloatArray) -> Point:
@@ -134,6 +141,7 @@ class LeastSquares:
         curvature = np.zeros((n, n)) if self._curvature else None
         for frame in self._frames:
             residuals, slopes = self._residuals(frame)
+            # L = r.r, so dL/dp = 2 r.J and, without the second derivatives of r, H = 2 J^T J.
             loss += float(residuals @ residuals)
             gradient += 2.0 * (residuals @ slopes)
             if curvature is not None:
@@ -154,6 +162,7 @@ class LeastSquares:
             frame.neighbours, frame.vectors, types, types[frame.neighbours], data, radial, moments
         )
         n_moments, n_species = data.alpha_scalar_moments, data.species_count
+        # Slope of the energy for the coefficient of an element: the number of its atoms.
         counts = np.bincount(types, minlength=n_species)
         n_forces = 3 * n_atoms
         coefficients = data.moment_coeffs
@@ -174,6 +183,7 @@ class LeastSquares:
         residuals.append(scale_forces * (forces - frame.forces.ravel()))
         slopes = [scale_energy * energy_slope[None], scale_forces * forces_slope.T]
         if frame.virial is not None:
+            # Energies of the elements do not depend on the strain, hence the zeros.
             scale = np.sqrt(self._weights.stress) / n_atoms * _SHEAR
             by_moment = to_voigt(moments.dbdeps.reshape(-1, 3, 3))
             by_radial = to_voigt(moments.dsdcs.reshape(-1, 3, 3))
@@ -203,21 +213,21 @@ def _frame(frames: Frames, labels: Labels, index: NDArray[np.int32], data: Any) 
     if labels.stress is not None and has_stress is not None and has_stress[0]:
         virial = labels.stress[0] * frames.volumes[0]
     if labels.energy is None or labels.forces is None:
-        msg = "energies and forces are needed"
+        msg = "expected labels with energies and forces"
         raise ValueError(msg)
     types = index[frames.numbers]
     return _Frame(neighbours, vectors, types, float(labels.energy[0]), labels.forces, virial)
 
 
 class Descent(ABC):
-    """A way down, one step at a time.
+    """A minimiser that can be stopped and continued after every step.
 
     Parameters
     ----------
     function
-        What to minimise.
+        The function to minimise.
     parameters
-        Where to start.
+        Start.
     """
 
     curvature: ClassVar[bool]
@@ -229,23 +239,23 @@ class Descent(ABC):
 
     @abstractmethod
     def step(self) -> bool:
-        """Try a step; whether it went down."""
+        """Try a step; returns whether the loss fell."""
 
     @property
     @abstractmethod
     def state(self) -> dict[str, FloatArray]:
-        """All that is needed to go on from here, but the parameters."""
+        """Everything besides the parameters that is needed to continue."""
 
     @abstractmethod
     def restore(self, state: Mapping[str, FloatArray]) -> None:
-        """Go on from where a state was taken."""
+        """Continue from a state."""
 
 
 class LevenbergMarquardt(Descent):
-    """Steps of Gauss and Newton, damped until they go down.
+    """Gauss-Newton steps, damped until the loss falls.
 
     D. W. Marquardt, J. Soc. Indust. Appl. Math. 11, 431 (1963), with his scaling by the diagonal.
-    Each step costs one evaluation, also one that is taken back.
+    Each step costs one evaluation, also a step that is taken back.
     """
 
     curvature = True
@@ -254,26 +264,28 @@ class LevenbergMarquardt(Descent):
     EASE: ClassVar[float] = 0.3
     TIGHTEN: ClassVar[float] = 4.0
     FLOOR: ClassVar[float] = 1e-10
-    """Least diagonal element, relative to the largest: some parameters matter little, or not."""
+    """Smallest diagonal element relative to the largest: the loss may not depend on a parameter."""
 
     def __init__(self, function: LeastSquares, parameters: FloatArray) -> None:
         super().__init__(function, parameters)
         self._damping = self.DAMPING
 
     def step(self) -> bool:
-        """Try a step; it is taken back unless the loss is lower."""
+        """Try a step; it is taken back unless the loss falls."""
         from scipy.linalg import solve
 
         point = self.point
         if point.curvature is None:
             msg = "the second derivative is needed"
             raise ValueError(msg)
+        # (H + damping diag(H)) step = -gradient: a Gauss-Newton step for small damping, a short
+        # step down the scaled gradient for large damping.
         diagonal = np.diag(point.curvature)
         damped = point.curvature + self._damping * np.diag(
             np.maximum(diagonal, self.FLOOR * diagonal.max())
         )
         trial = self._function(point.parameters - solve(damped, point.gradient, assume_a="pos"))
-        # A loss that is not a number is not lower either.
+        # Written so that a loss that is not a number counts as not lower.
         if not trial.loss < point.loss:
             self._damping *= self.TIGHTEN
             return False
@@ -292,10 +304,10 @@ class LevenbergMarquardt(Descent):
 
 
 class Bfgs(Descent):
-    """The method of Broyden, Fletcher, Goldfarb and Shanno with SciPy's line search.
+    """BFGS with SciPy's line search.
 
-    J. Nocedal and S. J. Wright, Numerical Optimization, 2nd ed., algorithm 6.1. SciPy's own cannot
-    be stopped and continued.
+    J. Nocedal and S. J. Wright, Numerical Optimization, 2nd ed., algorithm 6.1. SciPy's own BFGS
+    cannot be stopped and continued.
     """
 
     curvature = False
@@ -305,7 +317,7 @@ class Bfgs(Descent):
         self._inverse = self._fresh_inverse()
 
     def step(self) -> bool:
-        """A step with its line search; without success, all that was learned is forgotten."""
+        """A step with its line search; if that fails, the inverse of the Hessian is reset."""
         from scipy.optimize import line_search
 
         start = self.point
@@ -319,7 +331,7 @@ class Bfgs(Descent):
 
         direction = -(self._inverse @ start.gradient)
         with warnings.catch_warnings():
-            # A search that fails says so by its length, which is None.
+            # A line search that fails warns, and returns None as its length.
             warnings.simplefilter("ignore")
             length, *_ = line_search(
                 lambda x: at(x).loss,
@@ -339,6 +351,7 @@ class Bfgs(Descent):
     def _learn(self, step: FloatArray, change: FloatArray) -> None:
         """Update the inverse of the second derivative, equation 6.17."""
         product = float(step @ change)
+        # The update keeps the inverse positive definite only for a positive curvature.
         if product <= 0.0:
             return
         moved = self._inverse @ change
@@ -351,13 +364,13 @@ class Bfgs(Descent):
         )
 
     def _fresh_inverse(self) -> FloatArray:
-        """Nothing is known: a first step of length 1 at most, whatever the units are."""
+        """Scaled unit matrix, for a first step of length 1 at most whatever the units are."""
         scale = 1.0 / max(1.0, float(np.linalg.norm(self.point.gradient)))
         return np.asarray(scale * np.eye(len(self.point.parameters)))
 
     @property
     def state(self) -> dict[str, FloatArray]:
-        """The inverse of the second derivative, as known so far."""
+        """The present approximation of the inverse of the second derivative."""
         return {"inverse": self._inverse}
 
     def restore(self, state: Mapping[str, FloatArray]) -> None:

@@ -1,8 +1,8 @@
 """MTP: Shapeev, Multiscale Model. Simul. 14, 1153 (2016), by motep.
 
 motep's calculator spends most of its time in ASE's neighbour list. Here its compiled function gets
-neighbours from outside, of all frames of a batch at once. That function is no public interface of
-motep, so the version is checked.
+the neighbours of all frames of a batch at once. That function is not a public interface of motep,
+so the version is checked.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ SUPPORTED: Final = ("0.2.0",)
 class MtpArchitecture(Architecture):
     """Files ``.mtp`` of MLIP-2, MLIP-3 and motep, in the older and the newer layout.
 
-    Such a file numbers its species, but does not say which elements they are.
+    Such a file numbers its species without naming their elements.
     """
 
     name = "mtp"
@@ -64,7 +64,7 @@ class MtpArchitecture(Architecture):
 
         require_supported()
         if device != "cpu":
-            msg = f"MTP runs on the CPU only, but device {device!r} was asked for: --device=cpu"
+            msg = f"MTP runs on the CPU only, found --device={device}. Use --device=cpu"
             raise PotentialError(msg)
         data = read_data(path)
         if len(species) != data.species_count:
@@ -79,7 +79,7 @@ class MtpArchitecture(Architecture):
 
 
 def require_supported() -> None:
-    """Make sure that motep is of a version whose inner functions are known.
+    """Make sure that motep has a version whose internal functions are supported.
 
     Raises
     ------
@@ -92,8 +92,8 @@ def require_supported() -> None:
         found = "none"
     if found not in SUPPORTED:
         msg = (
-            f"MTP needs motep {' or '.join(SUPPORTED)}, found {found}: inner functions of it are "
-            f"used, which other versions may change. pip install motep=={SUPPORTED[-1]}"
+            f"MTP needs motep {' or '.join(SUPPORTED)}, found {found}: it uses internal functions, "
+            f"which other versions may change. pip install motep=={SUPPORTED[-1]}"
         )
         raise ArchitectureNotInstalledError(msg)
 
@@ -118,14 +118,14 @@ def read_data(path: Path) -> Any:
         msg = f"{path} looks like an MTP but cannot be read: {error!r}. Is it complete?"
         raise ModelFileError(msg) from error
     if type(data) is not MTPData:
-        msg = f"{path} is a magnetic MTP: it depends on more than positions, and cannot be used"
+        msg = f"{path} is a magnetic MTP, which depends on more than positions and cannot be used"
         raise ModelFileError(msg)
     names = ("radial_coeffs", "species_coeffs", "moment_coeffs", "alpha_moment_mapping")
     missing = [name for name in names if getattr(data, name) is None]
     if missing:
         msg = (
             f"{path} lacks {', '.join(missing)}: it is a template that was not trained, or was "
-            "cut off. Give the file of a trained potential"
+            "cut off. Use the file of a trained potential"
         )
         raise ModelFileError(msg)
     if data.radial_basis.type != "RBChebyshev":
@@ -137,7 +137,7 @@ def read_data(path: Path) -> Any:
 def _ordered(text: str) -> str:
     """The same file with the number of radial functions before their coefficients.
 
-    motep 0.2.0 needs it there, but writes it behind them in its newer layout.
+    motep 0.2.0 must read it before them, but writes it after them in its newer layout.
     """
     lines = text.splitlines(keepends=True)
     keys = [line.split("=")[0].strip() for line in lines]
@@ -156,7 +156,8 @@ def neighbour_table(graph: Graph, padding: float) -> tuple[Any, Any, tuple[Any, 
     graph
         Atoms and edges.
     padding
-        Component of the vectors that fill up a row; beyond the cutoff, so that they count nothing.
+        Component of the vectors that fill up a row; beyond the cutoff, so that they contribute
+        nothing.
 
     Returns
     -------
@@ -181,7 +182,7 @@ def neighbour_table(graph: Graph, padding: float) -> tuple[Any, Any, tuple[Any, 
 class MtpModel(EdgeModel):
     """A loaded moment tensor potential.
 
-    Pairs closer than the file's ``min_dist`` are extrapolated, as by motep, which logs a warning.
+    Like motep, it extrapolates to pairs closer than the file's ``min_dist``; motep logs a warning.
 
     Parameters
     ----------

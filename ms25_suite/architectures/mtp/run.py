@@ -42,11 +42,11 @@ STOP_STEPS: Final = 50
 _STATE: Final = "state_"
 
 MARGIN: Final = 0.95
-"""``min_dist`` in units of the shortest distance in the training frames."""
+"""``min_dist`` over the shortest distance in the training frames."""
 
 
 def shortest_distance(frames: Frames, r_max: float) -> float:
-    """Shortest distance between atoms in Å; the cutoff if there are none within it."""
+    """Shortest distance between atoms in Å; the cutoff if no atoms are closer."""
     lengths = np.linalg.norm(build_graph(frames, r_max).vectors, axis=1)
     return float(lengths.min(initial=r_max))
 
@@ -160,14 +160,21 @@ def _untrained(settings: Mapping[str, Any], frames: Frames) -> Any:
 
 
 def best_linear(function: LeastSquares, parameters: FloatArray) -> FloatArray:
-    """Parameters with the best linear ones for the radial functions that they have."""
+    """Parameters whose linear ones are optimal for the given radial functions.
+
+    Raises
+    ------
+    ValueError
+        The function computes no second derivative.
+    """
     point = function(parameters)
     if point.curvature is None:
-        msg = "the second derivative is needed"
+        msg = "expected a function with the second derivative"
         raise ValueError(msg)
+    # The loss is quadratic in the linear parameters: one Newton step finds the minimum.
     n = function.n_linear
     curvature = point.curvature[:n, :n]
-    # Energies of the elements and moments are of different size: scaled, then solved.
+    # Energies of the elements and moments differ by orders of magnitude, so the system is scaled.
     scale = 1.0 / np.sqrt(np.maximum(np.diag(curvature), np.finfo(float).tiny))
     scaled = scale[:, None] * curvature * scale
     change, *_ = np.linalg.lstsq(scaled, -scale * point.gradient[:n], rcond=1e-12)

@@ -1,7 +1,8 @@
-"""Untrained moment tensor potentials: which moments there are, and how they are contracted.
+"""Untrained moment tensor potentials: their moments, and how these are contracted to scalars.
 
 MLIP ships such templates, motep does not. It ships the list of scalar contractions of each level
-instead (JSON files below ``potentials/mtp/jax``), of which the tables of a template follow.
+instead (JSON files below ``potentials/mtp/jax``), from which the tables of a template follow.
+Moments and levels: Shapeev, Multiscale Model. Simul. 14, 1153 (2016), equations 3 and 4.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["LEVELS", "template"]
 
 LEVELS: Final = tuple(range(2, 25, 2))
-"""Levels whose contractions motep 0.2.0 has. The paper's 26 is not among them."""
+"""Levels for which motep 0.2.0 has contractions. The paper's 26 is not among them."""
 
 _FOLDER: Final = "potentials/mtp/jax/precomputed_moments"
 
@@ -37,7 +38,7 @@ def template(level: int, n_species: int, r_min: float, r_max: float, radial_basi
     Parameters
     ----------
     level
-        Largest level of a moment: the larger, the more basis functions.
+        Largest level of a basis function; the number of basis functions grows with it.
     n_species
         Number of elements.
     r_min, r_max
@@ -48,7 +49,7 @@ def template(level: int, n_species: int, r_min: float, r_max: float, radial_basi
     Raises
     ------
     TrainingError
-        There are no contractions of that level.
+        motep has no contractions of that level.
     """
     contractions = _contractions(level)
     tables = _Tables(contractions)
@@ -108,7 +109,7 @@ class _Tables:
     Parameters
     ----------
     contractions
-        Everything that shall have a number.
+        All contractions that need a number.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""What the suite wants of a training by the nequip framework: reports, checkpoints, no NaN.
+"""Callback for a training by the nequip framework: reports, checkpoints, a stop at NaN.
 
 Imported in the environment of nequip only.
 """
@@ -27,7 +27,7 @@ class NotANumberError(Exception):
 
 
 class PartialMeanSquaredError(MeanSquaredError):  # type: ignore[misc]
-    """Mean squared error of labels that not every batch has; 0 for a batch without any."""
+    """Mean squared error of labels that some batches lack; 0 for a batch without labels."""
 
     def compute(self) -> torch.Tensor:
         """Sum of squares over the number of labels, or over 1 if there are none."""
@@ -37,8 +37,8 @@ class PartialMeanSquaredError(MeanSquaredError):  # type: ignore[misc]
 class EpochRecorder(Checkpoint):  # type: ignore[misc]
     """Writes a line for each epoch, and keeps its best and its last state.
 
-    Each line is written before the state: a kill in between repeats the epoch, and its line. A
-    file replaces the older one only when it is complete.
+    The line is written before the state: after a kill in between, the epoch and its line are
+    repeated. A file replaces the older one only when it is complete.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ class EpochRecorder(Checkpoint):  # type: ignore[misc]
         self._seen: float | None = None
 
     def state_dict(self) -> dict[str, Any]:
-        """Best epoch and last loss so far, kept in checkpoints."""
+        """Best epoch and last loss so far, for checkpoints."""
         best = {"best_loss": self.best_loss, "best_epoch": self.best_epoch}
         return {**best, "seen": self._seen}
 
@@ -78,7 +78,7 @@ class EpochRecorder(Checkpoint):  # type: ignore[misc]
             self._give_up(f"the training loss is {float(loss)}", trainer)
 
     def on_train_start(self, trainer: Any, pl_module: Any) -> None:
-        """Make up for the step of a plateau scheduler that follows the saving of a state."""
+        """Repeat the step of a plateau scheduler, which comes after the state is saved."""
         if self._seen is None:
             return
         for config in trainer.lr_scheduler_configs:

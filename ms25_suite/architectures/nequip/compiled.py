@@ -23,7 +23,7 @@ _ONE_FRAME: Final = {"pos", "edge_index", "atom_types", "cell", "edge_cell_shift
 _MANY_FRAMES: Final = _ONE_FRAME | {"batch", "num_atoms"}
 _ISA_LEVELS: Final = {"AVX2": 1, "AVX512": 2, "AMX": 3}
 _DIMER_LENGTH: Final = 0.6
-"""Distance of the atoms of the dimer that fills up small inputs, over the cutoff."""
+"""Bond length of the dimer that is added to small inputs, over the cutoff."""
 
 
 def load_compiled(path: Path, device: str) -> CompiledNequipModel:
@@ -32,7 +32,7 @@ def load_compiled(path: Path, device: str) -> CompiledNequipModel:
     Raises
     ------
     ModelFileError
-        It is for another kind of device or processor, or for inputs that are not known here.
+        It is for another kind of device or processor, or has unknown inputs.
     """
     metadata = read_metadata(path)
     built_for = metadata.get("AOTI_DEVICE_KEY", "cpu")
@@ -40,7 +40,7 @@ def load_compiled(path: Path, device: str) -> CompiledNequipModel:
     if built_for != asked:
         msg = (
             f"{path} was compiled for the device {built_for!r} and cannot run on {device!r}. Use "
-            f"--device={built_for}, or compile it anew: nequip-compile --device {asked}"
+            f"--device={built_for}, or compile it again: nequip-compile --device {asked}"
         )
         raise ModelFileError(msg)
     if device not in (asked, f"{asked}:0"):
@@ -63,19 +63,19 @@ def load_compiled(path: Path, device: str) -> CompiledNequipModel:
         msg = (
             f"{path} is a compiled model that cannot be loaded here ({error!r}). Compiled models "
             f"are for the version of PyTorch that made them (here: {torch.__version__}): compile "
-            "it anew from its .ckpt or .nequip.zip with nequip-compile"
+            "it again from its .ckpt or .nequip.zip with nequip-compile"
         )
         raise ModelFileError(msg) from error
     return CompiledNequipModel(model, metadata, asked, path)
 
 
 def read_metadata(path: Path) -> dict[str, str]:
-    """What nequip-compile wrote into a compiled model, read without loading it.
+    """Metadata that nequip-compile wrote into a compiled model, read without loading it.
 
     Raises
     ------
     ModelFileError
-        There is nothing of nequip in it.
+        There is no metadata of nequip in it.
     """
     with zipfile.ZipFile(path) as archive:
         names = [name for name in archive.namelist() if name.endswith("_metadata.json")]
@@ -87,7 +87,7 @@ def read_metadata(path: Path) -> dict[str, str]:
         if {"r_max", "type_names"} <= set(metadata):
             return {str(key): str(value) for key, value in metadata.items()}
     msg = (
-        f"{path} is a compiled PyTorch model, but does not say its cutoff and types of atoms: "
+        f"{path} is a compiled PyTorch model, but does not state its cutoff and types of atoms: "
         "expected a file of nequip-compile (.nequip.pt2)"
     )
     raise ModelFileError(msg)
@@ -130,7 +130,7 @@ def _require_processor(metadata: Mapping[str, str], path: Path) -> None:
         wrong.append(f"{needed} instead of {here}")
     if wrong:
         msg = (
-            f"{path} was compiled for another processor ({', '.join(wrong)}): compile it anew on "
+            f"{path} was compiled for another processor ({', '.join(wrong)}): compile it again on "
             "this machine from its .ckpt or .nequip.zip with nequip-compile"
         )
         raise ModelFileError(msg)
@@ -139,21 +139,20 @@ def _require_processor(metadata: Mapping[str, str], path: Path) -> None:
 class CompiledNequipModel(ForceModel):
     """A compiled model, which takes positions and cells and returns forces and stresses.
 
-    All atoms are put at the origin, the cell is the identity and the edge vectors go in as
-    "cell shifts": the model adds up ``r_j - r_i + shift @ cell``, so that nothing is lost to
-    rounding, and the force on an atom is the sum over its edges as in the true geometry. A strain
-    acts on this cell as on the edges, and its volume is 1: the "stress" that comes out is the
-    virial.
+    All atoms are put at the origin, the cell is the identity and the edge vectors are given as
+    "cell shifts": the model computes ``r_j - r_i + shift @ cell``, so no digits are lost, and the
+    force on an atom is the sum over its edges as in the true geometry. A strain acts on this cell
+    as on the edges, and its volume is 1, so the "stress" of the model is the virial.
 
     The code is compiled for at least two atoms, two edges and, with the target ``batch``, two
-    frames. A dimer fills up what is smaller.
+    frames. A dimer is added to smaller inputs.
 
     Parameters
     ----------
     model
-        Loaded by nequip: from a dictionary of tensors to one.
+        Function from a dictionary of tensors to another, loaded by nequip.
     metadata
-        What the file says of itself.
+        Metadata of the file.
     device
         Where it runs.
     path
@@ -168,12 +167,12 @@ class CompiledNequipModel(ForceModel):
         self._batched = "batch" in metadata["nequip_aoti_inputs"].split()
         self._info = ModelInfo(elements=tuple(sorted(elements)), r_max=float(metadata["r_max"]))
         self._dimer = _dimer(elements[0], _DIMER_LENGTH * float(metadata["r_max"]))
-        # A dimer alone is large enough for the target of one frame, and is evaluated there only.
+        # With the target of one frame the dimer is part of the frame, so its virial is subtracted.
         self._dimer_virial = np.zeros((3, 3)) if self._batched else self._call(self._dimer)[2][0]
 
     @property
     def info(self) -> ModelInfo:
-        """Elements and cutoff; a compiled model does not say its size."""
+        """Elements and cutoff; the size of a compiled model is unknown."""
         return self._info
 
     def evaluate(self, graph: Graph) -> tuple[FloatArray, FloatArray, FloatArray]:

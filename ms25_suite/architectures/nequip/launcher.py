@@ -4,10 +4,10 @@ Run in the environment of nequip as ``… ms25_suite.architectures.nequip.launch
 ``PARENT`` is the number of the process that waits for it, ``CONFIG`` a file of JSON that
 `ms25_suite.architectures.nequip.trainer` writes.
 
-The framework's own script trains one phase in one process, and a phase that starts from the
-checkpoint of another needs that file for ever. Here the phases run in one process (an import of
-the framework takes seconds), and a later phase takes over the weights only, so that each
-checkpoint stands for itself. Everything is built by the framework from the same configuration that
+The framework's own script trains one phase in one process, and a model that started from the
+checkpoint of another phase can never be loaded without that file. Here all phases run in one
+process (importing the framework takes seconds), and a later phase takes over the weights only, so
+that each checkpoint is complete. The framework builds everything from the same configuration that
 its script reads.
 """
 
@@ -29,7 +29,7 @@ _DONE = "done.json"
 
 
 def main() -> None:
-    """Train as the configuration says."""
+    """Run the training of a configuration file."""
     end_with_parent(int(sys.argv[1]))
     warnings.filterwarnings("ignore", message=".*does not have many workers.*")
     from ms25_suite.architectures.nequip.callback import NotANumberError
@@ -67,7 +67,7 @@ def run(config: Mapping[str, Any]) -> None:
         folder.mkdir(exist_ok=True)
         done = folder / _DONE
         if not done.exists():
-            # A new data module for each phase: the order of its frames starts anew.
+            # A new data module for each phase, so that the random order of frames starts again.
             data = instantiate(config["data"], _recursive_=False)
             module = _module(config, phase, statistics, data)
             result = _train(config, phase, module, data, folder, previous, before)
@@ -102,8 +102,8 @@ def _module(
     from nequip.utils.global_state import get_latest_global_state
 
     settings = {**config["training_module"], **phase["training_module"]}
-    # Energies in units of the forces' spread, edge sums in units of the number of neighbours; a
-    # dataset of single atoms has neither.
+    # Energies are scaled by the spread of the forces, sums over edges by the number of neighbours;
+    # a dataset of lone atoms has neither.
     settings["model"] = {
         **settings["model"],
         "avg_num_neighbors": statistics["num_neighbors_mean"] or 1.0,
@@ -135,7 +135,7 @@ def _train(
     previous: Path | None,
     before: int,
 ) -> dict[str, Any]:
-    """Train one phase, from where it was left if it was begun."""
+    """Train one phase, continuing it if it was started before."""
     import lightning
     from lightning.pytorch.callbacks import Timer
 
@@ -178,7 +178,7 @@ def _train(
 
 
 def _take_order(data: Any, checkpoint: Path) -> None:
-    """Go on with the random order of the frames; Lightning restores it when it is too late."""
+    """Restore the random order of the frames; Lightning does so only after they are drawn."""
     import torch
 
     state = torch.load(checkpoint, map_location="cpu", weights_only=False)
@@ -186,7 +186,7 @@ def _take_order(data: Any, checkpoint: Path) -> None:
 
 
 def _take_weights(module: Any, checkpoint: Path) -> None:
-    """Start from the weights that were validated: the averaged ones, where there are such."""
+    """Start from the weights that were validated: the averaged ones, if there are any."""
     found = (
         type(module)
         .load_from_checkpoint(checkpoint, map_location="cpu", weights_only=False)
@@ -201,7 +201,7 @@ def _take_weights(module: Any, checkpoint: Path) -> None:
 
 
 def _pack(folder: Path, model: Path) -> None:
-    """Make a file that needs no other, and no certain version of nequip, to be used."""
+    """Write the model as a package, which needs no other file and no certain nequip version."""
     from nequip.scripts.package import main as package
 
     from ms25_suite.architectures.nequip.callback import BEST

@@ -22,7 +22,7 @@ from ms25_suite.potentials.model_file import FileSummary, summarise
 __all__ = ["AllegroArchitecture", "NequipArchitecture", "NequipModel"]
 
 _OLDEST: Final = (0, 17)
-"""The first nequip whose compiled models name their inputs, and that was written for this API."""
+"""First nequip with the interface used here, in which compiled models name their inputs."""
 
 _ALONE: Final = "sole_model"
 """Name of the model in a file that holds one; nequip's `_SOLE_MODEL_KEY`."""
@@ -33,7 +33,7 @@ Kind = Literal["checkpoint", "package", "compiled"]
 class _NequipFamily(Architecture):
     """Files of the nequip framework: ``.ckpt``, ``.nequip.zip`` and ``.nequip.pt2``.
 
-    A checkpoint is rebuilt by the installed code from the configuration in it, a package brings
+    A checkpoint is rebuilt by the installed code from the configuration in it, a package holds
     its own code, a compiled model is native code for one kind of device and processor.
     """
 
@@ -54,7 +54,7 @@ class _NequipFamily(Architecture):
         """Load a model; code in the file is executed.
 
         It computes in the floating-point type that it was built with, whatever ``dtype`` is: the
-        framework has no way to change it, and its own calculator does not either.
+        framework cannot change it, and its own calculator does the same.
         """
         _require_version(self.name)
         _require_device(device)
@@ -167,7 +167,7 @@ class NequipModel(EdgeModel):
             n_layers=_n_layers(model),
             n_parameters=n_parameters,
         )
-        # The derivatives are taken here, with respect to the edges.
+        # Derivatives with respect to the edges are taken in `evaluate`.
         self._model = modify(model, [{"modifier": "disable_ForceStressOutput"}])
 
     @property
@@ -206,7 +206,7 @@ class NequipModel(EdgeModel):
 
 
 def _kind(summary: FileSummary) -> Kind | None:
-    """What of nequip's three kinds of files this is; None if it is none of them."""
+    """Kind of a file of nequip; None if it is none."""
     if any(name.startswith("data/aotinductor/") for name in summary.members):
         return "compiled"
     if "model/package_metadata.txt" in summary.members:
@@ -222,8 +222,8 @@ def _kind(summary: FileSummary) -> Kind | None:
 def _architecture(summary: FileSummary) -> str:
     """``nequip`` or ``allegro``.
 
-    A compiled model does not say; the suite's sidecar may. Where nothing is said it is taken for
-    NequIP: the two are evaluated alike, and only the name in the report is wrong for the other.
+    A compiled model does not state it; the suite's sidecar may. Without either it is taken for
+    NequIP: both are evaluated in the same way, and only the name in the report is wrong.
     """
     names = summary.pickle_globals | summary.pickle_strings
     if any(name.startswith("allegro.") or ".allegro." in name for name in names):
@@ -261,7 +261,7 @@ def _require_device(device: str) -> None:
     import torch
 
     if device.startswith("cuda") and not torch.cuda.is_available():
-        msg = f"device {device!r} was asked for, but PyTorch sees no CUDA GPU. Use --device=cpu"
+        msg = f"device {device!r} was asked for, but PyTorch finds no CUDA GPU. Use --device=cpu"
         raise PotentialError(msg)
 
 
@@ -276,7 +276,7 @@ def _load_checkpoint(path: Path) -> Any:
 def _load_package(path: Path) -> Any:
     from nequip.model.saved_models import ModelFromPackage
 
-    # nequip goes by the name of the file.
+    # nequip recognises a package by the name of the file.
     if path.name.endswith(".nequip.zip"):
         return ModelFromPackage(str(path))[_ALONE]
     with tempfile.TemporaryDirectory(prefix="ms25-nequip-") as folder:
@@ -291,7 +291,7 @@ def _load_package(path: Path) -> Any:
 def _n_layers(model: Any) -> int | None:
     """Number of message-passing layers; 1 for Allegro, which is strictly local.
 
-    By the names of the classes: those of a packaged model are not the installed ones.
+    By the names of the classes: a packaged model has its own classes, not the installed ones.
     """
     names = [type(module).__name__ for module in model.modules()]
     if "Allegro_Module" in names:

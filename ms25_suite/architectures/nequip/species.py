@@ -27,7 +27,7 @@ def elements_of(types: Sequence[str], path: Path) -> list[int]:
     if strange or len(set(types)) < len(types):
         msg = (
             f"{path}: expected one type of atoms for each chemical element, found the types "
-            f"{', '.join(types)}. A frame does not say which of its atoms are of which type: wrap "
+            f"{', '.join(types)}. Frames have no types of atoms: wrap "
             "the model in a Python file that makes an ASE calculator (--mlip=calc.py)"
         )
         raise ModelFileError(msg)
@@ -35,7 +35,7 @@ def elements_of(types: Sequence[str], path: Path) -> list[int]:
 
 
 def type_index(elements: Sequence[int]) -> IntArray:
-    """Index of the type of each atomic number; -1 for the elements that are not there."""
+    """Index of the type by atomic number; -1 for elements that the model lacks."""
     index = np.full(max(elements) + 1, -1)
     index[list(elements)] = np.arange(len(elements))
     return index

@@ -33,7 +33,7 @@ LAMMPS = {**METADATA, "nequip_aoti_outputs": "atomic_energy forces virial"}
             "cuda:1",
             r"first GPU only.*CUDA_VISIBLE_DEVICES=1",
         ),
-        ({"AOTI_DEVICE_KEY": "cpu"}, "cpu", "does not say its cutoff and types of atoms"),
+        ({"AOTI_DEVICE_KEY": "cpu"}, "cpu", "does not state its cutoff and types of atoms"),
         (
             {**METADATA, "nequip_aoti_inputs": "pos spin"},
             "cpu",
@@ -47,7 +47,7 @@ LAMMPS = {**METADATA, "nequip_aoti_outputs": "atomic_energy forces virial"}
         (
             {**METADATA, "AOTI_CPU_ISA": "AVX512_VNNI"},
             "cpu",
-            r"another processor \(AVX512_VNNI instead of AVX2\): compile it anew",
+            r"another processor \(AVX512_VNNI instead of AVX2\): compile it again",
         ),
         ({**METADATA, "AOTI_MACHINE": "alpha"}, "cpu", r"another processor \(alpha instead of"),
     ],
