@@ -6,7 +6,7 @@ import pytest
 
 from ms25_suite.core.fields import QUANTITIES
 from ms25_suite.criteria.size_extensivity.measure import measure_size_extensivity
-from ms25_suite.criteria.size_extensivity.supercells import QUANTITIES as SUPERCELL_QUANTITIES
+from ms25_suite.criteria.size_extensivity.supercells import SUPERCELL_QUANTITIES
 
 
 @pytest.mark.size_extensivity

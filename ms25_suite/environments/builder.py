@@ -7,8 +7,6 @@ everything else. A folder without the marker is removed and built again.
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -19,6 +17,7 @@ from typing import Final
 
 from ms25_suite.core.errors import EnvironmentSetupError
 from ms25_suite.environments.installation import Installation
+from ms25_suite.environments.processes import end_process, start_process
 from ms25_suite.environments.store import Environment, State
 
 __all__ = ["PipOptions", "create", "remove"]
@@ -186,24 +185,11 @@ def _ask(python: str, what: str) -> tuple[tuple[int, int], str]:
 
 def _run(command: Sequence[str], log: Path, what: str) -> None:
     """Run a command with its output in the log; it is ended if the wait is interrupted."""
-    with log.open("ab") as output:
-        process = subprocess.Popen(
-            list(command),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=os.name == "posix",
-        )
+    process = start_process(command, folder=Path.cwd(), output=log, variables={}, append=True)
     try:
         status = process.wait()
-    except BaseException:
-        with suppress(ProcessLookupError):
-            if os.name == "posix":
-                os.killpg(process.pid, signal.SIGKILL)
-            else:
-                process.kill()
-        process.wait()
-        raise
+    finally:
+        end_process(process)
     if status != 0:
         msg = (
             f"{what} failed (status {status}). Is the network reachable, is the disk full? A local "

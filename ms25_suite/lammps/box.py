@@ -84,6 +84,7 @@ class Box:
         cell, pbc = np.array(frame.cells[0], dtype=float), np.array(frame.pbc[0], dtype=bool)
         completed = _complete(cell, pbc)
         basis = np.eye(3, dtype=np.int64)
+        # Left-handed: invert the third lattice vector, which spans the same lattice.
         if np.linalg.det(completed) < 0.0:
             basis[2, 2] = -1
         matrix, rotation = _lower_triangular(basis @ completed)
@@ -135,6 +136,8 @@ class Box:
         matrix
             Box vectors as rows in Å, shape ``(3, 3)``.
         """
+        # matrix @ rotation = basis @ cell, so the frame's own cell vectors follow by solving for
+        # cell.
         cell = np.linalg.solve(self.basis.astype(float), matrix @ self.rotation)
         cell[~self.pbc] = self.cell[~self.pbc]
         return Frames(
@@ -231,6 +234,7 @@ def _complete(cell: FloatArray, pbc: BoolArray) -> FloatArray:
 
 def _lower_triangular(cell: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Lower triangular matrix and rotation; ``matrix @ rotation`` is the cell."""
+    # cell^T = Q R gives cell = R^T Q^T with R^T lower triangular; signs make its diagonal positive.
     orthogonal, upper = np.linalg.qr(cell.T)
     signs = np.where(np.diag(upper) < 0.0, -1.0, 1.0)
     matrix = np.tril(upper.T * signs)

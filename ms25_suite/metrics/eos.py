@@ -181,6 +181,7 @@ def fit_eos(
         msg = f"expected an equation among {', '.join(EQUATIONS)}, found {equation!r}"
         raise ValueError(msg)
     v, e = _sorted_points(volumes, energies)
+    # Without a lower point on either side, the fit would extrapolate the minimum.
     lowest = int(np.argmin(e))
     if lowest in (0, len(v) - 1):
         raise _not_bracketed(v, e, lowest)
@@ -219,6 +220,7 @@ def fit_eos(
             "the energies form one smooth curve?"
         )
         raise EosFitError(msg, "not-converged")
+    # A stationary point with negative curvature is a maximum.
     if b0 <= 0.0:
         msg = (
             f"the fitted {equation} curve has no minimum (bulk modulus {b0 * depth / size:.3g} "

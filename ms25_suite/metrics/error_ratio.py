@@ -87,10 +87,12 @@ def _linearised(ratio: float, own: ErrorSummary, other: ErrorSummary) -> tuple[f
         counts = errors.frame_counts
         residuals = (errors.frame_errors / errors.mae.value - 1) * counts / counts.mean()
         variances.append(float(residuals.var(ddof=1)) / errors.n_frames)
+    # The two sides are different frames: the variances of their logarithms add up.
     total = sum(variances)
     if total == 0:
         return (ratio, ratio)
     parts = zip(variances, (own, other), strict=True)
     degrees = total**2 / sum(v**2 / (errors.n_frames - 1) for v, errors in parts)
+    # Symmetric in the logarithm, so that the interval of a ratio is never negative.
     half = float(t.ppf(0.5 + CONFIDENCE / 2, degrees)) * math.sqrt(total)
     return (ratio * math.exp(-half), ratio * math.exp(half))

@@ -131,6 +131,7 @@ def components(
             return None
         index = np.repeat(frames.frame_of_atom, 3)
         return np.ravel(labels.forces), np.ravel(predictions.forces), index
+    # Stress is optional per frame: molecules and slabs have none.
     has_reference, has_predicted = labels.has_stress, predictions.has_stress
     if labels.stress is None or predictions.stress is None:
         return None
@@ -191,6 +192,8 @@ def summarise_errors(
         msg = f"the {quantity} predictions are so large that the square of their error overflows"
         raise PredictionError(msg, tuple(int(frame) for frame in used[huge]))
     mae = _with_interval(absolute, counts, seed)
+    # The interval of the mean square, not of the root: the square root is monotonic, so it maps the
+    # percentiles of one onto those of the other.
     mean_square = _with_interval(squared, counts, seed)
     interval = mean_square.interval
     rmse = Statistic(
@@ -262,7 +265,7 @@ def _with_interval(sums: FloatArray, counts: IntArray, seed: int) -> Statistic:
     found = bootstrap(
         (sums, counts.astype(float)),
         ratio,
-        paired=True,
+        paired=True,  # total and number of components of a frame are drawn together
         vectorized=True,
         confidence_level=CONFIDENCE,
         n_resamples=RESAMPLES,

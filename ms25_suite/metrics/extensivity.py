@@ -83,6 +83,7 @@ def doubled(frames: Frames) -> tuple[Frames, IntArray, IntArray]:
         after them; and for each doubled frame the index of its original and of the cell vector,
         both of shape ``(n_doubled,)``.
     """
+    # One doubled frame for each periodic direction of each frame.
     source, axis = np.nonzero(frames.pbc)
     once = frames.select(source)
     cells = once.cells.copy()
@@ -143,6 +144,7 @@ def supercell_errors(
     start = 0
     for index, n in enumerate(n_atoms):
         original = np.asarray(once.forces)[start : start + n]
+        # Each copy of an atom has the same surroundings as the original.
         copies = of_doubled.forces[2 * start : 2 * (start + n)].reshape(2, n, 3)
         worst_force[index] = np.abs(copies - original).max()
         start += int(n)

@@ -127,6 +127,7 @@ def relax_ends(frames: Frames, fixed: BoolArray, predict: Predict, *, steps: int
 
     ends = frames.select([0, len(frames) - 1])
     done = relax(ends, predict, fmax=FMAX, steps=steps, fixed=np.tile(fixed, 2))
+    # Minimum image: an atom that left the cell on one side has not moved by a cell vector.
     shifts, _ = find_mic(done.frames.positions - ends.positions, ends.cells[0], ends.pbc[0])
     lengths = np.linalg.norm(shifts, axis=1).reshape(2, -1)
     first, last = (int(index) for index in lengths.argmax(axis=1))
@@ -165,6 +166,7 @@ def relax_band(frames: Frames, fixed: BoolArray, predict: Predict, *, steps: int
 
     images = to_images(frames, fixed)
     band = BatchNEB(images, predict, k=SPRING, climb=True, method=METHOD)
+    # If a later step has no finite prediction, the result is the last state that had one.
     state = _Finite(band)
     optimizer = FIRE(band, logfile=None)
     optimizer.attach(state.keep)

@@ -63,6 +63,7 @@ def path_lengths(frames: Frames) -> FloatArray:
     positions = np.asarray(frames.positions).reshape(len(frames), -1, 3)
     steps = [0.0]
     for one, other in pairwise(positions):
+        # The shortest way: atoms of consecutive images may be in different periodic cells.
         shift, _ = find_mic(other - one, frames.cells[0], frames.pbc[0])
         steps.append(float(np.linalg.norm(shift)))
     return np.asarray(np.cumsum(steps), dtype=np.float64)

@@ -85,6 +85,7 @@ def relax(
 
     batch = _Batch(frames, predict, fixed)
     optimizer = LBFGS(batch.optimizable(), logfile=None)
+    # A frame that was lost has zero forces and would count as converged.
     converged = bool(optimizer.run(fmax=fmax, steps=steps)) and not batch.lost.any()
     energies, forces = batch.evaluate()
     largest = float(np.linalg.norm(forces, axis=1).max(initial=0.0))

@@ -61,6 +61,7 @@ def find_repeats(frames: Frames, wanted: int) -> Repeats:
     heights[pbc] = periodic_heights(frames.cells[0], pbc)
 
     def rank(repeats: Repeats) -> tuple[float, float, Repeats]:
+        # Relative deviation from the wanted number of atoms.
         off = abs(math.prod(repeats) * n_atoms / wanted - 1)
         long = (heights * repeats)[pbc]
         # Outside the 15 %, only the number of atoms counts.

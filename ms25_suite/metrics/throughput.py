@@ -175,6 +175,7 @@ def median_interval(values: Sequence[float] | FloatArray) -> tuple[float, float]
 
     n = len(values)
     rank = 0
+    # The number of values below the median is binomial with p = 1/2, for any distribution.
     while 1 - 2 * binom.cdf(rank, n, 0.5) >= CONFIDENCE:
         rank += 1
     if rank == 0:
@@ -231,6 +232,7 @@ def fit_power_law(n_atoms: Sequence[int], values: Sequence[float]) -> PowerLaw |
 
     if len(set(n_atoms)) < MIN_SIZES or min((*n_atoms, *values)) <= 0:
         return None
+    # Logarithms: relative errors count the same for small and large systems.
     fit = linregress(np.log(n_atoms), np.log(values))
     interval = None
     if len(set(n_atoms)) > MIN_SIZES:

@@ -142,6 +142,7 @@ def fit_rate(sizes: Sequence[int], errors: Sequence[ErrorSummary]) -> RateFit | 
     sse, sst = float(residuals @ residuals), float(((y - y.mean()) ** 2).sum())
     scatter = sse / (len(x) - 2) * np.diag([1 / len(x), 1 / sxx]) * _t(len(x) - 2) ** 2
     frames = linear @ _covariance(errors, maes) @ linear.T
+    # Independent sources: covariances add up, which adds half widths in quadrature.
     spread = scatter + frames
     half = math.sqrt(spread[1, 1])
     return RateFit(

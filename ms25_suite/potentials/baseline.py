@@ -90,6 +90,7 @@ class MeanBaseline:
         mean = None
         if stress is not None and has_stress is not None and has_stress.any():
             mean = tuple(float(value) for value in stress[has_stress].mean(axis=0))
+        # The mean over all components of a force is zero by symmetry, so forces are not fitted.
         energies = element_energies(frames, labels.energy)
         return cls(frames.elements, tuple(float(value) for value in energies), mean)
 

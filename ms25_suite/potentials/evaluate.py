@@ -78,12 +78,14 @@ def forces_and_stress(
         ``(n_frames, 6)``; NaN for a frame that is not periodic in all three directions.
     """
     n_atoms = len(frames.numbers)
+    # An atom moves the vectors of edges from it backwards and of edges to it forwards.
     forces = _sum_by(graph.senders, gradient, n_atoms) - _sum_by(graph.receivers, gradient, n_atoms)
     return forces, _stress(frames, to_voigt(_virial(graph, gradient)))
 
 
 def _virial(graph: Graph, gradient: FloatArray) -> FloatArray:
     """``sum_ij D_ij (x) dE/dD_ij`` of each frame, shape ``(n_frames, 3, 3)``."""
+    # The edges of a frame are consecutive, so each virial is one product of two slices.
     ends = np.searchsorted(graph.graph_of_atom[graph.senders], np.arange(graph.n_graphs + 1))
     return np.stack(
         [graph.vectors[a:b].T @ gradient[a:b] for a, b in itertools.pairwise(ends.tolist())]
@@ -93,6 +95,7 @@ def _virial(graph: Graph, gradient: FloatArray) -> FloatArray:
 def _stress(frames: Frames, virial: FloatArray) -> FloatArray:
     """Virial over volume; NaN for a frame that is not periodic in all three directions."""
     stress = np.full((len(frames), 6), np.nan)
+    # A slab or a molecule has no volume to divide by.
     periodic = frames.pbc.all(axis=1) & (frames.volumes > 0.0)
     stress[periodic] = virial[periodic] / frames.volumes[periodic, None]
     return stress
@@ -194,6 +197,7 @@ class EdgeEvaluator:
         graph = build_graph(frames, self.cutoff)
         if isinstance(self.model, ForceModel):
             energy, forces, virial = self.model.evaluate(graph)
+            # A compiled model returns forces and virials itself.
             stress = _stress(frames, to_voigt(virial))
         else:
             energy, gradient = self.model.evaluate(graph)

@@ -10,7 +10,7 @@ from ms25_suite.core.records import DatasetRecord
 from ms25_suite.core.results import CheckResult, Verdict
 from ms25_suite.core.run_record import RunRecord
 from ms25_suite.report.order import sort_potentials
-from ms25_suite.report.wording import QUANTITIES, number, pair_label, pretty_unit
+from ms25_suite.report.wording import QUANTITY_LETTERS, number, pair_label, pretty_unit
 
 __all__ = [
     "Cell",
@@ -98,7 +98,7 @@ class Grid:
     @property
     def units(self) -> list[str]:
         """Units of the numbers, in the order of the quantities."""
-        order = list(QUANTITIES)
+        order = list(QUANTITY_LETTERS)
         pairs = {
             (order.index(column.quantity), cell.unit)
             for (_, column), cell in self.cells.items()
@@ -188,14 +188,14 @@ def without_model_notes(results: Iterable[CheckResult]) -> list[str]:
 
 
 def _belongs(result: CheckResult, criterion: str) -> bool:
-    if result.criterion != criterion or result.quantity not in (*QUANTITIES, ""):
+    if result.criterion != criterion or result.quantity not in (*QUANTITY_LETTERS, ""):
         return False
     return result.metric == "mae" or result.value is None
 
 
 def _quantities(results: Iterable[CheckResult]) -> list[str]:
     found = {result.quantity for result in results}
-    return [name for name in QUANTITIES if name in found] or ["energy", "forces"]
+    return [name for name in QUANTITY_LETTERS if name in found] or ["energy", "forces"]
 
 
 def cell_of(result: CheckResult) -> Cell:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from ms25_suite.core.catalogue import catalogue
 from ms25_suite.core.results import CheckResult
 from ms25_suite.core.run_record import RunRecord
-from ms25_suite.report.wording import QUANTITIES
+from ms25_suite.report.wording import QUANTITY_LETTERS
 
 __all__ = ["sort_potentials", "sort_results"]
 
@@ -18,7 +18,7 @@ def sort_results(run: RunRecord, results: Iterable[CheckResult]) -> list[CheckRe
     By criterion, then by dataset and potential in the order of the run description, then by
     quantity. Names that are not listed there come last, in alphabetical order.
     """
-    criteria, quantities = _places(catalogue()), _places(QUANTITIES)
+    criteria, quantities = _places(catalogue()), _places(QUANTITY_LETTERS)
     datasets = _places(dataset.name for dataset in run.datasets)
     potentials = _places(potential.name for potential in run.potentials)
     return sorted(

@@ -13,7 +13,7 @@ from ms25_suite.report.grid import Cell, Column, Grid, cell_of, missing_cell, st
 from ms25_suite.report.order import sort_potentials
 from ms25_suite.report.section import Block, Drawing, Section, Table
 from ms25_suite.report.section import Column as TableColumn
-from ms25_suite.report.wording import QUANTITIES, pair_label, value_text
+from ms25_suite.report.wording import QUANTITY_LETTERS, pair_label, value_text
 
 __all__ = ["build_pair_grid", "pair_section", "ratio_table", "without_repeats"]
 
@@ -96,8 +96,8 @@ def build_pair_grid(run: RunRecord, results: Sequence[CheckResult], criterion: s
         (quantity, test): Column(
             _NAMES[quantity], quantity, False, f"{test}{'†' if stand_in else ''}"
         )
-        for quantity in QUANTITIES
-        if quantity in (found or QUANTITIES)
+        for quantity in QUANTITY_LETTERS
+        if quantity in (found or QUANTITY_LETTERS)
         for test, stand_in in tests.items()
     }
     cells: dict[tuple[str, Column], Cell] = {
@@ -105,7 +105,7 @@ def build_pair_grid(run: RunRecord, results: Sequence[CheckResult], criterion: s
     }
     for result in chosen:
         row = rows[result.potential, result.dataset]
-        for quantity in (result.quantity,) if result.quantity else QUANTITIES:
+        for quantity in (result.quantity,) if result.quantity else QUANTITY_LETTERS:
             column = columns.get((quantity, result.test_dataset))
             if column is not None and cells[row, column].value is None:
                 cells[row, column] = cell_of(result)
@@ -145,13 +145,13 @@ def ratio_table(run: RunRecord, results: Sequence[CheckResult], criterion: str) 
     names = sort_potentials(run, results)
     keys = sorted(found, key=lambda key: names.index(key[0]))
     columns = [TableColumn("potential", "name"), TableColumn("from → to", "dataset")]
-    for quantity in QUANTITIES:
+    for quantity in QUANTITY_LETTERS:
         columns.append(TableColumn(quantity, "number"))
         columns.append(TableColumn("95 % interval", "interval"))
     rows = []
     for key in keys:
         texts: list[str] = []
-        for quantity in QUANTITIES:
+        for quantity in QUANTITY_LETTERS:
             ratio = found[key].get(quantity)
             texts += ("", "") if ratio is None else value_text(ratio.value or 0.0, ratio.interval)
         rows.append((*key, *texts))
@@ -169,4 +169,4 @@ def _belongs(result: CheckResult, criterion: str) -> bool:
     if not result.quantity:
         # A check that was skipped for lack of a partner has no cell.
         return result.verdict is Verdict.ERROR
-    return result.quantity in QUANTITIES and result.metric == "mae"
+    return result.quantity in QUANTITY_LETTERS and result.metric == "mae"

@@ -11,7 +11,7 @@ from ms25_suite.core.results import CheckResult, Verdict
 from ms25_suite.core.units import DIMENSIONLESS
 
 __all__ = [
-    "QUANTITIES",
+    "QUANTITY_LETTERS",
     "SYMBOLS",
     "cell_number",
     "count_sentence",
@@ -27,7 +27,7 @@ __all__ = [
     "verdict_word",
 ]
 
-QUANTITIES: Final = {"energy": "E", "forces": "F", "stress": "S"}
+QUANTITY_LETTERS: Final = {"energy": "E", "forces": "F", "stress": "S"}
 """Heading of the column of each quantity that has an MAE."""
 
 SYMBOLS: Final = {

@@ -30,9 +30,15 @@ from ms25_suite.metrics.extensivity import (
 )
 from ms25_suite.potentials.potential import Potential
 
-__all__ = ["QUANTITIES", "SupercellError", "Supercells", "not_asked", "predict_supercells"]
+__all__ = [
+    "SUPERCELL_QUANTITIES",
+    "SupercellError",
+    "Supercells",
+    "not_asked",
+    "predict_supercells",
+]
 
-QUANTITIES: Final = ("supercell_energy", "supercell_forces")
+SUPERCELL_QUANTITIES: Final = ("supercell_energy", "supercell_forces")
 """Quantities of a doubled cell that must be those of the cell."""
 
 
@@ -47,7 +53,7 @@ class Supercells:
     errors
         The largest differences.
     marks
-        Each of `QUANTITIES` to the difference that is rounding.
+        Each of `SUPERCELL_QUANTITIES` to the difference that is rounding.
     remark
         What may be behind a larger one.
     """
@@ -58,8 +64,8 @@ class Supercells:
     remark: Finding
 
     def of(self, quantity: str) -> SupercellError:
-        """Difference of one of `QUANTITIES`."""
-        of_energy = quantity == QUANTITIES[0]
+        """Difference of one of `SUPERCELL_QUANTITIES`."""
+        of_energy = quantity == SUPERCELL_QUANTITIES[0]
         errors = self.errors
         value, frame, axis = (
             (errors.energy, errors.energy_frame, errors.energy_axis)
@@ -84,7 +90,7 @@ class SupercellError:
     Parameters
     ----------
     quantity
-        One of `QUANTITIES`.
+        One of `SUPERCELL_QUANTITIES`.
     value
         The difference in meV/atom or meV/Å.
     mark
@@ -120,7 +126,7 @@ class SupercellError:
 
 def not_asked(case: Case) -> NotAsked | None:
     """Left out where no cell can be doubled, or the other cell is not the potential's own."""
-    if case.parameters.get("quantity") not in QUANTITIES:
+    if case.parameters.get("quantity") not in SUPERCELL_QUANTITIES:
         return trained_elsewhere(case)
     dataset, partners = case.dataset, case.dataset.card.partners
     if not dataset.frames.pbc.any():
@@ -166,7 +172,7 @@ def predict_supercells(potential: Potential, dataset: Dataset) -> Supercells:
             measures[name].metric,
             tolerance.reason + unknown,
         )
-        for name, tolerance in zip(QUANTITIES, tolerances, strict=True)
+        for name, tolerance in zip(SUPERCELL_QUANTITIES, tolerances, strict=True)
     }
     errors = supercell_errors(frames, of_frames, source, axis, of_doubled)
     height = lowest_height(frames)

@@ -86,6 +86,7 @@ def read_results(
         An energy or a force is NaN or infinite.
     """
     start, blocks = log.runs[0], log.runs[-plan.n_blocks :]
+    # Back into the frame's own axes.
     forces = _dump(folder / START_FILE) @ box.rotation
     energy = float(start.thermo["PotEng"][0])
     _require_finite(energy, forces, blocks)

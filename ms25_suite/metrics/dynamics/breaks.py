@@ -114,6 +114,7 @@ def find_overlap(
         return None
     numbers = frames.numbers[frames.offsets[index] : frames.offsets[index + 1]]
     pairs = [(int(min(a, b)), int(max(a, b))) for a, b in zip(numbers[i], numbers[j], strict=True)]
+    # Relative to the allowed distance, since a bond of hydrogen is shorter than one of metals.
     ratios = np.array(
         [d / distances[p] if p in distances else np.inf for p, d in zip(pairs, found, strict=True)]
     )
@@ -149,6 +150,7 @@ def find_break(
         raise ValueError(msg)
     if not np.isfinite(found.energy[index]):
         return Break(step, "not-finite", "the energy or a force is not finite")
+    # Before the forces: atoms that overlap have huge forces too, and the overlap is the cause.
     close = find_overlap(frames, index, limits.distances)
     if close is not None:
         (one, other), distance = close

@@ -103,6 +103,7 @@ def initial_velocities(
 
     masses, frame = atom_masses(frames), frames.frame_of_atom
     rng = np.random.default_rng(seed)
+    # Each component is normal with variance k T / m.
     widths = np.sqrt(kB * np.asarray(temperatures)[frame] / masses)
     velocities = rng.normal(size=(len(masses), 3)) * widths[:, None]
     # Without external forces the total momentum is conserved: a drifting cell would only hide in
@@ -182,6 +183,7 @@ def integrate(
             if random_forces is not None:
                 velocities = random_forces.applied(velocities)
             positions[mine] += 0.5 * step_time * velocities[mine]
+        # One prediction for all frames that still run: a batch is much faster than single frames.
         batch = _at(frames, positions).select(running)
         found, _ = predict_finite(predict, batch)
         forces[mine] = found.forces
@@ -189,10 +191,12 @@ def integrate(
             velocities[mine] += 0.5 * step_time * forces[mine] / masses[mine]
         for place, index in enumerate(running):
             breaks[index] = find_break(batch, place, found, step, limits)
+        # Masses in u and velocities in Å per sqrt(u Å^2 / eV) give eV without a factor.
         kinetic = 0.5 * (masses * velocities**2).sum(axis=1)
         kinetic = np.bincount(frame_of_atom, weights=kinetic, minlength=len(frames))
         going = np.array([breaks[index] is None for index in running])
         alive = running[going]
+        # Positions and velocities are of the same time here, so their energies may be added.
         potential = np.asarray(found.energy)[going]
         energies[alive, step] = (potential + kinetic[alive]) / frames.n_atoms[alive]
         temperatures[alive, step] = kinetic[alive] / (1.5 * kB * frames.n_atoms[alive])
@@ -223,6 +227,7 @@ def energy_drifts(trajectories: Trajectories) -> FloatArray:
     drifts = np.full(len(trajectories.breaks), np.nan)
     for index, ended in enumerate(trajectories.breaks):
         if ended is None:
+            # eV/atom per ps.
             slope = np.polyfit(trajectories.times, trajectories.energies[index], 1)[0]
             drifts[index] = MEV_PER_EV * slope
     return drifts

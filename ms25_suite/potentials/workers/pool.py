@@ -126,7 +126,7 @@ class WorkerPool:
         Raises
         ------
         Ms25Error
-            The request failed; the class says why.
+            The request failed; the class of the error states how.
         """
         self.start()
         requests = [("predict", pack_frames(frames.select(task))) for task in tasks]
@@ -139,7 +139,7 @@ class WorkerPool:
         Raises
         ------
         Ms25Error
-            The request failed; the class says why.
+            The request failed; the class of the error states how.
         """
         self.start()
         payload = {"frame": pack_frames(frame), "plan": plan.to_dict()}

@@ -12,7 +12,7 @@ from ms25_suite.report.figures.canvas import INK, MUTED, RULE, new_figure, wrapp
 from ms25_suite.report.figures.colors import Color, color_range, shade_of, text_color, ticks_between
 from ms25_suite.report.grid import Cell, Column, Grid
 from ms25_suite.report.wording import (
-    QUANTITIES,
+    QUANTITY_LETTERS,
     SYMBOLS,
     cell_number,
     middle_cut,
@@ -141,7 +141,7 @@ def _draw_block(
         cell_width = width / len(group)
         for index, column in enumerate(group):
             at = x + index * cell_width
-            word = middle_cut(column.heading, 10) or QUANTITIES[column.quantity]
+            word = middle_cut(column.heading, 10) or QUANTITY_LETTERS[column.quantity]
             size = 7.5 if column.heading else 9
             _text(axes, at + cell_width / 2, y - 0.12, word, size, color=MUTED)
             for number, row in enumerate(grid.rows):
