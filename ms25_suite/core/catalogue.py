@@ -1,4 +1,4 @@
-"""The criteria of the suite: what each one asks, measures, needs and shows.
+"""The criteria of the suite: question, quantities, needs and section of the report of each.
 
 A criterion is a folder in `ms25_suite.criteria` that holds its entry (``CRITERION``), what it
 measures and what it draws. Other packages bring criteria of the same shape by the entry point group
@@ -44,7 +44,7 @@ class NotAsked:
     Parameters
     ----------
     reason
-        Why the check cannot be answered; empty if it can, and is left out because it is costly.
+        Why the check cannot be run; empty if it can, and is left out because of its cost.
     """
 
     reason: str = ""
@@ -52,7 +52,7 @@ class NotAsked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Criterion:
-    """What the rest of the suite knows of a criterion.
+    """Entry of a criterion: all that the rest of the suite uses of it.
 
     Functions of a criterion are named as ``module:function`` and imported when they are called,
     because the entries are read in every pytest session.
@@ -149,20 +149,14 @@ def catalogue() -> Mapping[str, Criterion]:
     UsageError
         A package names an entry that cannot be imported or is no `Criterion`, or a name is taken.
     """
-    from importlib.metadata import entry_points
-
+    from ms25_suite.core.entry_points import contributions
     from ms25_suite.core.errors import UsageError
 
     found, owners = dict(built_in()), dict.fromkeys(built_in(), "ms25-suite")
     outside = []
-    for point in sorted(entry_points(group=GROUP), key=lambda point: (point.name, point.value)):
-        owner = point.dist.name if point.dist else point.value
-        where = f"the package {owner} (entry point {point.name} = {point.value!r} of {GROUP})"
-        try:
-            criterion = point.load()
-        except Exception as error:
-            msg = f"{where} cannot be loaded: {error!r}. Repair it, or uninstall it"
-            raise UsageError(msg) from error
+    for one in contributions(GROUP, UsageError):
+        criterion = one.content
+        where = f"the entry point {one.name!r} ({GROUP}) of the installed package {one.package}"
         if not isinstance(criterion, Criterion):
             msg = f"{where}: expected a ms25_suite.core.catalogue.Criterion, found {criterion!r}"
             raise UsageError(msg)
@@ -172,7 +166,7 @@ def catalogue() -> Mapping[str, Criterion]:
                 "has already: give it another name"
             )
             raise UsageError(msg)
-        owners[criterion.name] = owner
+        owners[criterion.name] = one.package
         outside.append(criterion)
     return found | _in_order(outside)
 

@@ -135,7 +135,7 @@ class Thresholds:
         return merged
 
     def get(self, criterion: str, threshold_class: str, quantity: str) -> Threshold | None:
-        """Threshold of a quantity, or None if nothing is asked of it."""
+        """Threshold of a quantity; None if none is set."""
         return self._marks.get((criterion, threshold_class, quantity))
 
     def items(self) -> Iterable[tuple[tuple[str, str, str], Threshold]]:

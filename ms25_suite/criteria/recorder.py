@@ -45,8 +45,8 @@ def dataset_fields(dataset: Dataset) -> dict[str, Any]:
 class CheckRecorder:
     """Collects the results of one check, and has the last word on them.
 
-    A check measures, records and concludes. The recorder knows what the check is about, so it looks
-    up metric, unit and threshold of a quantity itself.
+    A check measures, records and concludes. The recorder itself looks up metric, unit and threshold
+    of a quantity.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ class CheckRecorder:
         mark: Threshold | None = None,
         **fields: Any,
     ) -> CheckResult:
-        """Record a number that the catalogue knows, and what its threshold says of it.
+        """Record a number of a quantity of the catalogue, with its verdict.
 
         Without a threshold the number is recorded as measured.
 
@@ -132,7 +132,7 @@ class CheckRecorder:
         interval: tuple[float, float] | None = None,
         **fields: Any,
     ) -> CheckResult:
-        """Record a number and what a threshold says of it that no user can set.
+        """Record a number with its verdict by a threshold that no user can set.
 
         Raises
         ------

@@ -156,10 +156,10 @@ def _origin(transfer: Transfer) -> list[Finding]:
 
 
 def _receptive_field(transfer: Transfer) -> list[Finding]:
-    """Whether atoms saw their own periodic images in the potential's own cells.
+    """Remark on whether atoms interact with their own images in the potential's own cells.
 
-    The paper's explanation (MS25, "System Size Cross Validation"): in a cell smaller than
-    what an atom sees, a potential learns descriptors that do not exist in a larger one.
+    The paper's explanation (MS25, "System Size Cross Validation"): in a cell smaller than the
+    receptive field of an atom, a potential learns descriptors that do not exist in a larger one.
     """
     info = transfer.potential.info()
     height = lowest_height(transfer.own_frames.frames)
@@ -174,11 +174,11 @@ def _receptive_field(transfer: Transfer) -> list[Finding]:
     )
     if reach >= height:
         message = (
-            f"{what}atoms see their own periodic images there, which the cells of "
+            f"{what}atoms interact with their own periodic images there, which the cells of "
             f"{transfer.other.name} have elsewhere. That is the likely cause of a larger error"
         )
     else:
-        message = f"{what}no atom sees its own periodic image, which is thus not the cause"
+        message = f"{what}no atom interacts with its own periodic image, so that is not the cause"
     return [Finding("receptive-field", message, "note")]
 
 

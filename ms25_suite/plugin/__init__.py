@@ -15,8 +15,8 @@ from ms25_suite.core.catalogue import Criterion, built_in, catalogue
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options of the suite in a group of their own."""
-    # Criteria of other packages are looked for only where somebody reads their names: to find them
-    # costs every session of the environment some 10 ms.
+    # Criteria of other packages are looked for only where their names are printed: finding them
+    # would cost every session of the environment some 10 ms.
     criteria = _criteria(everything=bool({"-h", "--help"} & set(sys.argv)))
     group = parser.getgroup(
         "ms25",
@@ -49,8 +49,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--train-sizes",
         metavar="N,N,N",
         help="training sizes for the data training rate of each train:ARCH, at least three, such "
-        "as 50,100,200. Without them the rate is asked with -m training_rate (at the sizes of the "
-        "dataset's card), or of potentials that are given at three sizes or more",
+        "as 50,100,200. Without them, -m training_rate trains at the sizes of the dataset's card; "
+        "potentials that are given at three sizes or more are compared in any case",
     )
     add(
         "--eos-relax",
@@ -110,7 +110,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--mlip-species",
         metavar="A,B,...",
         help="chemical symbols of the species of a model file that only numbers them (.mtp), in "
-        "the order of their numbers; not needed where the sidecar of a training says them",
+        "the order of their numbers; not needed where the manifest beside the file has them",
     )
     add("--device", default="cpu", help="device of the potentials: cpu (default), cuda, cuda:1, …")
     add(

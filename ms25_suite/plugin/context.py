@@ -126,7 +126,7 @@ def parameters_of(item: pytest.Item) -> dict[str, Any]:
 
 
 class CheckModule(pytest.Module):
-    """Module of checks, whose functions are called ``test_…`` whatever a project's ini says."""
+    """Module of checks: its functions are called ``test_…``, whatever a project's ini file sets."""
 
     def funcnamefilter(self, name: str) -> bool:
         """Whether a function is a check."""

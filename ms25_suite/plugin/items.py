@@ -1,4 +1,4 @@
-"""Checks as pytest items: asked of every potential on every dataset, each with a result."""
+"""Checks as pytest items: one for each potential and dataset, each with a result."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class CheckItems:
     Parameters
     ----------
     settings
-        What the run was asked to do.
+        Options of the run.
     xdist
         Whether pytest-xdist is there.
     """
@@ -72,12 +72,12 @@ class CheckItems:
             "potential": self._settings.potentials,
             "training_series": self._settings.series,
         }
-        asked = [name for name in subjects if name in names]
-        if "dataset" not in names or not asked or criterion is None:
+        wanted = [name for name in subjects if name in names]
+        if "dataset" not in names or not wanted or criterion is None:
             return
         datasets = self._settings.datasets
         if "partner" in names:
-            # A dataset without partner has a check that says so.
+            # A dataset without partner gets a check that is skipped with the reason.
             pairs = [
                 pytest.param(name, partner, id=f"{name}-{Path(partner).stem or 'nothing'}")
                 for name, dataset in datasets.items()
@@ -89,7 +89,7 @@ class CheckItems:
         if "eos_atoms" in names:
             kinds = ["rigid", "relaxed"] if self._settings.eos_relax else ["rigid"]
             metafunc.parametrize("eos_atoms", kinds)
-        for name in asked:
+        for name in wanted:
             subject = [
                 pytest.param(entry, id=entry.name, marks=self._group_marks(entry.name))
                 for entry in subjects[name]
@@ -163,7 +163,7 @@ class CheckItems:
     def pytest_collect_file(
         self, file_path: Path, parent: pytest.Collector
     ) -> Generator[None, list[pytest.Collector], list[pytest.Collector]]:
-        """Collect the checks even where the ini file of a project asks for other names."""
+        """Collect the checks even where the ini file of a project sets other names for tests."""
         found = yield
         path = file_path.resolve()
         in_folder = path.parent in self._files and path.suffix == ".py"

@@ -1,4 +1,4 @@
-"""The potentials of a session: opened when first asked, few alive at a time."""
+"""The potentials of a session: opened at first use, few with running workers at a time."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ def activate(config: pytest.Config) -> None:
     Raises
     ------
     pytest.UsageError
-        Something that was asked for cannot be done.
+        An option has an invalid value, or cannot be met.
     """
     is_worker = hasattr(config, "workerinput")
     try:
@@ -58,7 +58,7 @@ def activate(config: pytest.Config) -> None:
     xdist = config.pluginmanager.hasplugin("xdist")
     config.pluginmanager.register(CheckItems(settings, xdist=xdist), "ms25_checks")
     if not config.pluginmanager.hasplugin("benchmark"):
-        # A check has its marker, also where somebody does without that plugin.
+        # The checks carry its marker, also in sessions without that plugin.
         config.addinivalue_line("markers", "benchmark: settings of pytest-benchmark")
     _aim_at_checks(config)
     if config.getoption("dist", "no") == "load":
@@ -123,7 +123,7 @@ class CheckSession:
     config
         pytest's configuration.
     settings
-        What the run was asked to do.
+        Options of the run.
     """
 
     def __init__(self, config: pytest.Config, settings: Settings) -> None:

@@ -37,7 +37,7 @@ __all__ = ["SETTINGS", "Settings", "transfer_only"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Settings:
-    """What a run was asked to do.
+    """Options of a run, read and checked.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ class Settings:
     series
         The potentials, as curves over training sizes.
     eos_relax
-        Whether curves are also asked for with atoms that the potential relaxes.
+        Whether the equation of state is also measured with atoms that the potential relaxes.
     neb_steps, md_steps
         Most steps of a nudged elastic band, time steps of molecular dynamics.
     throughput_steps
@@ -95,7 +95,7 @@ class Settings:
         Raises
         ------
         Ms25Error
-            Something that was asked for cannot be done.
+            An option has an invalid value, or cannot be met.
         """
         option = config.getoption
         for name in ("workers", "worker_timeout"):
@@ -125,7 +125,7 @@ class Settings:
             dataset = open_dataset(text)
             twin = datasets.get(dataset.name)
             if twin is not None and twin.sha256 == dataset.sha256:
-                msg = f"the dataset {dataset.name!r} is asked for twice"
+                msg = f"the dataset {dataset.name!r} is given twice"
                 raise UsageError(msg)
             if twin is not None:
                 msg = f"two datasets are called {dataset.name!r}: give one a card with another name"

@@ -131,7 +131,7 @@ def test_a_package_that_cannot_be_loaded_is_named(installed: Path, work: Path) -
     asked = ["--mlip=pinned.py", "--dataset=cuni.extxyz"]
     done = _run(work, broken, "-m", "pytest", *asked)
     assert done.returncode == pytest.ExitCode.USAGE_ERROR
-    assert "the package ms25-translation" in done.stderr
+    assert "the installed package ms25-translation is broken" in done.stderr
     assert "no_such_module" in done.stderr
 
 

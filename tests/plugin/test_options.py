@@ -113,7 +113,7 @@ def test_all_options_are_tested_here() -> None:
         (["--mlip=train:mace:set=4", "--dataset=hea"], "there is no set 4"),
         (
             ["--mlip=reference", "--dataset=hea", "--dataset=HEA"],
-            "the dataset 'hea' is asked for twice",
+            "the dataset 'hea' is given twice",
         ),
         (["--mlip=reference", "--dataset=hea", "--report-dir=file/reports"], "cannot write there"),
     ],

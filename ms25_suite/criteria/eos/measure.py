@@ -245,7 +245,7 @@ def measure_eos(potential: Potential, dataset: Dataset, *, relaxed: bool) -> Eos
         if not done.converged:
             remark = (
                 f"the relaxation was not converged after {done.steps} steps (largest force "
-                f"{done.fmax:.3g} eV/Å, asked for {RELAXED_FMAX:g})"
+                f"{done.fmax:.3g} eV/Å, the goal is {RELAXED_FMAX:g})"
             )
     else:
         predictions, _ = predict_finite(potential.predict, frames)

@@ -116,12 +116,12 @@ class NebResult:
             done = self.ends.relaxation
             return (
                 f"not converged: the ends of the path have a largest force of {done.fmax:.3g} eV/Å "
-                f"after {done.steps} steps, asked for {FMAX:g} (--neb-steps)"
+                f"after {done.steps} steps, the goal is {FMAX:g} (--neb-steps)"
             )
         if not band.converged:
             return (
                 f"not converged: the band has a largest force of {band.fmax:.3g} eV/Å after "
-                f"{band.steps} steps, asked for {FMAX:g} (--neb-steps); its highest point is "
+                f"{band.steps} steps, the goal is {FMAX:g} (--neb-steps); its highest point is "
                 f"{band.barrier:.3f} eV, the reference's {self.reference.barrier:.3f}"
             )
         return ""

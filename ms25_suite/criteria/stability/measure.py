@@ -256,7 +256,7 @@ def measure_stability(
     Parameters
     ----------
     potential
-        What is asked.
+        The potential.
     dataset
         The dataset.
     n_steps

@@ -1,7 +1,7 @@
 """Predictions and dynamics of a potential as benchmarks of pytest-benchmark.
 
-They bypass the cache of predictions and come to no verdict: what may be slower than what is asked
-with ``--benchmark-compare-fail``.
+They bypass the cache of predictions and give no verdict: ``--benchmark-compare-fail`` of
+pytest-benchmark sets the limit of a comparison.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from ms25_suite.potentials.potential import Potential
 __all__ = ["STEP_CLOCK", "SpeedBenchmark"]
 
 _ROUNDS: Final = {1: 20, 8: 5, 64: 3}
-"""Rounds by the frames of a batch: few of what is dear."""
+"""Rounds by the number of frames in a batch: few of the slow ones."""
 
 
 _SHIFT_A: Final = 1e-4
@@ -31,10 +31,10 @@ _SHIFT_A: Final = 1e-4
 
 
 class StepClock:
-    """A timer that only goes on when it is told to.
+    """A clock that is set forward by hand.
 
-    The steps in LAMMPS were timed where they were run, without what it takes to set LAMMPS up;
-    a benchmark that reads this clock has those times.
+    Steps in LAMMPS are timed in the worker, without the time that LAMMPS needs to start; a benchmark
+    that reads this clock reports those times.
     """
 
     def __init__(self) -> None:

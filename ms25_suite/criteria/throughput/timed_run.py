@@ -39,14 +39,14 @@ class TimedRun:
     repeats
         How often the frame was repeated along each cell vector.
     plan, run
-        What LAMMPS was asked for, and what it did.
+        Instructions for LAMMPS, and what it returned.
     differences, tolerances
         Between LAMMPS and the potential's own predictions for the start, and what of it is
         rounding, in eV/atom, eV/Å and eV/Å^3.
     drift
         Drift of the total energy in meV/atom/ps.
     mark
-        Largest drift that is allowed; None if nothing is asked of it.
+        Largest drift that is allowed; None if there is no limit.
     speed
         How fast it was.
     device

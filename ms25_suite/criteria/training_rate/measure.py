@@ -51,7 +51,7 @@ class TrainedSeries:
     potentials
         Training size to potential, ascending.
     left_out
-        Sizes that were asked for, but for which the training data are too few.
+        Sizes of the command line for which there are too few training frames.
     """
 
     name: str
@@ -225,18 +225,18 @@ def _frames_needed(
     if mark is None:
         return {}, None
     limit = mark.value / MEV_PER_EV
-    asked = f"how many frames the {quantity} threshold of {mark.value:g} {mark.unit} needs"
+    what = f"how many frames the {quantity} threshold of {mark.value:g} {mark.unit} needs"
     if errors[0].mae.value <= limit:
         reason = f"at most: the smallest size is within {mark.value:g} {mark.unit} already"
         return {"value": float(fit.sizes[0]), "interval": None, "reason": reason}, None
     needed = fit.frames_needed(limit)
     if needed is None:
-        message = f"{asked} cannot be told: the rate is not significantly positive"
+        message = f"{what} cannot be determined: the rate is not significantly positive"
         return {}, Finding("frames-needed", message, "note")
     if needed.value > FARTHEST * fit.sizes[-1]:
         message = (
-            f"{asked} cannot be told: it is more than {FARTHEST} times the largest size, farther "
-            "than the line can be trusted"
+            f"{what} cannot be determined: it is more than {FARTHEST} times the largest size, "
+            "farther than the line can be trusted"
         )
         return {}, Finding("frames-needed", message, "note")
     reason = f"frames at which the line reaches {mark.value:g} {mark.unit}"

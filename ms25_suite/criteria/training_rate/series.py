@@ -18,7 +18,7 @@ __all__ = ["Members", "Series", "find_series", "members", "not_asked"]
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """Some of the potentials that were asked for, as a curve over training sizes.
+    """Potentials of the command line that differ in their training size only.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ class Series:
     base
         A ``train:`` potential without its size, which is trained at every size; None for files.
     sizes
-        Sizes that the command line asks for anyway, ascending.
+        Sizes that the command line names, ascending.
     files
         The model file of each size.
     missing_reason
@@ -70,7 +70,7 @@ class Members:
 
 
 def find_series(specs: Iterable[PotentialSpec]) -> tuple[Series, ...]:
-    """Sort potentials into series; one that belongs to no series says why.
+    """Sort potentials into series; one that belongs to no series has a reason.
 
     Potentials to train belong together if they differ in ``n`` only; model files if their sidecars
     name the same architecture, data, set and budget.
@@ -100,7 +100,7 @@ def find_series(specs: Iterable[PotentialSpec]) -> tuple[Series, ...]:
     )
 
 
-def members(series: Series, dataset: Dataset, asked: Sequence[int] = ()) -> Members:
+def members(series: Series, dataset: Dataset, sizes: Sequence[int] = ()) -> Members:
     """Potentials of a series for a dataset.
 
     Parameters
@@ -109,7 +109,7 @@ def members(series: Series, dataset: Dataset, asked: Sequence[int] = ()) -> Memb
         From `find_series`.
     dataset
         Dataset to judge on, which is also the one to train on unless the series names another.
-    asked
+    sizes
         Sizes to train at; by default those of the series, else those of the card.
 
     Raises
@@ -125,17 +125,17 @@ def members(series: Series, dataset: Dataset, asked: Sequence[int] = ()) -> Memb
     if not source.splits.train_sizes:
         return Members({}, f"{source.name} has no training frames")
     available = len(source.splits.train(set=series.base.training.get("set", 1)))
-    wanted = asked or (series.sizes if series.is_at_hand else source.splits.train_sizes)
-    sizes = [size for size in wanted if size <= available]
-    if len(sizes) < MIN_SIZES:
+    wanted = sizes or (series.sizes if series.is_at_hand else source.splits.train_sizes)
+    usable = [size for size in wanted if size <= available]
+    if len(usable) < MIN_SIZES:
         reason = (
             f"a rate needs at least {MIN_SIZES} training sizes, and of {_listed(wanted)} the "
-            f"{available} training frames of {source.name} allow {_listed(sizes) or 'none'}. "
+            f"{available} training frames of {source.name} allow {_listed(usable) or 'none'}. "
             "Name others: --train-sizes=10,20,40"
         )
         return Members({}, reason)
     left_out = tuple(size for size in wanted if size > available)
-    specs = {size: parse_spec(_train_text(series.base, size)) for size in sizes}
+    specs = {size: parse_spec(_train_text(series.base, size)) for size in usable}
     return Members(specs, left_out=left_out)
 
 
