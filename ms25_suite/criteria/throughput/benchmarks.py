@@ -33,8 +33,8 @@ _SHIFT_A: Final = 1e-4
 class StepClock:
     """A clock that is set forward by hand.
 
-    Steps in LAMMPS are timed in the worker, without the time that LAMMPS needs to start; a benchmark
-    that reads this clock reports those times.
+    Steps in LAMMPS are timed in the worker, without the time that LAMMPS needs to start; a
+    benchmark that reads this clock reports those times.
     """
 
     def __init__(self) -> None:

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ms25_suite.core.catalogue import built_in
+from ms25_suite.core.errors import NotApplicableError
+from ms25_suite.core.frames import Predictions
+from ms25_suite.criteria.comparison import (
+    ComparedFrames,
+    in_display_units,
+    measure_mae,
+    record_mae,
+)
+from ms25_suite.criteria.held_out import HeldOutPredictions
+from ms25_suite.metrics.errors import Statistic
+from tests.helpers.copper_data import Shifted, open_crystals
+from tests.helpers.in_process import InProcess
+from tests.helpers.recording import make_recorder
+
+
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory: pytest.TempPathFactory) -> ComparedFrames:
+    dataset = open_crystals(tmp_path_factory.mktemp("data"))
+    return HeldOutPredictions()(InProcess(Shifted), dataset)
+
+
+def test_numbers_are_shown_in_milli_units() -> None:
+    assert in_display_units(Statistic(0.002, (0.001, 0.003))) == {
+        "value": 2.0,
+        "interval": (1.0, 3.0),
+    }
+    assert in_display_units(Statistic(0.002, None))["interval"] is None
+
+
+def test_a_shift_of_known_size_is_recorded(compared: ComparedFrames, tmp_path: Path) -> None:
+    recorder = make_recorder(built_in()["error_thresholds"], tmp_path, quantity="energy")
+    record_mae(recorder, measure_mae(compared, "energy", seed=0), compared)
+    (result,) = recorder.results
+    assert result.value == pytest.approx(10.0, rel=1e-3)
+    assert result.n_frames == 8
+    assert {found["code"] for found in result.details["findings"]} == {"energy-offset"}
+    assert (tmp_path / result.artifact).is_file()
+
+
+def test_errors_of_forces_are_told_by_element(compared: ComparedFrames, tmp_path: Path) -> None:
+    recorder = make_recorder(built_in()["error_thresholds"], tmp_path, quantity="forces")
+    record_mae(recorder, measure_mae(compared, "forces", seed=0), compared)
+    details = recorder.results[0].details
+    assert set(details["per_element"]) == {"Ni", "Cu"}
+    worst = [entry["value"] for entry in details["worst_frames"]]
+    assert worst == sorted(worst, reverse=True)
+
+
+def test_a_part_of_the_frames_can_be_compared(compared: ComparedFrames) -> None:
+    part = compared.only(np.array([1, 5, 99]))
+    assert part.indices.tolist() == [1, 5]
+    assert len(part.frames) == len(part.labels.energy) == len(part.predictions.energy) == 2
+    assert part.predictions.energy[1] == compared.predictions.energy[5]
+
+
+def test_what_is_missing_is_the_reason(compared: ComparedFrames) -> None:
+    no_stress = Predictions(compared.predictions.energy, compared.predictions.forces)
+    without = ComparedFrames(
+        compared.indices, compared.frames, compared.labels, no_stress, duration_s=0.0
+    )
+    with pytest.raises(NotApplicableError, match="the potential predicts no stress"):
+        measure_mae(without, "stress", seed=0)

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ms25_suite.core.catalogue import built_in
+from ms25_suite.core.errors import PredictionError
+from ms25_suite.core.results import CheckResult, Verdict
+from ms25_suite.core.thresholds import Threshold
+from ms25_suite.criteria.recorder import RESULT_PROPERTY
+from tests.helpers.recording import make_recorder
+
+EOS = built_in()["eos"]
+VOLUME = Threshold(1.0, "%", "error", "a test")
+
+
+def test_unit_metric_and_threshold_are_looked_up(tmp_path: Path) -> None:
+    recorder = make_recorder(EOS, tmp_path, {"volume": VOLUME})
+    result = recorder.judge("volume", value=0.4, interval=(0.3, 0.5), prefix="relaxed_")
+    assert (result.quantity, result.metric, result.unit) == ("relaxed_volume", "error", "%")
+    assert (result.threshold, result.threshold_source) == (1.0, "a test")
+    assert result.verdict is Verdict.PASS
+
+
+def test_without_a_threshold_a_number_is_measured(tmp_path: Path) -> None:
+    recorder = make_recorder(EOS, tmp_path)
+    assert recorder.judge("bulk_modulus", value=3.0).verdict is None
+    assert recorder.judge("volume", value=3.0, mark=VOLUME).verdict is Verdict.FAIL
+
+
+def test_results_travel_in_the_properties_of_the_item(tmp_path: Path) -> None:
+    recorder = make_recorder(EOS, tmp_path)
+    result = recorder.measure("volume", metric="measurement", value=2.0, unit="Å^3")
+    ((name, record),) = recorder.properties
+    assert name == RESULT_PROPERTY
+    assert isinstance(record, dict)
+    assert CheckResult.from_dict(record) == result
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_numbers_that_are_not_finite_are_refused(tmp_path: Path, value: float) -> None:
+    recorder = make_recorder(EOS, tmp_path, {"volume": VOLUME})
+    with pytest.raises(PredictionError, match="error of the volume is not a finite number"):
+        recorder.judge("volume", value=value)
+    with pytest.raises(PredictionError, match="absurdly large"):
+        recorder.judge("volume", value=0.1, interval=(0.0, value))
+    assert recorder.results == []
+
+
+def test_a_check_without_a_bad_result_ends_quietly(tmp_path: Path) -> None:
+    recorder = make_recorder(EOS, tmp_path, {"volume": VOLUME})
+    recorder.judge("volume", value=0.4)
+    recorder.judge("bulk_modulus", value=40.0)
+    recorder.conclude()
+
+
+def test_a_failed_result_fails_the_check_and_is_explained(tmp_path: Path) -> None:
+    recorder = make_recorder(EOS, tmp_path, {"volume": VOLUME})
+    recorder.judge("volume", value=0.4)
+    recorder.fail("bulk_modulus", "no curve has a minimum")
+    with pytest.raises(AssertionError, match="bulk_modulus of x on hea: fail: no curve has"):
+        recorder.conclude()
+
+
+def test_undecided_fails_a_strict_run_only(tmp_path: Path) -> None:
+    recorder = make_recorder(EOS, tmp_path, {"volume": VOLUME})
+    recorder.judge("volume", value=1.0, interval=(0.9, 1.1))
+    recorder.conclude()
+    recorder.strict = True
+    with pytest.raises(AssertionError, match="undecided: volume ERROR of x on hea is 1"):
+        recorder.conclude()
+
+
+def test_a_number_that_is_too_uncertain_is_left_out(tmp_path: Path) -> None:
+    recorder = make_recorder(built_in()["throughput"], tmp_path)
+    result = recorder.undecided("katoms_per_s", "half of the blocks spread by 12 %")
+    assert (result.value, result.verdict) == (None, Verdict.UNDECIDED)
+    assert result.unit == "kAtoms/s"
+
+
+def test_thresholds_of_another_criterion_can_be_looked_up(tmp_path: Path) -> None:
+    recorder = make_recorder(EOS, tmp_path, {"volume": VOLUME})
+    assert recorder.threshold("volume") == VOLUME
+    assert recorder.threshold("volume", "stability") is None
+
+
+def test_arrays_are_kept_in_a_file_of_the_check(tmp_path: Path) -> None:
+    recorder = make_recorder(built_in()["error_thresholds"], tmp_path, quantity="forces")
+    numbers = np.arange(600_000.0)
+    name = recorder.keep_arrays("forces", numbers, numbers + 1.0, "eV/Å")
+    with np.load(tmp_path / name) as kept:
+        assert len(kept["reference"]) == 200_000
+        assert str(kept["unit"]) == "eV/Å"
+        np.testing.assert_array_equal(kept["predicted"], kept["reference"] + 1.0)
+    other = make_recorder(built_in()["error_thresholds"], tmp_path, potential="a/b")
+    assert other.file_of("forces", ".npz") != tmp_path / name

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ms25_suite.core.catalogue import built_in
+from ms25_suite.criteria.held_out import HeldOutPredictions
+from ms25_suite.criteria.transfer import Transfer, measure_transfer
+from tests.helpers.copper_data import Shifted, open_crystals
+from tests.helpers.in_process import InProcess
+from tests.helpers.recording import make_recorder
+
+TRANSFER = built_in()["framework_transfer"]
+
+
+def make_transfer(folder: Path, calculator: type) -> Transfer:
+    own = open_crystals(folder, "own", n=6)
+    other = open_crystals(folder, "other", n=6, seed=1)
+    potential, predictions = InProcess(calculator), HeldOutPredictions()
+    return Transfer(
+        potential, own, predictions(potential, own), other, predictions(potential, other)
+    )
+
+
+def test_errors_on_both_datasets_and_their_ratio_are_recorded(tmp_path: Path) -> None:
+    transfer = make_transfer(tmp_path, Shifted)
+    recorder = make_recorder(
+        TRANSFER, tmp_path, dataset="own", test_dataset="other", quantity="energy"
+    )
+    measure_transfer(transfer, "energy", seed=0).record(recorder)
+    found = {(r.test_dataset, r.metric): r for r in recorder.results}
+    assert set(found) == {("other", "mae"), ("own", "mae"), ("other", "ratio")}
+    assert found["other", "mae"].value == pytest.approx(10.0, rel=1e-3)
+    assert found["other", "ratio"].value == pytest.approx(1.0, rel=1e-3)
+    codes = [entry["code"] for entry in found["other", "mae"].details["findings"]]
+    # Nothing is known of the training of a calculator.
+    assert "own-data" in codes
+    assert "receptive-field" not in codes
+
+
+def test_errors_that_grow_with_the_cell_bring_the_receptive_field(tmp_path: Path) -> None:
+    class Growing(Shifted):
+        factor = 1.0
+
+        def calculate(self, *args: object, **kwargs: object) -> None:
+            super().calculate(*args, **kwargs)
+            self.results["energy"] += 1e-3 * len(self.atoms) ** 2
+
+    own = open_crystals(tmp_path, "small", n=6)
+    other = open_crystals(tmp_path, "large", n=6, repeat=2)
+    potential, predictions = InProcess(Growing), HeldOutPredictions()
+    transfer = Transfer(
+        potential, own, predictions(potential, own), other, predictions(potential, other)
+    )
+    errors = measure_transfer(transfer, "energy", seed=0, of_cell_size=True)
+    assert errors.ratio is not None
+    assert errors.ratio.value > 2.0
+    recorder = make_recorder(built_in()["size_extensivity"], tmp_path, quantity="energy")
+    errors.record(recorder)
+    assert recorder.results[0].value == pytest.approx(10.0 + 32.0, rel=1e-3)
