@@ -10,7 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from ms25_suite.core.errors import UsageError
-from ms25_suite.core.run_record import RunRecord
+from ms25_suite.core.records import RunRecord
 from ms25_suite.core.schemas import SCHEMAS, schema_of, schema_text
 from ms25_suite.report import load_results, write_report
 from ms25_suite.training.manifest import sidecar_path, write_manifest
