@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from ms25_suite.core.errors import ReportError
+from ms25_suite.core.records import RunRecord
 from ms25_suite.core.results import SCHEMA, CheckResult
-from ms25_suite.core.run_record import RunRecord
 
 __all__ = ["Journal", "read_journal"]
 

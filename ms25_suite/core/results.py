@@ -11,7 +11,7 @@ from ms25_suite.core.catalogue import find
 from ms25_suite.core.contracts import read_as
 from ms25_suite.core.errors import ReportError
 from ms25_suite.core.findings import Finding
-from ms25_suite.core.run_record import RunRecord
+from ms25_suite.core.records import RunRecord
 from ms25_suite.core.units import DIMENSIONLESS
 
 __all__ = ["SCHEMA", "CheckResult", "ResultsDocument", "Verdict", "worst_verdict"]

@@ -12,8 +12,13 @@ from ase.data import chemical_symbols
 from ms25_suite import __version__
 from ms25_suite.core.cache import file_sha256
 from ms25_suite.core.machine import machine, packages
-from ms25_suite.core.records import AuditRecord, DatasetRecord, PotentialRecord, TrainedOn
-from ms25_suite.core.run_record import RunRecord
+from ms25_suite.core.records import (
+    AuditRecord,
+    DatasetRecord,
+    PotentialRecord,
+    RunRecord,
+    TrainedOn,
+)
 from ms25_suite.datasets.dataset import Dataset
 from ms25_suite.plugin.settings import Settings
 from ms25_suite.potentials.potential import Potential

@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from ms25_suite.core.findings import Finding
-from ms25_suite.core.records import AuditRecord
+from ms25_suite.core.records import AuditRecord, RunRecord
 from ms25_suite.core.results import CheckResult
-from ms25_suite.core.run_record import RunRecord
 from ms25_suite.report.wording import pair_label
 
 __all__ = ["AuditTable", "PlacedFinding", "collect_audits", "collect_findings"]

@@ -6,9 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ms25_suite.core.details import details_of
-from ms25_suite.core.records import DatasetRecord
+from ms25_suite.core.records import DatasetRecord, RunRecord
 from ms25_suite.core.results import CheckResult, Verdict
-from ms25_suite.core.run_record import RunRecord
 from ms25_suite.report.order import sort_potentials
 from ms25_suite.report.wording import QUANTITY_LETTERS, number, pair_label, pretty_unit
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from ms25_suite.core.errors import ReportError
 from ms25_suite.core.journal import read_journal
+from ms25_suite.core.records import RunRecord
 from ms25_suite.core.results import CheckResult, ResultsDocument
-from ms25_suite.core.run_record import RunRecord
 
 __all__ = ["load_results", "merge_results", "merge_runs"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from ms25_suite.core.catalogue import catalogue
+from ms25_suite.core.records import RunRecord
 from ms25_suite.core.results import CheckResult
-from ms25_suite.core.run_record import RunRecord
 from ms25_suite.report.wording import QUANTITY_LETTERS
 
 __all__ = ["sort_potentials", "sort_results"]

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from ms25_suite.core.records import RunRecord
 from ms25_suite.core.results import CheckResult, Verdict, worst_verdict
-from ms25_suite.core.run_record import RunRecord
 from ms25_suite.report.criteria import criterion_title, error_criterion, explain, is_transfer
 from ms25_suite.report.details import error_groups
 from ms25_suite.report.figures.canvas import svg_bytes

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from ms25_suite.core.records import RunRecord
 from ms25_suite.core.results import CheckResult, Verdict
-from ms25_suite.core.run_record import RunRecord
 from ms25_suite.report.criteria import criterion_title, error_criterion, is_transfer
 from ms25_suite.report.figures.heatmap import draw_heatmap
 from ms25_suite.report.grid import Cell, Column, Grid, cell_of, missing_cell, stand_in_notes

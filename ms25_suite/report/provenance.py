@@ -7,8 +7,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from ms25_suite.core.records import DatasetRecord, PotentialRecord
-from ms25_suite.core.run_record import RunRecord
+from ms25_suite.core.records import DatasetRecord, PotentialRecord, RunRecord
 from ms25_suite.report.wording import exit_words
 
 __all__ = ["Facts", "command_line", "dataset_facts", "potential_facts", "run_facts"]

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from ms25_suite.core.catalogue import Criterion, catalogue, load
+from ms25_suite.core.records import RunRecord
 from ms25_suite.core.results import CheckResult
-from ms25_suite.core.run_record import RunRecord
 from ms25_suite.report.figures.embed import Image, embed_drawing
 from ms25_suite.report.section import Block, Section, Table
 

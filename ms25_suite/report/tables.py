@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from ms25_suite.core.errors import ReportError
+from ms25_suite.core.records import RunRecord
 from ms25_suite.core.results import SCHEMA, CheckResult, ResultsDocument, Verdict
-from ms25_suite.core.run_record import RunRecord
 from ms25_suite.report.grid import stand_in_notes, without_model_notes
 from ms25_suite.report.pairs import without_repeats
 from ms25_suite.report.wording import (

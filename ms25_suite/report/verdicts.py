@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from ms25_suite.core.records import RunRecord
 from ms25_suite.core.results import CheckResult, Verdict, worst_verdict
-from ms25_suite.core.run_record import RunRecord
 from ms25_suite.report.order import sort_potentials
 from ms25_suite.report.wording import limit_text, pair_label
 

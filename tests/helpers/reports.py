@@ -10,9 +10,14 @@ import numpy as np
 
 from ms25_suite.core.findings import Finding
 from ms25_suite.core.machine import Machine
-from ms25_suite.core.records import AuditRecord, DatasetRecord, PotentialRecord, TrainedOn
+from ms25_suite.core.records import (
+    AuditRecord,
+    DatasetRecord,
+    PotentialRecord,
+    RunRecord,
+    TrainedOn,
+)
 from ms25_suite.core.results import CheckResult, Verdict
-from ms25_suite.core.run_record import RunRecord
 
 
 def make_result(**changes: Any) -> CheckResult:

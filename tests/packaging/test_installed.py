@@ -97,6 +97,8 @@ def test_the_wheel_holds_what_it_needs_and_nothing_at_top_level(wheel: Path) -> 
         "ms25_suite/py.typed",
         "ms25_suite/pytest.ini",
         "ms25_suite/core/schemas/results.schema.json",
+        "ms25_suite/core/schemas/card.schema.json",
+        "ms25_suite/core/schemas/manifest.schema.json",
         "ms25_suite/environments/nequip.toml",
         "ms25_suite/environments/isolated.py",
         "ms25_suite/architectures/mace/mace.toml",

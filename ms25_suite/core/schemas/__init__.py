@@ -17,7 +17,11 @@ from ms25_suite.core.errors import UsageError, did_you_mean
 
 __all__ = ["SCHEMAS", "schema_of", "schema_text"]
 
-SCHEMAS: Final = {"results": "ms25_suite.core.results:ResultsDocument"}
+SCHEMAS: Final = {
+    "results": "ms25_suite.core.results:ResultsDocument",
+    "card": "ms25_suite.datasets.cards.card:CardTable",
+    "manifest": "ms25_suite.training.manifest:Manifest",
+}
 """Class that declares a kind of file, as ``module:Class``, by the name of its schema."""
 
 _SECTION = re.compile(r"\n\n[A-Z][^\n]*\n-{4,}\n")

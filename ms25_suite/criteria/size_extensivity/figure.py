@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ms25_suite.core.records import RunRecord
 from ms25_suite.core.results import CheckResult
-from ms25_suite.core.run_record import RunRecord
 from ms25_suite.criteria.size_extensivity import CRITERION
 from ms25_suite.report.pairs import pair_section
 from ms25_suite.report.section import Section

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from ms25_suite.core.details import with_gaps
+from ms25_suite.core.records import RunRecord
 from ms25_suite.core.results import CheckResult
-from ms25_suite.core.run_record import RunRecord
 from ms25_suite.criteria.stability import CRITERION
 from ms25_suite.criteria.stability.details import KEY, DynamicsDetails
 from ms25_suite.report.figures.axes import set_margins, tidy

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ms25_suite.core.details import details_of
+from ms25_suite.core.records import RunRecord
 from ms25_suite.core.results import CheckResult
-from ms25_suite.core.run_record import RunRecord
 from ms25_suite.core.units import QUANTITY_UNITS
 from ms25_suite.criteria.training_rate import CRITERION
 from ms25_suite.criteria.training_rate.details import (

@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from ms25_suite.core.records import RunRecord
 from ms25_suite.core.results import CheckResult
-from ms25_suite.core.run_record import RunRecord
 from ms25_suite.core.units import QUANTITY_UNITS
 from ms25_suite.criteria.training_rate.curves import LearningCurve, LearningGroup, learning_groups
 from ms25_suite.criteria.training_rate.paper_rates import PaperRates

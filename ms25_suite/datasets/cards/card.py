@@ -32,9 +32,18 @@ _BUILTIN_KEYS: Final = ("name", "title", "elements", "level_of_theory", "files")
 
 @dataclass(frozen=True, slots=True)
 class LabelKeys:
-    """Keys of the labels in the files; None where the usual names are to be tried.
+    """Keys of the labels in the files; the usual names are tried where a key is None.
 
-    ``virial`` is the alternative to ``stress``: eV, stress = -virial / volume.
+    Parameters
+    ----------
+    energy
+        Key of the energy (eV).
+    forces
+        Key of the forces (eV/Å).
+    stress
+        Key of the stress (eV/Å^3, tension positive).
+    virial
+        Key of the virial (eV), instead of a stress: stress = -virial / volume.
     """
 
     __pydantic_config__: ClassVar[Any] = CARD_CONFIG

@@ -18,9 +18,14 @@ __all__ = ["CardFile", "FileEntry", "Files", "located", "verified_sha256"]
 
 @dataclass(frozen=True, slots=True)
 class CardFile:
-    """A file: its path, and its SHA-256 where the card states it.
+    """A file of a dataset.
 
-    The path is written relative to the folder of the card.
+    Parameters
+    ----------
+    path
+        Path, relative to the folder of the card.
+    sha256
+        SHA-256 of the file, in 64 hexadecimal digits; None if it is not to be checked.
     """
 
     __pydantic_config__: ClassVar[Any] = CARD_CONFIG

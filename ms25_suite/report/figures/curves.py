@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ms25_suite.core.run_record import RunRecord
+from ms25_suite.core.records import RunRecord
 from ms25_suite.report.figures.axes import panels, set_margins, tidy
 from ms25_suite.report.figures.canvas import new_figure
 from ms25_suite.report.section import Block, Drawing, Section

@@ -10,8 +10,8 @@ import pytest
 from ms25_suite.cli import report as cli_report
 from ms25_suite.core.errors import ReportError, UsageError
 from ms25_suite.core.journal import Journal
+from ms25_suite.core.records import RunRecord
 from ms25_suite.core.results import CheckResult, Verdict
-from ms25_suite.core.run_record import RunRecord
 from ms25_suite.report import write_report
 
 

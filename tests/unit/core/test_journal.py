@@ -7,8 +7,8 @@ import pytest
 
 from ms25_suite.core.errors import ReportError
 from ms25_suite.core.journal import Journal, read_journal
+from ms25_suite.core.records import RunRecord
 from ms25_suite.core.results import SCHEMA, CheckResult
-from ms25_suite.core.run_record import RunRecord
 from tests.helpers.reports import ERROR, make_result
 
 PASSED = make_result()

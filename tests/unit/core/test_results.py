@@ -7,8 +7,8 @@ import pytest
 
 from ms25_suite.core.errors import ReportError
 from ms25_suite.core.findings import Finding
+from ms25_suite.core.records import RunRecord
 from ms25_suite.core.results import SCHEMA, CheckResult, ResultsDocument, Verdict, worst_verdict
-from ms25_suite.core.run_record import RunRecord
 from tests.helpers.reports import RUN
 
 FULL = CheckResult(

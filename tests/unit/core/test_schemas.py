@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,11 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from ms25_suite.core.errors import UsageError
-from ms25_suite.core.run_record import RunRecord
+from ms25_suite.core.records import RunRecord
 from ms25_suite.core.schemas import SCHEMAS, schema_of, schema_text
 from ms25_suite.report import load_results, write_report
+from ms25_suite.training.manifest import sidecar_path, write_manifest
+from tests.helpers.fake_training import manifest
 from tests.helpers.reports import ERROR, RUN, make_result
 
 
@@ -41,8 +44,8 @@ def test_a_schema_is_valid_and_describes_every_key(name: str) -> None:
             assert entry.get("description"), f"{declared['title']}.{key}"
 
 
-def validated(document: object) -> list[str]:
-    validator = Draft202012Validator(json.loads(shipped("results")))
+def validated(document: object, name: str = "results") -> list[str]:
+    validator = Draft202012Validator(json.loads(shipped(name)))
     return [error.message for error in validator.iter_errors(document)]
 
 
@@ -56,6 +59,24 @@ def test_a_written_results_json_fits(tmp_path: Path) -> None:
         assert validated(json.loads((files_ / "results.json").read_text("utf-8"))) == []
     written = write_report(tmp_path / "both", merged, results)
     assert validated(json.loads(written.json.read_text("utf-8"))) == []
+
+
+def test_the_built_in_cards_fit() -> None:
+    cards = [
+        path for path in files("ms25_suite.datasets.builtin").iterdir() if path.name[-5:] == ".toml"
+    ]
+    assert len(cards) >= 8
+    for card in cards:
+        assert validated(tomllib.loads(card.read_text("utf-8")), "card") == [], card.name
+    assert validated({"titel": "misspelled"}, "card")
+
+
+def test_a_written_manifest_fits(tmp_path: Path) -> None:
+    model = tmp_path / "a.model"
+    write_manifest(model, manifest(budget="short", r_max=5.0))
+    document = json.loads(sidecar_path(model).read_text("utf-8"))
+    assert validated(document, "manifest") == []
+    assert validated({**document, "budget": 3}, "manifest")
 
 
 @pytest.mark.parametrize(

@@ -16,24 +16,27 @@ from ms25_suite.plugin.run_record import (
 from ms25_suite.potentials.base import ModelInfo
 from ms25_suite.potentials.potential import PotentialOptions
 from ms25_suite.potentials.spec import parse_spec
+from ms25_suite.training.manifest import Manifest, ModelRecord, TrainingDataRecord
 from tests.helpers.reports import RUN
 
-MANIFEST: dict[str, Any] = {
-    "data": {"name": "mgo", "n_train": 100, "n_validation": 10, "set": 2, "sha256": "cd" * 32},
-    "seed": 7,
-    "budget": "short",
-    "units": {"forces_rmse": "eV/Å", "wall_time": "s"},
-    "curve": {"epoch": [1.0, 2.0], "forces_rmse": [0.5, 0.25]},
-}
+MANIFEST = Manifest(
+    schema=1,
+    budget="short",
+    data=TrainingDataRecord(name="mgo", n_train=100, n_validation=10, set=2, sha256="cd" * 32),
+    seed=7,
+    model=ModelRecord(sha256="ab" * 32),
+    units={"forces_rmse": "eV/Å", "wall_time": "s"},
+    curve={"epoch": [1.0, 2.0], "forces_rmse": [0.5, 0.25]},
+)
 
 
-def potential(manifest: dict[str, Any]) -> Any:
+def potential(manifest: Manifest | None) -> Any:
     info = ModelInfo(elements=(8, 12), r_max=5.0)
     return SimpleNamespace(name="p", sha256="ab" * 32, manifest=manifest, info=lambda: info)
 
 
 def test_a_loaded_potential() -> None:
-    assert describe_potential(potential({})) == PotentialRecord(
+    assert describe_potential(potential(None)) == PotentialRecord(
         name="p", sha256="ab" * 32, elements=("O", "Mg"), r_max=5.0
     )
 

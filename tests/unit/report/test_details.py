@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ms25_suite.core.run_record import RunRecord
+from ms25_suite.core.records import RunRecord
 from ms25_suite.report import write_report
 from ms25_suite.report.details import error_groups
 from tests.helpers.reports import Page, make_result, save_parity

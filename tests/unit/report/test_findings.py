@@ -7,9 +7,8 @@ from typing import Literal
 import pytest
 
 from ms25_suite.core.findings import Finding
-from ms25_suite.core.records import AuditRecord, DatasetRecord
+from ms25_suite.core.records import AuditRecord, DatasetRecord, RunRecord
 from ms25_suite.core.results import CheckResult, Verdict
-from ms25_suite.core.run_record import RunRecord
 from ms25_suite.report import write_report
 from ms25_suite.report.findings import PlacedFinding, collect_audits, collect_findings
 from tests.helpers.reports import make_result

@@ -2,9 +2,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ms25_suite.core.records import DatasetRecord, PotentialRecord
+from ms25_suite.core.records import DatasetRecord, PotentialRecord, RunRecord
 from ms25_suite.core.results import CheckResult, Verdict
-from ms25_suite.core.run_record import RunRecord
 from ms25_suite.report.grid import Grid, build_grid, stand_in_notes, without_model_notes
 from tests.helpers.reports import make_result
 

@@ -8,9 +8,8 @@ import pytest
 
 from ms25_suite.core.errors import ReportError
 from ms25_suite.core.journal import Journal
-from ms25_suite.core.records import DatasetRecord, PotentialRecord
+from ms25_suite.core.records import DatasetRecord, PotentialRecord, RunRecord
 from ms25_suite.core.results import SCHEMA, CheckResult
-from ms25_suite.core.run_record import RunRecord
 from ms25_suite.report import load_results, merge_results
 from ms25_suite.report.merge import merge_runs
 from tests.helpers.reports import make_result

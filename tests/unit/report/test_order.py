@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import random
 
-from ms25_suite.core.records import DatasetRecord, PotentialRecord
-from ms25_suite.core.run_record import RunRecord
+from ms25_suite.core.records import DatasetRecord, PotentialRecord, RunRecord
 from ms25_suite.report.order import sort_potentials, sort_results
 from tests.helpers.reports import make_result
 

@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 
 from ms25_suite.core.findings import Finding
-from ms25_suite.core.records import DatasetRecord, PotentialRecord
+from ms25_suite.core.records import DatasetRecord, PotentialRecord, RunRecord
 from ms25_suite.core.results import CheckResult, Verdict
-from ms25_suite.core.run_record import RunRecord
 from ms25_suite.report import write_report
 from tests.helpers.details import (
     dynamics_details,

@@ -4,9 +4,8 @@ from typing import Any
 
 import pytest
 
-from ms25_suite.core.records import PotentialRecord
+from ms25_suite.core.records import PotentialRecord, RunRecord
 from ms25_suite.core.results import CheckResult, Verdict
-from ms25_suite.core.run_record import RunRecord
 from ms25_suite.report.figures.canvas import drawing
 from ms25_suite.report.figures.heatmap import draw_heatmap
 from ms25_suite.report.pairs import (

@@ -4,8 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from ms25_suite.core.records import PotentialRecord
-from ms25_suite.core.run_record import RunRecord
+from ms25_suite.core.records import PotentialRecord, RunRecord
 from ms25_suite.report.provenance import (
     command_line,
     dataset_facts,

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ms25_suite.core.run_record import RunRecord
+from ms25_suite.core.records import RunRecord
 from ms25_suite.report import sections
 from ms25_suite.report.figures.canvas import new_figure
 from ms25_suite.report.section import Block, Column, Drawing, Section, Table

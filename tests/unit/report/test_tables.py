@@ -14,9 +14,14 @@ import pytest
 from ms25_suite.core.errors import ReportError
 from ms25_suite.core.findings import Finding
 from ms25_suite.core.machine import Machine
-from ms25_suite.core.records import AuditRecord, DatasetRecord, PotentialRecord, TrainedOn
+from ms25_suite.core.records import (
+    AuditRecord,
+    DatasetRecord,
+    PotentialRecord,
+    RunRecord,
+    TrainedOn,
+)
 from ms25_suite.core.results import CheckResult, Verdict
-from ms25_suite.core.run_record import RunRecord
 from ms25_suite.report import CSV_COLUMNS, terminal_table
 from ms25_suite.report.tables import csv_text, json_text
 from tests.helpers.reports import make_result

@@ -1,8 +1,7 @@
 from __future__ import annotations
 
-from ms25_suite.core.records import PotentialRecord
+from ms25_suite.core.records import PotentialRecord, RunRecord
 from ms25_suite.core.results import Verdict
-from ms25_suite.core.run_record import RunRecord
 from ms25_suite.report.verdicts import tallies, verdict_matrices
 from tests.helpers.reports import ERROR, make_result
 

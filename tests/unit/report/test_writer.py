@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from ms25_suite.core.errors import ReportError
-from ms25_suite.core.run_record import RunRecord
+from ms25_suite.core.records import RunRecord
 from ms25_suite.report import load_results, write_report
 from tests.helpers.reports import ERROR, RUN, Page, make_result, save_parity
 
@@ -125,7 +125,7 @@ def test_the_report_imports_little(tmp_path: Path) -> None:
     code = (
         "import sys, ms25_suite.report\n"
         "from pathlib import Path\n"
-        "from ms25_suite.core.run_record import RunRecord\n"
+        "from ms25_suite.core.records import RunRecord\n"
         "names = {'torch', 'ase', 'matplotlib', 'scipy', 'jinja2', 'rich', 'pydantic'}\n"
         "assert not names & set(sys.modules), names & set(sys.modules)\n"
         "ms25_suite.report.write_report(Path(sys.argv[1]), RunRecord(), [])\n"

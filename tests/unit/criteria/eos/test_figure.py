@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from ms25_suite.core.details import details_of
+from ms25_suite.core.records import RunRecord
 from ms25_suite.core.results import CheckResult, Verdict
-from ms25_suite.core.run_record import RunRecord
 from ms25_suite.criteria.eos.details import KEY, EosDetails
 from ms25_suite.criteria.eos.figure import draw_curves, section
 from ms25_suite.report.figures.canvas import drawing

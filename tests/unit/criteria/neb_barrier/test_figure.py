@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from ms25_suite.core.details import details_of
+from ms25_suite.core.records import RunRecord
 from ms25_suite.core.results import CheckResult
-from ms25_suite.core.run_record import RunRecord
 from ms25_suite.criteria.neb_barrier.details import KEY, NebDetails
 from ms25_suite.criteria.neb_barrier.figure import draw_paths, section
 from ms25_suite.report.figures.canvas import drawing

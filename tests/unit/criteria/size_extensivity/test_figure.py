@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from ms25_suite.core.run_record import RunRecord
+from ms25_suite.core.records import RunRecord
 from ms25_suite.criteria.size_extensivity.figure import section
 from ms25_suite.report.figures.canvas import drawing
 from tests.helpers.reports import make_result

@@ -3,8 +3,8 @@ from __future__ import annotations
 from typing import Any
 
 from ms25_suite.core.details import details_of
+from ms25_suite.core.records import RunRecord
 from ms25_suite.core.results import CheckResult
-from ms25_suite.core.run_record import RunRecord
 from ms25_suite.criteria.stability.details import KEY, DynamicsDetails
 from ms25_suite.criteria.stability.figure import draw_dynamics, section
 from ms25_suite.report.figures.canvas import drawing

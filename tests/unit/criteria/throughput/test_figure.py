@@ -1,7 +1,7 @@
 from __future__ import annotations
 
+from ms25_suite.core.records import RunRecord
 from ms25_suite.core.results import CheckResult
-from ms25_suite.core.run_record import RunRecord
 from ms25_suite.criteria.throughput.figure import draw_pareto, draw_sizes, draw_speeds, section
 from ms25_suite.criteria.throughput.points import pareto_points, size_curves, speed_points
 from ms25_suite.report.figures.canvas import drawing, svg_bytes

@@ -4,9 +4,8 @@ from typing import Any
 
 import pytest
 
-from ms25_suite.core.records import DatasetRecord
+from ms25_suite.core.records import DatasetRecord, RunRecord
 from ms25_suite.core.results import CheckResult, Verdict
-from ms25_suite.core.run_record import RunRecord
 from ms25_suite.criteria.training_rate.curves import LearningGroup, learning_groups
 from tests.helpers.details import rate_details
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from ms25_suite.core.records import RunRecord
 from ms25_suite.core.results import CheckResult
-from ms25_suite.core.run_record import RunRecord
 from ms25_suite.criteria.training_rate.curves import LearningGroup, learning_groups
 from ms25_suite.criteria.training_rate.figure import (
     draw_learning,

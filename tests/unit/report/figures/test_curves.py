@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from ms25_suite.core.records import PotentialRecord
-from ms25_suite.core.run_record import RunRecord
+from ms25_suite.core.records import PotentialRecord, RunRecord
 from ms25_suite.report.figures.canvas import drawing
 from ms25_suite.report.figures.curves import curve_series, draw_curves, training_section
 

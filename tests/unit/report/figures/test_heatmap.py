@@ -5,9 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ms25_suite.core.records import DatasetRecord
+from ms25_suite.core.records import DatasetRecord, RunRecord
 from ms25_suite.core.results import CheckResult, Verdict
-from ms25_suite.core.run_record import RunRecord
 from ms25_suite.report.figures.canvas import drawing, png_bytes, svg_bytes
 from ms25_suite.report.figures.heatmap import draw_heatmap
 from ms25_suite.report.grid import Grid, build_grid

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ms25_suite.core.machine import Machine
-from ms25_suite.core.records import DatasetRecord, PotentialRecord, Record
+from ms25_suite.core.records.base import Record
+from ms25_suite.core.records.dataset import DatasetRecord
+from ms25_suite.core.records.potential import PotentialRecord
 
 __all__ = ["RunRecord"]
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from ms25_suite.core.run_record import RunRecord
+from ms25_suite.core.errors import ReportError
+from ms25_suite.core.records import RunRecord
 from tests.helpers.reports import RUN
 
 
@@ -79,3 +80,19 @@ def test_parts_of_a_run() -> None:
 )
 def test_a_timed_run(run: RunRecord, timed: bool) -> None:
     assert run.is_timed is timed
+
+
+def test_an_empty_description_has_only_the_lists() -> None:
+    assert RunRecord().to_dict() == {"potentials": [], "datasets": []}
+
+
+@pytest.mark.parametrize(
+    ("record", "message"),
+    [
+        ({"machine": {"cpu": "x"}}, "the key `machine.platform` is missing"),
+        ({"command": "pytest"}, "`command`: expected a list, found 'pytest'"),
+    ],
+)
+def test_a_wrong_value_is_named(record: object, message: str) -> None:
+    with pytest.raises(ReportError, match=message):
+        RunRecord.from_dict(record)
