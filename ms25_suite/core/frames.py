@@ -30,8 +30,7 @@ __all__ = [
 ]
 
 FINGERPRINT_STEP = 1e-5
-"""Positions and cells that differ by less than this, in Å, are the same: files store 6 to 8
-decimals."""
+"""Positions and cells that differ by less, in Å, are equal: files store 6 to 8 decimals."""
 
 
 def to_voigt(tensors: npt.ArrayLike) -> FloatArray:
@@ -291,8 +290,7 @@ class Predictions(Properties):
         Parameters
         ----------
         parts
-            Predictions of each group, at least one. A quantity that is missing in one group is
-            missing in the result.
+            Predictions of each group, at least one. What is missing in one is missing in all.
         """
 
         def column(name: str) -> FloatArray | None:

@@ -192,8 +192,7 @@ def summarise_errors(
         msg = f"the {quantity} predictions are so large that the square of their error overflows"
         raise PredictionError(msg, tuple(int(frame) for frame in used[huge]))
     mae = _with_interval(absolute, counts, seed)
-    # The interval of the mean square, not of the root: the square root is monotonic, so it maps the
-    # percentiles of one onto those of the other.
+    # The square root is monotonic: it maps percentiles of the mean square onto those of the RMSE.
     mean_square = _with_interval(squared, counts, seed)
     interval = mean_square.interval
     rmse = Statistic(
@@ -225,8 +224,7 @@ def mean_absolute(errors: FloatArray, *, seed: int = 0) -> Statistic:
 
     Examples
     --------
-    >>> found = mean_absolute(np.array([0.1, -0.2, 0.3]))
-    >>> round(found.value, 6)
+    >>> round(mean_absolute(np.array([0.1, -0.2, 0.3])).value, 6)
     0.2
     >>> mean_absolute(np.array([0.1])).interval is None
     True
@@ -252,8 +250,7 @@ def _with_interval(sums: FloatArray, counts: IntArray, seed: int) -> Statistic:
     if n < MIN_BOOTSTRAP:
         from scipy.stats import t
 
-        # Frames of different size: the mean over components is a ratio of two totals, each of which
-        # varies. To first order its deviations are these.
+        # The mean is a ratio of two totals; these are its deviations to first order.
         residuals = (sums - value * counts) / counts.mean()
         half = float(t.ppf(0.5 + CONFIDENCE / 2, n - 1) * residuals.std(ddof=1) / math.sqrt(n))
         return Statistic(value, (max(0.0, value - half), value + half))
