@@ -1,8 +1,8 @@
-"""What lies behind a result: the part of `CheckResult.details` that several criteria share.
+"""What lies behind a result: `CheckResult.details`, declared.
 
 Each criterion declares its own details in a module ``details.py`` of its folder, as frozen
-dataclasses with one field for each key of the JSON. A check writes them with `to_dict`; the report
-reads them with `details_of`, since results may come from anybody's files.
+dataclasses with one field for each key of the JSON. A check writes them with ``to_dict``; the
+report reads them with `details_of`. What several criteria have is declared here.
 """
 
 from __future__ import annotations
