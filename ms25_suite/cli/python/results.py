@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 from ms25_suite.core.errors import UsageError, did_you_mean
+from ms25_suite.core.records.run import RunRecord
 from ms25_suite.core.results import CheckResult, Verdict, worst_verdict
-from ms25_suite.core.run_record import RunRecord
 from ms25_suite.report.order import sort_results
 from ms25_suite.report.pairs import without_repeats
 from ms25_suite.report.tables import CSV_COLUMNS, terminal_table
@@ -54,7 +54,7 @@ class Results(Sequence[CheckResult]):
     Examples
     --------
     >>> from ms25_suite.core.results import CheckResult, Verdict
-    >>> from ms25_suite.core.run_record import RunRecord
+    >>> from ms25_suite.core.records.run import RunRecord
     >>> common = dict(criterion="error_thresholds", dataset="cha", test_dataset="cha", metric="mae")
     >>> results = Results(
     ...     RunRecord(exit_status=1),

@@ -12,8 +12,8 @@ import pytest
 from ms25_suite.cli.python.results import Results
 from ms25_suite.core.errors import UsageError
 from ms25_suite.core.records import DatasetRecord, PotentialRecord
+from ms25_suite.core.records.run import RunRecord
 from ms25_suite.core.results import CheckResult, Verdict
-from ms25_suite.core.run_record import RunRecord
 from ms25_suite.report.tables import CSV_COLUMNS
 from tests.helpers.reports import make_result
 
