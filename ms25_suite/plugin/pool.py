@@ -14,7 +14,12 @@ import pytest
 from ms25_suite.core.errors import ReferenceCalculatorError, UsageError
 from ms25_suite.criteria.without_model import fit_baseline
 from ms25_suite.datasets.dataset import Dataset, open_dataset
-from ms25_suite.potentials.opening import from_baseline, from_calculator, from_model_file
+from ms25_suite.potentials.opening import (
+    from_baseline,
+    from_calculator,
+    from_model_file,
+    from_object,
+)
 from ms25_suite.potentials.potential import Potential, PotentialOptions
 from ms25_suite.potentials.registry import get_trainer
 from ms25_suite.potentials.spec import PotentialSpec
@@ -88,6 +93,8 @@ class PotentialPool:
         if spec.kind == "calculator":
             target = str(spec.path) if spec.path else spec.text
             return from_calculator(target, spec.name, self._options)
+        if spec.kind == "object":
+            return from_object(spec.text, spec.name, self._options)
         if spec.path is None:
             msg = f"--mlip={spec.text} names no file"
             raise UsageError(msg)

@@ -12,10 +12,11 @@ from ms25_suite.potentials.baseline import MeanBaseline
 from ms25_suite.potentials.potential import Potential, PotentialOptions
 from ms25_suite.potentials.prediction_cache import PredictionCache
 from ms25_suite.potentials.registry import get_architecture, implementation, require_installed
-from ms25_suite.potentials.workers.jobs import BaselineJob, CalculatorJob, ModelJob
+from ms25_suite.potentials.workers.jobs import BaselineJob, CalculatorJob, ModelJob, ObjectJob
+from ms25_suite.potentials.workers.shared_calculator import server_address
 from ms25_suite.training.manifest import Manifest
 
-__all__ = ["from_baseline", "from_calculator", "from_model_file"]
+__all__ = ["from_baseline", "from_calculator", "from_model_file", "from_object"]
 
 
 def from_model_file(
@@ -113,3 +114,17 @@ def from_calculator(
     sha256 = file_sha256(path) if path else ""
     job = CalculatorJob(str(path.resolve()) if path else target)
     return Potential(name, architecture, job, options, path=path, sha256=sha256)
+
+
+def from_object(text: str, name: str, options: PotentialOptions) -> Potential:
+    """Potential from a calculator object of `ms25_suite.judge`, given as ``object:NAME``.
+
+    Its predictions are not cached, for the same reason.
+
+    Raises
+    ------
+    UsageError
+        The run was not started by `ms25_suite.judge`.
+    """
+    job = ObjectJob(address=server_address(text), name=text.removeprefix("object:"))
+    return Potential(name, "ase", job, options)

@@ -10,10 +10,11 @@ from typing import Any, Literal
 
 from ms25_suite.core.errors import ModelFileError, UsageError
 from ms25_suite.potentials.registry import detect, get_trainer
+from ms25_suite.potentials.workers.shared_calculator import server_address
 
 __all__ = ["PotentialSpec", "parse_spec", "parse_specs"]
 
-Kind = Literal["model", "train", "calculator", "reference", "baseline"]
+Kind = Literal["model", "train", "calculator", "object", "reference", "baseline"]
 
 _ATTRIBUTE = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 _TRAIN_OPTIONS: Mapping[str, type] = {
@@ -40,7 +41,8 @@ class PotentialSpec:
         Text of the option.
     kind
         ``model`` (a file), ``train`` (the shared training fixture), ``calculator`` (any ASE
-        calculator), ``reference`` (the reference's own calculator) or ``baseline`` (no model).
+        calculator, by its code), ``object`` (a calculator object of `ms25_suite.judge`),
+        ``reference`` (the reference's own calculator) or ``baseline`` (no model).
     name
         Short name, unique in a run.
     architecture
@@ -89,6 +91,9 @@ def parse_spec(text: str) -> PotentialSpec:
         return _parse_baseline(text)
     if text.startswith("train:"):
         return _parse_train(text)
+    if text.startswith("object:"):
+        server_address(text)
+        return PotentialSpec(text, "object", text.removeprefix("object:"), "ase")
     path = Path(text).expanduser()
     if path.suffix == ".py":
         if not path.is_file():

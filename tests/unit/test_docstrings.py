@@ -8,7 +8,7 @@ import pkgutil
 
 import pytest
 
-PACKAGES = ("ms25_suite.core", "ms25_suite.metrics")
+PACKAGES = ("ms25_suite.cli", "ms25_suite.core", "ms25_suite.metrics", "ms25_suite.report")
 
 
 def modules() -> list[str]:

@@ -15,6 +15,7 @@ __all__ = [
     "CalculatorJob",
     "Job",
     "ModelJob",
+    "ObjectJob",
     "UntrainedJob",
     "job_from_wire",
     "job_to_wire",
@@ -85,6 +86,24 @@ class CalculatorJob:
 
 
 @dataclass(frozen=True, slots=True)
+class ObjectJob:
+    """An ASE calculator object of another process, the one that called `ms25_suite.judge`.
+
+    Parameters
+    ----------
+    address
+        Path of the socket of a `ms25_suite.potentials.workers.shared_calculator.CalculatorServer`.
+    name
+        Name of the calculator there.
+    """
+
+    kind: ClassVar[str] = "object"
+
+    address: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class BaselineJob:
     """The baseline without a model.
 
@@ -99,10 +118,10 @@ class BaselineJob:
     values: dict[str, Any]
 
 
-Job = ModelJob | UntrainedJob | CalculatorJob | BaselineJob
+Job = ModelJob | UntrainedJob | CalculatorJob | ObjectJob | BaselineJob
 
 _KINDS: Final[Mapping[str, type[Job]]] = {
-    kind.kind: kind for kind in (ModelJob, UntrainedJob, CalculatorJob, BaselineJob)
+    kind.kind: kind for kind in (ModelJob, UntrainedJob, CalculatorJob, ObjectJob, BaselineJob)
 }
 
 

@@ -25,6 +25,7 @@ from ms25_suite.potentials.workers.jobs import (
     CalculatorJob,
     Job,
     ModelJob,
+    ObjectJob,
     UntrainedJob,
     job_from_wire,
 )
@@ -54,6 +55,10 @@ def load_evaluator(job: Job) -> Evaluator:
             from ms25_suite.potentials.from_ase import CalculatorEvaluator, load_calculator
 
             return CalculatorEvaluator(load_calculator(job.target))
+        case ObjectJob():
+            from ms25_suite.potentials.workers.shared_calculator import SharedCalculator
+
+            return SharedCalculator(job.address, job.name)
         case UntrainedJob():
             return EdgeEvaluator(load_implementation(job.implementation).untrained())
         case ModelJob():

@@ -10,6 +10,7 @@ from ms25_suite.potentials.workers.jobs import (
     CalculatorJob,
     Job,
     ModelJob,
+    ObjectJob,
     UntrainedJob,
     job_from_wire,
     job_to_wire,
@@ -32,6 +33,7 @@ MODEL = ModelJob(
         MODEL,
         UntrainedJob("package.module:Class"),
         CalculatorJob("ase.calculators.emt:EMT"),
+        ObjectJob(address="/some/socket", name="my EMT"),
         BaselineJob({"elements": [1], "energies": [0.5], "stress": None}),
     ],
     ids=lambda job: job.kind,
@@ -43,5 +45,7 @@ def test_a_job_arrives_as_it_was_sent(job: Job) -> None:
 
 @pytest.mark.parametrize("message", [{}, {"kind": "modell"}])
 def test_an_unknown_kind_is_named(message: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match="one of the kinds model, untrained, calculator, baseline"):
+    with pytest.raises(
+        ValueError, match="one of the kinds model, untrained, calculator, object, baseline"
+    ):
         job_from_wire(message)

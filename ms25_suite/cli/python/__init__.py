@@ -1,0 +1,1 @@
+"""The Python interface: `ms25_suite.judge` and its results."""
