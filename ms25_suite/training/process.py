@@ -11,9 +11,15 @@ from pathlib import Path
 from typing import Final
 
 from ms25_suite.core.errors import TrainingError
-from ms25_suite.environments.processes import end_process, start_process
+from ms25_suite.environments.processes import child_environment, end_process, start_process
 
-__all__ = ["available_cores", "end_with_parent", "log_tail", "run_watched"]
+__all__ = [
+    "available_cores",
+    "end_with_parent",
+    "log_tail",
+    "run_watched",
+    "training_environment",
+]
 
 POLL_S: Final = 0.25
 """Time between two looks at the results of a running training, in seconds."""
@@ -48,6 +54,32 @@ def available_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def training_environment(threads: int, device: str) -> dict[str, str]:
+    """Environment variables of a training besides those of this process.
+
+    Parameters
+    ----------
+    threads
+        Threads of the numerical libraries.
+    device
+        ``cpu``, ``cuda``, ``cuda:1``, …
+    """
+    env = {
+        **child_environment(threads),
+        # Waiting threads must not spin: on a machine with other work, spinning makes each step
+        # several times slower.
+        "OMP_WAIT_POLICY": "PASSIVE",
+        "PYTHONUNBUFFERED": "1",
+    }
+    kind, _, index = device.partition(":")
+    if kind == "cuda" and index:
+        # Training programs are told "cuda" only, so one device is made visible to them.
+        visible = os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")
+        known = index.isdigit() and int(index) < len(visible) and visible != [""]
+        env["CUDA_VISIBLE_DEVICES"] = visible[int(index)] if known else index
+    return env
 
 
 def run_watched(

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import math
-import os
 import re
 import shutil
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
@@ -15,9 +12,7 @@ from typing import Any, Final
 
 from ms25_suite.core.cache import atomic_path, cache_dir, content_key, file_sha256
 from ms25_suite.core.errors import ModelFileError, TrainingError, UsageError
-from ms25_suite.core.units import MEV_PER_EV
-from ms25_suite.environments.processes import child_environment
-from ms25_suite.training.curve import EpochReport, LineFollower, curve_of, errors_at
+from ms25_suite.training.curve import LineFollower, curve_of, errors_at
 from ms25_suite.training.manifest import (
     SCHEMA,
     UNITS,
@@ -28,10 +23,11 @@ from ms25_suite.training.manifest import (
     sidecar_path,
     write_manifest,
 )
-from ms25_suite.training.process import available_cores, run_watched
+from ms25_suite.training.process import available_cores, run_watched, training_environment
 from ms25_suite.training.progress import SilentProgress, TrainingProgress
 from ms25_suite.training.request import TrainingData, TrainingRequest
 from ms25_suite.training.trainer import Trainer
+from ms25_suite.training.watch import Stopwatch, Watch
 
 __all__ = ["TrainedModel", "train"]
 
@@ -214,12 +210,12 @@ def _train(job: _Job, model: Path) -> Manifest:
     work.mkdir(exist_ok=True)
     command = trainer.prepare(work, job.settings, job.data, job.device)
     total = trainer.n_epochs(job.settings)
-    watch = _Watch(trainer, LineFollower(trainer.results_file(work)), total, job.progress, work)
+    watch = Watch(trainer, LineFollower(trainer.results_file(work)), total, job.progress, work)
     watch.catch_up()
     if watch.continued_from is not None:
         epochs = f"{watch.continued_from} of {total} epochs are done"
         job.progress.note(f"{job.title}: continuing; {epochs}")
-    stopwatch = _Stopwatch(work / _CLOCK)
+    stopwatch = Stopwatch(work / _CLOCK)
     job.progress.start(total, job.title)
     try:
         with stopwatch:
@@ -227,7 +223,7 @@ def _train(job: _Job, model: Path) -> Manifest:
                 command,
                 folder=work,
                 log=work / _LOG,
-                env=_environment(job.threads, job.device),
+                env=training_environment(job.threads, job.device),
                 on_poll=watch.poll,
             )
     finally:
@@ -282,96 +278,6 @@ def _species(data: TrainingData) -> tuple[str, ...]:
     return tuple(chemical_symbols[number] for number in data.train[0].elements)
 
 
-class _Watch:
-    """Passes finished epochs on to the display, and stops if a number is not finite."""
-
-    def __init__(
-        self,
-        trainer: Trainer,
-        follower: LineFollower,
-        total: int,
-        progress: TrainingProgress,
-        work: Path,
-    ) -> None:
-        self._trainer = trainer
-        self._follower = follower
-        self._total = total
-        self._progress = progress
-        self._work = work
-        self._first: tuple[float, int] | None = None
-        self.reports: list[EpochReport] = []
-        self.continued_from: int | None = None
-
-    def catch_up(self) -> None:
-        """Read the epochs of an earlier run; one that was not finite runs again."""
-        self.reports.extend(report for report in self._read() if _is_finite(report))
-        if self.reports:
-            self.continued_from = self.reports[-1].epoch
-
-    def poll(self) -> None:
-        """Display the epochs that were finished since the last call.
-
-        Raises
-        ------
-        TrainingError
-            The loss or an error of an epoch is not finite.
-        """
-        for report in self._read():
-            if not _is_finite(report):
-                msg = (
-                    f"the training was stopped: in epoch {report.epoch} the loss or an error of "
-                    f"the validation frames is not finite (loss {report.loss}). The best state so "
-                    f"far is kept in {self._work}. Look for wrong labels with `ms25 data audit`, "
-                    "or use another seed or recipe"
-                )
-                raise TrainingError(msg)
-            self.reports.append(report)
-            errors = report.errors
-            self._progress.update(
-                report.epoch,
-                report.loss,
-                MEV_PER_EV * errors["forces_rmse"],
-                MEV_PER_EV * errors["energy_rmse"],
-                self._left(report.epoch),
-            )
-
-    def _read(self) -> list[EpochReport]:
-        records = self._follower.read()
-        return [r for r in map(self._trainer.epoch_report, records) if r is not None]
-
-    def _left(self, epoch: int) -> float | None:
-        now = time.monotonic()
-        if self._first is None:
-            self._first = (now, epoch)
-        since, start = self._first
-        if epoch <= start:
-            return 0.0 if epoch >= self._total else None
-        return (now - since) / (epoch - start) * (self._total - epoch)
-
-
-def _is_finite(report: EpochReport) -> bool:
-    return all(map(math.isfinite, (report.loss, *report.errors.values())))
-
-
-class _Stopwatch:
-    """Wall time of a training, summed over the runs that it took."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self.total = 0.0
-
-    def __enter__(self) -> None:
-        self._start = time.monotonic()
-
-    def __exit__(self, *exception: object) -> None:
-        try:
-            before = float(self._path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            before = 0.0
-        self.total = before + time.monotonic() - self._start
-        self._path.write_text(repr(self.total), encoding="utf-8")
-
-
 @contextmanager
 def _locked(path: Path, job: _Job) -> Iterator[None]:
     from filelock import FileLock, Timeout
@@ -386,23 +292,6 @@ def _locked(path: Path, job: _Job) -> Iterator[None]:
         yield
     finally:
         lock.release()
-
-
-def _environment(threads: int, device: str) -> dict[str, str]:
-    env = {
-        **child_environment(threads),
-        # Waiting threads must not spin: on a machine with other work, spinning makes each step
-        # several times slower.
-        "OMP_WAIT_POLICY": "PASSIVE",
-        "PYTHONUNBUFFERED": "1",
-    }
-    kind, _, index = device.partition(":")
-    if kind == "cuda" and index:
-        # Training programs are told "cuda" only, so one device is made visible to them.
-        visible = os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")
-        known = index.isdigit() and int(index) < len(visible) and visible != [""]
-        env["CUDA_VISIBLE_DEVICES"] = visible[int(index)] if known else index
-    return env
 
 
 def _title(request: TrainingRequest, data: TrainingData) -> str:

@@ -19,7 +19,7 @@ from ms25_suite.core.frames import FloatArray
 from ms25_suite.potentials.base import Architecture, EdgeModel, Graph, ModelInfo
 from ms25_suite.potentials.model_file import FileSummary, summarise
 
-__all__ = ["AllegroArchitecture", "NequipArchitecture", "NequipModel"]
+__all__ = ["AllegroArchitecture", "NequipArchitecture", "NequipModel", "require_version"]
 
 _OLDEST: Final = (0, 17)
 """First nequip with the interface used here, in which compiled models name their inputs."""
@@ -56,7 +56,7 @@ class _NequipFamily(Architecture):
         It computes in the floating-point type that it was built with, whatever ``dtype`` is: the
         framework cannot change it, and its own calculator does the same.
         """
-        _require_version(self.name)
+        require_version(self.name)
         _require_device(device)
         kind = _kind(summarise(path))
         if kind == "compiled":
@@ -236,7 +236,7 @@ def _architecture(summary: FileSummary) -> str:
     return "allegro" if stated == "allegro" else "nequip"
 
 
-def _require_version(architecture: str) -> None:
+def require_version(architecture: str) -> None:
     """Refuse a nequip that is older than the interface used here.
 
     Raises

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -21,10 +21,12 @@ from ms25_suite.potentials.workers.jobs import CalculatorJob
 class Pool:
     """Predicts the number of atoms; may lack or spoil something."""
 
+    made: ClassVar[list[Pool]]
     elements: tuple[int, ...] | None = (28, 29)
     spoil: Any = None
 
     def __init__(self, job: object, **options: object) -> None:
+        self.made.append(self)
         self.started, self.groups = 0, 0
 
     def start(self) -> ModelInfo:
@@ -51,7 +53,7 @@ class Pool:
 @pytest.fixture(autouse=True)
 def pool(monkeypatch: pytest.MonkeyPatch) -> type[Pool]:
     class Made(Pool):
-        pass
+        made: ClassVar[list[Pool]] = []
 
     monkeypatch.setattr(module, "WorkerPool", Made)
     return Made
@@ -68,17 +70,17 @@ def opened(**options: Any) -> Potential:
     return Potential("some", "ase", CalculatorJob("x:y"), PotentialOptions(**options))
 
 
-def test_batches_keep_the_order(frames: Frames) -> None:
+def test_batches_keep_the_order(frames: Frames, pool: type[Pool]) -> None:
     potential = opened(batch_atoms=3)
     found = potential.predict(frames)
     assert found.energy is not None
     assert found.energy.tolist() == [1, 2, 3, 1]
     assert np.isnan(found.stress[:3]).all()
-    assert potential._pool.groups > 1
+    assert pool.made[0].groups > 1
     assert potential.manifest is None
 
 
-def test_the_cache_is_used_first(frames: Frames) -> None:
+def test_the_cache_is_used_first(frames: Frames, pool: type[Pool]) -> None:
     first, second = (
         Potential(
             "some",
@@ -92,10 +94,10 @@ def test_the_cache_is_used_first(frames: Frames) -> None:
     expected = first.predict(frames)
     found = second.predict(frames)
     np.testing.assert_array_equal(found.energy, expected.energy)
-    assert (second._pool.started, second._pool.groups) == (0, 0)
+    assert (pool.made[1].started, pool.made[1].groups) == (0, 0)
     # `compute` is what timings and dynamics need.
     second.compute(frames)
-    assert second._pool.groups == 1
+    assert pool.made[1].groups == 1
 
 
 def test_a_cache_that_cannot_be_written_is_no_error(

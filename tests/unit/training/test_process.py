@@ -10,7 +10,12 @@ from pathlib import Path
 import pytest
 
 from ms25_suite.core.errors import TrainingError
-from ms25_suite.training.process import available_cores, log_tail, run_watched
+from ms25_suite.training.process import (
+    available_cores,
+    log_tail,
+    run_watched,
+    training_environment,
+)
 
 
 def run(code: str, folder: Path, on_poll=lambda: None, **env: str) -> None:
@@ -93,3 +98,20 @@ print(process.pid, flush=True)
         time.sleep(0.2)
     os.kill(orphan, signal.SIGKILL)
     pytest.fail("the process outlived its parent by twenty seconds")
+
+
+@pytest.mark.parametrize(
+    ("visible", "device", "expected"),
+    [("", "cuda:1", "1"), ("4,5", "cuda:1", "5"), ("4,5", "cuda", None), ("", "cpu", None)],
+)
+def test_one_device_is_shown(
+    monkeypatch: pytest.MonkeyPatch, visible: str, device: str, expected: str | None
+) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    assert training_environment(1, device).get("CUDA_VISIBLE_DEVICES") == expected
+
+
+def test_threads_and_waiting() -> None:
+    found = training_environment(3, "cpu")
+    assert found["OMP_NUM_THREADS"] == "3"
+    assert found["OMP_WAIT_POLICY"] == "PASSIVE"

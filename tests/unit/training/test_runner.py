@@ -17,7 +17,7 @@ import pytest
 
 from ms25_suite.core.cache import file_sha256
 from ms25_suite.core.errors import TrainingError, UsageError
-from ms25_suite.training import TrainingData, TrainingRequest, runner, train
+from ms25_suite.training import TrainingData, TrainingRequest, train
 from ms25_suite.training.manifest import read_manifest
 from tests.helpers.fake_training import FakeTrainer, data, part
 
@@ -273,18 +273,6 @@ def test_threads_reach_the_process(trainer: FakeTrainer, tmp_path: Path) -> None
     trained = train(trainer, REQUEST, given(), threads=3, cache=tmp_path)
     log = trained.model_path.with_name(f"{trained.model_path.name}.log")
     assert "epoch 4 by 3 threads" in log.read_text()
-    assert runner._environment(3, "cpu")["OMP_WAIT_POLICY"] == "PASSIVE"
-
-
-@pytest.mark.parametrize(
-    ("visible", "device", "expected"),
-    [("", "cuda:1", "1"), ("4,5", "cuda:1", "5"), ("4,5", "cuda", None), ("", "cpu", None)],
-)
-def test_one_device_is_shown(
-    monkeypatch: pytest.MonkeyPatch, visible: str, device: str, expected: str | None
-) -> None:
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
-    assert runner._environment(1, device).get("CUDA_VISIBLE_DEVICES") == expected
 
 
 def test_wrong_requests(trainer: FakeTrainer, tmp_path: Path) -> None:

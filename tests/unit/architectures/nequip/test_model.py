@@ -11,7 +11,7 @@ import pytest
 from ms25_suite.architectures.nequip.model import (
     AllegroArchitecture,
     NequipArchitecture,
-    _require_version,
+    require_version,
 )
 from ms25_suite.core.errors import ArchitectureNotInstalledError, ModelFileError
 from ms25_suite.potentials.registry import detect
@@ -69,9 +69,9 @@ def test_an_old_nequip_is_refused(
 ) -> None:
     monkeypatch.setattr("importlib.metadata.version", lambda name: found)
     if not refused:
-        _require_version("allegro")
+        require_version("allegro")
         return
     with pytest.raises(
         ArchitectureNotInstalledError, match=r"nequip 0.16.2 is installed.*ms25 env"
     ):
-        _require_version("allegro")
+        require_version("allegro")
