@@ -1,1 +1,1 @@
-"""Open reference calculators, and the recipes that sample and label the built-in data."""
+"""Reference calculators and sampling of the built-in data, and the paper's levels of theory."""

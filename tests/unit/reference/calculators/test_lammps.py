@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -80,6 +81,6 @@ def test_command_that_lammps_refuses_is_an_error() -> None:
 
 
 def test_missing_lammps_is_an_error_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "lammps", None)
+    monkeypatch.setitem(sys.modules, "lammps", None)
     with pytest.raises(ReferenceCalculatorError, match="need LAMMPS"):
         LammpsCalculator(COMMANDS, ("Ni", "Cu"))
