@@ -171,6 +171,6 @@ def test_missing_packages_are_named_before_anything_is_written(
             build(tmp_path / "zro.extxyz")
     monkeypatch.setattr(xtb_calculator, "version", lambda name: "0.8")
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(ArchitectureNotInstalledError, match="mace-torch"):
+    with pytest.raises(ArchitectureNotInstalledError, match=r"ms25-suite\[mace\]"):
         build(tmp_path / "zro.extxyz")
     assert list(tmp_path.iterdir()) == []
