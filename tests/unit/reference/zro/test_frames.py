@@ -52,7 +52,9 @@ class TestCalculator(ReferenceCalculatorTests):
     STEP = 1e-3
     FORCE = 1e-4
     STRESS = 2e-5
-    HISTORY = 0.0
+    # Threads of BLAS may sum in another order. Charges of an earlier frame, taken as the first
+    # guess, change forces by 2e-6 to 7e-6 eV/Å.
+    HISTORY = 1e-7
     test_is_size_extensive = None
 
     @pytest.fixture
