@@ -52,7 +52,9 @@ class TestXtbCalculator(ReferenceCalculatorTests):
     FORCE = 1e-4
     STRESS = 2e-5
     NET_FORCE = 1e-12  # rounding: sums of some ten forces of 1 eV/Å, each with 1e-15
-    HISTORY = 0.0
+    # Threads of BLAS may sum in another order. Charges of an earlier frame, taken as the first
+    # guess, change forces by 2e-6 to 7e-6 eV/Å.
+    HISTORY = 1e-7
 
     @pytest.fixture
     def make_reference(self) -> Callable[[], Any]:

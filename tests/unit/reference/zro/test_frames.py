@@ -52,7 +52,9 @@ class TestCalculator(ReferenceCalculatorTests):
     STEP = 1e-3
     FORCE = 1e-4
     STRESS = 2e-5
-    HISTORY = 0.0
+    # Threads of BLAS may sum in another order. Charges of an earlier frame, taken as the first
+    # guess, change forces by 2e-6 to 7e-6 eV/Å.
+    HISTORY = 1e-7
     test_is_size_extensive = None
 
     @pytest.fixture
@@ -171,6 +173,6 @@ def test_missing_packages_are_named_before_anything_is_written(
             build(tmp_path / "zro.extxyz")
     monkeypatch.setattr(xtb_calculator, "version", lambda name: "0.8")
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(ArchitectureNotInstalledError, match="mace-torch"):
+    with pytest.raises(ArchitectureNotInstalledError, match=r"ms25-suite\[mace\]"):
         build(tmp_path / "zro.extxyz")
     assert list(tmp_path.iterdir()) == []
