@@ -180,6 +180,7 @@ def open_partner(dataset: Dataset, name: str) -> Dataset:
         if folder is None or builtin_card(name) is not None:
             partner = open_dataset(name)
         else:
+            # An absolute path on the right replaces the folder.
             partner = open_dataset(str(folder / Path(name).expanduser()))
     except DatasetError as error:
         msg = f"the card of {dataset.name} names {name!r}, which cannot be opened: {error}"
@@ -210,6 +211,7 @@ def _open(card: DatasetCard, tier: str) -> Dataset:
     roles = content.roles
     if card.splits.files:
         counts = content.file_counts
+        # One code for each file, repeated for each of its frames.
         by_file = [ROLE_CODES[role] for role, paths in card.splits.files for _ in paths]
         roles = np.repeat(np.array(by_file, dtype=np.int64), counts)
     splits = make_splits(card.splits, roles, where)
@@ -264,6 +266,7 @@ def read_content(files: Sequence[CardFile], keys: LabelKeys, where: str) -> Cont
         images.extend(read_images(file.path))
         counts.append(len(images) - before)
     frames = Frames.from_atoms(images)
+    # Before the labels: a NaN in a cell would spoil volumes, neighbours and digests.
     refuse_broken(frames, where)
     found = find_labels(images, keys, where)
     digests = frame_digests(frames)

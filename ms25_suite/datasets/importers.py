@@ -110,6 +110,7 @@ def import_data(
 def _labelled(images: Sequence[Atoms], labels: Labels) -> Iterator[Atoms]:
     """Bare structures with ``REF_`` labels, and the single values that each frame carried."""
     start = 0
+    # A second energy beside the label would be read back as a result of a calculator.
     not_kept = {REF_ENERGY, "energy", "free_energy"}
     for index, image in enumerate(images):
         atoms = labelled_structure(image, labels, index, start)
@@ -142,6 +143,7 @@ def suggested_splits(n_frames: int, seed: int, sets: int = 3) -> dict[str, Any]:
     if n_frames >= 10_000:
         train, validation = 1000, 80
     else:
+        # 0.31 in place of 0.30 tolerates a few frames less than a round number.
         share = max(1, int(0.31 * n_frames))
         train = max((size for size in PAPER_TRAIN_SIZES if size <= share), default=share)
         validation = max(1, round(0.06 * n_frames))

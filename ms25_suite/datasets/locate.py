@@ -35,6 +35,7 @@ def user_card(spec: str) -> DatasetCard:
         The folder holds no files of frames.
     """
     path = Path(spec).expanduser()
+    # A comma may also be part of a name that exists.
     if not path.exists() and "," in spec:
         paths = [Path(part.strip()).expanduser() for part in spec.split(",") if part.strip()]
         for part in paths:
@@ -58,6 +59,8 @@ def user_card(spec: str) -> DatasetCard:
                 raise CardError(msg)
             card = replace(card, files=(CardFile(same_name[0]),))
         return card
+    # The card counts even if the user named the file of frames, so that its splits and units
+    # apply.
     beside = path.with_name(f"{stem(path)}.toml")
     if is_data_file(path) and beside.is_file():
         card = DatasetCard.from_file(beside)

@@ -74,12 +74,14 @@ def builtin_card(name: str) -> DatasetCard | None:
     """
     wanted = name.strip().lower()
     own = _own()
+    # The suite's own names first: they must not depend on what else is installed.
     if wanted in own:
         return DatasetCard.from_file(own[wanted], builtin=True)
     for path in own.values():
         card = DatasetCard.from_file(path, builtin=True)
         if _has_alias(card, wanted):
             return card
+    # It is a path, for which entry points of other packages need not be loaded.
     if not _NAME.fullmatch(wanted):
         return None
     others = _of_packages()

@@ -86,6 +86,8 @@ class Splits:
         if not 1 <= n <= len(frames):
             msg = f"expected a training size between 1 and {len(frames)}, got {n}"
             raise DatasetError(msg)
+        # A prefix: each size contains all smaller ones, as in the paper ("additive manner",
+        # section "Training Data Post-Processing").
         return frames[:n]
 
     def validation(self, set: int = 1) -> IntArray:  # noqa: A002
@@ -156,6 +158,7 @@ def make_splits(config: SplitsConfig, roles: IntArray, where: str) -> Splits:
             ((nothing, nothing, everything),),
         )
     _refuse_unclear(roles, where)
+    # Stated roles fix the parts; sets differ only in the order in which training sizes grow.
     train, validation, test = (np.flatnonzero(roles == code).astype(np.int64) for code in range(3))
     parts = tuple(
         (train[_shuffled(len(train), config.seed, number)], validation, test)
@@ -172,6 +175,7 @@ def _shuffled(n: int, seed: int, number: int) -> IntArray:
     NumPy may change what ``Generator.permutation`` returns; the raw stream of a bit generator
     is guaranteed (NEP 19), and sorting it gives a uniformly random order.
     """
+    # Ties of 64-bit numbers are practically impossible, and the stable sort would resolve them.
     raw = np.random.PCG64([seed, number]).random_raw(n)
     return np.asarray(np.argsort(raw, kind="stable"), dtype=np.int64)
 
@@ -187,6 +191,7 @@ def _sizes(config: SplitsConfig, n_train: int, where: str) -> tuple[int, ...]:
         return config.train_sizes
     if n_train == 0:
         return ()
+    # The full training set always ends the series.
     return (*(size for size in PAPER_TRAIN_SIZES if size < n_train), n_train)
 
 
@@ -205,6 +210,8 @@ def _by_count(config: SplitsConfig, n_frames: int, where: str) -> Splits:
     n_sets = config.sets or 1
     parts = []
     for number in range(1, n_sets + 1):
+        # A new permutation for each set: the paper's "Set 1" to "Set 3" are independent
+        # repetitions.
         order = _shuffled(n_frames, config.seed, number)
         train, validation, test = np.split(order[:total], [n_train, n_train + config.validation])
         parts.append((train, np.sort(validation), np.sort(test)))

@@ -89,6 +89,8 @@ def open_content(
     import filelock
 
     fresh = None
+    # Content, not paths or times: copies of a file share one entry, and an edited file gets a new
+    # one.
     key = content_key({"reader": READER_VERSION, "files": hashes, "labels": asdict(keys)})
     try:
         root = cache_dir("datasets")
@@ -96,7 +98,9 @@ def open_content(
         content = _load(folder)
         if content is not None:
             return content
+        # Workers of pytest-xdist open the same dataset at once: one parses it, the others wait.
         with filelock.FileLock(root / f"{key}.lock"):
+            # Another process may have stored it while this one waited for the lock.
             content = _load(folder)
             if content is None:
                 fresh = read()
@@ -122,6 +126,7 @@ def _save(content: Content, folder: Path) -> None:
             "answers": [answer.to_dict() for answer in content.answers],
         }
         (temporary / "meta.json").write_text(json.dumps(meta), encoding="utf-8")
+        # Only a damaged entry gets here. `rename` does not replace a folder that is not empty.
         if folder.exists():
             shutil.rmtree(folder)
         temporary.rename(folder)
@@ -164,8 +169,10 @@ def _load(folder: Path) -> Content | None:
     try:
         meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
         columns = {path.stem: path for path in folder.glob("*.npy")}
+        # The set of names is compared as well, so that a missing column counts as damage.
         if {name: _sample(path) for name, path in columns.items()} != meta["samples"]:
             return None
+        # Memory-mapped: several processes share one copy in the page cache.
         arrays = {
             name: np.load(path, mmap_mode="r", allow_pickle=False) for name, path in columns.items()
         }

@@ -145,10 +145,15 @@ def write_extxyz(path: Path, images: Iterable[Atoms], *, suffix: str | None = No
             # tenth of the time of the default, level 6, for a quarter more bytes.
             binary = stack.enter_context(lzma.open(raw, "wb", preset=1))
         elif ending.endswith(".gz"):
+            # gzip's header has name and time of the file, which would change the bytes and their
+            # SHA-256.
             packed = gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0)
             binary = stack.enter_context(packed)
         for atoms in images:
             text = io.StringIO()
+            # Without the results of calculators: labels are stored under their REF_ names only,
+            # since ASE moves plain `energy` and `forces` into a calculator when it reads them
+            # back.
             write_xyz(text, atoms, write_results=False)
             binary.write(text.getvalue().encode())
             count += 1

@@ -145,6 +145,7 @@ def approximate_potential(
             f"{len(images)} labelled frames"
         )
         raise ReferenceCalculatorError(msg)
+    # Evenly spread over the frames, which come trajectory by trajectory.
     validation = list(range(VALIDATION_EVERY - 1, len(images), VALIDATION_EVERY))
     validation = validation or [len(images) - 1]
     train_part = _part([atoms for i, atoms in enumerate(images) if i not in set(validation)])
@@ -158,6 +159,8 @@ def approximate_potential(
         validation=_part([images[i] for i in validation]),
     )
     request = TrainingRequest("mace", len(train_part[0]), seed=seed, budget=BUDGET)
+    # One thread: the order of floating-point sums, and with it the weights, would depend on their
+    # number.
     trained = train(
         get_trainer(request.architecture), request, data, threads=1, resume=False, progress=progress
     )

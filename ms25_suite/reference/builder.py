@@ -93,6 +93,7 @@ class Builder:
         # The first parameter of the plan is the run, whose fields are parameters of the call.
         own = list(inspect.signature(plan).parameters.values())[1:]
         call = list(inspect.signature(Run).parameters.values())
+        # The command line reads names and defaults of the options from this signature.
         out = call[0].replace(kind=inspect.Parameter.POSITIONAL_OR_KEYWORD)
         keywords = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in (*own, *call[1:])]
         self.__signature__ = inspect.Signature([out, *keywords])

@@ -86,6 +86,7 @@ def labelled_curve(
     frames = []
     for ratio in volumes.ratios:
         atoms = minimum.copy()
+        # Isotropic: lengths scale with the cube root of the volume.
         atoms.set_cell(minimum.cell.array * ratio ** (1 / 3), scale_atoms=True)
         if relax is not None:
             relax(atoms)
@@ -94,6 +95,8 @@ def labelled_curve(
         atoms.info[VOLUME_RATIO_KEY] = ratio
         atoms.info[RELAXED_KEY] = relax is not None
         frames.append(atoms)
+    # The reference's own minimum goes through the same fit as that of a potential, so that the
+    # error of the fit cancels in their difference.
     fit = fit_eos(
         np.array([atoms.get_volume() for atoms in frames]),
         np.array([atoms.info[REF_ENERGY] for atoms in frames]),

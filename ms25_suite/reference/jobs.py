@@ -104,9 +104,12 @@ def build_frames(
     """
     refuse_numbers(jobs=len(plan.jobs), workers=workers)
     root = out.with_name(f"{out.name}.work")
+    # Another recipe, seed or version of LAMMPS gets another folder: trajectories of two recipes
+    # never mix in one file.
     folder = root / content_key(plan.settings)[:16]
     with naming_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
+    # The number is the place in the file, whatever order the jobs finish in.
     targets = [folder / f"trajectory-{index:05d}.extxyz" for index in range(len(plan.jobs))]
     tasks = list(zip(plan.jobs, targets, strict=True))
     _run(tasks, plan.title, workers or _n_cores(), progress)
@@ -116,6 +119,7 @@ def build_frames(
         opened(temporary, out.suffix) as file,
     ):
         for target in targets:
+            # Extended XYZ files can be concatenated.
             file.write(target.read_bytes())
     shutil.rmtree(folder)
     if not any(root.iterdir()):  # an unfinished build of the same file has other settings
@@ -158,6 +162,7 @@ def _end_with_parent() -> None:
     def watch() -> None:
         if parent is not None:
             parent.join()
+        # `sys.exit` would end this thread only, and leave the job running.
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
@@ -171,6 +176,7 @@ def _store(job: Job, target: Path) -> None:
     if len(images) != job.n_frames:
         msg = f"expected {job.n_frames} frames of {job}, found {len(images)}: a bug in the job"
         raise RuntimeError(msg)
+    # Atomic: a file with the final name is a finished trajectory, also after a crash.
     hint = _RESUME.format(folder=target.parent)
     with naming_errors(target, hint), atomic_path(target) as temporary:
         write(temporary, images, format="extxyz")
@@ -194,6 +200,7 @@ def opened(path: Path, suffix: str) -> Iterator[IO[bytes]]:
         Extension of its final name: ``.xz``, ``.gz``, or any other for plain text.
     """
     if suffix.lower() == ".xz":
+        # Smallest file: it is built once and shipped.
         with lzma.open(path, "wb", preset=9 | lzma.PRESET_EXTREME) as packed:
             yield packed
     elif suffix.lower() == ".gz":

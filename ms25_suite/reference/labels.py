@@ -43,6 +43,7 @@ def label(atoms: Atoms, reference: Any) -> None:
     energy = atoms.get_potential_energy(apply_constraint=False)
     forces = atoms.get_forces(apply_constraint=False)
     stress = atoms.get_stress(apply_constraint=False)
+    # Otherwise ASE would write the results a second time, under plain names.
     atoms.calc = None
     # `+ 0.0` turns a negative zero into zero.
     atoms.info[REF_ENERGY] = round(float(energy), ENERGY_DECIMALS)

@@ -65,7 +65,10 @@ def _leakage(content: Content, splits: Splits) -> Answer:
         return unanswered("leakage", "there are no training frames")
     frames: set[int] = set()
     for train, validation, test in splits.parts:
+        # Validation frames count as known: they decide which weights of a training are kept.
         known = np.concatenate([content.digests[train], content.digests[validation]])
+        # Digests are compared after rounding, so a copy that went through another file format or
+        # program is found too.
         frames.update(int(index) for index in test[np.isin(content.digests[test], known)])
     if not frames:
         sets = "" if splits.n_sets == 1 else f" in any of {splits.n_sets} sets"
@@ -114,11 +117,14 @@ def _gaps(frames: Frames, splits: Splits, symbols: list[str]) -> tuple[list[Find
     far: set[int] = set()
     farthest = 0.0
     for train, _, test in splits.parts:
+        # An element that is absent from training has no embedding or one-body energy that was
+        # fitted: its predictions are arbitrary, not merely inaccurate.
         lacking = ~(counts[train] > 0).any(axis=0)
         tested = (counts[test] > 0).any(axis=0)
         unknown.update(dict.fromkeys(np.array(symbols)[lacking & tested]))
         unseen.update(_frames(test, np.asarray((counts[test][:, lacking] > 0).any(axis=1))))
         low, high = shares[train].min(axis=0), shares[train].max(axis=0)
+        # Distance from the interval [low, high] for each element; negative values lie inside.
         outside = np.maximum(low - shares[test], shares[test] - high)[:, ~lacking]
         outside = outside.max(axis=1, initial=0.0)
         farthest = max(farthest, float(outside.max(initial=0.0)))
@@ -159,6 +165,8 @@ def _joined(symbols: Iterable[str]) -> str:
 def _isolation(card: DatasetCard, nearest: FloatArray) -> Answer:
     cutoff = card.cutoff or _PAPER_CUTOFF
     source = "the card's cutoff" if card.cutoff else "the paper's largest cutoff"
+    # Such an atom has an empty neighbourhood: every local model gives it the energy of the free
+    # atom and no force, whatever the label says.
     isolated = np.flatnonzero(nearest > cutoff)
     if len(isolated) == 0:
         largest = max(NEAR, float(nearest.max()))
@@ -190,9 +198,13 @@ def _cell_size(card: DatasetCard, frames: Frames) -> Answer:
             f"for cutoffs up to {0.5 * smallest:.3g} Å",
         )
     text = f"smallest height of a cell {smallest:.4g} Å, cutoff {card.cutoff:g} Å"
+    # Minimum-image condition: below 2 r_c the neighbour list of an atom can contain a second
+    # image of the same neighbour, the "forced periodicity" that the paper blames for MgO 2x2 ->
+    # 4x4 (section "System Size Cross Validation").
     small = np.flatnonzero(heights < 2.0 * card.cutoff)
     if len(small) == 0:
         return answered("cell-size", text)
+    # Below r_c an atom also has images of itself as neighbours, at a distance that never changes.
     own = int(np.count_nonzero(heights < card.cutoff))
     images = (
         f" In {own} of them it is below the cutoff itself, and an atom has its own images as "
@@ -219,10 +231,14 @@ def _periodic_heights(frames: Frames) -> FloatArray:
 
     cells = np.array(frames.cells)
     pbc = np.asarray(frames.pbc)
+    # A slab may come without a vector along its normal. A unit normal completes the cell, so that
+    # the heights along the other two directions are defined.
     for index in np.flatnonzero((np.linalg.norm(cells, axis=2) == 0.0).any(axis=1)):
         cells[index] = complete_cell(cells[index])
     heights = np.full((len(frames), 3), np.inf)
     for axis in range(3):
+        # The height V / |a x b|, not the length of the third vector, limits the cutoff in a
+        # sheared cell.
         normal = np.cross(cells[:, (axis + 1) % 3], cells[:, (axis + 2) % 3])
         area = np.linalg.norm(normal, axis=1)
         distance = np.abs((normal * cells[:, axis]).sum(axis=1)) / np.where(area > 0, area, np.inf)

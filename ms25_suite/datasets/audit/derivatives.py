@@ -101,12 +101,16 @@ def _forces(fit: WorkFit) -> Answer:
     if factor is None:
         return unanswered("force-work", _unclear(fit))
     text = f"energy differences are {factor:#.3g} times the work of the forces ({fit.evidence})"
+    # Anharmonicity changes the factor smoothly around 1; a wrong sign or unit jumps by far more.
     if _AGREES[0] <= factor <= _AGREES[1]:
         return answered("force-work", text)
     parts = []
     if factor < 0.0:
+        # F = -dE/dx: some programs write the gradient dE/dx.
         parts.append("the sign is reversed (gradients?), change it")
     if not _AGREES[0] <= abs(factor) <= _AGREES[1]:
+        # Mixed conventions, such as energies converted to eV with forces left per Bohr, are
+        # common.
         units = {**FORCE_UNITS, "eV/Bohr": 1.0 / BOHR}
         # Forces may be too large or too small by the ratio.
         ratio = max(abs(factor), 1.0 / abs(factor))
@@ -141,6 +145,7 @@ def _stress_meaning(factor: float, volume: float, fact: str) -> tuple[str, str]:
     def fits(ratio: float) -> bool:
         return _AGREES[0] <= abs(factor) * ratio <= _AGREES[1]
 
+    # Programs that print a pressure tensor (VASP, CP2K) have compression positive.
     if fits(1.0):
         return "stress-sign", (
             f"{fact}: compression is positive in the labels. Expected tension positive: change "
@@ -148,6 +153,8 @@ def _stress_meaning(factor: float, volume: float, fact: str) -> tuple[str, str]:
         )
     names = [
         name
+        # With labels that are too large by `ratio` the work is too large by it, and the fitted
+        # factor is 1 / ratio.
         for name, ratio in (("GPa", GPA_PER_EV_PER_A3), ("kbar", KBAR_PER_EV_PER_A3))
         if fits(ratio)
     ]
@@ -192,7 +199,10 @@ def fit_work(frames: Frames, labels: Labels) -> tuple[WorkFit, WorkFit] | None:
     rows = (
         _work(frames, labels, volumes, int(first), int(second)) for first, second in _pairs(frames)
     )
+    # Columns: energy difference, work against forces, work against stress (eV), displacement (Å).
     table = np.array([row for row in rows if row is not None]).reshape(-1, 4)
+    # Trapezoidal work is exact to second order only. Large displacements are used only where
+    # there are not enough small ones.
     near = table[:, 3] <= _NEAR
     if np.count_nonzero(near) >= _ENOUGH:
         table = table[near]
@@ -209,6 +219,8 @@ def _fit(table: FloatArray, which: int) -> WorkFit:
     """Fit of the energy changes by both kinds of work; the result for one kind."""
     factors, r2 = _factors(table)
     total = float(np.square(table[:, 0]).sum())
+    # The two kinds of work share one fit; a kind that explains almost nothing has a factor that
+    # is noise.
     share = float(np.square(table[:, 1 + which] * factors[which]).sum()) / total if total else 0.0
     clear = r2 >= _CLEAR and share >= _SHARE
     return WorkFit(float(factors[which]) if clear else None, r2 if share else 0.0, len(table))
@@ -222,24 +234,30 @@ def _factors(table: FloatArray) -> tuple[FloatArray, float]:
     total = float(np.square(change).sum())
     if total == 0.0 or not used.any():
         return factors, 0.0
+    # No constant term: without work there is no energy difference, and a constant offset of the
+    # energies cancels in it.
     factors[used] = np.linalg.lstsq(work[:, used], change, rcond=None)[0]
     return factors, 1.0 - float(np.square(change - work @ factors).sum()) / total
 
 
 def _pairs(frames: Frames) -> IntArray:
     """Neighbours among the frames of the same atoms in the same order, ``(n_pairs, 2)``."""
+    # Only frames with the same atoms in the same order can be compared atom by atom.
     numbers = np.asarray(frames.numbers)
     offsets = np.asarray(frames.offsets)
     # A hash of the elements in their order: random weights by place, sums modulo 2^64.
     weights = np.random.PCG64(0).random_raw(int(frames.n_atoms.max())).astype(np.int64)
     places = np.arange(len(numbers)) - np.repeat(offsets[:-1], frames.n_atoms)
     keys = np.add.reduceat(numbers * weights[places], offsets[:-1])
+    # The original order breaks ties, so that neighbours in a trajectory, which are close in
+    # configuration space, become pairs.
     order = np.lexsort((np.arange(len(frames)), keys, frames.n_atoms))
     same = np.diff(keys[order]) == 0
     same &= np.diff(frames.n_atoms[order]) == 0
     same &= (np.asarray(frames.pbc)[order[1:]] == np.asarray(frames.pbc)[order[:-1]]).all(axis=1)
     starts = np.flatnonzero(same)
     if len(starts) > _MOST_PAIRS:
+        # Evenly spread over the file, and the same in every run.
         chosen = np.linspace(0, len(starts) - 1, _MOST_PAIRS).round().astype(np.int64)
         starts = starts[chosen]
     return np.stack([order[starts], order[starts + 1]], axis=1)
@@ -258,17 +276,22 @@ def _work(
     start, stop = (np.asarray(frames.positions[part]) for part in atoms)
     strain = np.zeros((3, 3))
     if np.asarray(frames.pbc[first]).all():
+        # Deformation gradient F of row vectors, cell_1 = cell_0 F; its symmetric part is the
+        # strain. The antisymmetric part is, to first order, a rotation, which costs no energy.
         gradient = np.linalg.solve(cells[0], cells[1]) - np.eye(3)
         strain = 0.5 * (gradient + gradient.T)
         # Motion relative to the cell, in the mean cell of both frames: the part that is done by
         # the strain is work against the stress.
         moved = np.linalg.solve(cells[1].T, stop.T).T - np.linalg.solve(cells[0].T, start.T).T
+        # Fractional displacements jump by whole numbers where an atom was wrapped into the cell.
         moved -= np.rint(moved)
         moved = moved @ (0.5 * (cells[0] + cells[1]))
     else:
         moved = stop - start
         if np.asarray(frames.pbc[first]).any():
             cell = np.where(np.asarray(frames.pbc[first])[:, None], cells[0], 0.0)
+            # A partly periodic cell has no volume, hence no stress that could account for its
+            # strain.
             if np.abs(cells[1] - cells[0]).max() > _RIGID:
                 return None
             moved = moved - np.rint(moved @ np.linalg.pinv(cell)) @ cell
@@ -279,8 +302,11 @@ def _work(
         return None
     against_stress = 0.0
     if np.abs(strain).max() > _RIGID:
+        # Without the stress, its part of the energy difference would be blamed on the forces.
         if labels.stress is None:
             return None
+        # ASE's sign: stress = (1/V) dE/d(strain), tension positive, so V stress . strain is the
+        # energy gained.
         stress = [volumes[i] * np.asarray(labels.stress[i]) for i in ends]
         # Voigt order xx yy zz yz xz xy; each shear occurs twice in the double sum.
         voigt = strain[[0, 1, 2, 1, 0, 0], [0, 1, 2, 2, 2, 1]] * [1.0, 1.0, 1.0, 2.0, 2.0, 2.0]
@@ -288,6 +314,7 @@ def _work(
         if not np.isfinite(against_stress):
             return None
     energy, forces = np.asarray(labels.energy), np.asarray(labels.forces)
+    # Trapezoidal rule along the straight line between both frames; dE = -F . dx.
     mean_force: FloatArray = 0.5 * (forces[atoms[0]] + forces[atoms[1]])
     against_forces = -float((mean_force * moved).sum())
     return float(energy[second] - energy[first]), against_forces, against_stress, largest

@@ -51,6 +51,8 @@ def audit_energies(frames: Frames, labels: Labels) -> Answer:
 
 
 def _constant(energy: FloatArray) -> Finding | None:
+    # Two frames may agree in all digits by chance or by symmetry, but hardly all of three or
+    # more.
     if len(energy) < 3 or float(np.ptp(energy)) > 0.0:
         return None
     return Finding(
@@ -72,6 +74,8 @@ def _mixed_units(frames: Frames, energy: FloatArray) -> tuple[Finding | None, st
     found: list[int] = []
     words: dict[str, None] = {}
     comparable = 0
+    # The level of total energies depends on the elements (and on the pseudopotentials), so that
+    # only frames of the same elements are comparable.
     for kind in np.unique(present, axis=0):
         group = np.flatnonzero((present == kind).all(axis=1))
         if len(group) < 3:
@@ -79,7 +83,11 @@ def _mixed_units(frames: Frames, energy: FloatArray) -> tuple[Finding | None, st
         logs = _logs(per_atom[group])
         if logs is None:
             continue
+        # An element of the sample, not the mean of the two middle ones: with half of the frames
+        # in another unit, that mean would lie between both groups.
         middle = float(np.sort(logs)[len(logs) // 2])
+        # A factor of 3 separates the common unit from all others: the smallest factor to eV in
+        # `ENERGY_UNITS` is 13.6.
         near = np.abs(logs - middle) < np.log(3.0)
         spread = _NORMAL * float(np.median(np.abs(logs[near] - middle)))
         if near.mean() < 0.5 or spread > _ALIKE:
@@ -88,6 +96,7 @@ def _mixed_units(frames: Frames, energy: FloatArray) -> tuple[Finding | None, st
         for frame, log in zip(group[~near], logs[~near] - middle, strict=True):
             ratios = {
                 **ENERGY_UNITS,
+                # A frequent mistake: energy per atom stored as total energy.
                 "the energy of one atom in place of all": float(n_atoms[frame]),
             }
             for name, factor in ratios.items():
@@ -110,6 +119,7 @@ def _mixed_units(frames: Frames, energy: FloatArray) -> tuple[Finding | None, st
 
 def _logs(per_atom: FloatArray) -> FloatArray | None:
     """Logarithms of the absolute values; None where signs differ or a value is zero."""
+    # Energies around zero (formation energies, or a chosen zero) have no meaningful ratios.
     if (per_atom == 0.0).any() or len(np.unique(np.sign(per_atom))) > 1:
         return None
     return np.asarray(np.log(np.abs(per_atom)))
@@ -121,9 +131,13 @@ def _outliers(frames: Frames, per_atom: FloatArray) -> tuple[Finding | None, str
     if len(frames) < max(10, 3 * len(elements)):
         return None, "too few frames to find outliers"
     shares = composition(frames) / frames.n_atoms[:, None]
+    # One energy for each element: most of the variance of total energies in an alloy or in Zr-O
+    # is composition, and would hide an outlier.
     coefficients = np.linalg.lstsq(shares, per_atom, rcond=None)[0]
     residual = per_atom - shares @ coefficients
     residual = residual - np.median(residual)
+    # Median absolute deviation: a few failed calculations would inflate a standard deviation
+    # until it hides them.
     sigma = _NORMAL * float(np.median(np.abs(residual)))
     limit = max(_OUTLIER_SIGMAS * sigma, _OUTLIER_LEAST)
     farthest = float(residual[int(np.argmax(np.abs(residual)))])

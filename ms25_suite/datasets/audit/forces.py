@@ -53,6 +53,7 @@ def audit_forces(frames: Frames, labels: Labels) -> list[Answer]:
     forces = np.asarray(labels.forces)
     squares = np.square(forces).sum(axis=1)
     per_frame = np.add.reduceat(squares, np.asarray(frames.offsets)[:-1])
+    # Root mean square of a component, which is what thermal motion determines.
     rms = np.sqrt(per_frame / (3.0 * frames.n_atoms))
     largest = float(np.sqrt(squares.max()))
     text = (
@@ -83,6 +84,8 @@ def _wrong_unit(forces: FloatArray) -> Finding | None:
 
 def _zeroed(frames: Frames, squares: FloatArray, rms: FloatArray) -> Finding | None:
     """Atoms whose force is exactly zero in a frame that is not at rest."""
+    # ASE sets the forces on fixed atoms to exactly 0.0 unless they are read with
+    # `apply_constraint=False`.
     zero: BoolArray = (squares == 0.0) & (rms > _ZEROED)[frames.frame_of_atom]
     if not zero.any():
         return None
@@ -105,17 +108,20 @@ def _mixed_units(rms: FloatArray) -> Finding | None:
         return None
     order = moving[np.argsort(rms[moving], kind="stable")]
     logs = np.log(rms[order])
+    # The widest gap in the sorted logarithms separates the two groups, if there are two.
     cut = int(np.argmax(np.diff(logs))) + 1
     low, high = logs[:cut], logs[cut:]
     if min(len(low), len(high)) < 3 or high[0] - low[-1] < np.log(_GAP):
         return None
     spreads = [float(np.median(np.abs(group - np.median(group)))) for group in (low, high)]
+    # `_ALIKE` is a standard deviation; 1.4826 converts it to a median absolute deviation.
     if max(spreads) > _ALIKE / 1.4826:
         return None
     ratio = float(np.median(high) - np.median(low))
     names = likely_units(float(np.exp(ratio)), FORCE_UNITS, _LIKELY)
     if not names:
         return None
+    # The larger group is taken to be right, as the file states no unit.
     fewer = order[cut:] if len(high) <= len(low) else order[:cut]
     indices = tuple(int(index) for index in np.sort(fewer))
     return Finding(
@@ -132,6 +138,8 @@ def _outliers(frames: Frames, forces: FloatArray, squares: FloatArray) -> Findin
     """Atoms with a force far larger than usual for their element."""
     numbers = np.asarray(frames.numbers)
     far = np.zeros(len(numbers), dtype=bool)
+    # Light atoms at the end of stiff bonds have larger forces than heavy ones: one limit for all
+    # elements would flag ordinary H.
     for element in frames.elements:
         own = numbers == element
         # Median absolute component over 0.6745: the standard deviation of a normal distribution.
@@ -155,6 +163,8 @@ def _outliers(frames: Frames, forces: FloatArray, squares: FloatArray) -> Findin
 
 def _net_force(frames: Frames, forces: FloatArray) -> Answer:
     """The mean force of each frame: no potential that conserves momentum can predict it."""
+    # Translational invariance of the energy makes the sum of all forces zero. DFT violates it
+    # through its integration grid (egg-box effect), constraints by removing reaction forces.
     totals = np.add.reduceat(forces, np.asarray(frames.offsets)[:-1])
     mean = np.abs(totals / frames.n_atoms[:, None])
     largest = mean.max(axis=1)

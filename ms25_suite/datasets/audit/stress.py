@@ -88,8 +88,10 @@ def audit_stress(frames: Frames, labels: Labels) -> Answer:
     if has is None or labels.stress is None or not has.any():
         return unanswered("stress-scale", "there are no stresses")
     stress = np.asarray(labels.stress)[has]
+    # Medians: a few overlapping atoms produce enormous stresses in any unit.
     median = float(np.median(np.abs(stress)))
     trend = _volume_trend(frames, labels, np.flatnonzero(has))
+    # Thermal fluctuations of the stress hide the trend where volumes vary little.
     clear = trend is not None and trend.r2 >= _CLEAR_R2
     slope = trend.modulus if trend is not None and clear else None
     shear = float(np.median(np.abs(stress[:, 3:])))
@@ -100,11 +102,14 @@ def audit_stress(frames: Frames, labels: Labels) -> Answer:
             f"half of the components exceed {median:.3g}, the strength of diamond is "
             f"{LARGEST_STRESS:.2f} eV/Å^3 (95 GPa)"
         )
+    # Hydrostatic pressure can be large; shear beyond the ideal strength would already have made
+    # the crystal slip.
     elif shear > LARGEST_SHEAR and scale is not None and shear > _COHERENT * scale:
         facts.append(
             f"half of the shear components exceed {shear:.3g}, while the forces explain about "
             f"{_USUAL_RATIO * scale:.2g} eV/Å^3, and tungsten bears 0.1 eV/Å^3 (16 GPa)"
         )
+    # d(stress)/d(ln V) is the bulk modulus B = -V dp/dV, as stress = -p.
     if slope is not None and abs(slope) > STIFFEST:
         facts.append(
             f"the bulk modulus would be {abs(slope) * GPA_PER_EV_PER_A3:.0f} GPa, that of "
@@ -115,6 +120,7 @@ def audit_stress(frames: Frames, labels: Labels) -> Answer:
         finding = _wrong_unit(facts, median, slope, scale, volume)
         return answered("stress-scale", f"no: half of the components exceed {median:.3g}", finding)
     text = f"half of the components exceed {median:.3g} eV/Å^3; {_trend_text(trend)}"
+    # Mechanical stability requires B > 0, so a falling stress is a pressure.
     if slope is not None and trend is not None and slope < 0.0:
         finding = Finding(
             "stress-sign",
@@ -148,6 +154,7 @@ def _volume_trend(frames: Frames, labels: Labels, chosen: IntArray) -> VolumeTre
     elif len(np.unique(frames.n_atoms[chosen])) > 1:
         return None
     volumes = frames.volumes[chosen]
+    # One third of the trace, -p: the only part that a change of volume works against.
     mean = np.asarray(labels.stress)[chosen, :3].mean(axis=1)
     log_volume = np.log(volumes)
     spread = float(np.std(log_volume))
@@ -168,6 +175,7 @@ def _scale_from_forces(frames: Frames, labels: Labels, chosen: IntArray) -> floa
     """
     if labels.forces is None:
         return None
+    # Divided by 3 below: one component of each force.
     squares = np.square(np.asarray(labels.forces)).sum(axis=1)
     per_frame = np.bincount(frames.frame_of_atom, squares, minlength=len(frames)) / 3.0
     volumes = frames.volumes
@@ -194,6 +202,8 @@ def _wrong_unit(
         name
         for name, factor in units.items()
         if median / factor <= LARGEST_STRESS
+        # The slope is checked in the same unit: bulk moduli of solids span only three orders of
+        # magnitude.
         and (slope is None or _SOFTEST <= abs(slope) / factor <= STIFFEST)
     ]
     if scale is not None:
@@ -203,6 +213,7 @@ def _wrong_unit(
         usual = _USUAL_RATIO * scale
 
         def distance(name: str) -> float:
+            # A factor of 4 in the distance: the sign is a hint, not a proof.
             doubt = float(np.log(4.0)) if name == doubtful else 0.0
             return abs(float(np.log(median / units[name] / usual))) + doubt
 

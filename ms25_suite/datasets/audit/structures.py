@@ -47,6 +47,7 @@ def audit_structure(frames: Frames, digests: np.ndarray[Any, Any]) -> list[Answe
 
 
 def _duplicates(digests: np.ndarray[Any, Any]) -> Answer:
+    # `first` is the earliest frame with each digest; all others with it are repeats.
     _, first, inverse = np.unique(digests, return_index=True, return_inverse=True)
     repeated = np.flatnonzero(first[inverse.reshape(-1)] != np.arange(len(digests)))
     if len(repeated) == 0:
@@ -124,6 +125,7 @@ def neighbour_distances(frames: Frames) -> FloatArray:
         for start in range(0, len(same), step):
             chunk = same[start : start + step]
             bounds[chunk] = _distances_to(frames, chunk, partner)
+    # Also where a bound is NaN, which compares false.
     for index in np.flatnonzero(~(bounds <= NEAR)):
         bounds[index] = _farthest_neighbour(frames, int(index))
     return bounds
@@ -132,6 +134,7 @@ def neighbour_distances(frames: Frames) -> FloatArray:
 def _distances_to(frames: Frames, chosen: IntArray, partner: IntArray) -> FloatArray:
     """Largest distance of an atom to its partner in frames of equal size; infinite without one."""
     atoms = np.asarray(frames.offsets)[chosen, None] + np.arange(len(partner))
+    # All frames of one size at once, shape (n_chosen, n_atoms, 3).
     positions = np.asarray(frames.positions)[atoms]
     apart = positions[:, partner] - positions
     pbc = np.asarray(frames.pbc)[chosen]
@@ -153,6 +156,7 @@ def _nearest_atoms(frames: Frames, index: int) -> IntArray:
     if len(np.unique(first)) < frames.n_atoms[index]:
         first, second, distances = _neighbours(frames, index, _FARTHEST)
     partner = np.full(int(frames.n_atoms[index]), -1, dtype=np.int64)
+    # Farthest first: the last assignment, the nearest neighbour, wins.
     order = np.argsort(-distances, kind="stable")
     partner[first[order]] = second[order]
     return partner
@@ -160,6 +164,7 @@ def _nearest_atoms(frames: Frames, index: int) -> IntArray:
 
 def _farthest_neighbour(frames: Frames, index: int) -> float:
     n_atoms = int(frames.n_atoms[index])
+    # A free atom is a legitimate frame, for isolated-atom energies.
     if n_atoms == 1 and not np.asarray(frames.pbc[index]).any():
         return 0.0
     for cutoff in (NEAR, _FARTHEST):
@@ -204,6 +209,8 @@ def _full_cell(cell: FloatArray, positions: FloatArray) -> FloatArray:
     missing = np.linalg.norm(cell, axis=1) == 0.0
     if not missing.any():
         return cell
+    # ASE completes a cell by unit vectors (1 Å); they are stretched beyond the extent of the
+    # atoms.
     span = float(np.ptp(positions, axis=0).max()) + 2.0
     completed = np.array(complete_cell(cell), dtype=np.float64)
     completed[missing] *= span

@@ -26,6 +26,8 @@ def likely_units(factor: float, units: Mapping[str, float], closeness: float) ->
     :
         The names with their ratios, the closest first, joined by "or"; empty if none is close.
     """
+    # Ratios of units are compared on a logarithmic scale, on which too large and too small by the
+    # same factor are equally far.
     size = float(np.log(factor))
     distances = {name: abs(size - float(np.log(ratio))) for name, ratio in units.items()}
     return " or ".join(

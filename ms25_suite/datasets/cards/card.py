@@ -182,6 +182,7 @@ class DatasetCard(CardTable):
             keys = ", ".join(f"`{key}`" for key in missing)
             msg = f"{path}: the card of a built-in dataset must have {keys}"
             raise CardError(msg)
+        # The card of a folder is called card.toml, so the folder gives the name.
         name = path.stem
         if path.name == "card.toml" and not builtin:
             name = path.parent.resolve().name

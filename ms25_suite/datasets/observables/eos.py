@@ -148,6 +148,7 @@ def eos_reference(card: DatasetCard) -> EosReference | None:
         return None
     images, sha256 = read_files(config.files, where)
     frames = frames_of(images, elements, where)
+    # E(V) needs a volume, which only full periodicity defines.
     flat = np.flatnonzero(~frames.pbc.all(axis=1))
     if len(flat):
         msg = f"{where}: {frame_list(flat.tolist())} must be periodic in x, y and z to have volumes"
@@ -159,6 +160,7 @@ def eos_reference(card: DatasetCard) -> EosReference | None:
         raise LabelError(msg)
     volumes = frames.volumes
     groups = {
+        # Ascending volumes: neighbours on the curve are neighbours in the arrays.
         name: np.array(sorted(indices, key=lambda index: volumes[index]), dtype=np.int64)
         for name, indices in _groups(images, config.curve_key, card.name, where).items()
     }
@@ -204,6 +206,7 @@ def _curve(
     where: str,
 ) -> EosCurve:
     own = frames.select(indices)
+    # Energies of different compositions do not lie on one curve E(V).
     formulas = {images[index].get_chemical_formula() for index in indices}
     if len(formulas) > 1:
         msg = (
@@ -259,6 +262,7 @@ def _fit(info: Sequence[dict[str, Any]], where: str) -> CurveFit | None:
     except (TypeError, ValueError) as error:
         msg = f"{where}: expected numbers for {', '.join(FIT_KEYS)}, found {values}"
         raise LabelError(msg) from error
+    # A minimum of E(V) has a positive curvature, B0 = V0 E''(V0) > 0.
     if not np.isfinite([fit.v0, fit.e0, fit.b0, fit.b0_prime]).all() or min(fit.v0, fit.b0) <= 0:
         msg = f"{where}: expected a volume and a bulk modulus above zero, found {fit}"
         raise LabelError(msg)

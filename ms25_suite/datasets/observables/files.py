@@ -46,6 +46,7 @@ def lender(card: DatasetCard, table: Table) -> DatasetCard:
         msg = f"{where} is to be that of {name!r}, found no such dataset. {suggestion(name)}"
         raise CardError(msg)
     own = getattr(found, table)
+    # No chains: the lender must have files of its own.
     if own is None or own.dataset is not None:
         msg = f"{where} is to be that of {name!r}, which has none"
         raise CardError(msg)

@@ -88,6 +88,7 @@ def neb_reference(card: DatasetCard) -> NebReference | None:
     labels = _labels_if_any(images, card.labels, where)
     reaction_energy = config.reaction_energy
     if reaction_energy is None and labels.energy is not None:
+        # Negative for an exothermic reaction.
         reaction_energy = float(labels.energy[-1] - labels.energy[0])
     return NebReference(frames, labels, fixed, config.barrier, reaction_energy, config, sha256)
 
@@ -117,6 +118,8 @@ def _refuse_different(frames: Frames, where: str, *, given_ends: bool) -> None:
     """Refuse images that are not of one cell with the same atoms in one order."""
     numbers = [frames.select([index]).numbers for index in range(len(frames))]
     for index, own in enumerate(numbers):
+        # The band connects atom i of one image to atom i of the next, so that a permuted image
+        # would be a large, unphysical step.
         if not np.array_equal(own, numbers[0]):
             same = np.array_equal(np.sort(own), np.sort(numbers[0]))
             what = "the same atoms in another order" if same else "other atoms"
@@ -125,6 +128,7 @@ def _refuse_different(frames: Frames, where: str, *, given_ends: bool) -> None:
                 f"{what} in image {index}"
             )
             raise DatasetError(msg)
+    # A band at constant cell: energies of different cells do not form one path.
     apart = np.abs(frames.cells - frames.cells[0]).max(axis=(1, 2))
     other = np.flatnonzero((apart > SAME_A) | (frames.pbc != frames.pbc[0]).any(axis=1))
     if len(other):
@@ -135,6 +139,7 @@ def _refuse_different(frames: Frames, where: str, *, given_ends: bool) -> None:
         raise DatasetError(msg)
     prints = frames.fingerprints()
     for index, (one, next_one) in enumerate(pairwise(prints)):
+        # The tangent of the band is undefined between two equal images.
         if one == next_one:
             hint = "; with `initial` and `final`, `path` has only the images in between"
             msg = (
@@ -156,6 +161,7 @@ def _fixed_atoms(images: Sequence[Atoms], frames: Frames, where: str) -> BoolArr
         if not mask.any():
             continue
         steps = atoms.positions[mask] - images[0].positions[mask]
+        # Minimum image: an image may have its fixed atoms wrapped across the boundary.
         _, lengths = find_mic(steps, frames.cells[0], frames.pbc[0])
         if lengths.max() > SAME_A:
             msg = (
@@ -175,6 +181,8 @@ def _held(atoms: Atoms, where: str) -> BoolArray:
             isinstance(constraint, FixCartesian) and np.all(constraint.mask)
         ):
             held[constraint.index] = True
+        # ASE reads a `move_mask` of three columns as one FixCartesian for each atom, free ones
+        # included.
         elif not (isinstance(constraint, FixCartesian) and not np.any(constraint.mask)):
             msg = (
                 f"{where}: expected atoms that are fixed or free, found a constraint "

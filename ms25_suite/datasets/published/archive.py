@@ -58,6 +58,8 @@ def is_archive(path: Path) -> bool:
 def natural_key(name: str) -> tuple[tuple[int, str], ...]:
     """Key that sorts ``frame-9`` before ``frame-10``."""
     parts = re.split(r"(\d+)", name)
+    # The capturing group makes every second part of the split a number. A tuple for each part
+    # keeps numbers and text comparable.
     return tuple((int(part), "") if index % 2 else (-1, part) for index, part in enumerate(parts))
 
 
@@ -69,6 +71,7 @@ def safe_name(name: str, where: str) -> str:
     DatasetError
         The name leads out of it.
     """
+    # Archives that Windows made may separate folders by backslashes.
     path = PurePosixPath(name.replace("\\", "/"))
     if path.is_absolute() or ".." in path.parts or re.match(r"[A-Za-z]:", name) or "\0" in name:
         msg = (
@@ -106,6 +109,7 @@ def members(source: Path, scratch: Path, leave_out: Callable[[str, str], None]) 
     if source.is_dir():
         for path in sorted(source.rglob("*"), key=lambda p: natural_key(p.as_posix())):
             name = path.relative_to(source).as_posix()
+            # Depth 1: a folder is no archive, so archives in it are the first level.
             if path.is_file() and not _is_junk(name):
                 yield from _file(Member(name, path), scratch, leave_out, 1)
         return
@@ -153,10 +157,13 @@ def _unpacked(
             with tempfile.TemporaryDirectory(dir=scratch) as folder:
                 path = Path(folder) / PurePosixPath(name).name
                 with path.open("wb") as out:
+                    # In blocks of 1 MiB: members of several GB must not be held in memory.
                     shutil.copyfileobj(stream, out, 1 << 20)
                 stream.close()
                 yield from _file(Member(prefix + name, path), scratch, leave_out, depth + 1)
         except _DAMAGE as error:
+            # An OSError with a number comes from the disk; gzip and bz2 raise one without for bad
+            # data.
             if isinstance(error, OSError) and error.errno is not None:
                 msg = f"cannot unpack {member.name}: {error}"
                 raise DatasetError(msg) from error
@@ -172,9 +179,12 @@ def _zip(member: Member, leave_out: Callable[[str, str], None]) -> Iterator[tupl
     with zipfile.ZipFile(member.path) as archive:
         entries = [entry for entry in archive.infolist() if not entry.is_dir()]
         for entry in entries:
+            # All names are checked before the first byte is unpacked.
             safe_name(entry.filename, member.name)
         for entry in sorted(entries, key=lambda e: natural_key(e.filename)):
             name = safe_name(entry.filename, member.name)
+            # Bit 0 of the general purpose flag marks an encrypted member (PKWARE's APPNOTE,
+            # 4.4.4).
             if entry.flag_bits & 0x1:
                 leave_out(name, "encrypted")
                 continue
@@ -191,6 +201,7 @@ def _tar(member: Member, leave_out: Callable[[str, str], None]) -> Iterator[tupl
             if entry.isdir():
                 continue
             name = safe_name(entry.name, member.name)
+            # Links and devices are never followed: a link in an archive may lead out of it.
             stream = archive.extractfile(entry) if entry.isreg() else None
             if stream is None:
                 if not _is_junk(name):

@@ -39,6 +39,7 @@ def first_copies(energies: Sequence[float], get: Callable[[int], Atoms]) -> list
     """
     parents = list(range(len(energies)))
 
+    # Union-find with path compression: copies of copies have one common first frame.
     def root(index: int) -> int:
         while parents[index] != index:
             parents[index] = parents[parents[index]]
@@ -48,8 +49,10 @@ def first_copies(energies: Sequence[float], get: Callable[[int], Atoms]) -> list
     order = np.argsort(energies, kind="stable").tolist()
     for position, index in enumerate(order):
         for other in order[position + 1 : position + 1 + _MOST_COPIES]:
+            # Sorted by energy, so nothing further on can be equal either.
             if energies[other] - energies[index] > _SAME_ENERGY:
                 break
+            # The frame that comes first in the archive represents its copies.
             one, two = sorted((root(index), root(other)))
             if one != two and _same(get(index), get(other)):
                 parents[two] = one
@@ -67,4 +70,5 @@ def _same(one: Atoms, two: Atoms) -> bool:
         # One of the formats may put atoms back into the cell.
         scaled = np.linalg.solve(cell.T, distance.T).T
         distance = (scaled - np.rint(scaled)) @ cell
+    # Each of the two files contributes one rounding error.
     return bool(np.abs(distance).max() < 2 * _SAME_PLACE)

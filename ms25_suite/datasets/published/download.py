@@ -67,6 +67,7 @@ def download(
     known = _known(record)
     try:
         files = _listing(url)
+    # Compute nodes often have no connection: files that were verified once may be used there.
     except _OfflineError as error:
         paths = [folder / name for name in known]
         if not paths or not all(path.is_file() for path in paths):
@@ -90,6 +91,7 @@ def download(
         sha256 = entry.get("sha256")
         path = _fetch(file, sha256, folder, progress=progress, pause=pause)
         known[file.name] = {"sha256": sha256 or file_sha256(path), "stated": file.checksum}
+        # After each file, so that an interruption does not lose the checksums of finished ones.
         with atomic_path(record) as temporary:
             temporary.write_text(json.dumps(known, indent=1), encoding="utf-8")
         paths.append(path)
@@ -128,6 +130,7 @@ def _listing(url: str) -> list[RemoteFile]:
     """Files of a record; a URL that is no record is a file itself."""
     import requests
 
+    # A file alone has no listing, hence no stated size and checksum.
     if _RECORD_PAGE.match(url) is None:
         name = unquote(PurePosixPath(urlsplit(url).path).name)
         if not name:

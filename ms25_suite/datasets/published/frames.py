@@ -124,6 +124,7 @@ def read_chunks(path: Path) -> Iterator[list[Atoms]]:
     from ase.io.formats import UnknownFileTypeError, filetype, ioformats
 
     name = path.name.lower()
+    # Before ASE's guesses: a package that registers a reader knows its format best.
     if installed_reader(path) is not None:
         images = read_images(path)
     elif path.suffix.lower() == ".npz":
@@ -180,9 +181,12 @@ def labelled_frames(
     leave_out
         Called with the reason and the number of frames that are left out.
     """
+    # First all frames at once, which is the usual case and by far faster.
     keys = _only_candidates(images, keys)
     try:
         found = find_labels(images, _optional_stress(images, keys), where)
+        # Still complete frames only: a label on a part of them raises LabelError in
+        # `find_labels`.
         return _complete(images, found, range(len(images)), leave_out)
     except LabelError:
         pass
@@ -199,6 +203,7 @@ def labelled_frames(
     # Labels under different names may come from different methods.
     families = Counter(frame.keys[:2] for frame in single)
     if len(families) > 1:
+        # Energies of two methods differ by large constants, which no potential can fit.
         usual = families.most_common(1)[0][0]
         others = sum(families.values()) - families[usual]
         leave_out(f"labels under other names than {' and '.join(usual)} of the others", others)
@@ -237,6 +242,7 @@ def _only_candidates(images: Sequence[Atoms], keys: LabelKeys) -> LabelKeys:
         for key, value in first.info.items()
         if re.search("energy|^e$|etot", str(key), re.IGNORECASE) and np.ndim(value) == 0
         if not _OTHER_ENERGY.search(str(key))
+        # Integers are counters or step numbers.
         if isinstance(value, float | np.floating)
     ]
     forces = [
@@ -245,6 +251,7 @@ def _only_candidates(images: Sequence[Atoms], keys: LabelKeys) -> LabelKeys:
         if re.search("force|^f$", key, re.IGNORECASE) and np.shape(value) == (len(first), 3)
         if not _OTHER_ENERGY.search(key)
     ]
+    # With several candidates any choice would be a guess.
     if len(energies) != 1 or len(forces) != 1:
         return keys
     # Not every frame needs to have a stress.

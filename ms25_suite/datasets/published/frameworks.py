@@ -67,6 +67,7 @@ def recognise_framework(atoms: Atoms) -> str:
         It is not one of `FRAMEWORKS`; the message says why.
     """
     found = coordination_sequence(atoms)
+    # The framework density FD of the Atlas: T-atoms per 1000 Å^3.
     density = 1000.0 * np.count_nonzero(atoms.numbers == _SILICON) / atoms.get_volume()
     distances = {
         entry: float(np.abs(np.subtract(found, entry.sequence)).max()) for entry in FRAMEWORKS
@@ -104,9 +105,11 @@ def coordination_sequence(atoms: Atoms) -> tuple[float, ...]:
     from matscipy.neighbours import neighbour_list
 
     numbers = atoms.numbers
+    # The cell shifts S keep periodic images of one atom apart.
     first, second, shifts, distances = neighbour_list("ijSd", atoms, _LONGEST_BOND)
     bond = (numbers[first] == _OXYGEN) & (numbers[second] == _SILICON)
     first, second, shifts, distances = (array[bond] for array in (first, second, shifts, distances))
+    # By oxygen, then by distance: the first two rows of an oxygen are its two nearest Si.
     order = np.lexsort((distances, first))
     first, second, shifts = first[order], second[order], shifts[order]
     oxygens, starts, counts = np.unique(first, return_index=True, return_counts=True)
@@ -117,12 +120,14 @@ def coordination_sequence(atoms: Atoms) -> tuple[float, ...]:
         int(index): [] for index in np.flatnonzero(numbers == _SILICON)
     }
     one, two = second[starts], second[starts + 1]
+    # Lattice vector of the Si-Si link across the oxygen: S(O->2) - S(O->1).
     steps = shifts[starts + 1] - shifts[starts]
     for left, right, step in zip(one.tolist(), two.tolist(), steps.tolist(), strict=True):
         neighbours[left].append((right, (step[0], step[1], step[2])))
         neighbours[right].append((left, (-step[0], -step[1], -step[2])))
     totals = np.zeros(_SHELLS)
     for start in neighbours:
+        # Breadth-first search on the infinite net; a node is an atom and its lattice vector.
         known = {(start, 0, 0, 0)}
         shell = known
         for number in range(_SHELLS):
@@ -132,5 +137,7 @@ def coordination_sequence(atoms: Atoms) -> tuple[float, ...]:
                 for atom, (dx, dy, dz) in neighbours[centre]
             } - known
             known = known | shell
+            # N_k of the coordination sequence (Meier & Moeck, J. Solid State Chem. 27 (1979)
+            # 349).
             totals[number] += len(shell)
     return tuple((totals / len(neighbours)).tolist())

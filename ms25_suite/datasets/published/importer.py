@@ -191,6 +191,7 @@ def _write(
     present = [system for system in SYSTEMS if system.name in reader.systems]
     for system in tqdm(present, "write", unit="system", disable=not progress):
         collected = reader.systems[system.name]
+        # Only now: copies of a frame may be in files of different formats.
         _merge_copies(collected, reader.store)
         names = sorted(collected.files, key=natural_key)
         files = [
@@ -204,7 +205,10 @@ def _write(
         splits, remarks = archive_splits(files)
         notes = [f"the archive's split was not used: {remark}" for remark in remarks]
         notes += _notes(collected)
+        # Each frame once, in the natural order of the files.
         order = list(dict.fromkeys(frame for file in files for frame in file.frames))
+        # One dataset for each set of the paper: its three sets divide the same frames
+        # differently.
         for split in splits or (None,):
             try:
                 written = write_dataset(
@@ -264,6 +268,7 @@ def _notes(collected: SystemFrames) -> list[str]:
     if len(collected.keys) > 1:
         shown = "; ".join(f"{' and '.join(keys)}: {n}" for keys, n in collected.keys.items())
         notes.append(f"labels have different names ({shown}): are they of one method?")
+    # Unusual names may be in other units, which the user has to confirm.
     usual = {("energy", "forces"), ("REF_energy", "REF_forces")}
     for energy, forces in set(collected.keys) - usual:
         notes.append(f"labels were taken from `{energy}` and `{forces}`: check that this is right")

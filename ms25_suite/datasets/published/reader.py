@@ -163,6 +163,7 @@ class ArchiveReader:
         before: int,
         leave_out: Callable[[str, int], None],
     ) -> None:
+        # By the frame, not by the file: one file may hold several systems.
         groups: dict[str, list[int]] = {}
         for index, atoms in enumerate(images):
             try:
@@ -197,6 +198,8 @@ class ArchiveReader:
         name: str,
         numbers: Sequence[int],
     ) -> None:
+        # An archive may hold the same frame as train-50, train-100 … and again in another format:
+        # each structure is kept once, with all files that have it.
         digests = frame_digests(Frames.from_atoms(frame.atoms for frame in frames))
         entries = collected.files.setdefault(name, [])
         for frame, digest, number in zip(frames, digests, numbers, strict=True):
@@ -207,6 +210,7 @@ class ArchiveReader:
                 collected.places.append(self.store.add(frame.atoms))
                 collected.energies.append(energy)
                 collected.keys[frame.keys[:2]] += 1
+            # The same positions with another energy: another level of theory, or a wrong label.
             elif abs(collected.energies[known] - energy) > _SAME_ENERGY:
                 collected.conflicts += 1
             code = ROLE_CODES.get((frame.role or "").strip().lower())

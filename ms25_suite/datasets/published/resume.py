@@ -70,6 +70,7 @@ class ResumingDownloader:
         problem = ""
         for attempt in range(_ATTEMPTS):
             if attempt:
+                # Wait longer each time: an overloaded server recovers.
                 time.sleep(self._pause * attempt)
             try:
                 problem = self._go_on(url)
@@ -92,6 +93,7 @@ class ResumingDownloader:
         from tqdm import tqdm
 
         have = self._part.stat().st_size if self._part.exists() else 0
+        # A range that begins at the end of the file would be refused (416).
         if have and have == self._file.size:
             return ""
         # With compression by the server, the bytes could not be counted.
@@ -100,10 +102,14 @@ class ResumingDownloader:
             if answer.status_code == requests.codes.requested_range_not_satisfiable:
                 self._part.unlink()
                 return "the server does not have the rest"
+            # Errors of the client do not go away by trying again, except a timeout and too many
+            # requests.
             if 400 <= answer.status_code < 500 and answer.status_code not in (408, 429):
                 msg = f"{self._file.name}: {url} answers {answer.status_code} {answer.reason}"
                 raise DatasetError(msg)
             answer.raise_for_status()
+            # The range in the answer, not the status alone, proves that the bytes continue the
+            # file.
             rest = re.match(rf"bytes {have}-", answer.headers.get("Content-Range", ""))
             if answer.status_code != requests.codes.partial_content or rest is None:
                 # A server without support for ranges sends the whole file.

@@ -84,15 +84,18 @@ class ArchiveSplit:
 def name_hints(name: str) -> NameHints:
     """Role, set and training size by the words of a path; deeper folders have the last word."""
     role = set_number = size = None
+    # From the outermost folder to the file name, each overriding what came before.
     for part in PurePosixPath(name).parts:
         words = [word.lower() for word in re.findall(r"[A-Za-z]+|\d+", part)]
         for word, following in zip(words, [*words[1:], ""], strict=True):
+            # "trainset" and "testdata" are the roles train and test.
             bare = next((word.removesuffix(w) for w in ("set", "data") if word.endswith(w)), word)
             code = ROLE_CODES.get(bare)
             role = role if code is None else _ROLES[code]
             is_set = word.endswith(_SET_WORDS)
             if is_set and following.isdigit() and 1 <= int(following) <= _MOST_SETS:
                 set_number = int(following)
+            # Other numbers in names are dates, temperatures or counters.
             if word.isdigit() and int(word) in PAPER_TRAIN_SIZES:
                 size = int(word)
     return NameHints(role, set_number, size)
@@ -112,6 +115,7 @@ def archive_splits(files: Sequence[SourceFile]) -> tuple[tuple[ArchiveSplit, ...
     numbers: list[int | None] = [*stated] or [None]
     splits, remarks = [], []
     for number in numbers:
+        # Files without a number, such as one common test file, belong to every set.
         chosen = [file for file in files if hints[file.name].set_number in (number, None)]
         found = _one_set(number, chosen, hints)
         if isinstance(found, str):
@@ -163,6 +167,7 @@ def _one_set(
         notes.append(f"no file is called test, so the other {len(rest)} frames are for testing")
     elif rest:
         notes.append(f"{len(rest)} frames of no role in the archive's split were left out")
+    # Training comes first: a frame that was trained on must not be tested on.
     kept_validation = _without(validation, train)
     kept_test = _without(_without(test, train), kept_validation)
     for role, before, after in (
@@ -232,6 +237,8 @@ def _chain(groups: Sequence[_Group]) -> tuple[tuple[int, ...], tuple[int, ...], 
     nested = additive = True
     nested_sizes, additive_sizes = [], []
     for size, frames in ordered:
+        # Ascending sizes: nested if each group contains all before it, additive if it contains
+        # none.
         nested &= known <= set(frames) and size in (None, len(frames))
         additive &= known.isdisjoint(frames)
         order += [frame for frame in frames if frame not in known]

@@ -34,6 +34,7 @@ class FrameStore:
         int
             Where it is, for `get`.
         """
+        # Append at the end; the offset is the handle of the frame.
         place = self._file.seek(0, 2)
         content: tuple[Any, ...] = (
             atoms.numbers,

@@ -136,7 +136,10 @@ def _slab_plane(atoms: Atoms) -> tuple[FloatArray, FloatArray, float]:
     normals = []
     for axis in range(3):
         one, two = (cell[(axis + 1) % 3], cell[(axis + 2) % 3])
+        # Height of the cell along the normal of the other two vectors, in Å.
         height = volume / float(np.linalg.norm(np.cross(one, two)))
+        # Wrapped into the cell, the widest gap between sorted coordinates (across the boundary
+        # included) is the vacuum, wherever the slab lies.
         inside = np.sort(scaled[:, axis] % 1.0)
         gap = float(np.diff(inside, append=inside[0] + 1.0).max()) * height
         if gap > _VACUUM or not atoms.pbc[axis]:
@@ -171,6 +174,7 @@ def _zeolite(atoms: Atoms, counts: dict[str, int]) -> str:
 
 
 def _reaction(atoms: Atoms, counts: dict[str, int]) -> str:
+    # 4x4x4 Pt(111) (paper, "Chemical Reaction Training Data"); one CH4, dissociated or not.
     if counts != {"Pt": 64, "C": 1, "H": 4}:
         msg = "expected CH4 on 64 Pt atoms"
         raise ValueError(msg)

@@ -94,6 +94,7 @@ def write_dataset(
     DatasetError
         The frames make no dataset; nothing of it is left in the folder.
     """
+    # Set 1 has the name of the system: the main text of the paper reports it alone.
     later_set = split is not None and split.number not in (None, 1)
     name = f"{system.name}-set{split.number}" if split and later_set else system.name
     out = folder / f"{name}.extxyz.xz"
@@ -137,6 +138,7 @@ def write_dataset(
         values["splits"] = table
         write_card(card_path(out), values)
         dataset = open_dataset(str(card_path(out)))
+    # Also for Ctrl-C: a file of frames without its card would be taken for a complete dataset.
     except BaseException:
         out.unlink(missing_ok=True)
         card_path(out).unlink(missing_ok=True)
@@ -155,6 +157,7 @@ def _with_roles(split: ArchiveSplit, seed: int) -> list[tuple[int, str | None]]:
     """
     # One test frame, since a division without any is refused.
     roles = np.array([0] * len(split.train) + [2], dtype=np.int64)
+    # `taken` is the permutation that the seed will apply; writing through it inverts it.
     taken = make_splits(SplitsConfig(seed=seed), roles, "").parts[0][0]
     train = np.zeros_like(taken)
     train[taken] = split.train
@@ -195,6 +198,8 @@ def _card(
         values["paper_level_of_theory"] = paper
         values["level_of_theory"] = level_of_theory or paper
         # The built-in labels may be stand-ins of another method.
+        # With other labels the built-in curve or path would measure the difference of two
+        # methods.
         if values["level_of_theory"] == builtin.level_of_theory:
             values["reference_calculator"] = builtin.reference_calculator
             # Curves and paths are no part of the archive, and these are of the same method.

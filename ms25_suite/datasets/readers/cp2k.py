@@ -87,6 +87,8 @@ def read_cp2k_output(path: Path) -> Iterator[Atoms]:
     if any(words in text for words in NOT_CONVERGED):
         msg = f"{path}: the electrons did not converge: its energies are no labels"
         raise DatasetError(msg)
+    # Dynamics and relaxations print one energy for each step, but the structure of the input
+    # only.
     if len(energies) != 1:
         msg = (
             f"{path}: expected the energy of one single point of CP2K, found {len(energies)}. "
@@ -126,11 +128,13 @@ def _forces(text: str, n_atoms: int, path: Path) -> FloatArray:
             "&FORCE_EVAL &PRINT &FORCES ON"
         )
         raise DatasetError(msg)
+    # CP2K's atomic unit of force, 51.42 eV/Å.
     atomic = float(Hartree / Bohr)
     units = {"a.u.": atomic, "hartree/bohr": atomic, "eV/angstrom": 1.0}
     if head["unit"] not in units:
         msg = f"{path}: expected forces in {', '.join(units)}, found {head['unit']!r}"
         raise DatasetError(msg)
+    # The first block after the header; a later one would be of another step.
     rows = _rows(text[head.end() :].splitlines(), _FORCE)
     if len(rows) != n_atoms:
         msg = f"{path}: expected forces on {n_atoms} atoms, found {len(rows)}"
@@ -155,11 +159,14 @@ def _stress(text: str, path: Path) -> FloatArray | None:
     match = _STRESS.search(text)
     if match is None:
         return None
+    # The unit that the output itself states: it depends on the version and on the input.
     if match["unit"] not in _GPA:
         msg = f"{path}: expected a stress in {', '.join(_GPA)}, found {match['unit']!r}"
         raise DatasetError(msg)
     rows = [[_float(word) for word in line.split()[2:]] for line in match["rows"].splitlines()]
+    # CP2K prints a pressure tensor, compression positive; here tension is positive.
     full = -np.array(rows) * _GPA[match["unit"]] / GPA_PER_EV_PER_A3
+    # Voigt order xx yy zz yz xz xy.
     return full[[0, 1, 2, 1, 0, 0], [0, 1, 2, 2, 2, 1]]
 
 
@@ -167,6 +174,7 @@ def _structure(path: Path, text: str) -> Atoms:
     """Structure of the echoed input, or of the input beside the output."""
     from ase import Atoms
 
+    # The printed coordinates have six decimals only; labels belong to the digits of the input.
     source, lines = path, text.splitlines()
     if not _section(lines, "COORD"):
         named = re.search(r"^ CP2K\| Input file name +(\S+)\s*$", text, re.MULTILINE)
@@ -244,6 +252,7 @@ def _cell(lines: Sequence[str], source: Path) -> tuple[FloatArray, list[bool]]:
     else:
         msg = f"{source}: expected a cell as A, B, C or as ABC in &CELL, found neither"
         raise DatasetError(msg)
+    # CP2K's default is periodic in all directions.
     periodic = values.get("PERIODIC", ["XYZ"])[0].upper()
     return cell, [periodic != "NONE" and axis in periodic for axis in "XYZ"]
 
@@ -272,4 +281,5 @@ def _floats(words: Sequence[str], what: str, source: Path) -> list[float]:
 
 
 def _float(word: str) -> float:
+    # Fortran writes double precision exponents with D.
     return float(word.replace("D", "E").replace("d", "e"))

@@ -72,6 +72,7 @@ def scan_layout(lines: Iterable[str]) -> Layout:
 def _columns(comment: str) -> int | None:
     """Number of columns by the header; None if it has no valid ``Properties``."""
     match = _PROPERTIES.search(comment)
+    # Triples name:type:columns, such as species:S:1:pos:R:3.
     counts = match[1].split(":")[2::3] if match else []
     return sum(map(int, counts)) if counts and all(n.isdecimal() for n in counts) else None
 
@@ -95,6 +96,8 @@ def _frame_problem(
         # Writers pad numbers, so that all rows of a frame have one length; the last line of a
         # file may lack its end.
         length = len(line)
+        # A number that lost its last digits is still a valid number, so only the length shows the
+        # damage.
         if not line.endswith("\n") and 0 < length + 1 < shortest == longest:
             return f"frame {frame}, atom {atom} (line {number}): the file is cut off in a number"
         shortest = min(shortest or length, length)

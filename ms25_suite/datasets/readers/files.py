@@ -101,6 +101,7 @@ def _own_format(path: Path) -> str | None:
     suffix = data_suffix(path).lower()
     if not suffix:
         return None
+    # ".extxyz.xz" is ".extxyz" plus compression.
     plain = f".{suffix.split('.')[1]}"
     format_ = FORMATS.get(plain)
     # Only extended XYZ may be compressed.
@@ -202,10 +203,12 @@ def _frames(path: Path, format_: str | None) -> Iterator[Atoms]:
                 else ase.io.iread(source, index=":", format=format_)
             )
             for atoms in images:
+                # ASE would read on behind the damage, with shifted lines.
                 if layout is not None and count == len(layout.sizes):
                     break
                 count += 1
                 yield atoms
+    # GeneratorExit: the caller stopped early, which is no damage.
     except (GeneratorExit, DatasetError):
         raise
     except Exception as error:  # ASE's readers raise anything on a damaged file

@@ -71,6 +71,7 @@ def check_shape(
         The label has another shape, or is not made of numbers.
     """
     found = np.shape(value)
+    # Floats and integers; booleans, text and objects are no labels.
     numeric = np.asarray(value).dtype.kind in "fiu"
     if found not in shapes or not numeric:
         expected = " or ".join(str(shape) for shape in shapes)

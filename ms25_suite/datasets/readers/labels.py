@@ -92,8 +92,11 @@ def find_labels(images: Sequence[Atoms], keys: LabelKeys, where: str) -> FoundLa
     named: dict[LabelName, str] = {
         name: key for name in _FAMILIES[0] if (key := getattr(keys, name)) is not None
     }
+    # One family for all labels: `REF_energy` of DFT beside `forces` of an attached model would be
+    # labels of two methods.
     family = _first_family(images, named)
     candidates: dict[LabelName, tuple[str, ...]] = dict(family)
+    # A named key replaces both, so that a stress and a virial of different origin cannot mix.
     if "stress" in named or "virial" in named:
         candidates |= {"stress": (), "virial": ()}
     candidates |= {name: (key,) for name, key in named.items()}
@@ -119,6 +122,7 @@ def find_labels(images: Sequence[Atoms], keys: LabelKeys, where: str) -> FoundLa
         _refuse_partial(energies, used["energy"], where)
         for index, value in enumerate(energies):
             check_shape(value, ((), (1,)), "energy", index, where)
+        # Some writers store an array of one number.
         energy_rows = np.array([np.reshape(value, ()) for value in energies], dtype=np.float64)
         refuse_not_finite(energy_rows, np.arange(len(images)), "energy", where)
     else:
@@ -161,6 +165,7 @@ def labelled_structure(image: Atoms, labels: Labels, frame: int, first_atom: int
     if labels.energy is not None:
         atoms.info[REF_ENERGY] = float(labels.energy[frame])
     if labels.forces is not None:
+        # A copy: the labels may be memory-mapped and read-only.
         atoms.arrays[REF_FORCES] = labels.forces[first_atom : first_atom + len(atoms)].copy()
     if labels.stress is not None and np.isfinite(labels.stress[frame]).all():
         atoms.info[REF_STRESS] = labels.stress[frame].copy()
@@ -173,6 +178,7 @@ def _first_family(
     places: tuple[tuple[LabelName, str], ...] = (("energy", "info"), ("forces", "arrays"))
     for family in _FAMILIES:
         for name, place in places:
+            # Energies or forces decide: a stress alone does not make a family.
             if name not in named and values_under(images, family[name], place) is not None:
                 return family
     # The card names energies and forces; the stress has to be named too, or be REF_stress.

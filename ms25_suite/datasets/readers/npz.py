@@ -44,6 +44,7 @@ def read_npz(path: Path) -> Iterator[Atoms]:
         raise DatasetError(msg)
     try:
         # Opened here, since NumPy leaves a file open that turns out to be no archive.
+        # `allow_pickle=False`: unpickling a foreign file could run its code.
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             arrays = {key: archive[key] for key in archive.files}
     except (ValueError, TypeError, OSError, EOFError, BadZipFile) as error:
@@ -65,6 +66,7 @@ def read_npz(path: Path) -> Iterator[Atoms]:
     symbols = [str(symbol).strip() for symbol in arrays["symbols"]]
     stress_name = next((name for name in _STRESS_NAMES if name in arrays), None)
     for index in range(n_frames):
+        # One cell for all frames (dynamics at constant volume), or one for each.
         cell = None if cells is None else (cells if cells.ndim == 2 else cells[index])
         atoms = Atoms(
             symbols,

@@ -63,6 +63,7 @@ def read_stresses(
         refuse_absent(images, "stress", named["stress"], where)
     if "virial" in named and virials is None:
         refuse_absent(images, "virial", named["virial"], where)
+    # NaN marks frames without a stress; they are left out of errors and losses.
     rows = np.full((len(images), 6), np.nan)
     labelled: list[int] = []
     not_periodic: list[int] = []
@@ -76,13 +77,17 @@ def read_stresses(
         if value is None:
             continue
         volume = abs(float(np.linalg.det(atoms.cell.array)))
+        # Stress is energy per volume, which a slab or molecule without a full cell does not have.
         if not atoms.pbc.all() or volume == 0.0:
             not_periodic.append(index)
             continue
         check_shape(value, ((6,), (3, 3), (9,)), name, index, where)
+        # Rotational invariance makes the stress symmetric; a larger asymmetry is a sign of wrong
+        # axes.
         row, asymmetry = _voigt(np.asarray(value, dtype=np.float64))
         if asymmetry > _ASYMMETRY:
             asymmetric.append(index)
+        # Virial W = -dE/d(strain) and stress = (1/V) dE/d(strain).
         rows[index] = row if name == "stress" else -row / volume
         labelled.append(index)
         if key is None:

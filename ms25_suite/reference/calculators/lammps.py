@@ -69,6 +69,7 @@ class LammpsCalculator(LAMMPSlib):  # type: ignore[misc]
             self._start_over()
             msg = f"LAMMPS failed on {atoms.get_chemical_formula()} ({len(atoms)} atoms): {error}"
             raise ReferenceCalculatorError(msg) from error
+        # Overlapping atoms give inf or NaN without an error of LAMMPS.
         bad = [name for name, value in self.results.items() if not np.isfinite(value).all()]
         if bad:
             self._start_over()
@@ -84,5 +85,6 @@ class LammpsCalculator(LAMMPSlib):  # type: ignore[misc]
             self.lmp.close()
         self.lmp = None
         self.started = self.initialized = False
+        # LAMMPSlib compares with this list to see whether atoms have to be created anew.
         self.previous_atoms_numbers: Any = []
         self.reset()

@@ -124,6 +124,7 @@ def _prepare(lammps: Any, atoms: Atoms, interactions: Interactions) -> None:
     if np.abs(np.triu(cell, 1)).max() > 0.0:
         msg = f"expected lower triangular cell vectors (cell.standard_form), found {cell.tolist()}"
         raise ValueError(msg)
+    # `repr` writes all digits of a float: the box of the run is exactly the cell of the frames.
     edges = " ".join(f"0 {float(length)!r}" for length in np.diag(cell))
     tilts = " ".join(repr(float(cell[i, j])) for i, j in ((1, 0), (2, 0), (2, 1)))
     for command in (
@@ -131,6 +132,7 @@ def _prepare(lammps: Any, atoms: Atoms, interactions: Interactions) -> None:
         f"atom_style {interactions.atom_style}",
         "atom_modify map array",
         "boundary p p p",
+        # By default LAMMPS refuses a cell that is tilted by more than half an edge.
         "box tilt large",
         f"region cell prism {edges} {tilts}",
         f"create_box {len(elements)} cell",
@@ -141,6 +143,7 @@ def _prepare(lammps: Any, atoms: Atoms, interactions: Interactions) -> None:
     if created != len(atoms):
         msg = f"LAMMPS created {created} of {len(atoms)} atoms"
         raise RuntimeError(msg)
+    # Masses before interactions: LAMMPS refuses to initialise a type without a mass.
     for number, symbol in enumerate(elements, start=1):
         lammps.command(f"mass {number} {float(atomic_masses[atomic_numbers[symbol]])!r}")
     for command in interactions.commands:
@@ -155,11 +158,13 @@ def _thermostat(
     seeds: Sequence[int],
     held: Sequence[int],
 ) -> None:
+    # LAMMPS numbers atoms from 1.
     mobile = [str(index + 1) for index in range(n_atoms) if index not in set(held)]
     lammps.command(f"group mobile id {' '.join(mobile)}")
     lammps.command(f"timestep {dynamics.timestep_ps!r}")
     lammps.command("neigh_modify every 1 delay 5 check yes")
     lammps.command("thermo 0")
+    # With held atoms the momentum is not conserved, so its initial value need not be removed.
     momentum = "no" if held else "yes"
     lammps.command(
         f"velocity mobile create {2 * temperature!r} {seeds[0]} mom {momentum} rot no dist gaussian"
@@ -169,6 +174,7 @@ def _thermostat(
         # `zero`: the random forces add up to zero, so that a free crystal does not drift.
         zero = "no" if held else "yes"
         lammps.command(f"fix bath mobile langevin {target} {seeds[1]} zero {zero}")
+        # `fix langevin` only adds friction and random forces; `fix nve` integrates.
         lammps.command("fix motion mobile nve")
     else:
         lammps.command(f"fix motion mobile nvt temp {target} tchain 1")

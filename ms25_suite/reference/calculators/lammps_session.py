@@ -92,8 +92,10 @@ def unwrapped_positions(lammps: Any, cell: FloatArray) -> FloatArray:
     :
         Positions in Å in the coordinates of LAMMPS, shape ``(n_atoms, 3)``.
     """
+    # 1: floating point numbers, 0: integers; 3 for each atom, ordered by atom number.
     wrapped = np.array(lammps.gather_atoms("x", 1, 3)).reshape(-1, 3)
     images = np.array(lammps.gather_atoms("image", 0, 3)).reshape(-1, 3)
+    # Image flags count crossed boundaries; without them a molecule or a trajectory would be torn.
     return np.asarray(wrapped + images @ cell, dtype=np.float64)
 
 

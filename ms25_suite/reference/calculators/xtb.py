@@ -102,6 +102,7 @@ class XtbCalculator(Calculator):  # type: ignore[misc]
         super().calculate(atoms, properties, system_changes)
         frame = self.atoms
         validate_frame(frame, self._elements)
+        # A new calculator for each frame, hence a new guess of the charges.
         engine = TBLite(**self._settings)
         what = f"{frame.get_chemical_formula()} ({len(frame)} atoms)"
         try:

@@ -79,6 +79,7 @@ def alloy(sampling: HeaCurveSampling, rng: np.random.Generator) -> Atoms:
     from ase.build import bulk
 
     atoms = bulk("Fe", "fcc", a=LATTICE_CONSTANT_A, cubic=True).repeat(sampling.cells)
+    # Random occupation of the sites: a solid solution without short-range order.
     counts = random_composition(len(atoms), len(ELEMENTS), sampling.least_fraction, rng)
     atoms.symbols = rng.permutation(np.repeat(ELEMENTS, counts)).tolist()
     return atoms
@@ -104,7 +105,8 @@ def equilibrium(atoms: Atoms, reference: Any) -> None:
         trial.set_cell(cell * scale, scale_atoms=True)
         return float(trial.get_potential_energy())
 
-    # 1e-7: finer than the digits of a stored cell, coarser than the noise of -450 eV.
+    # 1e-7: finer than the digits of a stored cell, coarser than the noise of -450 eV. Brent's
+    # method on the energy alone. SciPy widens the bracket where the minimum is outside.
     found = minimize_scalar(energy, bracket=(0.98, 1.02), options={"xtol": 1e-7})
     atoms.set_cell(cell * found.x, scale_atoms=True)
 

@@ -55,6 +55,7 @@ class _Job:
     def _images(self) -> Iterator[Atoms]:
         from ase import Atoms
 
+        # A stream of random numbers for each job: frames do not depend on the order of the jobs.
         rng = np.random.default_rng([self.seed, self.index])
         trajectory = run_trajectory(
             self.sampling, self.potential_file, self.temperature_K, self.n_frames, rng

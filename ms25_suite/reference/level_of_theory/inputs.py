@@ -143,6 +143,7 @@ def refuse_no_inputs(level: LevelOfTheory) -> None:
 def how_to_run(level: LevelOfTheory, atoms: Atoms) -> list[str]:
     """Commands, one per line, that run the code in the folder and import the labels."""
     if level.code == "cp2k":
+        # psmp: MPI and OpenMP; one thread for each process avoids more threads than cores.
         run = ["OMP_NUM_THREADS=1 mpirun cp2k.psmp -i cp2k.inp -o cp2k.out"]
         source = ["cp2k.out"]
     else:
@@ -151,6 +152,8 @@ def how_to_run(level: LevelOfTheory, atoms: Atoms) -> list[str]:
         release = level.section("POTCAR")["RELEASE"]
         names = [f"potpaw_PBE.{release}/{name}/POTCAR" for name in potcar_names(level, atoms)]
         run = [f"(cd $VASP_PP_PATH && cat {' '.join(names)}) > POTCAR", "mpirun vasp_std"]
+        # The forces of VASP are derivatives of the free energy; `energy`, extrapolated to zero
+        # smearing, would not fit them.
         source = ["OUTCAR --keys energy=free_energy"]
     command = f"ms25 data import {' '.join(source)} --out labelled.extxyz"
     return [*run, f'{command} --level-of-theory "{level.summary}"']

@@ -208,6 +208,8 @@ def refuse_frame(level: LevelOfTheory, atoms: Atoms) -> None:
             "frame into a cell"
         )
         raise UsageError(msg)
+    # Pseudopotentials leave out closed shells, so the number of valence electrons has the parity
+    # of the sum of the atomic numbers.
     if level.code == "cp2k" and int(atoms.numbers.sum()) % 2:
         msg = (
             f"{atoms.symbols} has an odd number of electrons, but the paper's calculations are not "
@@ -221,6 +223,7 @@ def _refuse_other_member(level: LevelOfTheory, atoms: Atoms) -> None:
     from ms25_suite.datasets.published.systems import UnknownSystemError, recognise
 
     try:
+        # MgO 2x2 and 4x4 have different k-point grids at the same elements.
         found = recognise(atoms)
     except UnknownSystemError:
         return

@@ -61,6 +61,7 @@ def write_vasp_inputs(level: LevelOfTheory, atoms: Atoms, directory: Path) -> li
 
     refuse_frame(level, atoms)
     elements = _elements(atoms)
+    # POSCAR lists atoms by element, in the order of the potentials in POTCAR.
     order = np.concatenate([np.flatnonzero(atoms.symbols == element) for element in elements])
     write_incar(
         str(directory),
@@ -115,6 +116,7 @@ def vasp_calculator(level: LevelOfTheory, directory: Path, *, command: str | Non
         command=command,
         pp="PBE",
         pp_version=release,
+        # ASE appends a setup to the symbol: "_sv" for Zr makes Zr_sv.
         setups={
             element: name.removeprefix(element)
             for element, name in potentials.items()

@@ -142,6 +142,7 @@ def bulk_calculator() -> Any:
     """
     from ms25_suite.reference.calculators.lammps import LammpsCalculator
 
+    # A bulk crystal has no surface dipole that its images could couple to.
     return LammpsCalculator(interactions(LABEL_ACCURACY).commands, ELEMENTS, **lammpslib_settings())
 
 

@@ -71,6 +71,7 @@ def interactions(accuracy: float) -> Interactions:
         # No tables: they interpolate, and forces would not be the exact gradient of the energy.
         "pair_modify table 0 shift yes",
         *pairs,
+        # The long-range part of 1/r; the direct sum converges only conditionally.
         f"kspace_style ewald {accuracy!r}",
     )
     return Interactions(ELEMENTS, commands, "charge")

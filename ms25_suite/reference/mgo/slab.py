@@ -37,6 +37,7 @@ def slab(repeat: int) -> Atoms:
     from ase import Atoms
 
     refuse_numbers(repeat=repeat)
+    # The primitive cell of the (100) face is half of the cubic one, turned by 45 degrees.
     edge = LATTICE_CONSTANT_A / np.sqrt(2.0)
     spacing = LATTICE_CONSTANT_A / 2.0
     symbols: list[str] = []

@@ -77,13 +77,17 @@ class SlabCalculator(LammpsCalculator):
         super().calculate(atoms, properties, system_changes)
         heights, normal = slab_heights(atoms)
         charges = np.array([self._charges[symbol] for symbol in atoms.get_chemical_symbols()])
+        # The dipole of a charged slab depends on the origin, and so would the correction.
         if abs(charges.sum()) > 1e-9:
             msg = f"expected a neutral frame, found a charge of {charges.sum():g} e"
             raise ReferenceCalculatorError(msg)
         volume = atoms.get_volume()
+        # M = sum of q_i z_i with z unwrapped across the boundary: the slab must be in one piece.
         moment = float(charges @ heights)
         energy = 2.0 * np.pi * COULOMB_EV_A * moment**2 / volume
         field = -4.0 * np.pi * COULOMB_EV_A * moment / volume
+        # (1/V) dE/d(strain) of E ~ M^2 / V: along the normal 2 - 1 = 1, along the surface 0 - 1 =
+        # -1.
         stress = (energy / volume) * (2.0 * np.outer(normal, normal) - np.eye(3))
         self.results["energy"] += energy
         self.results["free_energy"] = self.results["energy"]
@@ -106,6 +110,7 @@ def slab_heights(atoms: Atoms) -> tuple[FloatArray, FloatArray]:
         There is no vacuum along the third cell vector.
     """
     cell = atoms.cell.array
+    # Perpendicular to the surface, also where the third vector is tilted.
     normal = np.cross(cell[0], cell[1])
     normal /= np.linalg.norm(normal)
     period = float(cell[2] @ normal)

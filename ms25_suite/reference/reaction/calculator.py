@@ -64,11 +64,15 @@ def charge_parameters(path: Path) -> dict[str, tuple[float, float, float]]:
     Duin's format, ``read_force_field`` in LAMMPS' ``reaxff_ffield.cpp``).
     """
     lines = path.read_text(encoding="ascii").splitlines()
+    # Line 1 is a comment, line 2 the number of general parameters, one of which follows on each
+    # line.
     first = 2 + int(lines[1].split()[0])
     n_elements = int(lines[first].split()[0])
     found = {}
     for number in range(n_elements):
         top, second = (lines[first + 4 + 4 * number + row].split() for row in (0, 1))
+        # Two conventions: the file has eta / 2, E = chi q + (eta / 2) q^2; LAMMPS' fix expects
+        # eta.
         found[top[0]] = (float(second[5]), 2.0 * float(second[6]), float(top[6]))
     return found
 
@@ -113,6 +117,7 @@ class ReaxffCalculator(LammpsCalculator):
             )
         ]
         with tempfile.TemporaryDirectory(prefix="ms25-") as folder:
+            # LAMMPS reads chi, eta and gamma from a file when the fix is defined, and not again.
             file = Path(folder) / "charges"
             file.write_text("".join(lines), encoding="ascii")
             inner, outer = TAPER_A

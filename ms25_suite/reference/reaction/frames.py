@@ -65,6 +65,7 @@ class _Job:
 
     def _images(self) -> list[Atoms]:
         rng = np.random.default_rng([self.seed, self.index])
+        # From the minimum energy path: a stretched CH4 far from it would first have to relax.
         atoms = start(reference_path(), self.distance_A)
         reference = calculator(str(self.force_field))
         images = run_trajectory(

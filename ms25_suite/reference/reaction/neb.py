@@ -78,11 +78,13 @@ def labelled_path(images: list[Atoms], make_calculator: Callable[[], Any]) -> li
     from ase import Atoms
     from ase.mep import NEBTools
 
+    # Before the labels: the spline needs the calculators of the converged images.
     barrier, reaction_energy = NEBTools(images).get_barrier(fit=True)
     frames = []
     for number, image in enumerate(images):
         image.calc.clean()
         atoms = Atoms(image.numbers, positions=image.positions, cell=image.cell.array, pbc=True)
+        # A new calculator for each image: no label depends on the charges of its neighbour.
         reference = make_calculator()
         label(atoms, reference)
         reference.clean()

@@ -93,7 +93,10 @@ def nudged_band(
     step, _ = find_mic(end.positions - start.positions, start.cell, start.pbc)
     end.positions = start.positions + step
     images = [start, *(start.copy() for _ in range(n_images[0] - 2)), end]
+    # A straight line would push hydrogens through each other; IDPP keeps pair distances (S.
+    # Smidstrup et al., J. Chem. Phys. 140, 214106 (2014)).
     NEB(images, method="improvedtangent").interpolate("idpp")
+    # No climbing yet: on a rough path the highest image is not near the saddle point.
     _descend(images, make_calculator, 240, largest_force=0.1, climb=False)
     images = _resampled(images, n_images[1])
     _descend(images, make_calculator, 120, largest_force=0.1, climb=False)
@@ -116,6 +119,8 @@ def nudged_band(
 
 def mark(band: Sequence[Atoms]) -> None:
     """Set ``info["kind"]`` of each image of a piece to ``minimum``, ``saddle`` or ``path``."""
+    # The climbing image of a converged piece is at its saddle point (G. Henkelman, B. P. Uberuaga
+    # and H. Jonsson, J. Chem. Phys. 113, 9901 (2000)).
     top = int(np.argmax([image.get_potential_energy() for image in band]))
     for index, image in enumerate(band):
         end = index in (0, len(band) - 1)
@@ -131,6 +136,7 @@ def dips(energies: FloatArray) -> list[int]:
 
 def _pieces(images: list[Atoms]) -> list[list[Atoms]]:
     """Cut the path at its dips, and relax the images there."""
+    # A dip of the rough path is an intermediate minimum, which a single band would cut short.
     energies = np.array([image.get_potential_energy() for image in images])
     cuts = dips(energies)
     for index in cuts:
@@ -151,6 +157,7 @@ def _descend(
     for image in images:
         if image.calc is None:
             image.calc = make_calculator()
+    # Springs act along the tangent only, forces of the potential only perpendicular to it.
     band = NEB(images, k=SPRING_eV_A2, climb=climb, method="improvedtangent")
     optimizer = FIRE(band, logfile=None, maxstep=0.1, dt=0.05, dtmax=0.25)
     return bool(optimizer.run(fmax=largest_force, steps=steps))
@@ -184,6 +191,7 @@ def _assigned(initial: Atoms, final: Atoms) -> Atoms:
         step, _ = find_mic(origin[list(order)] - target, initial.cell, initial.pbc)
         return float((step**2).sum())
 
+    # 24 permutations: equal hydrogens may be renamed, and a band follows each atom by its number.
     best = min(permutations(range(4)), key=squared_path)
     atoms = initial.copy()
     atoms.positions[list(HYDROGENS)] = origin[list(best)]

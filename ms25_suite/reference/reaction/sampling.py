@@ -115,6 +115,7 @@ def start(path: Sequence[Atoms], distance: float) -> Atoms:
         share = (distance - lengths[after - 1]) / (lengths[after] - lengths[after - 1])
         step, _ = find_mic(path[after].positions - atoms.positions, atoms.cell, atoms.pbc)
         atoms.positions += share * step
+    # `fix=0` keeps the carbon in place: only the hydrogen moves.
     atoms.set_distance(CARBON, LEAVING, distance, fix=0, mic=True)
     return atoms
 
@@ -154,6 +155,7 @@ def run_trajectory(
     from ase.md.langevin import Langevin
 
     fixed = frozen(atoms)
+    # The first 64 atoms are Pt.
     height = float(atoms.positions[:CARBON, 2].max()) + sampling.wall_height_A
     bonds = [
         Hookean(CARBON, hydrogen, k=sampling.wall_eV_A2, rt=sampling.wall_bond_A)
@@ -172,6 +174,7 @@ def run_trajectory(
         sampling.timestep_fs * units.fs,
         temperature_K=temperature_K,
         friction=sampling.friction_per_ps * 1e-3 / units.fs,
+        # With two fixed layers the momentum of the rest is not conserved.
         fixcm=False,
         rng=rng,
     )

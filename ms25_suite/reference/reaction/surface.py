@@ -82,6 +82,7 @@ def frozen(atoms: Atoms) -> FixAtoms:
     """Constraint that fixes the two bottom layers."""
     from ase.constraints import FixAtoms
 
+    # `fcc111` builds from the bottom: the first 32 of 64 Pt atoms are the two lowest layers.
     return FixAtoms(indices=np.arange(min(N_FIXED, len(atoms))))
 
 
@@ -166,6 +167,8 @@ def dissociated(
 
     methyl = molecule("CH3")
     methyl.positions -= methyl.positions[0]
+    # CH3 of ASE is flat (the gas-phase radical); bound by C, its hydrogens bend away from the
+    # surface.
     methyl.positions[1:, 2] += 0.35
     methyl.rotate(turn, "z")
     methyl.translate(_place(clean, carbon, _HEIGHTS[carbon.kind][0]))
@@ -173,6 +176,8 @@ def dissociated(
     atoms = _bare(clean + methyl + lone)
     if not relax(atoms, reference, largest_force=largest_force):
         return None
+    # Three bonds of methyl and one broken bond; anything else has recombined or lost more
+    # hydrogen.
     bonds = np.sort(atoms.get_distances(CARBON, list(HYDROGENS), mic=True))
     # 1.6 Å: in the intermediate state, with C-H over Pt, the bond has 1.58 Å.
     return atoms if bonds[2] < 1.3 and bonds[3] > 1.6 else None

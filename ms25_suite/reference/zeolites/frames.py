@@ -195,6 +195,7 @@ def relaxed_framework(code: str, reference: Any) -> Atoms:
     # Straight Si-O-Si are a saddle point: without displacements no force bends them.
     atoms.positions += rng.normal(0.0, _START_RATTLE_A, atoms.positions.shape)
     atoms.calc = reference
+    # Three free lengths would let the lattice lose its cubic symmetry.
     cubic = bool(np.allclose(angles, 60.0))  # primitive cell of a face-centred cubic lattice
     filtered = FrechetCellFilter(
         atoms, mask=np.diag(np.ones(3)) if not cubic else None, hydrostatic_strain=cubic
@@ -207,9 +208,11 @@ def relaxed_framework(code: str, reference: Any) -> Atoms:
             "does not"
         )
         raise ReferenceCalculatorError(msg)
+    # The angles are the exact ones of the space group again.
     lengths = np.round(atoms.cell.lengths(), _RELAXED_DECIMALS)
     fractional = atoms.get_scaled_positions(wrap=False)
     atoms.set_cell([*lengths, *angles])
+    # LAMMPS needs lower triangular cell vectors.
     atoms.set_cell(atoms.cell.standard_form()[0])
     atoms.positions = np.round(fractional @ atoms.cell.array, _RELAXED_DECIMALS)
     return atoms

@@ -149,9 +149,12 @@ def framework_atoms(code: str) -> Atoms:
         spacegroup=framework.spacegroup,
         setting=framework.setting,
         cellpar=[*framework.lengths_A, *framework.angles],
+        # Sites of the Atlas have four decimals: a site on a symmetry element is off it by
+        # rounding.
         symprec=1e-2,
         onduplicates="keep",
     )
+    # In the primitive cell, atoms of the conventional one coincide up to lattice vectors.
     vectors = _CENTRING[framework.cell] @ conventional.cell.array
     fractional = np.linalg.solve(vectors.T, conventional.positions.T).T
     cell, _ = Atoms(cell=vectors).cell.standard_form()
@@ -159,7 +162,9 @@ def framework_atoms(code: str) -> Atoms:
     silicon = Atoms(["Si"] * len(sites), scaled_positions=sites, cell=cell, pbc=True)
     first, second, vector = neighbor_list("ijD", silicon, _NEIGHBOURS_A)
     once = first < second  # each pair once; no T-atom is a neighbour of its own image here
+    # `vector` points to the nearest image, so the middle may lie outside the cell.
     bridges = silicon.positions[first[once]] + 0.5 * vector[once]
+    # Corner-sharing SiO4 tetrahedra: four neighbours for each Si, and two O for each Si.
     if np.any(np.bincount(first, minlength=len(silicon)) != 4) or len(bridges) != 2 * len(silicon):
         msg = f"the T-atoms of {framework.code} are not four-connected: a mistake in the table"
         raise RuntimeError(msg)

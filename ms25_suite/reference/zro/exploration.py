@@ -89,6 +89,7 @@ def relax(atoms: Atoms, calculator: Any, steps: int, largest_force: float = 0.05
     from ase.optimize import BFGS
 
     atoms.calc = calculator
+    # Need not converge: partly relaxed structures are wanted too.
     BFGS(atoms, logfile=None, maxstep=0.2).run(fmax=largest_force, steps=steps)
     energy = float(atoms.get_potential_energy())
     atoms.calc = None
@@ -149,6 +150,7 @@ def molecular_dynamics(
         fixcm=False,  # a drift of the whole cell does not matter here
         logfile=None,
     )
+    # The relaxed structure has no thermal potential energy yet.
     dynamics.run(settings.equilibration_steps)
     while True:
         yield bare(moving)
@@ -185,6 +187,7 @@ def contour(
     from ase.md.contour_exploration import ContourExploration
 
     moving = bare(atoms)
+    # At a minimum the curvature of the contour is undefined.
     moving.positions += rng.normal(0.0, settings.rattle_A, (len(moving), 3))
     moving.calc = calculator
     # Only their direction matters. Without velocities ASE would draw it from another generator.
@@ -195,6 +198,7 @@ def contour(
         parallel_drift=settings.drift,
         energy_target=energy_eV,
         angle_limit=settings.angle_limit,
+        # A rigid shift of the cell is a contour without any new structure.
         remove_translation=True,
         rng=rng,
     )

@@ -110,6 +110,8 @@ def plan(
         reference=calculator,
     )
     images = stages.seeds()
+    # The first potential has seen structures near random ones only; its own trajectories,
+    # labelled, show the second one where it went wrong.
     approximate = stages.train(images)
     if stages.sampling.refinement_frames:
         images += stages.refinement(approximate)
@@ -199,6 +201,7 @@ class _Stages:
 
     def _frames(self, name: str, jobs: Sequence[Job], settings: dict[str, Any]) -> list[Atoms]:
         """Frames of a stage, built unless they are in the folder already."""
+        # Other settings, another file: an interrupted build never mixes frames of two recipes.
         file = self.folder / f"{name}-{content_key(settings)[:16]}.extxyz"
         if not file.is_file():
             self.folder.mkdir(parents=True, exist_ok=True)

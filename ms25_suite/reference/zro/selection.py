@@ -62,6 +62,8 @@ class Selection:
 
     def keeps(self, atoms: Atoms) -> bool:
         """Label a candidate; return whether it is kept, in which case it gets the counts."""
+        # Drawn before the label: each candidate consumes one random number, whether the charges
+        # converge or not. F <= L (1 - u) has the probability 1 - F / L.
         threshold = self.largest_force * (1.0 - self.rng.random())
         try:
             label(atoms, self.reference)
@@ -69,6 +71,7 @@ class Selection:
             self.last_problem = str(error)
             self.drop("dropped_charges")
             return False
+        # Forces of the reference, not of the approximate potential that made the candidate.
         if np.abs(atoms.arrays[REF_FORCES]).max() > threshold:
             self.drop("dropped_forces")
             return False

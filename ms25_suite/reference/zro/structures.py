@@ -133,6 +133,7 @@ class StructureRanges:
 
     def composition(self, rng: np.random.Generator) -> tuple[int, int]:
         """Draw the numbers of Zr and O atoms: first the share of O, then the number of atoms."""
+        # Drawing pairs uniformly would favour the shares that many numbers of atoms allow.
         share = rng.uniform(self.lowest_oxygen, self.highest_oxygen)
         n = rng.integers(self.fewest_atoms, self.most_atoms + 1)
         # The composition closest to both, first in the number of atoms, then in the share.
@@ -178,6 +179,7 @@ def random_structure(ranges: StructureRanges, rng: np.random.Generator) -> Atoms
     cell = _random_cell(size, ranges, rng)
     numbers = [ZIRCONIUM] * n_zirconium + [OXYGEN] * n_oxygen
     for _ in range(MOST_TRIES):
+        # Uniform in fractional coordinates is uniform in the cell.
         scaled = rng.random((len(numbers), 3))
         atoms = Atoms(numbers, scaled_positions=scaled, cell=cell, pbc=True)
         if _pushed_apart(atoms):
@@ -202,9 +204,11 @@ def closeness(atoms: Atoms) -> float:
 
 def _random_cell(size: float, ranges: StructureRanges, rng: np.random.Generator) -> FloatArray:
     """Stretch and shear a cube of the given volume in Å^3; cell vectors are rows."""
+    # Logarithmic: a factor and its inverse are equally probable.
     edges = np.exp(rng.uniform(-ranges.stretch, ranges.stretch, 3))
     shears = rng.uniform(-ranges.shear, ranges.shear, (3, 3)) * (1.0 - np.eye(3))
     cell = np.diag(edges) + shears
+    # Stretch and shear change the volume; scaling restores it.
     return np.asarray(cell * np.cbrt(size / abs(np.linalg.det(cell))), dtype=np.float64)
 
 
@@ -225,6 +229,7 @@ def _overlapping(atoms: Atoms) -> tuple[Any, Any, Any, Any]:
         ]
     )
     close = np.flatnonzero(lengths < allowed)
+    # Coinciding atoms have no direction to be pushed along.
     lengths = np.maximum(lengths[close], 1e-9)
     return first[close], vectors[close], allowed[close] - lengths, lengths / allowed[close]
 
@@ -238,6 +243,7 @@ def _pushed_apart(atoms: Atoms) -> bool:
         first, vectors, overlaps, _ = _overlapping(atoms)
         gradient = np.zeros((len(atoms), 3))
         lengths = np.maximum(np.linalg.norm(vectors, axis=1), 1e-9)
+        # d/dx_i of sum (d0 - d)^2 over pairs, with d = |x_j - x_i| and `vectors` = x_j - x_i.
         np.add.at(gradient, first, (2.0 * overlaps / lengths)[:, None] * vectors)
         # Half of the sum: each pair is listed twice.
         return 0.5 * float(np.sum(overlaps**2)), gradient.ravel()

@@ -144,6 +144,7 @@ class SeedJob:
             except ReferenceCalculatorError as error:
                 problem = str(error)
                 continue
+            # Counted on the first frame, as `Selection` does.
             images[0].info["dropped_charges"] = failures
             return images
         msg = (
@@ -157,6 +158,7 @@ class SeedJob:
         atoms = random_structure(self.structures, rng)
         for step in range(0, sampling.steps + 1, sampling.spacing):
             if step:
+                # A force of zero is never reached, so exactly `spacing` steps are done.
                 relax(atoms, reference, sampling.spacing, largest_force=0.0)
             yield self._labelled(atoms, reference)
         for rattle in sampling.rattles_A:
@@ -217,6 +219,8 @@ class ExplorationJob:
         """Up to ``wanted`` frames of one trajectory, out of up to twice as many candidates."""
         found = 0
         try:
+            # Then another structure: a trajectory that keeps being filtered is not worth
+            # following.
             for atoms in islice(self._candidates(kind, potential, rng), 2 * wanted):
                 if closeness(atoms) < self.sampling.closest:
                     selection.drop("dropped_approximate")
@@ -240,6 +244,7 @@ class ExplorationJob:
             image.info["relaxation_steps"] = steps
             yield image
             return
+        # The zero of the contour is the relaxed energy of the same approximate potential.
         energy = relax(atoms, potential, sampling.relaxation_steps)
         temperature = float(rng.uniform(sampling.lowest_K, sampling.highest_K))
         if kind == "md":
