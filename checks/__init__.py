@@ -1,1 +1,1 @@
-"""Questions to a potential, one module for each criterion."""
+"""The checks: one module for each criterion."""

@@ -1,4 +1,4 @@
-"""Guard: the checks are questions to a potential on a dataset."""
+"""Guard: the checks need a potential and a dataset on the command line."""
 
 from __future__ import annotations
 

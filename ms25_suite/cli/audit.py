@@ -65,6 +65,7 @@ def run(args: argparse.Namespace) -> int:
             print(f"ms25: {error}", file=sys.stderr)
             entries.append({"dataset": name, "error": f"{type(error).__name__}: {error}"})
             continue
+        # Notes are information: a script must not stop for them.
         if any(finding.severity == "warning" for finding in dataset.findings):
             status = max(status, 1)
         if args.json:

@@ -68,8 +68,10 @@ class Ratio:
     def outcome(self) -> Outcome:
         """Whether the medians differ by more than the spread of the rounds explains."""
         timings = (self.base, self.other)
+        # Two rounds have no interquartile range that means anything.
         if min(timing.rounds for timing in timings) < MIN_ROUNDS:
             return "too few rounds"
+        # Notches overlap if the medians are closer than the sum of their half widths.
         noise = sum(_NOTCH * timing.iqr_s / math.sqrt(timing.rounds) for timing in timings)
         difference = self.other.median_s - self.base.median_s
         if abs(difference) <= noise:

@@ -159,6 +159,7 @@ def _commit(content: Mapping[str, Any]) -> str:
     if not isinstance(info, dict):
         return ""
     commit = str(info.get("id") or "")
+    # pytest-benchmark writes this word outside of a repository.
     if commit in ("", "unversioned"):
         return ""
     return commit[:12] + (" with uncommitted changes" if info.get("dirty") else "")

@@ -202,6 +202,7 @@ def _build(args: argparse.Namespace) -> int:
     card = target.card
     out = args.out if args.out is not None else Path(f"{target.name}.extxyz.xz")
     refuse_output(out, overwrite=args.overwrite)
+    # The card of the new file divides it into three parts.
     if args.frames is not None and args.frames < 3:
         msg = f"expected --frames to be at least 3 (training, validation, test), got {args.frames}"
         raise UsageError(msg)
@@ -215,6 +216,8 @@ def _build(args: argparse.Namespace) -> int:
     target.build(out, options)
     n_frames = len(frame_sizes(out))
     data = {"path": out.name, "sha256": file_sha256(out)}
+    # What is known about the built-in dataset holds for its rebuilt frames too; only files and
+    # splits are new.
     values = {
         "name": stem(out),
         "title": card.title,

@@ -175,6 +175,7 @@ def _predict_water(name: str, place: Installation) -> None:
     from ms25_suite.potentials.workers.jobs import UntrainedJob
     from ms25_suite.potentials.workers.pool import WorkerPool
 
+    # A small periodic cell: the neighbour list has images, as in real data.
     water = molecule("H2O", cell=[4.0, 4.0, 4.0], pbc=True)
     moved = [water.copy(), water.copy()]
     for atoms, sign in zip(moved, (1, -1), strict=True):
@@ -189,6 +190,7 @@ def _predict_water(name: str, place: Installation) -> None:
         msg = "the worker returned no energies or no forces"
         raise EnvironmentSetupError(msg)
     force = float(found.forces[0, 2])
+    # Central difference: frame 1 is displaced by +step, frame 2 by -step, and F = -dE/dx.
     expected = float((found.energy[2] - found.energy[1]) / (2 * _STEP))
     if not abs(force - expected) < _TOLERANCE:
         msg = (

@@ -43,6 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     parser = _parser()
+    # Before argparse, which would refuse the options of pytest.
     if any(argument.startswith("--mlip") for argument in arguments):
         return _check(arguments)
     options = parser.parse_args(arguments)
@@ -53,6 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         print("ms25: interrupted; what was finished is kept", file=sys.stderr)
+        # 128 + SIGINT, as shells report it.
         return 130
 
 
@@ -61,5 +63,7 @@ def _check(arguments: list[str]) -> int:
     import pytest
 
     with as_file(files("ms25_suite") / "pytest.ini") as ini:
+        # An ini file of its own: that of a project in this folder may set options or plugins that
+        # disturb.
         own = ["-c", str(ini), f"--rootdir={Path.cwd()}"]
         return int(pytest.main([*own, *arguments]))

@@ -84,6 +84,7 @@ class BuildTarget:
         module, _, name = self.function.partition(":")
         function = getattr(importlib.import_module(module), name)
         parameters = inspect.signature(function).parameters
+        # A builder of another package may take any option.
         takes_all = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
         given = {key: value for key, value in options.items() if value is not None}
         unknown = [_OPTIONS[key] for key in given if not takes_all and key not in parameters]

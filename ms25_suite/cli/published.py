@@ -107,6 +107,7 @@ def run_archive(args: argparse.Namespace, keys: Any) -> int:
         if not any(source.iterdir()):
             msg = "name an archive or folder, or get the published data: ms25 data download"
             raise DatasetError(msg)
+        # Compares checksums; it downloads only what is missing.
         download(progress=sys.stderr.isatty())
     found = import_archive(
         source,

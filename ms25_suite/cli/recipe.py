@@ -97,6 +97,7 @@ def _frame(level: LevelOfTheory, structure: Path | None, index: int) -> Atoms:
 
     if structure is not None:
         n_frames = 0
+        # One after the other: a trajectory may not fit into the memory.
         for atoms in read_images(structure, any_format=True):
             if n_frames == index:
                 return atoms

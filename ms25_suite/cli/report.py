@@ -82,4 +82,5 @@ def _folder(paths: list[Path], out: Path | None) -> Path:
     if len(paths) > 1:
         msg = f"give the folder of the merged report of these {len(paths)} paths with --out"
         raise UsageError(msg)
+    # Artifacts are relative to that folder.
     return paths[0] if paths[0].is_dir() else paths[0].parent

@@ -122,6 +122,7 @@ def _copy(trained: TrainedModel, out: Path) -> Path:
         out.parent.mkdir(parents=True, exist_ok=True)
         with atomic_path(out) as temporary:
             shutil.copyfile(trained.model_path, temporary)
+        # The sidecar names its model file, which has another name now.
         model = replace(trained.manifest.model, file=out.name)
         write_manifest(out, replace(trained.manifest, model=model))
     except OSError as error:

@@ -50,6 +50,7 @@ def cache_dir(*parts: str) -> Path:
 def file_sha256(path: Path) -> str:
     """SHA-256 of a file as 64 hexadecimal digits."""
     with path.open("rb") as file:
+        # Reads in blocks: model files and archives may be larger than the memory.
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
@@ -68,6 +69,7 @@ def remembered_sha256(path: Path) -> str:
     """
     before = _state(path)
     try:
+        # A changed file has another name of its note; notes are never updated.
         note = cache_dir("hashes") / content_key({"path": str(path.resolve()), "state": before})
         if note.is_file():
             known = note.read_text(encoding="ascii")
@@ -75,6 +77,7 @@ def remembered_sha256(path: Path) -> str:
                 return known
         found = file_sha256(path)
         settled = time.time_ns() - max(before[-2:]) > _SETTLED_NS
+        # The file may have changed while it was read.
         if settled and _state(path) == before:
             with atomic_path(note) as temporary:
                 temporary.write_text(found, encoding="ascii")
@@ -108,6 +111,7 @@ def content_key(description: Mapping[str, Any]) -> str:
     >>> content_key({"a": 1, "b": 2}) == content_key({"b": 2, "a": 1})
     True
     """
+    # Sorted keys: equal descriptions have equal bytes. NaN is refused, as it is equal to nothing.
     text = json.dumps(description, sort_keys=True, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -120,6 +124,8 @@ def atomic_path(path: Path) -> Iterator[Path]:
     block. Readers, and other processes that write the same file, never get a partial file. Nothing
     is left behind if the block raises.
     """
+    # In the same folder, since a rename is atomic within a file system only. The process number
+    # keeps two writers apart.
     temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         yield temporary

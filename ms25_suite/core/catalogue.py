@@ -133,6 +133,7 @@ def built_in() -> Mapping[str, Criterion]:
         entry.name
         for path in package.__path__
         for entry in os.scandir(path)
+        # Leaves out __pycache__.
         if entry.is_dir() and entry.name.isidentifier() and not entry.name.startswith("_")
     ]
     return _in_order(

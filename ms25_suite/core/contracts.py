@@ -77,6 +77,8 @@ def read_as(kind: type[T], data: object, where: str, error: type[Ms25Error]) -> 
     from pydantic import ValidationError
 
     try:
+        # By way of JSON: in its strict mode pydantic accepts a list for a tuple, and a text for
+        # an enum or a path, from JSON only.
         return _adapter(kind).validate_json(json.dumps(data, default=_plain), strict=True)
     except ValidationError as found:
         problems = _problems(kind, found.errors(include_url=False))
@@ -120,6 +122,7 @@ def _problems(kind: type[Any], entries: Sequence[Mapping[str, Any]]) -> list[str
     expected: dict[Place, list[str]] = {}
     sentences: dict[Place, dict[str, None]] = {}
     for place, entry in found:
+        # pydantic's codes for a value of the wrong type end so: "int_type", "string_type", …
         mismatch = entry["type"].endswith("_type")
         if mismatch and any(
             other[: len(place)] == place

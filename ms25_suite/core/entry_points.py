@@ -63,4 +63,5 @@ def contributions(group: str, error: type[Ms25Error]) -> tuple[Contribution, ...
             )
             raise error(msg) from problem
         found.append(Contribution(point.name, package, version, content))
+    # The order of the metadata depends on the file system.
     return tuple(sorted(found, key=lambda one: (one.package, one.name)))

@@ -52,6 +52,8 @@ def to_voigt(tensors: npt.ArrayLike) -> FloatArray:
     [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
     """
     full = np.asarray(tensors, dtype=np.float64)
+    # The antisymmetric part of a stress is noise: an energy that does not change under rotation
+    # has a symmetric stress.
     symmetric = 0.5 * (full + np.swapaxes(full, -1, -2))
     return symmetric[..., [0, 1, 2, 1, 0, 0], [0, 1, 2, 2, 2, 1]]
 
@@ -80,6 +82,7 @@ def from_voigt(components: npt.ArrayLike) -> FloatArray:
 
 def _atom_indices(offsets: IntArray, frames: IntArray) -> IntArray:
     """Indices into per-atom arrays of the atoms of the given frames, in their order."""
+    # A range from each frame's first atom, for all frames at once.
     counts = offsets[frames + 1] - offsets[frames]
     starts = np.repeat(offsets[frames] - np.concatenate([[0], np.cumsum(counts)[:-1]]), counts)
     return np.asarray(np.arange(counts.sum()) + starts, dtype=np.int64)
@@ -177,12 +180,15 @@ class Frames:
             (self.pbc, "|b1"),
             (self.offsets, "<i8"),
         ):
+            # Fixed byte order and width: the hash is the same on every machine.
             digest.update(np.ascontiguousarray(array, dtype=dtype).tobytes())
         return digest.hexdigest()
 
     def fingerprints(self) -> list[bytes]:
         """Fingerprint of each frame, 16 bytes; equal for frames that agree within 1e-5 Å."""
         whole = [
+            # Rounding to a grid, since hashes know no tolerance. Two values on both sides of a
+            # rounding limit differ even if they are closer than the step.
             np.rint(np.asarray(values) / FINGERPRINT_STEP).astype("<i8")
             for values in (self.positions, self.cells)
         ]
@@ -295,6 +301,7 @@ class Predictions(Properties):
 
         def column(name: str) -> FloatArray | None:
             arrays = [getattr(part, name) for part in parts]
+            # A quantity that one part lacks is lacking in the whole.
             return None if any(array is None for array in arrays) else np.concatenate(arrays)
 
         return cls(column("energy"), column("forces"), column("stress"))

@@ -30,6 +30,7 @@ class Journal:
 
     def __init__(self, path: Path, run: RunRecord) -> None:
         self.path = path
+        # "x": never write over the journal of another run.
         self._file = path.open("x", encoding="utf-8")
         self._write({"schema": SCHEMA, "run": run.to_dict()})
 
@@ -44,6 +45,8 @@ class Journal:
     def _write(self, record: Mapping[str, Any]) -> None:
         self._file.write(json.dumps(record, allow_nan=False, ensure_ascii=False) + "\n")
         self._file.flush()
+        # `flush` hands the line to the operating system, `fsync` to the disk: it survives a power
+        # cut.
         os.fsync(self._file.fileno())
 
 

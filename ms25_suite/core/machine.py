@@ -64,6 +64,7 @@ class Machine:
 def machine() -> Machine:
     """Describe this machine."""
     try:
+        # The cores that a batch system has granted, which may be fewer than the machine has.
         cores = len(os.sched_getaffinity(0))
     except AttributeError:
         cores = os.cpu_count() or 1

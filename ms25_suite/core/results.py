@@ -146,6 +146,7 @@ class CheckResult:
         """Explain the verdict in a few lines of text."""
         origin = "" if self.dataset == self.test_dataset else f" (from {self.dataset})"
         who = f"{self.potential} on {self.test_dataset}{origin}"
+        # An error, a skip, or a failure before there was a number.
         if self.value is None:
             return f"{self.criterion}: {self.quantity} of {who}: {self.verdict}: {self.reason}"
         value = f"{self.value:.4g}"

@@ -54,6 +54,7 @@ class Threshold:
             msg = f"{where}: expected exactly the keys {sorted(_KEYS)}, found {found}"
             raise ThresholdError(msg)
         value = entry["value"]
+        # In Python a bool is an int.
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         if not is_number or not 0 < value < math.inf:
             msg = f"{where}: `value` must be a positive number, found {value!r}"
@@ -175,6 +176,8 @@ def card_thresholds(table: Mapping[str, Any], where: str) -> dict[tuple[str, str
         measures = criteria[first].measures
         mark = _card_threshold(measures, quantity, entry, f"{where}: [thresholds")
         for criterion in measuring:
+            # "energy" may be measured by several criteria; the mark holds where metric and unit
+            # are the same.
             if criteria[criterion].measures[quantity] == measures[quantity]:
                 found[criterion, quantity] = mark
     for criterion in set(table) & set(criteria):
@@ -256,6 +259,8 @@ def judge(value: float, interval: tuple[float, float] | None, threshold: Thresho
     ValueError
         The value or the interval is not finite: that is an error of the check, not a verdict.
     """
+    # The whole interval has to be on one side of the threshold for a verdict. The threshold
+    # itself passes.
     low, high = (value, value) if interval is None else interval
     if not (math.isfinite(value) and math.isfinite(low) and math.isfinite(high)):
         msg = f"only finite numbers can be judged, got {value} with interval {interval}"

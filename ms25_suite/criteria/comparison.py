@@ -138,9 +138,11 @@ def _describe(
     """Worst frames, errors by element, and signs that two conventions are being compared."""
     remarks: list[Finding | None] = list(compared.remarks)
     if errors.quantity == "energy":
+        # Two methods differ by one constant for each element: that is a convention, not an error.
         remarks.append(energy_offset(compared.frames, errors.reference, errors.predicted))
     else:
         remarks.append(scale_mismatch(errors.quantity, errors.reference, errors.predicted))
+    # The bootstrap draws whole frames; one frame has no spread.
     if errors.mae.interval is None:
         remarks.append(Finding("one-frame", "one frame only: the uncertainty is not known"))
     without_model = per_element = None
@@ -172,5 +174,6 @@ def _keep_components(recorder: CheckRecorder, errors: ErrorSummary, frames: Fram
         errors.reference,
         errors.predicted,
         _COMPONENT_UNITS[errors.quantity],
+        # Components are flattened, x y z of each atom (the paper's equations 1 and 2).
         element=np.repeat(frames.numbers, 3) if errors.quantity == "forces" else None,
     )

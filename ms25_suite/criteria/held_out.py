@@ -25,6 +25,7 @@ def unseen_set(potential: Potential, dataset: Dataset) -> int:
     It is the set that the potential's manifest names if it was trained on this dataset, else 1.
     """
     manifest = potential.manifest
+    # Test frames of another set may be training frames of this potential.
     if manifest is None or manifest.data.set is None or manifest.data.sha256 != dataset.sha256:
         return 1
     number = manifest.data.set
@@ -51,6 +52,7 @@ def unseen_frames(potential: Potential, dataset: Dataset) -> tuple[IntArray, tup
     indices = dataset.splits.test(set=unseen_set(potential, dataset))
     remarks = []
     manifest = potential.manifest
+    # Fingerprints of training and of validation frames: the latter chose the epoch.
     seen = {bytes.fromhex(digest) for digest in (manifest.seen_frames if manifest else ())}
     if seen:
         fingerprints = dataset.frames.select(indices).fingerprints()
@@ -98,6 +100,7 @@ class HeldOutPredictions:
         PotentialError
             It cannot predict them; frames are numbered as in the dataset.
         """
+        # The name too: the same file may be opened with another card, hence other splits.
         key = (potential, dataset.name, dataset.sha256)
         if key not in self._known:
             self._known[key] = _compare(potential, dataset)
@@ -114,6 +117,7 @@ def _compare(potential: Potential, dataset: Dataset) -> ComparedFrames:
     try:
         predictions = potential.predict(frames)
     except PredictionError as error:
+        # From positions in this selection to numbers in the dataset, which the user can look up.
         error.frames = tuple(int(indices[frame]) for frame in error.frames)
         raise
     duration = time.perf_counter() - start

@@ -161,6 +161,8 @@ class CheckRecorder:
         _refuse_not_finite(fields)
         result = CheckResult(**{**self.context, **fields})
         self.results.append(result)
+        # As plain data: pytest-xdist sends `user_properties` between processes as JSON-like
+        # values.
         self.properties.append((RESULT_PROPERTY, result.to_dict()))
         return result
 
@@ -188,6 +190,8 @@ class CheckRecorder:
 
     def failed(self) -> list[CheckResult]:
         """Results that let the check fail."""
+        # Undecided is no failure by default: it says that there are too few frames, not that the
+        # potential is bad.
         bad = {Verdict.FAIL, Verdict.ERROR} | ({Verdict.UNDECIDED} if self.strict else set())
         return [result for result in self.results if result.verdict in bad]
 
@@ -247,6 +251,7 @@ class CheckRecorder:
             Atomic number behind each component, shape ``(n_components,)``.
         """
         target = self.file_of(quantity, ".npz")
+        # Ceiling division: every step-th component, evenly over all frames.
         step = -(-len(reference) // MAX_COMPONENTS)
         arrays: dict[str, Any] = {
             "reference": reference[::step],

@@ -103,6 +103,7 @@ class TransferErrors:
         threshold = recorder.threshold(self.errors.quantity)
         failed = threshold is not None and MEV_PER_EV * self.errors.mae.value > threshold.value
         interval = None if self.ratio is None else self.ratio.interval
+        # Only a ratio that is above 1 with its whole interval is a degradation.
         grew = interval is not None and interval[0] > 1
         if grew or (failed and self.ratio is None):
             remarks += _receptive_field(self.transfer)
@@ -131,6 +132,7 @@ def measure_transfer(
         The other frames have no labels or predictions of it.
     """
     errors = measure_mae(transfer.other_frames, quantity, seed=seed)
+    # The same potential on held-out frames of its own kind: the scale of the degradation.
     at_home = transfer.own_frames.errors(quantity, seed=seed)
     ratio = None if at_home is None else error_ratio(at_home, errors, seed=seed)
     return TransferErrors(transfer, errors, at_home, ratio, of_cell_size)
@@ -166,12 +168,14 @@ def _receptive_field(transfer: Transfer) -> list[Finding]:
     if info.r_max is None or height is None:
         return []
     layers = info.n_layers or 1
+    # Each layer passes messages over one cutoff.
     reach = info.r_max * layers
     plural = "" if layers == 1 else "s"
     what = (
         f"the receptive field of {transfer.potential.name} is {reach:g} Å ({layers} layer{plural} "
         f"of {info.r_max:g} Å), the cells of {transfer.own.name} are as narrow as {height:.2f} Å: "
     )
+    # The first periodic image of an atom is one height of the cell away, or farther.
     if reach >= height:
         message = (
             f"{what}atoms interact with their own periodic images there, which the cells of "

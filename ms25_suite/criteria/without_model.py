@@ -18,6 +18,7 @@ def fit_baseline(dataset: Dataset) -> MeanBaseline:
     DatasetError
         The dataset has no training frames, or no energies.
     """
+    # Training frames only: a baseline that was fitted to the test frames would be too good.
     frames, labels = dataset.part(dataset.splits.train(set=1))
     if labels.energy is None:
         msg = f"{dataset.name} has no energies: there is no baseline of it"

@@ -97,6 +97,8 @@ def create(
                 return False
             if state not in (State.READY, State.MISSING):
                 say(f"the environment {environment.spec.name} is {state} ({why}); rebuilding it")
+            # Never repaired: a half-installed environment gives import errors that nobody can
+            # explain.
             environment.delete()
             try:
                 _build(environment, python or sys.executable, pip or PipOptions(), check, say)
@@ -149,6 +151,7 @@ def _build(
 ) -> None:
     log = environment.log
     log.write_bytes(b"")
+    # Before the folder is created: an unsuitable interpreter leaves nothing behind.
     version, _ = _ask(base, "--python")
     if version < _OLDEST_PYTHON:
         wanted, found = (".".join(map(str, v)) for v in (_OLDEST_PYTHON, version))
@@ -161,10 +164,13 @@ def _build(
     say(f"installing {', '.join(environment.spec.requirements)} and their dependencies")
     options = ["--disable-pip-version-check", "--no-input", "--progress-bar", "off"]
     install = ["-m", "pip", "install", *options, "--constraint", str(constraints)]
+    # The pins are constraints, not requirements: pip still chooses the build (CPU or CUDA) by its
+    # index.
     command = [str(environment.python), *install, *pip.arguments(), *environment.spec.requirements]
     _run(command, log, "installing packages")
     _, site_packages = _ask(str(environment.python), "the new Python")
     say("checking it with a prediction")
+    # pip may succeed and the packages still not work together; a prediction shows that.
     check(Installation(environment.python, Path(site_packages)))
     found = ".".join(map(str, version))
     environment.complete(site_packages=site_packages, base=f"{base}, Python {found}")
@@ -210,6 +216,7 @@ def _locked(environment: Environment, say: Callable[[str], None]) -> Iterator[No
 
     lock = FileLock(environment.lock)
     try:
+        # First without waiting, to be able to say why it takes long.
         lock.acquire(timeout=0)
     except Timeout:
         say("another process is using this environment; waiting for it")

@@ -56,6 +56,8 @@ class Installation:
     def command(self, module: str, *arguments: str) -> list[str]:
         """Command line that runs a module of the suite with this interpreter."""
         python = sys.executable if self.python is None else str(self.python)
+        # -P: the folder of a script is not put on `sys.path`, where its modules could hide
+        # others.
         return [python, "-P", str(ISOLATED), module, *arguments]
 
 

@@ -30,6 +30,7 @@ def install() -> None:
     if "ms25_suite" in sys.modules:
         return
     folder = Path(__file__).resolve().parents[1]
+    # Loads the package from its folder; `sys.path` stays that of the other environment.
     spec = importlib.util.spec_from_file_location(
         "ms25_suite", folder / "__init__.py", submodule_search_locations=[str(folder)]
     )
@@ -37,6 +38,7 @@ def install() -> None:
         msg = f"{folder} is not the package ms25_suite"
         raise ImportError(msg)
     package = importlib.util.module_from_spec(spec)
+    # Before it is executed: its own modules import `ms25_suite`.
     sys.modules["ms25_suite"] = package
     spec.loader.exec_module(package)
 

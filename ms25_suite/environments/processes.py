@@ -69,6 +69,8 @@ def start_process(
             stdin=subprocess.DEVNULL,
             stdout=file,
             stderr=subprocess.STDOUT,
+            # A new session has its own process group, so that Ctrl-C of the terminal does not
+            # reach it either.
             start_new_session=os.name == "posix",
         )
 
@@ -100,6 +102,7 @@ def end_process(process: subprocess.Popen[bytes], *, grace_s: float = 0.0) -> No
 def _signal(process: subprocess.Popen[bytes], number: int) -> None:
     try:
         if os.name == "posix":
+            # The whole group: a training may have started processes that load its data.
             os.killpg(process.pid, number)
         else:
             process.kill()

@@ -46,6 +46,8 @@ class EnvironmentSpec:
         """Hash of the suite's version, the pins and the requirements."""
         return content_key(
             {
+                # Workers run the suite's own code too, so that another version needs another
+                # environment.
                 "suite": __version__,
                 "requirements": list(self.requirements),
                 "pins": dict(self.pins),

@@ -88,6 +88,7 @@ class Environment:
             return State.INCOMPLETE, "its creation was interrupted"
         if not self.python.exists() or not Path(marker["site_packages"]).is_dir():
             return State.BROKEN, f"the Python that it was created from is gone ({marker['base']})"
+        # Other pins may give other numbers: an outdated environment is never used silently.
         if marker["fingerprint"] != self.spec.fingerprint:
             made_by = marker["suite"]
             why = (
@@ -117,6 +118,7 @@ class Environment:
         }
         partial = self.folder / f".{_MARKER}.partial"
         partial.write_text(json.dumps(marker, indent=1) + "\n", encoding="utf-8")
+        # Atomic: there is a whole marker or none.
         partial.replace(self.folder / _MARKER)
 
     def delete(self) -> None:

@@ -181,6 +181,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if not potentials or not datasets:
         missing = "--dataset=NAME" if potentials else "--mlip=POTENTIAL"
         given = "--mlip" if potentials else "--dataset"
+        # Refused instead of run with defaults: an empty run would look like a passed one.
         msg = f"{given} was given without {missing}: a check needs a potential and a dataset"
         raise pytest.UsageError(msg)
     from ms25_suite.plugin.session import activate

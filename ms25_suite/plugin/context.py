@@ -82,10 +82,12 @@ def check_context(item: pytest.Item) -> dict[str, Any] | None:
     subject = parameters.get("potential", parameters.get("training_series"))
     if criterion is None or "dataset" not in parameters or subject is None or is_benchmark(item):
         return None
+    # In the stash of the item: fixtures and hooks of the same item share the dictionary.
     if _CONTEXT not in item.stash:
         dataset = item.config.stash[SETTINGS].datasets[parameters["dataset"]]
         fields = dataset_fields(dataset)
         if parameters.get("partner"):
+            # Provisional: the partner itself is opened by its fixture, after the collection.
             fields["test_dataset"] = Path(parameters["partner"]).stem
         item.stash[_CONTEXT] = {
             "criterion": criterion.name,

@@ -83,6 +83,8 @@ class CheckItems:
                 for name, dataset in datasets.items()
                 for partner in dataset.card.partners.of(criterion.name) or ("",)
             ]
+            # Session scope: pytest then runs all checks of one dataset, and of one potential, in
+            # a row.
             metafunc.parametrize("dataset, partner", pairs, indirect=True, scope="session")
         else:
             metafunc.parametrize("dataset", list(datasets), indirect=True, scope="session")
@@ -91,6 +93,8 @@ class CheckItems:
             metafunc.parametrize("eos_atoms", kinds)
         for name in wanted:
             subject = [
+                # One process for each potential: it loads the model once, and its predictions are
+                # shared.
                 pytest.param(entry, id=entry.name, marks=self._group_marks(entry.name))
                 for entry in subjects[name]
             ]
@@ -119,6 +123,7 @@ class CheckItems:
                 self._left_out.add(criterion.name)
                 left_out.append(item)
                 continue
+            # One skipped check with all reasons, instead of one for each quantity.
             if answer.reason:
                 key = (criterion.name, parameters["dataset"], subject)
                 first = told.setdefault(key, item)
@@ -155,6 +160,7 @@ class CheckItems:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """Skip a check that cannot be run, before anything is trained or predicted."""
+        # "tryfirst": before the fixtures of the item are set up, one of which trains a potential.
         reasons = skip_reasons(item)
         if reasons:
             pytest.skip("; ".join(reasons))
@@ -190,10 +196,14 @@ class CheckItems:
         results = report_results(report)
         failing = {Verdict.FAIL, Verdict.ERROR, Verdict.UNDECIDED}
         explained = [result.explain() for result in results if result.verdict in failing]
+        # Skips and errors become results too: a number that is missing from the report would go
+        # unnoticed.
         if report.skipped and call.excinfo is not None:
             reason = getattr(call.excinfo.value, "msg", str(call.excinfo.value))
             self._record(item, report, context, Verdict.SKIP, reason)
         elif report.failed and report.when == "call" and explained:
+            # Instead of the traceback into the check: a verdict is no defect of the code, and
+            # what the reader needs is value, interval, threshold and worst frames.
             report.longrepr = "\n\n".join(explained)
         elif report.failed and report.when != "teardown" and call.excinfo is not None:
             error = call.excinfo.value
@@ -222,6 +232,7 @@ class CheckItems:
             duration_s=report.duration,
         )
         item.user_properties.append((RESULT_PROPERTY, result.to_dict()))
+        # The report was made before, with a copy of the properties.
         report.user_properties = list(item.user_properties)
 
     def pytest_unconfigure(self, config: pytest.Config) -> None:

@@ -60,6 +60,7 @@ class PotentialPool:
         Ms25Error
             It cannot be opened or trained; the class tells why.
         """
+        # These are another potential on each dataset; a model file is the same on all.
         depends = spec.kind in ("reference", "baseline") or (
             spec.kind == "train" and spec.trained_on is None
         )
@@ -67,6 +68,7 @@ class PotentialPool:
         if key not in self._open:
             self._open[key] = self._make(spec, dataset)
         self._open.move_to_end(key)
+        # Least recently used first. A closed potential starts its workers again when it is used.
         for old in list(self._open.values())[:-MAX_ALIVE]:
             old.close()
         return self._open[key]
@@ -142,4 +144,5 @@ def use_potential_file(path: str | None) -> None:
     if not Path(path).is_file():
         msg = f"--potential-file={path}: there is no such file"
         raise UsageError(msg)
+    # The environment is inherited by workers, in whatever folder they run.
     os.environ["MS25_POTENTIAL_FILE"] = str(Path(path).resolve())

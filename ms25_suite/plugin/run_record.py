@@ -69,6 +69,7 @@ def describe_run(config: pytest.Config, settings: Settings) -> RunRecord:
         id=uuid.uuid4().hex,
         started=now(),
         suite_version=__version__,
+        # As it was typed, before the plugin assigns other arguments.
         command=("pytest", *(str(arg) for arg in config.invocation_params.args)),
         device=settings.options.device,
         dtype=settings.options.dtype,

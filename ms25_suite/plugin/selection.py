@@ -29,6 +29,7 @@ def is_named(config: pytest.Config, criterion: str) -> bool:
     words = {
         word
         for text in expressions
+        # Words of an expression such as "eos or (stability and not slow)".
         for word in re.findall(r"\w+", re.sub(r"\bnot\s+\w+", "", text))
     }
     return criterion in words or any(f"test_{criterion}" in str(arg) for arg in config.args)

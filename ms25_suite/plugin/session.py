@@ -45,6 +45,8 @@ def activate(config: pytest.Config) -> None:
     is_worker = hasattr(config, "workerinput")
     try:
         _refuse_company(config)
+        # Everything on the command line is checked before the collection, hence before hours of
+        # computing.
         settings = Settings.from_config(config)
         session = None if is_worker else CheckSession(config, settings)
     except Ms25Error as error:
@@ -111,6 +113,8 @@ def _aim_at_checks(config: pytest.Config) -> None:
 
     Assigning ``config.args`` is no documented promise of pytest; a packaging test guards it.
     """
+    # Without paths on the command line pytest would collect `testpaths` or the current folder:
+    # the user's own tests, and not the checks, would run with the options of the suite.
     if config.args_source is not pytest.Config.ArgsSource.ARGS:
         config.args = [str(path) for path in check_files()]
 
@@ -142,6 +146,7 @@ class CheckSession:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Journal the results of a check as soon as it has ended."""
+        # The phases of one item share its properties: each result must be journalled once.
         final = report.when == "call" or (report.when == "setup" and not report.passed)
         if not final:
             return
@@ -151,6 +156,7 @@ class CheckSession:
             if name == DATASET_PROPERTY:
                 self._add_dataset(DatasetRecord.from_dict(value))
         for result in report_results(report):
+            # A rerun of the same check replaces its result.
             self._results[result.key] = result
             if self._journal is None:
                 self._journal = Journal(self._journal_path, self._run)
@@ -193,6 +199,7 @@ class CheckSession:
         if self._journal is None:
             return
         self._journal.close()
+        # pytest counts skipped checks as success; a script would take the potential for good.
         if exitstatus == pytest.ExitCode.OK and not self._answered():
             session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
         self._run = replace(self._run, finished=now(), exit_status=int(session.exitstatus))

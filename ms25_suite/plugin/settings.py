@@ -116,6 +116,7 @@ class Settings:
         if not re.fullmatch(r"cpu|mps|cuda(:\d+)?", option("device")):
             msg = f"--device={option('device')}: expected cpu, mps, cuda, or cuda:N"
             raise UsageError(msg)
+        # Into the environment, before any worker is started.
         use_potential_file(option("potential_file"))
         thresholds = Thresholds.default()
         if option("ms25_thresholds"):
@@ -213,6 +214,7 @@ def _check_trainings(specs: Iterable[PotentialSpec], datasets: Iterable[Dataset]
             if transfer_only(dataset):
                 continue
             request = training_request(dataset, get_trainer(spec.architecture), **spec.training)
+            # Raises where there are too few frames.
             dataset.splits.train(request.n_train, set=request.set)
             dataset.splits.validation(set=request.set)
 

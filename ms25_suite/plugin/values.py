@@ -117,6 +117,7 @@ def species(text: str | None) -> tuple[str, ...]:
     from ase.data import atomic_numbers
 
     symbols = tuple(part.strip() for part in text.split(","))
+    # ASE has a symbol X of number 0, for ghost atoms.
     wrong = [symbol for symbol in symbols if atomic_numbers.get(symbol, 0) < 1]
     if wrong or len(set(symbols)) < len(symbols):
         why = f"{wrong[0]!r} is no chemical symbol" if wrong else "an element is there twice"
@@ -130,6 +131,8 @@ def writable_folder(folder: Path) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         probe = folder / f".ms25-{os.getpid()}"
+        # Permission bits do not tell all (read-only mounts, network file systems): only writing
+        # does.
         probe.touch()
         probe.unlink()
     except OSError as error:

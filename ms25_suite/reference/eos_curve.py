@@ -95,8 +95,7 @@ def labelled_curve(
         atoms.info[VOLUME_RATIO_KEY] = ratio
         atoms.info[RELAXED_KEY] = relax is not None
         frames.append(atoms)
-    # The reference's own minimum goes through the same fit as that of a potential, so that the
-    # error of the fit cancels in their difference.
+    # For readers of the file; a check fits these energies anew, with the equation of the card.
     fit = fit_eos(
         np.array([atoms.get_volume() for atoms in frames]),
         np.array([atoms.info[REF_ENERGY] for atoms in frames]),

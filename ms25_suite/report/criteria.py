@@ -65,6 +65,7 @@ def explain(name: str, docs_url: str) -> Explanation:
     if found is None:
         return Explanation(name, criterion_title(name), "", "", "")
     page = found.explained_in
+    # Only the suite's own pages are under the address of its documentation.
     if not page.startswith(_WEB) and name in built_in() and docs_url.startswith(_WEB):
         page = f"{docs_url.rstrip('/')}/checks/{name}"
     address, path = (page, "") if page.startswith(_WEB) else ("", page)

@@ -83,6 +83,7 @@ def _details(result: CheckResult) -> dict[str, Any]:
         for key, value in result.details.items()
         if _is_number(value)
     ]
+    # Details of curves and paths belong to the sections of their criteria.
     if not elements and not worst and not scalars:
         return {}
     largest = max(elements.values(), default=0.0)
@@ -90,6 +91,7 @@ def _details(result: CheckResult) -> dict[str, Any]:
         "quantity": result.quantity,
         "unit": pretty_unit(result.unit),
         "elements": [
+            # Length of a bar in per cent; 0.5 keeps the shortest one visible.
             (name, value, max(100 * value / largest, 0.5) if largest > 0 else 0.5)
             for name, value in sorted(elements.items(), key=lambda item: -item[1])
         ],

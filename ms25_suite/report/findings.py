@@ -82,6 +82,7 @@ def collect_findings(run: RunRecord, results: Sequence[CheckResult]) -> list[Pla
         found += [(finding, where) for finding in result.findings]
     places: dict[Finding, dict[str, None]] = {}
     for finding, where in found:
+        # Without frames, which differ between datasets, equal findings are equal.
         places.setdefault(replace(finding, frames=()), {})[where] = None
     placed = [PlacedFinding(finding, tuple(where)) for finding, where in places.items()]
     return sorted(placed, key=lambda entry: _OUTCOMES.index(entry.finding.severity))
@@ -104,6 +105,7 @@ def _offset(dataset: str, results: Iterable[CheckResult]) -> tuple[str, str] | N
             and result.quantity == "energy"
             and result.value is not None
         ):
+            # The only question whose answer needs a potential: it compares two methods.
             found = any(finding.code == _OFFSET for finding in result.findings)
             has_offset[result.potential] = found or has_offset.get(result.potential, False)
     off = [name for name, found in has_offset.items() if found]

@@ -148,6 +148,7 @@ def build_grid(run: RunRecord, results: Sequence[CheckResult], criterion: str) -
             # A check that failed before it came to a quantity counts for all of them.
             if column.label == label and result.quantity in (column.quantity, ""):
                 at = (result.potential, column)
+                # A number takes the place of a reason why there is none, not the other way round.
                 if at not in cells or result.value is not None:
                     cells[at] = cell_of(result)
     for row in rows:

@@ -76,6 +76,7 @@ def merge_runs(runs: Sequence[RunRecord]) -> RunRecord:
     for name in (field.name for field in fields(RunRecord)):
         values = [getattr(part, name) for part in single]
         if name not in _LISTS and all(value == values[0] for value in values):
+            # Equal in all runs, as a rule the version of the suite and the documentation.
             shared[name] = values[0]
     for name in _LISTS:
         # A merged description has its lists beside its runs.
@@ -120,6 +121,7 @@ def _with_absolute_artifact(result: CheckResult, file: Path) -> CheckResult:
         return result
     folder = file.parent.resolve()
     path = (folder / result.artifact).resolve()
+    # A file of results may come from anybody: it must not make the report read other files.
     if not path.is_relative_to(folder):
         msg = f"{file}: the artifact {result.artifact!r} lies outside the folder of its report"
         raise ReportError(msg)

@@ -66,6 +66,7 @@ def render_page(
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
+        # Names of potentials and messages of errors are foreign text: everything is escaped.
         loader=PackageLoader("ms25_suite.report", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -153,6 +154,7 @@ def _heatmaps(
 ) -> list[Image]:
     """Heatmaps of all criteria with mean absolute errors, but for those with their own section."""
     heatmaps = []
+    # Transfers have a grid of pairs of datasets in their own section.
     for criterion in dict.fromkeys(result.criterion for result in results):
         if is_transfer(criterion):
             continue

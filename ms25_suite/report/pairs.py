@@ -89,6 +89,7 @@ def build_pair_grid(run: RunRecord, results: Sequence[CheckResult], criterion: s
         if result.potential == potential
     }
     tests: dict[str, bool] = {}
+    # Own datasets first, so that the diagonal of the figure is where the paper has it.
     for result in (*(r for r in chosen if r.dataset == r.test_dataset), *chosen):
         tests[result.test_dataset] = tests.get(result.test_dataset, False) or result.stand_in
     found = {result.quantity for result in chosen if result.quantity}

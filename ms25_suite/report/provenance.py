@@ -113,6 +113,7 @@ def _text(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:g}" if math.isfinite(value) else "not finite"
     if isinstance(value, int):
+        # Narrow no-break space between thousands (ISO 80000-1).
         return f"{value:,}".replace(",", "\u202f") if abs(value) >= 10_000 else str(value)
     if isinstance(value, Mapping):
         pairs = ((_PARTS.get(key) or _words(key), _text(item)) for key, item in value.items())

@@ -89,6 +89,7 @@ class Table:
                 raise ValueError(msg)
             for column, cell in zip(self.columns, row, strict=True):
                 is_verdict = cell is None or isinstance(cell, Verdict)
+                # None is a verdict too: that of a number without a threshold.
                 if is_verdict is not (column.kind == "verdict") or not (
                     is_verdict or isinstance(cell, str)
                 ):

@@ -103,6 +103,8 @@ class Sections:
                 raise TypeError(msg)
             blocks = tuple(_embed(block) for block in section.blocks)
             return EmbeddedSection(anchor, title, blocks, section.note)
+        # Sections are drawn at the end of a run of hours: a defect in a figure must not lose the
+        # report.
         except Exception as error:
             self.notes.append(
                 f"the section {title!r} is missing, since it could not be made "

@@ -80,6 +80,7 @@ def csv_text(results: Sequence[CheckResult]) -> str:
         low, high = record["interval"] or ("", "")
         row = {key: "" if value is None else value for key, value in record.items()}
         row |= {"interval_low": low, "interval_high": high}
+        # Lower case, as JSON and most readers of CSV have it.
         row |= {name: "true" if record[name] else "false" for name in ("stand_in", "at_least")}
         writer.writerow(row)
     return buffer.getvalue()
@@ -120,12 +121,14 @@ def plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
+        # Sets have no order, and the same results must give the same bytes.
         items = sorted(value, key=str) if isinstance(value, set | frozenset) else value
         return [plain(item) for item in items]
     if isinstance(value, os.PathLike):
         return str(value)
     if hasattr(value, "tolist"):
         return plain(value.tolist())
+    # JSON has no NaN.
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value

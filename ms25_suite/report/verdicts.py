@@ -99,6 +99,7 @@ def verdict_matrices(run: RunRecord, results: Sequence[CheckResult]) -> list[Mat
         Results, sorted by criterion.
     """
     matrices = []
+    # `groupby` needs sorted input, which the results of a report are.
     for criterion, group in itertools.groupby(results, key=lambda result: result.criterion):
         own = list(group)
         names = sort_potentials(run, own)

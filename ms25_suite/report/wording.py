@@ -136,6 +136,7 @@ def count_sentence(results: Sequence[CheckResult]) -> str:
     count = Counter(result.verdict for result in results)
     judged = count[Verdict.PASS] + count[Verdict.FAIL] + count[Verdict.UNDECIDED]
     parts = []
+    # The noun follows the first count of the sentence.
     noun = "number" if (judged or len(results)) == 1 else "numbers"
     if judged:
         parts.append(f"{count[Verdict.PASS]} of {judged} judged {noun} within the threshold")

@@ -104,6 +104,7 @@ def _with_own_artifact(result: CheckResult, folder: Path) -> CheckResult:
     source = Path(result.artifact)
     if not result.artifact or not source.is_absolute():
         return result
+    # Relative again, so that the folder of the report can be moved.
     if source.is_relative_to(folder.resolve()):
         return replace(result, artifact=source.relative_to(folder.resolve()).as_posix())
     if not source.is_file():

@@ -111,6 +111,7 @@ class Inputs:
         return self._calculator(given, type(given).__name__)
 
     def _calculator(self, given: Any, name: object) -> str:
+        # `get_property` is what ASE requires of a calculator.
         if isinstance(given, type) or not hasattr(given, "get_property"):
             hint = f": give an instance, {given.__name__}()" if isinstance(given, type) else ""
             msg = f"potential: expected {_POTENTIALS}; found {given!r}{hint}"
@@ -165,6 +166,7 @@ def _is_frame(given: Any) -> bool:
 
 def _items(given: Any, is_one: Callable[[Any], bool]) -> list[Any]:
     """Several things, or the only one."""
+    # A text is iterable as well, but it is one path.
     return [given] if is_one(given) or not isinstance(given, Iterable) else list(given)
 
 

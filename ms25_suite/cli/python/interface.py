@@ -217,7 +217,10 @@ def judge(
             }
         ),
     ]
+    # A folder of the user may hold the results of an earlier run, which must not be taken for
+    # these.
     written = target / "results.json"
+    # Inode and time: reports are written to a new file that replaces the old one.
     before = _identity(written)
     status, output = _run(arguments, inputs, None if quiet else sys.stdout)
     if status == _USAGE_ERROR:
@@ -238,6 +241,7 @@ class _Scratch:
 
     def __init__(self) -> None:
         self.path = Path(tempfile.mkdtemp(prefix="ms25-judge-"))
+        # Also at the end of the interpreter, unlike `__del__`.
         weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
 
 

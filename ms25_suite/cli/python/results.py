@@ -109,11 +109,13 @@ class Results(Sequence[CheckResult]):
         the run was cut off, nothing has passed.
         """
         failing = {Verdict.FAIL, Verdict.ERROR}
+        # The same rule as in the recorder of a check.
         if self.run.strict:
             failing.add(Verdict.UNDECIDED)
         verdicts = {result.verdict for result in self._results}
         status = self.run.exit_status
         sound = status == 0 if self._whole else status not in _CUT_OFF
+        # Skipped checks alone are no success.
         return sound and not verdicts & failing and bool(verdicts - {Verdict.SKIP})
 
     def where(

@@ -54,4 +54,5 @@ def _plain(value: Any) -> Any:
         return [_plain(item) for item in value]
     if isinstance(value, Mapping):
         return {key: _plain(item) for key, item in value.items()}
+    # Nested records.
     return value.to_dict() if hasattr(value, "to_dict") else value

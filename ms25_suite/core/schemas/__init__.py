@@ -52,6 +52,7 @@ def schema_of(name: str) -> dict[str, Any]:
         raise UsageError(msg)
     module, _, owner = SCHEMAS[name].partition(":")
     schema = json_schema(getattr(import_module(module), owner))
+    # Nested dataclasses are in `$defs`.
     for declared in (schema, *schema.get("$defs", {}).values()):
         _describe_properties(declared)
     return schema

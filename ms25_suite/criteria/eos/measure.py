@@ -129,6 +129,8 @@ class EosFits:
                 reason=self._remark(errors, recorder.unit(quantity), fitted, unfit),
                 **fields,
             )
+        # Curves without a minimum are missing from the mean error above. Without this number a
+        # potential whose bad cells collapse would look better than one that is wrong everywhere.
         recorder.judge_by(
             NO_UNFIT,
             f"{prefix}unfit_curves",
@@ -145,8 +147,10 @@ class EosFits:
         if quantity == "lattice_constant":
             observed = self.reference.config.observed
             n_atoms = curve.curve.n_atoms
+            # In Å, as in the paper's Figure 5c; a = (4 V0 / N)^(1/3) for fcc.
             return observed(one.v0, n_atoms) - observed(other.v0, n_atoms)
         if quantity == "volume":
+            # In per cent, as in the paper's Figure 5a.
             return 100.0 * (one.v0 / other.v0 - 1.0)
         return 100.0 * (one.b0 / other.b0 - 1.0)
 
@@ -239,6 +243,9 @@ def measure_eos(potential: Potential, dataset: Dataset, *, relaxed: bool) -> Eos
     fits = [_reference_fit(curve, reference, dataset) for curve in chosen]
     frames = reference.frames.select(np.concatenate([curve.indices for curve in chosen]))
     remark = ""
+    # Rigid cells keep the fractional coordinates, so that nothing but the volume differs and no
+    # optimiser is involved. Relaxed cells are closer to an experiment: a framework bends its
+    # Si-O-Si angles instead of stretching bonds, which makes it softer.
     if relaxed:
         done = relax(frames, potential.predict, fmax=RELAXED_FMAX, steps=RELAXED_STEPS)
         energies = done.energies
@@ -248,6 +255,7 @@ def measure_eos(potential: Potential, dataset: Dataset, *, relaxed: bool) -> Eos
                 f"{done.fmax:.3g} eV/Å, the goal is {RELAXED_FMAX:g})"
             )
     else:
+        # NaN in one cell must not end the check: other curves may be sound.
         predictions, _ = predict_finite(potential.predict, frames)
         energies = np.asarray(predictions.energy)
     compared, first = [], 0

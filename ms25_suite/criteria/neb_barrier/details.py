@@ -57,7 +57,7 @@ class NebDetails(Details):
     lengths, energies
         As those of the reference; None if there is no band, and so is all that follows.
     barrier
-        Energy of the highest image above the initial state, in eV.
+        Maximum of the spline through the images, above the initial state, in eV.
     fmax
         Largest force on the band in eV/Å.
     steps

@@ -75,6 +75,7 @@ class NebResult:
         else:
             recorder.judge(
                 "barrier",
+                # Forward barrier, E(saddle) - E(initial), as in the paper's Figure 5b.
                 value=abs(band.barrier - self.reference.barrier),
                 reason=f"{band.barrier:.3f} eV, the reference has {self.reference.barrier:.3f}; "
                 f"converged in {band.steps} steps",
@@ -110,6 +111,8 @@ class NebResult:
         )
 
     def _problem(self, band: Band) -> str:
+        # Without relaxed ends the band has no fixed points, and without a converged band its
+        # highest point is no saddle point.
         if band.problem:
             return f"not converged: {band.problem}"
         if not self.ends.relaxation.converged:
@@ -187,13 +190,17 @@ def measure_neb(potential: Potential, dataset: Dataset, *, steps: int) -> NebRes
         msg = f"{dataset.name} has no path of a reaction"
         raise NotApplicableError(msg)
     fixed, start = reference.fixed, reference.frames
+    # Only the ends are known: interpolate a first path between them.
     if len(start) == 2:
         start = interpolated(start, fixed)
+    # The potential's own minima: a barrier from the reference's minimum, which is on a slope of
+    # the potential, would mix an error of the minimum with one of the saddle point.
     ends = relax_ends(start, fixed, potential.predict, steps=steps)
     band = None
     if ends.moved.max() <= MOST_MOVED:
         positions = np.array(start.positions)
         n_atoms = len(fixed)
+        # All images have the same atoms, so the first and the last n_atoms rows are the ends.
         positions[:n_atoms] = ends.relaxation.frames.positions[:n_atoms]
         positions[-n_atoms:] = ends.relaxation.frames.positions[n_atoms:]
         path = Frames(start.numbers, positions, start.cells, start.pbc, start.offsets)

@@ -149,6 +149,7 @@ def predict_supercells(potential: Potential, dataset: Dataset) -> Supercells:
         The potential cannot predict them.
     """
     test = dataset.splits.test(set=unseen_set(potential, dataset))
+    # Few and small: rounding and missing images show on any frame.
     indices = test[small_frames(dataset.frames.select(test))]
     if len(indices) == 0:
         msg = (
@@ -158,9 +159,12 @@ def predict_supercells(potential: Potential, dataset: Dataset) -> Supercells:
         raise DatasetError(msg)
     frames = dataset.frames.select(indices)
     twice, source, axis = doubled(frames)
+    # A repeated cell is the same infinite crystal: the energy must double, and each copy of an
+    # atom must have the force of the original, whatever the cutoff.
     of_frames, of_doubled = potential.predict(frames), potential.predict(twice)
     per_atom = np.abs(np.asarray(of_frames.energy) / frames.n_atoms).max()
     states_dtype = potential.architecture not in ("ase", "reference")
+    # For an unknown precision the wider tolerance.
     dtype = potential.options.dtype if states_dtype else "float32"
     tolerances = supercell_tolerances(dtype, float(per_atom))
     unknown = "" if states_dtype else " (the precision of a calculator is not known)"
@@ -186,6 +190,8 @@ def _causes(potential: Potential, dataset: Dataset, height: float | None) -> str
     if info.r_max is None:
         reach = f"{potential.name} does not state its cutoff, {cell}"
     else:
+        # Each message-passing layer adds one cutoff to the distance over which an atom depends on
+        # others.
         layers = info.n_layers or 1
         reach = f"the cutoff of {potential.name} is {info.r_max:g} Å"
         if layers > 1:

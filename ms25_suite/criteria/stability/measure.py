@@ -85,6 +85,8 @@ class StabilityRuns:
             self._record_temperature(recorder)
         broken = [event for event in self.trajectories.breaks if event is not None]
         names = " and ".join(dict.fromkeys(name.upper() for name in self.ensembles))
+        # A broken run counts, as its drift is not measured: without it the most unstable
+        # potentials would be judged on their harmless trajectories only.
         recorder.judge_by(
             NO_BREAK,
             "broken_runs",
@@ -103,6 +105,7 @@ class StabilityRuns:
             recorder.fail("energy_drift", self._why(runs), **fields)
             return
         drifts = energy_drifts(self.trajectories)
+        # The largest, not the mean: drifts of opposite sign would cancel.
         worst = max(lasting, key=lambda run: abs(drifts[run]))
         reason = f"{drifts[worst]:+.3g} meV/atom/ps from frame {self.indices[worst]}"
         if len(lasting) < len(runs):
@@ -131,6 +134,7 @@ class StabilityRuns:
             for run in lasting
         ]
         shift = float(np.mean(means - self.temperatures[lasting]))
+        # Standard error of the mean of independent runs: sqrt(sum of squares) / n.
         half = _NORMAL_95 * float(np.linalg.norm(errors)) / len(errors)
         each = ", ".join(
             f"{mean:.0f} K of {self.temperatures[run]:.0f} K (± {error:.0f} K)"
@@ -190,6 +194,7 @@ class StabilityRuns:
 
     def _details(self, ensemble: Ensemble) -> dict[str, Any]:
         """Traces of an ensemble: total energy in meV/atom since the start, or temperature in K."""
+        # Ceiling division.
         step = -(-len(self.trajectories.times) // _SHOWN)
         details = DynamicsDetails(
             ensemble=ensemble,
@@ -204,6 +209,7 @@ class StabilityRuns:
         energies = temperatures = None
         if ensemble == "nve":
             known = self.trajectories.energies[run]
+            # A broken run has NaN from its end on.
             known = known[np.isfinite(known)]
             first = known[0] if len(known) else 0.0
             energies = tuple(float(MEV_PER_EV * (e - first)) for e in known[::step])
@@ -277,6 +283,8 @@ def measure_stability(
     # The frames once for each ensemble: one batch for all of them.
     indices = np.tile(chosen, len(ensembles))
     of_run = tuple(name for name in ensembles for _ in chosen)
+    # Zero friction turns the Langevin integrator into velocity Verlet, so that both ensembles run
+    # in one batch.
     constant_energy = np.array([name == "nve" for name in of_run])
     frames, _ = dataset.part(indices)
     temperatures = _temperatures(dataset, indices)
@@ -297,6 +305,7 @@ def measure_stability(
 def _spread(test: IntArray, frames: Frames) -> IntArray:
     """A few test frames, evenly spread over them."""
     largest = int(frames.n_atoms[test].max())
+    # Rather fewer runs than fewer steps: a drift needs time.
     count = max(1, min(MOST_RUNS, len(test), MOST_ATOMS // largest))
     return np.asarray(test[np.linspace(0, len(test) - 1, count).astype(int)], dtype=np.int64)
 
@@ -304,6 +313,8 @@ def _spread(test: IntArray, frames: Frames) -> IntArray:
 def _temperatures(dataset: Dataset, indices: IntArray) -> FloatArray:
     """Temperature of each run in K."""
     known = np.asarray(dataset.temperatures)[indices]
+    # At the temperature that the frame was sampled at, where known: that is inside the training
+    # data.
     return np.where(np.isnan(known), TEMPERATURE_K, known)
 
 
@@ -313,5 +324,6 @@ def _limits(dataset: Dataset, test: IntArray) -> Limits:
     _, labels = dataset.part(test)
     force = UNLABELLED_FORCE
     if labels.forces is not None:
+        # At least 10 eV/Å: frames at rest have almost no forces.
         force = max(FORCE_FACTOR * float(np.abs(labels.forces).max()), FORCE_FACTOR)
     return Limits({pair: CLOSEST * distance for pair, distance in shortest.items()}, force)

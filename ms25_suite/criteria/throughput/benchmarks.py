@@ -115,6 +115,7 @@ class SpeedBenchmark:
     ) -> None:
         """Time a function of some frames, each round with other ones."""
         # The first prediction of a worker also compiles and allocates.
+        # Outside of the timed rounds.
         self._potential.compute(self._dataset.frames.select(self._indices[:1]))
         self._benchmark.pedantic(
             function, setup=lambda: ((next(inputs),), {}), rounds=_ROUNDS[n_frames]

@@ -55,6 +55,7 @@ def record_speed(timed: TimedRun, recorder: CheckRecorder) -> None:
     _record_drift(timed, recorder, shared)
     crowded = [Finding("crowded", timed.crowded).to_dict()] if timed.crowded else []
     fields = shared | {"details": {SPEED_KEY: timed.details().to_dict(), "findings": crowded}}
+    # No speed without the right answer: a pair style that computes something else may be faster.
     if timed.refusal:
         recorder.fail(_SPEED, timed.refusal, **fields)
         return
@@ -107,6 +108,7 @@ class SizeCost:
         for wanted, timed in self.runs.items():
             _record_size(wanted, timed, recorder)
         # Two wanted numbers may have led to the same supercell.
+        # A repeated point would count twice in the fit.
         every = {timed.run.n_atoms: timed for timed in (self.own, *self.runs.values())}
         usable = [timed for timed in every.values() if not timed.refusal]
         # What is too noisy for a number of its own still tells the power, whose interval has the
@@ -216,6 +218,8 @@ def measure_size_cost(
         repeats = find_repeats(frames, wanted)
         cell = repeated(frames, repeats)
         if repeats not in done:
+            # Equal numbers of atom-steps: blocks of larger cells do not take longer than those of
+            # the frame.
             n_steps = max(1, round(own.plan.n_steps * own.run.n_atoms / len(cell.numbers)))
             plan = replace(
                 own.plan,
@@ -225,6 +229,7 @@ def measure_size_cost(
             )
             try:
                 done[repeats] = time_frame(potential, cell, plan, frame=own.frame, repeats=repeats)
+            # Ascending sizes: what does not fit now will not fit when it is larger.
             except (OutOfMemoryError, WorkerDiedError, WorkerTimeoutError) as error:
                 return SizeCost(own, runs, (len(cell.numbers), str(error)))
         runs[wanted] = done[repeats]

@@ -134,6 +134,7 @@ def pareto_points(
 def _beats(one: tuple[SpeedPoint, float, str], other: tuple[SpeedPoint, float, str]) -> bool:
     """Whether one is nowhere worse than the other, and better somewhere."""
     (fast, error, _), (slow, larger, _) = one, other
+    # Pareto dominance: high speed and low error are both better.
     mine, theirs = float(fast.result.value or 0.0), float(slow.result.value or 0.0)
     return mine >= theirs and error <= larger and (mine > theirs or error < larger)
 

@@ -78,6 +78,7 @@ class TimedRun:
             f"{QUANTITY_UNITS[quantity]} (tolerance "
             f"{MEV_PER_EV * self.tolerances[quantity].value:.3g})"
             for quantity, found in self.differences.items()
+            # `not <=` instead of `>`: a NaN counts as a difference.
             if not found.value <= self.tolerances[quantity].value
         ]
         return "; ".join(parts)
@@ -85,6 +86,7 @@ class TimedRun:
     @property
     def drift_size(self) -> Statistic:
         """Magnitude of the drift; the lower end of its interval is zero if the sign is not sure."""
+        # An interval of the signed drift becomes one of its magnitude.
         low, high = self.drift.interval or (self.drift.value, self.drift.value)
         ends = sorted((abs(low), abs(high)))
         return Statistic(abs(self.drift.value), (0.0 if low < 0 < high else ends[0], ends[1]))
@@ -132,7 +134,9 @@ class TimedRun:
     @property
     def crowded(self) -> str:
         """Sign that other programs slowed the run; empty if there is none."""
+        # Processor time over wall time: 1 if the process never waited for its core.
         had = float(self.run.cpu_s.sum() / self.run.wall_s.sum())
+        # With a GPU the processor waits for it, and the ratio says nothing.
         if self.device not in ("", "cpu") or had >= _ALONE:
             return ""
         elsewhere = "" if self.device else ", or it computes elsewhere"

@@ -75,6 +75,7 @@ def representative_frame(potential: Potential, dataset: Dataset) -> int:
         )
         raise DatasetError(msg)
     order = usable[np.argsort(per_atom[usable], kind="stable")]
+    # The lower median is a frame of the dataset.
     return int(indices[order[(len(order) - 1) // 2]])
 
 
@@ -94,6 +95,7 @@ def timing_plan(frames: Frames, n_steps: int, seed: int) -> MdPlan:
         ensemble="nve",
         n_steps=n_steps,
         n_blocks=N_BLOCKS,
+        # The first steps also compile kernels, allocate memory and leave the relaxed start.
         warmup_steps=n_steps,
         timestep_fs=timestep_fs(frames),
         temperature_K=TEMPERATURE_K,
@@ -121,6 +123,7 @@ def enough_steps(potential: Potential, frames: Frames, seed: int) -> int:
     """
     plan = replace(timing_plan(frames, _CALIBRATION_STEPS, seed), n_blocks=1)
     run = run_in_lammps(potential, frames, plan)
+    # From the speed of the short run to the number of steps in `BLOCK_S`.
     steps = math.ceil(BLOCK_S * plan.n_steps / float(run.wall_s.sum()))
     return min(max(steps, _STEPS[0]), _STEPS[1])
 
@@ -164,9 +167,11 @@ def time_frame(
         The potential cannot predict the frame; the class tells why.
     """
     start = time.perf_counter()
+    # Before the run, which itself adds to the load.
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
     predicted = potential.compute(frames)
     run = run_in_lammps(potential, frames, plan)
+    # Of a calculator the precision is not known: the wider tolerance.
     dtype = device_and_dtype(potential)[1] or "float32"
     return TimedRun(
         frame=frame,

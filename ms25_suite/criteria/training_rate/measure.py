@@ -133,6 +133,8 @@ class TrainingRate:
             details={
                 CURVE_KEY: self._points(mark).to_dict(),
                 FIT_KEY: RateFitDetails(
+                    # The line is that of ln(MAE): a factor in the unit is a constant there, and
+                    # the rate stays.
                     intercept=fit.intercept + float(np.log(MEV_PER_EV)),
                     r2=fit.r2,
                     scatter_half_width=fit.scatter_half_width,
@@ -201,6 +203,7 @@ def predict_series(
         A potential cannot predict them.
     """
     points = {size: predict(potential, dataset) for size, potential in series.potentials.items()}
+    # The same frames for all sizes: otherwise the curve would also show how hard the frames are.
     common = reduce(np.intersect1d, (point.indices for point in points.values()))
     if len(common) == 0:
         msg = (
@@ -226,10 +229,12 @@ def _frames_needed(
         return {}, None
     limit = mark.value / MEV_PER_EV
     what = f"how many frames the {quantity} threshold of {mark.value:g} {mark.unit} needs"
+    # The line is not extrapolated to sizes below the smallest.
     if errors[0].mae.value <= limit:
         reason = f"at most: the smallest size is within {mark.value:g} {mark.unit} already"
         return {"value": float(fit.sizes[0]), "interval": None, "reason": reason}, None
     needed = fit.frames_needed(limit)
+    # A flat or rising line never reaches the threshold.
     if needed is None:
         message = f"{what} cannot be determined: the rate is not significantly positive"
         return {}, Finding("frames-needed", message, "note")

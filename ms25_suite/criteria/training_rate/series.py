@@ -145,6 +145,7 @@ def not_asked(case: Case) -> NotAsked | None:
     found = members(series, case.dataset, case.train_sizes)
     if found.reason:
         return NotAsked(found.reason)
+    # Trainings take hours, so nobody gets them who has not named sizes or the criterion.
     trains = series.base is not None and not (series.is_at_hand or case.train_sizes)
     return NotAsked() if trains or series.problem else None
 
@@ -194,6 +195,8 @@ def _problem(family: list[tuple[int, PotentialSpec, Manifest]]) -> str:
                 f"{spec.name} and {other.name} were both trained on {size} frames: name one model "
                 "file for each training size"
             )
+        # Nested training sets, as in the paper: a change of the error is due to added frames
+        # alone.
         if not set(manifest.seen_frames) <= set(theirs.seen_frames):
             return (
                 f"the {size} training frames of {spec.name} are not among the {larger} of "

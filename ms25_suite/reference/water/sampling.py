@@ -112,8 +112,7 @@ def langevin(
 
     atoms.calc = potential
     atoms.set_constraint(FixCom())  # otherwise random forces would move the whole liquid
-    # Maxwell-Boltzmann: momenta are normal with variance m k T. Drawn here, as ASE's own function
-    # takes its random numbers elsewhere.
+    # Maxwell-Boltzmann: each component of a momentum is normal with the variance m k T.
     widths = np.sqrt(atoms.get_masses() * units.kB * sampling.temperature_K)
     atoms.set_momenta(rng.standard_normal((len(atoms), 3)) * widths[:, None])
     dynamics = Langevin(

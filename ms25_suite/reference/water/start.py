@@ -221,8 +221,6 @@ def _run(dynamics: ClassicalDynamics, seeds: list[int]) -> tuple[str, ...]:
         "thermo 0",
         f"velocity all create {melt!r} {seeds[0]} mom yes rot no dist gaussian",
         f"fix bath all langevin {melt!r} {melt!r} {damping!r} {seeds[1]} zero yes",
-        # Molecules may overlap on the lattice: a limited step keeps their huge forces from
-        # blowing up.
         f"fix motion all nve/limit {FIRST_STEP_A!r}",
         f"run {melting}",
         "unfix motion",

@@ -162,7 +162,7 @@ def framework_atoms(code: str) -> Atoms:
     silicon = Atoms(["Si"] * len(sites), scaled_positions=sites, cell=cell, pbc=True)
     first, second, vector = neighbor_list("ijD", silicon, _NEIGHBOURS_A)
     once = first < second  # each pair once; no T-atom is a neighbour of its own image here
-    # `vector` points to the nearest image, so the middle may lie outside the cell.
+    # `vector` points to the image of the neighbour, so the middle may lie outside the cell.
     bridges = silicon.positions[first[once]] + 0.5 * vector[once]
     # Corner-sharing SiO4 tetrahedra: four neighbours for each Si, and two O for each Si.
     if np.any(np.bincount(first, minlength=len(silicon)) != 4) or len(bridges) != 2 * len(silicon):

@@ -187,7 +187,6 @@ def contour(
     from ase.md.contour_exploration import ContourExploration
 
     moving = bare(atoms)
-    # At a minimum the curvature of the contour is undefined.
     moving.positions += rng.normal(0.0, settings.rattle_A, (len(moving), 3))
     moving.calc = calculator
     # Only their direction matters. Without velocities ASE would draw it from another generator.

@@ -110,8 +110,8 @@ def plan(
         reference=calculator,
     )
     images = stages.seeds()
-    # The first potential has seen structures near random ones only; its own trajectories,
-    # labelled, show the second one where it went wrong.
+    # The first potential is trained on random structures only. Its own trajectories, labelled
+    # with the reference, add the regions where it was wrong.
     approximate = stages.train(images)
     if stages.sampling.refinement_frames:
         images += stages.refinement(approximate)

@@ -58,6 +58,7 @@ def logarithmic(axes: Axes, which: Literal["x", "y"], values: Sequence[float]) -
     """Logarithmic scale around positive values, with plain numbers at few of its ticks."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
+    # A factor, not a difference: equal margins on a logarithmic scale.
     low, high = min(values) / 1.5, max(values) * 1.5
     axis = axes.xaxis if which == "x" else axes.yaxis
     if which == "x":
@@ -66,6 +67,7 @@ def logarithmic(axes: Axes, which: Literal["x", "y"], values: Sequence[float]) -
     else:
         axes.set_yscale("log")
         axes.set_ylim(low, high)
+    # Beyond two and a half decades only powers of ten have room for their numbers.
     axis.set_major_locator(LogLocator(subs=(1.0,) if high > 300 * low else (1.0, 2.0, 5.0)))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axis.set_minor_formatter(NullFormatter())

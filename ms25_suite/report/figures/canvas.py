@@ -71,6 +71,7 @@ def new_figure(width: float, height: float) -> Figure:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height))
+    # No pyplot: it would keep every figure alive, and choose a backend for the whole process.
     FigureCanvasAgg(figure)
     return figure
 
@@ -78,6 +79,7 @@ def new_figure(width: float, height: float) -> Figure:
 def png_bytes(figure: Figure, dpi: float) -> bytes:
     """Figure as PNG."""
     buffer = io.BytesIO()
+    # Without the version of matplotlib, the same figure has the same bytes.
     figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
     return buffer.getvalue()
 

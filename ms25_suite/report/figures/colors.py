@@ -33,6 +33,7 @@ def color_range(values: Sequence[float]) -> tuple[float, float]:
 
 def text_color(background: Sequence[float]) -> str:
     """Black or white, whichever has the higher contrast on a colour (WCAG 2.1, section 1.4.3)."""
+    # From sRGB to linear light; then the weights of the eye's sensitivity.
     channels = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in background[:3]]
     luminance = 0.2126 * channels[0] + 0.7152 * channels[1] + 0.0722 * channels[2]
     return "white" if 1.05 / (luminance + 0.05) > (luminance + 0.05) / 0.05 else "black"
@@ -45,6 +46,7 @@ def shade_of(norm: LogNorm) -> Callable[[float], Color]:
     inferno = colormaps["inferno"]
 
     def shade(value: float) -> Color:
+        # Zero has no logarithm.
         red, green, blue, alpha = inferno(float(norm(value)) if value > 0 else 0.0)
         return (red, green, blue, alpha)
 

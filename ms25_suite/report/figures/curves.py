@@ -60,6 +60,7 @@ def draw_curves(
         axes = figure.add_subplot(rows, columns, number)
         finite = [x for x in values if math.isfinite(x)]
         axes.plot(epochs, values, color="#2171b5", lw=1.2, marker="." if len(finite) < 40 else "")
+        # Losses fall over decades; learning rates and the like may be constant.
         if all(x > 0 for x in finite) and max(finite) > 3 * min(finite):
             axes.set_yscale("log")
             wide = max(finite) > 300 * min(finite)

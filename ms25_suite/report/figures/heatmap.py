@@ -84,6 +84,7 @@ def draw_heatmap(grid: Grid, title: str) -> Figure:
     _text(axes, _MARGIN, 0.27, title, 11, weight="bold", ha="left")
 
     low, high = color_range(grid.values)
+    # One scale for three units, as in the paper's Figure 2.
     norm = LogNorm(low, high, clip=True)
     shade = shade_of(norm)
     y = 0.5
@@ -231,6 +232,7 @@ def _blocks(columns: Sequence[Column]) -> list[_Block]:
     groups = [tuple(group) for _, group in itertools.groupby(columns, key=lambda c: c.label)]
     widths = range(3, _BLOCK_COLUMNS + 1)
     candidates = [_filled(groups, width) for width in widths]
+    # `min` keeps the first of equal ones: among the fewest blocks the narrowest.
     return min(candidates, key=len)
 
 

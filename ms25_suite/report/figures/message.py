@@ -57,6 +57,7 @@ class ObservablePoint:
     def flag(self) -> str:
         """How the verdicts on errors and on the observable differ; empty if they do not."""
         name = self.observable.quantity.replace("_", " ")
+        # The paper's message: low errors of energies and forces do not guarantee observables.
         if self.errors is Verdict.PASS and self.verdict is Verdict.FAIL:
             return f"errors pass, {name} fails"
         if self.errors is Verdict.FAIL and self.verdict is Verdict.PASS:
@@ -105,6 +106,7 @@ def observable_points(results: Sequence[CheckResult]) -> list[ObservablePoint]:
         if forces is None or forces.value is None:
             continue
         prefix = "relaxed_"
+        # Rigid and relaxed curves are judged separately.
         relaxed = result.quantity.startswith(prefix)
         own = [
             other.verdict

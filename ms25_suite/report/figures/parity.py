@@ -118,9 +118,11 @@ def _draw_panel(axes: Axes, parity: Parity) -> None:
 
     origin = _origin(parity.reference)
     reference, predicted = parity.reference - origin, parity.predicted - origin
+    # One range for both axes: then the diagonal is where predicted equals reference.
     low, high = _limits(reference, predicted)
     axes.set(xlim=(low, high), ylim=(low, high), aspect="equal")
     axes.axline((low, low), (high, high), color="#9aa3ad", lw=0.8, zorder=1)
+    # Thousands of points would hide each other; a density does not.
     if reference.size >= _HEXBIN_FROM:
         # Starts dark enough that a lone outlier is seen on white.
         blues = LinearSegmentedColormap.from_list("density", ["#9ecae1", "#2171b5", "#08214d"])
@@ -166,6 +168,8 @@ def _title(result: CheckResult) -> str:
 def _origin(reference: NDArray[np.float64]) -> float:
     """Point to count from where all numbers are nearly the same, as energies per atom are."""
     center, span = float(np.median(reference)), float(np.ptp(reference))
+    # Total energies per atom are large and nearly equal: ticks would differ in the last digits
+    # only.
     if abs(center) <= 5 * span or not center:
         return 0.0
     digits = 3 if not span else max(0, 1 - int(np.floor(np.log10(span))))
