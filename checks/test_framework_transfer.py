@@ -1,4 +1,4 @@
-"""Does a potential hold on other structures of the elements that it was trained on?"""
+"""Is a potential accurate on other structures of the elements that it was trained on?"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Does a potential hold in a cell of another size than the one that it was made for?"""
+"""Is a potential as accurate in cells of another size as in those that it was trained on?"""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _check(arguments: list[str]) -> int:
-    """Run the checks with the suite's own settings, whatever those of the folder are."""
+    """Run the checks with the suite's own settings, independent of those of the folder."""
     import pytest
 
     with as_file(files("ms25_suite") / "pytest.ini") as ini:

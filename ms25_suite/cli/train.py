@@ -70,7 +70,7 @@ def add_parser(subparsers: _SubParsersAction[Any]) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Train and say where the model is. Stopped by Ctrl-C, the same command continues it.
+    """Train, and print the path of the model. After Ctrl-C, the same command continues.
 
     Returns
     -------
@@ -80,7 +80,7 @@ def run(args: argparse.Namespace) -> int:
     Raises
     ------
     Ms25Error
-        There is no model; the class tells why.
+        The training failed; the class of the error says why.
     """
     trained = _train(args)
     path = trained.model_path if args.out is None else _copy(trained, args.out)

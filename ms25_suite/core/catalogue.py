@@ -87,7 +87,7 @@ class Criterion:
         `ms25_suite.criteria.case`. Empty if nothing but `needs` and `by_default` decides.
     section
         ``(run, results) -> Section | None``: what the report shows of it, see
-        `ms25_suite.report.section`. Empty if the tables of the report say it all.
+        `ms25_suite.report.section`. Empty if the tables of the report suffice.
     checks
         Module of the checks of another package's criterion. Those of the suite are in ``checks/``.
     thresholds

@@ -91,7 +91,7 @@ def details_of(result: CheckResult, key: str, kind: type[T]) -> T | None:
     key
         Key in `CheckResult.details`, such as ``eos``.
     kind
-        Dataclass, or another type that pydantic knows, that declares them.
+        Dataclass, or another type that pydantic supports, that declares them.
 
     Returns
     -------

@@ -10,10 +10,10 @@
     │   ├── CardError             its card is invalid
     │   └── LabelError            its labels are missing, partial or not finite
     ├── PotentialError            a potential cannot be used
-    │   ├── ModelFileError        the file is no model that the suite can load
+    │   ├── ModelFileError        the suite cannot load the file as a model
     │   ├── ArchitectureNotInstalledError
     │   ├── ElementCoverageError  the data has elements that the potential was not made for
-    │   ├── PredictionError       it raised an error, or returned something that is no prediction
+    │   ├── PredictionError       it raised an error, or returned something other than a prediction
     │   │   └── NotFiniteError    it returned NaN or infinity
     │   ├── OutOfMemoryError
     │   ├── DeployError           no file for LAMMPS or for faster predictions can be made from it

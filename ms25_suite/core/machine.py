@@ -42,7 +42,7 @@ class Machine:
     n_cpu
         Number of cores that this process may use.
     memory_gb
-        Memory in GiB; None if the system does not tell.
+        Memory in GiB; None if the system does not state it.
     gpu
         Models of the NVIDIA GPUs; None if there is none.
     python

@@ -251,8 +251,8 @@ def _level(value: Any, where: str) -> Mapping[str, Any]:
 def judge(value: float, interval: tuple[float, float] | None, threshold: Threshold) -> Verdict:
     """Compare a value and its confidence interval with a threshold.
 
-    The verdict is ``undecided`` where the interval straddles the threshold: with these frames
-    one cannot tell. Without an interval the value alone decides.
+    The verdict is ``undecided`` where the interval contains the threshold: these frames do not
+    decide it. Without an interval the value alone decides.
 
     Raises
     ------

@@ -42,7 +42,7 @@ class ComparedFrames:
     duration_s
         Time that the predictions took in seconds (little if they came from the cache).
     remarks
-        Signs that potential and labels do not belong together, whatever the quantity.
+        Signs that potential and labels do not belong together, for all quantities.
     baseline
         Predictions of the baseline without a model; None if the dataset has none.
     """

@@ -32,7 +32,7 @@ MAX_COMPONENTS = 250_000
 
 
 def dataset_fields(dataset: Dataset) -> dict[str, Any]:
-    """Fields of a result that say whose frames were predicted."""
+    """Fields of a result that describe the dataset whose frames were predicted."""
     return {
         "test_dataset": dataset.name,
         "tier": dataset.tier,
@@ -43,7 +43,7 @@ def dataset_fields(dataset: Dataset) -> dict[str, Any]:
 
 @dataclass(slots=True, kw_only=True)
 class CheckRecorder:
-    """Collects the results of one check, and has the last word on them.
+    """Collects the results of one check, and decides whether it fails.
 
     A check measures, records and concludes. The recorder itself looks up metric, unit and threshold
     of a quantity.

@@ -55,7 +55,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add(
         "--eos-relax",
         action="store_true",
-        help="also ask for the equation of state with atoms that the potential relaxes at each "
+        help="also check the equation of state with atoms that the potential relaxes at each "
         "volume, where the dataset has such curves (default: rigid cells only)",
     )
     add(

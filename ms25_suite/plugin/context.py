@@ -67,7 +67,7 @@ def _outside_file(criterion: Criterion) -> Path:
 
 
 def criterion_of(item: Any) -> Criterion | None:
-    """Criterion that an item or a function is marked with; None if it is no check."""
+    """Criterion that an item or a function is marked with; None if it is not a check."""
     return next((one for one in catalogue().values() if item.get_closest_marker(one.name)), None)
 
 

@@ -188,7 +188,7 @@ class CheckItems:
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Turn whatever kept a check from a verdict into a recorded result with its reason."""
+        """Record a skip or an error of a check as a result, with its reason."""
         report = yield
         context = check_context(item)
         if context is None:

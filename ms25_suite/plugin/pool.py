@@ -33,7 +33,7 @@ MAX_ALIVE = 2
 
 
 class PotentialPool:
-    """Opens potentials as specifications ask, and closes those that were not used lately.
+    """Opens potentials by their specifications, and closes those that were not used lately.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ class PotentialPool:
         Raises
         ------
         Ms25Error
-            It cannot be opened or trained; the class tells why.
+            It cannot be opened or trained; the class of the error says why.
         """
         # These are another potential on each dataset; a model file is the same on all.
         depends = spec.kind in ("reference", "baseline") or (

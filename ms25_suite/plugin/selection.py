@@ -1,9 +1,9 @@
 """Which checks a run includes by default, and why some cannot be run at all.
 
-A run includes whatever the datasets allow with the potentials at hand. What they do not allow, what
-would train further potentials, and costly checks such as molecular dynamics are included only if
-the criterion is named (``-m``, ``-k``, the file of the check); a check that cannot be run is then
-skipped with its reason.
+A run includes all checks that the datasets allow for the given potentials. What they do not allow,
+what would train further potentials, and costly checks such as molecular dynamics are included only
+if the criterion is named (``-m``, ``-k``, the file of the check); a check that cannot be run is
+then skipped with its reason.
 """
 
 from __future__ import annotations

@@ -111,7 +111,7 @@ def _terminal(config: pytest.Config) -> Iterator[IO[str]]:
 def _aim_at_checks(config: pytest.Config) -> None:
     """Run the suite's checks where the command line names no tests of its own.
 
-    Assigning ``config.args`` is no documented promise of pytest; a packaging test guards it.
+    pytest does not document that ``config.args`` may be assigned; a packaging test guards it.
     """
     # Without paths on the command line pytest would collect `testpaths` or the current folder:
     # the user's own tests, and not the checks, would run with the options of the suite.
@@ -141,7 +141,7 @@ class CheckSession:
         self._journal: Journal | None = None
 
     def pytest_report_header(self) -> list[str]:
-        """State what is judged on what, and how."""
+        """State the potentials, the datasets and the settings of the run."""
         return header_lines(self._run)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:

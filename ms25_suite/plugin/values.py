@@ -30,7 +30,7 @@ def train_sizes(text: str | None) -> tuple[int, ...]:
     Raises
     ------
     UsageError
-        They are no whole numbers, repeated, or too few for a rate.
+        They are not whole numbers, are repeated, or are too few for a rate.
     """
     if text is None:
         return ()
@@ -70,7 +70,7 @@ def atom_numbers(text: str | None) -> tuple[int, ...]:
     Raises
     ------
     UsageError
-        They are no whole numbers from 1 on, or repeated.
+        They are not whole numbers of at least 1, or are repeated.
     """
     if text is None:
         return ()
@@ -110,7 +110,7 @@ def species(text: str | None) -> tuple[str, ...]:
     Raises
     ------
     UsageError
-        They are no symbols, or one is given twice.
+        They are not chemical symbols, or one is given twice.
     """
     if text is None:
         return ()
@@ -120,7 +120,7 @@ def species(text: str | None) -> tuple[str, ...]:
     # ASE has a symbol X of number 0, for ghost atoms.
     wrong = [symbol for symbol in symbols if atomic_numbers.get(symbol, 0) < 1]
     if wrong or len(set(symbols)) < len(symbols):
-        why = f"{wrong[0]!r} is no chemical symbol" if wrong else "an element is there twice"
+        why = f"{wrong[0]!r} is no chemical symbol" if wrong else "an element is given twice"
         msg = f"--mlip-species={text}: {why}; expected symbols in order, for instance Si,O"
         raise UsageError(msg)
     return symbols

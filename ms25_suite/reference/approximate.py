@@ -10,7 +10,7 @@ sampled; its own energies and forces are never stored::
         ...
 
 An `ApproximatePotential` is a path and a hash, so that a job can take it to another process. Its
-``sha256`` belongs into the settings of a build, since the frames depend on the model.
+``sha256`` is part of the settings of a build, since the frames depend on the model.
 """
 
 from __future__ import annotations

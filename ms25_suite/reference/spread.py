@@ -32,6 +32,7 @@ def even_values(low: float, high: float, number: int, rng: np.random.Generator) 
     :
         Shape ``(number,)``, in the unit of the range.
     """
+    # Stratified, not random: few trajectories cover the range without gaps.
     middles = (np.arange(number) + 0.5) / number
     return np.asarray(rng.permutation(low + (high - low) * middles), dtype=np.float64)
 

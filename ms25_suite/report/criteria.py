@@ -1,4 +1,4 @@
-"""What the report takes from the catalogue of criteria; it knows none by name.
+"""What the report takes from the catalogue of criteria; none is named in its code.
 
 Results may come from criteria that are not installed here. They have a title, made from their name,
 and their numbers are in all tables.
@@ -59,7 +59,7 @@ def explain(name: str, docs_url: str) -> Explanation:
         Name of the criterion, also of one that is not installed.
     docs_url
         Address of the documentation of the suite; empty if it is not published. It comes from a
-        file: what is no address of the web is not used.
+        file: anything but a web address is ignored.
     """
     found = find(name)
     if found is None:

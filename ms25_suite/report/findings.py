@@ -14,7 +14,7 @@ from ms25_suite.report.wording import pair_label
 __all__ = ["AuditTable", "PlacedFinding", "collect_audits", "collect_findings"]
 
 _OUTCOMES: Final = ("warning", "note", "ok", "unanswered")
-"""Possible outcomes of a question, the gravest first."""
+"""Possible outcomes of a question, the most severe first."""
 
 _OFFSET: Final = "energy-offset"
 """Code of the only question that needs predictions, and of the finding that answers it."""

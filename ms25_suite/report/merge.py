@@ -76,7 +76,6 @@ def merge_runs(runs: Sequence[RunRecord]) -> RunRecord:
     for name in (field.name for field in fields(RunRecord)):
         values = [getattr(part, name) for part in single]
         if name not in _LISTS and all(value == values[0] for value in values):
-            # Equal in all runs, as a rule the version of the suite and the documentation.
             shared[name] = values[0]
     for name in _LISTS:
         # A merged description has its lists beside its runs.

@@ -66,8 +66,8 @@ def render_page(
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
-        # Names of potentials and messages of errors are foreign text: everything is escaped.
         loader=PackageLoader("ms25_suite.report", "templates"),
+        # Names of potentials and messages of errors are foreign text.
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -49,7 +49,7 @@ class Inputs:
         Raises
         ------
         UsageError
-            Something is no potential, or there is none.
+            Something is not a potential, or none is given.
         """
         if isinstance(given, Mapping):
             values = [self._calculator(one, name) for name, one in given.items()]
@@ -66,7 +66,7 @@ class Inputs:
         Raises
         ------
         UsageError
-            Something is no dataset, or there is none; or frames cannot be written.
+            Something is not a dataset, or none is given; or frames cannot be written.
         """
         if isinstance(given, Mapping):
             values = [self._frames(images, name) for name, images in given.items()]

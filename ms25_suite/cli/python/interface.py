@@ -150,7 +150,7 @@ def judge(
     Raises
     ------
     UsageError
-        An argument makes no sense, there is no such dataset, criterion or file, or nothing can be
+        An argument is invalid, there is no such dataset, criterion or file, or nothing can be
         checked.
     ReportError
         The run broke down, or its report cannot be written.
@@ -246,7 +246,7 @@ class _Scratch:
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
-    """What tells a new file of the same name from an older one."""
+    """Inode and modification time, by which a new file differs from an older one of its name."""
     try:
         found = path.stat()
     except OSError:
@@ -304,5 +304,5 @@ def _show(output: IO[str], show: IO[str] | None) -> None:
 
 
 def _usage_message(output: str) -> str:
-    """What pytest says about a command line that makes no sense."""
+    """Message of pytest about an invalid command line."""
     return output.rpartition("ERROR: ")[2].strip()

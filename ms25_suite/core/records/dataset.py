@@ -22,7 +22,7 @@ class AuditRecord(Record):
     question
         The question in words.
     status
-        ``ok``, or the gravest finding: ``note`` or ``warning``; ``unanswered`` where the data
+        ``ok``, or the most severe finding: ``note`` or ``warning``; ``unanswered`` where the data
         alone cannot answer.
     answer
         What was found, with numbers, or why there is no answer.

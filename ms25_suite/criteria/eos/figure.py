@@ -75,7 +75,6 @@ def _draw_energies(axes: Axes, results: Drawn[EosDetails], name: str) -> None:
         style = style_of(index)
         axes.plot(curve.volumes, predicted, ms=3.5, lw=1.1, ls="--", label=label, **style)
     # The scale is that of the reference: a curve that collapses would make all others flat.
-    # The largest energy of the reference above its minimum.
     tallest = max((energy for energy in reference if math.isfinite(energy)), default=0.0)
     if tallest > 0:
         axes.set_ylim(-0.08 * tallest, 1.6 * tallest)

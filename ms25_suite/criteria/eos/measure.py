@@ -230,8 +230,8 @@ def measure_eos(potential: Potential, dataset: Dataset, *, relaxed: bool) -> Eos
     DatasetError
         The reference's own curves cannot be read or fitted.
     PotentialError
-        The potential cannot predict them. Numbers that are not finite are no error but a failure of
-        the curve.
+        The potential cannot predict them. Numbers that are not finite are not an error but a
+        failure of the curve.
     """
     start = time.perf_counter()
     reference = dataset.eos()

@@ -55,7 +55,7 @@ class NebDetails(Details):
     converged
         Whether both ends and the band are converged; only then its highest point is a barrier.
     lengths, energies
-        As those of the reference; None if there is no band, and so is all that follows.
+        As those of the reference; None if there is no band, like all fields that follow.
     barrier
         Maximum of the spline through the images, above the initial state, in eV.
     fmax

@@ -58,10 +58,10 @@ class NebResult:
     duration_s: float
 
     def record(self, recorder: CheckRecorder) -> None:
-        """Record the error of the barrier, or that the potential came to none.
+        """Record the error of the barrier, or a failure where there is no barrier.
 
-        A band that is not converged is no barrier: it fails whatever its highest point is, which
-        is recorded as a measurement.
+        A band that is not converged gives no barrier: it fails, and its highest point is recorded
+        as a measurement.
         """
         shared: dict[str, Any] = {"n_frames": len(self.start)}
         fields = shared | {"duration_s": self.duration_s, "details": self._details()}

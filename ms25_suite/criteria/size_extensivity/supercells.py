@@ -162,6 +162,7 @@ def predict_supercells(potential: Potential, dataset: Dataset) -> Supercells:
     # A repeated cell is the same infinite crystal: the energy must double, and each copy of an
     # atom must have the force of the original, whatever the cutoff.
     of_frames, of_doubled = potential.predict(frames), potential.predict(twice)
+    # Rounding is relative to the size of a number: total energies of DFT lose more digits.
     per_atom = np.abs(np.asarray(of_frames.energy) / frames.n_atoms).max()
     states_dtype = potential.architecture not in ("ase", "reference")
     # For an unknown precision the wider tolerance.

@@ -211,6 +211,7 @@ class StabilityRuns:
             known = self.trajectories.energies[run]
             # A broken run has NaN from its end on.
             known = known[np.isfinite(known)]
+            # The zero of the energy is arbitrary: only changes since the start count.
             first = known[0] if len(known) else 0.0
             energies = tuple(float(MEV_PER_EV * (e - first)) for e in known[::step])
         else:
@@ -305,7 +306,7 @@ def measure_stability(
 def _spread(test: IntArray, frames: Frames) -> IntArray:
     """A few test frames, evenly spread over them."""
     largest = int(frames.n_atoms[test].max())
-    # Rather fewer runs than fewer steps: a drift needs time.
+    # The number of runs is limited, not their length: a drift takes time to show.
     count = max(1, min(MOST_RUNS, len(test), MOST_ATOMS // largest))
     return np.asarray(test[np.linspace(0, len(test) - 1, count).astype(int)], dtype=np.int64)
 

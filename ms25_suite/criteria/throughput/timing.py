@@ -164,7 +164,7 @@ def time_frame(
     LammpsError
         LAMMPS is missing, lost atoms, or stopped.
     PotentialError
-        The potential cannot predict the frame; the class tells why.
+        The potential cannot predict the frame; the class of the error says why.
     """
     start = time.perf_counter()
     # Before the run, which itself adds to the load.
@@ -226,7 +226,7 @@ def time_potential(
     LammpsError
         LAMMPS is missing, lost atoms, or stopped.
     PotentialError
-        The potential cannot predict the frame; the class tells why.
+        The potential cannot predict the frame; the class of the error says why.
     """
     frame = representative_frame(potential, dataset)
     frames = dataset.frames.select([frame])
@@ -237,7 +237,7 @@ def time_potential(
 
 
 def not_asked(case: Case) -> NotAsked | None:
-    """Left out for the baseline, which is no potential."""
+    """Left out for the baseline, which is not a potential."""
     if case.subject.kind == "baseline":
         return NotAsked("a baseline is no potential: there is nothing to time")
     return None

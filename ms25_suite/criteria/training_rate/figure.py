@@ -161,6 +161,7 @@ def _draw_curve(axes: Axes, curve: LearningCurve, index: int) -> None:
         **style_of(index),
     )
     first, last = points.sizes[0], points.sizes[-1]
+    # Evenly spaced on the logarithmic scale.
     steps = [first * (last / first) ** (k / 40) for k in range(41)]
     line = [math.exp(curve.fit.intercept) * n**-curve.rate for n in steps]
     axes.plot(steps, line, color=color_of(index), lw=1.1)

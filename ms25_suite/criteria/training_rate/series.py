@@ -31,7 +31,7 @@ class Series:
     files
         The model file of each size.
     missing_reason
-        Why this is no curve; empty if it is one.
+        Why this is not a curve; empty if it is one.
     problem
         Why it is a curve that must not be fitted; empty if it may.
     """
@@ -145,7 +145,7 @@ def not_asked(case: Case) -> NotAsked | None:
     found = members(series, case.dataset, case.train_sizes)
     if found.reason:
         return NotAsked(found.reason)
-    # Trainings take hours, so nobody gets them who has not named sizes or the criterion.
+    # Trainings are expensive: they are done only where sizes or the criterion are named.
     trains = series.base is not None and not (series.is_at_hand or case.train_sizes)
     return NotAsked() if trains or series.problem else None
 

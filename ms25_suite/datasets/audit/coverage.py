@@ -67,8 +67,8 @@ def _leakage(content: Content, splits: Splits) -> Answer:
     for train, validation, test in splits.parts:
         # Validation frames count as known: they decide which weights of a training are kept.
         known = np.concatenate([content.digests[train], content.digests[validation]])
-        # Digests are compared after rounding, so a copy that went through another file format or
-        # program is found too.
+        # Digests are those of rounded positions: as a rule, a copy with fewer digits is found
+        # too.
         frames.update(int(index) for index in test[np.isin(content.digests[test], known)])
     if not frames:
         sets = "" if splits.n_sets == 1 else f" in any of {splits.n_sets} sets"

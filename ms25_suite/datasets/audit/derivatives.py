@@ -74,7 +74,7 @@ class WorkFit:
 
     @property
     def evidence(self) -> str:
-        """How sure it is."""
+        """Quality of the fit, for messages: R² and number of pairs."""
         return f"R² = {self.r2:.2f}, {self.n_pairs} pairs of frames"
 
 

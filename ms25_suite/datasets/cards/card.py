@@ -169,7 +169,7 @@ class DatasetCard(CardTable):
         Raises
         ------
         CardError
-            The file cannot be read, is not TOML, or is no valid card.
+            The file cannot be read, is not TOML, or is not a valid card.
         """
         try:
             content = tomllib.loads(path.read_text(encoding="utf-8"))

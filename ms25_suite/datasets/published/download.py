@@ -127,7 +127,7 @@ def _check(path: Path, sha256: str, why: str) -> None:
 
 
 def _listing(url: str) -> list[RemoteFile]:
-    """Files of a record; a URL that is no record is a file itself."""
+    """Files of a record; any other URL is that of a single file."""
     import requests
 
     # A file alone has no listing, hence no stated size and checksum.

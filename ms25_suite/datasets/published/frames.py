@@ -185,8 +185,6 @@ def labelled_frames(
     keys = _only_candidates(images, keys)
     try:
         found = find_labels(images, _optional_stress(images, keys), where)
-        # Still complete frames only: a label on a part of them raises LabelError in
-        # `find_labels`.
         return _complete(images, found, range(len(images)), leave_out)
     except LabelError:
         pass

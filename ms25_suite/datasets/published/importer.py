@@ -73,7 +73,7 @@ class ArchiveImport:
     left_out
         What was not taken.
     documents
-        Files that are no frames, such as a README.
+        Files without frames, such as a README.
     """
 
     datasets: tuple[ImportedDataset, ...]

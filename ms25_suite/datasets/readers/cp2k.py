@@ -78,7 +78,7 @@ def read_cp2k_output(path: Path) -> Iterator[Atoms]:
     Raises
     ------
     DatasetError
-        It is no output of one converged single point with forces, or there is no structure.
+        It is not the output of one converged single point with forces, or has no structure.
     """
     from ase.calculators.singlepoint import SinglePointCalculator
 
@@ -166,7 +166,6 @@ def _stress(text: str, path: Path) -> FloatArray | None:
     rows = [[_float(word) for word in line.split()[2:]] for line in match["rows"].splitlines()]
     # CP2K prints a pressure tensor, compression positive; here tension is positive.
     full = -np.array(rows) * _GPA[match["unit"]] / GPA_PER_EV_PER_A3
-    # Voigt order xx yy zz yz xz xy.
     return full[[0, 1, 2, 1, 0, 0], [0, 1, 2, 2, 2, 1]]
 
 

@@ -63,7 +63,7 @@ def values_under(images: Sequence[Atoms], keys: Sequence[str], place: str) -> li
 def check_shape(
     value: Any, shapes: Sequence[tuple[int, ...]], name: str, index: int, where: str
 ) -> None:
-    """Refuse a label that is no array of numbers of one of the given shapes.
+    """Refuse a label that is not an array of numbers of one of the given shapes.
 
     Raises
     ------

@@ -33,7 +33,7 @@ def read_npz(path: Path) -> Iterator[Atoms]:
     Raises
     ------
     DatasetError
-        It is no such archive, or the shapes do not fit together.
+        It is not such an archive, or the shapes do not fit together.
     LabelError
         There are neither energies nor forces.
     """

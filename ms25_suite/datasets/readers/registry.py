@@ -32,7 +32,7 @@ class Reader(ABC):
     """Extensions of the files of this format, in lower case with their dot: ``(".jsonl",)``."""
 
     def recognises(self, path: Path) -> bool:
-        """Whether a file is of this format; by default, whether its name ends as `suffixes` say.
+        """Whether a file is of this format; by default, if its name ends with a suffix.
 
         Override it to look into the file. It is called for files of any kind and must not raise.
         """

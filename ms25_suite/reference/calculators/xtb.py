@@ -80,6 +80,8 @@ class XtbCalculator(Calculator):  # type: ignore[misc]
         self._elements = tuple(elements)
         self._settings = {
             "method": "GFN1-xTB",
+            # tblite's default is 1; smaller values converge the charges, hence the forces, more
+            # tightly.
             "accuracy": accuracy,
             "electronic_temperature": electronic_temperature_K,
             "max_iterations": max_iterations,

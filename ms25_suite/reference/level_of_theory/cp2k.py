@@ -180,8 +180,6 @@ class Cp2kCalculator(CP2K):  # type: ignore[misc]
             raise ReferenceCalculatorError(msg) from error
         # Versions before 2024 only warn, and return the energy of the last step.
         text = self._output.read_text("utf-8", "replace")[seen:]
-        # A warning in the output, while the shell of CP2K returns an energy as if nothing had
-        # happened.
         if any(words in text for words in NOT_CONVERGED):
             self.results = {}
             msg = f"the electrons did not converge: see {self._output}"

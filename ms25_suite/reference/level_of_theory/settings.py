@@ -251,6 +251,7 @@ def _tables() -> dict[str, dict[str, Any]]:
 
 
 def _level(table: Mapping[str, Any], member: str) -> LevelOfTheory:
+    # Only the k-points differ between the cells of one system: a longer edge needs fewer.
     own = table.get("member-settings", {}).get(member, {})
     return LevelOfTheory(
         name=table["name"],

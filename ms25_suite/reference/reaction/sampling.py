@@ -164,6 +164,8 @@ def run_trajectory(
     ]
     # C stays below the plane z = height, as A x + B y + C z + D = 0.
     ceiling = Hookean(CARBON, (0.0, 0.0, 1.0, -height), k=sampling.wall_eV_A2)
+    # The walls are ASE constraints: they change the forces of the dynamics, not those of a label,
+    # which is computed on a copy without constraints.
     atoms.set_constraint([fixed, FixBondLength(CARBON, LEAVING), *bonds, ceiling])
     atoms.calc = reference
     # Maxwell-Boltzmann; the constraints remove momenta along the held distance.

@@ -188,6 +188,7 @@ def setup_commands(edge: float, dynamics: ClassicalDynamics) -> tuple[str, ...]:
         f"region cell block 0 {edge!r} 0 {edge!r} 0 {edge!r}",
         f"create_box 2 cell bond/types 1 angle/types 1 {extra}",
         f"pair_style lj/cut/coul/long {cutoff!r}",
+        # Atoms of one molecule interact by bonds and angle alone; there is no 1-4 pair in water.
         "special_bonds lj/coul 0.0 0.0 0.5",
         f"kspace_style pppm {dynamics.accuracy!r}",
     )

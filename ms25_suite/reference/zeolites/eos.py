@@ -78,6 +78,7 @@ def relax_positions(atoms: Atoms, *, reference: Any, name: str) -> None:
     from ase.optimize import LBFGS
 
     atoms.calc = reference
+    # A stored energy at a force that has not vanished would lie above the curve.
     converged = LBFGS(atoms, logfile=None).run(fmax=LARGEST_FORCE_eV_A, steps=5000)
     atoms.calc = None
     if not converged:

@@ -104,6 +104,7 @@ def thermal_energy(n_atoms: int, temperature_K: float) -> float:  # noqa: N803 -
     """
     from ase import units
 
+    # k T / 2 for each of the 3 n harmonic degrees of freedom.
     return 1.5 * n_atoms * float(units.kB) * temperature_K
 
 

@@ -224,6 +224,7 @@ def _overlapping(atoms: Atoms) -> tuple[Any, Any, Any, Any]:
     )
     allowed = np.array(
         [
+            # Keys have the heavier element first.
             MINIMUM_DISTANCES_A[max(pair), min(pair)]
             for pair in zip(atoms.numbers[first], atoms.numbers[second], strict=True)
         ]

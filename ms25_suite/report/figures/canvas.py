@@ -31,7 +31,7 @@ MUTED: Final = "#5b6470"
 RULE: Final = "#c9cfd6"
 
 COLORS: Final = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
-"""Okabe and Ito's colours, which those who do not see all colours tell apart."""
+"""Okabe and Ito's palette, which remains distinguishable with colour vision deficiency."""
 
 MARKERS: Final = "osD^vP*"
 
@@ -56,7 +56,7 @@ _STYLE: Final[dict[str, Any]] = {
 
 @contextmanager
 def drawing() -> Iterator[None]:
-    """Matplotlib's defaults and the style of the report, whatever a user's matplotlibrc says."""
+    """Matplotlib's defaults and the style of the report, independent of a user's matplotlibrc."""
     from matplotlib import style
 
     with style.context(["default", _STYLE]), warnings.catch_warnings():
