@@ -6,7 +6,10 @@ import pytest
 
 from ms25_suite.core.fields import QUANTITIES
 from ms25_suite.criteria.size_extensivity.measure import measure_size_extensivity
-from ms25_suite.criteria.size_extensivity.supercells import SUPERCELL_QUANTITIES
+from ms25_suite.criteria.size_extensivity.supercells import (
+    SUPERCELL_QUANTITIES,
+    measure_supercell,
+)
 
 
 @pytest.mark.size_extensivity
@@ -22,6 +25,6 @@ def test_size_extensivity(transfer, quantity, check_recorder):
 @pytest.mark.parametrize("quantity", SUPERCELL_QUANTITIES)
 def test_supercell(supercells, quantity, check_recorder):
     """A cell and its copy side by side hold twice the energy, and the forces are those of both."""
-    error = supercells.of(quantity)
+    error = measure_supercell(supercells, quantity)
     error.record(check_recorder)
     check_recorder.conclude()

@@ -117,8 +117,9 @@ class Criterion:
 
     @property
     def explained_in(self) -> str:
-        """Where a person reads more: an address, or a path in the repository."""
-        return self.page or f"docs/checks/{self.name}.md"
+        """Where a person reads more: an address, or a path in the repository; may be empty."""
+        # A criterion of another package has no page in our repository.
+        return self.page or ("" if self.checks else f"docs/checks/{self.name}.md")
 
 
 @cache
@@ -133,8 +134,8 @@ def built_in() -> Mapping[str, Criterion]:
         entry.name
         for path in package.__path__
         for entry in os.scandir(path)
-        # Leaves out __pycache__.
-        if entry.is_dir() and entry.name.isidentifier() and not entry.name.startswith("_")
+        # A folder that git left behind holds __pycache__ only.
+        if os.path.isfile(os.path.join(entry.path, "__init__.py"))  # noqa: PTH113, PTH118
     ]
     return _in_order(
         import_module(f"{package.__name__}.{name}").CRITERION for name in sorted(folders)
@@ -167,6 +168,12 @@ def catalogue() -> Mapping[str, Criterion]:
                 "has already: give it another name"
             )
             raise UsageError(msg)
+        if not criterion.checks:
+            msg = (
+                f"{where}: the criterion {criterion.name!r} names no module of checks: expected "
+                f'checks="package.test_{criterion.name}"'
+            )
+            raise UsageError(msg)
         owners[criterion.name] = one.package
         outside.append(criterion)
     return found | _in_order(outside)
@@ -178,9 +185,24 @@ def find(name: str) -> Criterion | None:
 
 
 def load(target: str) -> Callable[..., Any]:
-    """Function of a criterion, named as ``module:function``."""
+    """Function of a criterion, named as ``module:function``.
+
+    Raises
+    ------
+    UsageError
+        There is no such module or function.
+    """
+    from ms25_suite.core.errors import UsageError
+
     module, _, name = target.partition(":")
-    function: Callable[..., Any] = getattr(import_module(module), name)
+    try:
+        function: Callable[..., Any] = getattr(import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        msg = (
+            f"the entry of a criterion names {target!r}, which cannot be imported: {error}. "
+            "Expected module:function"
+        )
+        raise UsageError(msg) from error
     return function
 
 

@@ -179,7 +179,8 @@ class CheckResult:
             lines.append(f"  {finding.severity + ':':<11} {finding.message}")
         entry = find(self.criterion)
         page = f"docs/checks/{self.criterion}.md" if entry is None else entry.explained_in
-        lines.append(f"  how to read this: {page}")
+        if page:
+            lines.append(f"  how to read this: {page}")
         return "\n".join(lines)
 
     def to_dict(self) -> dict[str, Any]:

@@ -124,9 +124,18 @@ class Thresholds:
             _packaged("ms25_suite.checks:thresholds.toml"), "checks/thresholds.toml"
         )
         for criterion in catalogue().values():
-            if criterion.thresholds:
-                table = _packaged(criterion.thresholds)
-                thresholds = thresholds.updated(cls(table, criterion.thresholds))
+            if not criterion.thresholds:
+                continue
+            table = _packaged(criterion.thresholds)
+            others = sorted(set(table) - {criterion.name})
+            if others:
+                # An installed package must not move the thresholds of other criteria.
+                msg = (
+                    f"{criterion.thresholds}: expected thresholds of the criterion "
+                    f"{criterion.name} only, found {', '.join(others)}"
+                )
+                raise ThresholdError(msg)
+            thresholds = thresholds.updated(cls(table, criterion.thresholds))
         return thresholds
 
     def updated(self, other: Thresholds) -> Thresholds:
@@ -172,8 +181,14 @@ def card_thresholds(table: Mapping[str, Any], where: str) -> dict[tuple[str, str
         if quantity in criteria:
             continue
         measuring = [name for name, one in criteria.items() if quantity in one.measures]
-        first = measuring[0] if measuring else "error_thresholds"
-        measures = criteria[first].measures
+        if not measuring:
+            known = dict.fromkeys(name for one in criteria.values() for name in one.measures)
+            msg = (
+                f"{where}: [thresholds.{quantity}]: expected one of {', '.join(known)}, found "
+                f"{quantity}.{did_you_mean(quantity, known)}"
+            )
+            raise ThresholdError(msg)
+        measures = criteria[measuring[0]].measures
         mark = _card_threshold(measures, quantity, entry, f"{where}: [thresholds")
         for criterion in measuring:
             # "energy" may be measured by several criteria; the mark holds where metric and unit

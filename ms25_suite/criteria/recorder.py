@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,21 @@ import numpy as np
 
 from ms25_suite.core.cache import atomic_path, content_key
 from ms25_suite.core.catalogue import Measure, catalogue
-from ms25_suite.core.errors import PredictionError
+from ms25_suite.core.errors import PredictionError, ReportError, UsageError, did_you_mean
+from ms25_suite.core.findings import Finding
 from ms25_suite.core.frames import FloatArray, IntArray
 from ms25_suite.core.results import CheckResult, Verdict
 from ms25_suite.core.thresholds import Threshold, judge
 from ms25_suite.datasets.dataset import Dataset
 
-__all__ = ["ARTIFACTS", "RESULT_PROPERTY", "CheckRecorder", "dataset_fields"]
+__all__ = [
+    "ARTIFACTS",
+    "RESULT_PROPERTY",
+    "CheckFailed",
+    "CheckRecorder",
+    "dataset_fields",
+    "is_failure",
+]
 
 RESULT_PROPERTY = "ms25_result"
 """Name under which a result travels in the ``user_properties`` of a pytest report."""
@@ -39,6 +48,10 @@ def dataset_fields(dataset: Dataset) -> dict[str, Any]:
         "level_of_theory": dataset.card.level_of_theory,
         "stand_in": dataset.card.stand_in,
     }
+
+
+class CheckFailed(AssertionError):  # noqa: N818 (a verdict, and no error of the suite)
+    """A check came to a verdict that fails it; raised by `CheckRecorder.conclude` only."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -105,12 +118,14 @@ class CheckRecorder:
         mark
             Threshold where none is set for the quantity.
         **fields
-            Further fields of `CheckResult`.
+            Further fields of `CheckResult`; ``findings`` are added to its details.
 
         Raises
         ------
         PredictionError
             The number is not finite.
+        UsageError
+            The catalogue has no such quantity of the criterion.
         """
         measure = self._measure(quantity)
         return self._judge(
@@ -149,22 +164,35 @@ class CheckRecorder:
             **fields,
         )
 
-    def measure(self, quantity: str = "", **fields: Any) -> CheckResult:
-        """Record a number for which no threshold is set; by default of the check's own quantity.
+    def measure(
+        self,
+        quantity: str,
+        *,
+        metric: str,
+        value: float,
+        unit: str,
+        interval: tuple[float, float] | None = None,
+        **fields: Any,
+    ) -> CheckResult:
+        """Record a number without a verdict.
+
+        Parameters
+        ----------
+        quantity, metric, unit
+            What the number is; it need not be in the catalogue.
+        value, interval
+            The number and its 95 % interval.
+        **fields
+            Further fields of `CheckResult`.
 
         Raises
         ------
         PredictionError
-            The number is not finite: the potential exploded.
+            The number is not finite.
         """
-        fields = {"quantity": quantity or self.context["quantity"]} | fields
-        _refuse_not_finite(fields)
-        result = CheckResult(**{**self.context, **fields})
-        self.results.append(result)
-        # As plain data: pytest-xdist sends `user_properties` between processes as JSON-like
-        # values.
-        self.properties.append((RESULT_PROPERTY, result.to_dict()))
-        return result
+        return self._append(
+            quantity=quantity, metric=metric, value=value, unit=unit, interval=interval, **fields
+        )
 
     def fail(self, quantity: str, reason: str, *, prefix: str = "", **fields: Any) -> CheckResult:
         """Record that there is no number because the potential failed before it came to one."""
@@ -179,25 +207,33 @@ class CheckRecorder:
 
         Raises
         ------
-        AssertionError
+        CheckFailed
             At least one result is ``fail`` or ``error``, or ``undecided`` in a strict run; the
             message explains each of them.
+        UsageError
+            The check recorded no result: without one it has not judged anything.
         """
         __tracebackhide__ = True
+        if not self.results:
+            msg = f"a check of {self.context['criterion']} recorded no result before it concluded"
+            raise UsageError(msg)
         failed = self.failed()
         if failed:
-            raise AssertionError("\n".join(result.explain() for result in failed))
+            raise CheckFailed("\n".join(result.explain() for result in failed))
 
     def failed(self) -> list[CheckResult]:
         """Results that let the check fail."""
-        # Undecided is no failure by default: it says that there are too few frames, not that the
-        # potential is bad.
-        bad = {Verdict.FAIL, Verdict.ERROR} | ({Verdict.UNDECIDED} if self.strict else set())
-        return [result for result in self.results if result.verdict in bad]
+        return [result for result in self.results if is_failure(result, strict=self.strict)]
 
     def _measure(self, quantity: str) -> Measure:
-        criterion = catalogue()[self.context["criterion"]]
-        return criterion.measures[quantity]
+        measures = catalogue()[self.context["criterion"]].measures
+        if quantity not in measures:
+            msg = (
+                f"the criterion {self.context['criterion']} has no quantity {quantity!r}."
+                f"{did_you_mean(quantity, measures)} Known: {', '.join(measures)}"
+            )
+            raise UsageError(msg)
+        return measures[quantity]
 
     def _judge(
         self,
@@ -208,10 +244,11 @@ class CheckRecorder:
         **fields: Any,
     ) -> CheckResult:
         fields |= {"value": value, "interval": interval}
-        _refuse_not_finite(fields)
         if mark is None:
-            return self.measure(**fields)
-        return self.measure(
+            return self._append(**fields)
+        # First of all: a number that is not finite has no verdict.
+        _refuse_not_finite(fields)
+        return self._append(
             threshold=mark.value,
             threshold_source=mark.source,
             at_least=mark.at_least,
@@ -222,10 +259,23 @@ class CheckRecorder:
     def _without_number(
         self, verdict: Verdict, quantity: str, reason: str, prefix: str, fields: dict[str, Any]
     ) -> CheckResult:
-        known = catalogue()[self.context["criterion"]].measures.get(quantity)
-        shared = {} if known is None else {"metric": known.metric, "unit": known.unit}
-        fields = shared | fields
-        return self.measure(prefix + quantity, verdict=verdict, reason=reason, **fields)
+        if "metric" not in fields:
+            known = self._measure(quantity)
+            fields = {"metric": known.metric, "unit": known.unit} | fields
+        return self._append(quantity=prefix + quantity, verdict=verdict, reason=reason, **fields)
+
+    def _append(self, *, findings: Iterable[Finding] | None = None, **fields: Any) -> CheckResult:
+        """Keep a result, and let it travel with the item."""
+        _refuse_not_finite(fields)
+        if findings is not None:
+            listed = [finding.to_dict() for finding in findings]
+            fields["details"] = {**fields.get("details", {}), "findings": listed}
+        result = CheckResult(**{**self.context, **fields})
+        record = result.to_dict()
+        _refuse_not_json(record)
+        self.results.append(result)
+        self.properties.append((RESULT_PROPERTY, record))
+        return result
 
     def keep_arrays(
         self,
@@ -275,6 +325,24 @@ class CheckRecorder:
         folder = self.report_dir / ARTIFACTS
         folder.mkdir(parents=True, exist_ok=True)
         return folder / f"{name}{suffix}"
+
+
+def is_failure(result: CheckResult, *, strict: bool) -> bool:
+    """Whether a result lets its check fail; an undecided one does in a strict run only."""
+    bad = {Verdict.FAIL, Verdict.ERROR} | ({Verdict.UNDECIDED} if strict else set())
+    return result.verdict in bad
+
+
+def _refuse_not_json(record: Mapping[str, Any]) -> None:
+    """Refuse details that the journal could not hold, while only this check is lost by it."""
+    try:
+        json.dumps(record["details"], allow_nan=False)
+    except (TypeError, ValueError) as error:
+        msg = (
+            f"the details of the {record['quantity']} cannot be written as JSON: {error}. Expected "
+            "finite numbers, texts, lists and tables"
+        )
+        raise ReportError(msg) from error
 
 
 def _refuse_not_finite(fields: Mapping[str, Any]) -> None:

@@ -81,6 +81,7 @@ class TransferErrors:
         )
         if self.at_home is not None:
             recorder.measure(
+                quantity,
                 metric="mae",
                 unit=recorder.unit(quantity),
                 n_frames=self.at_home.n_frames,
@@ -89,6 +90,7 @@ class TransferErrors:
             )
         if self.ratio is not None:
             recorder.measure(
+                quantity,
                 metric="ratio",
                 value=self.ratio.value,
                 interval=self.ratio.interval,

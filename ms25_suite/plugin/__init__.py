@@ -17,11 +17,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options of the suite in a group of their own."""
     # Criteria of other packages are looked for only where their names are printed: finding them
     # would cost every session of the environment some 10 ms.
-    criteria = _criteria(everything=bool({"-h", "--help"} & set(sys.argv)))
+    criteria, problem = _listed() if {"-h", "--help"} & set(sys.argv) else (built_in(), "")
     group = parser.getgroup(
         "ms25",
         "ms25-suite: can this interatomic potential be trusted? Criteria, which -m NAME selects: "
-        + ", ".join(criteria),
+        + ", ".join(criteria)
+        + (f" (and others: {problem})" if problem else ""),
     )
     add = group.addoption
     add(
@@ -174,7 +175,12 @@ def pytest_configure(config: pytest.Config) -> None:
     """Wake the suite up if a potential and a dataset are named."""
     potentials, datasets = config.getoption("mlip"), config.getoption("dataset")
     awake = bool(potentials or datasets)
-    for criterion in _criteria(everything=awake or config.getoption("markers")).values():
+    criteria, problem = built_in(), ""
+    if awake or config.getoption("markers"):
+        criteria, problem = _listed()
+    if awake and problem:
+        raise pytest.UsageError(problem)
+    for criterion in criteria.values():
         config.addinivalue_line("markers", f"{criterion.name}: {criterion.question}")
     if not awake:
         return
@@ -189,19 +195,11 @@ def pytest_configure(config: pytest.Config) -> None:
     activate(config)
 
 
-def _criteria(*, everything: bool) -> Mapping[str, Criterion]:
-    """Criteria of the suite, or also those of other packages.
-
-    Raises
-    ------
-    pytest.UsageError
-        Another package names a criterion that cannot be loaded.
-    """
-    if not everything:
-        return built_in()
+def _listed() -> tuple[Mapping[str, Criterion], str]:
+    """All criteria; those of the suite, and the reason, if another package cannot be loaded."""
     from ms25_suite.core.errors import UsageError
 
     try:
-        return catalogue()
+        return catalogue(), ""
     except UsageError as error:
-        raise pytest.UsageError(str(error)) from error
+        return built_in(), str(error)

@@ -12,7 +12,7 @@ from ms25_suite.core.catalogue import Criterion, NotAsked, catalogue
 from ms25_suite.core.errors import Ms25Error, NotApplicableError
 from ms25_suite.core.results import CheckResult, Verdict
 from ms25_suite.criteria.case import Case
-from ms25_suite.criteria.recorder import RESULT_PROPERTY
+from ms25_suite.criteria.recorder import RESULT_PROPERTY, is_failure
 from ms25_suite.criteria.training_rate.series import Series
 from ms25_suite.plugin.context import (
     CheckModule,
@@ -60,6 +60,7 @@ class CheckItems:
         self._files = check_files()
         self._left_out: set[str] = set()
         self._answers: dict[tuple[Any, ...], NotAsked | None] = {}
+        self._owners: dict[tuple[str, ...], str] = {}
 
     def _group_marks(self, name: str) -> tuple[pytest.MarkDecorator, ...]:
         """Keep the checks of one potential in one process of xdist."""
@@ -81,7 +82,7 @@ class CheckItems:
             pairs = [
                 pytest.param(name, partner, id=f"{name}-{Path(partner).stem or 'nothing'}")
                 for name, dataset in datasets.items()
-                for partner in dataset.card.partners.of(criterion.name) or ("",)
+                for partner in dataset.card.partners.of(criterion.needs) or ("",)
             ]
             # Session scope: pytest then runs all checks of one dataset, and of one potential, in
             # a row.
@@ -119,7 +120,7 @@ class CheckItems:
             if criterion is None or answer is None:
                 kept.append(item)
                 continue
-            if not is_named(config, criterion.name):
+            if not is_named(config, criterion):
                 self._left_out.add(criterion.name)
                 left_out.append(item)
                 continue
@@ -141,13 +142,22 @@ class CheckItems:
     def _not_asked(
         self, criterion: Criterion, subject: Hashable, parameters: dict[str, Any]
     ) -> NotAsked | None:
-        """Decide once for all quantities: it may hash a model file, or open a dataset."""
-        name, partner = parameters["dataset"], parameters.get("partner")
-        key = (criterion.name, name, partner, subject, "partner" in parameters)
+        """Decide once for each case: it may hash a model file, or open a dataset.
+
+        Raises
+        ------
+        pytest.UsageError
+            The entry of the criterion is wrong.
+        """
+        others = {name: repr(value) for name, value in parameters.items() if value is not subject}
+        key = (criterion.name, subject, *sorted(others.items()))
         if key not in self._answers:
-            dataset = self._settings.datasets[name]
+            dataset = self._settings.datasets[parameters["dataset"]]
             case = Case(dataset, subject, parameters, self._settings.train_sizes)
-            self._answers[key] = not_asked(criterion, case)
+            try:
+                self._answers[key] = not_asked(criterion, case)
+            except Ms25Error as error:
+                raise pytest.UsageError(str(error)) from error
         return self._answers[key]
 
     def pytest_report_collectionfinish(self, config: pytest.Config) -> list[str]:
@@ -193,26 +203,63 @@ class CheckItems:
         context = check_context(item)
         if context is None:
             return report
-        results = report_results(report)
+        results, error = report_results(report), call.excinfo and call.excinfo.value
         failing = {Verdict.FAIL, Verdict.ERROR, Verdict.UNDECIDED}
         explained = [result.explain() for result in results if result.verdict in failing]
         # Skips and errors become results too: a number that is missing from the report would go
         # unnoticed.
-        if report.skipped and call.excinfo is not None:
-            reason = getattr(call.excinfo.value, "msg", str(call.excinfo.value))
-            self._record(item, report, context, Verdict.SKIP, reason)
-        elif report.failed and report.when == "call" and explained:
+        if report.skipped and error is not None:
+            self._record(item, report, context, Verdict.SKIP, getattr(error, "msg", str(error)))
+        elif report.passed and report.when == "call":
+            self._judge_passed(item, report, context, results)
+        elif report.failed and isinstance(error, AssertionError) and explained:
             # Instead of the traceback into the check: a verdict is no defect of the code, and
             # what the reader needs is value, interval, threshold and worst frames.
             report.longrepr = "\n\n".join(explained)
-        elif report.failed and report.when != "teardown" and call.excinfo is not None:
-            error = call.excinfo.value
+        elif report.failed and report.when != "teardown" and error is not None:
             reason = str(error) if isinstance(error, Ms25Error) else f"{error!r}"
             self._record(item, report, context, Verdict.ERROR, reason)
             if isinstance(error, Ms25Error) and not item.config.getoption("fulltrace", False):
-                # The message is the explanation; how it came about is for the journal's reader.
-                report.longrepr = f"{type(error).__name__}: {error}"
+                # The message is the explanation; --full-trace shows the traceback.
+                report.longrepr = "\n\n".join([*explained, f"{type(error).__name__}: {error}"])
         return report
+
+    def _judge_passed(
+        self,
+        item: pytest.Item,
+        report: pytest.TestReport,
+        context: dict[str, Any],
+        results: Sequence[CheckResult],
+    ) -> None:
+        """Let verdicts decide, and not the absence of an exception.
+
+        A check of another package may forget to record a result, or to conclude.
+        """
+        strict = self._settings.strict
+        failed = [result for result in results if is_failure(result, strict=strict)]
+        doubles = [
+            result
+            for result in results
+            if result.verdict is not None
+            and self._owners.setdefault(result.key, item.nodeid) != item.nodeid
+        ]
+        problem = ""
+        if failed:
+            report.longrepr = "\n\n".join(result.explain() for result in failed)
+        elif not results:
+            problem = "the check ended without a result: expected it to record one and to conclude"
+        elif doubles:
+            # The report would show one of the two only.
+            problem = (
+                f"another check has already given a verdict on the {doubles[0].quantity} "
+                f"({doubles[0].metric}) of {doubles[0].potential} on {doubles[0].test_dataset}: "
+                f"{self._owners[doubles[0].key]}. Record it under another quantity"
+            )
+        if failed or problem:
+            report.outcome = "failed"
+        if problem:
+            self._record(item, report, context, Verdict.ERROR, problem)
+            report.longrepr = problem
 
     def _record(
         self,

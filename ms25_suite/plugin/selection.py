@@ -9,30 +9,36 @@ then skipped with its reason.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from pathlib import Path
+
+import pytest
 
 from ms25_suite.core.catalogue import Criterion, NotAsked, load
+from ms25_suite.core.errors import UsageError
 from ms25_suite.criteria.case import Case
-
-if TYPE_CHECKING:
-    import pytest
 
 __all__ = ["is_named", "not_asked"]
 
+_NOT = re.compile(r"\bnot\s+(\w+|\([^()]*\))|\bnot\s*\([^()]*\)")
+"""What an expression of ``-m`` or ``-k`` excludes."""
 
-def is_named(config: pytest.Config, criterion: str) -> bool:
+
+def is_named(config: pytest.Config, criterion: Criterion) -> bool:
     """Whether the command line names a criterion, by its marker, a keyword or its file.
 
-    ``not NAME`` does not name it.
+    ``not NAME`` and ``not (NAME or OTHER)`` do not name it.
     """
     expressions = (config.getoption("markexpr", ""), config.getoption("keyword", ""))
-    words = {
-        word
-        for text in expressions
-        # Words of an expression such as "eos or (stability and not slow)".
-        for word in re.findall(r"\w+", re.sub(r"\bnot\s+\w+", "", text))
-    }
-    return criterion in words or any(f"test_{criterion}" in str(arg) for arg in config.args)
+    words = {word for text in expressions for word in re.findall(r"\w+", _NOT.sub("", text))}
+    if criterion.name in words:
+        return True
+    if config.args_source is not pytest.Config.ArgsSource.ARGS:
+        # The arguments are those that the plugin has set, with the checks of every criterion.
+        return False
+    own = {f"test_{criterion.name}", criterion.checks.rpartition(".")[2] or None}
+    stems = {Path(str(argument).split("::")[0]).stem for argument in config.args}
+    # A criterion may have further files, such as test_throughput_benchmarks.py.
+    return any(stem in own or stem.startswith(f"test_{criterion.name}_") for stem in stems)
 
 
 def not_asked(criterion: Criterion, case: Case) -> NotAsked | None:
@@ -60,6 +66,12 @@ def _missing_table(criterion: Criterion, case: Case) -> str:
         if case.parameters.get("partner", table):
             return ""
         return f"{dataset.name} names no partner in its card: {criterion.needs_text}"
+    if table and not hasattr(dataset.card, table):
+        msg = (
+            f"the criterion {criterion.name} needs the table [{table}] of a card, which no card "
+            "can have"
+        )
+        raise UsageError(msg)
     if table and getattr(dataset.card, table) is None:
         return f"{dataset.name} has no {criterion.needs_text}: its card has no [{table}]"
     return ""

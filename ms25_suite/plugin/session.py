@@ -82,7 +82,7 @@ def _refuse_company(config: pytest.Config) -> None:
     if config.getoption("dist", "no") == "no":
         return
     for criterion in catalogue().values():
-        if criterion.alone and is_named(config, criterion.name):
+        if criterion.alone and is_named(config, criterion):
             msg = (
                 f"{criterion.name} is timed alone: processes beside it would slow it down, so it "
                 "does not mix with -n. Leave -n out for it (or give -n0), and run the other checks "

@@ -133,6 +133,10 @@ def test_a_package_that_cannot_be_loaded_is_named(installed: Path, work: Path) -
     assert done.returncode == pytest.ExitCode.USAGE_ERROR
     assert "the installed package ms25-translation is broken" in done.stderr
     assert "no_such_module" in done.stderr
+    for listing in ("--help", "--markers"):
+        listed = _run(work, broken, "-m", "pytest", listing)
+        assert listed.returncode == pytest.ExitCode.OK
+        assert "error_thresholds" in listed.stdout
 
 
 def test_in_house_it_takes_eight_files(work: Path) -> None:
@@ -175,3 +179,81 @@ def test_in_house_it_takes_eight_files(work: Path) -> None:
     verdicts = {key[0]: r["verdict"] for key, r in _results(work).items() if key[1] == "energy"}
     assert verdicts == {"ase.calculators.emt.EMT": "pass", "pinned": "fail"}
     assert "moved as a whole" in (work / "reports" / "report.html").read_text(encoding="utf-8")
+
+
+CARELESS = {
+    "forgets to conclude": (
+        "    errors.record(check_recorder)\n    check_recorder.conclude()\n",
+        "    errors.record(check_recorder)\n",
+        "energy ERROR of pinned",
+    ),
+    "forgets to record": (
+        "    errors.record(check_recorder)\n",
+        "",
+        "recorded no result",
+    ),
+    "does neither": (
+        "    errors.record(check_recorder)\n    check_recorder.conclude()\n",
+        "",
+        "the check ended without a result",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CARELESS)
+def test_a_careless_check_is_never_green(installed: Path, work: Path, case: str) -> None:
+    """Verdicts decide, whatever the author of a check has forgotten."""
+    old, new, words = CARELESS[case]
+    careless = work / "careless"
+    shutil.copytree(installed, careless)
+    check = careless / "ms25_translation" / "test_translation.py"
+    text = check.read_text(encoding="utf-8")
+    assert old in text
+    check.write_text(text.replace(old, new), encoding="utf-8")
+    asked = ["--mlip=pinned.py", "--dataset=cuni.extxyz", "-m", "translation"]
+    done = _run(work, careless, "-m", "pytest", *asked)
+    assert done.returncode == pytest.ExitCode.TESTS_FAILED, done.stdout + done.stderr
+    assert words in done.stdout
+    assert {result["verdict"] for result in _results(work).values()} & {"fail", "error"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("    checks=", "    by_default=False,\n    checks=", ""),
+        ("    main=", '    needs="phonons",\n    main=', "needs the table [phonons] of a card"),
+        ("    main=", '    not_asked="ms25_translation.nope:f",\n    main=', "cannot be imported"),
+        ('    checks="ms25_translation.test_translation",\n', "", "names no module of checks"),
+    ],
+    ids=["by name only", "needs", "not_asked", "checks"],
+)
+def test_what_an_entry_says_is_respected_or_refused(
+    installed: Path, work: Path, old: str, new: str, words: str
+) -> None:
+    changed = work / "changed"
+    shutil.copytree(installed, changed)
+    entry = changed / "ms25_translation" / "__init__.py"
+    text = entry.read_text(encoding="utf-8")
+    assert old in text
+    entry.write_text(text.replace(old, new), encoding="utf-8")
+    asked = ["--mlip=ase.calculators.emt:EMT", "--dataset=cuni.extxyz"]
+    done = _run(work, changed, "-m", "pytest", *asked)
+    if words:
+        assert done.returncode == pytest.ExitCode.USAGE_ERROR, done.stdout + done.stderr
+        assert words in done.stderr + done.stdout
+    else:
+        assert done.returncode == pytest.ExitCode.OK, done.stdout + done.stderr
+        assert re.search(r"left out: .*translation", done.stdout)
+        assert _results(work) == {}
+
+
+def test_thresholds_of_other_criteria_are_not_moved(installed: Path, work: Path) -> None:
+    bold = work / "bold"
+    shutil.copytree(installed, bold)
+    file = bold / "ms25_translation" / "thresholds.toml"
+    loose = '[error_thresholds.standard.forces]\nvalue = 1e5\nunit = "meV/Å"\nmetric = "mae"\n'
+    file.write_text(f'{file.read_text(encoding="utf-8")}\n{loose}source = "generous"\n', "utf-8")
+    asked = ["--mlip=ase.calculators.emt:EMT", "--dataset=cuni.extxyz"]
+    done = _run(work, bold, "-m", "pytest", *asked)
+    assert done.returncode == pytest.ExitCode.USAGE_ERROR
+    assert "expected thresholds of the criterion translation only" in done.stderr

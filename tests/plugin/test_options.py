@@ -193,7 +193,10 @@ def test_unusable_labels_are_a_usage_error(
     ("card", "message"),
     [
         ("[thresholds.energy]\nvalue = -3", "positive number, found -3"),
-        ("[thresholds.heat]\nvalue = 3", "expected one of energy, forces, stress, found heat"),
+        (
+            "[thresholds.heat]\nvalue = 3",
+            "[thresholds.heat]: expected one of energy, forces,",
+        ),
         (
             "[thresholds.size_extensivity.heat]\nvalue = 3",
             "energy, forces, stress, supercell_energy, supercell_forces, found heat",

@@ -264,10 +264,10 @@ def test_an_error_after_a_verdict_is_an_error(
 
         @pytest.fixture(autouse=True)
         def _crash(monkeypatch):
-            def measure(self, **fields):
+            def measure(self, quantity, **fields):
                 if fields["metric"] == "rmse":
                     raise ArithmeticError("after the verdict")
-                return original(self, **fields)
+                return original(self, quantity, **fields)
 
             original = CheckRecorder.measure
             monkeypatch.setattr(CheckRecorder, "measure", measure)

@@ -35,9 +35,13 @@ class FrameErrors:
     def record(self, recorder: CheckRecorder) -> None:
         """Record the mean absolute error against its threshold, and the root mean square error."""
         record_mae(recorder, self.errors, self.compared)
-        unit = recorder.unit(self.errors.quantity)
-        rmse = in_display_units(self.errors.rmse)
-        recorder.measure(metric="rmse", unit=unit, n_frames=self.errors.n_frames, **rmse)
+        recorder.measure(
+            self.errors.quantity,
+            metric="rmse",
+            unit=recorder.unit(self.errors.quantity),
+            n_frames=self.errors.n_frames,
+            **in_display_units(self.errors.rmse),
+        )
 
 
 def measure_errors(compared: ComparedFrames, quantity: Quantity, *, seed: int) -> FrameErrors:

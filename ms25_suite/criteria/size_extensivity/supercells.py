@@ -34,6 +34,7 @@ __all__ = [
     "SUPERCELL_QUANTITIES",
     "SupercellError",
     "Supercells",
+    "measure_supercell",
     "not_asked",
     "predict_supercells",
 ]
@@ -62,25 +63,6 @@ class Supercells:
     errors: SupercellErrors
     marks: dict[str, Threshold]
     remark: Finding
-
-    def of(self, quantity: str) -> SupercellError:
-        """Difference of one of `SUPERCELL_QUANTITIES`."""
-        of_energy = quantity == SUPERCELL_QUANTITIES[0]
-        errors = self.errors
-        value, frame, axis = (
-            (errors.energy, errors.energy_frame, errors.energy_axis)
-            if of_energy
-            else (errors.forces, errors.forces_frame, errors.forces_axis)
-        )
-        where = f"largest for frame {self.indices[frame]}, doubled along {'abc'[axis]}"
-        return SupercellError(
-            quantity,
-            MEV_PER_EV * value,
-            self.marks[quantity],
-            where,
-            len(self.indices),
-            self.remark,
-        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -120,8 +102,34 @@ class SupercellError:
             mark=mark,
             n_frames=self.n_frames,
             reason=self.where if differs else "",
-            details={"findings": [self.remark.to_dict()] if differs else []},
+            findings=[self.remark] if differs else [],
         )
+
+
+def measure_supercell(supercells: Supercells, quantity: str) -> SupercellError:
+    """Largest difference of a quantity between frames and their doubles.
+
+    Parameters
+    ----------
+    supercells
+        Predictions for both.
+    quantity
+        One of `SUPERCELL_QUANTITIES`.
+    """
+    errors = supercells.errors
+    value, frame, axis = (
+        (errors.energy, errors.energy_frame, errors.energy_axis)
+        if quantity == SUPERCELL_QUANTITIES[0]
+        else (errors.forces, errors.forces_frame, errors.forces_axis)
+    )
+    return SupercellError(
+        quantity,
+        MEV_PER_EV * value,
+        supercells.marks[quantity],
+        f"largest for frame {supercells.indices[frame]}, doubled along {'abc'[axis]}",
+        len(supercells.indices),
+        supercells.remark,
+    )
 
 
 def not_asked(case: Case) -> NotAsked | None:

@@ -29,60 +29,82 @@ from ms25_suite.metrics.supercells import find_repeats, repeated
 from ms25_suite.metrics.throughput import fit_memory, fit_power_law
 from ms25_suite.potentials.potential import Potential
 
-__all__ = ["SizeCost", "measure_size_cost", "record_speed"]
+__all__ = ["SizeCost", "Throughput", "measure_size_cost", "measure_throughput"]
 
 _SPEED: Final = CRITERION.main
 
 _MIB: Final = 2.0**20
 
 
-def record_speed(timed: TimedRun, recorder: CheckRecorder) -> None:
-    """Record whether LAMMPS computes what the potential predicts, and if so the speed."""
-    shared: dict[str, Any] = {"n_frames": 1, "duration_s": timed.duration_s}
-    for quantity, found in timed.differences.items():
-        tolerance = timed.tolerances[quantity]
-        mark = Threshold(
-            MEV_PER_EV * tolerance.value, QUANTITY_UNITS[quantity], "error", tolerance.reason
+@dataclass(frozen=True, slots=True, eq=False)
+class Throughput:
+    """Speed of a potential in LAMMPS, and whether LAMMPS computes what the potential predicts.
+
+    Parameters
+    ----------
+    timed
+        The timed run.
+    """
+
+    timed: TimedRun
+
+    def record(self, recorder: CheckRecorder) -> None:
+        """Record the agreement with the potential's predictions, and if it is given, the speed."""
+        timed = self.timed
+        shared: dict[str, Any] = {"n_frames": 1, "duration_s": timed.duration_s}
+        self._record_agreement(recorder, shared)
+        fields = shared | {
+            "details": {SPEED_KEY: timed.details().to_dict()},
+            "findings": [Finding("crowded", timed.crowded)] if timed.crowded else [],
+        }
+        # No speed without the right answer: a pair style that computes something else may be
+        # faster.
+        if timed.refusal:
+            recorder.fail(_SPEED, timed.refusal, **fields)
+            return
+        if timed.speed.noise:
+            recorder.undecided(_SPEED, timed.speed.noise, **fields)
+            return
+        recorder.judge(
+            _SPEED,
+            value=timed.speed.median,
+            interval=timed.speed.interval,
+            reason=timed.summary(),
+            **fields,
         )
-        name = f"lammps_{quantity}"
-        if math.isfinite(found.value):
-            reason = found.where if found.value > tolerance.value else ""
-            value = MEV_PER_EV * found.value
-            recorder.judge_by(mark, name, value=value, reason=reason, **shared)
+        for name, value, unit in (
+            ("ms_per_step", timed.speed.ms_per_step, STEP_UNIT),
+            ("peak_memory", timed.run.peak_memory_bytes / _MIB, MEMORY_UNIT),
+        ):
+            recorder.measure(name, metric="measurement", value=value, unit=unit, **shared)
+
+    def _record_agreement(self, recorder: CheckRecorder, shared: dict[str, Any]) -> None:
+        """Record differences between LAMMPS and the predictions, and the drift of the energy."""
+        timed = self.timed
+        for quantity, found in timed.differences.items():
+            tolerance = timed.tolerances[quantity]
+            mark = Threshold(
+                MEV_PER_EV * tolerance.value, QUANTITY_UNITS[quantity], "error", tolerance.reason
+            )
+            name = f"lammps_{quantity}"
+            if math.isfinite(found.value):
+                reason = found.where if found.value > tolerance.value else ""
+                value = MEV_PER_EV * found.value
+                recorder.judge_by(mark, name, value=value, reason=reason, **shared)
+            else:
+                fields = shared | {"metric": mark.metric, "unit": mark.unit}
+                recorder.fail(name, f"LAMMPS reports no finite {quantity}", **fields)
+        drift = timed.drift_size
+        fields = {"value": drift.value, "interval": drift.interval} | shared
+        if timed.mark is not None:
+            recorder.judge_by(timed.mark, "lammps_drift", **fields)
         else:
-            fields = shared | {"metric": mark.metric, "unit": mark.unit}
-            recorder.fail(name, f"LAMMPS reports no finite {quantity}", **fields)
-    _record_drift(timed, recorder, shared)
-    crowded = [Finding("crowded", timed.crowded).to_dict()] if timed.crowded else []
-    fields = shared | {"details": {SPEED_KEY: timed.details().to_dict(), "findings": crowded}}
-    # No speed without the right answer: a pair style that computes something else may be faster.
-    if timed.refusal:
-        recorder.fail(_SPEED, timed.refusal, **fields)
-        return
-    if timed.speed.noise:
-        recorder.undecided(_SPEED, timed.speed.noise, **fields)
-        return
-    recorder.judge(
-        _SPEED,
-        value=timed.speed.median,
-        interval=timed.speed.interval,
-        reason=timed.summary(),
-        **fields,
-    )
-    for name, value, unit in (
-        ("ms_per_step", timed.speed.ms_per_step, STEP_UNIT),
-        ("peak_memory", timed.run.peak_memory_bytes / _MIB, MEMORY_UNIT),
-    ):
-        recorder.measure(name, metric="measurement", value=value, unit=unit, **shared)
+            recorder.measure("lammps_drift", metric="error", unit=DRIFT_UNIT, **fields)
 
 
-def _record_drift(timed: TimedRun, recorder: CheckRecorder, shared: dict[str, Any]) -> None:
-    drift = timed.drift_size
-    fields = {"value": drift.value, "interval": drift.interval} | shared
-    if timed.mark is not None:
-        recorder.judge_by(timed.mark, "lammps_drift", **fields)
-    else:
-        recorder.measure("lammps_drift", metric="error", unit=DRIFT_UNIT, **fields)
+def measure_throughput(timed: TimedRun) -> Throughput:
+    """Speed of a run that was timed, see `ms25_suite.criteria.throughput.timing.time_potential`."""
+    return Throughput(timed)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

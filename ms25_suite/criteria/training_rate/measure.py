@@ -15,6 +15,7 @@ from ms25_suite.core.findings import Finding
 from ms25_suite.core.thresholds import Threshold
 from ms25_suite.core.units import MEV_PER_EV, QUANTITY_UNITS
 from ms25_suite.criteria.comparison import ComparedFrames, in_display_units, measure_mae
+from ms25_suite.criteria.error_thresholds import CRITERION as ERROR_THRESHOLDS
 from ms25_suite.criteria.recorder import CheckRecorder
 from ms25_suite.criteria.training_rate.details import (
     CURVE_KEY,
@@ -121,7 +122,7 @@ class TrainingRate:
     def record(self, recorder: CheckRecorder) -> None:
         """Record the rate, and the number of frames that the threshold of the errors needs."""
         fit, quantity, n_frames = self.fit, self.quantity, self.errors[0].n_frames
-        mark = recorder.threshold(quantity, "error_thresholds")
+        mark = recorder.threshold(quantity, ERROR_THRESHOLDS.name)
         needed, remark = _frames_needed(fit, self.errors, quantity, mark)
         remarks = [*self.curve.remarks(), *([remark] if remark else [])]
         recorder.judge(
@@ -140,8 +141,8 @@ class TrainingRate:
                     scatter_half_width=fit.scatter_half_width,
                     frames_half_width=fit.frames_half_width,
                 ).to_dict(),
-                "findings": [remark.to_dict() for remark in remarks],
             },
+            findings=remarks,
         )
         if needed:
             recorder.measure(

@@ -69,8 +69,8 @@ class Partners:
     not_extensive: str = ""
     transfer: tuple[str, ...] = ()
 
-    def of(self, criterion: str) -> tuple[str, ...]:
-        """Names of the partners that a criterion needs."""
-        if criterion == "size_extensivity":
+    def of(self, table: str) -> tuple[str, ...]:
+        """Names of the partners in a table of the card: ``extensivity`` or ``transfer``."""
+        if table == "extensivity":
             return (self.extensivity,) if self.extensivity else ()
-        return self.transfer if criterion == "framework_transfer" else ()
+        return self.transfer if table == "transfer" else ()

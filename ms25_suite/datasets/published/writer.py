@@ -217,10 +217,10 @@ def _partners(system: PaperSystem, neighbours: Collection[str]) -> dict[str, Any
     if builtin is None:
         return {}
 
-    def cards(criterion: str) -> list[str]:
-        return [f"{name}.toml" for name in builtin.partners.of(criterion) if name in neighbours]
+    def cards(table: str) -> list[str]:
+        return [f"{name}.toml" for name in builtin.partners.of(table) if name in neighbours]
 
-    size, frameworks = cards("size_extensivity"), cards("framework_transfer")
+    size, frameworks = cards("extensivity"), cards("transfer")
     return {
         "extensivity": {"partner": size[0]} if size else {},
         "transfer": {"to": frameworks} if frameworks else {},

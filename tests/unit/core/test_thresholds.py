@@ -178,7 +178,10 @@ def test_a_card_sets_a_threshold_for_one_criterion() -> None:
 @pytest.mark.parametrize(
     ("table", "message"),
     [
-        ({"heat": {"value": 3}}, r"card: \[thresholds.heat\]: expected one of energy, forces"),
+        (
+            {"heat": {"value": 3}},
+            r"card: \[thresholds.heat\]: expected one of energy,",
+        ),
         ({"energy": 3}, r"\[thresholds.energy\] must be a table with a `value`, found 3"),
         ({"eos": 3}, r"\[thresholds.eos\] must be a table"),
         ({"eos": {"volume": {"value": 1, "unit": "Å"}}}, "convert the value"),

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from ms25_suite.core.catalogue import built_in
-from ms25_suite.core.errors import PredictionError
+from ms25_suite.core.errors import PredictionError, ReportError, UsageError
+from ms25_suite.core.findings import Finding
 from ms25_suite.core.results import CheckResult, Verdict
 from ms25_suite.core.thresholds import Threshold
-from ms25_suite.criteria.recorder import RESULT_PROPERTY
+from ms25_suite.criteria.recorder import RESULT_PROPERTY, CheckFailed
 from tests.helpers.recording import make_recorder
 
 EOS = built_in()["eos"]
@@ -60,7 +61,7 @@ def test_a_failed_result_fails_the_check_and_is_explained(tmp_path: Path) -> Non
     recorder = make_recorder(EOS, tmp_path, {"volume": VOLUME})
     recorder.judge("volume", value=0.4)
     recorder.fail("bulk_modulus", "no curve has a minimum")
-    with pytest.raises(AssertionError, match="bulk_modulus of x on hea: fail: no curve has"):
+    with pytest.raises(CheckFailed, match="bulk_modulus of x on hea: fail: no curve has"):
         recorder.conclude()
 
 
@@ -96,3 +97,31 @@ def test_arrays_are_kept_in_a_file_of_the_check(tmp_path: Path) -> None:
         np.testing.assert_array_equal(kept["predicted"], kept["reference"] + 1.0)
     other = make_recorder(built_in()["error_thresholds"], tmp_path, potential="a/b")
     assert other.file_of("forces", ".npz") != tmp_path / name
+
+
+def test_a_check_without_any_result_does_not_pass(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="a check of eos recorded no result"):
+        make_recorder(EOS, tmp_path).conclude()
+
+
+def test_an_unknown_quantity_gets_a_suggestion(tmp_path: Path) -> None:
+    recorder = make_recorder(EOS, tmp_path)
+    with pytest.raises(UsageError, match=r"no quantity 'volum'\. Did you mean 'volume'"):
+        recorder.judge("volum", value=1.0)
+    with pytest.raises(UsageError, match="no quantity 'volum'"):
+        recorder.fail("volum", "no reason")
+
+
+@pytest.mark.parametrize("number", [float("nan"), object()])
+def test_details_that_json_cannot_hold_are_refused(tmp_path: Path, number: object) -> None:
+    recorder = make_recorder(EOS, tmp_path)
+    with pytest.raises(ReportError, match="details of the volume cannot be written as JSON"):
+        recorder.judge("volume", value=1.0, details={"eos": [number]})
+    assert recorder.results == []
+
+
+def test_findings_are_a_part_of_the_details(tmp_path: Path) -> None:
+    recorder = make_recorder(EOS, tmp_path)
+    found = [Finding("few", "few curves", "note")]
+    result = recorder.judge("volume", value=1.0, details={"eos": 1}, findings=found)
+    assert result.details == {"eos": 1, "findings": [found[0].to_dict()]}

@@ -46,14 +46,30 @@ EMT = parse_spec("ase.calculators.emt:EMT")
         ("not training_rate", "", [], False),
         ("eos and not training_rate", "", [], False),
         ("not eos and training_rate", "", [], True),
+        ("eos and not (training_rate or stability)", "", [], False),
+        ("not (eos) and training_rate", "", [], True),
+        ("", "", ["checks/test_training_rates.py"], False),
     ],
 )
 def test_a_criterion_is_named_by_marker_keyword_or_file(
     markexpr: str, keyword: str, arguments: list[str], named: bool
 ) -> None:
     options = {"markexpr": markexpr, "keyword": keyword}
-    config: Any = SimpleNamespace(args=arguments, getoption=lambda name, _: options[name])
-    assert is_named(config, "training_rate") is named
+    config: Any = SimpleNamespace(
+        args=arguments,
+        args_source=pytest.Config.ArgsSource.ARGS,
+        getoption=lambda name, _: options[name],
+    )
+    assert is_named(config, built_in()["training_rate"]) is named
+
+
+def test_arguments_of_the_plugin_itself_name_no_criterion() -> None:
+    config: Any = SimpleNamespace(
+        args=["checks/test_training_rate.py"],
+        args_source=pytest.Config.ArgsSource.TESTPATHS,
+        getoption=lambda *_: "",
+    )
+    assert not is_named(config, built_in()["training_rate"])
 
 
 def test_error_thresholds_are_always_asked(datasets: dict[str, Dataset]) -> None:

@@ -7,7 +7,11 @@ import pytest
 from ms25_suite.core.errors import DatasetError
 from ms25_suite.core.results import Verdict
 from ms25_suite.criteria.size_extensivity import CRITERION
-from ms25_suite.criteria.size_extensivity.supercells import SUPERCELL_QUANTITIES, predict_supercells
+from ms25_suite.criteria.size_extensivity.supercells import (
+    SUPERCELL_QUANTITIES,
+    measure_supercell,
+    predict_supercells,
+)
 from tests.helpers.copper_data import Shifted, open_crystals
 from tests.helpers.in_process import InProcess
 from tests.helpers.recording import make_recorder
@@ -27,7 +31,7 @@ def test_an_extensive_potential_passes(tmp_path: Path) -> None:
     supercells = predict_supercells(InProcess(), open_crystals(tmp_path, n=3))
     for quantity in SUPERCELL_QUANTITIES:
         recorder = make_recorder(CRITERION, tmp_path, quantity=quantity)
-        supercells.of(quantity).record(recorder)
+        measure_supercell(supercells, quantity).record(recorder)
         recorder.conclude()
         (result,) = recorder.results
         assert result.verdict is Verdict.PASS
@@ -37,7 +41,7 @@ def test_an_extensive_potential_passes(tmp_path: Path) -> None:
 def test_one_that_is_not_extensive_fails_with_its_likely_causes(tmp_path: Path) -> None:
     supercells = predict_supercells(InProcess(NotExtensive), open_crystals(tmp_path, n=3))
     recorder = make_recorder(CRITERION, tmp_path, quantity="supercell_energy")
-    supercells.of("supercell_energy").record(recorder)
+    measure_supercell(supercells, "supercell_energy").record(recorder)
     (result,) = recorder.results
     assert result.verdict is Verdict.FAIL
     # E(2n)/2n - E(n)/n = 1e-3 n eV for cells of 4 atoms.

@@ -8,7 +8,7 @@ import pytest
 from ms25_suite.core.results import CheckResult, Verdict
 from ms25_suite.core.thresholds import Threshold
 from ms25_suite.criteria.throughput import CRITERION
-from ms25_suite.criteria.throughput.measure import measure_size_cost, record_speed
+from ms25_suite.criteria.throughput.measure import measure_size_cost, measure_throughput
 from ms25_suite.criteria.throughput.timing import time_potential
 from ms25_suite.datasets import open_dataset
 from ms25_suite.datasets.dataset import Dataset
@@ -34,7 +34,7 @@ def results(
     marks = {} if threshold is None else {"katoms_per_s": threshold}
     recorder = make_recorder(CRITERION, tmp_path, marks, potential=potential.name)
     timed = time_potential(potential, dataset, n_steps=20, seed=0, mark=DRIFT)
-    record_speed(timed, recorder)
+    measure_throughput(timed).record(recorder)
     measure_size_cost(potential, dataset, timed, sizes).record(recorder)
     return {result.quantity: result for result in recorder.results}
 
