@@ -37,6 +37,8 @@ def element_energies(frames: Frames, energy: FloatArray) -> FloatArray:
     :
         Energies in eV in the order of ``frames.elements``, shape ``(n_elements,)``.
     """
+    # E = sum over elements of count times energy, with `lstsq` for compositions that are
+    # linearly dependent: it takes the solution of smallest norm.
     found, *_ = np.linalg.lstsq(_counts(frames, frames.elements), energy, rcond=None)
     return np.asarray(found, dtype=np.float64)
 
@@ -105,6 +107,7 @@ class MeanBaseline:
         stress = None
         if self.stress is not None:
             stress = np.full((len(frames), 6), np.nan)
+            # Without a volume there is no stress.
             stress[frames.pbc.all(axis=1)] = self.stress
         return Predictions(
             energy=_counts(frames, self.elements) @ np.array(self.energies),

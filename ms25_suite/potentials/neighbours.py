@@ -87,6 +87,7 @@ def neighbours_by_tree(
     images = scaled + shifts[:, None, :]
     # Slightly more than the cutoff, so that no pair is lost to rounding.
     margin = reach + 1e-9
+    # Along directions without periodicity atoms may be anywhere, and all are kept.
     near = ((images >= -margin) & (images <= 1.0 + margin)) | ~pbc
     shift, atom = np.nonzero(near.all(axis=2))
     inside = scaled @ cell
@@ -95,6 +96,8 @@ def neighbours_by_tree(
     here, there = (
         cKDTree(points, balanced_tree=False, compact_nodes=False) for points in (inside, outside)
     )
+    # Each atom of the cell with all images: a pair is found from both of its ends, so the list is
+    # a full one.
     found = here.sparse_distance_matrix(there, cutoff, output_type="ndarray")
     i, image = found["i"], found["j"]
     # Remove each atom paired with itself in the central cell.

@@ -64,6 +64,7 @@ class _NequipFamily(Architecture):
         import torch
         from nequip.utils.global_state import set_global_state
 
+        # TF32 would round products on a GPU to about three digits, too few for energy differences.
         set_global_state(allow_tf32=False)
         try:
             model = _load_package(path) if kind == "package" else _load_checkpoint(path)
@@ -180,12 +181,14 @@ class NequipModel(EdgeModel):
         import torch
 
         to = {"device": self._device}
+        # nequip takes geometry in float64 whatever the type of the weights.
         vectors = torch.from_numpy(graph.vectors).to(torch.float64, copy=True).to(**to)
         vectors.requires_grad_(True)
         counts = np.bincount(graph.graph_of_atom, minlength=graph.n_graphs)
         output = self._model(
             {
                 "pos": torch.zeros(len(graph.numbers), 3, dtype=torch.float64, **to),
+                # Used as they are, see `with_edge_vectors_` of nequip.nn.utils.
                 "edge_vectors": vectors,
                 "edge_index": torch.from_numpy(np.stack([graph.senders, graph.receivers])).to(**to),
                 "atom_types": torch.from_numpy(self._index[graph.numbers]).to(**to),
@@ -195,6 +198,7 @@ class NequipModel(EdgeModel):
         )
         energy = output["total_energy"].reshape(-1)
         gradient = None
+        # A frame without edges has a constant energy, of which there is no derivative.
         if energy.requires_grad:
             (gradient,) = torch.autograd.grad(energy.sum(), [vectors], allow_unused=True)
         if gradient is None:

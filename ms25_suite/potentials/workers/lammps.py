@@ -70,6 +70,7 @@ class ModelFunction:
             raise OutOfMemoryError(msg) from error
         finally:
             self.model_s += time.perf_counter() - start
+        # A compiled model sums forces and virial itself.
         if len(answer) == 3:
             return float(answer[0][0]), answer[1], answer[2][0]
         energy, gradient = answer
@@ -102,5 +103,6 @@ class EvaluatorFunction:
         assert found.forces is not None
         virial = None
         if found.stress is not None and frame.pbc.all():
+            # LAMMPS takes an energy: stress times volume.
             virial = from_voigt(found.stress[0]) * float(frame.volumes[0])
         return float(found.energy[0]), found.forces, virial

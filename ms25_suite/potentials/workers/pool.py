@@ -150,8 +150,10 @@ class WorkerPool:
         workers, self._workers = self._workers, []
         for worker in workers:
             with suppress(ProcessLookupError, PermissionError):
+                # Native code may ignore a polite signal, and a worker has nothing to save.
                 os.kill(worker.pid, signal.SIGKILL)
         self._group.terminate(timeout=5.0)
+        # Late messages of the ended workers go to the old queue.
         self._answers = queue.Queue()
         if self._folder is not None:
             self._folder.cleanup()
@@ -180,6 +182,7 @@ class WorkerPool:
         channel = gateway.remote_exec(_BOOTSTRAP)
         channel.send(("" if self._python is None else str(ISOLATED), str(log)))
         worker = _Worker(channel, log, pid)
+        # The callback keeps this queue, not the attribute, which `close` replaces.
         answers = self._answers
         channel.setcallback(lambda answer: answers.put((worker, answer)), endmarker=_GONE)
         return worker
@@ -203,6 +206,8 @@ class WorkerPool:
         waiting = list(range(len(requests)))
         while True:
             for worker in self._workers:
+                # After a failure nothing new is sent, but the running requests are awaited: their
+                # answers must not reach the next call.
                 if worker.task is None and waiting and failure is None:
                     index = waiting.pop(0)
                     self._send(worker, first + index, *requests[index])
@@ -221,6 +226,7 @@ class WorkerPool:
                 raise self._give_up(self._died(worker))
             number, outcome, payload = answer
             if outcome == "alive":
+                # A long run reports each step: the limit is for silence, not for the whole request.
                 worker.deadline = time.monotonic() + self.timeout_s
                 continue
             worker.task = None
