@@ -208,6 +208,7 @@ class ExternalFrames(External):
 
     def _evaluate(self, tags: IntArray) -> tuple[float, FloatArray, FloatArray | None]:
         lammps, box = self._lammps, self._box
+        # The box as it is now: a barostat changes it at each step.
         matrix = current_matrix(lammps)
         frame = box.frame(gathered(lammps, matrix), matrix)
         energy, forces, virial = self._function(frame)

@@ -175,6 +175,7 @@ def nve_drift(
         raise ValueError(msg)
     # Regression, since the integrator's oscillation exceeds the drift of a short run.
     times = np.asarray(steps) * (timestep_fs / FS_PER_PS)
+    # Per atom, since the drift of an extensive energy grows with the size of the frame.
     fit = linregress(times, MEV_PER_EV * np.asarray(total_energy) / n_atoms)
     # SciPy returns NaN as the error of a line through equal energies, which have no scatter.
     scatter = float(np.nan_to_num(fit.stderr))

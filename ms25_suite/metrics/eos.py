@@ -204,6 +204,7 @@ def fit_eos(
             found: Any = least_squares(
                 errors,
                 start,
+                # Central differences: the error of forward ones, about 1e-8, would limit the fit.
                 jac="3-point",
                 xtol=1e-15,
                 ftol=1e-15,
@@ -234,6 +235,7 @@ def fit_eos(
         )
         raise EosFitError(msg, "outside")
     return EosFit(
+        # Back to Å^3 and eV; a bulk modulus is an energy over a volume.
         v0=v0 * size,
         e0=e0 * depth + float(e[lowest]),
         b0=b0 * depth / size,

@@ -92,6 +92,7 @@ def _linearised(ratio: float, own: ErrorSummary, other: ErrorSummary) -> tuple[f
     if total == 0:
         return (ratio, ratio)
     parts = zip(variances, (own, other), strict=True)
+    # Welch and Satterthwaite: between the smaller number of degrees of freedom and their sum.
     degrees = total**2 / sum(v**2 / (errors.n_frames - 1) for v, errors in parts)
     # Symmetric in the logarithm, so that the interval of a ratio is never negative.
     half = float(t.ppf(0.5 + CONFIDENCE / 2, degrees)) * math.sqrt(total)

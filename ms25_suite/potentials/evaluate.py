@@ -179,6 +179,7 @@ class EdgeEvaluator:
         done = 0
         while done < len(frames):
             rest = np.arange(done, len(frames))
+            # One batch at a time, since the limit may shrink on the way.
             chosen = rest[next(batches(frames.n_atoms[rest], self.batch_atoms))]
             batch = frames.select(chosen)
             try:

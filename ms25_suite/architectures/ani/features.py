@@ -293,6 +293,7 @@ def predict(
     # dE/dr of each pair: both atoms have a feature of the element of the other one.
     radial, angular = slope.split([computer.radial_len, computer.angular_len], dim=1)
     i, j = batch.pairs
+    # Row: atom times number of elements, plus the element of its neighbour.
     blocks = radial.reshape(n_atoms * computer.num_species, -1)
     ends = blocks.index_select(0, i * computer.num_species + species[j])
     ends = ends + blocks.index_select(0, j * computer.num_species + species[i])

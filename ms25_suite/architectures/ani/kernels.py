@@ -74,6 +74,7 @@ def pairs_back(senders, edges, terms, slope, gaussians, gradient):
         # same pair adds to the receiver's features.
         along = edges.slopes[edge] * height - 2.0 * terms.eta * edges.ends[edge] * tilt
         for axis in range(3):
+            # dr/dD is the unit vector along D.
             gradient[edge, axis] = along / r * edges.vectors[edge, axis]
 
 
@@ -113,6 +114,7 @@ def triples(starts, sides, terms, features, gaussians, powers):
                     gaussians[triple, k] = math.exp(-terms.eta * away * away)
                     radial = gaussians[triple, k] * ends
                     for z in range(m):
+                        # Shifts are the slow index, sections the fast one.
                         features[atom, first + k * m + z] += radial * angular[z]
                 triple += 1
 

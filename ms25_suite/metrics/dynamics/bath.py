@@ -63,9 +63,11 @@ class RandomForces:
         from ase.units import kB
 
         frame = frames.frame_of_atom
+        # c = exp(-g dt); c = 1 and no noise for frames without friction.
         kept = np.exp(-np.asarray(bath.frictions) * timestep_fs / FS_PER_PS)[frame]
         thermal = kB * np.asarray(bath.temperatures)[frame] / atom_masses(frames)
         self._kept = kept[:, None]
+        # 1 - c^2 is what friction takes from the variance k T / m, and the noise gives back.
         self._width = np.sqrt((1.0 - kept**2) * thermal)[:, None]
         # A stream of its own: random forces correlated with the initial velocities would heat.
         self._random = np.random.default_rng([bath.seed, _STREAM])

@@ -109,6 +109,7 @@ class WorkerPool:
         self._folder = tempfile.TemporaryDirectory(prefix="ms25-worker-")
         for index in range(self._n_workers):
             self._workers.append(self._spawn(Path(self._folder.name) / f"worker-{index}.log"))
+        # All workers are free and get one request each.
         answers = self._run([("load", job_to_wire(self._job))] * self._n_workers, fatal=True)
         self._info = ModelInfo.from_dict(answers[0]["info"])
         return self._info
@@ -165,6 +166,8 @@ class WorkerPool:
         return tuple(worker.pid for worker in self._workers)
 
     def _spawn(self, log: Path) -> _Worker:
+        # Numerical libraries read the number of threads when they are loaded: it must be in the
+        # environment from the start.
         variables = thread_variables(self._threads).items()
         environment = "".join(f"//env:{name}={value}" for name, value in variables)
         # -P: do not import modules from the working folder into a managed environment.

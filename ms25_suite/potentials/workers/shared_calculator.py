@@ -104,14 +104,14 @@ class CalculatorServer:
         self.close()
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the socket and all connections."""
         for listening in self._sockets:
             listening.close()
         for worker in self._connections:
             worker.close()
 
     def serve(self, duration_s: float) -> None:
-        """Evaluate whatever workers ask for.
+        """Evaluate the frames that workers send.
 
         Parameters
         ----------
