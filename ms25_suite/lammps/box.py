@@ -141,6 +141,7 @@ class Box:
         # matrix @ rotation = basis @ cell, so the frame's own cell vectors follow by solving for
         # cell.
         cell = np.linalg.solve(self.basis.astype(float), matrix @ self.rotation)
+        # LAMMPS has vectors of its own along directions without periodicity.
         cell[~self.pbc] = self.cell[~self.pbc]
         return Frames(
             numbers=self.numbers,

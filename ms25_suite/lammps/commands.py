@@ -41,6 +41,7 @@ def check_fit(plan: MdPlan, box: Box) -> None:
             f"{box.pbc.tolist()}: choose 'nvt'"
         )
         raise UsageError(msg)
+    # LAMMPS divides by 3 N - 3 degrees of freedom.
     if plan.temperature_K is not None and plan.ensemble != "minimize" and len(box.numbers) < 2:
         msg = (
             "a temperature needs two atoms or more, since the centre of mass is at rest, found a "

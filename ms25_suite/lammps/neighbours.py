@@ -119,6 +119,7 @@ def _rows(lammps: Any, index: int) -> tuple[IntArray, IntArray, IntArray]:
         ctypes.POINTER(ctypes.c_void_p),
     )(ctypes.cast(lammps.lib.lammps_neighlist_element_neighbors, ctypes.c_void_p).value or 0)
     rows = np.empty((n_rows, 3), dtype=np.int64)
+    # The only loop over atoms, once for each rebuild and not for each step.
     for row in range(n_rows):
         get(lammps.lmp, index, row, *pointers)
         rows[row] = atom.value, count.value, address.value or 0

@@ -133,6 +133,7 @@ class _Session:
         route.before_setup()
         self._command("run 0 post no", "at the start frame")
         energy, forces, stress = self._start()
+        # A barostat without a virial would act on the kinetic pressure alone, and expand the box.
         if plan.ensemble == "npt" and not route.has_stress:
             msg = (
                 "the ensemble 'npt' needs a potential with stress, found one without: choose 'nvt'"

@@ -179,6 +179,7 @@ def nve_drift(
     fit = linregress(times, MEV_PER_EV * np.asarray(total_energy) / n_atoms)
     # SciPy returns NaN as the error of a line through equal energies, which have no scatter.
     scatter = float(np.nan_to_num(fit.stderr))
+    # Two parameters are fitted, which leaves n - 2 degrees of freedom.
     half = float(t.ppf(0.5 + CONFIDENCE / 2, len(steps) - 2)) * scatter
     slope = float(fit.slope)
     return Statistic(slope, (slope - half, slope + half))

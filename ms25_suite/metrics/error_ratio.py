@@ -73,6 +73,7 @@ def _resampled(errors: ErrorSummary, rng: np.random.Generator) -> FloatArray:
     sums = errors.frame_errors * counts
     found = []
     for _ in range(RESAMPLES // _BATCH):
+        # As many frames as there are, drawn with replacement; in parts, which limits the memory.
         chosen = rng.integers(0, n, (_BATCH, n))
         found.append(sums[chosen].sum(axis=1) / counts[chosen].sum(axis=1))
     return np.concatenate(found)

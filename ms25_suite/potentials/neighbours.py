@@ -82,6 +82,7 @@ def neighbours_by_tree(
     # Wrap the atoms into the cell, and take all images that are within the cutoff of its faces.
     scaled = positions @ inverse
     scaled -= np.where(pbc, np.floor(scaled), 0.0)
+    # Cells within reach on either side: several, if the cutoff is longer than the cell is wide.
     steps = [np.arange(-n, n + 1) for n in np.where(pbc, np.ceil(reach), 0).astype(int)]
     shifts = np.stack(np.meshgrid(*steps, indexing="ij"), axis=-1).reshape(-1, 3)
     images = scaled + shifts[:, None, :]
@@ -103,4 +104,5 @@ def neighbours_by_tree(
     # Remove each atom paired with itself in the central cell.
     itself = (i == atom[image]) & (shifts == 0).all(axis=1)[shift[image]]
     i, image = i[~itself], image[~itself]
+    # Wrapping moves atoms by lattice vectors, which only renames the images.
     return i.astype(np.int64), atom[image], outside[image] - inside[i]

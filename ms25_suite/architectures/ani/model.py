@@ -227,6 +227,7 @@ class AniModel(EdgeModel):
         # TorchANI's vectors point from the second atom to the first.
         vectors = torch.from_numpy(-graph.vectors[keep]).to(dtype=self._dtype, **to)
         vectors.requires_grad_(True)
+        # No pair joins two frames, so TorchANI sees one molecule made of all of them.
         neighbours = Neighbors(torch.from_numpy(pairs).to(**to), vectors.norm(dim=-1), vectors)
         # Only the shape of the positions is used; the geometry is in the vectors.
         positions = torch.zeros(1, len(graph.numbers), 3, dtype=self._dtype, **to)
@@ -234,6 +235,7 @@ class AniModel(EdgeModel):
         atoms = self._network.compute_from_neighbors(elements, positions, neighbours, atomic=True)
         by_atom = atoms.energies.squeeze(0)
         gradient = np.zeros_like(graph.vectors)
+        # Without pairs the energy is that of lone atoms, and has no derivative.
         if len(vectors):
             (slope,) = torch.autograd.grad(by_atom.sum(), [vectors])
             # The model's vectors are -D, so dE/dD has the other sign.

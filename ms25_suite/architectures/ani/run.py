@@ -61,6 +61,7 @@ class _Source:
         """One frame."""
         if index in self._kept:
             return self._kept[index]
+        # One by one: any batch can then be joined from the frames that are kept.
         labels = self._labels.select([index], self._frames.offsets)
         made = self._maker.make(self._frames.select([index]), labels).to(self._device)
         if made.n_bytes <= self._free:
@@ -159,6 +160,7 @@ class AniRun(TrainingRun):
             found = predict(self._network, batch, training=False)
             total += float(loss_of(batch, found, self.config).detach().sum())
             energy, forces, virial = (values.detach().double().cpu().numpy() for values in found)
+            # A molecule has no volume, and no stress.
             volume = float(batch.volume)
             stress = virial / volume if volume > 0 else np.full_like(virial, np.nan)
             parts.append(Predictions(energy + offsets[index], forces, stress))

@@ -54,6 +54,7 @@ def loss_of(frames: Frames, labels: Labels, predictions: Predictions, weights: W
         msg = "expected labels and predictions with energies"
         raise ValueError(msg)
     total = weights.energy * ((predictions.energy - labels.energy) / n_atoms) ** 2
+    # |dF|^2 of each atom: the sum over components, not the mean.
     squares = ((np.asarray(predictions.forces) - np.asarray(labels.forces)) ** 2).sum(axis=1)
     by_frame = np.bincount(frames.frame_of_atom, weights=squares, minlength=len(frames))
     total += weights.forces * by_frame / n_atoms

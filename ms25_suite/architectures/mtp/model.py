@@ -111,6 +111,7 @@ def read_data(path: Path) -> Any:
 
     try:
         with tempfile.TemporaryDirectory() as folder:
+            # A copy, because motep reads from a path, and the user's file must not be changed.
             ordered = Path(folder) / path.name
             ordered.write_text(_ordered(path.read_text(encoding="utf-8")), encoding="utf-8")
             data = read_mtp(ordered)
@@ -145,6 +146,7 @@ def _ordered(text: str) -> str:
     if "radial_coeffs" in keys and "radial_funcs_count" in keys:
         start, count = keys.index("radial_coeffs"), keys.index("radial_funcs_count")
         if count > start:
+            # The line is taken from behind `start`, so that `start` still fits.
             lines.insert(start, lines.pop(count))
     return "".join(lines)
 

@@ -135,6 +135,7 @@ class MtpRun(TrainingRun):
         with np.load(path, allow_pickle=False) as archive:
             content = dict(archive)
         self._losses = content["losses"].tolist()
+        # Evaluates the loss at the stored parameters again, which gives the same point.
         self._descent = self._kind(self._function(), content["parameters"])
         state = {name: value for name, value in content.items() if name.startswith(_STATE)}
         self._descent.restore({name.removeprefix(_STATE): state[name] for name in state})

@@ -66,6 +66,7 @@ class _NequipFamilyTrainer(Trainer):
         chosen = {name: values[name] for name in names if name in values}
         chosen["model"] = self._hyperparameters(values)
         chosen["phases"] = _phases(values["phases"], total, values.get("seconds_most"))
+        # The label decides which terms the loss has: it is a part of the settings, and of the key.
         labels = _stress_labels(data, chosen["n_validation"])
         chosen["stress"] = labels if values["stress"] else _NO_STRESS
         return chosen
@@ -112,6 +113,7 @@ class _NequipFamilyTrainer(Trainer):
             "data": _data(settings, types),
             "training_module": module,
             "phases": [_phase(phase, settings) for phase in settings["phases"]],
+            # Lightning's name for a CUDA device.
             "accelerator": {"cuda": "gpu"}.get(device.split(":")[0], device),
             "gradient_clip_val": settings.get("gradient_clip_val"),
             # Relative to the work folder, in which the launcher runs: the configuration is kept
@@ -201,6 +203,7 @@ def _phases(
     found = []
     for phase in phases:
         share = phase["share"]
+        # Each phase gets its share of the time too, so that a slow machine reaches the last one.
         limit = None if seconds is None else seconds * share
         rest = {key: value for key, value in phase.items() if key != "share"}
         found.append({**rest, "epochs": max(1, round(total * share)), "seconds": limit})

@@ -137,6 +137,9 @@ def canonical_error(temperature: float, n_atoms: int, friction: float, duration:
     >>> round(canonical_error(300.0, 100, friction=10.0, duration=10.0), 1)
     2.4
     """
+    # x is the length of the trajectory in correlation times.
     x = 2.0 * friction * duration
+    # Tends to 1 for x -> 0 (one sample) and to 2 / x for long trajectories; expm1 keeps the
+    # digits at small x.
     averaged = 2.0 / x * (1.0 + np.expm1(-x) / x)
     return float(temperature * np.sqrt(2.0 / (3.0 * n_atoms) * averaged))
