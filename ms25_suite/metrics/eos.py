@@ -96,6 +96,8 @@ def birch_murnaghan(
     ``ase.eos.birchmurnaghan``.
     """
     y = (v0 / volumes) ** (2.0 / 3.0)
+    # With the Eulerian strain f = (y - 1) / 2 the energy is 9/2 B0 V0 f^2 [1 + (B' - 4) f]: for
+    # B' = 4 the cubic term vanishes.
     bracket = 6.0 + b0_prime * (y - 1.0) - 4.0 * y
     return np.asarray(e0 + 9.0 / 16.0 * b0 * v0 * (y - 1.0) ** 2 * bracket, dtype=np.float64)
 

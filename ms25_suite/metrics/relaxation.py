@@ -130,7 +130,7 @@ class _Batch:
 
     def move(self, positions: FloatArray) -> None:
         """Set new positions."""
-        # The optimiser sets the same positions again before it requests forces.
+        # Predictions are kept while the positions do not change.
         if not np.array_equal(positions, self.frames.positions):
             self.frames = replace(self.frames, positions=positions)
             self._known = None

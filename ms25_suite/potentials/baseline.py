@@ -37,8 +37,6 @@ def element_energies(frames: Frames, energy: FloatArray) -> FloatArray:
     :
         Energies in eV in the order of ``frames.elements``, shape ``(n_elements,)``.
     """
-    # E = sum over elements of count times energy, with `lstsq` for compositions that are
-    # linearly dependent: it takes the solution of smallest norm.
     found, *_ = np.linalg.lstsq(_counts(frames, frames.elements), energy, rcond=None)
     return np.asarray(found, dtype=np.float64)
 

@@ -178,6 +178,7 @@ class AniRun(TrainingRun):
 
     def converged(self) -> str:
         """Whether the learning rate has become so small that nothing changes any more."""
+        # MS25 ("ANI Training Procedure") stops below 1e-5.
         rate = self._optimizer.param_groups[0]["lr"]
         return "learning rate" if rate < self.config.get("lr_stop", 0.0) else ""
 

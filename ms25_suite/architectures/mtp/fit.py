@@ -162,8 +162,8 @@ class LeastSquares:
 
         data, types = self._data, frame.types
         n_atoms = len(types)
-        # One call gives the values, and all derivatives with respect to positions, strain and
-        # parameters, of the scalar basis functions B_a summed over the atoms.
+        # One call gives the basis functions B_a, their derivatives by positions and strain, and the
+        # derivatives of energy, forces and virial by the radial coefficients.
         radial, moments = self._workspace(n_atoms)
         by_atom = _mtp_cext.calc_train(
             frame.neighbours, frame.vectors, types, types[frame.neighbours], data, radial, moments

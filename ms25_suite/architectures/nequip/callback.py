@@ -75,7 +75,7 @@ class EpochRecorder(Checkpoint):  # type: ignore[misc]
         """Stop at once when the loss is not finite."""
         loss = outputs["loss"]
         if not torch.isfinite(loss).all():
-            # One step more, and all weights and their average are NaN.
+            # The optimiser has taken its step: these weights are lost, the checkpoints are not.
             self._give_up(f"the training loss is {float(loss)}", trainer)
 
     def on_train_start(self, trainer: Any, pl_module: Any) -> None:
