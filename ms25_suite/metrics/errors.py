@@ -253,7 +253,6 @@ def _with_interval(sums: FloatArray, counts: IntArray, seed: int) -> Statistic:
         # The mean is a ratio of two totals; these are its deviations to first order.
         residuals = (sums - value * counts) / counts.mean()
         half = float(t.ppf(0.5 + CONFIDENCE / 2, n - 1) * residuals.std(ddof=1) / math.sqrt(n))
-        # A mean absolute error is not negative.
         return Statistic(value, (max(0.0, value - half), value + half))
     from scipy.stats import bootstrap
 
@@ -267,7 +266,6 @@ def _with_interval(sums: FloatArray, counts: IntArray, seed: int) -> Statistic:
         vectorized=True,
         confidence_level=CONFIDENCE,
         n_resamples=RESAMPLES,
-        # Resamples drawn at a time, which limits the memory.
         batch=100,
         method="percentile",
         rng=np.random.default_rng(seed),

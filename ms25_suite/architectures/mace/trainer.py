@@ -58,8 +58,8 @@ class MaceTrainer(Trainer):
         total = chosen["max_num_epochs"]
         first_stage = total
         if "stage_two_fraction" in recipe:
-            # MS25 ("MACE Training Procedure"): 0.8 of the epochs with more weight on the forces, 0.2
-            # with more on the energy. Each stage gets at least one epoch.
+            # MS25 ("MACE Training Procedure"): first 0.8 of the epochs with more weight on the
+            # forces, then 0.2 with more on the energy. Each stage gets one epoch at least.
             first_stage = max(1, min(total - 1, round(total * (1 - recipe["stage_two_fraction"]))))
             chosen["swa"] = True
             chosen["start_swa"] = first_stage

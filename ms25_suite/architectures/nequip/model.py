@@ -64,7 +64,6 @@ class _NequipFamily(Architecture):
         import torch
         from nequip.utils.global_state import set_global_state
 
-        # TF32 would round products on a GPU to about three digits, too few for energy differences.
         set_global_state(allow_tf32=False)
         try:
             model = _load_package(path) if kind == "package" else _load_checkpoint(path)
@@ -188,7 +187,6 @@ class NequipModel(EdgeModel):
         output = self._model(
             {
                 "pos": torch.zeros(len(graph.numbers), 3, dtype=torch.float64, **to),
-                # Used as they are, see `with_edge_vectors_` of nequip.nn.utils.
                 "edge_vectors": vectors,
                 "edge_index": torch.from_numpy(np.stack([graph.senders, graph.receivers])).to(**to),
                 "atom_types": torch.from_numpy(self._index[graph.numbers]).to(**to),
@@ -198,7 +196,6 @@ class NequipModel(EdgeModel):
         )
         energy = output["total_energy"].reshape(-1)
         gradient = None
-        # A frame without edges has a constant energy, of which there is no derivative.
         if energy.requires_grad:
             (gradient,) = torch.autograd.grad(energy.sum(), [vectors], allow_unused=True)
         if gradient is None:

@@ -206,6 +206,7 @@ class SharedCalculator:
         kind, message, frames = answer
         if kind == PredictionError.__name__:
             raise PredictionError(message, tuple(frames))
+        # Only classes of the suite travel, by name: the server sends no other error.
         raise getattr(errors, kind)(message)
 
     def _gone(self, error: BaseException) -> PredictionError:
