@@ -73,6 +73,7 @@ def standard_frames(symbols: tuple[str, ...], spacing: float = 2.55) -> dict[str
     from ase.build import bulk
 
     rng = np.random.default_rng(_SEED)
+    # In fcc the nearest neighbours are at a / sqrt(2).
     first, last, a = symbols[0], symbols[-1], spacing * np.sqrt(2.0)
     triclinic = bulk(first, "fcc", a=a) * (2, 1, 3)
     triclinic.set_cell(triclinic.cell.array + rng.normal(0, 0.15, (3, 3)), scale_atoms=True)
@@ -317,6 +318,7 @@ class ArchitectureConformance:
             for _ in range(3):
                 direction = rng.normal(size=forces.shape)
                 direction /= np.linalg.norm(direction)
+                # dE/ds along a unit vector u is -F . u.
                 expected.append(-(forces * direction).sum())
                 for sign in (1, -1):
                     atoms = images[name].copy()
@@ -335,6 +337,8 @@ class ArchitectureConformance:
                 expected.append(stress[component] * images[name].get_volume())
                 for sign in (1, -1):
                     strain = np.zeros((3, 3))
+                    # The symmetric strain with dE = V sigma_km step: a diagonal component gets both
+                    # halves, a shear one half on either side of the diagonal.
                     strain[k, m] += 0.5 * sign * self.STEP
                     strain[m, k] += 0.5 * sign * self.STEP
                     atoms = images[name].copy()
@@ -363,6 +367,7 @@ class ArchitectureConformance:
             energy, forces, stress = _of(predicted, images, name)
             moved, turned, renumbered = (images[name].copy() for _ in range(3))
             moved.positions += rng.normal(size=3)
+            # Rows are vectors: v' = v R^T. A tensor turns as R s R^T.
             turned.set_cell(turned.cell.array @ rotation.T)
             turned.positions = turned.positions @ rotation.T
             order = rng.permutation(len(renumbered))
@@ -383,6 +388,7 @@ class ArchitectureConformance:
         for name in ("triclinic", "one-atom cell smaller than the cutoff"):
             energy, forces, stress = _of(predicted, images, name)
             found = potential.predict(Frames.from_atoms([images[name] * (2, 2, 1)]))
+            # Energy is extensive, force and stress are not.
             expected = Predictions(np.array([4 * energy]), np.tile(forces, (4, 1)), stress[None])
             self._assert_equal(found, expected)
 
@@ -408,6 +414,7 @@ class ArchitectureConformance:
         """Energy, forces and virial of each structure that has a cell, as LAMMPS reports them."""
         plan = MdPlan(ensemble="nve", n_steps=1)
         for name, atoms in images.items():
+            # LAMMPS needs a box, which a molecule does not have.
             if not atoms.cell.array.any():
                 continue
             run = _run_lammps(potential, Frames.from_atoms([atoms]), plan)
@@ -421,12 +428,15 @@ class ArchitectureConformance:
         self, potential: Potential, images: dict[str, Atoms]
     ) -> None:
         """Forces stay right when LAMMPS rebuilds its neighbour list, and energy is conserved."""
+        # Hot and with a thin skin, so that the list is rebuilt within a few steps.
         plan = MdPlan(ensemble="nve", n_steps=20, temperature_K=1000.0, timestep_fs=0.5, skin_A=0.1)
         run = _run_lammps(potential, Frames.from_atoms([images["mixture"]]), plan)
         assert run.neighbour_builds > 0
         energy = potential.predict(run.final).energy
         last = run.thermo.potential_eV[-1:]
         _assert_close(energy, last, _largest(last) * self.SYMMETRY_TOLERANCE)
+        # Velocity Verlet conserves the energy up to an oscillation of a small part of the kinetic
+        # energy; wrong forces after a rebuild would show as a jump.
         kinetic = run.thermo.total_eV - run.thermo.potential_eV
         drift = np.abs(run.thermo.total_eV - run.thermo.total_eV[0]).max()
         assert drift < self.DRIFT_TOLERANCE * kinetic.max()
@@ -444,6 +454,7 @@ class ArchitectureConformance:
     ) -> None:
         """Compare with the energies of images in pairs, one step forwards and one backwards."""
         energy, _, _ = _whole(potential.predict(Frames.from_atoms(images)))
+        # Central differences: the error is of second order in the step.
         slopes = (energy[0::2] - energy[1::2]) / (2 * self.STEP)
         tolerance = _largest(_whole(predicted)[1]) * self.SLOPE_TOLERANCE
         _assert_close(slopes, np.array(expected), tolerance)

@@ -90,11 +90,13 @@ class Box:
         matrix, rotation = _lower_triangular(basis @ completed)
         # Reduce the tilts: subtract whole box vectors until each tilt is at most half a length.
         # Only along periodic directions, where that leaves the lattice unchanged.
+        # yz before xz: subtracting the second vector from the third changes xz too.
         for row, other in ((1, 0), (2, 1), (2, 0)):
             if pbc[row] and pbc[other]:
                 times = int(np.rint(matrix[row, other] / matrix[other, other]))
                 matrix[row] -= times * matrix[other]
                 basis[row] -= times * basis[other]
+        # own = lammps @ rotation, and the inverse of a rotation is its transpose.
         positions = np.asarray(frame.positions, dtype=float) @ rotation.T
         origin = np.zeros(3)
         free = np.flatnonzero(~pbc)
@@ -139,6 +141,7 @@ class Box:
         # matrix @ rotation = basis @ cell, so the frame's own cell vectors follow by solving for
         # cell.
         cell = np.linalg.solve(self.basis.astype(float), matrix @ self.rotation)
+        # LAMMPS has vectors of its own along directions without periodicity.
         cell[~self.pbc] = self.cell[~self.pbc]
         return Frames(
             numbers=self.numbers,
@@ -150,6 +153,7 @@ class Box:
 
     def own_tensor(self, tensor: FloatArray) -> FloatArray:
         """Tensor in the frame's own axes, from one in those of LAMMPS, shape ``(3, 3)``."""
+        # Rows turn as v R, so a tensor turns as R^T t R.
         return np.asarray(self.rotation.T @ tensor @ self.rotation)
 
     def lammps_tensor(self, tensor: FloatArray) -> FloatArray:
@@ -237,6 +241,7 @@ def _lower_triangular(cell: FloatArray) -> tuple[FloatArray, FloatArray]:
     # cell^T = Q R gives cell = R^T Q^T with R^T lower triangular; signs make its diagonal positive.
     orthogonal, upper = np.linalg.qr(cell.T)
     signs = np.where(np.diag(upper) < 0.0, -1.0, 1.0)
+    # det(cell) > 0 and a positive diagonal leave det(rotation) = 1: no reflection.
     matrix = np.tril(upper.T * signs)
     # Remove rounding noise: LAMMPS refuses any tilt along a non-periodic direction.
     matrix[np.abs(matrix) < 1e-14 * np.abs(matrix).max()] = 0.0

@@ -41,6 +41,7 @@ def check_fit(plan: MdPlan, box: Box) -> None:
             f"{box.pbc.tolist()}: choose 'nvt'"
         )
         raise UsageError(msg)
+    # LAMMPS divides by 3 N - 3 degrees of freedom.
     if plan.temperature_K is not None and plan.ensemble != "minimize" and len(box.numbers) < 2:
         msg = (
             "a temperature needs two atoms or more, since the centre of mass is at rest, found a "
@@ -70,6 +71,7 @@ def place_atoms(lammps: Any, box: Box, plan: MdPlan, *, newton: bool = True) -> 
     """
     from ase.data import atomic_masses
 
+    # LAMMPS' prism: extents along x, y and z, then the tilts xy, xz and yz.
     low, high = box.origin, box.origin + box.matrix.diagonal()
     edges = " ".join(f"{float(a)!r} {float(b)!r}" for a, b in zip(low, high, strict=True))
     tilts = " ".join(repr(float(box.matrix[i, j])) for i, j in ((1, 0), (2, 0), (2, 1)))
@@ -121,6 +123,8 @@ def neighbour_commands(plan: MdPlan) -> list[str]:
     # LAMMPS' default of 2000 neighbours for each atom is too few for a structure that collapses.
     return [
         f"neighbor {plan.skin_A!r} bin",
+        # Checked at each step: a rebuild as soon as an atom has moved by half of the skin. LAMMPS
+        # requires `page` to be at least ten times `one`.
         "neigh_modify every 1 delay 0 check yes one 20000 page 200000",
     ]
 
@@ -129,25 +133,33 @@ def minimise_command(plan: MdPlan) -> str:
     """Command that runs a minimisation."""
     # Each iteration is a line search of a few evaluations: allow 20.
     most = min(20 * plan.n_steps, 2**31 - 1)
+    # An energy tolerance of 0: only the forces decide.
     return f"minimize 0.0 {plan.force_tolerance!r} {plan.n_steps} {most}"
 
 
 def ensemble_commands(plan: MdPlan) -> list[str]:
     """Commands for velocities, integrator and thermodynamic output."""
     commands = [
+        # Metal units: ps, bar, eV, Å.
         f"timestep {plan.timestep_fs / FS_PER_PS!r}",
+        # NULL: without a temperature there is no kinetic part.
         f"compute {VIRIAL} all pressure NULL virial",
         "thermo_style custom step temp pe etotal press",
         "thermo_modify flush no lost error",
         f"thermo {plan.thermo_every}",
     ]
     if plan.ensemble == "minimize":
+        # "max": the largest force on an atom. The norm of all forces grows with their number.
         return [*commands, "min_style cg", "min_modify norm max"]
     if plan.temperature_K is not None:
         temperature = float(plan.temperature_K)
         commands.append(
+            # No total momentum, which the forces would conserve. The angular momentum is kept: in a
+            # periodic cell it is not conserved anyway.
             f"velocity all create {temperature!r} {plan.seed} mom yes rot no dist gaussian"
         )
+    # Too short a damping time lets temperature or pressure fluctuate wildly, too long a one takes
+    # long to equilibrate: the defaults are those that the manual recommends (fix nvt).
     bath, piston = (
         (steps * plan.timestep_fs if given is None else given) / FS_PER_PS
         for steps, given in zip(_DAMPING_STEPS, (plan.thermostat_fs, plan.barostat_fs), strict=True)

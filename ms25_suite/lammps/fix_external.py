@@ -101,7 +101,9 @@ class External(ABC):
         """Define the interactions of a LAMMPS instance that already has its atoms."""
         self._lammps, self._box = lammps, box
         self._prepare(lammps)
+        # Call Python at each step, and add its forces at each step.
         lammps.command(f"fix {FIX} all external pf/callback 1 1")
+        # Count the energy in `pe` and the virial in the pressure, which a barostat controls.
         lammps.command(f"fix_modify {FIX} energy yes virial yes")
         lammps.set_fix_external_callback(FIX, self._callback)
 
@@ -118,11 +120,13 @@ class External(ABC):
         _positions: FloatArray,
         forces: FloatArray,
     ) -> None:
+        # LAMMPS may call once more before it stops.
         if self.failure is not None:
             forces[:] = 0.0
             return
         try:
             n_atoms = len(self._box.numbers)
+            # The forces array would have another length than the model's result.
             if n_own != n_atoms:
                 msg = (
                     f"LAMMPS lost {n_atoms - n_own} of {n_atoms} atoms at step {step}: they moved "
@@ -144,6 +148,7 @@ class External(ABC):
         except BaseException as error:  # an exception that reached LAMMPS' C++ would be lost
             self.failure = error
             forces[:] = 0.0
+            # LAMMPS ends the run at the next step, as if its time limit had been reached.
             self._lammps.force_timeout()
 
 
@@ -176,6 +181,7 @@ class ExternalEdges(External):
         start = time.perf_counter()
         edges = self._list.edges()
         self.neighbour_s += time.perf_counter() - start
+        # Identifiers count from 1 in the order of the frame; LAMMPS may hold atoms in another one.
         return self._function(self._box.numbers[tags - 1], *edges)
 
 
@@ -202,9 +208,12 @@ class ExternalFrames(External):
 
     def _evaluate(self, tags: IntArray) -> tuple[float, FloatArray, FloatArray | None]:
         lammps, box = self._lammps, self._box
+        # The box as it is now: a barostat changes it at each step.
         matrix = current_matrix(lammps)
         frame = box.frame(gathered(lammps, matrix), matrix)
         energy, forces, virial = self._function(frame)
+        # The potential gets the frame in its own axes, so that a model that is not exactly
+        # invariant under rotation gives what it gives outside LAMMPS. Forces are turned back.
         rotated = np.asarray(forces @ box.rotation.T)[tags - 1]
         return energy, rotated, None if virial is None else box.lammps_tensor(virial)
 

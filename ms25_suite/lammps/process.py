@@ -77,5 +77,6 @@ def noted_peak_memory(status: str) -> int | None:
     status
         Text of its ``/proc/PID/status``, which Linux has.
     """
+    # The high-water mark of the resident set; the kernel's kB are KiB.
     found = re.search(r"^VmHWM:\s*(\d+) kB", status, flags=re.MULTILINE)
     return 1024 * int(found[1]) if found else None

@@ -133,6 +133,7 @@ class _Session:
         route.before_setup()
         self._command("run 0 post no", "at the start frame")
         energy, forces, stress = self._start()
+        # A barostat without a virial would act on the kinetic pressure alone, and expand the box.
         if plan.ensemble == "npt" and not route.has_stress:
             msg = (
                 "the ensemble 'npt' needs a potential with stress, found one without: choose 'nvt'"
@@ -168,11 +169,13 @@ class _Session:
     def _start(self) -> tuple[float, FloatArray, FloatArray]:
         """Energy, forces and stress of the start frame, in its own axes."""
         lammps, box = self._lammps, self._box
+        # Forces are row vectors in LAMMPS' axes, in the order of the identifiers.
         forces = np.array(lammps.gather_atoms("f", 1, 3)).reshape(-1, 3) @ box.rotation
         energy = float(lammps.get_thermo("pe"))
         if not self._route.has_stress:
             return energy, forces, np.full(6, np.nan)
         pressure = lammps.numpy.extract_compute(VIRIAL, 0, 1)[:6]
+        # Bar in one eV/Å^3: LAMMPS' own constant, to undo its own conversion.
         factor = lammps.extract_global("nktv2p")
         return energy, forces, box.own_stress(pressure, bar_per_ev_a3=factor)
 
@@ -199,6 +202,7 @@ class _Session:
                 self._record()
 
     def _minimize(self) -> None:
+        # A minimisation sets up LAMMPS anew, also its neighbour list.
         self._route.before_setup()
         self._command(minimise_command(self._plan), "in the minimisation")
         self._record()
@@ -209,6 +213,7 @@ class _Session:
     def _thermo(self) -> Thermo:
         rows = np.array(self._rows)
         pressure = rows[:, 4] if self._route.has_stress else np.full(len(rows), np.nan)
+        # LAMMPS counts on from the warm-up.
         steps = (rows[:, 0] - rows[0, 0]).astype(np.int64)
         return Thermo(steps, rows[:, 1], rows[:, 2], rows[:, 3], pressure)
 
@@ -248,6 +253,7 @@ _STATUS = Path("/proc/self/status")
 def _reset_peak_memory() -> None:
     """Reset the kernel's record of the peak memory of this process; Linux only."""
     try:
+        # 5 resets VmHWM, the peak of the resident memory (proc_pid_clear_refs(5)).
         Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
     except OSError:
         return
@@ -262,4 +268,5 @@ def _peak_memory_bytes() -> int:
     import resource
 
     largest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    # ru_maxrss is in bytes on macOS, in KiB elsewhere.
     return largest if sys.platform == "darwin" else 1024 * largest

@@ -175,9 +175,11 @@ def nve_drift(
         raise ValueError(msg)
     # Regression, since the integrator's oscillation exceeds the drift of a short run.
     times = np.asarray(steps) * (timestep_fs / FS_PER_PS)
+    # Per atom, since the drift of an extensive energy grows with the size of the frame.
     fit = linregress(times, MEV_PER_EV * np.asarray(total_energy) / n_atoms)
     # SciPy returns NaN as the error of a line through equal energies, which have no scatter.
     scatter = float(np.nan_to_num(fit.stderr))
+    # Two parameters are fitted, which leaves n - 2 degrees of freedom.
     half = float(t.ppf(0.5 + CONFIDENCE / 2, len(steps) - 2)) * scatter
     slope = float(fit.slope)
     return Statistic(slope, (slope - half, slope + half))

@@ -23,7 +23,7 @@ __all__ = ["BatchNEB"]
 class BatchNEB(NEB):  # type: ignore[misc]
     """Band whose images get their energies and forces from one prediction at each step.
 
-    Everything else is ASE's. The same positions are evaluated only once, however often ASE asks for
+    Everything else is ASE's. The same positions are evaluated only once, however often ASE requests
     the forces.
 
     Parameters
@@ -45,6 +45,7 @@ class BatchNEB(NEB):  # type: ignore[misc]
         super().__init__(list(images), **options)
         self._predict = predict
         self._known: FloatArray | None = None
+        # The ends do not move, but their energies decide the tangents at their neighbours.
         _attach(self.images, predict, [0, len(self.images) - 1])
 
     def get_forces(self) -> FloatArray:

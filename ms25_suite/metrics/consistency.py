@@ -124,6 +124,7 @@ def scale_mismatch(
     size = float(predicted @ predicted)
     if len(reference) < 6 or size == 0.0 or np.std(reference) == 0.0 or np.std(predicted) == 0.0:
         return None
+    # Negative correlation too: an opposite sign is one of the factors.
     if abs(np.corrcoef(reference, predicted)[0, 1]) < MIN_CORRELATION:
         return None
     # Least squares through the origin. A potential with large errors may be off by tens of per

@@ -96,6 +96,8 @@ def birch_murnaghan(
     ``ase.eos.birchmurnaghan``.
     """
     y = (v0 / volumes) ** (2.0 / 3.0)
+    # With the Eulerian strain f = (y - 1) / 2 the energy is 9/2 B0 V0 f^2 [1 + (B' - 4) f]: for
+    # B' = 4 the cubic term vanishes.
     bracket = 6.0 + b0_prime * (y - 1.0) - 4.0 * y
     return np.asarray(e0 + 9.0 / 16.0 * b0 * v0 * (y - 1.0) ** 2 * bracket, dtype=np.float64)
 
@@ -204,6 +206,7 @@ def fit_eos(
             found: Any = least_squares(
                 errors,
                 start,
+                # Central differences: the error of forward ones, about 1e-8, would limit the fit.
                 jac="3-point",
                 xtol=1e-15,
                 ftol=1e-15,
@@ -234,6 +237,7 @@ def fit_eos(
         )
         raise EosFitError(msg, "outside")
     return EosFit(
+        # Back to Å^3 and eV; a bulk modulus is an energy over a volume.
         v0=v0 * size,
         e0=e0 * depth + float(e[lowest]),
         b0=b0 * depth / size,

@@ -73,6 +73,7 @@ def _resampled(errors: ErrorSummary, rng: np.random.Generator) -> FloatArray:
     sums = errors.frame_errors * counts
     found = []
     for _ in range(RESAMPLES // _BATCH):
+        # As many frames as there are, drawn with replacement; in parts, which limits the memory.
         chosen = rng.integers(0, n, (_BATCH, n))
         found.append(sums[chosen].sum(axis=1) / counts[chosen].sum(axis=1))
     return np.concatenate(found)
@@ -92,6 +93,7 @@ def _linearised(ratio: float, own: ErrorSummary, other: ErrorSummary) -> tuple[f
     if total == 0:
         return (ratio, ratio)
     parts = zip(variances, (own, other), strict=True)
+    # Welch and Satterthwaite: between the smaller number of degrees of freedom and their sum.
     degrees = total**2 / sum(v**2 / (errors.n_frames - 1) for v, errors in parts)
     # Symmetric in the logarithm, so that the interval of a ratio is never negative.
     half = float(t.ppf(0.5 + CONFIDENCE / 2, degrees)) * math.sqrt(total)

@@ -139,6 +139,7 @@ def supercell_errors(
         raise ValueError(msg)
     n_atoms = frames.n_atoms[source]
     once = of_frames.select(source, frames.offsets)
+    # E(2 cells) = 2 E(1 cell), as both describe the same crystal.
     per_atom = np.abs(of_doubled.energy / (2 * n_atoms) - energies[source] / n_atoms)
     worst_force = np.zeros(len(source))
     start = 0

@@ -165,10 +165,12 @@ def relax_band(frames: Frames, fixed: BoolArray, predict: Predict, *, steps: int
     from ms25_suite.metrics.batch_neb import BatchNEB
 
     images = to_images(frames, fixed)
+    # The climbing image is the highest of each step, so it may change on the way.
     band = BatchNEB(images, predict, k=SPRING, climb=True, method=METHOD)
     # If a later step has no finite prediction, the result is the last state that had one.
     state = _Finite(band)
     optimizer = FIRE(band, logfile=None)
+    # ASE calls it before the first step and after each one.
     optimizer.attach(state.keep)
     problem, converged = "", False
     # Outside the `try`: if the initial path cannot be evaluated, there is no result at all.

@@ -40,6 +40,8 @@ def path_barrier(images: Sequence[Atoms]) -> tuple[float, float]:
     """
     from ase.mep import NEBTools
 
+    # Piecewise cubics through the energies with slopes -F . t along the path, so that a maximum
+    # between two images is found (ase.utils.forcecurve).
     barrier, difference = NEBTools(list(images)).get_barrier(fit=True)
     return float(barrier), float(difference)
 
@@ -95,6 +97,8 @@ def interpolated(frames: Frames, fixed: BoolArray) -> Frames:
 
     first, last = to_images(frames, fixed)
     images = [first, *(first.copy() for _ in range(N_INTERPOLATED - 2)), last]
+    # mic: the shortest way across the periodic boundaries. Without constraints, since a fixed atom
+    # may differ between the ends, and then has to move along the path.
     NEB(images, method=METHOD).interpolate("idpp", mic=True, apply_constraint=False)
     return Frames.from_atoms(images)
 

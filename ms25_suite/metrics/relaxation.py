@@ -84,6 +84,8 @@ def relax(
     from ase.optimize import LBFGS
 
     batch = _Batch(frames, predict, fixed)
+    # ASE scales the step of all frames so that no atom moves by more than `maxstep` (0.2 Å): the
+    # frame with the largest step slows the others down.
     optimizer = LBFGS(batch.optimizable(), logfile=None)
     # A frame that was lost has zero forces and would count as converged.
     converged = bool(optimizer.run(fmax=fmax, steps=steps)) and not batch.lost.any()
@@ -128,6 +130,7 @@ class _Batch:
 
     def move(self, positions: FloatArray) -> None:
         """Set new positions."""
+        # Predictions are kept while the positions do not change.
         if not np.array_equal(positions, self.frames.positions):
             self.frames = replace(self.frames, positions=positions)
             self._known = None
@@ -149,6 +152,7 @@ class _Batch:
                 batch.move(np.array(x).reshape(-1, 3))
 
             def get_gradient(self) -> FloatArray:
+                # ASE minimises the value: its gradient is minus the forces.
                 return -batch.evaluate()[1].ravel()
 
             def get_value(self) -> float:

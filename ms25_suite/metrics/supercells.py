@@ -58,6 +58,7 @@ def find_repeats(frames: Frames, wanted: int) -> Repeats:
     if wanted <= n_atoms or not pbc.any():
         return (1, 1, 1)
     heights = np.ones(3)
+    # Heights and not lengths: they are the distances between periodic images in a skewed cell.
     heights[pbc] = periodic_heights(frames.cells[0], pbc)
 
     def rank(repeats: Repeats) -> tuple[float, float, Repeats]:

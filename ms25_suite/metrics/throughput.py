@@ -139,6 +139,7 @@ def measured_speed(n_atoms: int, n_steps: int, seconds: Sequence[float]) -> Spee
         msg = "expected the wall time of at least one block, found none"
         raise ValueError(msg)
     blocks = np.array([katoms_per_s(n_atoms, n_steps, wall) for wall in seconds])
+    # Median and quartiles: other programs only slow a block down, so the distribution is skewed.
     low, median, high = (float(value) for value in np.percentile(blocks, [25, 50, 75]))
     return Speed(n_atoms, n_steps, blocks, median, median_interval(blocks), (low, high))
 

@@ -140,7 +140,10 @@ def fit_rate(sizes: Sequence[int], errors: Sequence[ErrorSummary]) -> RateFit | 
     level, rate = (float(value) for value in linear @ y)
     residuals = y - (level - rate * u)
     sse, sst = float(residuals @ residuals), float(((y - y.mean()) ** 2).sum())
+    # Two degrees of freedom are spent on level and rate; the variances of both are those of a
+    # least-squares line about its centre, s^2 / n and s^2 / sxx.
     scatter = sse / (len(x) - 2) * np.diag([1 / len(x), 1 / sxx]) * _t(len(x) - 2) ** 2
+    # Propagation of errors: level and rate are linear in ln MAE, whose covariance is known.
     frames = linear @ _covariance(errors, maes) @ linear.T
     # Independent sources: covariances add up, which adds half widths in quadrature.
     spread = scatter + frames
@@ -170,6 +173,7 @@ def _covariance(errors: Sequence[ErrorSummary], maes: npt.ArrayLike) -> FloatArr
         return np.zeros((len(errors), len(errors)))
     mean = np.asarray(maes)[:, None]
     frame_errors = np.stack([summary.frame_errors for summary in errors])
+    # d ln(MAE) = d MAE / MAE: deviations of the frames relative to the mean.
     relative = (frame_errors - mean) * counts / (counts.mean() * mean)
     return np.asarray(np.cov(relative) / n * _t(n - 1) ** 2)
 

@@ -105,6 +105,7 @@ class MeanBaseline:
         stress = None
         if self.stress is not None:
             stress = np.full((len(frames), 6), np.nan)
+            # Without a volume there is no stress.
             stress[frames.pbc.all(axis=1)] = self.stress
         return Predictions(
             energy=_counts(frames, self.elements) @ np.array(self.energies),

@@ -35,6 +35,7 @@ def build_graph(frames: Frames, cutoff: float) -> Graph:
         i, j, vectors = neighbours(
             frames.positions[first:last], frames.cells[index], frames.pbc[index], cutoff
         )
+        # Numbers of atoms in the whole batch: no edge joins two frames.
         parts.append((i + first, j + first, vectors))
     return Graph(
         numbers=np.asarray(frames.numbers, dtype=np.int64),
@@ -48,6 +49,7 @@ def build_graph(frames: Frames, cutoff: float) -> Graph:
 
 def _sum_by(index: IntArray, values: FloatArray, n: int) -> FloatArray:
     """Sums of the rows of ``values`` with the same index, shape ``(n, n_columns)``."""
+    # bincount, since NumPy's values[index] += … counts a repeated index once.
     columns = [np.bincount(index, weights=column, minlength=n) for column in values.T]
     return np.stack(columns, axis=1)
 
@@ -80,6 +82,8 @@ def forces_and_stress(
     n_atoms = len(frames.numbers)
     # An atom moves the vectors of edges from it backwards and of edges to it forwards.
     forces = _sum_by(graph.senders, gradient, n_atoms) - _sum_by(graph.receivers, gradient, n_atoms)
+    # The virial is symmetric for an energy that rotations leave unchanged; to_voigt averages what
+    # rounding leaves.
     return forces, _stress(frames, to_voigt(_virial(graph, gradient)))
 
 
@@ -123,6 +127,7 @@ def batches(n_atoms: IntArray, limit: int) -> Iterator[IntArray]:
     """
     start, total = 0, 0
     for index, n in enumerate(n_atoms):
+        # Memory grows with atoms (and edges), not with frames: batches are cut by atoms.
         if index > start and total + n > limit:
             yield np.arange(start, index)
             start, total = index, 0
@@ -174,6 +179,7 @@ class EdgeEvaluator:
         done = 0
         while done < len(frames):
             rest = np.arange(done, len(frames))
+            # One batch at a time, since the limit may shrink on the way.
             chosen = rest[next(batches(frames.n_atoms[rest], self.batch_atoms))]
             batch = frames.select(chosen)
             try:
@@ -188,6 +194,7 @@ class EdgeEvaluator:
                         "machine"
                     )
                     raise OutOfMemoryError(msg) from error
+                # Half of the batch that failed, which may have been smaller than the limit.
                 self.batch_atoms = max(1, len(batch.numbers) // 2)
                 continue
             done += len(batch)

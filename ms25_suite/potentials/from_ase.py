@@ -139,6 +139,7 @@ class CalculatorEvaluator:
             atoms.calc = self._calculator
             rows = slice(int(frames.offsets[index]), int(frames.offsets[index + 1]))
             try:
+                # ASE's default energy: with electronic smearing the one extrapolated to zero width.
                 energy[index] = _shaped(atoms.get_potential_energy(), (), "energy", atoms)
                 forces[rows] = _shaped(atoms.get_forces(), (len(atoms), 3), "forces", atoms)
                 if self._stress and atoms.pbc.all():

@@ -78,6 +78,7 @@ def summarise(path: Path) -> FileSummary:
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
+            # PyTorch archives have data.pkl, packages of nequip eager_model.pkl.
             main = next((n for n in names if n.endswith(("/data.pkl", "eager_model.pkl"))), None)
             found, texts = _read_pickle(archive.read(main)) if main else (set(), set())
     except (zipfile.BadZipFile, EOFError, OSError, ValueError) as error:
@@ -97,6 +98,7 @@ def _read_pickle(data: bytes) -> tuple[set[str], set[str]]:
     for opcode, argument, _ in pickletools.genops(data):
         if opcode.name == "GLOBAL":
             found.add(str(argument).replace(" ", "."))
+        # STACK_GLOBAL takes module and name from the stack: the two texts pushed last.
         elif opcode.name == "STACK_GLOBAL" and len(texts) >= 2:
             found.add(f"{texts[-2]}.{texts[-1]}")
         elif isinstance(argument, str) and opcode.name not in _MEMORY_OPS:

@@ -82,11 +82,13 @@ def neighbours_by_tree(
     # Wrap the atoms into the cell, and take all images that are within the cutoff of its faces.
     scaled = positions @ inverse
     scaled -= np.where(pbc, np.floor(scaled), 0.0)
+    # Cells within reach on either side: several, if the cutoff is longer than the cell is wide.
     steps = [np.arange(-n, n + 1) for n in np.where(pbc, np.ceil(reach), 0).astype(int)]
     shifts = np.stack(np.meshgrid(*steps, indexing="ij"), axis=-1).reshape(-1, 3)
     images = scaled + shifts[:, None, :]
     # Slightly more than the cutoff, so that no pair is lost to rounding.
     margin = reach + 1e-9
+    # Along directions without periodicity atoms may be anywhere, and all are kept.
     near = ((images >= -margin) & (images <= 1.0 + margin)) | ~pbc
     shift, atom = np.nonzero(near.all(axis=2))
     inside = scaled @ cell
@@ -95,9 +97,12 @@ def neighbours_by_tree(
     here, there = (
         cKDTree(points, balanced_tree=False, compact_nodes=False) for points in (inside, outside)
     )
+    # Each atom of the cell with all images: a pair is found from both of its ends, so the list is
+    # a full one.
     found = here.sparse_distance_matrix(there, cutoff, output_type="ndarray")
     i, image = found["i"], found["j"]
     # Remove each atom paired with itself in the central cell.
     itself = (i == atom[image]) & (shifts == 0).all(axis=1)[shift[image]]
     i, image = i[~itself], image[~itself]
+    # Wrapping moves atoms by lattice vectors, which only renames the images.
     return i.astype(np.int64), atom[image], outside[image] - inside[i]

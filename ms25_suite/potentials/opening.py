@@ -46,6 +46,7 @@ def from_model_file(
         loaded = deployed(path, target, architecture, place, device=options.device)
     species = () if family.names_species else _species(path, options, manifest)
     sha256 = file_sha256(path)
+    # What a prediction depends on, beyond rounding. Which GPU of a machine it is does not matter.
     identity = {
         "model": sha256,
         "architecture": architecture,
@@ -61,6 +62,8 @@ def from_model_file(
     job = ModelJob(
         implementation=implementation(family),
         path=str(loaded.resolve()),
+        # The worker hashes the file that it has loaded; a compiled model is another file than
+        # the one that names the predictions in the cache.
         sha256=sha256 if loaded == path else file_sha256(loaded),
         device=options.device,
         dtype=options.dtype,

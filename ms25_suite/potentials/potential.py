@@ -172,6 +172,7 @@ class Potential:
                 try:
                     found = self._compute(block)
                 except PredictionError as error:
+                    # Numbers of frames in the block become numbers among all frames.
                     error.frames = tuple(int(chosen[frame]) for frame in error.frames)
                     raise
                 self._keep(block, found)
@@ -285,6 +286,7 @@ def _check_finite(frames: Frames, predictions: Predictions, name: str) -> None:
     }
     if predictions.stress is not None:
         periodic = frames.pbc.all(axis=1)
+        # NaN is how a frame that cannot have a stress is marked.
         bad["stress"] = np.flatnonzero(
             ~np.isfinite(predictions.stress).all(axis=1) & periodic,
         )

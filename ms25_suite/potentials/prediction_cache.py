@@ -54,6 +54,7 @@ class PredictionCache:
         """
         names = ("energy", "forces", "stress")
         arrays = {name: getattr(predictions, name) for name in names}
+        # Several sessions may write the same entry: each writes a file of its own and renames it.
         with atomic_path(self._path(frames)) as path, path.open("wb") as file:
             np.savez(file, **{name: array for name, array in arrays.items() if array is not None})
 

@@ -76,6 +76,7 @@ class LineFollower:
                 text = file.read()
         except FileNotFoundError:
             return []
+        # A line without its end is still being written.
         end = text.rfind(b"\n") + 1
         self._position += end
         records = []
@@ -107,6 +108,7 @@ def curve_of(reports: Iterable[EpochReport]) -> dict[str, list[float]]:
     """
     latest = {report.epoch: report for report in reports}
     ordered = [latest[epoch] for epoch in sorted(latest)]
+    # Only errors that every epoch has, so that all lists have one length.
     names = [
         name
         for name in dict.fromkeys(name for report in ordered for name in report.errors)
@@ -141,6 +143,7 @@ def validation_errors(frames: Frames, labels: Labels, predictions: Predictions) 
         found[f"{name}_mae"] = float(np.mean(np.abs(difference)))
 
     if labels.energy is not None and predictions.energy is not None:
+        # Energies per atom, forces and stresses by component: MS25, equations 1 and 2.
         add("energy", (predictions.energy - labels.energy) / frames.n_atoms)
     if labels.forces is not None and predictions.forces is not None:
         add("forces", predictions.forces - labels.forces)

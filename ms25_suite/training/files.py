@@ -40,6 +40,7 @@ def evenly(part: Part, n: int) -> Part:
     frames, labels = part
     if n >= len(frames):
         return part
+    # Evenly spaced and not the first ones: consecutive frames of a trajectory are correlated.
     indices = [index * len(frames) // n for index in range(n)]
     return frames.select(indices), labels.select(indices, frames.offsets)
 

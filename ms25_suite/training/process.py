@@ -41,8 +41,10 @@ def end_with_parent(parent: int) -> None:
     """
 
     def watch() -> None:
+        # An orphan is adopted by another process, so its parent's number changes.
         while os.getppid() == parent:
             time.sleep(_PARENT_POLL_S)
+        # `sys.exit` would end this thread only.
         os._exit(1)
 
     if os.name == "posix":
@@ -119,6 +121,7 @@ def run_watched(
         msg = f"the training in {folder} could not be started: {error}"
         raise TrainingError(msg) from error
     try:
+        # Polling and not waiting, so that epochs are shown, and a bad one stops the training.
         while process.poll() is None:
             on_poll()
             time.sleep(POLL_S)

@@ -96,6 +96,7 @@ class TrainingData:
                 )
                 raise TrainingError(msg)
             _check_labels(frames, labels, f"the {role} frames of {self.name}")
+        # The network has no weights for an element that it was not trained on.
         missing = set(self.validation[0].elements) - set(self.train[0].elements)
         if missing:
             msg = (
@@ -139,6 +140,7 @@ def part_hash(part: Part) -> str:
     for values in (labels.energy, labels.forces):
         digest.update(np.ascontiguousarray(values, dtype="<f8").tobytes())
     has_stress = labels.has_stress
+    # Only stresses that are there: what fills the other rows does not matter.
     if has_stress is not None and labels.stress is not None and has_stress.any():
         digest.update(np.ascontiguousarray(has_stress, dtype="|b1").tobytes())
         digest.update(np.ascontiguousarray(labels.stress[has_stress], dtype="<f8").tobytes())

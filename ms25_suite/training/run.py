@@ -143,13 +143,17 @@ class TrainingRun(ABC):
             for what, value in (("training", train_loss), ("validation", loss)):
                 if not math.isfinite(value):
                     self._give_up(what)
+            # The line comes before the checkpoint: after a kill in between, the epoch and its line
+            # are repeated, and the later line counts (`curve_of`).
             line = {"epoch": self.epoch, "loss": loss, "train_loss": train_loss}
             append_line(Path(RESULTS), {**line, **self.extras(), **errors})
             words = f"loss {loss:.6g} (training {train_loss:.6g}{self.remark()})"
             say(f"{self.unit} {self.epoch}: {words}")
+            # Before the checkpoint, which holds the state of the learning rate.
             self.end_epoch(loss)
             if loss < self.best[0]:
                 self.best = (loss, self.epoch)
+                # Also before the checkpoint, whose best epoch must have its model.
                 with atomic_path(Path(self.config["model_file"])) as temporary:
                     self.write_model(temporary)
             self.seconds += time.monotonic() - start

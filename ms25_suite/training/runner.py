@@ -170,6 +170,7 @@ class _Description:
 
     def key(self) -> str:
         """Name of the training in the cache."""
+        # Not the number of threads, which changes a training by rounding only.
         return content_key({**self.values(), "data": self.data.to_dict()})
 
 
@@ -194,6 +195,7 @@ def _take_or_train(job: _Job, model: Path) -> TrainedModel:
             manifest = read_manifest(model)
         except ModelFileError:
             manifest = None
+        # The manifest holds the hash of its model file: a torn or exchanged file does not match.
         if manifest is not None:
             return TrainedModel(model, manifest, reused=True)
         if model.exists() or sidecar_path(model).exists():
@@ -236,6 +238,7 @@ def _train(job: _Job, model: Path) -> Manifest:
             "do not hold. Remove the folder and train again"
         )
         raise TrainingError(msg)
+    # Model first, sidecar last: a model without its sidecar is not taken from the cache.
     with atomic_path(model) as temporary:
         shutil.copyfile(outcome.path, temporary)
     manifest = Manifest(

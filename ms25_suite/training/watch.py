@@ -96,6 +96,7 @@ class Watch:
     def _left(self, epoch: int) -> float | None:
         now = time.monotonic()
         if self._first is None:
+            # The first epoch contains imports and compilation: the rate is counted from its end.
             self._first = (now, epoch)
         since, start = self._first
         if epoch <= start:

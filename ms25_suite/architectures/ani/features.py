@@ -115,6 +115,7 @@ class Batch:
         atoms = np.cumsum([0, *(len(part.species) for part in parts)])
         pairs = np.cumsum([0, *(part.pairs.shape[1] for part in parts)])
         frames = np.cumsum([0, *(len(part.n_atoms) for part in parts)])
+        # Indices of frames, atoms, pairs and blocks go on from those of the earlier parts.
         shifts = {
             "graph": frames,
             "pairs": atoms,
@@ -171,16 +172,21 @@ class FeatureMaker:
         species = torch.from_numpy(self._index[graph.numbers])
         # TorchANI's vectors point from the second atom to the first.
         neighbours = Neighbors(pairs, vectors.norm(dim=-1), -vectors)
+        # Only the number of atoms is read from the positions; the geometry is in the vectors.
         positions = torch.zeros(1, len(species), 3, dtype=torch.float64)
         features = computer.compute_from_neighbors(species.unsqueeze(0), positions, neighbours)
 
+        # Pairs beyond the shorter angular cutoff are no sides of triples.
         near = discard_outside_cutoff(neighbours, terms.cutoff)
         triples = neighbors_to_triples(near)
         (r1, r2), signs = triples.distances, triples.diff_signs
+        # Both vectors run from the ends to the centre, so their cosine is that of the angle.
         unit1, unit2 = triples.diff_vectors / triples.distances.unsqueeze(-1)
         cosine = (unit1 * unit2).sum(-1)
 
         def along(r1: torch.Tensor, r2: torch.Tensor) -> torch.Tensor:
+            # Equation 4: exp(-eta ((r1 + r2) / 2 - shift)^2) fc(r1) fc(r2). All that depends on the
+            # distances is in P, so that A depends on the angle only.
             ends = terms.cutoff_fn(r1, terms.cutoff) * terms.cutoff_fn(r2, terms.cutoff)
             found: torch.Tensor = terms.compute_radial(r1[:, None], r2[:, None]) * ends[:, None]
             return found
@@ -189,10 +195,12 @@ class FeatureMaker:
         value, slope1 = _with_slope(lambda r: along(r, r2), r1)
         _, slope2 = _with_slope(lambda r: along(r1, r), r2)
         angular = _with_slope(lambda c: terms.compute_cos_angles(c[:, None]), cosine)
+        # d cos / d v1 = (u2 - cos u1) / r1 for v1 = r1 u1. It is perpendicular to v1: a pure turn.
         bends = [(unit2 - cosine[:, None] * unit1) / r1[:, None]]
         bends += [(unit1 - cosine[:, None] * unit2) / r2[:, None]]
         # Element at the outer end of each side.
         elements = species[near.indices][:, triples.side_idxs]
+        # A sign of 1 means that the centre is the first atom of the pair.
         others = torch.where(signs == 1, elements[1], elements[0])
         block = computer.triu_index[others[0], others[1]]
 
@@ -225,6 +233,8 @@ class FeatureMaker:
 def _labels(frames: Frames, labels: Labels, by_atom: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Energies minus the energies of the elements, and stress times volume."""
     energy = np.asarray(labels.energy)
+    # The network learns what the elements do not explain: a few eV instead of thousands, which
+    # float32 could not resolve.
     energy = energy - np.bincount(frames.frame_of_atom, weights=by_atom, minlength=len(frames))
     stress = np.full((len(frames), 6), np.nan)
     if labels.stress is not None and labels.has_stress is not None:
@@ -276,11 +286,14 @@ def predict(
     by_atom = by_atom.squeeze(0)
     n_frames, n_atoms = len(batch.n_atoms), len(species)
     energy = by_atom.new_zeros(n_frames).index_add(0, batch.graph, by_atom)
+    # The weights enter forces and virial through dE/dfeatures only; the rest of the chain rule is
+    # stored. `create_graph`: a loss of the forces needs the second derivatives of the network.
     (slope,) = torch.autograd.grad(by_atom.sum(), [features], create_graph=training)
 
     # dE/dr of each pair: both atoms have a feature of the element of the other one.
     radial, angular = slope.split([computer.radial_len, computer.angular_len], dim=1)
     i, j = batch.pairs
+    # Row: atom times number of elements, plus the element of its neighbour.
     blocks = radial.reshape(n_atoms * computer.num_species, -1)
     ends = blocks.index_select(0, i * computer.num_species + species[j])
     ends = ends + blocks.index_select(0, j * computer.num_species + species[i])
@@ -300,9 +313,13 @@ def predict(
         stretch = stretch.index_add(0, batch.sides[side], pull)
         bend = bend.index_add(0, batch.sides[side], turn[:, None] * batch.bends[side])
     units = batch.vectors / batch.vectors.norm(dim=-1, keepdim=True)
+    # dE/dD of each pair: along the pair from the distances, across it from the angles.
     gradient = stretch[:, None] * units + bend
 
+    # D = r_j - r_i, so F_i = -dE/dr_i = dE/dD and F_j = -dE/dD.
     forces = torch.zeros_like(batch.forces).index_add(0, i, gradient).index_add(0, j, -gradient)
+    # Strain derivative sum D (x) dE/dD. Each pair is there once, so there is no factor of 1/2; the
+    # 0.5 takes the symmetric part. Flat indices of xx yy zz yz xz xy.
     outer = batch.vectors[:, :, None] * gradient[:, None, :]
     voigt = (0.5 * (outer + outer.transpose(1, 2))).flatten(1)[:, [0, 4, 8, 5, 2, 1]]
     virial = torch.zeros_like(batch.virial).index_add(0, batch.graph[i], voigt)

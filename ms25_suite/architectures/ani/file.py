@@ -139,6 +139,7 @@ def build_network(config: AniConfig) -> ANI:
         symbols,
         features.out_dim,
         {},
+        # CELU and GELU have a continuous derivative; with ReLU the forces would jump.
         activation=config.activation,
         bias=True,
         default_dims=config.hidden,
@@ -180,6 +181,7 @@ def read_network(path: Path) -> ANI:
             msg = f"{path}: expected the format {FORMAT!r}, found {found!r}. Update ms25-suite"
             raise ModelFileError(msg)
         network = build_network(AniConfig.from_dict(json.loads(content["config"])))
+        # Strict: a missing or superfluous weight means that the configuration is another one.
         network.load_state_dict(content["state_dict"])
     except ModelFileError:
         raise

@@ -52,6 +52,7 @@ def _raise(bases, exponent, squares, results):
 def pairs(senders, edges, gaussians, features):
     n = gaussians.shape[1]
     for edge in range(len(senders)):
+        # One block of radial features for each element of the neighbour.
         atom, first = senders[edge], edges.kinds[edge] * n
         for k in range(n):
             features[atom, first + k] += gaussians[edge, k] * edges.ends[edge]
@@ -69,8 +70,11 @@ def pairs_back(senders, edges, terms, slope, gaussians, gradient):
             # d/dr of exp(-eta (r - shift)^2) fc(r): one term from fc, one from the Gaussian.
             height += weighted
             tilt += weighted * (r - terms.shifts[k])
+        # Only the sender's features depend on a directed edge: the reversed edge brings what the
+        # same pair adds to the receiver's features.
         along = edges.slopes[edge] * height - 2.0 * terms.eta * edges.ends[edge] * tilt
         for axis in range(3):
+            # dr/dD is the unit vector along D.
             gradient[edge, axis] = along / r * edges.vectors[edge, axis]
 
 
@@ -89,13 +93,16 @@ def triples(starts, sides, terms, features, gaussians, powers):
     triple = 0
     for atom in range(len(starts) - 1):
         for a in range(starts[atom], starts[atom + 1]):
+            # Each unordered pair of sides once; TorchANI does the same.
             for b in range(starts[atom], a):
                 cosine = SHRINK * _cosine(sides, a, b)
                 sine = math.sqrt(1.0 - cosine * cosine)
                 # cos(angle - section) by the addition theorem: no arc cosine is needed.
                 for z in range(m):
                     bases[z] = 0.5 + 0.5 * (cosine * terms.cosines[z] + sine * terms.sines[z])
+                    # 2^(1 - zeta) (1 + cos)^zeta of equation 4 is 2 ((1 + cos) / 2)^zeta.
                     powers[triple, z] = 2.0
+                # One power less is kept: the derivative needs it, the value is a product more.
                 _raise(bases, terms.zeta - 1.0, squares, powers[triple])
                 for z in range(m):
                     angular[z] = powers[triple, z] * bases[z]
@@ -107,6 +114,7 @@ def triples(starts, sides, terms, features, gaussians, powers):
                     gaussians[triple, k] = math.exp(-terms.eta * away * away)
                     radial = gaussians[triple, k] * ends
                     for z in range(m):
+                        # Shifts are the slow index, sections the fast one.
                         features[atom, first + k * m + z] += radial * angular[z]
                 triple += 1
 
@@ -142,7 +150,10 @@ def triples_back(starts, sides, terms, slope, gaussians, powers, gradient):
                     tilt += gaussians[triple, k] * of_value * (mean - terms.shifts[k])
                     turn += gaussians[triple, k] * of_turn
                 ends = sides.ends[a] * sides.ends[b]
+                # Chain rule: zeta / 2 from the power, SHRINK from the scaled cosine; `turned` holds
+                # the rest.
                 turn *= 0.5 * SHRINK * terms.zeta * ends
+                # The mean distance has half of each distance: -2 eta (mean - shift) / 2.
                 stretch = -terms.eta * ends * tilt
                 along_a = (stretch + height * sides.slopes[a] * sides.ends[b]) / ra
                 along_b = (stretch + height * sides.ends[a] * sides.slopes[b]) / rb

@@ -132,6 +132,8 @@ def _checked(network: Any, kind: str, path: Path) -> Any:
 def half_list(graph: Graph) -> BoolArray:
     """Edges to keep so that each pair, also of an atom with its own image, is there once."""
     i, j, vectors = graph.senders, graph.receivers, graph.vectors
+    # The image at D of an atom has a twin at -D: keep the one in the upper half space. Edges
+    # between different atoms have their twin with i and j exchanged.
     x, y, z = vectors.T
     upper = (x > 0) | ((x == 0) & ((y > 0) | ((y == 0) & (z > 0))))
     return np.asarray((i < j) | ((i == j) & upper), dtype=np.bool_)
@@ -204,6 +206,7 @@ class AniModel(EdgeModel):
             elements = torch.full((1, len(rows)), int(kind))
             learned = self._network.neural_networks(elements, features.unsqueeze(0), atomic=True)
             slope[rows] = torch.autograd.grad(learned.sum(), [features])[0].numpy()
+            # Energies of the elements have no derivative: they are added after it was taken.
             if self._network.energy_shifter._enabled:
                 learned = learned + self._network.energy_shifter(elements, atomic=True)
             by_atom[rows] = learned.detach().squeeze(0).numpy()
@@ -224,6 +227,7 @@ class AniModel(EdgeModel):
         # TorchANI's vectors point from the second atom to the first.
         vectors = torch.from_numpy(-graph.vectors[keep]).to(dtype=self._dtype, **to)
         vectors.requires_grad_(True)
+        # No pair joins two frames, so TorchANI sees one molecule made of all of them.
         neighbours = Neighbors(torch.from_numpy(pairs).to(**to), vectors.norm(dim=-1), vectors)
         # Only the shape of the positions is used; the geometry is in the vectors.
         positions = torch.zeros(1, len(graph.numbers), 3, dtype=self._dtype, **to)
@@ -231,8 +235,10 @@ class AniModel(EdgeModel):
         atoms = self._network.compute_from_neighbors(elements, positions, neighbours, atomic=True)
         by_atom = atoms.energies.squeeze(0)
         gradient = np.zeros_like(graph.vectors)
+        # Without pairs the energy is that of lone atoms, and has no derivative.
         if len(vectors):
             (slope,) = torch.autograd.grad(by_atom.sum(), [vectors])
+            # The model's vectors are -D, so dE/dD has the other sign.
             gradient[keep] = -slope.double().cpu().numpy()
         return by_atom.detach().double().cpu().numpy(), gradient
 

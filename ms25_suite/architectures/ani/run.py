@@ -61,6 +61,7 @@ class _Source:
         """One frame."""
         if index in self._kept:
             return self._kept[index]
+        # One by one: any batch can then be joined from the frames that are kept.
         labels = self._labels.select([index], self._frames.offsets)
         made = self._maker.make(self._frames.select([index]), labels).to(self._device)
         if made.n_bytes <= self._free:
@@ -79,12 +80,15 @@ def loss_of(
 
     energy, forces, virial = predicted
     n_atoms = batch.n_atoms.to(energy.dtype)
+    # Mean over the three components here, and over the atoms of the frame in the next line.
     squares = ((forces - batch.forces) ** 2).mean(dim=1)
     by_frame = torch.zeros_like(energy).index_add(0, batch.graph, squares) / n_atoms
     has_stress = torch.isfinite(batch.virial)
     # NaN times zero would still be NaN: it is replaced before anything is computed.
     label = torch.where(has_stress, batch.virial, virial.detach())
     stress = ((virial - label) ** 2).mean(dim=1)
+    # 1 / sqrt(N) as in TorchANI's example. Independent errors of the atoms make dE^2 grow as N, so
+    # a frame weighs as sqrt(N): between equal weights of frames and of atoms.
     loss: torch.Tensor = (
         settings["energy_weight"] * (energy - batch.energy) ** 2 / n_atoms.sqrt()
         + settings["forces_weight"] * by_frame
@@ -117,6 +121,7 @@ class AniRun(TrainingRun):
             msg = "expected training frames with energies"
             raise ValueError(msg)
         self._energies = element_energies(frames, labels.energy)
+        # TorchANI draws its initial weights from PyTorch's global generator.
         torch.manual_seed(config["seed"])
         network = build_network(self._network_config)
         maker = FeatureMaker(network, self._energies)
@@ -138,6 +143,7 @@ class AniRun(TrainingRun):
             self._optimizer.zero_grad()
             loss.mean().backward()
             self._optimizer.step()
+            # Sum of the losses of the frames, so that a smaller last batch counts as it should.
             total += float(loss.detach().sum())
         return total / len(self._train_source)
 
@@ -147,12 +153,14 @@ class AniRun(TrainingRun):
         parts = []
         frames, labels = self.validation
         by_atom = self._energies[self._element_of(frames.numbers)]
+        # The network predicts energies without those of the elements: they are added again.
         offsets = np.bincount(frames.frame_of_atom, weights=by_atom, minlength=len(frames))
         for index in range(len(self._validation_source)):
             batch = self._validation_source.get(index)
             found = predict(self._network, batch, training=False)
             total += float(loss_of(batch, found, self.config).detach().sum())
             energy, forces, virial = (values.detach().double().cpu().numpy() for values in found)
+            # A molecule has no volume, and no stress.
             volume = float(batch.volume)
             stress = virial / volume if volume > 0 else np.full_like(virial, np.nan)
             parts.append(Predictions(energy + offsets[index], forces, stress))
@@ -170,6 +178,7 @@ class AniRun(TrainingRun):
 
     def converged(self) -> str:
         """Whether the learning rate has become so small that nothing changes any more."""
+        # MS25 ("ANI Training Procedure") stops below 1e-5.
         rate = self._optimizer.param_groups[0]["lr"]
         return "learning rate" if rate < self.config.get("lr_stop", 0.0) else ""
 
@@ -213,12 +222,14 @@ class AniRun(TrainingRun):
             )
         if settings["scheduler"] == "ExponentialLR":
             steps = max(1, settings["max_num_epochs"] - 1)
+            # From `lr` in the first epoch to `lr_final` in the last one.
             gamma = (settings["lr_final"] / settings["lr"]) ** (1 / steps)
             return lr_scheduler.ExponentialLR(self._optimizer, gamma)
         msg = f"unknown scheduler {settings['scheduler']!r}: ReduceLROnPlateau or ExponentialLR"
         raise ValueError(msg)
 
     def _batches(self) -> Iterator[Batch]:
+        # A generator for each epoch, so that a continued training needs no state of it.
         rng = np.random.default_rng([self.config["seed"], self.epoch])
         order = rng.permutation(len(self._train_source))
         size = self.config["batch_size"]
@@ -241,6 +252,7 @@ def in_hartree(network: ANI, energies: Any) -> ANI:
     copied = deepcopy(network).cpu()
     with torch.no_grad():
         for atomic in copied.neural_networks.atomics.values():
+            # The last layer is linear: scaling its weights and bias scales the energy.
             atomic.final_layer.weight /= Hartree
             atomic.final_layer.bias /= Hartree
         copied.energy_shifter.self_energies.copy_(torch.as_tensor(energies / Hartree))

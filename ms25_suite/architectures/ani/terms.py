@@ -113,6 +113,7 @@ class AniTerms:
             numbers(angular.shifts),
             np.cos(sections),
             np.sin(sections),
+            # The angular features follow the radial ones, a block for each pair of elements.
             int(computer.radial_len)
             + int(angular.num_feats) * computer.triu_index.cpu().numpy().astype(np.int64),
         )
@@ -152,13 +153,16 @@ class AniTerms:
         gaussians *= gaussians
         gaussians *= -radial.eta
         np.exp(gaussians, out=gaussians)
+        # TorchANI's factor; equation 3 of the paper has none.
         gaussians *= 0.25
         kernels.pairs(graph.senders, edges, gaussians, features)
         near = np.flatnonzero(lengths <= angular.cutoff)
+        # The sides of an atom must lie together, for the loop over its pairs of sides.
         near = near[np.argsort(graph.senders[near], kind="stable")]
         sides = _edges(kinds[near], graph.vectors[near], lengths[near], angular.cutoff)
         counts = np.bincount(graph.senders[near], minlength=n_atoms)
         starts = np.concatenate([[0], np.cumsum(counts)])
+        # n sides make n (n - 1) / 2 triples.
         n_triples = int((counts * (counts - 1) // 2).sum())
         triple_gaussians = np.empty((n_triples, len(angular.shifts)))
         powers = np.empty((n_triples, len(angular.cosines)))
@@ -204,6 +208,7 @@ class AniTerms:
             found.powers,
             of_sides,
         )
+        # `near` has no index twice: NumPy's += would add only one of them.
         gradient[found.near] += of_sides
         return gradient
 

@@ -32,6 +32,7 @@ class AniTrainer(Trainer):
         chosen = super().settings(recipe, request, data)
         # TorchANI requires that the angular cutoff is shorter than the radial one.
         chosen["angular_cutoff"] = min(chosen["angular_cutoff"], 0.9 * chosen["radial_cutoff"])
+        # Ascending atomic numbers, the order of `element_energies`.
         chosen["symbols"] = [chemical_symbols[z] for z in data.train[0].elements]
         return chosen
 

@@ -27,6 +27,7 @@ def _save(self: Any, checkpoint: Any, epochs: int, keep_last: bool = False) -> N
     folder = Path(self.directory)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / self._get_checkpoint_filename(epochs, self.swa_start)
+    # A rename is atomic: the file has either its old or its new content, whole.
     partial = path.with_name(path.name + ".partial")
     torch.save(obj=checkpoint, f=partial)
     partial.replace(path)

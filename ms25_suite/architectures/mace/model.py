@@ -38,6 +38,7 @@ class MaceArchitecture(Architecture):
         import mace.modules.models  # noqa: F401  (the pickle needs it; and it must come before torch.load)
         import torch
 
+        # MACE creates tensors of the default type in its forward pass; they must match the weights.
         torch.set_default_dtype(getattr(torch, dtype))
         # The CPU fuser compiles again for each shape, and each batch has another shape.
         torch._C._jit_set_texpr_fuser_enabled(False)
@@ -109,6 +110,7 @@ class MaceModel(EdgeModel):
         n_parameters = 0
         for parameter in model.parameters():
             n_parameters += parameter.numel()
+            # Only derivatives by the edges are needed: without those by the weights less is stored.
             parameter.requires_grad_(False)
         self._dtype = next(
             (p.dtype for p in model.parameters() if p.is_floating_point()),
@@ -145,7 +147,9 @@ class MaceModel(EdgeModel):
             "positions": torch.zeros(n_atoms, 3, dtype=self._dtype, **to),
             "node_attrs": torch.nn.functional.one_hot(species, self._n_elements).to(self._dtype),
             "edge_index": torch.from_numpy(np.stack([graph.senders, graph.receivers])).to(**to),
+            # D = positions[receiver] - positions[sender] + shifts (get_edge_vectors_and_lengths).
             "shifts": vectors,
+            # MACE reads unit shifts and cell for a stress of its own, which is not requested.
             "unit_shifts": torch.zeros(len(graph.vectors), 3, dtype=self._dtype, **to),
             "cell": torch.zeros(3 * graph.n_graphs, 3, dtype=self._dtype, **to),
             "batch": batch,
@@ -154,9 +158,12 @@ class MaceModel(EdgeModel):
             "total_charge": torch.zeros(graph.n_graphs, dtype=self._dtype, **to),
             "total_spin": torch.ones(graph.n_graphs, dtype=self._dtype, **to),
         }
+        # MACE's own forces are derivatives by the positions, which are all zero here. The
+        # derivative by the edges gives forces and virial (`ms25_suite.potentials.evaluate`).
         output = self._model(data, training=False, compute_force=False)
         energy = output["energy"]
         (gradient,) = torch.autograd.grad(energy.sum(), [vectors], allow_unused=True)
+        # A batch without edges, or a model that does not use them.
         if gradient is None:
             gradient = torch.zeros_like(vectors)
         return (

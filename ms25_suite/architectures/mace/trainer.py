@@ -58,6 +58,8 @@ class MaceTrainer(Trainer):
         total = chosen["max_num_epochs"]
         first_stage = total
         if "stage_two_fraction" in recipe:
+            # MS25 ("MACE Training Procedure"): first 0.8 of the epochs with more weight on the
+            # forces, then 0.2 with more on the energy. Each stage gets one epoch at least.
             first_stage = max(1, min(total - 1, round(total * (1 - recipe["stage_two_fraction"]))))
             chosen["swa"] = True
             chosen["start_swa"] = first_stage
@@ -97,7 +99,9 @@ class MaceTrainer(Trainer):
             energy_key=REF_ENERGY,
             forces_key=REF_FORCES,
             stress_key=REF_STRESS,
+            # One GPU is made visible to the process, so its number is always 0.
             device=device.split(":")[0],
+            # Continues from the checkpoint of a killed run, and starts anew where there is none.
             restart_latest=True,
             plot=False,
         )
@@ -109,6 +113,7 @@ class MaceTrainer(Trainer):
         discard_torn(checkpoints)
         for path in checkpoints:
             if path.suffix != ".pt":
+                # Partial files of the launcher.
                 path.unlink(missing_ok=True)
 
     def results_file(self, work: Path) -> Path:
@@ -120,6 +125,7 @@ class MaceTrainer(Trainer):
         if record.get("mode") != "eval":
             return None
         report = super().epoch_report(record)
+        # MACE counts epochs from 0.
         return None if report is None else replace(report, epoch=report.epoch + 1)
 
     def result(self, work: Path) -> Outcome:
@@ -147,6 +153,7 @@ class MaceTrainer(Trainer):
             raise TrainingError(msg)
         stage = "stage two" if stage_two else "the only stage"
         weights = "exponentially averaged weights" if _config(work).get("ema") else "weights"
+        # A checkpoint is saved whenever the validation loss falls: the latest one is the best.
         return Outcome(path, max(epochs), f"lowest validation loss of {stage}", weights)
 
 

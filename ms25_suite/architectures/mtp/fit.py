@@ -54,12 +54,16 @@ def loss_of(frames: Frames, labels: Labels, predictions: Predictions, weights: W
         msg = "expected labels and predictions with energies"
         raise ValueError(msg)
     total = weights.energy * ((predictions.energy - labels.energy) / n_atoms) ** 2
+    # |dF|^2 of each atom: the sum over components, not the mean.
     squares = ((np.asarray(predictions.forces) - np.asarray(labels.forces)) ** 2).sum(axis=1)
     by_frame = np.bincount(frames.frame_of_atom, weights=squares, minlength=len(frames))
     total += weights.forces * by_frame / n_atoms
     if labels.stress is not None and predictions.stress is not None:
         difference = (predictions.stress - labels.stress) * _SHEAR
+        # Stress times volume per atom is an energy per atom (a virial): it compares cells of any
+        # density, as motep and MLIP-2 do.
         difference *= (frames.volumes / n_atoms)[:, None]
+        # A frame without a stress has NaN here, and adds nothing.
         total += weights.stress * np.nan_to_num((difference**2).sum(axis=1))
     return float(total.mean())
 
@@ -123,6 +127,7 @@ class LeastSquares:
         self._workspaces: dict[int, tuple[Any, Any]] = {}
         index = np.full(max(data.species) + 1, -1, dtype=np.int32)
         index[data.species] = np.arange(len(data.species))
+        # The neighbours do not depend on the parameters: they are found once.
         self._frames = [
             _frame(frames.select([k]), labels.select([k], frames.offsets), index, data)
             for k in range(len(frames))
@@ -157,6 +162,8 @@ class LeastSquares:
 
         data, types = self._data, frame.types
         n_atoms = len(types)
+        # One call gives the basis functions B_a, their derivatives by positions and strain, and the
+        # derivatives of energy, forces and virial by the radial coefficients.
         radial, moments = self._workspace(n_atoms)
         by_atom = _mtp_cext.calc_train(
             frame.neighbours, frame.vectors, types, types[frame.neighbours], data, radial, moments
@@ -166,7 +173,10 @@ class LeastSquares:
         counts = np.bincount(types, minlength=n_species)
         n_forces = 3 * n_atoms
         coefficients = data.moment_coeffs
+        # E = sum_a xi_a B_a + energies of the elements, so F = -sum_a xi_a dB_a/dr.
         forces = -(coefficients @ moments.dbdris.reshape(n_moments, n_forces))
+        # Columns in motep's order of parameters: moments xi, elements, radial coefficients. The
+        # first two are linear, so their columns hold basis functions and not xi.
         energy_slope = np.concatenate(
             [moments.vatoms.sum(axis=-1), counts, moments.dvdcs.sum(axis=-1).ravel()]
         )
@@ -177,6 +187,7 @@ class LeastSquares:
                 moments.dgdcs.reshape(-1, n_forces),
             ]
         )
+        # The loss is the sum of squared residuals: each carries the square root of its weight.
         scale_energy = np.sqrt(self._weights.energy) / n_atoms
         scale_forces = np.sqrt(self._weights.forces / n_atoms)
         residuals = [[scale_energy * (by_atom.sum() - frame.energy)]]
@@ -195,11 +206,13 @@ class LeastSquares:
     def _workspace(self, n_atoms: int) -> tuple[Any, Any]:
         from motep.potentials.mtp.base import MomentBasisData, RadialBasisData
 
+        # The arrays have the number of atoms in their shape: one set for each size of frame.
         if n_atoms not in self._workspaces:
             made = RadialBasisData(mode="train"), MomentBasisData(mode="train")
             for workspace in made:
                 workspace.initialize(n_atoms, self._data)
             self._workspaces[n_atoms] = made
+        # The compiled function adds to what is there.
         for workspace in self._workspaces[n_atoms]:
             workspace.clean()
         return self._workspaces[n_atoms]
@@ -211,6 +224,7 @@ def _frame(frames: Frames, labels: Labels, index: NDArray[np.int32], data: Any) 
     has_stress = labels.has_stress
     virial = None
     if labels.stress is not None and has_stress is not None and has_stress[0]:
+        # The derivatives by strain of the compiled function are not divided by the volume.
         virial = labels.stress[0] * frames.volumes[0]
     if labels.energy is None or labels.forces is None:
         msg = "expected labels with energies and forces"
@@ -260,6 +274,7 @@ class LevenbergMarquardt(Descent):
 
     curvature = True
 
+    # Damping at the start, and its factors after a step that succeeded and one that failed.
     DAMPING: ClassVar[float] = 1e-2
     EASE: ClassVar[float] = 0.3
     TIGHTEN: ClassVar[float] = 4.0
@@ -281,9 +296,11 @@ class LevenbergMarquardt(Descent):
         # (H + damping diag(H)) step = -gradient: a Gauss-Newton step for small damping, a short
         # step down the scaled gradient for large damping.
         diagonal = np.diag(point.curvature)
+        # Scaling by the diagonal makes the step independent of the units of the parameters.
         damped = point.curvature + self._damping * np.diag(
             np.maximum(diagonal, self.FLOOR * diagonal.max())
         )
+        # Positive definite by the damping, so Cholesky's factorisation applies.
         trial = self._function(point.parameters - solve(damped, point.gradient, assume_a="pos"))
         # Written so that a loss that is not a number counts as not lower.
         if not trial.loss < point.loss:
@@ -323,6 +340,7 @@ class Bfgs(Descent):
         start = self.point
         known = start
 
+        # The line search requests value and gradient separately; both come from one evaluation.
         def at(parameters: FloatArray) -> Point:
             nonlocal known
             if not np.array_equal(parameters, known.parameters):
@@ -333,6 +351,8 @@ class Bfgs(Descent):
         with warnings.catch_warnings():
             # A line search that fails warns, and returns None as its length.
             warnings.simplefilter("ignore")
+            # Strong Wolfe conditions: besides a lower loss they ensure step . change > 0, which
+            # keeps the update of the inverse positive definite.
             length, *_ = line_search(
                 lambda x: at(x).loss,
                 lambda x: at(x).gradient,
@@ -341,6 +361,8 @@ class Bfgs(Descent):
                 gfk=start.gradient,
                 old_fval=start.loss,
             )
+        # No acceptable step along this direction: forget the curvature, and go down the gradient
+        # at the next call.
         if length is None:
             self._inverse = self._fresh_inverse()
             return False
@@ -354,6 +376,7 @@ class Bfgs(Descent):
         # The update keeps the inverse positive definite only for a positive curvature.
         if product <= 0.0:
             return
+        # 6.17 multiplied out: n^2 operations instead of the n^3 of its matrix products.
         moved = self._inverse @ change
         both = np.outer(moved, step) / product
         self._inverse = (

@@ -111,6 +111,7 @@ def read_data(path: Path) -> Any:
 
     try:
         with tempfile.TemporaryDirectory() as folder:
+            # A copy, because motep reads from a path, and the user's file must not be changed.
             ordered = Path(folder) / path.name
             ordered.write_text(_ordered(path.read_text(encoding="utf-8")), encoding="utf-8")
             data = read_mtp(ordered)
@@ -128,6 +129,7 @@ def read_data(path: Path) -> Any:
             "cut off. Use the file of a trained potential"
         )
         raise ModelFileError(msg)
+    # motep's compiled code evaluates Chebyshev polynomials, whatever type the file names.
     if data.radial_basis.type != "RBChebyshev":
         msg = f"{path}: expected the radial basis RBChebyshev, found {data.radial_basis.type!r}"
         raise ModelFileError(msg)
@@ -144,6 +146,7 @@ def _ordered(text: str) -> str:
     if "radial_coeffs" in keys and "radial_funcs_count" in keys:
         start, count = keys.index("radial_coeffs"), keys.index("radial_funcs_count")
         if count > start:
+            # The line is taken from behind `start`, so that `start` still fits.
             lines.insert(start, lines.pop(count))
     return "".join(lines)
 
@@ -169,11 +172,15 @@ def neighbour_table(graph: Graph, padding: float) -> tuple[Any, Any, tuple[Any, 
     counts = np.bincount(graph.senders, minlength=n_atoms)
     width = int(counts.max(initial=0))
     order = np.argsort(graph.senders, kind="stable")
+    # The column of an edge is its position among the edges of the same sender: its position in
+    # sender order minus the number of edges of all earlier senders.
     rows = graph.senders
     columns = np.empty_like(rows)
     columns[order] = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
     neighbours = np.full((n_atoms, width), -1, dtype=np.int32)
     neighbours[rows, columns] = graph.receivers
+    # Length sqrt(3) padding: beyond r_max, where the factor (r_max - r)^2 of the radial functions
+    # is cut to zero together with its derivative.
     vectors = np.full((n_atoms, width, 3), padding)
     vectors[rows, columns] = graph.vectors
     return neighbours, vectors, (rows, columns)
@@ -193,6 +200,7 @@ class MtpModel(EdgeModel):
     def __init__(self, data: Any) -> None:
         self._data = data
         elements = [int(z) for z in data.species]
+        # MTP numbers species from 0 in the order of the file, not by atomic number.
         self._index = np.full(max(elements) + 1, -1, dtype=np.int32)
         self._index[elements] = np.arange(len(elements))
         self._info = ModelInfo(
@@ -215,9 +223,13 @@ class MtpModel(EdgeModel):
         data = self._data
         neighbours, vectors, places = neighbour_table(graph, float(data.radial_basis.max))
         types = self._index[graph.numbers]
+        # calc_run adds to these arrays, and they are allocated with NaN: hence `clean`.
         workspace = MomentBasisData(mode="run")
         workspace.initialize(len(types), data)
         workspace.clean()
+        # The site energy of atom i depends on its own edges only, so slopes[i, k] = dE_i/dr_ik is
+        # dE/dD of that directed edge. Absent neighbours (-1) get the type of the last atom, which
+        # does not matter beyond the cutoff.
         by_atom, slopes = _mtp_cext.calc_run(
             neighbours, vectors, types, types[neighbours], data, workspace
         )

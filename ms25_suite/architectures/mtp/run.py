@@ -77,6 +77,8 @@ class MtpRun(TrainingRun):
         if Path(self.checkpoint).exists():
             self.restore()
         else:
+            # Both minimisers start from the best linear parameters, which need the second
+            # derivative once, also for BFGS.
             first = LeastSquares(self._data, *self.train, self._weights, curvature=True)
             self._descent = self._kind(self._function(), best_linear(first, self._data.parameters))
         self.seconds += time.monotonic() - start
@@ -92,6 +94,7 @@ class MtpRun(TrainingRun):
     def validate(self) -> tuple[float, dict[str, float]]:
         """Loss of the validation frames, and their errors."""
         frames, labels = self.validation
+        # The function leaves the parameters of its last trial, which may have been taken back.
         self._data.parameters = self._descent.point.parameters
         predictions = EdgeEvaluator(MtpModel(self._data)).predict(frames)
         loss = loss_of(frames, labels, predictions, self._weights)
@@ -105,6 +108,8 @@ class MtpRun(TrainingRun):
         """Whether the loss has stopped falling: the rule of MLIP-2's ``--bfgs-conv-tol``."""
         if len(self._losses) <= STOP_STEPS:
             return ""
+        # "The change in the loss fell below the threshold of 0.001" (MS25, MTP Training Procedure),
+        # relative to the loss and over STOP_STEPS steps.
         before, now = self._losses[-1 - STOP_STEPS], self._losses[-1]
         return "loss" if before - now <= self.config.get("loss_stop", 0.0) * before else ""
 
@@ -130,6 +135,7 @@ class MtpRun(TrainingRun):
         with np.load(path, allow_pickle=False) as archive:
             content = dict(archive)
         self._losses = content["losses"].tolist()
+        # Evaluates the loss at the stored parameters again, which gives the same point.
         self._descent = self._kind(self._function(), content["parameters"])
         state = {name: value for name, value in content.items() if name.startswith(_STATE)}
         self._descent.restore({name.removeprefix(_STATE): state[name] for name in state})
@@ -147,6 +153,8 @@ def _untrained(settings: Mapping[str, Any], frames: Frames) -> Any:
     text = template(
         settings["level"],
         len(settings["symbols"]),
+        # min_dist to r_max is mapped to [-1, 1], where Chebyshev polynomials stay within 1; beyond
+        # it they grow as powers of the distance.
         MARGIN * shortest_distance(frames, r_max),
         r_max,
         settings["radial_basis_size"],
@@ -154,6 +162,7 @@ def _untrained(settings: Mapping[str, Any], frames: Frames) -> Any:
     path = Path("untrained.mtp")
     path.write_text(text, encoding="utf-8")
     data = read_mtp(path)
+    # Ascending atomic numbers, the order in which the sidecar names the species.
     data.species = list(frames.elements)
     data.initialize(np.random.default_rng(settings["seed"]))
     return data
@@ -177,6 +186,8 @@ def best_linear(function: LeastSquares, parameters: FloatArray) -> FloatArray:
     # Energies of the elements and moments differ by orders of magnitude, so the system is scaled.
     scale = 1.0 / np.sqrt(np.maximum(np.diag(curvature), np.finfo(float).tiny))
     scaled = scale[:, None] * curvature * scale
+    # Least squares and not a solver: the data may leave combinations undetermined (elements in a
+    # fixed ratio), which then do not change.
     change, *_ = np.linalg.lstsq(scaled, -scale * point.gradient[:n], rcond=1e-12)
     found = point.parameters.copy()
     found[:n] += scale * change

@@ -122,6 +122,8 @@ class _Tables:
     """
 
     def __init__(self, contractions: list[Contraction]) -> None:
+        # M_{mu,nu} = sum_j f_mu(r_ij) r_ij (x) … (x) r_ij, nu times, is a symmetric tensor: one
+        # number for each set of powers of x, y and z with the sum nu serves all its components.
         moments = sorted({moment for item in contractions for moment in _basic_moments(item)})
         self.basic: list[tuple[int, ...]] = [
             (mu, x, y, nu - x - y)
@@ -131,6 +133,8 @@ class _Tables:
         ]
         self.times: list[tuple[int, ...]] = []
         self.n_moments = len(self.basic)
+        # Sums of products are numbered after the basic moments. Each refers to earlier ones only,
+        # so that one pass through `times` computes all.
         self._numbers = {row: number for number, row in enumerate(self.basic)}
         self._tensors: dict[Contraction, dict[Component, int]] = {}
         self._sums: dict[tuple[tuple[tuple[int, int], int], ...], int] = {}
@@ -146,11 +150,13 @@ class _Tables:
 
     def _basic(self, mu: int, nu: int) -> dict[Component, int]:
         return {
+            # The order of the indices does not matter, only how often each axis occurs.
             component: self._numbers[(mu, *(component.count(axis) for axis in range(3)))]
             for component in itertools.product(range(3), repeat=nu)
         }
 
     def _contract(self, contraction: Contraction) -> dict[Component, int]:
+        # C_{free left, free right} = sum over contracted axes of A_left B_right.
         left, right, _, (left_axes, right_axes) = contraction
         first, second = self.tensor(left), self.tensor(right)
         ranks = [len(next(iter(tensor))) for tensor in (first, second)]
@@ -170,6 +176,7 @@ class _Tables:
                 )
                 a = first[tuple(at_left[axis] for axis in range(ranks[0]))]
                 b = second[tuple(at_right[axis] for axis in range(ranks[1]))]
+                # Equal products, also with factors exchanged, are one entry with an integer factor.
                 products[min(a, b), max(a, b)] += 1
             found[outer] = self._sum(tuple(sorted(products.items())))
         return found

@@ -46,9 +46,11 @@ class MtpTrainer(Trainer):
         chosen = super().settings(recipe, request, data)
         frames = data.train[0]
         if "forces_weight_over_atoms" in recipe:
+            # MS25 ("MTP Training Procedure"): 0.02 / N, with N the mean number of atoms of a frame.
             n_atoms = float(frames.n_atoms.mean())
             chosen["forces_weight"] = recipe["forces_weight_over_atoms"] / n_atoms
         chosen["symbols"] = [chemical_symbols[z] for z in frames.elements]
+        # MS25 halves the epochs of its smallest training set.
         if len(frames) <= recipe.get("halved_at", 0):
             chosen["max_num_epochs"] = round(chosen["max_num_epochs"] / 2)
         return chosen

@@ -75,6 +75,7 @@ class EpochRecorder(Checkpoint):  # type: ignore[misc]
         """Stop at once when the loss is not finite."""
         loss = outputs["loss"]
         if not torch.isfinite(loss).all():
+            # The optimiser has taken its step: these weights are lost, the checkpoints are not.
             self._give_up(f"the training loss is {float(loss)}", trainer)
 
     def on_train_start(self, trainer: Any, pl_module: Any) -> None:
@@ -87,6 +88,8 @@ class EpochRecorder(Checkpoint):  # type: ignore[misc]
 
     def on_train_epoch_end(self, trainer: Any, pl_module: Any) -> None:
         """Write the line of the epoch, and keep its state."""
+        # nequip swaps the averaged weights in for the validation: these are the errors of the
+        # model that a checkpoint gives, not of the weights that are being trained.
         metrics = {
             name.removeprefix(_VALIDATION): float(value)
             for name, value in trainer.callback_metrics.items()
@@ -95,6 +98,7 @@ class EpochRecorder(Checkpoint):  # type: ignore[misc]
         loss = metrics.pop("weighted_sum")
         if not math.isfinite(loss):
             self._give_up(f"the validation loss is {loss}", trainer)
+        # Lightning counts epochs from 0, and anew in each phase.
         epoch = self._before + trainer.current_epoch + 1
         rate = trainer.optimizers[0].param_groups[0]["lr"]
         record = {"epoch": epoch, "loss": loss, "lr": rate, **metrics}
@@ -110,6 +114,7 @@ class EpochRecorder(Checkpoint):  # type: ignore[misc]
         path = self._folder / name
         partial = path.with_name(f".{name}.{os.getpid()}.partial")
         try:
+            # The whole state: optimiser, scheduler, averaged weights and order of the frames, too.
             trainer.save_checkpoint(partial, weights_only=False)
             partial.replace(path)
         finally:

@@ -35,6 +35,7 @@ def load_compiled(path: Path, device: str) -> CompiledNequipModel:
         It is for another kind of device or processor, or has unknown inputs.
     """
     metadata = read_metadata(path)
+    # Native code is for one kind of device; unlike other models it cannot be moved afterwards.
     built_for = metadata.get("AOTI_DEVICE_KEY", "cpu")
     asked = device.partition(":")[0]
     if built_for != asked:
@@ -54,6 +55,7 @@ def load_compiled(path: Path, device: str) -> CompiledNequipModel:
     from nequip.model.inference_models import load_aotinductor_model
     from nequip.utils.global_state import set_global_state
 
+    # As at compilation: with TF32 a GPU keeps only 10 bits of the mantissa in products.
     set_global_state(allow_tf32=bool(int(metadata.get("allow_tf32", "0"))))
     try:
         model, _ = load_aotinductor_model(str(path), asked, inputs, outputs)
@@ -193,9 +195,12 @@ class CompiledNequipModel(ForceModel):
         n_atoms = len(graph.numbers)
         if n_atoms > 1 and len(graph.senders) > 1:
             return self._call(graph)
+        # No edge joins the dimer to the frame, so the atoms of the frame do not notice it.
         joined = _join(graph, self._dimer, own_frame=False)
         output, _ = self._run(joined)
+        # The sum over the frame's own atoms leaves out the energy of the dimer.
         energy = output["atomic_energy"].reshape(-1)[:n_atoms].sum(keepdims=True)
+        # The virial is a sum over edges, from which that of the dimer can be taken away.
         virial = self._virial(output, 1) - self._dimer_virial
         return energy, output["forces"][:n_atoms], virial
 
@@ -211,6 +216,7 @@ class CompiledNequipModel(ForceModel):
 
         counts = np.bincount(graph.graph_of_atom, minlength=graph.n_graphs)
         arrays = {
+            # D_ij = 0 - 0 + shift @ 1: the edge vectors enter unchanged.
             "pos": np.zeros((len(graph.numbers), 3)),
             "edge_index": np.stack([graph.senders, graph.receivers]),
             "atom_types": self._index[graph.numbers],
@@ -261,6 +267,7 @@ def _join(graph: Graph, other: Graph, *, own_frame: bool) -> Graph:
 
 def _split(graph: Graph) -> list[Graph]:
     """One graph for each frame; edges are in the order of the frames."""
+    # Atoms and edges are in the order of the frames: their limits are found by bisection.
     atoms = np.searchsorted(graph.graph_of_atom, np.arange(graph.n_graphs + 1))
     edges = np.searchsorted(graph.graph_of_atom[graph.senders], np.arange(graph.n_graphs + 1))
     return [

@@ -55,6 +55,7 @@ def run(config: Mapping[str, Any]) -> None:
     from nequip.scripts._workflow_utils import set_workflow_state
     from nequip.utils.global_state import set_global_state
 
+    # nequip's own script sets these first; loading and packing of models depend on them.
     set_workflow_state("train")
     set_global_state()
     output = Path(config["output"])
@@ -149,6 +150,7 @@ def _train(
     recorder = EpochRecorder(Path(config["results"]), folder, before)
     callbacks: list[Any] = [recorder]
     if phase["seconds"] is not None:
+        # Ends a phase after a whole epoch, so that its last state was validated.
         callbacks.append(Timer({"seconds": phase["seconds"]}, interval="epoch", verbose=False))
     trainer = lightning.Trainer(
         accelerator=config["accelerator"],
@@ -187,6 +189,7 @@ def _take_order(data: Any, checkpoint: Path) -> None:
 
 def _take_weights(module: Any, checkpoint: Path) -> None:
     """Start from the weights that were validated: the averaged ones, if there are any."""
+    # `evaluation_model` has the averaged weights, those of the lowest validation loss.
     found = (
         type(module)
         .load_from_checkpoint(checkpoint, map_location="cpu", weights_only=False)
@@ -196,6 +199,8 @@ def _take_weights(module: Any, checkpoint: Path) -> None:
     if hasattr(module, "ema"):
         from nequip.train.ema import EMAWeights
 
+        # A new average that starts here: the one that the module was built with still averages
+        # its random initial weights.
         module.ema = EMAWeights(module.model, decay=module.ema.decay)
         module.ema.update_parameters(module.model)
 
@@ -208,6 +213,7 @@ def _pack(folder: Path, model: Path) -> None:
 
     partial = model.with_name(f"{os.getpid()}.nequip.zip")
     try:
+        # Under a name of this process first: a kill leaves no half package under the final name.
         package(["build", str(folder / BEST), str(partial)])
         partial.replace(model)
     finally:

@@ -180,6 +180,7 @@ class NequipModel(EdgeModel):
         import torch
 
         to = {"device": self._device}
+        # nequip takes geometry in float64 whatever the type of the weights.
         vectors = torch.from_numpy(graph.vectors).to(torch.float64, copy=True).to(**to)
         vectors.requires_grad_(True)
         counts = np.bincount(graph.graph_of_atom, minlength=graph.n_graphs)

@@ -66,6 +66,7 @@ class _NequipFamilyTrainer(Trainer):
         chosen = {name: values[name] for name in names if name in values}
         chosen["model"] = self._hyperparameters(values)
         chosen["phases"] = _phases(values["phases"], total, values.get("seconds_most"))
+        # The label decides which terms the loss has: it is a part of the settings, and of the key.
         labels = _stress_labels(data, chosen["n_validation"])
         chosen["stress"] = labels if values["stress"] else _NO_STRESS
         return chosen
@@ -96,10 +97,14 @@ class _NequipFamilyTrainer(Trainer):
             "model_dtype": settings["dtype"],
             "type_names": types,
             "r_max": settings["r_max"],
+            # Compilation takes over a minute on a CPU, more than it saves in a short training.
             "compile_mode": "eager",
+            # Fixed energies of the elements leave the binding energy to the network.
             "per_type_energy_shifts": atom_energies(data.train),
         }
         module = {
+            # The average over recent steps damps the noise of small batches, so that the epoch with
+            # the lowest validation loss is less a matter of chance.
             "_target_": "nequip.train.EMALightningModule",
             "ema_decay": settings["ema_decay"],
             "model": model,
@@ -108,6 +113,7 @@ class _NequipFamilyTrainer(Trainer):
             "data": _data(settings, types),
             "training_module": module,
             "phases": [_phase(phase, settings) for phase in settings["phases"]],
+            # Lightning's name for a CUDA device.
             "accelerator": {"cuda": "gpu"}.get(device.split(":")[0], device),
             "gradient_clip_val": settings.get("gradient_clip_val"),
             # Relative to the work folder, in which the launcher runs: the configuration is kept
@@ -192,9 +198,12 @@ def _phases(
     phases: Sequence[Mapping[str, Any]], total: int, seconds: float | None
 ) -> list[dict[str, Any]]:
     """Phases with their share of the epochs and, if that is limited, of the time."""
+    # MS25 ("NequIP Training Procedure") has three phases: rates 0.01, 0.001 and 0.0002; the forces
+    # weigh 10 times the energy in the first two, the energy 15 times the forces in the last.
     found = []
     for phase in phases:
         share = phase["share"]
+        # Each phase gets its share of the time too, so that a slow machine reaches the last one.
         limit = None if seconds is None else seconds * share
         rest = {key: value for key, value in phase.items() if key != "share"}
         found.append({**rest, "epochs": max(1, round(total * share)), "seconds": limit})
@@ -253,6 +262,7 @@ def _phase(phase: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, A
     schedule = dict(phase["scheduler"])
     monitor = {"monitor": "val0_epoch/weighted_sum"} if "patience" in schedule else {}
     if schedule["_target_"].endswith(".CosineAnnealingLR"):
+        # Half a period of the cosine: from `lr` to `eta_min` at the end of the phase.
         schedule["T_max"] = phase["epochs"]
     optimizer = {"_target_": "torch.optim.Adam", "lr": phase["lr"], "amsgrad": settings["amsgrad"]}
     return {
@@ -280,6 +290,7 @@ def _metrics(
     The weighted sum is the loss of the training, and also what the epoch is chosen by. The mean
     of a stress is over its nine components.
     """
+    # Per atom: the squared error of a total energy grows with the size of the frame.
     per_atom = {"_target_": "nequip.data.PerAtomModifier", "field": "total_energy"}
     fields: dict[str, Any] = {"per_atom_energy": per_atom, "forces": "forces"}
     labels = settings["stress"]["validation" if validation else "train"]
@@ -287,6 +298,7 @@ def _metrics(
         fields["stress"] = "stress"
     metrics = []
     for name, field in fields.items():
+        # A batch may hold no frame with a stress at all, whose mean would be 0 / 0.
         some = name == "stress" and labels == "some"
         squares = (
             "ms25_suite.architectures.nequip.callback.PartialMeanSquaredError"

@@ -151,6 +151,7 @@ def _make(
     # Inside the cache folder, so that the last step is a rename within one file system.
     with tempfile.TemporaryDirectory(prefix=".making-", dir=made.parent) as text:
         folder = Path(text)
+        # The tools recognise a model by its suffix, which the user's file need not have.
         given = folder / f"given{input_suffix(model, architecture)}"
         given.symlink_to(model.absolute())
         out = folder / f"made{target.suffix}"

@@ -185,6 +185,7 @@ def _help(command: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
 def _parse(text: str, command: tuple[str, ...], source: str) -> LammpsBuild:
     line = next(line for line in text.splitlines() if _TITLE in line)
     packages = _block(text, r"^Installed packages:\s*\n")
+    # The back ends of KOKKOS: CUDA, HIP or SYCL for GPUs, Serial or OpenMP for CPUs.
     api = re.findall(r"^KOKKOS package API:(.*)$", text, flags=re.MULTILINE)
     return LammpsBuild(
         command=command,

@@ -138,6 +138,7 @@ def input_file(box: Box, interaction: Interaction, plan: MdPlan) -> str:
     Each block continues from the one before (``pre no``) and prints its own rows of
     thermodynamic output, counted from its own first step.
     """
+    # 17 significant digits give back every double exactly.
     digits = "modify sort id format float %.17g"
     lines = [
         *space_commands(box, newton=interaction.newton),
@@ -147,6 +148,7 @@ def input_file(box: Box, interaction: Interaction, plan: MdPlan) -> str:
         *ensemble_commands(plan),
         f"thermo_style custom {_COLUMNS} c_{VIRIAL}[*]",
         "thermo_modify flush no lost error format float %.17g",
+        # The start frame alone, to compare energy, forces and virial with those outside LAMMPS.
         "run 0 post no",
         f"write_dump all custom {START_FILE} id fx fy fz {digits}",
     ]
@@ -167,6 +169,7 @@ def input_file(box: Box, interaction: Interaction, plan: MdPlan) -> str:
                 lines.append("thermo 0")
             lines.append(f"run {plan.n_steps} pre no")
     lines += [
+        # xu yu zu: positions that were not wrapped into the box.
         f"write_dump all custom {FINAL_FILE} id xu yu zu {digits}",
         # The shell's parent is LAMMPS: its peak memory, where the kernel records it (Linux).
         f'shell "cat /proc/$PPID/status > {STATUS_FILE} 2> /dev/null"',

@@ -153,6 +153,7 @@ def _run(lines: list[str]) -> LogRun:
     names = lines[0].split()
     ends = ((n, found) for n, line in enumerate(lines) if (found := _LOOP.match(line)))
     end, loop = next(ends, (len(lines), None))
+    # A run that fails ends its table with an error message instead of a loop time.
     inside = takewhile(lambda line: not line.startswith("ERROR"), lines[1:end])
     # Lines of the table with another number of columns are warnings.
     rows = [row for line in inside if len(row := _numbers(line)) == len(names)]
@@ -183,6 +184,7 @@ def _first(pattern: re.Pattern[str], lines: Iterable[str]) -> re.Match[str] | No
 
 def _numbers(line: str) -> list[float]:
     try:
+        # `float` reads nan and inf too, which a structure that comes apart produces.
         return [float(word) for word in line.split()]
     except ValueError:
         return []
@@ -196,6 +198,7 @@ def _sections(lines: list[str]) -> Iterable[tuple[str, float]]:
             inside = True
         elif inside and "|" in line:
             words = [word.strip() for word in line.split("|")]
+            # Columns: section, least, mean and largest time of the processes, …
             mean = _numbers(words[2]) if len(words) > 2 else []
             if mean:
                 yield words[0], mean[0]

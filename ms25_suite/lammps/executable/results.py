@@ -92,6 +92,7 @@ def read_results(
     _require_finite(energy, forces, blocks)
     last = blocks[-1].thermo
     matrix = np.zeros((3, 3))
+    # Row by row: Lx; xy, Ly; xz, yz, Lz. A barostat may have changed them.
     matrix[np.tril_indices(3)] = [
         last[column][-1] for column in ("Lx", "Xy", "Ly", "Xz", "Yz", "Lz")
     ]

@@ -58,6 +58,7 @@ def interaction(
         raise UsageError(msg)
     # A plain name, since LAMMPS splits its input at spaces. Some styles check the suffix.
     name = f"model{''.join(file.suffixes)}"
+    # LAMMPS' types are numbers: whatever order is chosen here, the data file must follow it.
     order = tuple(species) if style.types_are_species else tuple(elements)
     symbols = [chemical_symbols[z] for z in order]
     settings, text = style.settings

@@ -63,9 +63,11 @@ class RandomForces:
         from ase.units import kB
 
         frame = frames.frame_of_atom
+        # c = exp(-g dt); c = 1 and no noise for frames without friction.
         kept = np.exp(-np.asarray(bath.frictions) * timestep_fs / FS_PER_PS)[frame]
         thermal = kB * np.asarray(bath.temperatures)[frame] / atom_masses(frames)
         self._kept = kept[:, None]
+        # 1 - c^2 is what friction takes from the variance k T / m, and the noise gives back.
         self._width = np.sqrt((1.0 - kept**2) * thermal)[:, None]
         # A stream of its own: random forces correlated with the initial velocities would heat.
         self._random = np.random.default_rng([bath.seed, _STREAM])
@@ -135,6 +137,9 @@ def canonical_error(temperature: float, n_atoms: int, friction: float, duration:
     >>> round(canonical_error(300.0, 100, friction=10.0, duration=10.0), 1)
     2.4
     """
+    # x is the length of the trajectory in correlation times.
     x = 2.0 * friction * duration
+    # Tends to 1 for x -> 0 (one sample) and to 2 / x for long trajectories; expm1 keeps the
+    # digits at small x.
     averaged = 2.0 / x * (1.0 + np.expm1(-x) / x)
     return float(temperature * np.sqrt(2.0 / (3.0 * n_atoms) * averaged))

@@ -109,6 +109,7 @@ def find_overlap(
     """
     if not distances:
         return None
+    # Beyond the largest allowed distance no pair is too close.
     i, j, found = _neighbours(frames, index, max(distances.values()))
     if len(found) == 0:
         return None

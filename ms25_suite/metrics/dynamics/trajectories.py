@@ -164,6 +164,7 @@ def integrate(
     """
     from ase.units import fs, kB
 
+    # ASE's unit of time: forces in eV/Å over masses in u are accelerations without a factor.
     step_time = timestep_fs * fs
     positions, velocities = np.array(frames.positions), np.array(velocities)
     masses = atom_masses(frames)[:, None]
@@ -199,6 +200,7 @@ def integrate(
         # Positions and velocities are of the same time here, so their energies may be added.
         potential = np.asarray(found.energy)[going]
         energies[alive, step] = (potential + kinetic[alive]) / frames.n_atoms[alive]
+        # E_kin = 3/2 N k T; with the centre of mass at rest it is 3/2 (N - 1) k T of the bath.
         temperatures[alive, step] = kinetic[alive] / (1.5 * kB * frames.n_atoms[alive])
         running = alive
         if len(running) == 0:

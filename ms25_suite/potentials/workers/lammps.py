@@ -56,6 +56,7 @@ class ModelFunction:
             The frame does not fit into the memory of the worker.
         """
         n_atoms = len(numbers)
+        # One frame: all atoms belong to graph 0.
         graph = Graph(numbers, senders, receivers, vectors, np.zeros(n_atoms, dtype=np.int64), 1)
         start = time.perf_counter()
         try:
@@ -70,17 +71,20 @@ class ModelFunction:
             raise OutOfMemoryError(msg) from error
         finally:
             self.model_s += time.perf_counter() - start
+        # A compiled model sums forces and virial itself.
         if len(answer) == 3:
             return float(answer[0][0]), answer[1], answer[2][0]
         energy, gradient = answer
         # The sums of `ms25_suite.potentials.evaluate.forces_and_stress`, with both directions of a
         # pair combined: since D_ji = -D_ij, only the difference of the two derivatives enters.
+        # The second half of the edges is the first half reversed (`NeighbourList.edges`).
         n_pairs = len(senders) // 2
         pull = gradient[:n_pairs] - gradient[n_pairs:]
         first, second = senders[:n_pairs], receivers[:n_pairs]
         forces = np.empty((n_atoms, 3))
         for axis in range(3):
             column = np.ascontiguousarray(pull[:, axis])
+            # bincount adds up repeated indices, one contiguous column at a time.
             forces[:, axis] = np.bincount(first, weights=column, minlength=n_atoms)
             forces[:, axis] -= np.bincount(second, weights=column, minlength=n_atoms)
         return float(energy[0]), forces, vectors[:n_pairs].T @ pull
@@ -102,5 +106,6 @@ class EvaluatorFunction:
         assert found.forces is not None
         virial = None
         if found.stress is not None and frame.pbc.all():
+            # LAMMPS takes an energy: stress times volume.
             virial = from_voigt(found.stress[0]) * float(frame.volumes[0])
         return float(found.energy[0]), found.forces, virial

@@ -92,6 +92,8 @@ def serve(channel: Any, log: str) -> None:
         File for everything that the framework prints.
     """
     _redirect_output(log)
+    # Batches allocate and free large arrays in turn. glibc would return them to the system, which
+    # has to clear each page again for the next batch.
     keep_freed_memory()
     evaluator: Evaluator | None = None
     for number, what, payload in channel:

@@ -109,6 +109,7 @@ class WorkerPool:
         self._folder = tempfile.TemporaryDirectory(prefix="ms25-worker-")
         for index in range(self._n_workers):
             self._workers.append(self._spawn(Path(self._folder.name) / f"worker-{index}.log"))
+        # All workers are free and get one request each.
         answers = self._run([("load", job_to_wire(self._job))] * self._n_workers, fatal=True)
         self._info = ModelInfo.from_dict(answers[0]["info"])
         return self._info
@@ -150,8 +151,10 @@ class WorkerPool:
         workers, self._workers = self._workers, []
         for worker in workers:
             with suppress(ProcessLookupError, PermissionError):
+                # Native code may ignore a polite signal, and a worker has nothing to save.
                 os.kill(worker.pid, signal.SIGKILL)
         self._group.terminate(timeout=5.0)
+        # Late messages of the ended workers go to the old queue.
         self._answers = queue.Queue()
         if self._folder is not None:
             self._folder.cleanup()
@@ -163,6 +166,8 @@ class WorkerPool:
         return tuple(worker.pid for worker in self._workers)
 
     def _spawn(self, log: Path) -> _Worker:
+        # Numerical libraries read the number of threads when they are loaded: it must be in the
+        # environment from the start.
         variables = thread_variables(self._threads).items()
         environment = "".join(f"//env:{name}={value}" for name, value in variables)
         # -P: do not import modules from the working folder into a managed environment.
@@ -180,6 +185,7 @@ class WorkerPool:
         channel = gateway.remote_exec(_BOOTSTRAP)
         channel.send(("" if self._python is None else str(ISOLATED), str(log)))
         worker = _Worker(channel, log, pid)
+        # The callback keeps this queue, not the attribute, which `close` replaces.
         answers = self._answers
         channel.setcallback(lambda answer: answers.put((worker, answer)), endmarker=_GONE)
         return worker
@@ -203,6 +209,8 @@ class WorkerPool:
         waiting = list(range(len(requests)))
         while True:
             for worker in self._workers:
+                # After a failure nothing new is sent, but the running requests are awaited: their
+                # answers must not reach the next call.
                 if worker.task is None and waiting and failure is None:
                     index = waiting.pop(0)
                     self._send(worker, first + index, *requests[index])
@@ -221,6 +229,7 @@ class WorkerPool:
                 raise self._give_up(self._died(worker))
             number, outcome, payload = answer
             if outcome == "alive":
+                # A long run reports each step: the limit is for silence, not for the whole request.
                 worker.deadline = time.monotonic() + self.timeout_s
                 continue
             worker.task = None

@@ -104,14 +104,14 @@ class CalculatorServer:
         self.close()
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the socket and all connections."""
         for listening in self._sockets:
             listening.close()
         for worker in self._connections:
             worker.close()
 
     def serve(self, duration_s: float) -> None:
-        """Evaluate whatever workers ask for.
+        """Evaluate the frames that workers send.
 
         Parameters
         ----------
@@ -206,6 +206,7 @@ class SharedCalculator:
         kind, message, frames = answer
         if kind == PredictionError.__name__:
             raise PredictionError(message, tuple(frames))
+        # Only classes of the suite travel, by name: the server sends no other error.
         raise getattr(errors, kind)(message)
 
     def _gone(self, error: BaseException) -> PredictionError:

@@ -18,6 +18,7 @@ __all__ = [
     "unpack_run",
 ]
 
+# Fixed widths and byte order, whatever NumPy's defaults are on either side.
 _FRAMES = {
     "numbers": ("<i8", (-1,)),
     "positions": ("<f8", (-1, 3)),
@@ -64,6 +65,7 @@ def unpack_frames(message: dict[str, bytes]) -> Frames:
     """Inverse of `pack_frames`."""
     return Frames(
         **{
+            # A copy, since an array over received bytes is read-only.
             name: np.frombuffer(message[name], dtype=dtype).reshape(shape).copy()
             for name, (dtype, shape) in _FRAMES.items()
         }
