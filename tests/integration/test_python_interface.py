@@ -244,7 +244,11 @@ except KeyboardInterrupt:
     print("interrupted", flush=True)
 """
     )
-    process = subprocess.Popen([sys.executable, "script.py"], stdout=subprocess.PIPE, text=True)
+    problems = tmp_path / "stderr.txt"
+    with problems.open("w") as errors:
+        process = subprocess.Popen(
+            [sys.executable, "script.py"], stdout=subprocess.PIPE, stderr=errors, text=True
+        )
     assert process.stdout is not None
     with process.stdout as output:
         assert output.readline() == "working\n"
@@ -252,8 +256,9 @@ except KeyboardInterrupt:
         workers = _children(run)
         start = time.monotonic()
         process.send_signal(signal.SIGINT)
-        assert output.readline() == "interrupted\n"
-    assert process.wait() == 0
+        said = output.read()
+    assert process.wait() == 0, problems.read_text()
+    assert said == "interrupted\n", problems.read_text()
     assert time.monotonic() - start < 30.0
     assert workers
     assert not [pid for pid in (run, *workers) if _runs(pid)]
