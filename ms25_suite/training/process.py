@@ -19,7 +19,6 @@ from ms25_suite.environments.processes import (
 )
 
 __all__ = [
-    "available_cores",
     "end_with_parent",
     "run_watched",
     "training_environment",
@@ -52,13 +51,6 @@ def end_with_parent(parent: int) -> None:
 
     if os.name == "posix":
         threading.Thread(target=watch, daemon=True).start()
-
-
-def available_cores() -> int:
-    """Number of cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def training_environment(threads: int, device: str) -> dict[str, str]:

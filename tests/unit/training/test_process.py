@@ -11,7 +11,6 @@ import pytest
 
 from ms25_suite.core.errors import TrainingError
 from ms25_suite.training.process import (
-    available_cores,
     run_watched,
     training_environment,
 )
@@ -59,10 +58,6 @@ def test_an_exception_ends_the_process(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         run("import time; time.sleep(60)", tmp_path, stop)
     assert time.monotonic() - start < 10
-
-
-def test_available_cores() -> None:
-    assert 1 <= available_cores() <= (os.cpu_count() or 1)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="watches its parent on POSIX systems only")
