@@ -17,6 +17,7 @@ __all__ = [
     "count_sentence",
     "exit_words",
     "limit_text",
+    "listed",
     "middle_cut",
     "number",
     "pair_label",
@@ -149,11 +150,12 @@ def count_sentence(results: Sequence[CheckResult]) -> str:
     ):
         if count[verdict]:
             parts.append(f"{count[verdict]}{'' if parts else f' {noun}'} {words}")
-    return _listed(parts) + "."
+    return listed(parts) + "."
 
 
-def _listed(parts: Iterable[str]) -> str:
-    *most, last = parts
+def listed(items: Iterable[object]) -> str:
+    """Items in a sentence: ``1, 2 and 3``; an empty text for none."""
+    *most, last = map(str, items) if (items := list(items)) else [""]
     return f"{', '.join(most)} and {last}" if most else last
 
 
