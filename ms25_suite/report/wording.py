@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
+from ms25_suite.core.errors import listed
 from ms25_suite.core.results import CheckResult, Verdict
 from ms25_suite.core.units import DIMENSIONLESS
 
@@ -17,7 +18,6 @@ __all__ = [
     "count_sentence",
     "exit_words",
     "limit_text",
-    "listed",
     "middle_cut",
     "number",
     "pair_label",
@@ -151,12 +151,6 @@ def count_sentence(results: Sequence[CheckResult]) -> str:
         if count[verdict]:
             parts.append(f"{count[verdict]}{'' if parts else f' {noun}'} {words}")
     return listed(parts) + "."
-
-
-def listed(items: Iterable[object]) -> str:
-    """Items in a sentence: ``1, 2 and 3``; an empty text for none."""
-    *most, last = map(str, items) if (items := list(items)) else [""]
-    return f"{', '.join(most)} and {last}" if most else last
 
 
 def _decimals(size: float, digits: int) -> int:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from ms25_suite.core.catalogue import NotAsked
+from ms25_suite.core.errors import listed
 from ms25_suite.criteria.case import Case
 from ms25_suite.datasets.dataset import Dataset, open_dataset
 from ms25_suite.metrics.training_rate import MIN_SIZES
 from ms25_suite.potentials.spec import PotentialSpec, parse_spec
-from ms25_suite.report.wording import listed
 from ms25_suite.training.manifest import Manifest, read_manifest
 
 __all__ = ["Members", "Series", "find_series", "members", "not_asked"]
