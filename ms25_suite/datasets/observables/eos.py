@@ -13,10 +13,10 @@ import numpy as np
 
 from ms25_suite.core.errors import DatasetError, LabelError
 from ms25_suite.core.fields import MIN_EOS_POINTS, REF_ENERGY
+from ms25_suite.core.findings import frame_list
 from ms25_suite.core.frames import FloatArray, Frames, IntArray, Labels
 from ms25_suite.datasets.cards.card import DatasetCard
 from ms25_suite.datasets.cards.observables import CURVE_KEY, EosConfig
-from ms25_suite.datasets.findings import frame_list
 from ms25_suite.datasets.observables.files import frames_of, lender, read_files, where_of
 from ms25_suite.datasets.readers.labels import find_labels
 
