@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from ms25_suite.core.findings import Finding
     from ms25_suite.datasets import Dataset
-    from ms25_suite.datasets.findings import Answer
+    from ms25_suite.datasets.answers import Answer
 
 __all__ = ["STATUS_COLOURS", "add_parser", "print_finding", "run"]
 
@@ -92,7 +92,7 @@ def _print(dataset: Dataset) -> None:
     from rich.console import Console
     from rich.markup import escape
 
-    from ms25_suite.datasets.findings import tally
+    from ms25_suite.datasets.answers import tally
 
     console = Console()
 

@@ -83,7 +83,7 @@ def describe(dataset: Dataset) -> None:
     from rich.console import Console
     from rich.markup import escape
 
-    from ms25_suite.datasets.findings import tally
+    from ms25_suite.datasets.answers import tally
 
     card, frames, labels, splits = dataset.card, dataset.frames, dataset.labels, dataset.splits
     n_atoms = frames.n_atoms

@@ -137,9 +137,10 @@ def _summary(trained: TrainedModel, path: Path) -> str:
     manifest = trained.manifest
     errors = manifest.validation_errors
     how = "from the cache" if trained.reused else f"trained in {manifest.wall_time:.0f} s"
-    return (
-        f"{path}\n"
-        f"{how}; epoch {manifest.model.epoch} ({manifest.model.chosen_by}); validation MAE: "
-        f"energy {MEV_PER_EV * errors['energy_mae']:.2f} meV/atom, "
-        f"forces {MEV_PER_EV * errors['forces_mae']:.1f} meV/Å"
-    )
+    text = f"{path}\n{how}; epoch {manifest.model.epoch} ({manifest.model.chosen_by})"
+    parts = []
+    if "energy_mae" in errors:
+        parts.append(f"energy {MEV_PER_EV * errors['energy_mae']:.2f} meV/atom")
+    if "forces_mae" in errors:
+        parts.append(f"forces {MEV_PER_EV * errors['forces_mae']:.1f} meV/Å")
+    return f"{text}; validation MAE: {', '.join(parts)}" if parts else text

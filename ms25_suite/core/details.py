@@ -8,7 +8,7 @@ report reads them with `details_of`. What several criteria have is declared here
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import MISSING, dataclass, fields
 from typing import TypeAlias, TypeVar
 
@@ -18,7 +18,15 @@ from ms25_suite.core.findings import Finding
 from ms25_suite.core.records import Record
 from ms25_suite.core.results import CheckResult
 
-__all__ = ["Details", "ErrorDetails", "Numbers", "WorstFrame", "details_of", "with_gaps"]
+__all__ = [
+    "Details",
+    "ErrorDetails",
+    "Numbers",
+    "WorstFrame",
+    "details_of",
+    "expect_same_length",
+    "with_gaps",
+]
 
 T = TypeVar("T")
 
@@ -106,6 +114,20 @@ def details_of(result: CheckResult, key: str, kind: type[T]) -> T | None:
     except (ReportError, TypeError, ValueError):
         # The latter two: a live result may hold what is not JSON-able.
         return None
+
+
+def expect_same_length(rows: Iterable[Sequence[object]]) -> None:
+    """Make sure that the rows of a curve have one length, and at least two points.
+
+    Raises
+    ------
+    ValueError
+        They have not.
+    """
+    lengths = [len(row) for row in rows]
+    if len(set(lengths)) > 1 or lengths[0] < 2:
+        msg = f"expected rows of one length, at least 2, found the lengths {lengths}"
+        raise ValueError(msg)
 
 
 def with_gaps(values: Iterable[float | None]) -> list[float]:

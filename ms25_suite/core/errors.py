@@ -68,6 +68,7 @@ __all__ = [
     "WorkerDiedError",
     "WorkerTimeoutError",
     "did_you_mean",
+    "listed",
 ]
 
 
@@ -252,3 +253,15 @@ def did_you_mean(name: str, known: Iterable[str], *, cutoff: float = 0.6) -> str
     by_lower_case = {word.lower(): word for word in known}
     near = difflib.get_close_matches(name.strip().lower(), by_lower_case, n=1, cutoff=cutoff)
     return f" Did you mean {by_lower_case[near[0]]!r}?" if near else ""
+
+
+def listed(items: Iterable[object]) -> str:
+    """Items as part of a sentence.
+
+    Examples
+    --------
+    >>> listed([10, 20, 40])
+    '10, 20 and 40'
+    """
+    texts = [str(item) for item in items]
+    return " and ".join([", ".join(texts[:-1]), texts[-1]] if len(texts) > 1 else texts)

@@ -19,6 +19,10 @@ Equation = Literal["murnaghan", "birch-murnaghan"]
 EQUATIONS: Final[tuple[Equation, ...]] = ("murnaghan", "birch-murnaghan")
 """Equations of state that can be fitted; the first is the paper's."""
 
+MIN_EOS_POINTS: Final = 5
+"""Fewest volumes for a fit of an equation of state: one more than it has parameters. Datasets read
+no shorter curves, and metrics fit none."""
+
 Ensemble = Literal["nve", "nvt"]
 
 ENSEMBLES: Final[tuple[Ensemble, ...]] = ("nve", "nvt")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
-__all__ = ["Finding", "Severity"]
+if TYPE_CHECKING:
+    from ms25_suite.core.frames import IntArray
+
+__all__ = ["Finding", "Severity", "frame_list"]
 
 Severity = Literal["warning", "note"]
 
@@ -52,3 +55,10 @@ class Finding:
             "note" if severity in ("note", "info") else "warning",
             tuple(entry.get("frames", ())),
         )
+
+
+def frame_list(frames: Sequence[int] | IntArray, most: int = 5) -> str:
+    """Indices of frames for a message: ``frame 3`` or ``frames 0, 2, 5, …``."""
+    shown = ", ".join(str(index) for index in frames[:most])
+    more = ", …" if len(frames) > most else ""
+    return f"frame{'' if len(frames) == 1 else 's'} {shown}{more}"

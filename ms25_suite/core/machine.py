@@ -1,4 +1,4 @@
-"""Machine and package versions of a run."""
+"""Machine and package versions of a run, and the cores that it may use."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Machine", "machine", "packages", "processor_features"]
+__all__ = ["Machine", "available_cores", "machine", "packages", "processor_features"]
 
 _PACKAGES = (
     "ms25-suite",
@@ -61,17 +61,20 @@ class Machine:
         return asdict(self)
 
 
+def available_cores() -> int:
+    """Number of cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        # The cores that a batch system has granted, which may be fewer than the machine has.
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def machine() -> Machine:
     """Describe this machine."""
-    try:
-        # The cores that a batch system has granted, which may be fewer than the machine has.
-        cores = len(os.sched_getaffinity(0))
-    except AttributeError:
-        cores = os.cpu_count() or 1
     return Machine(
         platform=platform.platform(),
         cpu=_cpu(),
-        n_cpu=cores,
+        n_cpu=available_cores(),
         memory_gb=_memory_gb(),
         gpu=_gpu(),
         python=sys.version.split()[0],

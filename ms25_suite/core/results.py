@@ -30,11 +30,14 @@ class Verdict(StrEnum):
     SKIP = "skip"
 
 
-_SEVERITY = (Verdict.PASS, Verdict.SKIP, Verdict.UNDECIDED, Verdict.FAIL, Verdict.ERROR)
+_SEVERITY = (Verdict.SKIP, Verdict.PASS, Verdict.UNDECIDED, Verdict.FAIL, Verdict.ERROR)
 
 
 def worst_verdict(verdicts: Iterable[Verdict | None]) -> Verdict | None:
-    """Worst of some verdicts (error > fail > undecided > skip > pass); None if there is none."""
+    """Worst of some verdicts (error > fail > undecided > pass > skip); None if there is none.
+
+    A skipped check changes no other verdict: the worst is ``skip`` only if nothing was judged.
+    """
     known = [verdict for verdict in verdicts if verdict is not None]
     return max(known, key=_SEVERITY.index) if known else None
 

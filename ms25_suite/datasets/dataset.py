@@ -15,7 +15,8 @@ from ms25_suite.core.errors import CardError, DatasetError, UnknownDatasetError
 from ms25_suite.core.fields import TEMPERATURE_KEY
 from ms25_suite.core.findings import Finding
 from ms25_suite.core.frames import FloatArray, Frames, IntArray, Labels
-from ms25_suite.datasets.audit.questions import (
+from ms25_suite.datasets.answers import Answer
+from ms25_suite.datasets.audit.run import (
     audit_dataset,
     audit_frames,
     audit_labels,
@@ -25,7 +26,6 @@ from ms25_suite.datasets.audit.questions import (
 from ms25_suite.datasets.audit.structures import neighbour_distances, refuse_broken
 from ms25_suite.datasets.cards.card import DatasetCard, LabelKeys
 from ms25_suite.datasets.cards.files import CardFile, verified_sha256
-from ms25_suite.datasets.findings import Answer
 from ms25_suite.datasets.locate import user_card
 from ms25_suite.datasets.observables.eos import EosReference, eos_reference
 from ms25_suite.datasets.observables.neb import NebReference, neb_reference

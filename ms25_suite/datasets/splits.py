@@ -8,9 +8,9 @@ from typing import Final
 import numpy as np
 
 from ms25_suite.core.errors import CardError, DatasetError
+from ms25_suite.core.findings import frame_list
 from ms25_suite.core.frames import IntArray
 from ms25_suite.datasets.cards.splits import SplitsConfig
-from ms25_suite.datasets.findings import frame_list
 
 __all__ = ["NO_ROLE", "PAPER_TRAIN_SIZES", "ROLE_CODES", "Splits", "make_splits"]
 

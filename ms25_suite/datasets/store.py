@@ -15,8 +15,8 @@ import numpy as np
 
 from ms25_suite.core.cache import cache_dir, content_key
 from ms25_suite.core.frames import FloatArray, Frames, IntArray, Labels
+from ms25_suite.datasets.answers import Answer
 from ms25_suite.datasets.cards.card import LabelKeys
-from ms25_suite.datasets.findings import Answer
 
 __all__ = ["READER_VERSION", "Content", "open_content"]
 

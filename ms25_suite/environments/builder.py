@@ -17,13 +17,12 @@ from typing import Final
 
 from ms25_suite.core.errors import EnvironmentSetupError
 from ms25_suite.environments.installation import Installation
-from ms25_suite.environments.processes import end_process, start_process
+from ms25_suite.environments.processes import end_process, log_tail, start_process
 from ms25_suite.environments.store import Environment, State
 
 __all__ = ["PipOptions", "create", "remove"]
 
 _OLDEST_PYTHON: Final = (3, 11)
-_TAIL_LINES: Final = 20
 _ASK: Final = (
     "import sys, sysconfig; print(*sys.version_info[:2], sysconfig.get_path('purelib'), sep='\\n')"
 )
@@ -200,14 +199,9 @@ def _run(command: Sequence[str], log: Path, what: str) -> None:
         msg = (
             f"{what} failed (status {status}). Is the network reachable, is the disk full? A local "
             "package index is given by --index-url or --find-links. "
-            f"Log: {log}\nLast lines:\n{_tail(log)}"
+            f"Log: {log}\nLast lines:\n{log_tail(log)}"
         )
         raise EnvironmentSetupError(msg)
-
-
-def _tail(log: Path) -> str:
-    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-_TAIL_LINES:]
-    return "\n".join(f"    {line}" for line in lines) or "    (empty)"
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Processes that compute: how they are started and ended, their threads and their memory.
+"""Processes that compute: how they are started and ended, their output, threads and memory.
 
 Unless told otherwise, the C library of Linux returns the memory of each tensor of some hundred
 kilobytes to the system when it is freed, and fetches it again page by page. That costs a training
@@ -13,14 +13,19 @@ import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Final
 
 __all__ = [
     "child_environment",
     "end_process",
     "keep_freed_memory",
+    "last_lines",
+    "log_tail",
     "start_process",
     "thread_variables",
 ]
+
+_TAIL_LINES: Final = 25
 
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
@@ -108,6 +113,20 @@ def _signal(process: subprocess.Popen[bytes], number: int) -> None:
             process.kill()
     except ProcessLookupError:
         pass
+
+
+def last_lines(text: str) -> str:
+    """Last lines of the output of a process, indented, for an error message."""
+    lines = text.splitlines()[-_TAIL_LINES:]
+    return "\n".join(f"    {line}" for line in lines) or "    (empty)"
+
+
+def log_tail(log: Path) -> str:
+    """Last lines of a log file, indented, for an error message; never raises `OSError`."""
+    try:
+        return last_lines(log.read_text(encoding="utf-8", errors="replace"))
+    except OSError as error:
+        return f"    (the log cannot be read: {error})"
 
 
 def thread_variables(threads: int) -> dict[str, str]:

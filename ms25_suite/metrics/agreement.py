@@ -16,6 +16,7 @@ from ms25_suite.core.fields import Quantity
 from ms25_suite.core.frames import FloatArray, IntArray, Predictions
 from ms25_suite.core.units import FS_PER_PS, MEV_PER_EV
 from ms25_suite.metrics.errors import CONFIDENCE, Statistic
+from ms25_suite.metrics.finite import energies_and_forces
 from ms25_suite.metrics.rounding import EDGE_FORCE, Tolerance, rounding_tolerance
 
 __all__ = ["Difference", "agreement_tolerances", "nve_drift", "route_differences"]
@@ -73,16 +74,14 @@ def route_differences(
     ValueError
         The predictions have no energy or no forces, or the shapes differ.
     """
-    if predictions.energy is None or predictions.forces is None:
-        msg = "expected predictions with energy and forces, found one of them missing"
+    own_energies, own_forces = energies_and_forces(predictions)
+    if own_forces.shape != forces.shape or len(own_energies) != 1:
+        msg = f"expected forces of shape {own_forces.shape}, got {forces.shape}"
         raise ValueError(msg)
-    if predictions.forces.shape != forces.shape or len(predictions.energy) != 1:
-        msg = f"expected forces of shape {predictions.forces.shape}, got {forces.shape}"
-        raise ValueError(msg)
-    off = np.abs(predictions.forces - forces)
+    off = np.abs(own_forces - forces)
     atom, axis = np.unravel_index(int(np.argmax(off)), off.shape)
     found: dict[Quantity, Difference] = {
-        "energy": Difference(abs(float(predictions.energy[0]) - energy) / len(forces)),
+        "energy": Difference(abs(float(own_energies[0]) - energy) / len(forces)),
         "forces": Difference(float(off[atom, axis]), f"atom {atom}, along {'xyz'[axis]}"),
     }
     if predictions.stress is not None and np.isfinite(predictions.stress[0]).all():

@@ -15,7 +15,7 @@ from ase.calculators.singlepoint import SinglePointCalculator
 from ase.mep import NEB
 
 from ms25_suite.core.frames import FloatArray, Frames
-from ms25_suite.metrics.finite import Predict
+from ms25_suite.metrics.finite import Predict, energies_and_forces
 
 __all__ = ["BatchNEB"]
 
@@ -67,12 +67,9 @@ class BatchNEB(NEB):  # type: ignore[misc]
 def _attach(images: Sequence[Atoms], predict: Predict, chosen: Sequence[int]) -> None:
     """Attach the results of one prediction to the chosen images."""
     frames = Frames.from_atoms([images[index] for index in chosen])
-    found = predict(frames)
-    if found.energy is None or found.forces is None:
-        msg = "expected predictions with energies and forces, found one of them missing"
-        raise ValueError(msg)
+    energies, forces = energies_and_forces(predict(frames))
     for place, index in enumerate(chosen):
         own = slice(int(frames.offsets[place]), int(frames.offsets[place + 1]))
         images[index].calc = SinglePointCalculator(
-            images[index], energy=float(found.energy[place]), forces=np.array(found.forces[own])
+            images[index], energy=float(energies[place]), forces=np.array(forces[own])
         )

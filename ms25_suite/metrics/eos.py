@@ -16,13 +16,10 @@ from typing import Any, Final
 import numpy as np
 
 from ms25_suite.core.errors import EosFitError
-from ms25_suite.core.fields import EQUATIONS, Equation
+from ms25_suite.core.fields import EQUATIONS, MIN_EOS_POINTS, Equation
 from ms25_suite.core.frames import FloatArray
 
-__all__ = ["MIN_POINTS", "EosFit", "birch_murnaghan", "fit_eos", "murnaghan"]
-
-MIN_POINTS: Final = 5
-"""Fewest points for a fit: one more than the number of parameters."""
+__all__ = ["EosFit", "birch_murnaghan", "fit_eos", "murnaghan"]
 
 MAX_EVALUATIONS: Final = 200
 """Most evaluations of a least-squares fit. Curves with a minimum need about 20, so a fit that
@@ -259,9 +256,9 @@ def _sorted_points(volumes: FloatArray, energies: FloatArray) -> tuple[FloatArra
             msg = f"expected finite {name}, but {n_bad} of {len(v)} are NaN or infinite"
             raise EosFitError(msg, "not-finite")
     n_different = len(np.unique(v))
-    if n_different < MIN_POINTS or v.min() <= 0.0:
+    if n_different < MIN_EOS_POINTS or v.min() <= 0.0:
         msg = (
-            f"expected at least {MIN_POINTS} different volumes above zero, found {n_different}"
+            f"expected at least {MIN_EOS_POINTS} different volumes above zero, found {n_different}"
             + ("" if len(v) == 0 else f", the smallest {v.min():.6g} Å^3")
         )
         raise EosFitError(msg, "points")

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from ms25_suite.core.frames import FloatArray, Frames, IntArray, Predictions
 from ms25_suite.core.units import MEV_PER_EV
+from ms25_suite.metrics.finite import energies_and_forces
 from ms25_suite.metrics.rounding import EDGE_FORCE, Tolerance, rounding_tolerance
 
 __all__ = [
@@ -133,20 +134,17 @@ def supercell_errors(
     ValueError
         Energies or forces are missing.
     """
-    energies, forces = of_frames.energy, of_frames.forces
-    if energies is None or forces is None or of_doubled.energy is None or of_doubled.forces is None:
-        msg = "expected predictions with energies and forces, found one of them missing"
-        raise ValueError(msg)
+    doubled_energies, doubled_forces = energies_and_forces(of_doubled)
     n_atoms = frames.n_atoms[source]
-    once = of_frames.select(source, frames.offsets)
+    energies, forces = energies_and_forces(of_frames.select(source, frames.offsets))
     # E(2 cells) = 2 E(1 cell), as both describe the same crystal.
-    per_atom = np.abs(of_doubled.energy / (2 * n_atoms) - energies[source] / n_atoms)
+    per_atom = np.abs(doubled_energies / (2 * n_atoms) - energies / n_atoms)
     worst_force = np.zeros(len(source))
     start = 0
     for index, n in enumerate(n_atoms):
-        original = np.asarray(once.forces)[start : start + n]
+        original = forces[start : start + n]
         # Each copy of an atom has the same surroundings as the original.
-        copies = of_doubled.forces[2 * start : 2 * (start + n)].reshape(2, n, 3)
+        copies = doubled_forces[2 * start : 2 * (start + n)].reshape(2, n, 3)
         worst_force[index] = np.abs(copies - original).max()
         start += int(n)
     at, by = int(np.argmax(per_atom)), int(np.argmax(worst_force))

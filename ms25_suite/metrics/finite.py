@@ -1,4 +1,4 @@
-"""Predictions for many frames, some of which may have no finite prediction."""
+"""Energies and forces of predictions, which may be missing or not finite for some frames."""
 
 from __future__ import annotations
 
@@ -7,12 +7,31 @@ from collections.abc import Callable
 import numpy as np
 
 from ms25_suite.core.errors import NotFiniteError
-from ms25_suite.core.frames import BoolArray, Frames, Predictions
+from ms25_suite.core.frames import BoolArray, FloatArray, Frames, Predictions
 
-__all__ = ["Predict", "predict_finite"]
+__all__ = ["Predict", "energies_and_forces", "predict_finite"]
 
 Predict = Callable[[Frames], Predictions]
 """Function that predicts all frames at once."""
+
+
+def energies_and_forces(predictions: Predictions) -> tuple[FloatArray, FloatArray]:
+    """Energies and forces of predictions that need both.
+
+    Returns
+    -------
+    energies, forces
+        In eV, shape ``(n_frames,)``, and in eV/Å, shape ``(n_all_atoms, 3)``.
+
+    Raises
+    ------
+    ValueError
+        Energies or forces are missing.
+    """
+    if predictions.energy is None or predictions.forces is None:
+        msg = "expected predictions with energies and forces, found one of them missing"
+        raise ValueError(msg)
+    return predictions.energy, predictions.forces
 
 
 def predict_finite(predict: Predict, frames: Frames) -> tuple[Predictions, BoolArray]:

@@ -188,12 +188,7 @@ class EdgeEvaluator:
                 if not is_out_of_memory(error):
                     raise
                 if len(batch) == 1:
-                    msg = (
-                        f"a frame of {len(batch.numbers)} atoms does not fit into the memory of "
-                        f"the worker ({error}). Use fewer workers, --dtype=float32 or a larger "
-                        "machine"
-                    )
-                    raise OutOfMemoryError(msg) from error
+                    raise out_of_memory(len(batch.numbers), error) from error
                 # Half of the batch that failed, which may have been smaller than the limit.
                 self.batch_atoms = max(1, len(batch.numbers) // 2)
                 continue
@@ -210,6 +205,22 @@ class EdgeEvaluator:
             energy, gradient = self.model.evaluate(graph)
             forces, stress = forces_and_stress(frames, graph, gradient)
         return Predictions(energy=energy, forces=forces, stress=stress)
+
+
+def out_of_memory(n_atoms: int, error: BaseException) -> OutOfMemoryError:
+    """Error for a single frame that does not fit into the memory of a worker.
+
+    Parameters
+    ----------
+    n_atoms
+        Number of atoms of the frame.
+    error
+        What was raised, see `is_out_of_memory`.
+    """
+    return OutOfMemoryError(
+        f"a frame of {n_atoms} atoms does not fit into the memory of the worker ({error}). Use "
+        "fewer workers, --dtype=float32, a smaller cell or a larger machine"
+    )
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -144,8 +144,10 @@ class CalculatorEvaluator:
                 forces[rows] = _shaped(atoms.get_forces(), (len(atoms), 3), "forces", atoms)
                 if self._stress and atoms.pbc.all():
                     # Not Atoms.get_stress, which checks the shape by an assert without a message.
-                    value = self._calculator.get_property("stress", atoms)
-                    stress[index] = _shaped(_voigt(value), (6,), "stress", atoms)
+                    value = np.asarray(self._calculator.get_property("stress", atoms))
+                    if value.shape == (3, 3):
+                        value = to_voigt(value)
+                    stress[index] = _shaped(value, (6,), "stress", atoms)
             except PredictionError as error:
                 error.frames = (index,)
                 raise
@@ -161,12 +163,6 @@ class CalculatorEvaluator:
 
 def _name(atoms: Atoms) -> str:
     return f"a frame of {len(atoms)} atoms, {atoms.get_chemical_formula()}"
-
-
-def _voigt(stress: Any) -> Any:
-    """Stress in Voigt order from a 3x3 matrix; anything else is returned unchanged."""
-    array = np.asarray(stress)
-    return to_voigt(array) if array.shape == (3, 3) else array
 
 
 def _shaped(value: Any, shape: tuple[int, ...], what: str, atoms: Atoms) -> FloatArray:

@@ -6,10 +6,10 @@ import importlib
 import inspect
 from collections.abc import Mapping
 from functools import cache
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Final
 
+from ms25_suite.core.entry_points import contributions
 from ms25_suite.core.errors import ModelFileError, UsageError, did_you_mean
 from ms25_suite.environments.installation import Installation, find_installation
 from ms25_suite.potentials.base import Architecture
@@ -27,6 +27,7 @@ __all__ = [
     "require_installed",
     "trainable",
 ]
+
 GROUP: Final = "ms25_suite.architectures"
 """Group of entry points: name of the architecture to ``module:class``."""
 
@@ -43,20 +44,19 @@ def architectures() -> Mapping[str, Architecture]:
     """
     found: dict[str, Architecture] = {}
     owners: dict[str, str] = {}
-    for point in entry_points(group=GROUP):
-        owner = point.dist.name if point.dist is not None else "?"
-        if point.name in found:
+    for one in contributions(GROUP, UsageError):
+        if one.name in found:
             msg = (
-                f"the architecture {point.name!r} is registered by two packages, "
-                f"{owners[point.name]} and {owner}. Uninstall one of them"
+                f"the architecture {one.name!r} is registered by two packages, "
+                f"{owners[one.name]} and {one.package}. Uninstall one of them"
             )
             raise UsageError(msg)
-        what = f"the architecture {point.name!r} of the package {owner}"
-        kind: type[Architecture] = _load(point.value, Architecture, what)
-        if kind.name != point.name:
-            msg = f"{what}: expected a class with the name {point.name!r}, found {kind.name!r}"
+        what = f"the architecture {one.name!r} of the package {one.package}"
+        kind: type[Architecture] = _expect_subclass(one.content, Architecture, what)
+        if kind.name != one.name:
+            msg = f"{what}: expected a class with the name {one.name!r}, found {kind.name!r}"
             raise UsageError(msg)
-        found[point.name], owners[point.name] = kind(), owner
+        found[one.name], owners[one.name] = kind(), one.package
     return found
 
 
@@ -94,7 +94,16 @@ def get_trainer(name: str) -> Trainer:
         msg = f"the architecture {name!r} has no trainer. Trainable: {', '.join(trainable())}"
         raise UsageError(msg)
     what = f"the trainer of the architecture {name!r}"
-    kind: type[Trainer] = _load(architecture.trainer, Trainer, what)
+    module, _, attribute = architecture.trainer.partition(":")
+    try:
+        content = getattr(importlib.import_module(module), attribute)
+    except Exception as error:  # importing a module of somebody else raises anything
+        msg = (
+            f"{what} cannot be loaded from {architecture.trainer!r}: {type(error).__name__}: "
+            f"{error}. Repair or uninstall that package"
+        )
+        raise UsageError(msg) from error
+    kind: type[Trainer] = _expect_subclass(content, Trainer, what)
     trainer = kind()
     if trainer.name != name:
         msg = f"{what}: {architecture.trainer!r} trains the architecture {trainer.name!r}"
@@ -102,23 +111,14 @@ def get_trainer(name: str) -> Trainer:
     return trainer
 
 
-def _load(place: str, base: type[Any], what: str) -> type[Any]:
-    """Class at ``module:name``, which must be a subclass that can be instantiated."""
-    module, _, name = place.partition(":")
-    try:
-        found = getattr(importlib.import_module(module), name)
-    except Exception as error:
-        msg = (
-            f"{what} cannot be loaded from {place!r}: {type(error).__name__}: {error}. Repair or "
-            "uninstall that package"
-        )
-        raise UsageError(msg) from error
+def _expect_subclass(found: object, base: type[Any], what: str) -> type[Any]:
+    """Make sure that an object is a subclass that can be instantiated."""
     if not (isinstance(found, type) and issubclass(found, base)):
-        msg = f"{what}: expected a subclass of {base.__name__} at {place!r}, found {found!r}"
+        msg = f"{what}: expected a subclass of {base.__name__}, found {found!r}"
         raise UsageError(msg)
     if inspect.isabstract(found):
         lacking = ", ".join(sorted(getattr(found, "__abstractmethods__", ())))
-        msg = f"{what}: the class at {place!r} does not define {lacking}"
+        msg = f"{what}: {found!r} does not define {lacking}"
         raise UsageError(msg)
     return found
 

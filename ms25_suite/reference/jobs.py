@@ -23,6 +23,7 @@ from typing import IO, TYPE_CHECKING, Any, Final, Protocol, cast
 
 from ms25_suite.core.cache import atomic_path, content_key
 from ms25_suite.core.errors import ReferenceCalculatorError
+from ms25_suite.core.machine import available_cores
 from ms25_suite.datasets.writer import naming_errors
 from ms25_suite.reference.progress import progress_bar
 from ms25_suite.reference.spread import refuse_numbers
@@ -112,7 +113,7 @@ def build_frames(
     # The number is the place in the file, whatever order the jobs finish in.
     targets = [folder / f"trajectory-{index:05d}.extxyz" for index in range(len(plan.jobs))]
     tasks = list(zip(plan.jobs, targets, strict=True))
-    _run(tasks, plan.title, workers or _n_cores(), progress)
+    _run(tasks, plan.title, workers or available_cores(), progress)
     with (
         naming_errors(out, _RESUME.format(folder=folder)),
         atomic_path(out) as temporary,
@@ -180,12 +181,6 @@ def _store(job: Job, target: Path) -> None:
     hint = _RESUME.format(folder=target.parent)
     with naming_errors(target, hint), atomic_path(target) as temporary:
         write(temporary, images, format="extxyz")
-
-
-def _n_cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 @contextmanager

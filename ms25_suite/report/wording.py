@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
+from ms25_suite.core.errors import listed
 from ms25_suite.core.results import CheckResult, Verdict
 from ms25_suite.core.units import DIMENSIONLESS
 
@@ -149,12 +150,7 @@ def count_sentence(results: Sequence[CheckResult]) -> str:
     ):
         if count[verdict]:
             parts.append(f"{count[verdict]}{'' if parts else f' {noun}'} {words}")
-    return _listed(parts) + "."
-
-
-def _listed(parts: Iterable[str]) -> str:
-    *most, last = parts
-    return f"{', '.join(most)} and {last}" if most else last
+    return listed(parts) + "."
 
 
 def _decimals(size: float, digits: int) -> int:

@@ -11,12 +11,15 @@ from pathlib import Path
 from typing import Final
 
 from ms25_suite.core.errors import TrainingError
-from ms25_suite.environments.processes import child_environment, end_process, start_process
+from ms25_suite.environments.processes import (
+    child_environment,
+    end_process,
+    log_tail,
+    start_process,
+)
 
 __all__ = [
-    "available_cores",
     "end_with_parent",
-    "log_tail",
     "run_watched",
     "training_environment",
 ]
@@ -26,7 +29,6 @@ POLL_S: Final = 0.25
 
 _PARENT_POLL_S: Final = 1.0
 _GRACE_S: Final = 5.0
-_TAIL_LINES: Final = 25
 
 
 def end_with_parent(parent: int) -> None:
@@ -49,13 +51,6 @@ def end_with_parent(parent: int) -> None:
 
     if os.name == "posix":
         threading.Thread(target=watch, daemon=True).start()
-
-
-def available_cores() -> int:
-    """Number of cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def training_environment(threads: int, device: str) -> dict[str, str]:
@@ -142,12 +137,3 @@ def run_watched(
         f"it. Log: {log}\nLast lines:\n{log_tail(log)}"
     )
     raise TrainingError(msg)
-
-
-def log_tail(log: Path, lines: int = _TAIL_LINES) -> str:
-    """Last lines of a log file, indented."""
-    try:
-        text = log.read_text(encoding="utf-8", errors="replace")
-    except OSError as error:
-        return f"    (the log cannot be read: {error})"
-    return "\n".join(f"    {line}" for line in text.splitlines()[-lines:]) or "    (empty)"

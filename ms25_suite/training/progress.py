@@ -21,7 +21,12 @@ class TrainingProgress(Protocol):
         """Show that the training starts."""
 
     def update(
-        self, epoch: int, loss: float, force_error: float, energy_error: float, eta: float | None
+        self,
+        epoch: int,
+        loss: float,
+        force_error: float | None,
+        energy_error: float | None,
+        eta: float | None,
     ) -> None:
         """Show a finished epoch.
 
@@ -32,9 +37,9 @@ class TrainingProgress(Protocol):
         loss
             Validation loss.
         force_error
-            Validation error of the forces in meV/Å, root mean square.
+            Validation error of the forces in meV/Å, root mean square; None if unknown.
         energy_error
-            Validation error of the energy in meV/atom, root mean square.
+            Validation error of the energy in meV/atom, root mean square; None if unknown.
         eta
             Estimated time to the end in seconds; None if unknown.
         """
@@ -53,7 +58,12 @@ class SilentProgress:
         """Do nothing."""
 
     def update(
-        self, epoch: int, loss: float, force_error: float, energy_error: float, eta: float | None
+        self,
+        epoch: int,
+        loss: float,
+        force_error: float | None,
+        energy_error: float | None,
+        eta: float | None,
     ) -> None:
         """Do nothing."""
 
@@ -119,12 +129,19 @@ class RichProgress:
         self._live.start()
 
     def update(
-        self, epoch: int, loss: float, force_error: float, energy_error: float, eta: float | None
+        self,
+        epoch: int,
+        loss: float,
+        force_error: float | None,
+        energy_error: float | None,
+        eta: float | None,
     ) -> None:
         """Move the bar, or write a line if one is due."""
-        errors = (
-            f"loss {loss:.3g}  forces {force_error:.0f} meV/Å  energy {energy_error:.2f} meV/atom"
-        )
+        errors = f"loss {loss:.3g}"
+        if force_error is not None:
+            errors += f"  forces {force_error:.0f} meV/Å"
+        if energy_error is not None:
+            errors += f"  energy {energy_error:.2f} meV/atom"
         left = "left …" if eta is None else f"left {_duration(eta)}"
         if self._live is not None:
             task = self._live.tasks[0].id

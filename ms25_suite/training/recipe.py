@@ -19,7 +19,6 @@ __all__ = [
     "load_recipe",
     "number_of_epochs",
     "number_of_validation",
-    "recipe_budgets",
     "system_values",
 ]
 
@@ -28,18 +27,6 @@ BUDGETS: Final = ("smoke", "standard", "paper")
 
 _INTERNAL_BUDGETS: Final = ("approximate",)
 """Budgets for the suite itself, which users are not offered."""
-
-
-def recipe_budgets(path: Path) -> tuple[str, ...]:
-    """Budgets that a recipe file offers.
-
-    Raises
-    ------
-    TrainingError
-        The file is missing or is not a recipe.
-    """
-    table = _read(path)
-    return tuple(name for name in BUDGETS if name in table)
 
 
 def load_recipe(path: Path, budget: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from ms25_suite.core.cache import atomic_path, cache_dir, content_key, file_sha256
 from ms25_suite.core.errors import ModelFileError, TrainingError, UsageError
+from ms25_suite.core.machine import available_cores
 from ms25_suite.training.curve import LineFollower, curve_of, errors_at
 from ms25_suite.training.manifest import (
     SCHEMA,
@@ -23,7 +24,7 @@ from ms25_suite.training.manifest import (
     sidecar_path,
     write_manifest,
 )
-from ms25_suite.training.process import available_cores, run_watched, training_environment
+from ms25_suite.training.process import run_watched, training_environment
 from ms25_suite.training.progress import SilentProgress, TrainingProgress
 from ms25_suite.training.request import TrainingData, TrainingRequest
 from ms25_suite.training.trainer import Trainer

@@ -29,7 +29,6 @@ from ms25_suite.training.recipe import (
     load_recipe,
     number_of_epochs,
     number_of_validation,
-    recipe_budgets,
     system_values,
 )
 from ms25_suite.training.request import Part, TrainingData, TrainingRequest
@@ -184,10 +183,6 @@ class Trainer(ABC):
     def recipe_file(self) -> Path:
         """The recipe: ``NAME.toml`` beside the module of the trainer."""
         return Path(inspect.getfile(type(self))).with_name(f"{self.name}.toml")
-
-    def budgets(self) -> tuple[str, ...]:
-        """Budgets that the recipe offers."""
-        return recipe_budgets(self.recipe_file)
 
     def recipe(self, budget: str) -> dict[str, Any]:
         """Recipe of a budget.

@@ -80,12 +80,13 @@ class Watch:
                 )
                 raise TrainingError(msg)
             self.reports.append(report)
-            errors = report.errors
+            # A training program need not report every error.
+            forces, energy = map(report.errors.get, ("forces_rmse", "energy_rmse"))
             self._progress.update(
                 report.epoch,
                 report.loss,
-                MEV_PER_EV * errors["forces_rmse"],
-                MEV_PER_EV * errors["energy_rmse"],
+                None if forces is None else MEV_PER_EV * forces,
+                None if energy is None else MEV_PER_EV * energy,
                 self._left(report.epoch),
             )
 

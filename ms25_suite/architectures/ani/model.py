@@ -16,7 +16,8 @@ import numpy as np
 
 from ms25_suite.architectures.ani.file import FORMAT, expect_no_extensions, read_network
 from ms25_suite.architectures.ani.terms import AniTerms
-from ms25_suite.core.errors import ModelFileError, PotentialError
+from ms25_suite.architectures.torch_device import expect_device
+from ms25_suite.core.errors import ModelFileError
 from ms25_suite.core.frames import BoolArray, FloatArray, IntArray
 from ms25_suite.potentials.base import Architecture, EdgeModel, Graph, ModelInfo
 from ms25_suite.potentials.model_file import FileSummary, summarise
@@ -56,11 +57,7 @@ class TorchaniArchitecture(Architecture):
         expect_no_extensions()
         import torch
 
-        if device.startswith("cuda") and not torch.cuda.is_available():
-            msg = (
-                f"device {device!r} was asked for, but PyTorch finds no CUDA GPU. Use --device=cpu"
-            )
-            raise PotentialError(msg)
+        expect_device(device)
         summary = summarise(path)
         if any(text.startswith(_OWN) for text in summary.pickle_strings):
             network: Any = read_network(path)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ms25_suite.core.errors import ModelFileError, PotentialError
+from ms25_suite.architectures.torch_device import expect_device
+from ms25_suite.core.errors import ModelFileError
 from ms25_suite.core.frames import FloatArray
 from ms25_suite.potentials.base import Architecture, EdgeModel, Graph, ModelInfo
 
@@ -42,11 +43,7 @@ class MaceArchitecture(Architecture):
         torch.set_default_dtype(getattr(torch, dtype))
         # The CPU fuser compiles again for each shape, and each batch has another shape.
         torch._C._jit_set_texpr_fuser_enabled(False)
-        if device.startswith("cuda") and not torch.cuda.is_available():
-            msg = (
-                f"device {device!r} was asked for, but PyTorch finds no CUDA GPU. Use --device=cpu"
-            )
-            raise PotentialError(msg)
+        expect_device(device)
         try:
             model = torch.load(path, map_location=device, weights_only=False)
         except Exception as error:

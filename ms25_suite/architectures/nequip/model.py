@@ -14,7 +14,8 @@ import numpy as np
 
 from ms25_suite.architectures.nequip.compiled import load_compiled
 from ms25_suite.architectures.nequip.species import elements_of, type_index
-from ms25_suite.core.errors import ArchitectureNotInstalledError, ModelFileError, PotentialError
+from ms25_suite.architectures.torch_device import expect_device
+from ms25_suite.core.errors import ArchitectureNotInstalledError, ModelFileError
 from ms25_suite.core.frames import FloatArray
 from ms25_suite.potentials.base import Architecture, EdgeModel, Graph, ModelInfo
 from ms25_suite.potentials.model_file import FileSummary, summarise
@@ -57,7 +58,7 @@ class _NequipFamily(Architecture):
         framework cannot change it, and its own calculator does the same.
         """
         require_version(self.name)
-        _require_device(device)
+        expect_device(device)
         kind = _kind(summarise(path))
         if kind == "compiled":
             return load_compiled(path, device)
@@ -256,14 +257,6 @@ def require_version(architecture: str) -> None:
             f"ms25 env create {architecture}"
         )
         raise ArchitectureNotInstalledError(msg)
-
-
-def _require_device(device: str) -> None:
-    import torch
-
-    if device.startswith("cuda") and not torch.cuda.is_available():
-        msg = f"device {device!r} was asked for, but PyTorch finds no CUDA GPU. Use --device=cpu"
-        raise PotentialError(msg)
 
 
 def _load_checkpoint(path: Path) -> Any:

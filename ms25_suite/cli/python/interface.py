@@ -24,7 +24,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 from ms25_suite.cli.python.inputs import Inputs, criteria_expression, option_arguments
 from ms25_suite.cli.python.results import Results
 from ms25_suite.core.errors import ReportError, UsageError
-from ms25_suite.environments.processes import end_process, start_process
+from ms25_suite.environments.processes import end_process, last_lines, start_process
 from ms25_suite.potentials.workers.shared_calculator import ADDRESS_VARIABLE, CalculatorServer
 from ms25_suite.report.merge import load_results
 
@@ -56,8 +56,6 @@ _NOTHING_RUN: Final = 5
 _POLL_S: Final = 0.1
 _GRACE_S: Final = 10.0
 """Longest time in seconds that an interrupted run gets to end its workers."""
-
-_TAIL_LINES: Final = 30
 
 
 def judge(
@@ -226,11 +224,13 @@ def judge(
     if status == _USAGE_ERROR:
         raise UsageError(_usage_message(output))
     if _identity(written) == before:
-        tail = "\n".join(output.splitlines()[-_TAIL_LINES:])
         if status == _NOTHING_RUN:
-            msg = f"no check can be run for these arguments. The output of pytest:\n{tail}"
+            msg = (
+                "no check can be run for these arguments. The output of pytest:\n"
+                f"{last_lines(output)}"
+            )
             raise UsageError(msg)
-        msg = f"the run ended with exit status {status} and without results:\n{tail}"
+        msg = f"the run ended with exit status {status} and without results:\n{last_lines(output)}"
         raise ReportError(msg)
     run, results = load_results([written])
     return Results(run, results, owner=scratch)

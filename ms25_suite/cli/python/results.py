@@ -98,7 +98,7 @@ class Results(Sequence[CheckResult]):
 
     @property
     def verdict(self) -> Verdict | None:
-        """The worst verdict (error, fail, undecided, skip, pass); None if nothing was judged."""
+        """The worst verdict (error, fail, undecided, pass, skip); None if there is no verdict."""
         return worst_verdict(result.verdict for result in self._results)
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from ms25_suite.core.details import Details
+from ms25_suite.core.details import Details, expect_same_length
 
 __all__ = ["SIZES_KEY", "SPEED_KEY", "SizeCostDetails", "ThroughputDetails"]
 
@@ -148,10 +148,7 @@ class SizeCostDetails(Details):
             self.katoms_per_s,
             self.memory_mib,
         )
-        lengths = [len(row) for row in rows]
-        if len(set(lengths)) > 1 or lengths[0] < 2:
-            msg = f"expected rows of one length, at least 2, found the lengths {lengths}"
-            raise ValueError(msg)
+        expect_same_length(rows)
         if not min(*self.n_atoms, *self.ms_per_step, self.prefactor_ms) > 0:
             msg = "expected positive sizes and times, which have a logarithm"
             raise ValueError(msg)

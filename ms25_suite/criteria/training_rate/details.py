@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from ms25_suite.core.details import Details
+from ms25_suite.core.details import Details, expect_same_length
 
 __all__ = ["CURVE_KEY", "FIT_KEY", "LearningCurveDetails", "RateFitDetails"]
 
@@ -47,10 +47,7 @@ class LearningCurveDetails(Details):
 
     def __post_init__(self) -> None:
         rows = (self.sizes, self.mae, self.intervals, self.potentials)
-        lengths = [len(row) for row in rows]
-        if len(set(lengths)) > 1 or lengths[0] < 2:
-            msg = f"expected rows of one length, at least 2, found the lengths {lengths}"
-            raise ValueError(msg)
+        expect_same_length(rows)
         if not min(*self.sizes, *self.mae) > 0:
             msg = "expected positive sizes and errors, which have a logarithm"
             raise ValueError(msg)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from ms25_suite.core.catalogue import NotAsked
+from ms25_suite.core.errors import listed
 from ms25_suite.criteria.case import Case
 from ms25_suite.datasets.dataset import Dataset, open_dataset
 from ms25_suite.metrics.training_rate import MIN_SIZES
@@ -129,8 +130,8 @@ def members(series: Series, dataset: Dataset, sizes: Sequence[int] = ()) -> Memb
     usable = [size for size in wanted if size <= available]
     if len(usable) < MIN_SIZES:
         reason = (
-            f"a rate needs at least {MIN_SIZES} training sizes, and of {_listed(wanted)} the "
-            f"{available} training frames of {source.name} allow {_listed(usable) or 'none'}. "
+            f"a rate needs at least {MIN_SIZES} training sizes, and of {listed(wanted)} the "
+            f"{available} training frames of {source.name} allow {listed(usable) or 'none'}. "
             "Name others: --train-sizes=10,20,40"
         )
         return Members({}, reason)
@@ -176,7 +177,7 @@ def _series_of_files(
         reason = (
             f"a rate needs at least {MIN_SIZES} training sizes, and the model files of "
             f"{architecture}, trained on set {number} of {data} with the budget {budget}, are of "
-            f"{_listed(sizes)} frames"
+            f"{listed(sizes)} frames"
         )
         return Series(family[0][1].name, architecture, missing_reason=reason)
     return Series(
@@ -204,7 +205,3 @@ def _problem(family: list[tuple[int, PotentialSpec, Manifest]]) -> str:
                 "them with the same --set of one dataset"
             )
     return ""
-
-
-def _listed(sizes: Sequence[int]) -> str:
-    return ", ".join(map(str, sizes))

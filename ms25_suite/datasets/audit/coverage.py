@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from ms25_suite.core.fields import NOT_STATED
-from ms25_suite.core.findings import Finding
+from ms25_suite.core.findings import Finding, frame_list
 from ms25_suite.core.frames import BoolArray, FloatArray, Frames, IntArray
+from ms25_suite.datasets.answers import Answer, answered, unanswered, unless_all
 from ms25_suite.datasets.audit.stress import composition
 from ms25_suite.datasets.audit.structures import NEAR
 from ms25_suite.datasets.cards.card import DatasetCard
-from ms25_suite.datasets.findings import Answer, answered, frame_list, unanswered, unless_all
 from ms25_suite.datasets.splits import Splits
 
 if TYPE_CHECKING:

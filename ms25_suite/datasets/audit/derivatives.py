@@ -17,8 +17,8 @@ import numpy as np
 from ms25_suite.core.findings import Finding
 from ms25_suite.core.frames import FloatArray, Frames, IntArray, Labels
 from ms25_suite.core.units import BOHR, FORCE_UNITS, GPA_PER_EV_PER_A3, KBAR_PER_EV_PER_A3
+from ms25_suite.datasets.answers import Answer, answered, unanswered
 from ms25_suite.datasets.audit.units import likely_units
-from ms25_suite.datasets.findings import Answer, answered, unanswered
 
 __all__ = ["WorkFit", "audit_work", "fit_work"]
 

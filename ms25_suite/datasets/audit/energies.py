@@ -6,11 +6,11 @@ from typing import Final
 
 import numpy as np
 
-from ms25_suite.core.findings import Finding
+from ms25_suite.core.findings import Finding, frame_list
 from ms25_suite.core.frames import FloatArray, Frames, IntArray, Labels
 from ms25_suite.core.units import ENERGY_UNITS
+from ms25_suite.datasets.answers import Answer, answered, unanswered
 from ms25_suite.datasets.audit.stress import composition
-from ms25_suite.datasets.findings import Answer, answered, frame_list, unanswered
 
 __all__ = ["audit_energies"]
 

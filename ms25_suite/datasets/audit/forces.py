@@ -6,11 +6,11 @@ from typing import Final
 
 import numpy as np
 
-from ms25_suite.core.findings import Finding, Severity
+from ms25_suite.core.findings import Finding, Severity, frame_list
 from ms25_suite.core.frames import BoolArray, FloatArray, Frames, IntArray, Labels
 from ms25_suite.core.units import FORCE_UNITS, MEV_PER_EV
+from ms25_suite.datasets.answers import Answer, answered, unanswered, unless_all
 from ms25_suite.datasets.audit.units import likely_units
-from ms25_suite.datasets.findings import Answer, answered, frame_list, unanswered, unless_all
 
 __all__ = ["audit_forces"]
 

@@ -10,7 +10,7 @@ import numpy as np
 from ms25_suite.core.findings import Finding
 from ms25_suite.core.frames import Frames, IntArray, Labels
 from ms25_suite.core.units import GPA_PER_EV_PER_A3, KBAR_PER_EV_PER_A3
-from ms25_suite.datasets.findings import Answer, answered, unanswered
+from ms25_suite.datasets.answers import Answer, answered, unanswered
 
 __all__ = ["LARGEST_STRESS", "STIFFEST", "VolumeTrend", "audit_stress", "composition"]
 

@@ -7,9 +7,9 @@ from typing import Any, Final
 import numpy as np
 
 from ms25_suite.core.errors import DatasetError
-from ms25_suite.core.findings import Finding
+from ms25_suite.core.findings import Finding, frame_list
 from ms25_suite.core.frames import FloatArray, Frames, IntArray
-from ms25_suite.datasets.findings import Answer, answered, frame_list
+from ms25_suite.datasets.answers import Answer, answered
 
 __all__ = ["CLOSEST", "NEAR", "audit_structure", "neighbour_distances", "refuse_broken"]
 

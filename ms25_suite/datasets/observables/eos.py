@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from ms25_suite.core.errors import DatasetError, LabelError
-from ms25_suite.core.fields import REF_ENERGY
+from ms25_suite.core.fields import MIN_EOS_POINTS, REF_ENERGY
+from ms25_suite.core.findings import frame_list
 from ms25_suite.core.frames import FloatArray, Frames, IntArray, Labels
 from ms25_suite.datasets.cards.card import DatasetCard
 from ms25_suite.datasets.cards.observables import CURVE_KEY, EosConfig
-from ms25_suite.datasets.findings import frame_list
 from ms25_suite.datasets.observables.files import frames_of, lender, read_files, where_of
 from ms25_suite.datasets.readers.labels import find_labels
 
@@ -41,9 +41,6 @@ RELAXED_KEY: Final = "relaxed"
 
 VOLUME_RATIO_KEY: Final = "volume_ratio"
 """Info key: volume relative to that of the reference's minimum; the suite does not read it."""
-
-LEAST_POINTS: Final = 5
-"""Fewest volumes of a curve: one more than an equation of state has parameters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,10 +220,10 @@ def _curve(
             "give each curve a name of its own"
         )
         raise DatasetError(msg)
-    if len(indices) < LEAST_POINTS:
+    if len(indices) < MIN_EOS_POINTS:
         msg = (
-            f"{where}: expected at least {LEAST_POINTS} volumes, found {len(indices)}: an equation "
-            "of state has four parameters"
+            f"{where}: expected at least {MIN_EOS_POINTS} volumes, found {len(indices)}: an "
+            "equation of state has four parameters"
         )
         raise DatasetError(msg)
     info = [images[index].info for index in indices]

@@ -14,7 +14,7 @@ import numpy as np
 from ms25_suite.core.errors import DatasetError
 from ms25_suite.core.fields import REF_ENERGY
 from ms25_suite.core.frames import Frames
-from ms25_suite.datasets.audit.questions import frame_digests
+from ms25_suite.datasets.audit.run import frame_digests
 from ms25_suite.datasets.cards.card import LabelKeys
 from ms25_suite.datasets.published.archive import Member, members
 from ms25_suite.datasets.published.frames import (

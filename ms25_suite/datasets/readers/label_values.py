@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn
 import numpy as np
 
 from ms25_suite.core.errors import LabelError
+from ms25_suite.core.findings import frame_list
 from ms25_suite.core.frames import FloatArray, IntArray
-from ms25_suite.datasets.findings import frame_list
 
 if TYPE_CHECKING:
     from ase import Atoms

@@ -10,10 +10,9 @@ import numpy as np
 
 from ms25_suite.core.errors import LabelError
 from ms25_suite.core.fields import REF_ENERGY, REF_FORCES, REF_STRESS
-from ms25_suite.core.findings import Finding
+from ms25_suite.core.findings import Finding, frame_list
 from ms25_suite.core.frames import Labels
 from ms25_suite.datasets.cards.card import LabelKeys
-from ms25_suite.datasets.findings import frame_list
 from ms25_suite.datasets.readers.label_values import (
     LabelName,
     check_shape,

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 
 from ms25_suite.core.frames import FloatArray, Frames, IntArray, Predictions
+from ms25_suite.metrics.finite import energies_and_forces
 
 __all__ = [
     "Break",
@@ -146,10 +147,8 @@ def find_break(
     """
     from ase.data import chemical_symbols
 
-    if found.energy is None or found.forces is None:
-        msg = "expected predictions with energies and forces, found one of them missing"
-        raise ValueError(msg)
-    if not np.isfinite(found.energy[index]):
+    energies, all_forces = energies_and_forces(found)
+    if not np.isfinite(energies[index]):
         return Break(step, "not-finite", "the energy or a force is not finite")
     # Before the forces: atoms that overlap have huge forces too, and the overlap is the cause.
     close = find_overlap(frames, index, limits.distances)
@@ -159,7 +158,7 @@ def find_break(
         allowed = limits.distances[one, other]
         msg = f"{names} are {distance:.2f} Å apart, closer than {allowed:.2f} Å"
         return Break(step, "overlap", msg)
-    forces = found.forces[frames.offsets[index] : frames.offsets[index + 1]]
+    forces = all_forces[frames.offsets[index] : frames.offsets[index + 1]]
     largest = float(np.abs(forces).max(initial=0.0))
     if largest > limits.force:
         msg = f"a force component of {largest:.3g} eV/Å, larger than {limits.force:.3g} eV/Å"

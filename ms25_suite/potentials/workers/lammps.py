@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ms25_suite.core.errors import OutOfMemoryError
 from ms25_suite.core.frames import FloatArray, Frames, IntArray, from_voigt
 from ms25_suite.lammps.fix_external import ExternalEdges, ExternalFrames
 from ms25_suite.potentials.base import EdgeModel, Evaluator, ForceModel, Graph
-from ms25_suite.potentials.evaluate import EdgeEvaluator, is_out_of_memory
+from ms25_suite.potentials.evaluate import EdgeEvaluator, is_out_of_memory, out_of_memory
 
 if TYPE_CHECKING:
     from ms25_suite.lammps.run import Route
@@ -64,11 +63,7 @@ class ModelFunction:
         except (MemoryError, RuntimeError) as error:
             if not is_out_of_memory(error):
                 raise
-            msg = (
-                f"a frame of {n_atoms} atoms does not fit into the memory of the worker ({error}). "
-                "Use --dtype=float32, a smaller cell or a larger machine"
-            )
-            raise OutOfMemoryError(msg) from error
+            raise out_of_memory(n_atoms, error) from error
         finally:
             self.model_s += time.perf_counter() - start
         # A compiled model sums forces and virial itself.

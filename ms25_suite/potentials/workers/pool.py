@@ -21,7 +21,7 @@ from ms25_suite.core import errors
 from ms25_suite.core.errors import Ms25Error, PredictionError, WorkerDiedError, WorkerTimeoutError
 from ms25_suite.core.frames import Frames, IntArray, Predictions
 from ms25_suite.environments.installation import ISOLATED
-from ms25_suite.environments.processes import thread_variables
+from ms25_suite.environments.processes import log_tail, thread_variables
 from ms25_suite.lammps.plan import LammpsRun, MdPlan
 from ms25_suite.potentials.base import ModelInfo
 from ms25_suite.potentials.workers.jobs import Job, job_to_wire
@@ -257,7 +257,7 @@ class WorkerPool:
         msg = (
             f"the worker process {worker.pid} of the potential ended unexpectedly (killed, crashed "
             "or out of memory). The next prediction starts a new worker. Its last output was:\n"
-            f"{_tail(worker.log)}"
+            f"{log_tail(worker.log)}"
         )
         return WorkerDiedError(msg)
 
@@ -265,7 +265,7 @@ class WorkerPool:
         msg = (
             f"the worker process {worker.pid} of the potential did not answer within "
             f"{self.timeout_s:g} s and was ended. If it is only slow, raise --worker-timeout. "
-            f"Its last output was:\n{_tail(worker.log)}"
+            f"Its last output was:\n{log_tail(worker.log)}"
         )
         return WorkerTimeoutError(msg)
 
@@ -280,11 +280,3 @@ def _error(payload: dict[str, Any], task: IntArray | None) -> Ms25Error:
         return kind(payload["message"])
     msg = f"{payload['message']}\n\nIn the worker process:\n{payload['traceback']}"
     return PredictionError(msg, frames)
-
-
-def _tail(log: Path, lines: int = 15) -> str:
-    try:
-        text = log.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        text = ""
-    return "\n".join(text.splitlines()[-lines:]) or "(nothing)"

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -21,16 +21,12 @@ if TYPE_CHECKING:
     from ase import Atoms
 
 __all__ = [
-    "CHANGED",
     "LevelOfTheory",
     "Setting",
     "find_level_of_theory",
     "known_systems",
     "refuse_frame",
 ]
-
-CHANGED: Final = "changed by the caller"
-"""Source of a setting that the caller replaced."""
 
 _SMALLEST_VOLUME_A3: Final = 1e-3
 """Smallest volume of a cell in Å^3; an atom occupies a few Å^3."""
@@ -112,30 +108,6 @@ class LevelOfTheory:
     def section(self, name: str) -> dict[str, Any]:
         """Values of one section, by key; empty if there is no such section."""
         return {item.key: item.value for item in self.settings if item.section == name}
-
-    def changed(self, values: Mapping[str, Any]) -> Self:
-        """Copy with other values for some settings, by their names.
-
-        The copy is no longer the paper's level of theory. It serves tests, and comparisons that
-        show the influence of a setting.
-
-        Raises
-        ------
-        UsageError
-            There is no setting of this name.
-        """
-        known = [item.name for item in self.settings]
-        for name in values:
-            if name not in known:
-                msg = f"the level of theory {self.name} has no setting {name!r}{_hint(name, known)}"
-                raise UsageError(msg)
-        settings = tuple(
-            replace(item, value=values[item.name], source=CHANGED, from_paper=False)
-            if item.name in values
-            else item
-            for item in self.settings
-        )
-        return replace(self, settings=settings)
 
 
 def known_systems() -> tuple[str, ...]:

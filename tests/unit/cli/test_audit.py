@@ -8,7 +8,7 @@ import pytest
 
 from ms25_suite.cli import data as cli_data
 from ms25_suite.cli import main as cli
-from ms25_suite.datasets.findings import QUESTIONS
+from ms25_suite.datasets.answers import QUESTIONS
 from tests.unit.cli.test_data import write_frames
 
 

@@ -62,6 +62,20 @@ def test_train_and_copy(
     assert "-n6-" in capsys.readouterr().out
 
 
+def test_a_trainer_that_reports_no_errors(
+    frames_file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Silent(FakeTrainer):
+        def epoch_report(self, record):  # type: ignore[no-untyped-def]
+            report = super().epoch_report(record)
+            report.errors.clear()
+            return report
+
+    monkeypatch.setattr("ms25_suite.potentials.registry.get_trainer", lambda name: Silent())
+    assert run("mace", "--dataset", str(frames_file), "--n", "4") == 0
+    assert capsys.readouterr().out.endswith("; epoch 3 (this test)\n")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

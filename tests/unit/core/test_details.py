@@ -6,7 +6,14 @@ from typing import Any
 
 import pytest
 
-from ms25_suite.core.details import Details, ErrorDetails, WorstFrame, details_of, with_gaps
+from ms25_suite.core.details import (
+    Details,
+    ErrorDetails,
+    WorstFrame,
+    details_of,
+    expect_same_length,
+    with_gaps,
+)
 from ms25_suite.core.findings import Finding
 from tests.helpers.reports import make_result
 
@@ -71,3 +78,10 @@ def test_missing_numbers_are_gaps() -> None:
     first, second = with_gaps((1.0, None))
     assert first == 1.0
     assert math.isnan(second)
+
+
+def test_rows_of_a_curve_have_one_length() -> None:
+    expect_same_length([(1, 2), (3.0, 4.0), ("a", "b")])
+    for rows in ([(1, 2), (3,)], [(1,), (2,)], [(), ()]):
+        with pytest.raises(ValueError, match="rows of one length, at least 2, found the lengths"):
+            expect_same_length(rows)

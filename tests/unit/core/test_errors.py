@@ -1,9 +1,10 @@
-"""Errors with data, the drawn tree of errors, and suggestions for misspelled names."""
+"""Errors with data, the drawn tree of errors, suggestions for misspelled names, and lists."""
 
 from __future__ import annotations
 
 import pickle
 import re
+from collections.abc import Iterable
 
 import pytest
 
@@ -14,6 +15,7 @@ from ms25_suite.core.errors import (
     NotFiniteError,
     PredictionError,
     did_you_mean,
+    listed,
 )
 
 
@@ -74,3 +76,11 @@ def test_nothing_similar_gives_nothing() -> None:
     assert did_you_mean("gap", ["mace", "nequip"]) == ""
     assert did_you_mean("mace", []) == ""
     assert did_you_mean("mac", ["mace"], cutoff=0.99) == ""
+
+
+@pytest.mark.parametrize(
+    ("items", "expected"),
+    [([], ""), ([1], "1"), (["a", "b"], "a and b"), (iter("abc"), "a, b and c")],
+)
+def test_items_are_listed_in_a_sentence(items: Iterable[object], expected: str) -> None:
+    assert listed(items) == expected

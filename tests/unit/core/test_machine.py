@@ -10,7 +10,7 @@ from importlib.metadata import version
 import pytest
 
 from ms25_suite.core import machine as module
-from ms25_suite.core.machine import machine, packages, processor_features
+from ms25_suite.core.machine import available_cores, machine, packages, processor_features
 
 
 def test_the_record_is_json_and_complete() -> None:
@@ -18,7 +18,8 @@ def test_the_record_is_json_and_complete() -> None:
     found = here.to_dict()
     assert json.loads(json.dumps(found)) == found
     assert list(found) == ["platform", "cpu", "n_cpu", "memory_gb", "gpu", "python"]
-    assert 1 <= here.n_cpu <= (os.cpu_count() or 1)
+    assert here.n_cpu == available_cores()
+    assert 1 <= available_cores() <= (os.cpu_count() or 1)
     assert here.python == platform.python_version()
     assert here.cpu
     assert here.memory_gb is None or here.memory_gb > 0.1
@@ -36,7 +37,7 @@ def test_without_the_files_of_linux_there_is_still_a_record(
     found = machine()
     assert found.cpu == (platform.processor() or platform.machine())
     assert (found.memory_gb, found.gpu) == (None, None)
-    assert found.n_cpu == os.cpu_count()
+    assert found.n_cpu == available_cores() == os.cpu_count()
     assert processor_features()[:2] == [platform.system(), platform.machine()]
 
 

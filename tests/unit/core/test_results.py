@@ -159,6 +159,7 @@ def test_key_tells_transfer_from_the_test_at_home() -> None:
 def test_worst_verdict() -> None:
     assert worst_verdict([]) is None
     assert worst_verdict([None]) is None
-    assert worst_verdict([Verdict.PASS, None, Verdict.SKIP]) is Verdict.SKIP
+    assert worst_verdict([Verdict.PASS, None, Verdict.SKIP]) is Verdict.PASS
+    assert worst_verdict([Verdict.SKIP, None, Verdict.SKIP]) is Verdict.SKIP
     assert worst_verdict([Verdict.UNDECIDED, Verdict.FAIL]) is Verdict.FAIL
     assert worst_verdict([Verdict.ERROR, Verdict.FAIL]) is Verdict.ERROR

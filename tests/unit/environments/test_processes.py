@@ -11,6 +11,8 @@ from ms25_suite.environments.processes import (
     child_environment,
     end_process,
     keep_freed_memory,
+    last_lines,
+    log_tail,
     start_process,
     thread_variables,
 )
@@ -90,6 +92,16 @@ def test_time_to_end_by_itself(tmp_path: Path, handler: str, status: int) -> Non
     wait_for("ready", tmp_path / "out")
     end_process(process, grace_s=0.5 if status == -9 else 20.0)
     assert process.returncode == status
+
+
+def test_the_end_of_a_log(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    assert "cannot be read" in log_tail(path)
+    path.touch()
+    assert log_tail(path) == "    (empty)"
+    output = "\n".join(map(str, range(100)))
+    path.write_text(output)
+    assert log_tail(path) == last_lines(output) == "\n".join(f"    {n}" for n in range(75, 100))
 
 
 def test_threads_and_memory(monkeypatch: pytest.MonkeyPatch) -> None:

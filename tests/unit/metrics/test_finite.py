@@ -10,7 +10,7 @@ from ase.build import bulk
 
 from ms25_suite.core.errors import NotFiniteError, PredictionError
 from ms25_suite.core.frames import Frames, Predictions
-from ms25_suite.metrics.finite import predict_finite
+from ms25_suite.metrics.finite import energies_and_forces, predict_finite
 from tests.helpers.emt_path import emt
 
 
@@ -68,3 +68,13 @@ def test_a_prediction_without_failure_is_made_once(frames: Frames) -> None:
     assert calls == [3]
     assert finite.all()
     assert found.stress is None
+
+
+def test_energies_and_forces() -> None:
+    energy, forces = np.zeros(1), np.zeros((2, 3))
+    found = energies_and_forces(Predictions(energy, forces))
+    assert found[0] is energy
+    assert found[1] is forces
+    for incomplete in (Predictions(energy), Predictions(forces=forces)):
+        with pytest.raises(ValueError, match="with energies and forces, found one of them missing"):
+            energies_and_forces(incomplete)

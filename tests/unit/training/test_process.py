@@ -11,8 +11,6 @@ import pytest
 
 from ms25_suite.core.errors import TrainingError
 from ms25_suite.training.process import (
-    available_cores,
-    log_tail,
     run_watched,
     training_environment,
 )
@@ -60,19 +58,6 @@ def test_an_exception_ends_the_process(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         run("import time; time.sleep(60)", tmp_path, stop)
     assert time.monotonic() - start < 10
-
-
-def test_the_end_of_a_log(tmp_path: Path) -> None:
-    path = tmp_path / "log"
-    assert "cannot be read" in log_tail(path)
-    path.touch()
-    assert log_tail(path) == "    (empty)"
-    path.write_text("\n".join(map(str, range(100))))
-    assert log_tail(path, lines=2) == "    98\n    99"
-
-
-def test_available_cores() -> None:
-    assert 1 <= available_cores() <= (os.cpu_count() or 1)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="watches its parent on POSIX systems only")

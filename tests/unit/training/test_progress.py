@@ -68,6 +68,17 @@ def test_plain_lines_say_all(clock: Clock) -> None:
     assert "\x1b" not in stream.getvalue()
 
 
+def test_errors_that_are_unknown_are_left_out(clock: Clock) -> None:
+    stream = io.StringIO()
+    told = RichProgress(stream)
+    told.start(2, "theirs")
+    told.update(1, 0.5, None, None, None)
+    told.update(2, 0.5, None, 3.0, 0.0)
+    _, first, last = stream.getvalue().splitlines()
+    assert first == "theirs: epoch 1/2  loss 0.5  0:00, left …"
+    assert last == "theirs: epoch 2/2  loss 0.5  energy 3.00 meV/atom  0:00, left 0:00"
+
+
 def test_live_line_in_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     class Terminal(io.StringIO):
         def isatty(self) -> bool:

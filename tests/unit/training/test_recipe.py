@@ -10,7 +10,6 @@ from ms25_suite.training.recipe import (
     load_recipe,
     number_of_epochs,
     number_of_validation,
-    recipe_budgets,
     system_values,
 )
 from tests.helpers.fake_training import data, part
@@ -36,7 +35,6 @@ def recipe_file(tmp_path: Path) -> Path:
 
 
 def test_a_budget_overrides_the_common_values(recipe_file: Path) -> None:
-    assert recipe_budgets(recipe_file) == ("smoke", "paper")
     assert load_recipe(recipe_file, "smoke") == {"version": 3, "lr": 0.1, "width": 2}
     assert load_recipe(recipe_file, "paper")["width"] == 8
 

@@ -38,7 +38,12 @@ class Told:
         self.calls.append(f"start {total_epochs}")
 
     def update(
-        self, epoch: int, loss: float, force_error: float, energy_error: float, eta: float | None
+        self,
+        epoch: int,
+        loss: float,
+        force_error: float | None,
+        energy_error: float | None,
+        eta: float | None,
     ) -> None:
         self.epochs.append(epoch)
         self.last = (loss, force_error, energy_error)

@@ -97,8 +97,7 @@ def test_a_budget_for_systems(trainer: PlainTrainer) -> None:
     assert (found["width"], found["r_max"], found["n_validation"]) == (8, 5.5, 8)
     with pytest.raises(TrainingError, match="no system of the paper"):
         trainer.settings(recipe, REQUEST, given())
-    assert trainer.budgets() == ("smoke", "paper")
-    with pytest.raises(UsageError, match="unknown training budget 'standard'"):
+    with pytest.raises(UsageError, match=r"unknown training budget 'standard'.*: smoke, paper$"):
         trainer.recipe("standard")
 
 

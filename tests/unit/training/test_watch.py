@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,23 +23,30 @@ class LineTrainer(Trainer):
 
 class Told:
     def __init__(self) -> None:
-        self.epochs: list[tuple[int, float, float | None]] = []
+        self.epochs: list[tuple[int, float | None, float | None]] = []
 
     def note(self, text: str) -> None: ...
 
     def start(self, total_epochs: int, title: str) -> None: ...
 
     def update(
-        self, epoch: int, loss: float, force_error: float, energy_error: float, eta: float | None
+        self,
+        epoch: int,
+        loss: float,
+        force_error: float | None,
+        energy_error: float | None,
+        eta: float | None,
     ) -> None:
         self.epochs.append((epoch, force_error, eta))
 
     def finish(self) -> None: ...
 
 
-def append(path: Path, epoch: int, loss: float = 1.0) -> None:
-    record: dict[str, Any] = {"epoch": epoch, "loss": loss}
-    record |= {"energy_rmse": 0.002, "forces_rmse": 0.05}
+ERRORS = {"energy_rmse": 0.002, "forces_rmse": 0.05}
+
+
+def append(path: Path, epoch: int, loss: float = 1.0, errors: Mapping[str, float] = ERRORS) -> None:
+    record: dict[str, Any] = {"epoch": epoch, "loss": loss, **errors}
     with path.open("a") as file:
         file.write(json.dumps(record) + "\n")
 
@@ -78,6 +86,15 @@ def test_epochs_of_an_earlier_run_are_not_shown_again(
     append(tmp_path / "results", 2)
     watch.poll()
     assert [report.epoch for report in watch.reports] == [1, 2]
+
+
+def test_a_training_program_need_not_report_errors(
+    tmp_path: Path, watch: Watch, told: Told
+) -> None:
+    append(tmp_path / "results", 1, errors={})
+    append(tmp_path / "results", 2, errors={"forces_rmse": 0.05})
+    watch.poll()
+    assert [error for _, error, _ in told.epochs] == [None, pytest.approx(50.0)]
 
 
 def test_a_loss_that_is_not_finite_stops(tmp_path: Path, watch: Watch) -> None:

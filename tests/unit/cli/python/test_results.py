@@ -76,7 +76,7 @@ def test_fields_select() -> None:
         ([Verdict.PASS, Verdict.FAIL], 1, False, Verdict.FAIL, False),
         ([Verdict.FAIL, Verdict.ERROR], 1, False, Verdict.ERROR, False),
         ([Verdict.SKIP], 5, False, Verdict.SKIP, False),
-        ([Verdict.PASS, Verdict.SKIP], 0, False, Verdict.SKIP, True),
+        ([Verdict.PASS, Verdict.SKIP], 0, False, Verdict.PASS, True),
         ([], 5, False, None, False),
         # Something went wrong that no result tells of.
         ([Verdict.PASS], 1, False, Verdict.PASS, False),

@@ -75,7 +75,7 @@ def test_sizes_that_are_asked_for_count(hea: Dataset) -> None:
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
-        ((100, 200, 400), "200 training frames of hea allow 100, 200. Name others"),
+        ((100, 200, 400), "200 training frames of hea allow 100 and 200. Name others"),
         ((400, 600, 800), "allow none"),
     ],
 )

@@ -9,7 +9,7 @@ from ase.build import bulk, fcc111
 from ase.io import write
 
 from ms25_suite.datasets import Dataset, open_dataset
-from ms25_suite.datasets.findings import Answer
+from ms25_suite.datasets.answers import Answer
 
 
 def labelled(atoms: Atoms, role: str | None = None) -> Atoms:

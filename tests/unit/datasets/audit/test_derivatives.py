@@ -10,8 +10,8 @@ from ase.calculators.emt import EMT
 
 from ms25_suite.core.frames import Frames, Labels
 from ms25_suite.datasets import open_dataset
+from ms25_suite.datasets.answers import Answer
 from ms25_suite.datasets.audit.derivatives import audit_work
-from ms25_suite.datasets.findings import Answer
 
 Data = tuple[Frames, Labels]
 

@@ -10,9 +10,9 @@ from ase.build import bulk
 from ms25_suite.core.findings import Finding
 from ms25_suite.core.frames import FloatArray, Frames, Labels
 from ms25_suite.core.units import ENERGY_UNITS
+from ms25_suite.datasets.answers import Answer
 from ms25_suite.datasets.audit.energies import audit_energies
-from ms25_suite.datasets.audit.questions import audit_frames, findings_of, frame_digests
-from ms25_suite.datasets.findings import Answer
+from ms25_suite.datasets.audit.run import audit_frames, findings_of, frame_digests
 
 N = 40
 

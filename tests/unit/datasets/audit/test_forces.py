@@ -8,8 +8,8 @@ from ase import Atoms
 
 from ms25_suite.core.findings import Finding
 from ms25_suite.core.frames import FloatArray, Frames, Labels
+from ms25_suite.datasets.answers import Answer
 from ms25_suite.datasets.audit.forces import NET_FORCE, audit_forces
-from ms25_suite.datasets.findings import Answer
 
 N_FRAMES, N_ATOMS = 50, 8
 

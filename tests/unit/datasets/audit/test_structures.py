@@ -10,7 +10,7 @@ from ase.build import bulk, fcc111
 from ms25_suite.core.findings import Finding
 from ms25_suite.core.frames import Frames, Labels
 from ms25_suite.datasets.audit import structures as structure_audit
-from ms25_suite.datasets.audit.questions import audit_frames, findings_of, frame_digests
+from ms25_suite.datasets.audit.run import audit_frames, findings_of, frame_digests
 from ms25_suite.datasets.audit.structures import NEAR, neighbour_distances
 
 

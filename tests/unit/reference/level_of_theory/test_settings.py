@@ -12,7 +12,6 @@ from ase.build import bulk, molecule
 from ms25_suite.core.errors import UsageError
 from ms25_suite.datasets.registry import builtin_card
 from ms25_suite.reference.level_of_theory.settings import (
-    CHANGED,
     find_level_of_theory,
     known_systems,
     refuse_frame,
@@ -123,19 +122,6 @@ def test_the_potentials_are_those_that_vasp_recommends() -> None:
         del table["RELEASE"]
         for element, potential in table.items():
             assert potential == element + setups_defaults["recommended"].get(element, "")
-
-
-def test_changed_settings_are_no_longer_the_paper_s() -> None:
-    level = find_level_of_theory("water")
-    name = "FORCE_EVAL/DFT/MGRID/CUTOFF"
-    other = level.changed({name: "[Ry] 300"})
-    assert other.section("FORCE_EVAL/DFT/MGRID")["CUTOFF"] == "[Ry] 300"
-    (item,) = (item for item in other.settings if item.name == name)
-    assert (item.source, item.from_paper) == (CHANGED, False)
-    assert level.section("FORCE_EVAL/DFT/MGRID")["CUTOFF"] == "[Ry] 1200"
-    assert len(other.settings) == len(level.settings)
-    with pytest.raises(UsageError, match=r"no setting .*Did you mean 'FORCE_EVAL/DFT/MGRID/CUTOFF"):
-        level.changed({"FORCE_EVAL/DFT/MGRID/CUTOF": 1})
 
 
 def test_frames_that_can_be_labelled() -> None:

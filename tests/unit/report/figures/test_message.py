@@ -69,6 +69,12 @@ def test_without_both_sides_there_is_no_point() -> None:
     assert observable_points([*ERRORS, observable(criterion="no_such_thing")]) == []
 
 
+def test_errors_that_were_skipped_do_not_hide_those_that_pass() -> None:
+    skipped = error("energy", verdict=Verdict.SKIP)
+    (point,) = observable_points([skipped, ERRORS[1], observable()])
+    assert point.flag == "errors pass, lattice constant fails"
+
+
 def test_an_open_mark_stands_for_what_has_no_value() -> None:
     points = observable_points([*ERRORS, observable(value=None)])
     with drawing():

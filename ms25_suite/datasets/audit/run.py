@@ -14,6 +14,7 @@ import numpy as np
 
 from ms25_suite.core.findings import Finding
 from ms25_suite.core.frames import Frames, Labels
+from ms25_suite.datasets.answers import Answer, answered, in_order
 from ms25_suite.datasets.audit.coverage import audit_coverage
 from ms25_suite.datasets.audit.derivatives import audit_work
 from ms25_suite.datasets.audit.energies import audit_energies
@@ -21,7 +22,6 @@ from ms25_suite.datasets.audit.forces import audit_forces
 from ms25_suite.datasets.audit.stress import audit_stress
 from ms25_suite.datasets.audit.structures import audit_structure
 from ms25_suite.datasets.cards.card import DatasetCard
-from ms25_suite.datasets.findings import Answer, answered, in_order
 from ms25_suite.datasets.readers.labels import FoundLabels
 from ms25_suite.datasets.splits import Splits
 

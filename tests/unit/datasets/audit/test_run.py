@@ -6,7 +6,7 @@ from ase.build import bulk
 from ase.calculators.emt import EMT
 
 from ms25_suite.core.frames import Frames, Labels
-from ms25_suite.datasets.audit.questions import audit_frames, findings_of, frame_digests
+from ms25_suite.datasets.audit.run import audit_frames, findings_of, frame_digests
 
 
 @pytest.fixture(scope="module")

@@ -14,19 +14,11 @@ __all__ = [
     "Answer",
     "Status",
     "answered",
-    "frame_list",
     "in_order",
     "tally",
     "unanswered",
     "unless_all",
 ]
-
-
-def frame_list(frames: Sequence[int] | IntArray, most: int = 5) -> str:
-    """Indices of frames for a message: ``frame 3`` or ``frames 0, 2, 5, …``."""
-    shown = ", ".join(str(index) for index in frames[:most])
-    more = ", …" if len(frames) > most else ""
-    return f"frame{'' if len(frames) == 1 else 's'} {shown}{more}"
 
 
 def unless_all(frames: IntArray, n_frames: int) -> tuple[int, ...]:

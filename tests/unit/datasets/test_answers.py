@@ -3,11 +3,10 @@ from __future__ import annotations
 import pytest
 
 from ms25_suite.core.findings import Finding
-from ms25_suite.datasets.findings import (
+from ms25_suite.datasets.answers import (
     QUESTIONS,
     Answer,
     answered,
-    frame_list,
     in_order,
     tally,
     unanswered,
@@ -58,9 +57,3 @@ def test_answers_are_put_in_the_order_of_questions() -> None:
 def test_tally() -> None:
     answers = [answered("labels", ""), answered("net-force", "", WARNING), unanswered("forces", "")]
     assert tally(answers) == "3 questions: 1 without a finding, 1 with a warning, 1 unanswered"
-
-
-def test_lists_of_frames_are_short() -> None:
-    assert frame_list([3]) == "frame 3"
-    assert frame_list([3, 4]) == "frames 3, 4"
-    assert frame_list(list(range(9))) == "frames 0, 1, 2, 3, 4, …"
