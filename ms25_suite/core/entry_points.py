@@ -1,4 +1,4 @@
-"""What installed packages contribute by entry point: readers, datasets."""
+"""What installed packages contribute by entry point: criteria, datasets, readers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can be predicted of a dataset without a model, so that an error has a scale."""
+"""Baseline predictions, for comparison with the errors of a potential."""
 
 from __future__ import annotations
 

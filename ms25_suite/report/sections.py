@@ -1,4 +1,4 @@
-"""Sections of the page, each with its figures embedded; one that fails does not cost the report."""
+"""Sections of the page with their figures embedded; a failing section is replaced by a note."""
 
 from __future__ import annotations
 

@@ -41,8 +41,9 @@ NO_UNFIT: Final = Threshold(
     0.0,
     DIMENSIONLESS,
     "measurement",
-    "ms25-suite: a curve without a minimum has no equilibrium volume that could be compared; the "
-    "paper counts cells that collapse or explode in the same way (Maxson et al., JCIM 2025, MS25)",
+    "ms25-suite: a curve without a minimum has no equilibrium volume, so its error is undefined; "
+    "the paper counts cells that collapse or explode in the same way (Maxson et al., JCIM 2025, "
+    "MS25)",
 )
 
 RELAXED_FMAX: Final = 0.01
@@ -68,7 +69,7 @@ class ComparedCurve:
     fit
         The same for the potential; None if nothing can be fitted.
     failure, message
-        Why not; None and empty if it can.
+        Reason why the fit failed; None and empty on success.
     """
 
     curve: EosCurve

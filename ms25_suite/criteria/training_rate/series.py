@@ -34,7 +34,7 @@ class Series:
     missing_reason
         Why this is not a curve; empty if it is one.
     problem
-        Why it is a curve that must not be fitted; empty if it may.
+        Reason why these points must not be fitted together; empty if they may.
     """
 
     name: str
@@ -47,7 +47,7 @@ class Series:
 
     @property
     def is_at_hand(self) -> bool:
-        """Whether no potential must be trained for it that the run does not train anyway."""
+        """Whether the rate needs no additional training."""
         return len(self.sizes) >= MIN_SIZES
 
 
