@@ -12,7 +12,7 @@ __all__ = ["Contribution", "contributions"]
 
 @dataclass(frozen=True, slots=True)
 class Contribution:
-    """What an entry point names.
+    """Object that an entry point names, and the package that brings it.
 
     Parameters
     ----------

@@ -60,7 +60,7 @@ def unseen_frames(potential: Potential, dataset: Dataset) -> tuple[IntArray, tup
         if not fresh.any():
             msg = (
                 f"the potential {potential.name} was trained on all {len(indices)} test frames of "
-                f"{dataset.name}: nothing is left to judge it on. Give frames that it has not seen"
+                f"{dataset.name}: no test frame is left. Give frames that it was not trained on"
             )
             raise DatasetError(msg)
         if not fresh.all():

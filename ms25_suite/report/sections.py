@@ -60,7 +60,7 @@ class Sections:
     notes: list[str] = field(default_factory=list)
 
     def of_criteria(self, run: RunRecord, results: Sequence[CheckResult]) -> list[EmbeddedSection]:
-        """What each criterion with results shows, in the order of the catalogue.
+        """Sections of the criteria with results, in the order of the catalogue.
 
         Parameters
         ----------

@@ -187,7 +187,7 @@ CARELESS = {
     "forgets to conclude": (
         "    errors.record(check_recorder)\n    check_recorder.conclude()\n",
         "    errors.record(check_recorder)\n",
-        "energy ERROR of pinned",
+        "error of the energy of pinned",
     ),
     "forgets to record": (
         "    errors.record(check_recorder)\n",

@@ -35,7 +35,7 @@ FAILURE_WORDS: Final[dict[EosFailure, str]] = {
     "no-minimum": "no minimum",
     "not-converged": "no smooth curve",
 }
-"""What each kind of failure means for the cell."""
+"""Kind of failure, and its meaning for the cell in words."""
 
 NO_UNFIT: Final = Threshold(
     0.0,

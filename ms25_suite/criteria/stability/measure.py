@@ -161,7 +161,7 @@ class StabilityRuns:
         return {"n_frames": len(np.unique(self.indices)), "duration_s": self.duration_s}
 
     def _why(self, runs: Sequence[int]) -> str:
-        """What ended those of some runs that did not last; empty if all did."""
+        """Reasons why some of the runs ended early; empty if none did."""
         parts = []
         for run in runs:
             event = self.trajectories.breaks[run]

@@ -147,7 +147,7 @@ class TimedRun:
         )
 
     def summary(self) -> str:
-        """What else is known of the speed, in one line."""
+        """Size, device and shares of the time behind the speed, in one line."""
         shares = ", ".join(f"{100 * share:.0f} % {name}" for name, share in self.shares.items())
         cell = "" if self.repeats == (1, 1, 1) else f", {' x '.join(map(str, self.repeats))} times"
         threads = "1 thread" if self.run.threads == 1 else f"{self.run.threads} threads"

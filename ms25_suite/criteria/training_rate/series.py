@@ -152,7 +152,7 @@ def not_asked(case: Case) -> NotAsked | None:
 
 
 def _train_text(spec: PotentialSpec, n: int | None) -> str:
-    """What one writes after ``--mlip=`` for the same training at another size, or at none."""
+    """Value of ``--mlip`` for the same training with ``n`` frames; without a size if None."""
     options = {key: value for key, value in spec.options if key != "n"}
     if n is not None:
         options = {"n": n, **options}
