@@ -22,7 +22,7 @@ GROUP: Final = "ms25_suite.criteria"
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """The number by which a criterion judges a quantity.
+    """Metric and unit in which a quantity is compared with its threshold.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ class Criterion:
         By quantity, what a threshold may be set for. A check may record further numbers.
     main
         Quantity of a check that has no parameter ``quantity``. Where the card of a dataset names
-        its observable in the table `needs`, that one takes its place.
+        its observable in the table `needs`, that observable is used instead.
     needs
         Table of a dataset's card without which the check cannot be run; empty if there is none.
     needs_text
@@ -77,7 +77,7 @@ class Criterion:
     by_default
         Whether a run includes the check without being told to.
     alone
-        Whether no other process may run beside the check: it takes times.
+        Whether the check must run alone because it measures wall time.
     is_observable
         Whether it is about what a potential is used for, and not about its errors.
     is_transfer

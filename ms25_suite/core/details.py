@@ -37,8 +37,8 @@ Numbers: TypeAlias = tuple[float | None, ...]
 class Details(Record):
     """Base of the frozen dataclasses that declare details.
 
-    A field that is None and has a default is left out of the file: its key is there only where
-    there is something to say. A field without a default is always there, as null if it is None.
+    A field with a default is omitted from the file if it is None. A field without a default is
+    always there, as null if it is None.
     """
 
     __slots__ = ()
@@ -74,7 +74,7 @@ class ErrorDetails(Details):
     worst_frames
         The frames with the largest errors, the largest first.
     findings
-        Remarks of the audits of the predictions.
+        Findings of the audits of the predictions.
     without_model
         Mean absolute error without any model, which gives the other a scale: for energies a sum
         over the elements, for forces zero, for stresses the mean of the training frames. None if

@@ -1,4 +1,4 @@
-"""What installed packages contribute by entry point: readers, datasets."""
+"""What installed packages contribute by entry point: criteria, datasets, readers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["Contribution", "contributions"]
 
 @dataclass(frozen=True, slots=True)
 class Contribution:
-    """What an entry point names.
+    """Object that an entry point names, and the package that brings it.
 
     Parameters
     ----------

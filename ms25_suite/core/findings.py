@@ -1,4 +1,4 @@
-"""A remark about data or predictions that stops nothing but that a person should read."""
+"""A warning or note about data or predictions that does not stop the run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Severity = Literal["warning", "note"]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A remark with a stable code.
+    """A warning or note with a stable code.
 
     Parameters
     ----------

@@ -77,17 +77,18 @@ class CheckResult:
     threshold_source
         Where the threshold comes from.
     at_least
-        Whether a value at or above the threshold passes, instead of one at or below it.
+        True if larger values are better: a value at or above the threshold passes.
     verdict
         Outcome; None for a measurement without a threshold.
     n_frames
         Number of frames that the number was computed from.
     reason
-        Why there is no number (``error`` and ``skip``), or a remark.
+        Why there is no number (``error`` and ``skip``), or a comment on the number.
     duration_s
         Wall time of the check in seconds.
     tier
-        ``mini``, ``published``, or another word for other data.
+        ``mini`` for a dataset of the suite, the name of the package for one that an installed
+        package brings, ``user`` for a user's files; empty if unknown.
     level_of_theory
         Level of theory of the reference labels.
     stand_in
@@ -145,6 +146,16 @@ class CheckResult:
         """Findings about the predictions, from ``details``."""
         return tuple(Finding.from_dict(entry) for entry in self.details.get("findings", ()))
 
+    @property
+    def _what(self) -> str:
+        """What was measured, in words: ``forces MAE``, or ``error of the volume``."""
+        if self.metric == "error":
+            return f"error of the {self.quantity}"
+        if self.metric == "measurement":
+            return self.quantity
+        metric = self.metric.upper() if self.metric in ("mae", "rmse") else self.metric
+        return f"{self.quantity} {metric}"
+
     def explain(self) -> str:
         """Explain the verdict in a few lines of text."""
         origin = "" if self.dataset == self.test_dataset else f" (from {self.dataset})"
@@ -155,7 +166,7 @@ class CheckResult:
         value = f"{self.value:.4g}"
         if self.interval is not None:
             value += f" (95 % interval {self.interval[0]:.4g} to {self.interval[1]:.4g})"
-        what = f"{self.quantity} {self.metric.upper()} of {who}"
+        what = f"{self._what} of {who}"
         unit = "" if self.unit == DIMENSIONLESS else f" {self.unit}"
         least = "at least " if self.at_least else ""
         mark = "no threshold"
@@ -171,13 +182,15 @@ class CheckResult:
             lines.append(f"  reference:  {self.level_of_theory}{stand_in}")
         if "without_model" in self.details:
             scale = f"{self.details['without_model']:.4g}{unit}"
-            lines.append(f"  no model:   {scale} with energies of the elements and no forces")
+            lines.append(
+                f"  baseline:   error {scale} (element energies, zero forces, mean stress)"
+            )
         frames = self.details.get("worst_frames", ())
         worst = ", ".join(f"{entry['frame']} ({entry['value']:.4g})" for entry in frames)
         if worst:
             lines.append(f"  worst frames of the dataset, with their MAE: {worst}")
         if self.reason:
-            lines.append(f"  remark:     {self.reason}")
+            lines.append(f"  reason:     {self.reason}")
         for finding in self.findings:
             lines.append(f"  {finding.severity + ':':<11} {finding.message}")
         entry = find(self.criterion)

@@ -20,18 +20,18 @@ _KEYS = {"value", "unit", "metric", "source"}
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """A pass mark: a value up to and including ``value`` passes.
+    """A threshold: a value up to and including ``value`` passes.
 
     Parameters
     ----------
     value, unit
-        The mark.
+        The threshold and its unit.
     metric
         What is compared with it, for instance ``mae``.
     source
-        Where the mark comes from.
+        Where the threshold comes from.
     at_least
-        Whether it is the other way round: a value from ``value`` upwards passes.
+        True if larger values are better: a value from ``value`` upwards passes.
     """
 
     value: float
@@ -239,7 +239,7 @@ def _refuse_other_number(mark: Threshold, measure: Measure, at: str) -> None:
     if (mark.unit, mark.metric) != (measure.unit, measure.metric):
         msg = (
             f"{at} is for the {mark.metric} in {mark.unit!r}, expected the {measure.metric} in "
-            f"{measure.unit!r}: convert the value"
+            f"{measure.unit!r}: give the {measure.metric} in {measure.unit!r}"
         )
         raise ThresholdError(msg)
 

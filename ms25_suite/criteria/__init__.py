@@ -1,1 +1,1 @@
-"""What each check does: one module for each criterion, with the name of the criterion."""
+"""What each check does: one folder for each criterion, with the name of the criterion."""

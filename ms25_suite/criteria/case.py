@@ -1,4 +1,4 @@
-"""A potential, or a series of them, on a dataset: what a check is about before it is run."""
+"""A potential, or a series of them, on a dataset: the case of a check before it is run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["Case"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Case:
-    """What decides whether a check can be run.
+    """Dataset, potential and options that decide whether a check can be run.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Test frames with both sides of a comparison, and the errors that are recorded of them."""
+"""Test frames with reference and predicted values, and the errors that are recorded."""
 
 from __future__ import annotations
 

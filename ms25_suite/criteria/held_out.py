@@ -33,7 +33,7 @@ def unseen_set(potential: Potential, dataset: Dataset) -> int:
 
 
 def unseen_frames(potential: Potential, dataset: Dataset) -> tuple[IntArray, tuple[Finding, ...]]:
-    """Test frames that a potential was not trained on, and remarks about them.
+    """Test frames that a potential was not trained on, and findings about them.
 
     A manifest of the suite lists the frames that the potential was trained on or chosen by. They
     are left out wherever they come from: another file with the same frames, another split.
@@ -42,7 +42,7 @@ def unseen_frames(potential: Potential, dataset: Dataset) -> tuple[IntArray, tup
     Returns
     -------
     :
-        Indices of the frames in the dataset, shape ``(n_frames,)``, and remarks.
+        Indices of the frames in the dataset, shape ``(n_frames,)``, and findings.
 
     Raises
     ------
@@ -60,7 +60,7 @@ def unseen_frames(potential: Potential, dataset: Dataset) -> tuple[IntArray, tup
         if not fresh.any():
             msg = (
                 f"the potential {potential.name} was trained on all {len(indices)} test frames of "
-                f"{dataset.name}: nothing is left to judge it on. Give frames that it has not seen"
+                f"{dataset.name}: no test frame is left. Give frames that it was not trained on"
             )
             raise DatasetError(msg)
         if not fresh.all():
@@ -78,7 +78,7 @@ def unseen_frames(potential: Potential, dataset: Dataset) -> tuple[IntArray, tup
 
 
 _KEPT = 8
-"""Comparisons that are kept: those on all frameworks of the suite, and on a potential's own."""
+"""Comparisons that are kept: enough for a potential's own dataset and all frameworks."""
 
 
 class HeldOutPredictions:

@@ -37,7 +37,7 @@ ARTIFACTS = "artifacts"
 """Folder of arrays inside the report folder."""
 
 MAX_COMPONENTS = 250_000
-"""Components kept for a parity plot: more cannot be told apart in a picture."""
+"""Components kept for a parity plot: more points would overlap in the plot."""
 
 
 def dataset_fields(dataset: Dataset) -> dict[str, Any]:
@@ -56,7 +56,7 @@ class CheckFailed(AssertionError):  # noqa: N818 (a verdict, and no error of the
 
 @dataclass(slots=True, kw_only=True)
 class CheckRecorder:
-    """Collects the results of one check, and decides whether it fails.
+    """Collects the results of one check, and decides whether the check passes.
 
     A check measures, records and concludes. The recorder itself looks up metric, unit and threshold
     of a quantity.
@@ -147,7 +147,7 @@ class CheckRecorder:
         interval: tuple[float, float] | None = None,
         **fields: Any,
     ) -> CheckResult:
-        """Record a number with its verdict by a threshold that no user can set.
+        """Record a number with its verdict by a fixed threshold, which no user can set.
 
         Raises
         ------
@@ -350,6 +350,6 @@ def _refuse_not_finite(fields: Mapping[str, Any]) -> None:
     if not all(math.isfinite(number) for number in numbers):
         msg = (
             f"the {fields.get('metric')} of the {fields['quantity']} is not a finite number "
-            f"({fields.get('value')}): the predictions are absurdly large"
+            f"({fields.get('value')}): the predictions overflow"
         )
         raise PredictionError(msg)

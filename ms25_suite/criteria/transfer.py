@@ -30,7 +30,7 @@ __all__ = ["Transfer", "TransferErrors", "measure_transfer", "not_asked"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Transfer:
-    """A potential on the frames that it is for, and on those of another dataset.
+    """A potential on test frames of its training dataset, and on those of another dataset.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ class TransferErrors:
     at_home
         Errors on the potential's own dataset; None where it has no such labels.
     ratio
-        Errors on the other dataset over those on the own; None where there is no such ratio.
+        Errors on the other dataset over those on its own; None where there is no such ratio.
     of_cell_size
         Whether the datasets differ in the size of their cells.
     """
@@ -74,7 +74,10 @@ class TransferErrors:
     of_cell_size: bool
 
     def record(self, recorder: CheckRecorder) -> None:
-        """Record the errors on the other frames against their threshold, those on the own, both."""
+        """Record the errors on both datasets, and their ratio.
+
+        Only the errors on the other dataset are compared with a threshold.
+        """
         quantity = self.errors.quantity
         record_mae(
             recorder, self.errors, self.transfer.other_frames, tuple(self._remarks(recorder))
@@ -147,12 +150,12 @@ def not_asked(case: Case) -> NotAsked | None:
 
 
 def _origin(transfer: Transfer) -> list[Finding]:
-    """What is not known of the potential's own data."""
+    """Findings if the training dataset of the potential is only assumed."""
     if transfer.potential.manifest is not None or transfer.potential.architecture == "reference":
         return []
     message = (
-        f"what {transfer.potential.name} was trained on is not known: {transfer.own.name}, which "
-        "the run names, is taken to be its own data"
+        f"{transfer.potential.name} has no manifest; {transfer.own.name} is assumed to be its "
+        "training dataset"
     )
     theory = (transfer.own.card.level_of_theory, transfer.other.card.level_of_theory)
     mismatch = level_of_theory_mismatch(*theory)
@@ -160,7 +163,7 @@ def _origin(transfer: Transfer) -> list[Finding]:
 
 
 def _receptive_field(transfer: Transfer) -> list[Finding]:
-    """Remark on whether atoms interact with their own images in the potential's own cells.
+    """Finding on whether atoms interact with their own images in the potential's own cells.
 
     The paper's explanation (MS25, "System Size Cross Validation"): in a cell smaller than the
     receptive field of an atom, a potential learns descriptors that do not exist in a larger one.
@@ -180,8 +183,8 @@ def _receptive_field(transfer: Transfer) -> list[Finding]:
     # The first periodic image of an atom is one height of the cell away, or farther.
     if reach >= height:
         message = (
-            f"{what}atoms interact with their own periodic images there, which the cells of "
-            f"{transfer.other.name} have elsewhere. That is the likely cause of a larger error"
+            f"{what}atoms interact with their own periodic images there; in {transfer.other.name} "
+            "those images lie at other distances. That is the likely cause of a larger error"
         )
     else:
         message = f"{what}no atom interacts with its own periodic image, so that is not the cause"
@@ -201,6 +204,6 @@ def _trained_elsewhere(spec: PotentialSpec, dataset: Dataset) -> str:
     if not name or dataset.sha256 == sha256 or dataset.name == name:
         return ""
     return (
-        f"{spec.name} was trained on {name}, so that {dataset.name} is not its own data: the check "
-        f"starts from what a potential was trained on (--dataset={name})"
+        f"{spec.name} was trained on {name}, so that {dataset.name} is not its own data: run the "
+        f"check with the dataset it was trained on: --dataset={name}"
     )

@@ -1,4 +1,4 @@
-"""What can be predicted of a dataset without a model, so that an error has a scale."""
+"""Baseline predictions, for comparison with the errors of a potential."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def fit_baseline(dataset: Dataset) -> MeanBaseline:
     # Training frames only: a baseline that was fitted to the test frames would be too good.
     frames, labels = dataset.part(dataset.splits.train(set=1))
     if labels.energy is None:
-        msg = f"{dataset.name} has no energies: there is no baseline of it"
+        msg = f"{dataset.name} has no energies to fit a baseline to"
         raise DatasetError(msg)
     return MeanBaseline.fit(frames, labels)
 

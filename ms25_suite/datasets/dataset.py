@@ -191,9 +191,9 @@ def open_partner(dataset: Dataset, name: str) -> Dataset:
     extra = [symbol for symbol in partner.card.elements if symbol not in dataset.card.elements]
     if extra:
         msg = (
-            f"the card of {dataset.name} names {name!r}, which also holds {' '.join(extra)}: what "
-            f"is trained on {' '.join(dataset.card.elements)} alone cannot describe them. Name "
-            "a dataset of the same elements"
+            f"the card of {dataset.name} names {name!r}, which also holds {' '.join(extra)}: a "
+            f"potential trained on {' '.join(dataset.card.elements)} alone cannot describe them. "
+            "Name a dataset of the same elements"
         )
         raise DatasetError(msg)
     return partner

@@ -27,7 +27,7 @@ _MAX_STEPS: Final = 2**31 - 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MdPlan:
-    """What to run in LAMMPS.
+    """Plan of a run in LAMMPS.
 
     The start frame is evaluated first. Then come `warmup_steps`, and then `n_blocks` blocks of
     `n_steps` each, every block continuing from the one before. Only the blocks are timed.

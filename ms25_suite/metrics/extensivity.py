@@ -29,8 +29,7 @@ __all__ = [
 ]
 
 N_FRAMES: Final = 4
-"""Number of frames that are doubled: an identity that holds holds for every frame, so a few
-suffice."""
+"""Number of frames that are doubled: an exact identity can be tested on a few frames."""
 
 MOST_ATOMS: Final = 2000
 """Most atoms of a doubled frame, so that this takes little time compared with the errors."""

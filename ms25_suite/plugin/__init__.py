@@ -33,9 +33,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="potential to judge; may be given several times: a model file (its architecture is "
         "found from its content), train:ARCH[:n=100,set=1,seed=0,budget=smoke,dataset=NAME] (train "
         "one first, or reuse it), calc.py or package.module:factory (any ASE calculator), "
-        "'reference' (the calculator behind the dataset's labels), or 'baseline:mean' (no model: "
-        "energies of the elements, no forces). A model file or calculator executes "
-        "code when it is loaded: name only what you trust",
+        "'reference' (the calculator behind the dataset's labels), or 'baseline:mean' "
+        "(fitted energies of the elements, zero forces, for comparison). A model file or "
+        "calculator executes code when it is loaded: name only what you trust",
     )
     add(
         "--dataset",

@@ -38,7 +38,7 @@ POTENTIAL_PROPERTY = "ms25_potential"
 """Name under which facts about a potential travel in the ``user_properties`` of a report."""
 
 DATASET_PROPERTY = "ms25_dataset"
-"""The same for a dataset that a card brought in, and no option."""
+"""The same for facts about a partner dataset, named in a card."""
 
 
 def check_files() -> tuple[Path, ...]:

@@ -220,7 +220,7 @@ class CheckItems:
             reason = str(error) if isinstance(error, Ms25Error) else f"{error!r}"
             self._record(item, report, context, Verdict.ERROR, reason)
             if isinstance(error, Ms25Error) and not item.config.getoption("fulltrace", False):
-                # The message is the explanation; --full-trace shows the traceback.
+                # The message explains the error; --full-trace shows the traceback.
                 report.longrepr = "\n\n".join([*explained, f"{type(error).__name__}: {error}"])
         return report
 

@@ -35,7 +35,7 @@ FIXTURES = ("datasets", "potentials", "recording", "throughput")
 
 
 def activate(config: pytest.Config) -> None:
-    """Check the options, register the fixtures, and add the hooks of a judging session.
+    """Check the options, register the fixtures, and add the hooks that run the checks.
 
     Raises
     ------
@@ -77,16 +77,16 @@ def _refuse_company(config: pytest.Config) -> None:
     Raises
     ------
     UsageError
-        A criterion that takes times is named, and pytest-xdist is to distribute the checks.
+        A criterion that measures wall time is named, and pytest-xdist is to distribute the checks.
     """
     if config.getoption("dist", "no") == "no":
         return
     for criterion in catalogue().values():
         if criterion.alone and is_named(config, criterion):
             msg = (
-                f"{criterion.name} is timed alone: processes beside it would slow it down, so it "
-                "does not mix with -n. Leave -n out for it (or give -n0), and run the other checks "
-                f"by themselves with -m 'not {criterion.name}'"
+                f"{criterion.name} measures wall time, and parallel processes distort the timing: "
+                "run it without -n (or with -n0), and run the other checks by themselves with "
+                f"-m 'not {criterion.name}'"
             )
             raise UsageError(msg)
 

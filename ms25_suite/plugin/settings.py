@@ -46,7 +46,7 @@ class Settings:
     datasets
         Opened datasets by name, in the order of the command line.
     thresholds
-        Pass marks of the checks and of the user's file.
+        Thresholds of the checks and of the user's file.
     options
         How potentials are run.
     report_dir
@@ -164,7 +164,7 @@ class Settings:
         )
 
     def threshold(self, criterion: str, dataset: Dataset, quantity: str) -> Threshold | None:
-        """Pass mark of a quantity on a dataset: its card's own, or that of its class."""
+        """Threshold of a quantity on a dataset: its card's own, or that of its class."""
         own = _own_thresholds(dataset).get((criterion, quantity))
         if own is not None:
             return own

@@ -49,7 +49,7 @@ def train_sizes(text: str | None) -> tuple[int, ...]:
 
 
 def lammps_executable(text: str | None) -> Path | None:
-    """LAMMPS of the user, seen to answer; None if none is named.
+    """The user's LAMMPS executable, checked to run; None if none is named.
 
     Raises
     ------

@@ -151,13 +151,13 @@ class Architecture(ABC):
     """Distributions whose versions may change a prediction; part of the cache's key."""
 
     requirement: ClassVar[str]
-    """What ``pip install`` takes to make it available."""
+    """Requirement for ``pip install`` that makes the package available."""
 
     environment: ClassVar[str] = ""
     """Managed environment that holds the package where it cannot be imported; empty: none."""
 
     names_species: ClassVar[bool] = True
-    """Whether a file says which elements its species are. Where it does not, they come from the
+    """Whether a model file names the elements of its species. Where it does not, they come from the
     sidecar or from ``--mlip-species``, and `load` gets their symbols as ``species``."""
 
     compiled_target: ClassVar[str] = ""
@@ -195,7 +195,7 @@ class Architecture(ABC):
 
 
 class Evaluator(Protocol):
-    """What a worker holds: something that predicts."""
+    """Loaded potential in a worker, which predicts energies, forces and stresses."""
 
     @property
     def info(self) -> ModelInfo:

@@ -257,7 +257,7 @@ class Potential:
 
         missing = tuple(z for z in frames.elements if z not in known)
         msg = (
-            f"the potential {self.name} does not know {symbols(missing)}: it knows "
+            f"the potential {self.name} does not support {symbols(missing)}: it supports "
             f"{symbols(known)}, the data holds {symbols(frames.elements)}. Choose another dataset "
             "or a potential that was trained on these elements"
         )

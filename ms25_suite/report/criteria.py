@@ -1,4 +1,4 @@
-"""What the report takes from the catalogue of criteria; none is named in its code.
+"""Properties of criteria for the report; all are read from the catalogue.
 
 Results may come from criteria that are not installed here. They have a title, made from their name,
 and their numbers are in all tables.
@@ -26,7 +26,7 @@ _WEB: Final = ("https://", "http://")
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What a criterion asks, for a reader of its results.
+    """Question of a criterion and address of its page, for a reader of its results.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def criterion_title(name: str) -> str:
 
 
 def explain(name: str, docs_url: str) -> Explanation:
-    """What a criterion asks, and where a person reads more.
+    """Question of a criterion, and the address of its page.
 
     Parameters
     ----------

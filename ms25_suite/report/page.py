@@ -123,7 +123,7 @@ def render_page(
 
 
 def _headline(run: RunRecord, results: Sequence[CheckResult]) -> dict[str, Any]:
-    """What stands above everything else: which run, and how it ended."""
+    """Head of the page: which run, and how it ended."""
     recorded = [part for part in run.parts if part.is_timed]
     tiers = dict.fromkeys(
         [result.tier for result in results] + [dataset.tier for dataset in run.datasets]

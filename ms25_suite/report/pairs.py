@@ -115,10 +115,10 @@ def build_pair_grid(run: RunRecord, results: Sequence[CheckResult], criterion: s
 
 
 def without_repeats(results: Sequence[CheckResult]) -> list[CheckResult]:
-    """Results without errors that a comparison of two datasets only measured a second time.
+    """Results without duplicates: errors that another criterion has already judged.
 
-    A potential's errors on frames of its own dataset are left out of such a criterion where another
-    criterion judged the same ones.
+    A comparison of two datasets also measures a potential's errors on its own dataset. They are
+    left out where the criterion of the errors judged the same ones.
     """
 
     def what(result: CheckResult) -> tuple[str, ...]:

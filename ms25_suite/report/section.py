@@ -1,4 +1,4 @@
-"""What a criterion shows in the report: drawings, tables and notes, without any HTML.
+"""Section of a criterion in the report: drawings, tables and notes, without any HTML.
 
 A criterion names a function ``(run, results) -> Section | None`` in its entry of the catalogue
 (`ms25_suite.core.catalogue.Criterion.section`). ``run`` is a `RunRecord`, and ``results`` are

@@ -1,4 +1,4 @@
-"""Sections of the page, each with its figures embedded; one that fails does not cost the report."""
+"""Sections of the page with their figures embedded; a failing section is replaced by a note."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Sections:
     notes: list[str] = field(default_factory=list)
 
     def of_criteria(self, run: RunRecord, results: Sequence[CheckResult]) -> list[EmbeddedSection]:
-        """What each criterion with results shows, in the order of the catalogue.
+        """Sections of the criteria with results, in the order of the catalogue.
 
         Parameters
         ----------

@@ -135,7 +135,7 @@ def plain(value: Any) -> Any:
 
 
 def terminal_table(results: Sequence[CheckResult], width: int = 100, color: bool = False) -> str:
-    """Table of results by criterion and dataset, followed by their reasons and remarks.
+    """Table of results by criterion and dataset, followed by their reasons and findings.
 
     Parameters
     ----------

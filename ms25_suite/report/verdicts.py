@@ -26,7 +26,7 @@ class Tally:
     counts
         Number of results by verdict; None is a measurement without a threshold.
     worst
-        Its most severe verdict; None if it has none.
+        Worst verdict; None if there is none.
     """
 
     name: str

@@ -131,18 +131,19 @@ def value_text(value: float, interval: tuple[float, float] | None) -> tuple[str,
 
 
 def count_sentence(results: Sequence[CheckResult]) -> str:
-    """How many numbers passed, failed and so on, in one sentence."""
+    """How many results passed, failed and so on, in one sentence."""
     if not results:
         return "No check reported a result."
     count = Counter(result.verdict for result in results)
     judged = count[Verdict.PASS] + count[Verdict.FAIL] + count[Verdict.UNDECIDED]
     parts = []
     # The noun follows the first count of the sentence.
-    noun = "number" if (judged or len(results)) == 1 else "numbers"
+    noun = "result" if (judged or len(results)) == 1 else "results"
     if judged:
-        parts.append(f"{count[Verdict.PASS]} of {judged} judged {noun} within the threshold")
+        meet = "meets its" if count[Verdict.PASS] == 1 else "meet their"
+        parts.append(f"{count[Verdict.PASS]} of {judged} {noun} {meet} threshold")
     for verdict, words in (
-        (Verdict.FAIL, "beyond it"),
+        (Verdict.FAIL, "failed"),
         (Verdict.UNDECIDED, "undecided with these frames"),
         (Verdict.ERROR, "could not be computed"),
         (Verdict.SKIP, "skipped"),

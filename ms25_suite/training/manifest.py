@@ -127,7 +127,7 @@ class ModelRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """What is known of a trained model.
+    """Manifest of a trained model: its training data, recipe and properties.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What is to be trained, and on which frames."""
+"""Request for a training: architecture, budget, and the frames."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Part = tuple[Frames, Labels]
 
 @dataclass(frozen=True, slots=True)
 class TrainingRequest:
-    """What is to be trained.
+    """Request for a training.
 
     Parameters
     ----------

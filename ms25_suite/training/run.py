@@ -53,10 +53,10 @@ class TrainingRun(ABC):
     """Name of the checkpoint file."""
 
     unit: ClassVar[str] = "epoch"
-    """What the log calls an epoch."""
+    """Word for an epoch in the log."""
 
     advice: ClassVar[str] = "Is a label wrong?"
-    """What the message about a loss that is not finite ends with."""
+    """Advice at the end of the message about a loss that is not finite."""
 
     def __init__(self, config: Mapping[str, Any]) -> None:
         self.config = config
@@ -166,7 +166,7 @@ class TrainingRun(ABC):
             temporary.write_text(text, encoding="utf-8")
 
     def _ended(self) -> str:
-        """What ended the training; empty if it goes on."""
+        """Reason why the training ends here; empty if it goes on."""
         if self.epoch >= self.config["max_num_epochs"]:
             return f"number of {self.unit}s"
         if self.seconds >= self.config.get("seconds_most", math.inf):

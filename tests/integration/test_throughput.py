@@ -35,7 +35,7 @@ def test_a_model_is_timed_on_what_it_knows(
     document = json.loads((pytester.path / "reports" / "results.json").read_text())
     unknown = [r for r in document["results"] if r["dataset"] == "al"]
     assert [r["verdict"] for r in unknown] == ["error"]
-    assert "does not know Al" in unknown[0]["reason"]
+    assert "does not support Al" in unknown[0]["reason"]
     found = {r["quantity"]: r for r in document["results"] if r["dataset"] == "cuni"}
     for name in ("lammps_energy", "lammps_forces", "lammps_stress"):
         assert found[name]["verdict"] == "pass", found[name]

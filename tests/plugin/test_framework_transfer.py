@@ -89,5 +89,7 @@ def test_partners_that_cannot_be_used_are_errors_of_their_own(
     assert done.ret == pytest.ExitCode.TESTS_FAILED
     done.assert_outcomes(passed=3, errors=6)
     reasons = {r["test_dataset"]: r["reason"] for r in document()["results"] if r["reason"]}
-    assert "also holds Au: what is trained on Ni Cu alone cannot describe them" in reasons["gold"]
+    assert (
+        "also holds Au: a potential trained on Ni Cu alone cannot describe them" in reasons["gold"]
+    )
     assert "there is no file or folder" in reasons["absent"]

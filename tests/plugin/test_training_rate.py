@@ -138,7 +138,7 @@ def test_sizes_of_the_command_line_are_judged_by_a_users_mark(
     )
     assert sorted(trained) == [8, 16, 32]
     assert done.ret == pytest.ExitCode.TESTS_FAILED
-    done.stdout.fnmatch_lines(["fail: forces RATE of mace on fcc is 0.5 * threshold at least 0.6"])
+    done.stdout.fnmatch_lines(["fail: forces rate of mace on fcc is 0.5 * threshold at least 0.6"])
     result = rates(document())["forces", "rate"]
     assert (result["verdict"], result["at_least"]) == ("fail", True)
     assert any("left out: 100" in f["message"] for f in result["details"]["findings"])

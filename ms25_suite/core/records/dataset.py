@@ -48,7 +48,7 @@ class DatasetRecord(Record):
     title
         Title from its card.
     tier
-        ``mini``, ``published``, or another word for other data.
+        Tier of the dataset, see `CheckResult`.
     level_of_theory
         Level of theory of the reference labels.
     paper_level_of_theory

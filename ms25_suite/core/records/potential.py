@@ -27,7 +27,7 @@ class TrainedOn(Record):
     level_of_theory
         Level of theory of the training labels.
     tier
-        ``mini``, ``published``, or empty for other data.
+        Tier of the dataset, see `CheckResult`.
     sha256
         SHA-256 of the dataset.
     seed

@@ -39,7 +39,7 @@ class RunRecord(Record):
     workers
         Number of worker processes of a potential.
     seed
-        Seed of splits, trainings and resampling.
+        Seed of the bootstrap intervals and of molecular dynamics.
     strict
         Whether an undecided check fails.
     potentials

@@ -31,7 +31,7 @@ class EosCurveDetails(Details):
     failure
         Why the predicted curve cannot be fitted, such as ``no-minimum``; empty if it can.
     value, bulk_modulus_GPa
-        The same of the potential; None if its curve cannot be fitted, and so are all below.
+        The same of the potential; None, like all following fields, if its curve cannot be fitted.
     b0_prime
         Derivative of the bulk modulus with respect to the pressure, dimensionless.
     residual_meV_per_atom

@@ -35,14 +35,15 @@ FAILURE_WORDS: Final[dict[EosFailure, str]] = {
     "no-minimum": "no minimum",
     "not-converged": "no smooth curve",
 }
-"""What each kind of failure means for the cell."""
+"""Kind of failure, and its meaning for the cell in words."""
 
 NO_UNFIT: Final = Threshold(
     0.0,
     DIMENSIONLESS,
     "measurement",
-    "ms25-suite: a curve without a minimum has no equilibrium volume that could be compared; the "
-    "paper counts cells that collapse or explode in the same way (Maxson et al., JCIM 2025, MS25)",
+    "ms25-suite: a curve without a minimum has no equilibrium volume, so its error is undefined; "
+    "the paper counts cells that collapse or explode in the same way (Maxson et al., JCIM 2025, "
+    "MS25)",
 )
 
 RELAXED_FMAX: Final = 0.01
@@ -68,7 +69,7 @@ class ComparedCurve:
     fit
         The same for the potential; None if nothing can be fitted.
     failure, message
-        Why not; None and empty if it can.
+        Reason why the fit failed; None and empty on success.
     """
 
     curve: EosCurve

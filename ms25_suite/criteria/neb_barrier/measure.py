@@ -58,10 +58,9 @@ class NebResult:
     duration_s: float
 
     def record(self, recorder: CheckRecorder) -> None:
-        """Record the error of the barrier, or a failure where there is no barrier.
+        """Record the error of the barrier, or that none was found.
 
-        A band that is not converged gives no barrier: it fails, and its highest point is recorded
-        as a measurement.
+        An unconverged band fails; its highest energy is recorded without a verdict.
         """
         shared: dict[str, Any] = {"n_frames": len(self.start)}
         fields = shared | {"duration_s": self.duration_s, "details": self._details()}

@@ -13,7 +13,7 @@ def measure_size_extensivity(
 ) -> TransferErrors:
     """Errors of a quantity in the other cell, in a potential's own, and their ratio.
 
-    Where they grow, a remark compares the receptive field with the size of the own cells.
+    Where they grow, a finding compares the receptive field with the size of the own cells.
 
     Raises
     ------

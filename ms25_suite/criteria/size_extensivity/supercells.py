@@ -1,4 +1,4 @@
-"""A potential on frames and on their doubles, and what may differ between the two."""
+"""Predictions for frames and for the same frames doubled, and how much they may differ."""
 
 from __future__ import annotations
 
@@ -162,7 +162,7 @@ def predict_supercells(potential: Potential, dataset: Dataset) -> Supercells:
     if len(indices) == 0:
         msg = (
             f"no test frame of {dataset.name} is periodic and has at most {MOST_ATOMS // 2} atoms: "
-            "there is none to double"
+            "so the check cannot be made"
         )
         raise DatasetError(msg)
     frames = dataset.frames.select(indices)

@@ -78,7 +78,7 @@ class StabilityRuns:
     duration_s: float
 
     def record(self, recorder: CheckRecorder) -> None:
-        """Record drift and temperature of the runs that lasted, and how many runs did not."""
+        """Record drift and temperature of completed runs, and the number that ended early."""
         if "nve" in self.ensembles:
             self._record_drift(recorder)
         if "nvt" in self.ensembles:
@@ -161,7 +161,7 @@ class StabilityRuns:
         return {"n_frames": len(np.unique(self.indices)), "duration_s": self.duration_s}
 
     def _why(self, runs: Sequence[int]) -> str:
-        """What ended those of some runs that did not last; empty if all did."""
+        """Reasons why some of the runs ended early; empty if none did."""
         parts = []
         for run in runs:
             event = self.trajectories.breaks[run]
@@ -234,7 +234,8 @@ bounds the cost."""
 
 CLOSEST: Final = 0.6
 """Atoms overlap below this part of the shortest distance of their elements in the test frames. That
-distance is already the end of what thermal motion reaches; at 0.6 of it no bond is left."""
+distance is already the end of what thermal motion reaches; 0.6 of it is far inside the
+repulsive wall."""
 
 NEIGHBOURS_A: Final = 4.0
 """Distances up to here are looked at in the test frames, in Å: bonds, and the first neighbours of

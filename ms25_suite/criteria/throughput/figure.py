@@ -36,8 +36,9 @@ _SPEED_NOTE: Final = (
 )
 
 _PARETO_NOTE: Final = (
-    "Upper left is best. Filled marks on the line: no other potential of the panel is at least as "
-    "accurate and as fast, and better in one of the two. Open marks: another one is."
+    "Upper left is best. Filled symbols on the line: no other potential of the panel is at least "
+    "as accurate and as fast, and better in one of the two. Open symbols: at least one other "
+    "potential is better."
 )
 
 _SIZE_NOTE: Final = (
@@ -88,7 +89,7 @@ def _front(label: str, group: Sequence[ParetoPoint]) -> str:
 
 
 def draw_speeds(points: Sequence[SpeedPoint]) -> Figure:
-    """Datasets on x, kAtoms/s on a logarithmic y; a mark for each potential with its spread."""
+    """Datasets on x, kAtoms/s on a logarithmic y; a symbol for each potential with its spread."""
     labels = list(dict.fromkeys(point.label for point in points))
     names = list(dict.fromkeys(point.result.potential for point in points))
     width = max(4.4, 1.2 + (0.5 + 0.22 * len(names)) * len(labels))

@@ -133,8 +133,7 @@ class SizeCost:
         # A repeated point would count twice in the fit.
         every = {timed.run.n_atoms: timed for timed in (self.own, *self.runs.values())}
         usable = [timed for timed in every.values() if not timed.refusal]
-        # What is too noisy for a number of its own still tells the power, whose interval has the
-        # scatter.
+        # Noisy points are still used in the power-law fit; its interval accounts for the scatter.
         noisy = [timed.run.n_atoms for timed in usable if timed.speed.noise]
         sizes = [timed.run.n_atoms for timed in usable]
         law = fit_power_law(sizes, [timed.speed.ms_per_step for timed in usable])

@@ -1,4 +1,4 @@
-"""Molecular dynamics of a potential in LAMMPS that was timed, and whether it may have a speed."""
+"""Molecular dynamics of a potential in LAMMPS that was timed, and whether its speed is valid."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from ms25_suite.metrics.throughput import Speed
 __all__ = ["TimedRun"]
 
 _ALONE: Final = 0.9
-"""Share of the wall time for which a process must have had its core: below, something else ran."""
+"""Share of the wall time that a process must have had a core; below it, the CPU was shared."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,7 +46,7 @@ class TimedRun:
     drift
         Drift of the total energy in meV/atom/ps.
     mark
-        Largest drift that is allowed; None if there is no limit.
+        Threshold of the drift; None if there is none.
     speed
         How fast it was.
     device
@@ -96,15 +96,15 @@ class TimedRun:
         """Why there is no speed to report; empty if there is one."""
         if self.disagreement:
             return (
-                f"no speed: LAMMPS ({self.run.route}) does not compute what the potential "
-                f"predicts: {self.disagreement}"
+                f"speed not reported: LAMMPS ({self.run.route}) and the potential disagree: "
+                f"{self.disagreement}"
             )
         size = self.drift_size
         if self.mark is not None and judge(size.value, size.interval, self.mark) is Verdict.FAIL:
             return (
-                f"no speed: the total energy drifts by {self.drift.value:+.3g} {self.mark.unit} in "
-                f"the measured run (at most {self.mark.value:g}): this is no dynamics at constant "
-                "energy"
+                f"speed not reported: the total energy drifts by {self.drift.value:+.3g} "
+                f"{self.mark.unit} in the measured run (at most {self.mark.value:g}): this is "
+                "no dynamics at constant energy"
             )
         return ""
 
@@ -139,15 +139,15 @@ class TimedRun:
         # With a GPU the processor waits for it, and the ratio says nothing.
         if self.device not in ("", "cpu") or had >= _ALONE:
             return ""
-        elsewhere = "" if self.device else ", or it computes elsewhere"
+        elsewhere = "" if self.device else ", or the potential runs on another device"
         return (
             f"the process had a core for {100 * had:.0f} % of the measured time: other programs "
-            f"ran beside it (load {self.load:.1f} on {machine().n_cpu} cores), so that alone "
-            f"it is faster{elsewhere}"
+            f"ran beside it (load {self.load:.1f} on {machine().n_cpu} cores), so the measured "
+            f"speed is too low{elsewhere}"
         )
 
     def summary(self) -> str:
-        """What else is known of the speed, in one line."""
+        """Size, device and shares of the time behind the speed, in one line."""
         shares = ", ".join(f"{100 * share:.0f} % {name}" for name, share in self.shares.items())
         cell = "" if self.repeats == (1, 1, 1) else f", {' x '.join(map(str, self.repeats))} times"
         threads = "1 thread" if self.run.threads == 1 else f"{self.run.threads} threads"

@@ -239,5 +239,5 @@ def time_potential(
 def not_asked(case: Case) -> NotAsked | None:
     """Left out for the baseline, which is not a potential."""
     if case.subject.kind == "baseline":
-        return NotAsked("a baseline is no potential: there is nothing to time")
+        return NotAsked("the baseline is not a potential, so there is no speed to measure")
     return None

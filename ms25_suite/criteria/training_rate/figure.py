@@ -103,7 +103,7 @@ def _needed(curve: LearningCurve) -> str:
     needed = curve.needed
     if needed is None or needed.value is None:
         return "not known" if curve.points.threshold is not None else "no threshold"
-    bound = "at most " if needed.reason.startswith("at most") else ""
+    bound = "at most " if needed.reason.startswith("upper bound") else ""
     return f"{bound}{' '.join(value_text(needed.value, needed.interval))}".strip()
 
 

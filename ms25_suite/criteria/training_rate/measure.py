@@ -77,7 +77,7 @@ class LearningCurve:
     points: Mapping[int, ComparedFrames]
 
     def remarks(self) -> list[Finding]:
-        """Remarks about the potentials of the series and their predictions."""
+        """Findings about the potentials of the series and their predictions."""
         remarks = dict.fromkeys(
             remark for point in self.points.values() for remark in point.remarks
         )
@@ -186,7 +186,7 @@ def measure_training_rate(curve: LearningCurve, quantity: Quantity, *, seed: int
     errors = [measure_mae(point, quantity, seed=seed) for point in curve.points.values()]
     fit = fit_rate(list(curve.points), errors)
     if fit is None:
-        msg = "an error is 0 and has no logarithm"
+        msg = "an error is exactly 0, so the log-log fit is impossible"
         raise NotApplicableError(msg)
     return TrainingRate(curve, quantity, errors, fit)
 
@@ -225,14 +225,14 @@ def predict_series(
 def _frames_needed(
     fit: RateFit, errors: list[ErrorSummary], quantity: Quantity, mark: Threshold | None
 ) -> tuple[dict[str, Any], Finding | None]:
-    """Fields of the number of training frames that a mark needs, or why it cannot be told."""
+    """Fields of the number of training frames that a threshold needs, or why there is none."""
     if mark is None:
         return {}, None
     limit = mark.value / MEV_PER_EV
     what = f"how many frames the {quantity} threshold of {mark.value:g} {mark.unit} needs"
     # The line is not extrapolated to sizes below the smallest.
     if errors[0].mae.value <= limit:
-        reason = f"at most: the smallest size is within {mark.value:g} {mark.unit} already"
+        reason = "upper bound: the smallest training size already meets the threshold"
         return {"value": float(fit.sizes[0]), "interval": None, "reason": reason}, None
     needed = fit.frames_needed(limit)
     # A flat or rising line never reaches the threshold.

@@ -34,7 +34,7 @@ class Series:
     missing_reason
         Why this is not a curve; empty if it is one.
     problem
-        Why it is a curve that must not be fitted; empty if it may.
+        Reason why these points must not be fitted together; empty if they may.
     """
 
     name: str
@@ -47,7 +47,7 @@ class Series:
 
     @property
     def is_at_hand(self) -> bool:
-        """Whether no potential must be trained for it that the run does not train anyway."""
+        """Whether the rate needs no additional training."""
         return len(self.sizes) >= MIN_SIZES
 
 
@@ -152,7 +152,7 @@ def not_asked(case: Case) -> NotAsked | None:
 
 
 def _train_text(spec: PotentialSpec, n: int | None) -> str:
-    """What one writes after ``--mlip=`` for the same training at another size, or at none."""
+    """Value of ``--mlip`` for the same training with ``n`` frames; without a size if None."""
     options = {key: value for key, value in spec.options if key != "n"}
     if n is not None:
         options = {"n": n, **options}

@@ -57,7 +57,8 @@ def _constant(energy: FloatArray) -> Finding | None:
         return None
     return Finding(
         "constant-energy",
-        f"All frames have the same energy, {float(energy[0]):.6g} eV: is that a label?",
+        f"All frames have the same energy, {float(energy[0]):.6g} eV: these are probably "
+        "placeholders",
     )
 
 

@@ -1,1 +1,1 @@
-"""Dataset cards: one TOML file for each built-in dataset."""
+"""Dataset cards: their fields, and the files, splits, observables and partners that they name."""

@@ -117,9 +117,7 @@ def write_dataset(
         notes += split.notes
     elif system.transfer:
         source = "all for testing"
-        notes.append(
-            "all frames are for testing: the paper transfers to it what was trained on CHA"
-        )
+        notes.append("all frames are for testing: the paper uses it for potentials trained on CHA")
     elif len(frames) < 3:
         source = "none"
         notes.append(f"{len(frames)} frames cannot be divided, so all of them are for testing")

@@ -1,4 +1,4 @@
-"""Legends below a figure, and the colours and marks by which a reader finds a potential."""
+"""Legends below a figure, and the colour and symbol of each potential."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def color_of(index: int) -> str:
 
 
 def style_of(index: int) -> dict[str, Any]:
-    """Colour and mark of the potential with an index, as keywords of ``Axes.plot``."""
+    """Colour and symbol of the potential with an index, as keywords of ``Axes.plot``."""
     return {"color": color_of(index), "marker": MARKERS[index % len(MARKERS)]}
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -163,3 +164,23 @@ def test_worst_verdict() -> None:
     assert worst_verdict([Verdict.SKIP, None, Verdict.SKIP]) is Verdict.SKIP
     assert worst_verdict([Verdict.UNDECIDED, Verdict.FAIL]) is Verdict.FAIL
     assert worst_verdict([Verdict.ERROR, Verdict.FAIL]) is Verdict.ERROR
+
+
+@pytest.mark.parametrize(
+    ("quantity", "metric", "words"),
+    [
+        ("energy", "rmse", "energy RMSE of"),
+        ("volume", "error", "error of the volume of"),
+        ("barrier", "measurement", "barrier of"),
+        ("forces", "ratio", "forces ratio of"),
+    ],
+)
+def test_an_explanation_names_the_metric(quantity: str, metric: str, words: str) -> None:
+    result = replace(FULL, quantity=quantity, metric=metric)
+    assert f": {words} mace-β on fau" in result.explain()
+
+
+def test_an_explanation_gives_the_error_of_the_baseline() -> None:
+    details = {**FULL.details, "without_model": 812.34}
+    text = replace(FULL, details=details).explain()
+    assert "  baseline:   error 812.3 meV/Å (element energies" in text

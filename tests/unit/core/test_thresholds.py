@@ -184,7 +184,7 @@ def test_a_card_sets_a_threshold_for_one_criterion() -> None:
         ),
         ({"energy": 3}, r"\[thresholds.energy\] must be a table with a `value`, found 3"),
         ({"eos": 3}, r"\[thresholds.eos\] must be a table"),
-        ({"eos": {"volume": {"value": 1, "unit": "Å"}}}, "convert the value"),
+        ({"eos": {"volume": {"value": 1, "unit": "Å"}}}, "give the error in"),
     ],
 )
 def test_a_bad_threshold_of_a_card_is_refused(table: dict[str, object], message: str) -> None:

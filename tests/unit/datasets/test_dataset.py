@@ -387,7 +387,7 @@ def _plain(images: list[Atoms]) -> list[Atoms]:
     ("name", "message"),
     [
         ("absent.extxyz", "names 'absent.extxyz', which cannot be opened: there is no file"),
-        ("fau", "names 'fau', which also holds Si O: what is trained on Ni Cu alone"),
+        ("fau", "names 'fau', which also holds Si O: a potential trained on Ni Cu alone"),
         ("small.extxyz", "which is the same dataset or name"),
         ("again/small.extxyz", "which is the same dataset or name"),
     ],

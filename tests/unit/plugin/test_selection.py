@@ -167,4 +167,4 @@ def test_dynamics_are_asked_by_name_only(datasets: dict[str, Dataset]) -> None:
 def test_a_baseline_is_not_timed(datasets: dict[str, Dataset]) -> None:
     found = left_out(datasets, "throughput", dataset="hea", potential=parse_spec("baseline:mean"))
     assert found is not None
-    assert found.reason == "a baseline is no potential: there is nothing to time"
+    assert found.reason == "the baseline is not a potential, so there is no speed to measure"

@@ -80,7 +80,7 @@ def test_as_a_potential_it_knows_its_elements() -> None:
         MeanBaseline.fit(given, labels(given)), "baseline-mean", PotentialOptions()
     )
     np.testing.assert_allclose(potential.predict(given).energy, energies(given))
-    with pytest.raises(ElementCoverageError, match="does not know C"):
+    with pytest.raises(ElementCoverageError, match="does not support C"):
         potential.predict(frames("CO"))
     potential.close()
 

@@ -120,7 +120,9 @@ def test_a_cache_that_cannot_be_written_is_no_error(
 
 def test_other_elements_are_named(frames: Frames, pool: type[Pool]) -> None:
     pool.elements = (29, 30)
-    with pytest.raises(ElementCoverageError, match=r"does not know Ni: it knows Cu Zn, .*Ni Cu"):
+    with pytest.raises(
+        ElementCoverageError, match=r"does not support Ni: it supports Cu Zn, .*Ni Cu"
+    ):
         opened().predict(frames)
     pool.elements = None
     assert opened().predict(frames).energy is not None

@@ -62,7 +62,7 @@ def test_page_says_it_all(tmp_path: Path) -> None:
         write_report(tmp_path, RUN, [make_result(details=details), ERROR, undecided, skip]).html
     )
     for words in (
-        "1 of 2 judged numbers within the threshold, 1 undecided with these frames, 1 could",
+        "1 of 2 results meets its threshold, 1 undecided with these frames, 1 could",
         "1 could not be computed and 1 skipped.",
         "At least one check did not pass (exit status 1).",
         "warning: overlap",
@@ -142,13 +142,13 @@ def test_checks_link_to_the_docs_where_those_are_known(tmp_path: Path) -> None:
     ("results", "words"),
     [
         ([], "No check reported a result."),
-        ([ERROR], "1 number could not be computed."),
+        ([ERROR], "1 result could not be computed."),
         (
             [make_result(quantity="", metric="", value=None, verdict=Verdict.ERROR)],
-            "1 number could",
+            "1 result could",
         ),
-        ([make_result(value=0.0, interval=(0.0, 0.0))], "1 of 1 judged number within"),
-        ([make_result(verdict=None, threshold=None)], "1 number measured without a threshold."),
+        ([make_result(value=0.0, interval=(0.0, 0.0))], "1 of 1 result meets its"),
+        ([make_result(verdict=None, threshold=None)], "1 result measured without a threshold."),
         ([make_result(criterion="new_one", quantity="gap", metric="error")], "new one"),
     ],
 )

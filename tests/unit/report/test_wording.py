@@ -88,9 +88,9 @@ def _result(verdict: Verdict | None) -> CheckResult:
 
 def test_count_sentence() -> None:
     assert count_sentence([]) == "No check reported a result."
-    assert count_sentence([_result(Verdict.ERROR)]) == "1 number could not be computed."
+    assert count_sentence([_result(Verdict.ERROR)]) == "1 result could not be computed."
     verdicts = (*[Verdict.PASS] * 3, Verdict.FAIL, Verdict.UNDECIDED, Verdict.SKIP, None)
     assert count_sentence([_result(verdict) for verdict in verdicts]) == (
-        "3 of 5 judged numbers within the threshold, 1 beyond it, 1 undecided with these frames, "
+        "3 of 5 results meet their threshold, 1 failed, 1 undecided with these frames, "
         "1 skipped and 1 measured without a threshold."
     )

@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ms25_suite.core.details import details_of
 from ms25_suite.core.results import CheckResult
 from ms25_suite.report.figures.canvas import new_figure
 from ms25_suite.report.section import Block, Drawing, Section
+from ms25_translation.measure import KEY, TranslationDetails
 
 __all__ = ["section"]
 
 
 def section(run: Any, results: Sequence[CheckResult]) -> Section | None:
     """A drawing for each potential; None if nothing was measured."""
-    own = [result for result in results if "translation" in result.details]
     blocks = []
-    for result in own:
-        energies = [abs(value) for value in result.details["translation"]["energies"]]
+    for result in results:
+        details = details_of(result, KEY, TranslationDetails)
+        if details is None:
+            continue
+        energies = [abs(value) for value in details.energies]
         figure = new_figure(4.0, 2.6)
         axes = figure.subplots()
         axes.bar(range(1, len(energies) + 1), energies)

@@ -3,19 +3,37 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 
+from ms25_suite.core.details import Details
 from ms25_suite.core.frames import FloatArray
 from ms25_suite.core.units import MEV_PER_EV
 from ms25_suite.criteria.recorder import CheckRecorder
 from ms25_suite.datasets.dataset import Dataset
 from ms25_suite.potentials.potential import Potential
 
-__all__ = ["TranslationErrors", "measure_translation"]
+__all__ = ["KEY", "TranslationDetails", "TranslationErrors", "measure_translation"]
+
+KEY: Final = "translation"
+"""Key of the details in `ms25_suite.core.results.CheckResult.details`."""
 
 MOST_FRAMES = 5
 """Frames that are moved: a potential that breaks the symmetry does so for every frame."""
+
+
+@dataclass(frozen=True, slots=True)
+class TranslationDetails(Details):
+    """What the figure shows of the energies.
+
+    Parameters
+    ----------
+    energies
+        Change of the energy of each frame in meV/atom, shape ``(n_frames,)``.
+    """
+
+    energies: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,7 +58,7 @@ class TranslationErrors:
             "energy",
             value=float(np.abs(self.energies).max()),
             n_frames=n_frames,
-            details={"translation": {"energies": self.energies.tolist()}},
+            details={KEY: TranslationDetails(tuple(self.energies.tolist())).to_dict()},
         )
         recorder.judge("forces", value=float(np.abs(self.forces).max()), n_frames=n_frames)
 

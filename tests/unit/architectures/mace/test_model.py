@@ -76,7 +76,9 @@ def test_a_model_file_that_changes_under_way_is_noticed(tiny_mace: Path, tmp_pat
 
 def test_elements_that_the_model_does_not_know_are_named(tiny_mace: Path) -> None:
     potential = from_model_file(tiny_mace, "mace", "tiny", PotentialOptions())
-    with pytest.raises(ElementCoverageError, match="does not know Al: it knows Cr Fe Co Ni Cu, "):
+    with pytest.raises(
+        ElementCoverageError, match="does not support Al: it supports Cr Fe Co Ni Cu, "
+    ):
         potential.predict(Frames.from_atoms([bulk("Al")]))
     potential.close()
 

@@ -52,5 +52,5 @@ def test_one_that_is_not_extensive_fails_with_its_likely_causes(tmp_path: Path) 
 
 def test_large_cells_are_not_doubled(tmp_path: Path) -> None:
     data = open_crystals(tmp_path, n=1, repeat=7)
-    with pytest.raises(DatasetError, match="there is none to double"):
+    with pytest.raises(DatasetError, match="so the check cannot be made"):
         predict_supercells(InProcess(), data)

@@ -87,7 +87,7 @@ def test_what_computes_something_else_has_no_speed(
     failed = {name for name, result in found.items() if result.verdict is Verdict.FAIL}
     assert failed == {culprit, "katoms_per_s"}
     assert found["katoms_per_s"].value is None
-    assert found["katoms_per_s"].reason.startswith("no speed: ")
+    assert found["katoms_per_s"].reason.startswith("speed not reported: ")
     assert not {"ms_per_step", "katoms_per_s_500", "size_exponent"} & set(found)
     assert len(potential.asked) == 1
 

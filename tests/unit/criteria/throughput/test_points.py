@@ -58,7 +58,7 @@ def size_cost(**changes: Any) -> CheckResult:
 
 
 NOISY = speed(None, "noisy", verdict=Verdict.UNDECIDED, reason="too noisy")
-REFUSED = speed(None, "refused", verdict=Verdict.FAIL, reason="no speed: …")
+REFUSED = speed(None, "refused", verdict=Verdict.FAIL, reason="speed not reported: …")
 
 
 def test_a_noisy_speed_is_a_point_and_a_refused_one_is_none() -> None:

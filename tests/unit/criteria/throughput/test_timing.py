@@ -53,10 +53,10 @@ def test_what_agrees_has_a_speed() -> None:
 @pytest.mark.parametrize("off", [2e-6, -2e-6])
 def test_another_energy_has_none(off: float) -> None:
     run = timed(energy_off=off)
-    assert run.refusal.startswith("no speed: LAMMPS (fix external) does not compute what")
+    assert run.refusal.startswith("speed not reported: LAMMPS (fix external) and the")
     assert "energy differs by" in run.refusal
     assert "meV/atom (tolerance 0.001)" in run.refusal
-    with pytest.raises(LammpsError, match="no speed"):
+    with pytest.raises(LammpsError, match="speed not reported"):
         run.require_speed()
 
 
@@ -83,7 +83,9 @@ def test_a_process_that_had_no_core_of_its_own_is_noticed() -> None:
     assert "had a core for 50 % of the measured time" in timed(cpu=0.5).crowded
     assert timed(cpu=0.95).crowded == ""
     # A calculator may compute on a GPU, while the processor waits.
-    assert timed(cpu=0.5, architecture="ase").crowded.endswith("or it computes elsewhere")
+    assert timed(cpu=0.5, architecture="ase").crowded.endswith(
+        "or the potential runs on another device"
+    )
 
 
 def test_a_calculator_states_neither_device_nor_precision() -> None:

@@ -42,7 +42,7 @@ def test_a_row_says_it_all() -> None:
     ("results", "text"),
     [
         ([rate()], "not known"),
-        ([rate(), needed(reason="at most: …", value=50.0, interval=None)], "at most 50.0"),
+        ([rate(), needed(reason="upper bound: …", value=50.0, interval=None)], "at most 50.0"),
         ([rate(details=rate_details(threshold=None))], "no threshold"),
     ],
 )

@@ -62,5 +62,7 @@ def test_an_error_of_zero_has_no_logarithm(tmp_path: Path) -> None:
     curve = predict_series(series, data, HeldOutPredictions())
     for point in curve.points.values():
         point.predictions.energy[:] = point.labels.energy
-    with pytest.raises(NotApplicableError, match="an error is 0 and has no logarithm"):
+    with pytest.raises(
+        NotApplicableError, match="an error is exactly 0, so the log-log fit is impossible"
+    ):
         measure_training_rate(curve, "energy", seed=0)

@@ -146,6 +146,6 @@ def test_what_the_worker_cannot_do_is_refused(tmp_path: Path, frame: Frames) -> 
     two = frame.select([0, 0])
     with pytest.raises(UsageError, match="from one frame with atoms, found 2 frames"):
         potential.run_lammps(two, PLAN)
-    with pytest.raises(ElementCoverageError, match="does not know Pt: it knows Ni Cu"):
+    with pytest.raises(ElementCoverageError, match="does not support Pt: it supports Ni Cu"):
         potential.run_lammps(Frames.from_atoms([bulk("Pt")]), PLAN)
     potential.close()

@@ -190,7 +190,7 @@ def test_elements_of_a_calculator_are_checked_if_it_lists_them(
     path.write_text(EMT_PLUS.format(body="pass") + "\nCalculator.elements = ['Ni', 'H']\n")
     potential = from_calculator(str(path), "calc", PotentialOptions())
     with pytest.raises(
-        ElementCoverageError, match="does not know Cu: it knows H Ni, the data holds Ni Cu"
+        ElementCoverageError, match="does not support Cu: it supports H Ni, the data holds Ni Cu"
     ):
         potential.predict(frames)
     potential.close()
