@@ -296,7 +296,8 @@ def test_elements_that_the_potential_does_not_know_are_an_error(
     assert done.ret == pytest.ExitCode.TESTS_FAILED
     found = results("r")
     assert (
-        "knows Cr Fe Co Ni Cu, the data holds Al" in found["al", "tiny", "energy", "mae"]["reason"]
+        "supports Cr Fe Co Ni Cu, the data holds Al"
+        in found["al", "tiny", "energy", "mae"]["reason"]
     )
     assert found["cuni", "tiny", "energy", "mae"]["value"] > 0
 
