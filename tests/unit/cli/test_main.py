@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import pytest
+
+from ms25_suite import __version__
+from ms25_suite.cli.main import main
+from ms25_suite.core.errors import UsageError
+
+
+def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"ms25-suite {__version__}\n"
+
+
+def test_errors_of_the_suite_are_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(_: object) -> int:
+        msg = "there is no such thing"
+        raise UsageError(msg)
+
+    monkeypatch.setattr("ms25_suite.cli.report.run", fail)
+    assert main(["report", "x"]) == 1
+    assert capsys.readouterr().err == "ms25: there is no such thing\n"
+
+
+def test_an_interruption_ends_as_a_shell_reports_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stop(_: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("ms25_suite.cli.report.run", stop)
+    assert main(["report", "x"]) == 130
+    assert "what was finished is kept" in capsys.readouterr().err
+
+
+def test_a_potential_is_handed_to_pytest(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[str] = []
+    monkeypatch.setattr("pytest.main", lambda arguments: given.extend(arguments) or 5)
+    assert main(["--mlip=x", "--dataset=y"]) == 5
+    assert given[0] == "-c"
+    assert given[1].endswith("pytest.ini")
+    assert given[-2:] == ["--mlip=x", "--dataset=y"]
+
+
+COMMANDS = ("data", "env", "train", "report", "compare", "schema")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_a_help(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([name, "--help"])
+    assert ended.value.code == 0
+    assert f"usage: ms25 {name}" in capsys.readouterr().out

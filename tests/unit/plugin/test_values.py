@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ms25_suite.core.errors import UsageError
+from ms25_suite.plugin.values import (
+    atom_numbers,
+    ensembles,
+    lammps_executable,
+    species,
+    train_sizes,
+    writable_folder,
+)
+
+
+def test_numbers_are_sorted() -> None:
+    assert train_sizes("200,50,100") == (50, 100, 200)
+    assert atom_numbers("8000,500") == (500, 8000)
+    assert train_sizes(None) == atom_numbers(None) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("50,100", "at least 3 sizes"),
+        ("50,50,100", "none may be repeated"),
+        ("50,a,100", "expected whole numbers joined by commas"),
+        ("0,1,2", "each of 1 or more frames"),
+    ],
+)
+def test_wrong_training_sizes(text: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        train_sizes(text)
+
+
+@pytest.mark.parametrize("text", ["0", "5,5", "x"])
+def test_wrong_numbers_of_atoms(text: str) -> None:
+    with pytest.raises(UsageError, match=f"--throughput-atoms={text}: expected"):
+        atom_numbers(text)
+
+
+def test_ensembles_stand_in_the_order_of_the_suite() -> None:
+    assert ensembles("NVT, nve") == ("nve", "nvt")
+    with pytest.raises(UsageError, match="expected one or more of nve, nvt"):
+        ensembles("npt")
+
+
+def test_species_are_chemical_symbols() -> None:
+    assert species("Si, O") == ("Si", "O")
+    assert species(None) == ()
+    with pytest.raises(UsageError, match="'Xx' is no chemical symbol"):
+        species("Si,Xx")
+    with pytest.raises(UsageError, match="an element is given twice"):
+        species("Si,Si")
+
+
+def test_lammps_may_be_left_alone(tmp_path: Path) -> None:
+    assert lammps_executable(None) is None
+    assert lammps_executable("none") is None
+
+
+def test_a_report_folder_is_made(tmp_path: Path) -> None:
+    assert writable_folder(tmp_path / "a" / "b").is_dir()
+    assert list((tmp_path / "a" / "b").iterdir()) == []
+
+
+def test_a_report_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UsageError, match="cannot write there"):
+        writable_folder(tmp_path / "file")
