@@ -63,9 +63,9 @@ def test_built_in_partners_exist_and_name_each_other() -> None:
     """If this fails, a card names a dataset that this version does not have."""
     for name in own_datasets():
         partners = builtin_card(name).partners
-        for other in (*partners.of("size_extensivity"), *partners.of("framework_transfer")):
+        for other in (*partners.of("extensivity"), *partners.of("transfer")):
             assert other in own_datasets(), (name, other)
-        for other in partners.of("size_extensivity"):
+        for other in partners.of("extensivity"):
             assert builtin_card(other).partners.extensivity == name
 
 

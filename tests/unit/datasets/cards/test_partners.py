@@ -10,10 +10,10 @@ from ms25_suite.datasets.cards.partners import Partners
 
 def test_partners_by_criterion() -> None:
     partners = Partners("large.toml", "one k-point", ("fau", "mine/lta.extxyz"))
-    assert partners.of("size_extensivity") == ("large.toml",)
-    assert partners.of("framework_transfer") == ("fau", "mine/lta.extxyz")
+    assert partners.of("extensivity") == ("large.toml",)
+    assert partners.of("transfer") == ("fau", "mine/lta.extxyz")
     assert partners.of("error_thresholds") == ()
-    assert Partners().of("size_extensivity") == ()
+    assert Partners().of("extensivity") == ()
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ def test_frameworks_are_for_testing(tmp_path: Path, shared_data: Path) -> None:
     save(tmp_path / "in" / "a.xyz", many(zeolite(shared_data, "LTA"), 8))
     found = import_archive(tmp_path / "in", tmp_path / "out")
     assert [len(part) for part in opened(found, "lta").splits.parts[0]] == [0, 0, 8]
-    assert any("transfers to it" in note for note in found.datasets[0].notes)
+    assert any("all frames are for testing" in note for note in found.datasets[0].notes)
 
 
 def test_the_same_archive_gives_the_same_bytes(tmp_path: Path) -> None:
