@@ -1,37 +1,13 @@
 from __future__ import annotations
 
-import argparse
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
-from ase.build import bulk
 
-from ms25_suite.cli import data as cli_data
 from ms25_suite.datasets.registry import ENTRY_POINTS
-from ms25_suite.datasets.writer import write_extxyz
 from tests.helpers.fake_packages import add_package
-
-
-def ms25(*arguments: str | Path) -> int:
-    parser = argparse.ArgumentParser()
-    cli_data.add_parser(parser.add_subparsers(dest="command"))
-    return cli_data.run(parser.parse_args(["data", *map(str, arguments)]))
-
-
-def write_frames(path: Path, n: int, seed: int = 0) -> Path:
-    rng = np.random.default_rng(seed)
-    images = []
-    for _ in range(n):
-        atoms = bulk("Cu", cubic=True)
-        atoms.rattle(0.1, rng=rng)
-        atoms.info["REF_energy"] = float(rng.normal())
-        forces = rng.normal(size=(4, 3))
-        atoms.arrays["REF_forces"] = forces - forces.mean(axis=0)
-        images.append(atoms)
-    write_extxyz(path, images)
-    return path
+from tests.unit.cli.test_data import ms25, write_frames
 
 
 def test_list(capsys: pytest.CaptureFixture[str]) -> None:

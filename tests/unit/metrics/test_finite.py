@@ -2,39 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import pytest
-from ase.build import bulk
 
-from ms25_suite.core.errors import NotFiniteError, PredictionError
+from ms25_suite.core.errors import PredictionError
 from ms25_suite.core.frames import Frames, Predictions
 from ms25_suite.metrics.finite import energies_and_forces, predict_finite
 from tests.helpers.emt_path import emt
-
-
-@pytest.fixture
-def frames() -> Frames:
-    images = []
-    for seed, symbol in enumerate(("Cu", "Ni", "Al")):
-        atoms = bulk(symbol, cubic=True)
-        atoms.rattle(0.05, seed=seed)
-        images.append(atoms)
-    return Frames.from_atoms(images)
-
-
-def without(*lost: int) -> Callable[[Frames], Predictions]:
-    """EMT that has no finite numbers for frames of these elements."""
-
-    def predict(frames: Frames) -> Predictions:
-        bad = [i for i in range(len(frames)) if frames.select([i]).numbers[0] in lost]
-        if bad:
-            msg = "not finite"
-            raise NotFiniteError(msg, tuple(bad))
-        return emt(frames)
-
-    return predict
+from tests.helpers.three_metals import without
 
 
 def test_what_has_finite_numbers_is_predicted(frames: Frames) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,6 @@ from ase.calculators.emt import EMT
 from ase.md.verlet import VelocityVerlet
 from ase.units import fs, kB
 
-from ms25_suite.core.errors import NotFiniteError
 from ms25_suite.core.frames import FloatArray, Frames, Predictions
 from ms25_suite.metrics.dynamics.bath import Bath
 from ms25_suite.metrics.dynamics.breaks import Limits
@@ -24,35 +22,13 @@ from ms25_suite.metrics.dynamics.trajectories import (
     timestep_fs,
 )
 from tests.helpers.emt_path import emt
+from tests.helpers.three_metals import without
 
 FREE = Limits({}, 1e6)
 
 
 def at(temperature: float, frames: Frames) -> FloatArray:
     return np.full(len(frames), temperature)
-
-
-@pytest.fixture
-def frames() -> Frames:
-    images = []
-    for seed, symbol in enumerate(("Cu", "Ni", "Al")):
-        atoms = bulk(symbol, cubic=True)
-        atoms.rattle(0.05, seed=seed)
-        images.append(atoms)
-    return Frames.from_atoms(images)
-
-
-def without(*lost: int) -> Callable[[Frames], Predictions]:
-    """EMT that has no finite numbers for frames of these elements."""
-
-    def predict(frames: Frames) -> Predictions:
-        bad = [i for i in range(len(frames)) if frames.select([i]).numbers[0] in lost]
-        if bad:
-            msg = "not finite"
-            raise NotFiniteError(msg, tuple(bad))
-        return emt(frames)
-
-    return predict
 
 
 def test_velocities_have_the_temperature_and_no_momentum() -> None:
