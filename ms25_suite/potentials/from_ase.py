@@ -111,17 +111,26 @@ class CalculatorEvaluator:
 
     def __init__(self, calculator: Any) -> None:
         self._calculator = calculator
+        self._state: bytes | None = None
         self._stress = "stress" in getattr(calculator, "implemented_properties", ())
 
     @property
     def info(self) -> ModelInfo:
-        """Elements of the calculator if it lists them as chemical symbols in ``elements``."""
+        """Elements if the calculator lists them, and the inputs that it has read so far.
+
+        Elements are taken from a list of chemical symbols, ``elements``. Inputs of the frame are
+        known once something was predicted; which arrays a calculator reads is not known.
+        """
         from ase.data import atomic_numbers
 
+        from ms25_suite.potentials.watched_atoms import inputs_read
+
+        inputs = None if self._state is None else inputs_read()
         symbols = getattr(self._calculator, "elements", None)
         if not isinstance(symbols, list | tuple) or not set(symbols) <= set(atomic_numbers):
-            return ModelInfo()
-        return ModelInfo(elements=tuple(sorted({atomic_numbers[s] for s in symbols})))
+            return ModelInfo(inputs=inputs)
+        elements = tuple(sorted({atomic_numbers[s] for s in symbols}))
+        return ModelInfo(elements=elements, inputs=inputs)
 
     def predict(self, frames: Frames) -> Predictions:
         """Energies, forces and, if the calculator has them, stresses of periodic frames.
@@ -131,13 +140,16 @@ class CalculatorEvaluator:
         PredictionError
             The calculator raised an error or returned an array of the wrong shape; has the frame.
         """
+        from ms25_suite.potentials.watched_atoms import WatchedAtoms
+
         energy = np.empty(len(frames))
         forces = np.empty((len(frames.numbers), 3))
         stress = np.full((len(frames), 6), np.nan)
         for index in range(len(frames)):
-            atoms = frames.atoms(index)
+            atoms = frames.atoms(index, WatchedAtoms)
+            rows = frames.atoms_of(index)
+            self._forget_other_state(frames.inputs.prints(index, rows))
             atoms.calc = self._calculator
-            rows = slice(int(frames.offsets[index]), int(frames.offsets[index + 1]))
             try:
                 # ASE's default energy: with electronic smearing the one extrapolated to zero width.
                 energy[index] = _shaped(atoms.get_potential_energy(), (), "energy", atoms)
@@ -159,6 +171,24 @@ class CalculatorEvaluator:
                 )
                 raise PredictionError(msg, (index,)) from error
         return Predictions(energy=energy, forces=forces, stress=stress if self._stress else None)
+
+    def _forget_other_state(self, state: bytes) -> None:
+        """Make the calculator forget its results if the charge, the spin, … is another one.
+
+        ASE's calculators compare structures only, and would return the results of another charge
+        state of the same geometry.
+        """
+        if state != self._state:
+            _reset(self._calculator)
+        self._state = state
+
+
+def _reset(calculator: Any) -> None:
+    """Reset a calculator and those that it combines (`ase.calculators.mixing`)."""
+    if callable(getattr(calculator, "reset", None)):
+        calculator.reset()
+    for part in getattr(getattr(calculator, "mixer", None), "calcs", ()):
+        _reset(part)
 
 
 def _name(atoms: Atoms) -> str:
