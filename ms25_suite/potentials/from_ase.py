@@ -112,6 +112,7 @@ class CalculatorEvaluator:
     def __init__(self, calculator: Any) -> None:
         self._calculator = calculator
         self._state: bytes | None = None
+        self._read: set[str] = set()
         self._stress = "stress" in getattr(calculator, "implemented_properties", ())
 
     @property
@@ -123,9 +124,7 @@ class CalculatorEvaluator:
         """
         from ase.data import atomic_numbers
 
-        from ms25_suite.potentials.watched_atoms import inputs_read
-
-        inputs = None if self._state is None else inputs_read()
+        inputs = None if self._state is None else tuple(sorted(self._read))
         symbols = getattr(self._calculator, "elements", None)
         if not isinstance(symbols, list | tuple) or not set(symbols) <= set(atomic_numbers):
             return ModelInfo(inputs=inputs)
@@ -140,6 +139,12 @@ class CalculatorEvaluator:
         PredictionError
             The calculator raised an error or returned an array of the wrong shape; has the frame.
         """
+        from ms25_suite.potentials.watched_atoms import noticing
+
+        with noticing(self._read):
+            return self._predict(frames)
+
+    def _predict(self, frames: Frames) -> Predictions:
         from ms25_suite.potentials.watched_atoms import WatchedAtoms
 
         energy = np.empty(len(frames))

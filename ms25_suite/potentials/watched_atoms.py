@@ -6,25 +6,32 @@ charge or a spin of the whole system look them up in ``Atoms.info``.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 from ase import Atoms
 
 from ms25_suite.core.inputs import KNOWN_INPUTS
 
-__all__ = ["WatchedAtoms", "inputs_read"]
+__all__ = ["WatchedAtoms", "noticing"]
 
 _NAMES: Final = {
     key: known.name for known in KNOWN_INPUTS.values() if known.per == "frame" for key in known.keys
 }
 
-_read: set[str] = set()
-"""Names of the inputs that were read in this process."""
+_into: list[set[str]] = []
+"""Where names of inputs go that are read; the last one is the present one."""
 
 
-def inputs_read() -> tuple[str, ...]:
-    """Names of the inputs of frames that were read so far, sorted."""
-    return tuple(sorted(_read))
+@contextmanager
+def noticing(names: set[str]) -> Iterator[None]:
+    """Add the names of the inputs of frames that are read meanwhile to a set."""
+    _into.append(names)
+    try:
+        yield
+    finally:
+        _into.pop()
 
 
 class _WatchedInfo(dict[Any, Any]):
@@ -44,8 +51,8 @@ class _WatchedInfo(dict[Any, Any]):
 
     @staticmethod
     def _notice(key: object) -> None:
-        if isinstance(key, str) and key.lower() in _NAMES:
-            _read.add(_NAMES[key.lower()])
+        if _into and isinstance(key, str) and key.lower() in _NAMES:
+            _into[-1].add(_NAMES[key.lower()])
 
 
 class WatchedAtoms(Atoms):  # type: ignore[misc]
