@@ -188,12 +188,20 @@ class CalculatorEvaluator:
         self._state = state
 
 
-def _reset(calculator: Any) -> None:
-    """Reset a calculator and those that it combines (`ase.calculators.mixing`)."""
+def _reset(calculator: Any, depth: int = 4) -> None:
+    """Make a calculator forget its results, and those that it holds, such as those of a sum."""
     if callable(getattr(calculator, "reset", None)):
         calculator.reset()
-    for part in getattr(getattr(calculator, "mixer", None), "calcs", ()):
-        _reset(part)
+    elif hasattr(calculator, "results"):
+        # `BaseCalculator` has no method for it (`ase.calculators.mixing`).
+        calculator.results, calculator.atoms = {}, None
+    if depth == 0:
+        return
+    for value in vars(calculator).values() if hasattr(calculator, "__dict__") else ():
+        parts = value if isinstance(value, list | tuple) else (value,)
+        for part in parts:
+            if hasattr(part, "get_property") or hasattr(part, "calcs"):
+                _reset(part, depth - 1)
 
 
 def _name(atoms: Atoms) -> str:

@@ -188,7 +188,7 @@ def test_charge_states_of_one_geometry_are_different_calculations() -> None:
 
 
 def test_a_combination_of_calculators_forgets_too() -> None:
-    evaluator = CalculatorEvaluator(SumCalculator([Charged(), Charged()]))
+    evaluator = CalculatorEvaluator(SumCalculator([Charged(), SumCalculator([Charged()])]))
     assert evaluator.predict(charge_states(0, 1)).energy.tolist() == [2, 22]
 
 
