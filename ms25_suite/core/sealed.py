@@ -64,7 +64,7 @@ def read_sealed(path: Path, name: str = "") -> bytes:
 
 
 def _end(content: bytes, name: str) -> bytes:
-    return _END % zlib.crc32(content, zlib.crc32(name.encode()))
+    return _END % zlib.crc32(content, _start(name))
 
 
 def sealed_json(record: Mapping[str, Any], name: str = "", indent: int | None = None) -> str:
@@ -128,4 +128,9 @@ def unseal_json(found: object, where: str, name: str = "") -> dict[str, Any]:
 def _of_values(record: Mapping[str, Any], name: str) -> str:
     """Checksum of values, whatever the order and the layout of the file."""
     text = json.dumps(record, sort_keys=True, allow_nan=False, separators=(",", ":"))
-    return f"{zlib.crc32(text.encode(), zlib.crc32(name.encode())):08x}"
+    return f"{zlib.crc32(text.encode(), _start(name)):08x}"
+
+
+def _start(name: str) -> int:
+    # A name of a file need not be UTF-8.
+    return zlib.crc32(name.encode("utf-8", "surrogatepass"))
