@@ -257,7 +257,7 @@ def did_you_mean(name: str, known: Iterable[str], *, cutoff: float = 0.6) -> str
 
 
 def encodable(text: str) -> str:
-    """Text that can be written: what has no place in UTF-8 is escaped.
+    r"""Text that can be written: what has no place in UTF-8 is escaped.
 
     Names of files need not be UTF-8, and neither need messages that quote them. Python keeps such
     bytes as halves of characters, which cannot be encoded.
@@ -266,8 +266,8 @@ def encodable(text: str) -> str:
     --------
     >>> encodable("r_max = 5 Å")
     'r_max = 5 Å'
-    >>> print(encodable("caf\\udce9.pt"))
-    caf\\xe9.pt
+    >>> print(encodable("caf\udce9.pt"))
+    caf\xe9.pt
     """
     try:
         raw = text.encode("utf-8", "surrogateescape")

@@ -117,8 +117,8 @@ def open_content(
             if content is None:
                 fresh = replace(read(), damage=damage)
                 _save(fresh, folder)
-                content = _load(folder)
-            return fresh if content is None else replace(content, damage=damage)
+                content = _load(folder) or fresh
+            return replace(content, damage=damage)
     except (OSError, DamagedError):
         # No writable folder, or a full disk. The store only saves time, so go on without it.
         return replace(read(), damage=damage) if fresh is None else fresh
@@ -127,7 +127,8 @@ def open_content(
 def _save(content: Content, folder: Path) -> None:
     """Write columns beside their place and move them there in one step."""
     prefix = f".{folder.name[:12]}-"
-    for left in folder.parent.glob(f"{prefix}*"):  # by a writer that was killed: this one has the lock
+    # Left by a writer that was killed: only one at a time has the lock.
+    for left in folder.parent.glob(f"{prefix}*"):
         shutil.rmtree(left, ignore_errors=True)
     temporary = Path(tempfile.mkdtemp(prefix=prefix, dir=folder.parent))
     try:
@@ -166,7 +167,7 @@ def _checksum(path: Path) -> int:
         return zlib.crc32(_mapped(file))
 
 
-def _mapped(file: Any) -> np.memmap[Any, np.dtype[np.uint8]]:
+def _mapped(file: Any) -> Any:
     """All bytes of an open file; several processes share one copy in the page cache."""
     return np.memmap(file, dtype=np.uint8, mode="r")
 
@@ -220,7 +221,7 @@ _VERIFIED: dict[tuple[int, ...], int] = {}
 """Checksums that this process has computed, by all that changes when a file does."""
 
 
-def _column(path: Path, checksum: int) -> np.memmap[Any, Any]:
+def _column(path: Path, checksum: int) -> Any:
     """A column, memory-mapped, after the checksum of all its bytes was compared."""
     with path.open("rb") as file:
         # From one open file: another process may replace the folder meanwhile, and what was

@@ -88,7 +88,7 @@ class PredictionCache:
         try:
             return ModelInfo.from_dict(unseal_json(text, str(path), self._label(_INFO)))
         except (DamagedError, KeyError, TypeError) as error:
-            self.damaged.append(str(error) if isinstance(error, DamagedError) else f"{path}: {error!r}")
+            self.damaged.append(f"{path}: {error}")
             return None
 
     def put_info(self, info: ModelInfo) -> None:
@@ -114,7 +114,7 @@ class PredictionCache:
 
 
 def _packed(predictions: Predictions) -> bytes:
-    arrays = {
+    arrays: dict[str, Any] = {
         # The same bytes on every machine.
         name: np.ascontiguousarray(values, dtype="<f8")
         for name in ("energy", "forces", "stress")
@@ -151,7 +151,8 @@ def _fits(found: Predictions, frames: Frames) -> bool:
         "stress": (len(frames), 6),
     }
     return all(
-        values.shape == shapes[name] if (values := getattr(found, name)) is not None
+        values.shape == shapes[name]
+        if (values := getattr(found, name)) is not None
         # A potential may have no stress, and then says so; see `Potential.predict`.
         else name == "stress"
         for name in shapes

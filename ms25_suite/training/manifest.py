@@ -230,7 +230,9 @@ def read_manifest(model: Path) -> Manifest | None:
         potential must not be judged on, is not ignored.
     """
     path = sidecar_path(model)
-    advice = f"Get both files again; without the sidecar, nothing is known of the training of {model}"
+    advice = (
+        f"Get both files again; without the sidecar, nothing is known of the training of {model}"
+    )
     try:
         text = path.read_bytes()
     except OSError:

@@ -95,8 +95,8 @@ class TrainingRun(ABC):
         path
             Where to.
         progress
-            ``epoch``, ``best``, ``seconds`` and ``model``, the SHA-256 of the model file, to be kept
-            as well.
+            ``epoch``, ``best``, ``seconds`` and ``model`` (the SHA-256 of the model file), to be
+            kept as well.
         """
 
     @abstractmethod

@@ -86,9 +86,7 @@ class _NequipFamilyTrainer(Trainer):
         write_extxyz(work / f"{name}.extxyz", part, absent_stress=absent)
 
     def repair(self, work: Path) -> None:
-        """Remove what is damaged: a phase with a damaged checkpoint is trained again, from the
-        start, and so are those after it.
-        """
+        """Remove what is damaged; a phase with a damaged checkpoint starts again, as later ones."""
         output = work / _OUTPUT
         for path in (*output.glob("*.json"), *output.glob("phase-*/*.json")):
             try:

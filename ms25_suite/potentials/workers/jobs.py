@@ -152,7 +152,7 @@ def job_from_wire(message: Mapping[str, Any]) -> Job:
     ValueError
         The kind is unknown.
     """
-    values = {
+    values: dict[str, Any] = {
         name: os.fsdecode(value) if isinstance(value, bytes) else value
         for name, value in message.items()
     }

@@ -49,7 +49,9 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
 def test_json_is_read_whatever_its_layout(indent: int | None) -> None:
     text = sealed_json(RECORD, "x", indent)
     assert unseal_json(text.encode(), "here", "x") == RECORD
-    assert unseal_json(json.dumps(json.loads(text), indent=7, sort_keys=True), "here", "x") == RECORD
+    assert (
+        unseal_json(json.dumps(json.loads(text), indent=7, sort_keys=True), "here", "x") == RECORD
+    )
 
 
 def test_every_change_of_json_gives_the_same_values_or_is_noticed() -> None:

@@ -127,7 +127,9 @@ def test_every_damage_of_a_sidecar_is_noticed(model: Path) -> None:
 def test_a_model_that_changed_since_its_training_is_named(model: Path) -> None:
     write_manifest(model, made(model))
     model.write_bytes(b"weighty")
-    with pytest.raises(ModelFileError, match=r"some\.model is not the model file .* damaged or was"):
+    with pytest.raises(
+        ModelFileError, match=r"some\.model is not the model file .* damaged or was"
+    ):
         read_manifest(model)
 
 
