@@ -36,7 +36,13 @@ class Journal:
         # "x": never write over the journal of another run. Without a buffer, which would keep what
         # a full disk did not take, and write it later.
         self._file = path.open("xb", buffering=0)
-        self._write({"schema": SCHEMA, "run": run.to_dict()})
+        try:
+            self._write({"schema": SCHEMA, "run": run.to_dict()})
+        except OSError:
+            self._file.close()
+            with suppress(OSError):
+                path.unlink()
+            raise
 
     def append(self, result: CheckResult) -> None:
         """Write one result and flush it to the disk.
