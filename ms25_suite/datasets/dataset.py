@@ -72,6 +72,8 @@ class Dataset:
         Files that were read, in order.
     label_keys
         Quantity to the key that its label had in the files.
+    remarks
+        Findings about how it was opened, and not about the data.
     """
 
     card: DatasetCard
@@ -84,6 +86,7 @@ class Dataset:
     audit: tuple[Answer, ...]
     sources: tuple[Path, ...]
     label_keys: dict[str, str]
+    remarks: tuple[Finding, ...] = ()
 
     @property
     def name(self) -> str:
@@ -233,7 +236,18 @@ def _open(card: DatasetCard, tier: str) -> Dataset:
         audit=audit_dataset(card, content, splits),
         sources=tuple(file.path for file in files),
         label_keys=content.label_keys,
+        remarks=_remarks(content),
     )
+
+
+def _remarks(content: Content) -> tuple[Finding, ...]:
+    if not content.damage:
+        return ()
+    msg = (
+        f"the frames in the cache were damaged (is the disk failing?) and were read again from "
+        f"their files: {content.damage}"
+    )
+    return (Finding("damaged-store", msg),)
 
 
 def _completed(card: DatasetCard, frames: Frames, where: str) -> DatasetCard:

@@ -191,7 +191,8 @@ class WorkerPool:
             )
             raise self._give_up(WorkerDiedError(msg)) from error
         channel = gateway.remote_exec(_BOOTSTRAP)
-        channel.send(("" if self._python is None else str(ISOLATED), str(log)))
+        # As bytes: the folder of temporary files need not be UTF-8.
+        channel.send(("" if self._python is None else str(ISOLATED), os.fsencode(log)))
         worker = _Worker(channel, log, pid)
         # The callback keeps this queue, not the attribute, which `close` replaces.
         answers = self._answers
