@@ -19,7 +19,6 @@ from typing import Any, ClassVar, NoReturn
 from ms25_suite.core.cache import atomic_path
 from ms25_suite.training.curve import append_line
 from ms25_suite.training.files import OUTCOME, RESULTS, read_arrays
-from ms25_suite.training.process import end_with_parent
 
 __all__ = ["TrainingRun", "say"]
 
@@ -185,9 +184,8 @@ class TrainingRun(ABC):
 
     @classmethod
     def main(cls) -> None:
-        """Run the program: ``python -m MODULE PARENT CONFIG``."""
-        end_with_parent(int(sys.argv[1]))
-        cls(json.loads(Path(sys.argv[2]).read_text(encoding="utf-8"))).run()
+        """Run the program: ``python -m MODULE CONFIG``."""
+        cls(json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))).run()
 
 
 def say(text: str) -> None:
