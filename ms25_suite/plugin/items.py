@@ -26,6 +26,7 @@ from ms25_suite.plugin.context import (
     report_results,
     skip_reasons,
 )
+from ms25_suite.plugin.distribution import note_groups
 from ms25_suite.plugin.pool import POOL
 from ms25_suite.plugin.selection import is_named, not_asked
 from ms25_suite.plugin.settings import Settings
@@ -165,6 +166,11 @@ class CheckItems:
             except Ms25Error as error:
                 raise pytest.UsageError(str(error)) from error
         return self._answers[key]
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Write down which items belong together, before xdist reports them."""
+        note_groups(session.config, session.items)
 
     def pytest_report_collectionfinish(self, config: pytest.Config) -> list[str]:
         """Say which criteria were left out."""
