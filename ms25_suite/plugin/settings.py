@@ -115,7 +115,7 @@ class Settings:
                 msg = f"--{name.replace('_', '-')} must be at least {fewest}, got {option(name)}"
                 raise UsageError(msg)
         if option("seed") < 0:
-            msg = f"--ms25-seed must not be negative, got {option('ms25_seed')}"
+            msg = f"--ms25-seed must not be negative, got {option('seed')}"
             raise UsageError(msg)
         if not re.fullmatch(r"cpu|mps|cuda(:\d+)?", option("device")):
             msg = f"--device={option('device')}: expected cpu, mps, cuda, or cuda:N"
