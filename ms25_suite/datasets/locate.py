@@ -116,7 +116,7 @@ def _folder_card(folder: Path) -> DatasetCard:
         raise DatasetError(msg)
     if not card_path.is_file():
         roles = [ROLE_CODES.get(stem(path).lower()) for path in paths]
-        if None not in roles and 2 in roles:
+        if None not in roles and (2 in roles or 1 in roles):
             # train.extxyz and test.extxyz in one folder: with all as test frames, a potential
             # would be judged on its training data.
             names = ("train", "validation", "test")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ms25_suite.core.fields import QUANTITIES
 from ms25_suite.core.findings import Finding
 from ms25_suite.core.frames import Frames, Labels
 from ms25_suite.datasets.answers import Answer, answered, in_order
@@ -42,18 +43,28 @@ def frame_digests(frames: Frames) -> np.ndarray[Any, Any]:
     return np.frombuffer(b"".join(frames.fingerprints()), dtype="V16")
 
 
-def audit_labels(found: FoundLabels, n_frames: int) -> tuple[Answer, ...]:
-    """Answers about which labels there are."""
-    has_stress = found.labels.has_stress
-    counts = {"stress": n_frames if has_stress is None else int(np.count_nonzero(has_stress))}
+def audit_labels(found: FoundLabels, frames: Frames, labels: Labels) -> tuple[Answer, ...]:
+    """Answers about which labels there are.
+
+    Parameters
+    ----------
+    found
+        What was found in the files.
+    frames, labels
+        The data, without isolated atoms.
+    """
+    n_frames = len(frames)
     parts = []
-    for quantity, key in found.keys.items():
-        n_labelled = counts.get(quantity, n_frames)
+    for quantity in QUANTITIES:
+        has = labels.has(quantity, frames.offsets)
+        if has is None or quantity not in found.keys:
+            continue
+        n_labelled = int(np.count_nonzero(has))
         where = f"all {n_frames}" if n_labelled == n_frames else f"{n_labelled} of {n_frames}"
-        parts.append(f"{quantity} from `{key}` on {where} frames")
+        parts.append(f"{quantity} from `{found.keys[quantity]}` on {where} frames")
     return (
         answered("labels", "; ".join(parts), *found.findings),
-        # Numbers that are not finite are an error when the file is read.
+        # Infinite numbers are an error when the file is read; NaN is a label that is missing.
         answered("finite", f"yes, in all {n_frames} frames"),
     )
 
@@ -74,7 +85,10 @@ def audit_frames(
     stress = audit_stress(frames, labels)
     # Frames with wrong labels would spoil the fit of the work for all others.
     odd = {frame for finding in findings_of((energies, *forces)) for frame in finding.frames}
-    sound = np.array([i for i in range(len(frames)) if i not in odd], dtype=np.int64)
+    # A frame without energy or forces has no work.
+    complete = labels.complete(frames.offsets)
+    usable = np.flatnonzero(complete) if complete.any() else np.arange(len(frames))
+    sound = np.array([i for i in usable.tolist() if i not in odd], dtype=np.int64)
     rest = (frames, labels)
     if 0 < len(sound) < len(frames):
         rest = frames.select(sound), labels.select(sound, frames.offsets)

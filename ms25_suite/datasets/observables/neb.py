@@ -14,8 +14,8 @@ from ms25_suite.core.fields import REF_ENERGY
 from ms25_suite.core.frames import BoolArray, FloatArray, Frames, Labels
 from ms25_suite.datasets.cards.card import DatasetCard, LabelKeys
 from ms25_suite.datasets.cards.observables import NebConfig
+from ms25_suite.datasets.columns.values import values_under
 from ms25_suite.datasets.observables.files import frames_of, lender, read_files, where_of
-from ms25_suite.datasets.readers.label_values import values_under
 from ms25_suite.datasets.readers.labels import find_labels
 
 if TYPE_CHECKING:
