@@ -120,8 +120,10 @@ def words_of(key: str) -> tuple[str, ...]:
     found: list[str] = []
     for part in re.split(r"[^A-Za-z0-9]+", key):
         whole = part.lower()
-        if not part or _known(whole):
-            found += [whole] if part else []
+        if not part:
+            continue
+        if _known(whole) or any(whole in words for words in _UNITS.values()):
+            found.append(whole)
             continue
         # refenergy: two known words without anything in between.
         cut = next(
