@@ -98,7 +98,12 @@ def _refuse_missing(path: Path) -> None:
 
 
 def _data_files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.is_file() and is_data_file(path))
+    # Hidden files are no data: macOS leaves `._NAME` beside NAME in archives, editors `.NAME.swp`.
+    return sorted(
+        path
+        for path in folder.iterdir()
+        if not path.name.startswith(".") and path.is_file() and is_data_file(path)
+    )
 
 
 def _folder_card(folder: Path) -> DatasetCard:
