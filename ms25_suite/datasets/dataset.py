@@ -283,8 +283,9 @@ def read_content(files: Sequence[CardFile], keys: LabelKeys, where: str) -> Cont
         before = len(images)
         images.extend(read_images(file.path))
         counts.append(len(images) - before)
+    frames = Frames.from_atoms(images)
     # Before the labels: a NaN in a cell would spoil volumes, neighbours and digests.
-    refuse_broken(Frames.from_atoms(images), where)
+    refuse_broken(frames, where)
     found = find_labels(images, keys, where)
     atoms = atom_references(images, found)
     kept = np.flatnonzero(~found.isolated)
@@ -297,9 +298,8 @@ def read_content(files: Sequence[CardFile], keys: LabelKeys, where: str) -> Cont
     file_of_frame = np.repeat(np.arange(len(counts)), counts)[kept]
     labels = found.labels
     if len(kept) < len(images):
-        labels = labels.select(kept, Frames.from_atoms(images).offsets)
+        frames, labels = frames.select(kept), labels.select(kept, frames.offsets)
         images = [images[index] for index in kept.tolist()]
-    frames = Frames.from_atoms(images)
     digests = frame_digests(frames)
     return Content(
         frames=frames,

@@ -6,7 +6,8 @@ depend on the card and on the splits are found each time a dataset is opened.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ import numpy as np
 
 from ms25_suite.core.fields import QUANTITIES
 from ms25_suite.core.findings import Finding
-from ms25_suite.core.frames import Frames, Labels
+from ms25_suite.core.frames import BoolArray, Frames, IntArray, Labels
 from ms25_suite.datasets.answers import Answer, answered, in_order
 from ms25_suite.datasets.audit.coverage import audit_coverage
 from ms25_suite.datasets.audit.derivatives import audit_work
@@ -81,7 +82,8 @@ def audit_frames(
     digests
         Result of `frame_digests`.
     """
-    energies, forces = audit_energies(frames, labels), audit_forces(frames, labels)
+    (energies,) = _where(labels.has_energy, frames, labels, lambda *own: [audit_energies(*own)])
+    forces = _where(labels.has_forces(frames.offsets), frames, labels, audit_forces)
     stress = audit_stress(frames, labels)
     # Frames with wrong labels would spoil the fit of the work for all others.
     odd = {frame for finding in findings_of((energies, *forces)) for frame in finding.frames}
@@ -99,6 +101,40 @@ def audit_frames(
         stress,
         *(_once(answer, stress) for answer in audit_work(*rest)),
     )
+
+
+def _where(
+    has: BoolArray | None,
+    frames: Frames,
+    labels: Labels,
+    audit: Callable[[Frames, Labels], list[Answer]],
+) -> list[Answer]:
+    """Answers of an audit about the frames that have a label, with their numbers in the dataset."""
+    if has is None or has.all() or not has.any():
+        return audit(frames, labels)
+    chosen = np.flatnonzero(has)
+    answers = audit(frames.select(chosen), labels.select(chosen, frames.offsets))
+    return [_renumbered(answer, chosen) for answer in answers]
+
+
+def _renumbered(answer: Answer, numbers: IntArray) -> Answer:
+    def in_text(text: str) -> str:
+        # "frame 3" and "frames 0, 2, 5", as `frame_list` writes them.
+        return re.sub(
+            r"(?<=\bframe )\d+|(?<=\bframes )\d+(?:, \d+)*",
+            lambda found: ", ".join(str(numbers[int(n)]) for n in found[0].split(", ")),
+            text,
+        )
+
+    findings = tuple(
+        replace(
+            finding,
+            message=in_text(finding.message),
+            frames=tuple(int(numbers[index]) for index in finding.frames),
+        )
+        for finding in answer.findings
+    )
+    return replace(answer, text=in_text(answer.text), findings=findings)
 
 
 def _once(answer: Answer, stress: Answer) -> Answer:
