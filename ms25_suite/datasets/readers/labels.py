@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -96,14 +96,16 @@ def find_labels(
         are on some frames only where that is not allowed.
     """
     named: dict[LabelName, str] = {
-        name: key for name in _NAMES if (key := getattr(keys, name)) is not None
+        name: key
+        for name in _NAMES
+        if (key := getattr(keys, name)) is not None and name not in keys.waived
     }
     isolated = np.array([partial and is_isolated_atom(atoms) for atoms in images], dtype=np.bool_)
     # Isolated atoms are often labelled by other keys, and are not what is judged.
     judged = np.flatnonzero(~isolated) if not isolated.all() else np.arange(len(images))
     frames = [images[int(index)] for index in judged]
     columns = find_columns(frames)
-    candidates = _candidates(columns, named, where)
+    candidates = _candidates(columns, named, keys.waived, where)
     labels, findings = _read(images, candidates, named, where)
     found = Labels(**labels)
     offsets = np.cumsum([0, *(len(atoms) for atoms in images)])
@@ -114,11 +116,12 @@ def find_labels(
         raise LabelError(msg)
     used = {name: _taken(frames, candidates, name) for name in present}
     taken = [key for keys in used.values() for key in keys]
-    unread = unread_labels(frames, [name for name in QUANTITIES if name not in present], taken)
+    absent = [name for name in QUANTITIES if name not in present and name not in keys.waived]
+    unread = unread_labels(frames, absent, taken)
     for name in DECISIVE:
-        if name not in present:
+        if name in absent:
             findings.append(remarks.absent(name, unread.get(name, ())))
-        elif len(missing[name]):
+        elif name in present and len(missing[name]):
             some = remarks.partial(images, name, used[name], missing[name].tolist(), len(judged))
             if not partial:
                 msg = f"{where}: {some.message.split('. ')[0]}. Label or remove these frames"
@@ -190,9 +193,14 @@ def _read(
     return labels, findings
 
 
-def _candidates(columns: LabelColumns, named: Mapping[LabelName, str], where: str) -> Candidates:
+def _candidates(
+    columns: LabelColumns,
+    named: Mapping[LabelName, str],
+    waived: Container[str],
+    where: str,
+) -> Candidates:
     """Keys to try for each label: those of the card, and those of one family for all others."""
-    open_ = [name for name in DECISIVE if name not in named]
+    open_ = [name for name in DECISIVE if name not in named and name not in waived]
     # A named key of a known family decides about what is not named, if that family has it.
     stated = [parsed.family for key in named.values() if (parsed := parse_name(key)) is not None]
     have = columns.families(open_)
@@ -206,6 +214,9 @@ def _candidates(columns: LabelColumns, named: Mapping[LabelName, str], where: st
     # A named key replaces both, so that a stress and a virial of different origin cannot mix.
     if "stress" in named or "virial" in named:
         found |= {"stress": (), "virial": ()}
+    found |= {name: () for name in _NAMES if name in waived}
+    if "stress" in waived:
+        found["virial"] = ()
     return found | {name: (key,) for name, key in named.items()}
 
 
