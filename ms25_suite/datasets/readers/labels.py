@@ -120,7 +120,7 @@ def find_labels(
     unread = unread_labels(frames, absent, taken)
     for name in DECISIVE:
         if name in absent:
-            findings.append(remarks.absent(name, unread.get(name, ())))
+            findings.append(remarks.absent(frames, name, unread.get(name, ())))
         elif name in present and len(missing[name]):
             some = remarks.partial(images, name, used[name], missing[name].tolist(), len(judged))
             if not partial:
