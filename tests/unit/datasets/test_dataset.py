@@ -424,11 +424,11 @@ def test_isolated_atoms_are_references_and_no_frames(tmp_path: Path, images: lis
         assert dataset.config_types.tolist() == ["slab", "bulk"] * 6
         assert dataset.splits.test().tolist() == list(range(12))
     codes = {finding.code: finding for finding in dataset.findings}
-    assert set(codes) == {"isolated-atoms", "no-level-of-theory"}
-    message = codes["isolated-atoms"].message
+    assert set(codes) == {"atom-references", "no-level-of-theory"}
+    message = codes["atom-references"].message
     assert "4 frames are isolated atoms (frames 0, 1, 5, 6 of the files" in message
     assert "Na -1 eV, Cl -2 eV" in message
-    (answer,) = (answer for answer in dataset.audit if answer.code == "isolated-atoms")
+    (answer,) = (answer for answer in dataset.audit if answer.code == "atom-energies")
     assert "relative to them the frames have" in answer.text
 
 
@@ -437,7 +437,7 @@ def test_frames_that_are_not_bound_by_their_atoms(tmp_path: Path, images: list[A
     images[0].info["REF_energy"] = images[1].info["REF_energy"] = -100.0
     write(tmp_path / "x.extxyz", images)
     findings = open_dataset(str(tmp_path / "x.extxyz")).findings
-    (finding,) = (finding for finding in findings if finding.code == "atom-energies")
+    (finding,) = (finding for finding in findings if finding.code == "not-bound")
     assert "they are not bound" in finding.message
 
 
