@@ -100,7 +100,8 @@ def audit_atoms(frames: Frames, labels: Labels, atoms: AtomReferences) -> Answer
     what = "are not bound" if typical > 0.0 else "are bound more strongly than any solid"
     odd = Finding(
         "not-bound",
-        f"Relative to the isolated atoms the frames have {typical:.4g} eV/atom (median): they {what}. Are frames and isolated atoms of one method and one unit, and the "
+        f"Relative to the isolated atoms the frames have {typical:.4g} eV/atom (median): "
+        f"they {what}. Are frames and isolated atoms of one method and one unit, and the "
         f"atoms in their ground state? If these energies are formation energies already, leave the "
         f"isolated atoms out.",
     )
