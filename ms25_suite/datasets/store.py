@@ -8,14 +8,16 @@ import tempfile
 import time
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
 from ms25_suite.core.cache import cache_dir, content_key
+from ms25_suite.core.fields import Quantity
 from ms25_suite.core.frames import FloatArray, Frames, IntArray, Labels
+from ms25_suite.core.inputs import Column, Inputs
 from ms25_suite.core.sealed import DamagedError, sealed_json, unseal_json
 from ms25_suite.datasets.answers import Answer
 from ms25_suite.datasets.cards.card import LabelKeys
@@ -29,6 +31,8 @@ _META: Final = "meta.json"
 
 _FRAMES = ("numbers", "positions", "cells", "pbc", "offsets")
 _LABELS = ("energy", "forces", "stress")
+_INPUT = "input-"
+"""Start of the names of columns of inputs."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,6 +53,9 @@ class Content:
     nearest
         Largest distance of an atom of each frame to its nearest neighbour, in Å, shape
         ``(n_frames,)``; exact where it exceeds `NEAR` of the audit, else a bound.
+    config_types
+        Kind of each frame as its file states it (``config_type``), empty where it does not, shape
+        ``(n_frames,)``.
     file_counts
         Number of frames of each file, shape ``(n_files,)``.
     label_keys
@@ -58,6 +65,10 @@ class Content:
     damage
         Why an entry of the store was not used, and the files were read again; empty if there was
         no need.
+    unread_labels
+        Keys that seem to hold a quantity, for each quantity without labels that has such keys.
+    atom_energies
+        Energy in eV of an isolated atom of each element, by atomic number, as far as known.
     """
 
     frames: Frames
@@ -66,14 +77,20 @@ class Content:
     temperatures: FloatArray
     digests: np.ndarray[Any, Any]
     nearest: FloatArray
+    config_types: np.ndarray[Any, np.dtype[np.str_]]
     file_counts: IntArray
     label_keys: dict[str, str]
     answers: tuple[Answer, ...]
     damage: str = ""
+    unread_labels: dict[Quantity, tuple[str, ...]] = field(default_factory=dict)
+    atom_energies: dict[int, float] = field(default_factory=dict)
 
 
 def open_content(
-    hashes: list[tuple[str, str]], keys: LabelKeys, read: Callable[[], Content]
+    hashes: list[tuple[str, str]],
+    keys: LabelKeys,
+    inputs: Mapping[str, str],
+    read: Callable[[], Content],
 ) -> Content:
     """Content of some files from the store, reading and storing them if they are not there.
 
@@ -83,6 +100,8 @@ def open_content(
         Format and SHA-256 of each file, in order.
     keys
         Label keys that the card names: they decide which labels are stored.
+    inputs
+        Keys of inputs that the card names.
     read
         Reads the files.
 
@@ -97,7 +116,14 @@ def open_content(
     damage = ""
     # Content, not paths or times: copies of a file share one entry, and an edited file gets a new
     # one.
-    key = content_key({"reader": READER_VERSION, "files": hashes, "labels": asdict(keys)})
+    key = content_key(
+        {
+            "reader": READER_VERSION,
+            "files": hashes,
+            "labels": asdict(keys),
+            "inputs": dict(inputs),
+        }
+    )
     try:
         root = cache_dir("datasets")
         folder = root / key
@@ -138,6 +164,12 @@ def _save(content: Content, folder: Path) -> None:
         meta: Mapping[str, Any] = {
             "columns": {name: _checksum(temporary / f"{name}.npy") for name in columns},
             "label_keys": content.label_keys,
+            "inputs": {
+                name: [column.per, column.key]
+                for name, column in content.frames.inputs.columns.items()
+            },
+            "unread_labels": content.unread_labels,
+            "atom_energies": [[z, energy] for z, energy in content.atom_energies.items()],
             "answers": [answer.to_dict() for answer in content.answers],
         }
         (temporary / _META).write_text(sealed_json(meta, folder.name), encoding="utf-8")
@@ -153,8 +185,12 @@ def _columns(content: Content) -> dict[str, np.ndarray[Any, Any]]:
     columns = {name: getattr(content.frames, name) for name in _FRAMES}
     columns |= {name: getattr(content.labels, name) for name in _LABELS}
     columns |= {
+        f"{_INPUT}{name}": column.values for name, column in content.frames.inputs.columns.items()
+    }
+    columns |= {
         "roles": content.roles,
         "temperatures": content.temperatures,
+        "config_types": content.config_types,
         "file_counts": content.file_counts,
         "digests": content.digests.view(np.uint8),
         "nearest": content.nearest,
@@ -196,15 +232,22 @@ def _load(folder: Path) -> Content | None:
             name: _column(folder / f"{name}.npy", checksum)
             for name, checksum in meta["columns"].items()
         }
+        inputs = {
+            name: Column(arrays[f"{_INPUT}{name}"], per, key)
+            for name, (per, key) in meta["inputs"].items()
+        }
         return Content(
-            frames=Frames(**{name: arrays[name] for name in _FRAMES}),
+            frames=Frames(**{name: arrays[name] for name in _FRAMES}, inputs=Inputs(inputs)),
             labels=Labels(**{name: arrays[name] for name in _LABELS if name in arrays}),
             roles=arrays["roles"],
             temperatures=arrays["temperatures"],
+            config_types=arrays["config_types"],
             file_counts=arrays["file_counts"],
             digests=arrays["digests"].view("V16").reshape(-1),
             nearest=arrays["nearest"],
             label_keys=meta["label_keys"],
+            unread_labels={name: tuple(keys) for name, keys in meta["unread_labels"].items()},
+            atom_energies={int(z): float(energy) for z, energy in meta["atom_energies"]},
             answers=tuple(Answer.from_dict(entry) for entry in meta["answers"]),
         )
     except DamagedError:

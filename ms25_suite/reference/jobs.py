@@ -26,6 +26,8 @@ from ms25_suite.core.errors import DatasetError, ReferenceCalculatorError
 from ms25_suite.core.machine import available_cores
 from ms25_suite.core.sealed import DamagedError, read_sealed, seal
 from ms25_suite.datasets.writer import naming_errors
+from ms25_suite.environments.guard import die_with_parent
+from ms25_suite.environments.processes import safe_path
 from ms25_suite.reference.progress import progress_bar
 from ms25_suite.reference.spread import refuse_numbers
 
@@ -140,7 +142,10 @@ def _run(tasks: Sequence[tuple[Job, Path]], title: str, workers: int, progress: 
         if not waiting:
             return
         size = min(workers, len(waiting))
-        with ProcessPoolExecutor(size, mp_context=context, initializer=_end_with_parent) as pool:
+        with (
+            safe_path(),
+            ProcessPoolExecutor(size, mp_context=context, initializer=_end_with_parent) as pool,
+        ):
             futures = {pool.submit(_store, *task): task[0] for task in waiting}
             try:
                 for future in as_completed(futures):
@@ -188,6 +193,8 @@ def _label(target: Path) -> str:
 
 def _end_with_parent() -> None:
     """End this worker process when its parent is killed: otherwise it would wait for ever."""
+    # On Linux the system does so, also while native code holds the interpreter.
+    die_with_parent()
     parent = multiprocessing.parent_process()
 
     def watch() -> None:

@@ -20,7 +20,6 @@ from ms25_suite.core.cache import atomic_path, file_sha256
 from ms25_suite.core.sealed import DamagedError, read_sealed, seal
 from ms25_suite.training.curve import append_line
 from ms25_suite.training.files import OUTCOME, RESULTS, read_arrays
-from ms25_suite.training.process import end_with_parent
 
 __all__ = ["TrainingRun", "say"]
 
@@ -226,9 +225,8 @@ class TrainingRun(ABC):
 
     @classmethod
     def main(cls) -> None:
-        """Run the program: ``python -m MODULE PARENT CONFIG``."""
-        end_with_parent(int(sys.argv[1]))
-        cls(json.loads(Path(sys.argv[2]).read_text(encoding="utf-8"))).run()
+        """Run the program: ``python -m MODULE CONFIG``."""
+        cls(json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))).run()
 
 
 def say(text: str) -> None:

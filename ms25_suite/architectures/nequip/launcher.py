@@ -1,8 +1,7 @@
 """Training by the nequip framework in phases, each from the best model of the one before.
 
-Run in the environment of nequip as ``… ms25_suite.architectures.nequip.launcher PARENT CONFIG``;
-``PARENT`` is the number of the process that waits for it, ``CONFIG`` a file of JSON that
-`ms25_suite.architectures.nequip.trainer` writes.
+Run in the environment of nequip as ``… ms25_suite.architectures.nequip.launcher CONFIG``;
+``CONFIG`` is a file of JSON that `ms25_suite.architectures.nequip.trainer` writes.
 
 The framework's own script trains one phase in one process, and a model that started from the
 checkpoint of another phase can never be loaded without that file. Here all phases run in one
@@ -24,7 +23,6 @@ from typing import Any
 
 from ms25_suite.core.cache import atomic_path
 from ms25_suite.core.sealed import sealed_json, unseal_json
-from ms25_suite.training.process import end_with_parent
 
 __all__ = ["main", "run"]
 
@@ -33,12 +31,11 @@ _DONE = "done.json"
 
 def main() -> None:
     """Run the training of a configuration file."""
-    end_with_parent(int(sys.argv[1]))
     warnings.filterwarnings("ignore", message=".*does not have many workers.*")
     from ms25_suite.architectures.nequip.callback import NotANumberError
 
     try:
-        run(json.loads(Path(sys.argv[2]).read_text(encoding="utf-8")))
+        run(json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")))
     except NotANumberError as error:
         sys.exit(f"stopped: {error}")
 

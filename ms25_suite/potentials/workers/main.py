@@ -114,6 +114,8 @@ def serve(channel: Any, log: str | bytes) -> None:
                 answer = _run_lammps(evaluator, payload, _alive(channel, number))
             else:
                 answer = pack_predictions(evaluator.predict(unpack_frames(payload)))
+                # Of a calculator it is known only now.
+                answer["inputs"] = evaluator.info.to_dict()["inputs"]
         # Also `sys.exit` in somebody's calculator: whoever asked must not wait for the time limit.
         except (Exception, SystemExit) as error:
             outcome, answer = "error", _describe(error)
@@ -132,9 +134,9 @@ def _run_lammps(
     from ms25_suite.lammps.run import run_lammps
     from ms25_suite.potentials.workers.lammps import make_route
 
-    route = make_route(evaluator, on_step)
-    plan = MdPlan.from_dict(payload["plan"])
-    return pack_run(run_lammps(route, unpack_frames(payload["frame"]), plan))
+    frame = unpack_frames(payload["frame"])
+    route = make_route(evaluator, frame, on_step)
+    return pack_run(run_lammps(route, frame, MdPlan.from_dict(payload["plan"])))
 
 
 def _alive(channel: Any, number: int) -> Callable[[], None]:
