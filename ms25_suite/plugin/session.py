@@ -12,7 +12,7 @@ from typing import IO, Any
 import pytest
 
 from ms25_suite.core.catalogue import catalogue
-from ms25_suite.core.errors import Ms25Error, UsageError
+from ms25_suite.core.errors import Ms25Error, UsageError, encodable
 from ms25_suite.core.records import DatasetRecord, PotentialRecord
 from ms25_suite.core.results import CheckResult, Verdict
 from ms25_suite.environments.guard import die_with_parent
@@ -77,15 +77,23 @@ def activate(config: pytest.Config) -> None:
 
 
 def _refuse_company(config: pytest.Config) -> None:
-    """Refuse to time anything in one of several processes.
+    """Refuse what several processes cannot do.
 
     Raises
     ------
     UsageError
-        A criterion that measures wall time is named, and pytest-xdist is to distribute the checks.
+        pytest-xdist is to distribute the checks, and a criterion that measures wall time is named,
+        or a path that pytest-xdist cannot send.
     """
     if config.getoption("dist", "no") == "no":
         return
+    for text in (*map(str, config.invocation_params.args), str(Path.cwd())):
+        if encodable(text) != text:
+            msg = (
+                f"{text!r} is not UTF-8, and pytest-xdist cannot hand it to its processes: run "
+                "without -n (or with -n0), or rename the file or folder"
+            )
+            raise UsageError(msg)
     for criterion in catalogue().values():
         if criterion.alone and is_named(config, criterion):
             msg = (
@@ -208,7 +216,7 @@ class CheckSession:
         self._run = replace(self._run, finished=now(), exit_status=int(session.exitstatus))
         written = self._files.finish(self._run, list(self._results.values()))
         if not written and session.exitstatus == pytest.ExitCode.OK:
-            # A script would go on with the report of an earlier run.
+            # A script would go on without a report, or with that of an earlier run.
             session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
 
     def pytest_unconfigure(self) -> None:

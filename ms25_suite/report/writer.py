@@ -76,7 +76,7 @@ def write_report(folder: Path, run: RunRecord, results: Sequence[CheckResult]) -
         folder.mkdir(parents=True, exist_ok=True)
         ordered = [_with_own_artifact(result, folder) for result in ordered]
         # Numbers are written first: they are kept even if a figure cannot be drawn.
-        write(encodable(json_text(run, ordered)).encode())
+        write(json_text(run, ordered).encode())
         write(encodable(csv_text(ordered)).encode())
         with drawing():
             figure = draw_heatmap(*_main_grid(run, ordered))
