@@ -126,8 +126,8 @@ def not_taken(keys: Sequence[str]) -> Finding | None:
         return None
     return Finding(
         "labels-not-used",
-        f"{_quoted(keys)}: not taken, since labels of two methods must not mix. To use one, name "
-        "it in the card, in [labels].",
+        f"{_quoted(keys)}: not taken, since labels of two methods must not mix. To use one, "
+        "name it in the card, in [labels].",
         "note",
     )
 

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from ms25_suite.core.fields import QUANTITIES, Quantity
-from ms25_suite.datasets.columns.names import words_of
+from ms25_suite.datasets.columns.names import parse_name, words_of
 from ms25_suite.datasets.columns.values import entries, has_gap
 
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["unread_labels"]
+__all__ = ["named_like_labels", "unread_labels"]
 
 _WORDS: Final[dict[Quantity, frozenset[str]]] = {
     "energy": frozenset(
@@ -28,6 +28,10 @@ _WORDS: Final[dict[Quantity, frozenset[str]]] = {
     "forces": frozenset({"force", "forces", "f", "frc", "gradient", "gradients", "grad", "grads"}),
     "stress": frozenset({"stress", "stresses", "virial", "virials", "pressure"}),
 }
+
+_SPELLED_OUT: Final = frozenset(
+    {"energy", "energies", "force", "forces", "stress", "stresses", "virial", "virials"}
+)
 
 _SOMETHING_ELSE: Final = frozenset(
     {
@@ -84,6 +88,25 @@ def unread_labels(
         for name, keys in found.items()
         if keys
     }
+
+
+def named_like_labels(images: Sequence[Atoms], used: Container[str]) -> tuple[str, ...]:
+    """Keys that name a quantity together with a word that is not known: ``MACE_energy``.
+
+    Parameters
+    ----------
+    images
+        Frames as they were read.
+    used
+        Keys that labels were taken from.
+    """
+    found = unread_labels(images, QUANTITIES, used)
+    return tuple(
+        key
+        for keys in found.values()
+        for key in keys
+        if parse_name(key) is None and not _SPELLED_OUT.isdisjoint(words_of(key))
+    )
 
 
 def _says(name: Quantity, key: str) -> bool:

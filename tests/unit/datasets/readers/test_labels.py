@@ -223,3 +223,12 @@ def test_isolated_atoms_have_no_say_in_the_keys() -> None:
     assert found.keys == {"energy": "energy", "forces": "forces"}
     np.testing.assert_array_equal(found.labels.energy, [np.nan, 2.0, 3.0])
     assert found.findings == ()
+
+
+def test_what_a_model_predicted_is_named_and_not_taken() -> None:
+    info = {"energy": 1.0, "MACE_energy": 2.0, "energy_weight": 1.0}
+    found = find([labelled(info, {"forces": forces(), "MACE_forces": forces()})])
+    assert found.keys == {"energy": "energy", "forces": "forces"}
+    (finding,) = found.findings
+    assert (finding.code, finding.severity) == ("labels-not-used", "note")
+    assert "`MACE_energy`, `MACE_forces`: not taken" in finding.message
