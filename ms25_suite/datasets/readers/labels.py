@@ -123,7 +123,13 @@ def find_labels(
         if name in absent:
             findings.append(remarks.absent(frames, name, unread.get(name, ())))
         elif name in present and len(missing[name]):
-            some = remarks.partial(images, name, used[name], missing[name].tolist(), len(judged))
+            without = missing[name].tolist()
+            labelled = np.setdiff1d(judged, missing[name]).tolist()
+            other_name = remarks.elsewhere(images, name, used[name], without, labelled)
+            if other_name and name not in named:
+                msg = f"{where}: {other_name}"
+                raise LabelError(msg)
+            some = remarks.partial(images, name, used[name], without, len(judged))
             if not partial:
                 msg = f"{where}: {some.message.split('. ')[0]}. Label or remove these frames"
                 raise LabelError(msg)
