@@ -121,8 +121,9 @@ def elsewhere(
     found -= {key for index in labelled for key in entries(images[index])} | set(keys)
     if not found:
         return ""
+    n = len(labelled) + len(missing)
     return (
-        f"{_quoted(keys)} is on {len(labelled)} of {len(labelled) + len(missing)} frames only; those without it "
+        f"{_quoted(keys)} is on {len(labelled)} of {n} frames only; those without it "
         f"({frame_list(missing)}) have {_quoted(sorted(found))}, which may be of another method. "
         f"Give all frames one name, or {_CARD.format(name=name, key=keys[0])}"
     )
