@@ -308,7 +308,7 @@ def read_content(
     # Before the labels: a NaN in a cell would spoil volumes, neighbours and digests.
     refuse_broken(frames, where)
     found = find_labels(images, keys, where)
-    atoms = atom_references(images, found)
+    atoms = atom_references(frames, found)
     kept = np.flatnonzero(~found.isolated)
     if len(kept) == 0:
         msg = (

@@ -97,7 +97,7 @@ def import_data(
     # An input that is unusable, or not there, is found before anything is written.
     frames_with_inputs(images, inputs or {}, where)
     # What became a label is not kept under its old name too.
-    used = {key for keys in found.keys.values() for key in keys.split("` and `")}
+    used = {key for taken in found.keys.values() for key in taken.split("` and `")}
     labelled = _labelled(images, found.labels, used, (inputs or {}).values())
     bar = tqdm(labelled, "write", total=len(images), disable=not progress, unit="frame")
     card = card_path(out)
