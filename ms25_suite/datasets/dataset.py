@@ -26,6 +26,8 @@ from ms25_suite.datasets.audit.run import (
 from ms25_suite.datasets.audit.structures import neighbour_distances, refuse_broken
 from ms25_suite.datasets.cards.card import DatasetCard, LabelKeys
 from ms25_suite.datasets.cards.files import CardFile, verified_sha256
+from ms25_suite.datasets.formats.convergence import unconverged_finding
+from ms25_suite.datasets.formats.units import Units, in_suite_units
 from ms25_suite.datasets.locate import user_card
 from ms25_suite.datasets.observables.eos import EosReference, eos_reference
 from ms25_suite.datasets.observables.neb import NebReference, neb_reference
@@ -269,6 +271,11 @@ def read_content(files: Sequence[CardFile], keys: LabelKeys, where: str) -> Cont
     # Before the labels: a NaN in a cell would spoil volumes, neighbours and digests.
     refuse_broken(frames, where)
     found = find_labels(images, keys, where)
+    labels, converted = in_suite_units(
+        images, found.labels, found.keys.get("stress"), Units(), where
+    )
+    remarks = [remark for remark in (converted, unconverged_finding(images)) if remark is not None]
+    found = replace(found, labels=labels, findings=(*found.findings, *remarks))
     digests = frame_digests(frames)
     roles = np.array([_role(atoms.info.get("split")) for atoms in images], dtype=np.int64)
     return Content(

@@ -18,7 +18,8 @@ import numpy as np
 
 from ms25_suite.core.errors import DatasetError
 from ms25_suite.core.frames import IntArray
-from ms25_suite.datasets.readers.cp2k import is_cp2k_output, read_cp2k_output
+from ms25_suite.datasets.formats.convergence import find_unconverged, mark_unconverged
+from ms25_suite.datasets.formats.cp2k import is_cp2k_output, read_cp2k_output
 from ms25_suite.datasets.readers.extxyz import Layout, scan_layout
 from ms25_suite.datasets.readers.registry import InstalledReader, find_reader
 
@@ -185,12 +186,12 @@ def _layout(source: IO[str] | str) -> Layout:
 
 
 def _frames(path: Path, format_: str | None) -> Iterator[Atoms]:
-    """Frames by ASE's reader, with its many exceptions turned into one."""
+    """Frames by the reader of the format, with its many exceptions turned into one."""
     import ase.io
 
     count = 0
-    if format_ is None and is_cp2k_output(path):
-        yield from read_cp2k_output(path)
+    if format_ is None:
+        yield from read_cp2k_output(path) if is_cp2k_output(path) else _output_frames(path)
         return
     layout = None
     try:
@@ -212,19 +213,48 @@ def _frames(path: Path, format_: str | None) -> Iterator[Atoms]:
     except (GeneratorExit, DatasetError):
         raise
     except Exception as error:  # ASE's readers raise anything on a damaged file
-        kind = "by ASE" if format_ is None else f"as {format_}"
         what = f"frame {count} raised {type(error).__name__}: {error or 'no message'}"
         if layout is not None and layout.problem:
             what = layout.problem
-        msg = f"{path} cannot be read {kind}: {what}"
+        msg = f"{path} cannot be read as {format_}: {what}"
         raise DatasetError(msg) from error
     if layout is not None and layout.problem:
         msg = f"{path} cannot be read as extxyz: {layout.problem}"
         raise DatasetError(msg)
 
 
+def _output_frames(path: Path) -> Iterator[Atoms]:
+    """Frames of a format that ASE recognises; those that did not converge say so in ``info``."""
+    import ase.io
+
+    count = 0
+    unconverged = None
+    try:
+        unconverged = find_unconverged(path)
+        images = ase.io.iread(str(path), index=":")
+        if unconverged is not None:
+            # How many frames there are tells which of them did not converge.
+            images = list(images)
+            mark_unconverged(images, unconverged)
+        for atoms in images:
+            count += 1
+            yield atoms
+    except (GeneratorExit, DatasetError):
+        raise
+    except Exception as error:  # ASE's readers raise anything on a damaged file
+        because = "" if unconverged is None else f". It did not converge: {unconverged.why}"
+        msg = (
+            f"{path} cannot be read by ASE: frame {count} raised {type(error).__name__}: "
+            f"{error or 'no message'}{because}"
+        )
+        raise DatasetError(msg) from error
+    if count == 0 and unconverged is not None:
+        msg = f"{path} holds no frames with labels: it did not converge ({unconverged.why})"
+        raise DatasetError(msg)
+
+
 @contextmanager
-def _plain(path: Path, format_: str | None) -> Iterator[IO[str] | str]:
+def _plain(path: Path, format_: str) -> Iterator[IO[str] | str]:
     """Argument for ASE's reader: the path, or an unpacked copy of a compressed file.
 
     The reader of extended XYZ first runs through the file and then seeks to each frame. In a

@@ -9,9 +9,9 @@ from ase.units import Bohr, GPa, Hartree
 
 from ms25_suite.core.errors import DatasetError
 from ms25_suite.datasets import open_dataset
+from ms25_suite.datasets.formats.cp2k import is_cp2k_output, read_cp2k_output
 from ms25_suite.datasets.importers import import_data
 from ms25_suite.datasets.published.importer import import_archive
-from ms25_suite.datasets.readers.cp2k import is_cp2k_output, read_cp2k_output
 from ms25_suite.datasets.readers.files import read_images
 from tests.helpers.cp2k_samples import (
     ENERGY,

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from ms25_suite.core.errors import DatasetError, LabelError
+from ms25_suite.datasets.formats.npz import read_npz
 from ms25_suite.datasets.importers import import_data
-from ms25_suite.datasets.readers.npz import read_npz
 
 
 def arrays(n: int = 6) -> dict[str, Any]:
