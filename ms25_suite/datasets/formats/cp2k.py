@@ -50,7 +50,7 @@ _STRESS: Final = re.compile(
     # Before 8.1 without the mark at the start of each line, and with a blank line.
     r"^ (?:STRESS\| (?:Analytical|Numerical) stress tensor|STRESS TENSOR) \[(?P<unit>.+?)\]\s*\n"
     r".*\n"
-    rf"(?P<rows>(?: (?:STRESS\|)?\s+[xyzXYZ](?:\s+{_NUMBER}){{3}}\s*\n){{3}})",
+    rf"(?P<rows>(?: (?:STRESS\|)?\s+[xyzXYZ](?:[ ]+{_NUMBER}){{3}}[ ]*\n){{3}})",
     re.MULTILINE,
 )
 _ANY_STRESS: Final = re.compile(r"^ (?:STRESS\| .*stress tensor|STRESS TENSOR) \[", re.MULTILINE)
@@ -70,9 +70,7 @@ def is_cp2k_output(path: Path) -> bool:
 
     try:
         with open_with_compression(str(path), "rb") as file:
-            return (
-                re.search(rb"^ CP2K\| version string", file.read(_HEAD), re.MULTILINE) is not None
-            )
+            head: bytes = file.read(_HEAD)
     except (OSError, EOFError, lzma.LZMAError, zlib.error):
         return False
     return re.search(rb"^ CP2K\| version string", head, re.MULTILINE) is not None
