@@ -5,6 +5,7 @@ A number without a unit is that of the suite (eV, Å) only where the format says
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
@@ -260,6 +261,7 @@ def stated_units(values: Mapping[str, Any], where: str) -> Units:
         quantity = _unit_of(str(key))
         if quantity is None:
             continue
+        value = _unpacked(value)
         if isinstance(value, Mapping):
             for name, unit in value.items():
                 known = _WORDS.get(str(name).lower())
@@ -291,6 +293,16 @@ _SYSTEMS: Final[dict[str, dict[str, str]]] = {
     "metal": {"energy": "eV", "forces": "eV/Å", "length": "Å"},
 }
 """Systems of units that say enough."""
+
+
+def _unpacked(value: Any) -> Any:
+    """A table of units; info keys of frames hold one as text."""
+    if isinstance(value, str) and value.startswith("{"):
+        try:
+            return json.loads(value)
+        except ValueError:
+            return value
+    return value
 
 
 def _plain(value: object) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import io
+import json
 import lzma
 import shutil
 import tempfile
@@ -20,6 +21,7 @@ from ms25_suite.core.errors import DatasetError
 from ms25_suite.core.frames import IntArray
 from ms25_suite.datasets.formats.convergence import find_unconverged, mark_unconverged
 from ms25_suite.datasets.formats.cp2k import is_cp2k_output, read_cp2k_output
+from ms25_suite.datasets.formats.units import is_unit_key
 from ms25_suite.datasets.readers.extxyz import Layout, scan_layout
 from ms25_suite.datasets.readers.registry import InstalledReader, find_reader
 
@@ -134,7 +136,7 @@ def read_images(path: Path, *, any_format: bool = False) -> Iterator[Atoms]:
             f"{path}: the extension {data_suffix(path) or '(none)'!r} is not that of a dataset; "
             f"expected {', '.join(FORMATS)} (extended XYZ also compressed: "
             f"{', '.join(_COMPRESSED)}) or a card (.toml). "
-            f"`ms25 data import` converts other formats"
+            f"`ms25 data import {path} --out {stem(path)}.extxyz` converts other formats"
         )
         raise DatasetError(msg)
     if path.stat().st_size == 0:
@@ -290,8 +292,15 @@ def _database_rows(path: Path) -> Iterator[Atoms]:
     import ase.db
 
     with ase.db.connect(path) as database:
+        # SchNetPack and others state the units of their labels for the database as a whole.
+        stated = {
+            key: json.dumps(value) if isinstance(value, dict) else value
+            for key, value in dict(database.metadata or {}).items()
+            if is_unit_key(str(key))
+        }
         for row in database.select():
             atoms = row.toatoms()
+            atoms.info |= stated
             for key, value in (dict(row.key_value_pairs) | dict(row.data)).items():
                 array = np.asarray(value)
                 # A stress of three atoms has the shape of forces.

@@ -83,7 +83,12 @@ def read_foreign(path: Path, asked: Asked) -> tuple[Iterator[Atoms], bool]:
         return _fixed(iter(read_mtp(path, asked.species)), asked, path), True
     if is_cp2k_output(path):
         return _fixed(read_images(path, any_format=True), asked, path), True
-    return read_images(path, any_format=True), not is_data_file(path)
+    if is_data_file(path):
+        return read_images(path), False
+    # ASE converts what its formats hold. Its JSON may hold anything, as extended XYZ does.
+    images = read_images(path, any_format=True)
+    free = path.name.lower().removesuffix(".gz").endswith((".json", ".bundle"))
+    return (images, False) if free else (_fixed(images, asked, path), True)
 
 
 def _fixed(images: Iterator[Atoms], asked: Asked, path: Path) -> Iterator[Atoms]:
