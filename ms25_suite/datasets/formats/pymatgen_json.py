@@ -109,7 +109,12 @@ def read_pymatgen_json(
         count += 1
         yield atoms
     if count == 0:
-        msg = f"{path} holds no structures of pymatgen"
+        kind = content.get("@class") if isinstance(content, Mapping) else None
+        msg = (
+            f"{path} holds no structures of pymatgen"
+            + (f", but a {kind}" if kind else "")
+            + '. Expected a list of {"structure": …, "energy": …, "forces": …}'
+        )
         raise DatasetError(msg)
 
 
@@ -176,10 +181,12 @@ def _atoms(structure: Mapping[str, Any], where: str) -> Atoms:
             f"{type(error).__name__}: {error}"
         )
         raise DatasetError(msg) from error
-    for key in ("charge", "spin_multiplicity"):
-        value = structure.get(key)
-        if isinstance(value, int | float) and not isinstance(value, bool) and value:
-            atoms.info[key] = value
+    # Of a crystal it is the sum of the oxidation states that somebody assigned.
+    if lattice is None:
+        for key in ("charge", "spin_multiplicity"):
+            value = structure.get(key)
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                atoms.info[key] = value
     return atoms
 
 
