@@ -5,6 +5,7 @@ ASE reads the numbers of an unconverged calculation as those of any other.
 
 from __future__ import annotations
 
+import math
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
@@ -52,11 +53,6 @@ class _Program:
 # As parsers of these outputs (cclib, AiiDA, custodian, AFLOW) and their sources have them. Warnings
 # about single eigenvalues, geometries and mixers are not among them.
 _PROGRAMS: Final = (
-    _Program(
-        "Quantum ESPRESSO",
-        (b"convergence NOT achieved after",),
-        rb"convergence NOT achieved after|convergence has been achieved in",
-    ),
     _Program(
         "FHI-aims",
         (
@@ -110,9 +106,16 @@ _OUTCAR_STEP: Final = b"FREE ENERGIE OF THE ION-ELECTRON SYSTEM"
 
 _OUTCAR_EVENTS: Final = re.compile(
     rb"(?P<step>" + _OUTCAR_STEP + rb")"
-    rb"|(?P<reached>aborting loop because EDIFF is reached)"
-    rb"|(?P<other>aborting loop)"
+    rb"|(?P<ended>aborting loop(?P<reached> because EDIFF is reached)?)"
     rb"|Iteration +\d+\( *\d+\)"
+)
+_OUTCAR_NELM: Final = re.compile(rb"\bNELM *= *(\d+)")
+_ESPRESSO: Final = b"Program PWSCF"
+_ESPRESSO_NUMBER: Final = rb"\d[\d.]*(?:[EeDd][+-]?\d+)?"
+_ESPRESSO_EVENTS: Final = re.compile(
+    rb"convergence threshold +=\s*(?P<threshold>" + _ESPRESSO_NUMBER + rb")"
+    rb"|estimated scf accuracy +<\s*(?P<accuracy>" + _ESPRESSO_NUMBER + rb")"
+    rb"|convergence (?:has been|(?P<not>NOT)) achieved"
 )
 _VASPRUN_EVENTS: Final = re.compile(rb"<(?P<start>calculation)>|</(?P<end>calculation)>|<scstep>")
 _NELM: Final = re.compile(rb"name=\"NELM\"[^>]*>\s*(\d+)")
@@ -169,6 +172,8 @@ def find_unconverged(path: Path) -> Unconverged | None:
         text: bytes = file.read()
     if _OUTCAR_STEP in text:
         return _by_step(_outcar_steps(text), "EDIFF was not reached in NELM steps")
+    if _ESPRESSO in text:
+        return _by_step(_espresso_steps(text), "convergence was not achieved in Quantum ESPRESSO")
     if b"<calculation>" in text and b"<scstep>" in text:
         limit = _NELM.search(text)
         if limit is None:
@@ -206,19 +211,46 @@ def _outcar_steps(text: bytes) -> list[bool]:
     VASP 5 prints nothing where the last of NELM iterations did not reach EDIFF, VASP 6 says so.
     Steps without iterations (of a machine-learned force field) have nothing to converge.
     """
+    limit = _OUTCAR_NELM.search(text)
+    # Files that people have shortened may lack these lines altogether.
+    complete = b"aborting loop" in text
     failed: list[bool] = []
-    iterated = reached = False
+    n_iterations, ended, reached = 0, False, False
     for event in _OUTCAR_EVENTS.finditer(text):
         if event["step"]:
-            failed.append(iterated and not reached)
-            iterated = reached = False
-        elif event["reached"]:
-            reached = True
-        elif event["other"]:
-            iterated, reached = True, False
+            took_all = limit is not None and n_iterations >= int(limit[1])
+            silent = n_iterations > 0 and (complete or took_all)
+            failed.append(not reached and (ended or silent))
+            n_iterations, ended, reached = 0, False, False
+        elif event["ended"]:
+            ended, reached = True, event["reached"] is not None
         else:
-            iterated = True
+            n_iterations += 1
     return failed
+
+
+def _espresso_steps(text: bytes) -> list[bool]:
+    """Whether each calculation of an output of Quantum ESPRESSO did not converge.
+
+    With ``scf_must_converge = .false.`` it says that convergence was achieved in any case; the
+    accuracy that it estimates tells the truth.
+    """
+    failed: list[bool] = []
+    threshold, accuracy = math.inf, 0.0
+    for event in _ESPRESSO_EVENTS.finditer(text):
+        if event["threshold"]:
+            threshold = _number(event["threshold"])
+        elif event["accuracy"]:
+            accuracy = _number(event["accuracy"])
+        else:
+            # Both numbers are printed with few digits.
+            failed.append(event["not"] is not None or accuracy > 1.05 * threshold)
+    return failed
+
+
+def _number(text: bytes) -> float:
+    # Fortran writes double precision exponents with D.
+    return float(text.lower().replace(b"d", b"e"))
 
 
 def _vasprun_steps(text: bytes) -> list[int]:

@@ -96,11 +96,6 @@ def test_vasprun_that_converged(tmp_path: Path) -> None:
 
 
 OUTPUTS = {
-    "Quantum ESPRESSO": (
-        "     convergence has been achieved in   9 iterations\n",
-        "     convergence NOT achieved after 100 iterations: stopping\n",
-        "",
-    ),
     "ORCA": (
         "               *           SCF CONVERGED AFTER  11 CYCLES          *\n",
         "               *        SCF NOT CONVERGED AFTER 125 CYCLES         *\n",
@@ -173,6 +168,48 @@ def test_what_other_programs_say(line: str, tmp_path: Path) -> None:
 )
 def test_warnings_of_other_kinds_are_none(line: str, tmp_path: Path) -> None:
     assert find_unconverged(named(tmp_path, "some.out", line)) is None
+
+
+def espresso(*steps: tuple[str, str]) -> str:
+    lines = ["     Program PWSCF v.7.2 starts", "     convergence threshold     =      1.0E-06"]
+    for accuracy, end in steps:
+        lines += [
+            f"     estimated scf accuracy    <       {accuracy} Ry" for accuracy in (0.1, accuracy)
+        ]
+        lines.append(f"     convergence {end}")
+    return "\n".join(lines)
+
+
+ACHIEVED = "has been achieved in   9 iterations"
+
+
+def test_quantum_espresso(tmp_path: Path) -> None:
+    good = ("0.00000041", ACHIEVED)
+    assert find_unconverged(named(tmp_path, "pw.out", espresso(good, good))) is None
+    stopped = ("0.00310000", "NOT achieved after 100 iterations: stopping")
+    found = find_unconverged(named(tmp_path, "pw.out", espresso(good, stopped)))
+    assert found is not None
+    assert found.of(2) == {1}
+
+
+def test_quantum_espresso_that_was_told_to_go_on(tmp_path: Path) -> None:
+    """With ``scf_must_converge = .false.`` it claims convergence of what did not converge."""
+    text = espresso(("4.1E-07", ACHIEVED), ("0.00310000", ACHIEVED), ("1.0D-07", ACHIEVED))
+    found = find_unconverged(named(tmp_path, "pw.out", text))
+    assert found is not None
+    assert found.of(3) == {1}
+
+
+def test_a_shortened_outcar_without_the_lines_that_tell(tmp_path: Path) -> None:
+    text = outcar(["", ""])
+    assert find_unconverged(named(tmp_path, "OUTCAR", text.replace("NELM ", "NELN "))) is None
+    assert (
+        find_unconverged(named(tmp_path, "OUTCAR", text.replace("NELM   =      3", "NELM = 4")))
+        is None
+    )
+    found = find_unconverged(named(tmp_path, "OUTCAR", text))
+    assert found is not None
+    assert found.failed == {0, 1}
 
 
 def test_a_failure_after_the_last_calculation_has_no_frame(tmp_path: Path) -> None:
