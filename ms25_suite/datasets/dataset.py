@@ -271,9 +271,7 @@ def read_content(files: Sequence[CardFile], keys: LabelKeys, where: str) -> Cont
     # Before the labels: a NaN in a cell would spoil volumes, neighbours and digests.
     refuse_broken(frames, where)
     found = find_labels(images, keys, where)
-    labels, converted = in_suite_units(
-        images, found.labels, found.keys.get("stress"), Units(), where
-    )
+    labels, converted = in_suite_units(images, found.labels, found.keys, Units(), where)
     remarks = [remark for remark in (converted, unconverged_finding(images)) if remark is not None]
     found = replace(found, labels=labels, findings=(*found.findings, *remarks))
     digests = frame_digests(frames)

@@ -108,7 +108,7 @@ def import_data(
             atoms.positions *= scale
         units = replace(units.completed(), length="")
     found = find_labels(images, asked.keys, where)
-    labels, _ = in_suite_units(images, found.labels, found.keys.get("stress"), units, where)
+    labels, _ = in_suite_units(images, found.labels, found.keys, units, where)
     labelled = _labelled(images, labels)
     bar = tqdm(labelled, "write", total=len(images), disable=not progress, unit="frame")
     card = card_path(out)

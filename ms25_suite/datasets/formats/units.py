@@ -286,6 +286,9 @@ def stated_units(values: Mapping[str, Any], where: str) -> Units:
         raise DatasetError(msg) from error
 
 
+_CP2K_HEADER: Final = {"i", "time", "E"}
+"""Keys in the header of each frame of a trajectory of CP2K; its energies are in hartree."""
+
 _SYSTEMS: Final[dict[str, dict[str, str]]] = {
     # What is in eV and Å needs no conversion.
     "ev": {"energy": "eV", "forces": "eV/Å"},
@@ -311,8 +314,16 @@ def _plain(value: object) -> str:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
+def _entries(atoms: Atoms, keys: Mapping[str, str]) -> dict[str, str]:
+    """What a frame states about units."""
+    found = {str(key): str(value) for key, value in atoms.info.items() if is_unit_key(str(key))}
+    if atoms.info.keys() >= _CP2K_HEADER and keys.get("energy") == "E":
+        found.setdefault("E_unit", "hartree")
+    return found
+
+
 def in_suite_units(
-    images: Sequence[Atoms], labels: Labels, stress_key: str | None, units: Units, where: str
+    images: Sequence[Atoms], labels: Labels, keys: Mapping[str, str], units: Units, where: str
 ) -> tuple[Labels, Finding | None]:
     """Labels in eV, eV/Å and eV/Å^3.
 
@@ -322,8 +333,8 @@ def in_suite_units(
         The frames; their info keys may state units.
     labels
         Labels as they are in the file.
-    stress_key
-        Key of the stress, or of the virial that it was made of.
+    keys
+        Quantity to the key that its label had.
     units
         Units that a person states, which count more than those of the file.
     where
@@ -340,10 +351,7 @@ def in_suite_units(
         The frames state different units, an unknown one, or one for some labels only.
     """
     if not units.stated:
-        stated = {
-            tuple(sorted((str(k), str(v)) for k, v in atoms.info.items() if is_unit_key(str(k))))
-            for atoms in images
-        }
+        stated = {tuple(sorted(_entries(atoms, keys).items())) for atoms in images}
         if stated <= {()}:
             return labels, None
         found = {stated_units(dict(entry), where) for entry in stated}
@@ -354,7 +362,7 @@ def in_suite_units(
     needed: list[Quantity] = [] if labels.energy is None else ["energy"]
     needed += [] if labels.forces is None else ["forces"]
     if labels.stress is not None:
-        needed.append("virial" if "vir" in (stress_key or "").lower() else "stress")
+        needed.append("virial" if "vir" in keys.get("stress", "").lower() else "stress")
     factors = units.factors(needed, where)
     if factors.get("length", 1.0) != 1.0:
         msg = (

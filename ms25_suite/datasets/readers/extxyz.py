@@ -6,12 +6,13 @@ damaged files may be read without an error; and its errors do not name the line.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["Layout", "scan_layout"]
+__all__ = ["Layout", "scan_layout", "unnamed_columns"]
 
 _PROPERTIES: Final = re.compile(r"""\bProperties\s*=\s*["'{]?([^\s"'}]+)""", re.IGNORECASE)
 _PLAIN_COLUMNS: Final = 4
@@ -103,6 +104,14 @@ def _frame_problem(
         shortest = min(shortest or length, length)
         longest = max(longest, length)
     return ""
+
+
+def unnamed_columns(lines: Iterable[str]) -> int:
+    """Number of columns of the first frame behind the position that its header does not name."""
+    frame = list(itertools.islice(lines, 3))
+    if len(frame) < 3 or not frame[0].strip().isdecimal() or _columns(frame[1]) is not None:
+        return 0
+    return max(0, len(frame[2].split()) - _PLAIN_COLUMNS)
 
 
 def _short(text: str) -> str:

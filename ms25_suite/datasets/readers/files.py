@@ -22,7 +22,7 @@ from ms25_suite.core.frames import IntArray
 from ms25_suite.datasets.formats.convergence import find_unconverged, mark_unconverged
 from ms25_suite.datasets.formats.cp2k import is_cp2k_output, read_cp2k_output
 from ms25_suite.datasets.formats.units import is_unit_key
-from ms25_suite.datasets.readers.extxyz import Layout, scan_layout
+from ms25_suite.datasets.readers.extxyz import Layout, scan_layout, unnamed_columns
 from ms25_suite.datasets.readers.registry import InstalledReader, find_reader
 
 if TYPE_CHECKING:
@@ -142,6 +142,8 @@ def read_images(path: Path, *, any_format: bool = False) -> Iterator[Atoms]:
     if path.stat().st_size == 0:
         msg = f"{path} is empty (0 bytes): it holds no frames"
         raise DatasetError(msg)
+    if format_ == "extxyz" and not any_format:
+        _refuse_unnamed(path)
     n_frames = 0
     for atoms in _frames(path, format_) if reader is None else reader.read(path):
         if len(atoms) == 0:
@@ -176,6 +178,26 @@ def frame_sizes(path: Path) -> IntArray:
         msg = f"{path} cannot be read as extxyz: {layout.problem}"
         raise DatasetError(msg)
     return np.array(layout.sizes, dtype=np.int64)
+
+
+def _refuse_unnamed(path: Path) -> None:
+    """Refuse a file with columns that could be forces, but have no name."""
+    from ase.io.formats import open_with_compression
+
+    try:
+        with open_with_compression(str(path), "rt") as text:
+            n_columns = unnamed_columns(text)
+    except (*_DAMAGED, UnicodeDecodeError):
+        return  # reading the frames says what is wrong
+    if n_columns >= 3:
+        msg = (
+            f"{path}: its rows have {n_columns} columns behind the position, but its header does "
+            f"not name them (no `Properties`), so they would be ignored. If the first three are "
+            f"forces, write Properties=species:S:1:pos:R:3:forces:R:3"
+            + (f":rest:R:{n_columns - 3}" if n_columns > 3 else "")
+            + " into the second line of each frame"
+        )
+        raise DatasetError(msg)
 
 
 def _layout(source: IO[str] | str) -> Layout:

@@ -13,6 +13,7 @@ from ase.units import Bohr, GPa, Hartree, Rydberg, kcal, kJ, mol
 
 from ms25_suite.core.errors import DatasetError, UsageError
 from ms25_suite.datasets import open_dataset
+from ms25_suite.datasets.cards.card import LabelKeys
 from ms25_suite.datasets.dataset import Dataset
 from ms25_suite.datasets.formats.units import Units, factor, is_unit_key, stated_units
 from ms25_suite.datasets.importers import import_data
@@ -227,3 +228,13 @@ def test_the_units_of_the_suite_need_no_remark(tmp_path: Path) -> None:
     write(tmp_path / "x.extxyz", images)
     codes = [finding.code for finding in open_dataset(str(tmp_path / "x.extxyz")).findings]
     assert "units-converted" not in codes
+
+
+def test_energies_of_a_trajectory_of_cp2k_are_in_hartree(tmp_path: Path) -> None:
+    path = tmp_path / "water-pos-1.xyz"
+    head = " i = {}, time = {}.5, E =      -17.2{}\n"
+    rows = "  O 0.0 0.0 0.1\n  H 0.0 0.8 -0.5\n  H 0.0 -0.8 -0.5\n"
+    path.write_text("".join(f"3\n{head.format(n, n, n)}{rows}" for n in range(3)))
+    asked = Asked(LabelKeys(energy="E"))
+    dataset = open_dataset(str(import_data([path], tmp_path / "y.extxyz", asked=asked)))
+    np.testing.assert_allclose(dataset.labels.energy, np.array([-17.20, -17.21, -17.22]) * Hartree)

@@ -194,3 +194,17 @@ def test_a_trajectory_that_is_cut_off(lines: list[str], tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-900])
     with pytest.raises(DatasetError, match=r"cannot be read as traj: frame \d raised"):
         open_dataset(str(path))
+
+
+@pytest.mark.parametrize(("extra", "refused"), [("", False), (" 0.1", False), (" 0 0 1", True)])
+def test_columns_without_a_name(extra: str, refused: bool, tmp_path: Path) -> None:
+    """Three could be forces, which would be ignored."""
+    path = tmp_path / "x.xyz"
+    path.write_text(f"2\nenergy=-1.0\nH 0 0 0{extra}\nH 0 0 0.7{extra}\n")
+    if refused:
+        with pytest.raises(DatasetError, match=r"3 columns behind .*Properties=species:S:1:pos:R"):
+            list(read_images(path))
+    else:
+        assert len(list(read_images(path))) == 1
+    # A structure alone needs no labels.
+    assert len(list(read_images(path, any_format=True))) == 1
