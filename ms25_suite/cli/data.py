@@ -160,6 +160,7 @@ def _import(args: argparse.Namespace) -> int:
         frames_limit=_at_least_one(args.frames_limit, "--frames-limit"),
         asked=asked,
         keep_unconverged=args.keep_unconverged,
+        remark=lambda text: print(text, file=sys.stderr),
         progress=sys.stderr.isatty(),
         overwrite=args.overwrite,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ms25_suite.core.cache import atomic_path, file_sha256
-from ms25_suite.core.errors import DatasetError
+from ms25_suite.core.errors import DatasetError, LabelError
 from ms25_suite.core.fields import REF_ENERGY
 from ms25_suite.core.frames import Labels
 from ms25_suite.datasets.formats.convergence import refuse_unconverged
 from ms25_suite.datasets.formats.units import Units, factor, in_suite_units, is_unit_key
 from ms25_suite.datasets.readers.files import data_suffix
 from ms25_suite.datasets.readers.foreign import Asked, read_foreign
+from ms25_suite.datasets.readers.hints import for_import
 from ms25_suite.datasets.readers.labels import find_labels, labelled_structure
 from ms25_suite.datasets.splits import PAPER_TRAIN_SIZES
 from ms25_suite.datasets.writer import (
@@ -43,6 +44,7 @@ def import_data(
     frames_limit: int | None = None,
     asked: Asked | None = None,
     keep_unconverged: bool = False,
+    remark: Callable[[str], object] | None = None,
     progress: bool = False,
     overwrite: bool = False,
 ) -> Path:
@@ -62,6 +64,8 @@ def import_data(
         What a person says about the files: keys, units, elements.
     keep_unconverged
         Whether frames whose calculation did not converge are kept, with a mark.
+    remark
+        Called with each remark about labels of the sources: what was not taken, or converted.
     progress
         Whether to show a progress bar on the standard error stream.
     overwrite
@@ -107,8 +111,16 @@ def import_data(
             atoms.set_cell(atoms.cell * scale, scale_atoms=False)
             atoms.positions *= scale
         units = replace(units.completed(), length="")
-    found = find_labels(images, asked.keys, where)
-    labels, _ = in_suite_units(images, found.labels, found.keys, units, where)
+    try:
+        found = find_labels(images, asked.keys, where)
+    except LabelError as error:
+        raise LabelError(for_import(str(error))) from error
+    labels, converted = in_suite_units(images, found.labels, found.keys, units, where)
+    for finding in (*found.findings, *([] if converted is None else [converted])):
+        # What concerns the frames is found in the new file too; the keys of the old one are not.
+        text = for_import(finding.message)
+        if remark is not None and (finding is converted or "--keys" in text):
+            remark(f"{finding.severity} {finding.code}: {text}")
     # What became a label is not kept under its old name too.
     used = {key for keys in found.keys.values() for key in keys.split("` and `")}
     labelled = _labelled(images, labels, used)

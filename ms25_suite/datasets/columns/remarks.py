@@ -32,10 +32,10 @@ def no_labels(images: Sequence[Atoms]) -> str:
     likely = "".join(
         f" {_quoted(keys)} could be {_WORDS[name]}." for name, keys in could_be.items()
     )
+    named = ", ".join(f'{name} = "{could_be.get(name, "…")[0]}"' for name in DECISIVE)
     return (
         f"no labels. Expected {REF_ENERGY} and {REF_FORCES} (or an attached calculator, or plain "
-        f"energy and forces), found: {found}.{likely} Name the keys in a card: [labels] energy = "
-        '"…", forces = "…"'
+        f"energy and forces), found: {found}.{likely} Name the keys in a card: [labels] {named}"
     )
 
 

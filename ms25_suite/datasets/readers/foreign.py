@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ms25_suite.core.errors import DatasetError
-from ms25_suite.datasets.cards.card import LabelKeys
+from ms25_suite.datasets.cards.card import NO_LABELS, LabelKeys
 from ms25_suite.datasets.formats.cp2k import is_cp2k_output
 from ms25_suite.datasets.formats.deepmd import is_deepmd_folder, read_deepmd
 from ms25_suite.datasets.formats.mtp import is_mtp_cfg, read_mtp
@@ -46,7 +46,7 @@ class Asked:
         """Quantity to key, of those that are named."""
         keys = self.keys
         pairs = {"energy": keys.energy, "forces": keys.forces, "stress": keys.stress}
-        return {name: key for name, key in pairs.items() if key is not None}
+        return {name: key for name, key in pairs.items() if key not in (None, NO_LABELS)}
 
 
 def read_foreign(path: Path, asked: Asked) -> tuple[Iterator[Atoms], bool]:
