@@ -18,6 +18,7 @@ __all__ = ["Layout", "parse_header", "scan_layout", "unnamed_columns"]
 
 _PROPERTIES: Final = re.compile(r"""\bProperties\s*=\s*["'{]?([^\s"'}]+)""", re.IGNORECASE)
 _TENSOR: Final = re.compile(r"""(^|\s)["']?(stress|virial)["']?(?=\s*=)""")
+_NO_VALUE: Final = re.compile(r"(?<!\S)([A-Za-z][\w-]*)=\s+(?=[A-Za-z][\w-]*=)")
 _OTHER_NAME: Final = "as_it_is_"
 """Prefix under which ASE does not check the number of components."""
 
@@ -120,6 +121,16 @@ def unnamed_columns(lines: Iterable[str]) -> int:
     return max(0, len(frame[2].split()) - _PLAIN_COLUMNS)
 
 
+def _with_empty_values(line: str) -> str:
+    """A header with ``""`` where a value is missing: ASE would take the next entry for it.
+
+    ``config_type= energy=-1.5`` has an energy. What stands in quotes is left as it is.
+    """
+    parts = re.split(r"""("[^"]*"|'[^']*')""", line)
+    parts[::2] = [_NO_VALUE.sub(r'\1="" ', part) for part in parts[::2]]
+    return "".join(parts)
+
+
 def parse_header(line: str) -> dict[str, Any]:
     """Keys and values of a header, also with a ``stress`` or ``virial`` of six numbers.
 
@@ -128,6 +139,7 @@ def parse_header(line: str) -> dict[str, Any]:
     """
     from ase.io.extxyz import key_val_str_to_dict
 
+    line = _with_empty_values(line)
     try:
         return dict(key_val_str_to_dict(line))
     except ValueError as error:

@@ -14,7 +14,7 @@ from ase.io import write
 
 from ms25_suite.core.errors import DatasetError
 from ms25_suite.datasets import open_dataset
-from ms25_suite.datasets.readers.extxyz import scan_layout
+from ms25_suite.datasets.readers.extxyz import parse_header, scan_layout
 from ms25_suite.datasets.readers.files import frame_sizes, read_images
 from ms25_suite.datasets.writer import write_extxyz
 
@@ -208,3 +208,17 @@ def test_columns_without_a_name(extra: str, refused: bool, tmp_path: Path) -> No
         assert len(list(read_images(path))) == 1
     # A structure alone needs no labels.
     assert len(list(read_images(path, any_format=True))) == 1
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        ("config_type= energy=-1.5", {"config_type": "", "energy": -1.5}),
+        ('a= b=2 note="x= y=3" c=', {"a": "", "b": 2, "note": "x= y=3"}),
+        ("energy=-1.5 pbc= F F F", {"energy": -1.5}),
+    ],
+)
+def test_a_missing_value_does_not_take_the_next_entry(
+    header: str, expected: dict[str, object]
+) -> None:
+    assert parse_header(header).items() >= expected.items()
