@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ from ms25_suite.datasets.formats.units import Units, factor, in_suite_units, is_
 from ms25_suite.datasets.readers.files import data_suffix
 from ms25_suite.datasets.readers.foreign import Asked, read_foreign
 from ms25_suite.datasets.readers.hints import for_import
+from ms25_suite.datasets.readers.inputs import frames_with_inputs
 from ms25_suite.datasets.readers.labels import find_labels, labelled_structure
 from ms25_suite.datasets.splits import PAPER_TRAIN_SIZES
 from ms25_suite.datasets.writer import (
@@ -45,6 +46,7 @@ def import_data(
     asked: Asked | None = None,
     keep_unconverged: bool = False,
     remark: Callable[[str], object] | None = None,
+    inputs: Mapping[str, str] | None = None,
     progress: bool = False,
     overwrite: bool = False,
 ) -> Path:
@@ -66,6 +68,9 @@ def import_data(
         Whether frames whose calculation did not converge are kept, with a mark.
     remark
         Called with each remark about labels of the sources: what was not taken, or converted.
+    inputs
+        Name to key of what potentials read besides the structure, where it is not under a usual
+        key (`ms25_suite.core.inputs`); for the card too.
     progress
         Whether to show a progress bar on the standard error stream.
     overwrite
@@ -121,9 +126,11 @@ def import_data(
         text = for_import(finding.message)
         if remark is not None and (finding is converted or "--keys" in text):
             remark(f"{finding.severity} {finding.code}: {text}")
+    # An input that is unusable, or not there, is found before anything is written.
+    frames_with_inputs(images, inputs or {}, where)
     # What became a label is not kept under its old name too.
-    used = {key for keys in found.keys.values() for key in keys.split("` and `")}
-    labelled = _labelled(images, labels, used)
+    used = {key for taken in found.keys.values() for key in taken.split("` and `")}
+    labelled = _labelled(images, labels, used, (inputs or {}).values())
     bar = tqdm(labelled, "write", total=len(images), disable=not progress, unit="frame")
     card = card_path(out)
     values: dict[str, Any] = {
@@ -132,6 +139,7 @@ def import_data(
         "recipe": f"imported from {', '.join(source.name for source in sources)}; labels "
         + ", ".join(f"{quantity} = {key}" for quantity, key in found.keys.items()),
         "splits": splits,
+        "inputs": dict(inputs or {}),
     }
     # Both or none: the file of frames is moved to its name after the card is written.
     with naming_errors(out), atomic_path(out) as temporary:
@@ -141,13 +149,15 @@ def import_data(
     return card
 
 
-def _labelled(images: Sequence[Atoms], labels: Labels, used: Collection[str]) -> Iterator[Atoms]:
-    """Bare structures with ``REF_`` labels, and the single values that each frame carried."""
+def _labelled(
+    images: Sequence[Atoms], labels: Labels, used: Collection[str], inputs: Collection[str]
+) -> Iterator[Atoms]:
+    """Structures with ``REF_`` labels, and the single values that each frame carried."""
     start = 0
     # A second energy beside the label would be read back as a result of a calculator.
     not_kept = {REF_ENERGY, "energy", "free_energy", *used}
     for index, image in enumerate(images):
-        atoms = labelled_structure(image, labels, index, start)
+        atoms = labelled_structure(image, labels, index, start, inputs)
         kept = {
             str(key): value
             for key, value in image.info.items()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 
@@ -12,11 +12,7 @@ from ms25_suite.core.findings import Finding, frame_list
 from ms25_suite.core.frames import Frames, Labels
 from ms25_suite.datasets.answers import Answer, answered, unanswered
 from ms25_suite.datasets.audit.stress import composition
-from ms25_suite.datasets.columns.frame_kinds import total_charge
 from ms25_suite.datasets.readers.labels import FoundLabels
-
-if TYPE_CHECKING:
-    from ase import Atoms
 
 __all__ = ["AtomReferences", "atom_references", "audit_atoms"]
 
@@ -44,7 +40,7 @@ class AtomReferences:
     elements: tuple[int, ...]
 
 
-def atom_references(images: Sequence[Atoms], found: FoundLabels) -> AtomReferences:
+def atom_references(frames: Frames, found: FoundLabels) -> AtomReferences:
     """Energies of the isolated atoms among some frames.
 
     Of several neutral atoms of an element (spin states, cells) the lowest energy counts, that of
@@ -52,21 +48,24 @@ def atom_references(images: Sequence[Atoms], found: FoundLabels) -> AtomReferenc
 
     Parameters
     ----------
-    images
+    frames
         All frames of the files.
     found
         Their labels, and which of them are isolated atoms.
     """
-    frames = np.flatnonzero(found.isolated).tolist()
+    isolated = np.flatnonzero(found.isolated)
+    elements = np.asarray(frames.numbers)[np.asarray(frames.offsets)[isolated]].tolist()
+    charges = np.zeros(len(frames))
+    if "total_charge" in frames.inputs:
+        charges = np.nan_to_num(frames.inputs["total_charge"].values)
     energies: dict[int, float] = {}
-    for index in frames:
-        number = int(images[index].numbers[0])
+    for index, number in zip(isolated.tolist(), elements, strict=True):
         energy = np.nan if found.labels.energy is None else float(found.labels.energy[index])
         # An ion is no reference: an anion can even lie below the atom.
-        if np.isfinite(energy) and total_charge(images[index].info) == 0.0:
+        if np.isfinite(energy) and charges[index] == 0.0:
             energies[number] = min(energy, energies.get(number, np.inf))
-    elements = tuple(int(images[index].numbers[0]) for index in frames)
-    return AtomReferences(dict(sorted(energies.items())), tuple(frames), elements)
+    frames_found = tuple(isolated.tolist())
+    return AtomReferences(dict(sorted(energies.items())), frames_found, tuple(elements))
 
 
 def audit_atoms(frames: Frames, labels: Labels, atoms: AtomReferences) -> Answer:
@@ -80,14 +79,14 @@ def audit_atoms(frames: Frames, labels: Labels, atoms: AtomReferences) -> Answer
         The isolated atoms.
     """
     if not atoms.frames:
-        return unanswered("isolated-atoms", "there are no frames of isolated atoms")
-    said = Finding("isolated-atoms", _what_they_are(atoms), "note")
+        return unanswered("atom-energies", "there are no frames of isolated atoms")
+    said = Finding("atom-references", _what_they_are(atoms), "note")
     has = labels.has_energy
     elements = np.array(frames.elements)
     unknown = [int(z) for z in elements if int(z) not in atoms.energies]
     if unknown or labels.energy is None or has is None:
         why = f"no energy of isolated {_symbols(unknown)}" if unknown else "there are no energies"
-        return answered("isolated-atoms", f"{_symbols(atoms.elements)}; {why}", said)
+        return answered("atom-energies", f"{_symbols(atoms.elements)}; {why}", said)
     free = composition(frames) @ np.array([atoms.energies[int(z)] for z in elements])
     bound = ((np.asarray(labels.energy) - free) / frames.n_atoms)[has]
     text = (
@@ -96,16 +95,16 @@ def audit_atoms(frames: Frames, labels: Labels, atoms: AtomReferences) -> Answer
     )
     typical = float(np.median(bound))
     if _STRONGEST * 1.5 <= typical <= 0.0:
-        return answered("isolated-atoms", text, said)
+        return answered("atom-energies", text, said)
     what = "are not bound" if typical > 0.0 else "are bound more strongly than any solid"
     odd = Finding(
-        "atom-energies",
-        f"Relative to the isolated atoms, half of the frames have more than {typical:.4g} eV/atom "
-        f"or less: they {what}. Are frames and isolated atoms of one method and one unit, and the "
+        "not-bound",
+        f"Relative to the isolated atoms the frames have {typical:.4g} eV/atom (median): "
+        f"they {what}. Are frames and isolated atoms of one method and one unit, and the "
         f"atoms in their ground state? If these energies are formation energies already, leave the "
         f"isolated atoms out.",
     )
-    return answered("isolated-atoms", text, said, odd)
+    return answered("atom-energies", text, said, odd)
 
 
 def _what_they_are(atoms: AtomReferences) -> str:

@@ -14,13 +14,20 @@ from typing import Any, Final
 
 import numpy as np
 
+from ms25_suite.datasets.columns.names import parse_name
+
 __all__ = ["Layout", "parse_header", "scan_layout", "unnamed_columns"]
 
 _PROPERTIES: Final = re.compile(r"""\bProperties\s*=\s*["'{]?([^\s"'}]+)""", re.IGNORECASE)
 _TENSOR: Final = re.compile(r"""(^|\s)["']?(stress|virial)["']?(?=\s*=)""")
-_NO_VALUE: Final = re.compile(r"(?<!\S)([A-Za-z][\w-]*)=\s+(?=[A-Za-z][\w-]*=)")
+_NO_VALUE: Final = re.compile(
+    r"""("[^"]+"|'[^']+')|(?<!\S)[A-Za-z][\w-]*="""
+    r"""(?:(?:""|''|\{\})(?!\S)|(?=\s+[A-Za-z][\w-]*=)|(?=\s*$))"""
+)
 _OTHER_NAME: Final = "as_it_is_"
 """Prefix under which ASE does not check the number of components."""
+
+_NOTHING: Final = frozenset({"", "none", "null", "na", "n/a", "-", "--"})
 
 _PLAIN_COLUMNS: Final = 4
 """Symbol and position, of which a file without ``Properties`` has at least these."""
@@ -121,37 +128,45 @@ def unnamed_columns(lines: Iterable[str]) -> int:
     return max(0, len(frame[2].split()) - _PLAIN_COLUMNS)
 
 
-def _with_empty_values(line: str) -> str:
-    """A header with ``""`` where a value is missing: ASE would take the next entry for it.
+def _without_empty_values(line: str) -> str:
+    """A header without the keys that have no value: ASE would take the next entry for it.
 
     ``config_type= energy=-1.5`` has an energy. What stands in quotes is left as it is.
     """
-    parts = re.split(r"""("[^"]*"|'[^']*')""", line)
-    parts[::2] = [_NO_VALUE.sub(r'\1="" ', part) for part in parts[::2]]
-    return "".join(parts)
+    return _NO_VALUE.sub(lambda match: match[1] or "", line)
 
 
 def parse_header(line: str) -> dict[str, Any]:
     """Keys and values of a header, also with a ``stress`` or ``virial`` of six numbers.
 
     ASE refuses these two unless they have nine numbers. Six are in Voigt order; any other count is
-    left as it is, for the reader of labels to name.
+    left as it is, for the reader of labels to name. A label whose value is a word for nothing
+    (``None``) is left out.
     """
     from ase.io.extxyz import key_val_str_to_dict
 
-    line = _with_empty_values(line)
+    line = _without_empty_values(line)
     try:
-        return dict(key_val_str_to_dict(line))
+        found = dict(key_val_str_to_dict(line))
     except ValueError as error:
         if not _TENSOR.search(line) or "special 3x3" not in str(error):
             raise
-    found = dict(key_val_str_to_dict(_TENSOR.sub(rf"\1{_OTHER_NAME}\2", line)))
-    for name in ("stress", "virial"):
-        if _OTHER_NAME + name in found:
-            value = np.asarray(found.pop(_OTHER_NAME + name))
-            # ASE's order of the nine numbers.
-            found[name] = value.reshape((3, 3), order="F") if value.shape == (9,) else value
-    return found
+        found = dict(key_val_str_to_dict(_TENSOR.sub(rf"\1{_OTHER_NAME}\2", line)))
+        for name in ("stress", "virial"):
+            if _OTHER_NAME + name in found:
+                value = found.pop(_OTHER_NAME + name)
+                # ASE's order of the nine numbers.
+                nine = np.shape(value) == (9,)
+                found[name] = np.reshape(value, (3, 3), order="F") if nine else np.asarray(value)
+    return {key: value for key, value in found.items() if not _is_nothing(key, value)}
+
+
+def _is_nothing(key: str, value: Any) -> bool:
+    """Whether the value of a label is a word for nothing, as Python and pandas write it."""
+    text = np.asarray(value)
+    if text.ndim or text.dtype.kind != "U" or parse_name(key) is None:
+        return False
+    return str(text).strip().lower() in _NOTHING
 
 
 def _short(text: str) -> str:
