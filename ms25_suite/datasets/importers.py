@@ -17,7 +17,7 @@ from ms25_suite.datasets.formats.convergence import refuse_unconverged
 from ms25_suite.datasets.formats.units import Units, factor, in_suite_units, is_unit_key
 from ms25_suite.datasets.readers.files import data_suffix
 from ms25_suite.datasets.readers.foreign import Asked, read_foreign
-from ms25_suite.datasets.readers.hints import for_import
+from ms25_suite.datasets.readers.hints import for_import, of_cp2k
 from ms25_suite.datasets.readers.inputs import frames_with_inputs
 from ms25_suite.datasets.readers.labels import find_labels, labelled_structure
 from ms25_suite.datasets.splits import PAPER_TRAIN_SIZES
@@ -119,13 +119,15 @@ def import_data(
     try:
         found = find_labels(images, asked.keys, where)
     except LabelError as error:
-        raise LabelError(for_import(str(error))) from error
+        msg = ". ".join(filter(None, (for_import(str(error)), of_cp2k(images, sources))))
+        raise LabelError(msg) from error
     labels, converted = in_suite_units(images, found.labels, found.keys, units, where)
     for finding in (*found.findings, *([] if converted is None else [converted])):
         # What concerns the frames is found in the new file too; the keys of the old one are not.
         text = for_import(finding.message)
         if remark is not None and (finding is converted or "--keys" in text):
-            remark(f"{finding.severity} {finding.code}: {text}")
+            cp2k = of_cp2k(images, sources) if finding.code == "no-forces" else ""
+            remark(" ".join(filter(None, (f"{finding.severity} {finding.code}: {text}", cp2k))))
     # An input that is unusable, or not there, is found before anything is written.
     frames_with_inputs(images, inputs or {}, where)
     # What became a label is not kept under its old name too.

@@ -20,7 +20,15 @@ from ms25_suite.core.frames import Labels
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["UNIT_NAMES", "Units", "factor", "in_suite_units", "is_unit_key", "stated_units"]
+__all__ = [
+    "CP2K_HEADER",
+    "UNIT_NAMES",
+    "Units",
+    "factor",
+    "in_suite_units",
+    "is_unit_key",
+    "stated_units",
+]
 
 Quantity = Literal["energy", "forces", "stress", "virial", "length"]
 
@@ -286,7 +294,7 @@ def stated_units(values: Mapping[str, Any], where: str) -> Units:
         raise DatasetError(msg) from error
 
 
-_CP2K_HEADER: Final = {"i", "time", "E"}
+CP2K_HEADER: Final = frozenset({"i", "time", "E"})
 """Keys in the header of each frame of a trajectory of CP2K; its energies are in hartree."""
 
 _SYSTEMS: Final[dict[str, dict[str, str]]] = {
@@ -317,7 +325,7 @@ def _plain(value: object) -> str:
 def _entries(atoms: Atoms, keys: Mapping[str, str]) -> dict[str, str]:
     """What a frame states about units."""
     found = {str(key): str(value) for key, value in atoms.info.items() if is_unit_key(str(key))}
-    if atoms.info.keys() >= _CP2K_HEADER and keys.get("energy") == "E":
+    if atoms.info.keys() >= CP2K_HEADER and keys.get("energy") == "E":
         found.setdefault("E_unit", "hartree")
     return found
 

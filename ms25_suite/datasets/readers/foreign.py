@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ms25_suite.core.errors import DatasetError
 from ms25_suite.datasets.cards.card import NO_LABELS, LabelKeys
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from ase import Atoms
 
 __all__ = ["Asked", "read_foreign"]
+
+
+_NOT_POSITIONS: Final = re.compile(r"-(frc|vel)-\d+\.xyz$")
+"""Names of CP2K's trajectories of forces and velocities, which look like structures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +89,13 @@ def read_foreign(path: Path, asked: Asked) -> tuple[Iterator[Atoms], bool]:
     if is_cp2k_output(path):
         return _fixed(read_images(path, any_format=True), asked, path), True
     if is_data_file(path):
+        other = _NOT_POSITIONS.search(path.name)
+        if other is not None:
+            msg = (
+                f"{path} is a trajectory of CP2K of {other[1]}, whose numbers are no positions; "
+                f"those are in {path.name.replace(other[1], 'pos')}"
+            )
+            raise DatasetError(msg)
         return read_images(path), False
     # ASE converts what its formats hold. Its JSON may hold anything, as extended XYZ does.
     images = read_images(path, any_format=True)

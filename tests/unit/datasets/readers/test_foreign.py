@@ -65,3 +65,10 @@ def test_a_folder_of_another_format_names_the_command(tmp_path: Path) -> None:
         open_dataset(str(tmp_path))
     with pytest.raises(UnknownDatasetError):
         open_dataset(str(tmp_path / "set.001"))
+
+
+def test_forces_of_cp2k_are_no_positions(tmp_path: Path) -> None:
+    path = tmp_path / "water-frc-1.xyz"
+    path.write_text("1\n i = 0, time = 0.5, E = -17.2\n  O 0.0 0.0 0.1\n")
+    with pytest.raises(DatasetError, match=r"no positions; those are in water-pos-1\.xyz"):
+        import_data([path], tmp_path / "x.extxyz", asked=Asked(LabelKeys(energy="E")))
