@@ -261,11 +261,19 @@ def _cell(lines: Sequence[str], source: Path) -> tuple[FloatArray, list[bool]]:
         msg = f"{source}: expected a cell that is not repeated, found MULTIPLE_UNIT_CELL"
         raise DatasetError(msg)
     if all(name in values for name in "ABC"):
-        cell = np.array([_floats(values[name], f"{name} of &CELL", source) for name in "ABC"])
+        rows = [_floats(values[name], f"{name} of &CELL", source) for name in "ABC"]
+        if any(len(row) != 3 for row in rows):
+            msg = f"{source}: expected three numbers for each of A, B, C in &CELL, found {rows}"
+            raise DatasetError(msg)
+        cell = np.array(rows)
     elif "ABC" in values:
         angles = values.get("ALPHA_BETA_GAMMA", ["90", "90", "90"])
         lengths = values["ABC"]
-        cell = cellpar_to_cell(_floats([*lengths, *angles], "ABC of &CELL", source))
+        numbers = _floats([*lengths, *angles], "ABC of &CELL", source)
+        if len(lengths) != 3 or len(angles) != 3:
+            msg = f"{source}: expected three lengths and angles in &CELL, found {numbers}"
+            raise DatasetError(msg)
+        cell = cellpar_to_cell(numbers)
     else:
         msg = f"{source}: expected a cell as A, B, C or as ABC in &CELL, found neither"
         raise DatasetError(msg)

@@ -85,6 +85,7 @@ def test_without_stress(tmp_path: Path) -> None:
         (("MULTIPLE_UNIT_CELL  1 1 1", "MULTIPLE_UNIT_CELL  2 1 1"), "not repeated"),
         (("       A     7.0", "       X     7.0"), "found neither"),
         (("       A     7.0", "       A     x7.0"), "expected numbers in Å"),
+        (("       A     7.0", "       A     1 7.0"), "expected three numbers for each of A, B, C"),
         (("\nO 3.4597", "\nXx 3.4597"), "expected an element and three coordinates"),
         (("\nO 3.4597", "\nO 3.4697"), "was the input changed"),
     ],
