@@ -134,9 +134,9 @@ def describe(dataset: Dataset) -> None:
         "elements": " ".join(card.elements),
         "frames": f"{len(frames)} of {atoms} atoms",
         "labels": ", ".join(found),
+        "inputs": ", ".join(_input_lines(dataset)),
         "isolated atoms": ", ".join(atoms_alone),
         "config_type": ", ".join(f"{kind} ({n})" for kind, n in kinds.most_common()),
-        "inputs": ", ".join(_input_lines(dataset)),
         "level of theory": card.level_of_theory
         + (" (stand-in for the paper's)" if card.stand_in else ""),
         "in the paper": card.paper_level_of_theory if card.stand_in else None,

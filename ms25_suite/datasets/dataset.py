@@ -76,6 +76,8 @@ class Dataset:
         Files that were read, in order.
     label_keys
         Quantity to the key that its label had in the files.
+    remarks
+        Findings about how it was opened, and not about the data.
     config_types
         Kind of each frame as its file states it (``config_type``), empty where it does not, shape
         ``(n_frames,)``.
@@ -100,6 +102,7 @@ class Dataset:
     config_types: np.ndarray[Any, np.dtype[np.str_]]
     unread_labels: Mapping[Quantity, tuple[str, ...]] = field(default_factory=dict)
     atom_energies: Mapping[int, float] = field(default_factory=dict)
+    remarks: tuple[Finding, ...] = ()
 
     @property
     def name(self) -> str:
@@ -250,10 +253,21 @@ def _open(card: DatasetCard, tier: str) -> Dataset:
         audit=audit_dataset(card, content, splits),
         sources=tuple(file.path for file in files),
         label_keys=content.label_keys,
+        remarks=_remarks(content),
         config_types=content.config_types,
         unread_labels=content.unread_labels,
         atom_energies=content.atom_energies,
     )
+
+
+def _remarks(content: Content) -> tuple[Finding, ...]:
+    if not content.damage:
+        return ()
+    msg = (
+        f"the frames in the cache were damaged (is the disk failing?) and were read again from "
+        f"their files: {content.damage}"
+    )
+    return (Finding("damaged-store", msg),)
 
 
 def _completed(card: DatasetCard, frames: Frames, where: str) -> DatasetCard:
