@@ -14,6 +14,7 @@ from ms25_suite.datasets.formats.mtp import is_mtp_cfg, read_mtp
 from ms25_suite.datasets.importers import import_data
 from ms25_suite.datasets.readers.foreign import Asked
 
+pytest.importorskip("motep")
 pytestmark = pytest.mark.mtp
 
 
