@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,6 +19,8 @@ from ase import Atoms
 from ase.io import write
 
 from ms25_suite.cli.main import main
+from ms25_suite.report import writer
+from tests.helpers.lennard_jones import EXAMPLE
 from tests.plugin.bad_input.rows import AS_JUDGED, Row, read_rows
 
 ROWS = read_rows()
@@ -76,6 +81,18 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     if report.when == "call":
         item.outcome_of_call = report.outcome  # type: ignore[attr-defined]
     return report
+
+
+@pytest.fixture(autouse=True)
+def _no_drawing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Figures have tests of their own, and take longer than all the rest of most runs."""
+    for name, value in {
+        "draw_heatmap": SimpleNamespace(get_figwidth=lambda: 1.0),
+        "png_bytes": b"",
+        "svg_bytes": b"",
+        "render_page": "",
+    }.items():
+        monkeypatch.setattr(writer, name, lambda *_, value=value: value)
 
 
 @pytest.fixture
@@ -213,3 +230,65 @@ def dataset(pytester: pytest.Pytester) -> Callable[..., str]:
         return path.name
 
     return make
+
+
+@pytest.fixture
+def own_cache(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache of this test alone."""
+    path = Path(pytester.path) / "cache"
+    path.mkdir()
+    monkeypatch.setenv("MS25_CACHE_DIR", str(path))
+    return path
+
+
+@pytest.fixture
+def lennard_jones(pytester: pytest.Pytester) -> Callable[..., dict[str, str]]:
+    """The architecture of docs/new-architecture.md, fast to train; methods get a first line.
+
+    Returns the variables with which `judge` finds the package.
+    """
+
+    def install(**first_lines: str) -> dict[str, str]:
+        site = Path(pytester.path) / "site"
+        shutil.rmtree(site, ignore_errors=True)
+        shutil.copytree(EXAMPLE / "ms25_lennard_jones", site / "ms25_lennard_jones")
+        entries = re.search(
+            r"\[project.entry-points.*?\n\n", (EXAMPLE / "pyproject.toml").read_text(), re.DOTALL
+        )
+        assert entries
+        installed = site / "ms25_lennard_jones-1.0.dist-info"
+        installed.mkdir()
+        installed.joinpath("METADATA").write_text(
+            "Metadata-Version: 2.1\nName: ms25-lennard-jones\nVersion: 1.0\n"
+        )
+        points = entries[0].replace('"', "").replace("project.entry-points.", "")
+        installed.joinpath("entry_points.txt").write_text(points)
+        # In small steps, so that a training has several epochs.
+        recipe = site / "ms25_lennard_jones" / "lennard-jones.toml"
+        recipe.write_text(recipe.read_text().replace("evaluations = 5", "evaluations = 2"))
+        for method, line in first_lines.items():
+            _insert(site / "ms25_lennard_jones", method, line)
+        return {"PYTHONPATH": str(site)}
+
+    return install
+
+
+def _insert(package: Path, method: str, line: str) -> None:
+    """Put a line at the beginning of a method, after its docstring."""
+    begin = re.compile(rf'(    def {method}\(.*?:\n        """.*?"""\n)', re.DOTALL)
+    changed = 0
+    for path in package.glob("*.py"):
+        text, n = begin.subn(lambda found: f"{found[1]}        {line}\n", path.read_text())
+        path.write_text(text)
+        changed += n
+    assert changed == 1, f"{changed} methods are called {method}"
+
+
+@pytest.fixture
+def model(pytester: pytest.Pytester) -> str:
+    """A model file of that architecture."""
+    energies = {"Ni": -4.0, "Cu": -3.0}
+    content = {"epsilon": 0.25, "sigma": 2.3, "cutoff": 5.0, "energies": energies}
+    path = Path(pytester.path) / "model.lj"
+    path.write_text(json.dumps({"lennard-jones": content}), encoding="utf-8")
+    return path.name

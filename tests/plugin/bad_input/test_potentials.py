@@ -125,7 +125,7 @@ def test_an_environment_that_is_not_ready(
         environment.complete(site_packages=str(here), base="Python")
         marker = environment.folder / "ms25-environment.json"
         values = json.loads(marker.read_text())
-        marker.write_text(json.dumps({**values, "key": "of other pins"}))
+        marker.write_text(json.dumps({**values, "fingerprint": "other pins"}))
     checkpoint(here / "model.ckpt", "nequip.model.NequIPGNNModel")
     outcome = judge("--mlip=model.ckpt", f"--dataset={cuni}")
     assert f"needs its managed environment, which is {state}" in outcome.reasons()
