@@ -125,19 +125,21 @@ def judge(
 ) -> Callable[..., Outcome]:
     """Run the checks in the folder of the test, and hold the exit code against the row.
 
-    ``apart=True`` runs them in a process of their own, ``limit`` with a greatest size of files.
-    ``check=False`` leaves the comparison out, for runs before the one that matters.
+    With variables of the environment they run in a process of their own, as ``ms25``; with
+    ``plain=True`` as ``pytest``. ``check=False`` leaves the comparison out, for runs before the one
+    that matters.
     """
 
     def run(
-        *arguments: object, apart: bool = False, check: bool = True, **env: str
+        *arguments: object, plain: bool = False, check: bool = True, **env: str
     ) -> Outcome:
         words = [str(argument) for argument in arguments]
         folder = pytester.path / _report_dir(words)
-        (folder / "results.json").unlink(missing_ok=True)
-        if apart or env:
+        if folder.is_dir():
+            (folder / "results.json").unlink(missing_ok=True)
+        if plain or env:
             done = subprocess.run(
-                [sys.executable, "-m", "ms25_suite", *words],
+                [sys.executable, "-m", "pytest" if plain else "ms25_suite", *words],
                 cwd=pytester.path,
                 env=os.environ | env,
                 capture_output=True,

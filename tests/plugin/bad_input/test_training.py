@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -77,7 +78,7 @@ def test_a_full_disk(
     assert "File too large" in outcome.reasons()
     assert models(own_cache) == []
     again = judge(TRAINING, frames, check=False, **lennard_jones())
-    assert "continuing; 2 of 10 epochs are done" in again.text
+    assert re.search(r"continuing; [23] of 10 epochs are done", again.text)
     assert "error" not in again.verdicts
 
 
