@@ -41,7 +41,7 @@ def server(own_cache: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]
 def download(ms25: Command, server: Server, monkeypatch: pytest.MonkeyPatch) -> Command:
     """``ms25 data download`` from that server, without the waits between attempts."""
     monkeypatch.setattr("ms25_suite.datasets.published.resume.time.sleep", lambda _: None)
-    return lambda code: ms25("data", "download", server.url, "--out", "got", code=code)
+    return lambda code: ms25("data", "download", "--url", server.url, "--out", "got", code=code)
 
 
 @row("download with a wrong checksum, record that has changed")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -32,7 +34,7 @@ def test_no_volume(
     assert "should be periodic, but their cells have no vector in that direction" in message
 
 
-@row("positions, cells or labels that are not finite")
+@row("positions or cells that are not finite, labels that are infinite")
 @pytest.mark.parametrize(
     "change",
     [
@@ -49,7 +51,44 @@ def test_not_finite(
     change(images[7])
     message = refused(dataset(images))
     assert "7" in message
-    assert "finite" in message
+    assert re.search("finite|NaN|infinit", message)
+
+
+@row("`stress` or `virial` of six numbers")
+@pytest.mark.parametrize("key", ["stress", "virial"])
+def test_six_numbers(
+    judge: Callable[..., Outcome], images: list[Atoms], dataset: Dataset, emt: str, key: str
+) -> None:
+    for atoms in images:
+        voigt = atoms.info.pop("REF_stress")
+        factor = 1.0 if key == "stress" else -atoms.get_volume()
+        atoms.info[f"REF_{key}"] = factor * voigt[[0, 1, 2, 3, 4, 5]]
+    outcome = judge(f"--mlip={emt}", f"--dataset={dataset(images)}")
+    judged = {r["quantity"]: r["verdict"] for r in outcome.results if r["metric"] == "mae"}
+    assert judged == {"energy": "pass", "forces": "pass", "stress": "pass"}
+
+
+@row("`stress` or `virial` of another number of components")
+@pytest.mark.parametrize("key", ["stress", "virial"])
+def test_seven_numbers(
+    refused: Refused, images: list[Atoms], dataset: Dataset, key: str
+) -> None:
+    for atoms in images:
+        atoms.info[f"REF_{key}"] = np.append(atoms.info.pop("REF_stress"), 0.0)
+    message = refused(dataset(images))
+    assert "frame 0" in message
+    assert "7" in message
+
+
+@row("hidden files in a folder (`._x.extxyz` of macOS)")
+def test_hidden_files(
+    judge: Callable[..., Outcome], images: list[Atoms], dataset: Dataset, emt: str
+) -> None:
+    Path("folder").mkdir()
+    Path(dataset(images)).rename("folder/x.extxyz")
+    Path("folder/._x.extxyz").write_bytes(b"\0\5\26\7")
+    outcome = judge(f"--mlip={emt}", "--dataset=folder")
+    assert {r["n_frames"] for r in outcome.results if r["metric"] == "mae"} == {30}
 
 
 @pytest.fixture

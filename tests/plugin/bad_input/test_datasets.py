@@ -44,18 +44,15 @@ def spoiled(images: list[Atoms], change: Callable[[Atoms], Any], *which: int) ->
     return images
 
 
-@row(
-    "dataset without labels, with labels on some frames only, or with labels that are not finite"
-)
+@row("dataset without labels, or with labels that are infinite")
 @pytest.mark.parametrize(
     ("change", "which", "words"),
     [
         (without_labels, (), "no labels"),
-        (without_labels, (3, 8), "3"),
-        (lambda atoms: atoms.arrays["REF_forces"].__setitem__((2, 1), np.nan), (7,), "frame 7"),
+        (lambda atoms: atoms.arrays["REF_forces"].__setitem__((2, 1), np.inf), (7,), "frame 7"),
         (lambda atoms: atoms.info.__setitem__("REF_energy", np.inf), (7,), "frame 7"),
     ],
-    ids=["none", "some", "NaN", "infinity"],
+    ids=["none", "forces", "energy"],
 )
 def test_unusable_labels(
     refused: Callable[[object], str],
@@ -66,6 +63,96 @@ def test_unusable_labels(
     words: str,
 ) -> None:
     assert words in refused(dataset(spoiled(images, change, *which)))
+
+
+@row("dataset without labels, or with labels that are infinite")
+def test_columns_that_could_be_labels(
+    refused: Callable[[object], str], images: list[Atoms], dataset: Dataset
+) -> None:
+    def rename(atoms: Atoms) -> None:
+        energy, forces = atoms.info["REF_energy"], atoms.arrays["REF_forces"]
+        without_labels(atoms)
+        atoms.info["E_of_my_code"] = energy
+        atoms.arrays["F_of_my_code"] = forces
+
+    message = refused(dataset(spoiled(images, rename)))
+    assert "F_of_my_code" in message
+
+
+@row("labels of two methods (`pbe_energy` and `scan_energy`), neither named in a card")
+def test_two_methods(
+    refused: Callable[[object], str], images: list[Atoms], dataset: Dataset
+) -> None:
+    def two(atoms: Atoms) -> None:
+        energy = atoms.info["REF_energy"]
+        without_labels(atoms)
+        atoms.info |= {"pbe_energy": energy, "scan_energy": energy - 1.0}
+
+    message = refused(dataset(spoiled(images, two)))
+    assert "pbe_energy" in message
+    assert "scan_energy" in message
+
+
+@row("labels on some frames only, or NaN on some")
+@pytest.mark.parametrize(
+    ("change", "quantity"),
+    [
+        (lambda atoms: atoms.info.pop("REF_stress"), "stress"),
+        (lambda atoms: atoms.info.__setitem__("REF_stress", np.full(9, np.nan)), "stress"),
+        (lambda atoms: atoms.arrays["REF_forces"].__setitem__((), np.nan), "forces"),
+        (lambda atoms: atoms.info.__setitem__("REF_energy", np.nan), "energy"),
+    ],
+    ids=["missing", "NaN stress", "NaN forces", "NaN energy"],
+)
+def test_labels_on_some_frames(
+    judge: Judge,
+    images: list[Atoms],
+    dataset: Dataset,
+    emt: str,
+    change: Callable[[Atoms], Any],
+    quantity: str,
+) -> None:
+    frames = dataset(spoiled(images, change, 3, 8))
+    outcome = judge(f"--mlip={emt}", f"--dataset={frames}")
+    counts = {r["quantity"]: r["n_frames"] for r in outcome.results if r["metric"] == "mae"}
+    assert counts == {"energy": 30, "forces": 30, "stress": 30} | {quantity: 28}
+    assert "28" in outcome.text.partition("collected")[0]
+
+
+def lone(symbol: str) -> Atoms:
+    """An atom in a large box, with the energy of MACE's tutorials."""
+    atoms = Atoms(symbol, cell=[12.0] * 3, pbc=True)
+    atoms.info |= {"config_type": "IsolatedAtom", "REF_energy": -0.5}
+    return atoms
+
+
+@row("frames that are isolated atoms")
+def test_isolated_atoms(judge: Judge, images: list[Atoms], dataset: Dataset, emt: str) -> None:
+    frames = dataset([lone("Ni"), lone("Cu"), *images])
+    outcome = judge(f"--mlip={emt}", f"--dataset={frames}")
+    assert {r["n_frames"] for r in outcome.results if r["metric"] == "mae"} == {30}
+    assert "isolated atom" in outcome.text.partition("collected")[0].lower()
+
+
+@row("file of isolated atoms alone")
+def test_isolated_atoms_alone(refused: Callable[[object], str], dataset: Dataset) -> None:
+    assert "isolated" in refused(dataset([lone("Ni"), lone("Cu")])).lower()
+
+
+def all_of(split: str) -> Spoil:
+    return lambda images: spoiled(images, lambda atoms: atoms.info.update(split=split))
+
+
+@row("all frames are validation frames (`split=val`)")
+def test_validation_frames_alone(warned: Callable[[Spoil], str]) -> None:
+    assert "validation" in warned(all_of("val"))
+
+
+@row("all frames are training frames (`split=train`)")
+def test_training_frames_alone(
+    refused: Callable[[object], str], images: list[Atoms], dataset: Dataset
+) -> None:
+    assert "train" in refused(dataset(all_of("train")(images)))
 
 
 def molecule(atoms: Atoms) -> Atoms:
