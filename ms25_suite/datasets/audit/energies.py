@@ -29,6 +29,9 @@ _RATIO: Final = 0.02
 """Least tolerance, in the logarithm, for a ratio of energies to be that of two units. The closest
 ones, kcal/mol and Hartree against eV (23.06 and 27.21), are 0.17 apart."""
 
+_REWEIGHTINGS: Final = 30
+"""Far more than the fit of a few energies of elements needs to settle."""
+
 _NORMAL: Final = 1.4826
 """Turns the median absolute deviation of a normal distribution into its standard deviation."""
 
@@ -134,8 +137,7 @@ def _outliers(frames: Frames, per_atom: FloatArray) -> tuple[Finding | None, str
     shares = composition(frames) / frames.n_atoms[:, None]
     # One energy for each element: most of the variance of total energies in an alloy or in Zr-O
     # is composition, and would hide an outlier.
-    coefficients = np.linalg.lstsq(shares, per_atom, rcond=None)[0]
-    residual = per_atom - shares @ coefficients
+    residual = per_atom - shares @ _least_absolute(shares, per_atom)
     residual = residual - np.median(residual)
     # Median absolute deviation: a few failed calculations would inflate a standard deviation
     # until it hides them.
@@ -156,3 +158,20 @@ def _outliers(frames: Frames, per_atom: FloatArray) -> tuple[Finding | None, str
         frames=indices,
     )
     return finding, f"worst {farthest:+.3g} eV/atom off"
+
+
+def _least_absolute(shares: FloatArray, per_atom: FloatArray) -> FloatArray:
+    """Coefficients with the least sum of absolute residuals, by reweighted least squares.
+
+    The sum of squares would follow an outlier, the farther off the more, and share its error out
+    among frames of other compositions: by their scatter it would look usual.
+    """
+    weights = np.ones(len(per_atom))
+    for _ in range(_REWEIGHTINGS):
+        root = np.sqrt(weights)
+        coefficients = np.linalg.lstsq(shares * root[:, None], per_atom * root, rcond=None)[0]
+        residual = np.abs(per_atom - shares @ coefficients)
+        # Without a floor, frames that are met exactly would take all of the weight.
+        floor = max(1e-3 * float(np.median(residual)), 1e-9)
+        weights = 1.0 / np.maximum(residual, floor)
+    return np.asarray(coefficients)

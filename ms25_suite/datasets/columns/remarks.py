@@ -33,12 +33,12 @@ def no_labels(images: Sequence[Atoms]) -> str:
     likely = "".join(
         f" {_quoted(keys)} could be {_WORDS[name]}." for name, keys in could_be.items()
     )
+    named = ", ".join(f'{name} = "{could_be.get(name, "…")[0]}"' for name in DECISIVE)
     empty = [key for name in DECISIVE for key in _only_nan(images, name)]
     likely += f" {_quoted(empty)} is not a number (NaN) in all frames." if empty else ""
     return (
         f"no labels. Expected {REF_ENERGY} and {REF_FORCES} (or an attached calculator, or plain "
-        f"energy and forces), found: {found}.{likely} Name the keys in a card: [labels] energy = "
-        '"…", forces = "…"'
+        f"energy and forces), found: {found}.{likely} Name the keys in a card: [labels] {named}"
     )
 
 
