@@ -107,7 +107,7 @@ def _forces(fit: WorkFit) -> Answer:
     parts = []
     if factor < 0.0:
         # F = -dE/dx: some programs write the gradient dE/dx.
-        parts.append("the sign is reversed (gradients?), change it")
+        parts.append("the sign is reversed (gradients?)")
     if not _AGREES[0] <= abs(factor) <= _AGREES[1]:
         # Mixed conventions, such as energies converted to eV with forces left per Bohr, are
         # common.
@@ -222,8 +222,20 @@ def _fit(table: FloatArray, which: int) -> WorkFit:
     # The two kinds of work share one fit; a kind that explains almost nothing has a factor that
     # is noise.
     share = float(np.square(table[:, 1 + which] * factors[which]).sum()) / total if total else 0.0
-    clear = r2 >= _CLEAR and share >= _SHARE
+    clear = r2 >= _CLEAR and share >= _SHARE and _steady(table, which, float(factors[which]))
     return WorkFit(float(factors[which]) if clear else None, r2 if share else 0.0, len(table))
+
+
+def _steady(table: FloatArray, which: int, factor: float) -> bool:
+    """Whether the factor does not hang on a few pairs of frames.
+
+    Along a steep repulsion the trapezoidal rule is far off, and a few such pairs outweigh all
+    others.
+    """
+    order = np.argsort(np.abs(table[:, 0]), kind="stable")
+    rest = table[order[: -(-len(table) * 9 // 10)]]
+    other = float(_factors(rest)[0][which])
+    return other == 0.0 or 1.0 / _LIKELY < other / factor < _LIKELY
 
 
 def _factors(table: FloatArray) -> tuple[FloatArray, float]:
