@@ -35,8 +35,8 @@ _NETWORK: Final = 3.0
 """Bonds of an atom from which on a frame is a solid, and no molecule."""
 
 _PRESSED: Final = 0.72
-"""Distance over the sum of the covalent radii below which repulsion is stiffer than any bond; that of N2, at
-rest, is 0.77."""
+"""Distance over the sum of the covalent radii below which repulsion is stiffer than any bond; N2 at
+rest has 0.77."""
 
 
 def force_constant(frames: Frames, forces: FloatArray) -> float | None:
