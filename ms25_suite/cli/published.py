@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ms25_suite.core.errors import DatasetError, UsageError
+from ms25_suite.core.text.shown import markup
 
 if TYPE_CHECKING:
     from ms25_suite.datasets.published.importer import ArchiveImport
@@ -144,7 +145,6 @@ def _assignments(pairs: list[str]) -> list[tuple[str, str]]:
 def _print(found: ArchiveImport) -> None:
     """Print what was recognised, what is missing, and what was left out."""
     from rich.console import Console
-    from rich.markup import escape
     from rich.table import Table
 
     console = Console()
@@ -156,7 +156,7 @@ def _print(found: ArchiveImport) -> None:
             str(dataset.n_frames),
             str(low) if low == high else f"{low}-{high}",
             "all" if dataset.n_stress == dataset.n_frames else str(dataset.n_stress or "none"),
-            escape(dataset.split),
+            markup(dataset.split),
         )
     console.print(table)
 
@@ -167,16 +167,16 @@ def _print(found: ArchiveImport) -> None:
         files = [f"{name} ({number})" for name, number in dataset.files[:_MOST_FILES]]
         more = len(dataset.files) - _MOST_FILES
         files += [f"{more} more files"] if more > 0 else []
-        line(f"[bold]{dataset.card.stem}[/] from {escape(', '.join(files))}")
-        line(f"    open it with --dataset={escape(str(dataset.card))}")
+        line(f"[bold]{markup(dataset.card.stem)}[/] from {markup(', '.join(files))}")
+        line(f"    open it with --dataset={markup(str(dataset.card))}")
     for dataset in found.datasets:
         for note in dataset.notes:
-            line(f"[cyan]{dataset.card.stem}[/]: {escape(note)}")
+            line(f"[cyan]{markup(dataset.card.stem)}[/]: {markup(note)}")
         for finding in dataset.findings:
             colour = "yellow" if finding.severity == "warning" else "cyan"
             line(
-                f"[{colour}]{dataset.card.stem}: {finding.severity} {finding.code}[/]: "
-                f"{escape(finding.message)}"
+                f"[{colour}]{markup(dataset.card.stem)}: {finding.severity} {finding.code}[/]: "
+                f"{markup(finding.message)}"
             )
     if found.missing:
         line(f"[bold]systems of the paper that were not found[/]: {', '.join(found.missing)}")
@@ -188,9 +188,9 @@ def _print(found: ArchiveImport) -> None:
         each = "" if times == 1 else " each"
         frames = "1 frame" if n_frames == 1 else f"{n_frames} frames"
         count = "" if n_frames is None else f" ({frames}{each})"
-        line(f"[yellow]left out[/] {escape(what)}{count}: {escape(reason)}")
+        line(f"[yellow]left out[/] {markup(what)}{count}: {markup(reason)}")
     if len(reasons) > _MOST_LINES:
         line(f"[yellow]left out[/] for {len(reasons) - _MOST_LINES} more reasons")
     if found.documents:
         shown = ", ".join(found.documents[:5]) + (", …" if len(found.documents) > 5 else "")
-        line(f"[bold]no files of frames[/]: {len(found.documents)} ({escape(shown)})")
+        line(f"[bold]no files of frames[/]: {len(found.documents)} ({markup(shown)})")

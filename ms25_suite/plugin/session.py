@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import IO, Any
@@ -17,6 +17,8 @@ from ms25_suite.core.errors import Ms25Error, UsageError
 from ms25_suite.core.journal import Journal
 from ms25_suite.core.records import DatasetRecord, PotentialRecord
 from ms25_suite.core.results import CheckResult, Verdict
+from ms25_suite.core.text.shown import shown, shown_lines
+from ms25_suite.core.text.terminal import show_everything
 from ms25_suite.plugin.context import (
     DATASET_PROPERTY,
     POTENTIAL_PROPERTY,
@@ -43,6 +45,8 @@ def activate(config: pytest.Config) -> None:
         An option has an invalid value, or cannot be met.
     """
     is_worker = hasattr(config, "workerinput")
+    reporter: Any = config.pluginmanager.get_plugin("terminalreporter")
+    show_everything(sys.stdout, sys.stderr, getattr(getattr(reporter, "_tw", None), "_file", None))
     try:
         _refuse_company(config)
         # Everything on the command line is checked before the collection, hence before hours of
@@ -101,9 +105,8 @@ def _terminal(config: pytest.Config) -> Iterator[IO[str]]:
     """The real standard output, past pytest's capturing."""
     capture = config.pluginmanager.getplugin("capturemanager")
     with capture.global_and_fixture_disabled():
-        with suppress(AttributeError):
-            # A terminal without UTF-8 must not end a training at the first Å.
-            sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
+        # A terminal without UTF-8 must not end a training at the first Å.
+        show_everything(sys.stdout)
         sys.stdout.write("\n")
         yield sys.stdout
 
@@ -226,16 +229,19 @@ class CheckSession:
             width = terminalreporter._tw.fullwidth
             results = sort_results(self._run, list(self._results.values()))
             color = terminalreporter.hasmarkup
-            for line in terminal_table(results, width, color=color).splitlines():
+            encoding = getattr(terminalreporter._tw._file, "encoding", None)
+            table = terminal_table(results, width, color=color, encoding=encoding)
+            for line in table.splitlines():
                 write(line)
         for message in self._warnings():
             write(f"warning: {message}", yellow=True)
         if self._results and not self._answered():
             write("nothing was judged: every check was skipped", red=True)
         if self._problem:
-            write(f"{self._problem}\nall results are in {self._journal_path}", red=True)
+            kept = f"{self._problem}\nall results are in {self._journal_path}"
+            write(shown_lines(kept), red=True)
         if self._report is not None:
-            write(f"report: {self._report.html}")
+            write(shown(f"report: {self._report.html}"))
 
     def _answered(self) -> bool:
         """Whether any check came to a verdict, or at least to a number."""
@@ -255,4 +261,4 @@ class CheckSession:
             for finding in result.findings
             if finding.severity == "warning"
         ]
-        return list(dict.fromkeys(found))
+        return [shown(message) for message in dict.fromkeys(found)]
