@@ -15,6 +15,7 @@ from typing import Final
 from ms25_suite.core.errors import LammpsError, LammpsNotInstalledError, UsageError
 from ms25_suite.environments.installation import ISOLATED
 from ms25_suite.lammps.executable.log import parse_version
+from ms25_suite.lammps.mpi import without_network
 
 __all__ = ["LammpsBuild", "executable_build", "find_executable", "library_build"]
 
@@ -164,6 +165,7 @@ def _inspected(path: Path, _modified: int) -> LammpsBuild:
     raise UsageError(msg)
 
 
+@without_network()
 def _help(command: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
     """Output of ``-h``."""
     try:
