@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ms25_suite.core.errors import DatasetError, UsageError
-from ms25_suite.core.text.shown import markup
+from ms25_suite.core.text.shown import markup, shown
 
 if TYPE_CHECKING:
     from ms25_suite.datasets.published.importer import ArchiveImport
@@ -72,12 +72,17 @@ def run_download(args: argparse.Namespace) -> int:
     DatasetError
         There is no connection, a checksum is wrong, or the disk is full.
     """
-    from ms25_suite.datasets.published.download import RECORD_URL, download
+    from ms25_suite.datasets.published.download import RECORD_URL, fetch
 
-    files = download(args.url or RECORD_URL, args.out, progress=sys.stderr.isatty())
+    files = fetch(args.url or RECORD_URL, args.out, progress=sys.stderr.isatty())
     for file in files:
-        print(f"{file}  {file.stat().st_size / 1e6:.1f} MB, checksum right")
-    print(f"next: ms25 data archive {files[0].parent} --out FOLDER")
+        verdict = (
+            f"checksum right: {file.compared}"
+            if file.compared
+            else f"no checksum to compare with; sha256 {file.sha256}, which is compared from now on"
+        )
+        print(shown(f"{file.path}  {file.path.stat().st_size / 1e6:.1f} MB, {verdict}"))
+    print(shown(f"next: ms25 data archive {files[0].path.parent} --out FOLDER"))
     return 0
 
 
@@ -192,5 +197,5 @@ def _print(found: ArchiveImport) -> None:
     if len(reasons) > _MOST_LINES:
         line(f"[yellow]left out[/] for {len(reasons) - _MOST_LINES} more reasons")
     if found.documents:
-        shown = ", ".join(found.documents[:5]) + (", …" if len(found.documents) > 5 else "")
-        line(f"[bold]no files of frames[/]: {len(found.documents)} ({markup(shown)})")
+        names = ", ".join(found.documents[:5]) + (", …" if len(found.documents) > 5 else "")
+        line(f"[bold]no files of frames[/]: {len(found.documents)} ({markup(names)})")
