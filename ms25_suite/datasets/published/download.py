@@ -102,9 +102,9 @@ def fetch(
         hashes = {folder / name: str(entry["sha256"]) for name, entry in known.items()}
         if not hashes or not all(path.is_file() for path in hashes):
             raise
-        for path, sha256 in hashes.items():
-            _check(path, sha256, str(error))
-        return tuple(Downloaded(path, sha256, _EARLIER) for path, sha256 in hashes.items())
+        for path, expected in hashes.items():
+            _check(path, expected, str(error))
+        return tuple(Downloaded(path, expected, _EARLIER) for path, expected in hashes.items())
     folder.mkdir(parents=True, exist_ok=True)
     _refuse_full_disk(files, folder)
     fetched = []
