@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from ms25_suite.core.errors import ModelFileError, UsageError
+from ms25_suite.core.errors import ModelFileError, UsageError, encodable
 from ms25_suite.core.text.folders import folders_that_differ
 from ms25_suite.potentials.registry import detect, get_trainer
 from ms25_suite.potentials.workers.shared_calculator import server_address
@@ -101,13 +101,13 @@ def parse_spec(text: str) -> PotentialSpec:
         if not path.is_file():
             msg = f"--mlip={text}: there is no such file. {EXPECTED}"
             raise ModelFileError(msg)
-        return PotentialSpec(text, "calculator", path.stem, "ase", path)
+        return PotentialSpec(text, "calculator", encodable(path.stem), "ase", path)
     if _ATTRIBUTE.fullmatch(text) and not path.exists():
         return PotentialSpec(text, "calculator", text.replace(":", "."), "ase")
     if not path.exists():
         msg = f"--mlip={text}: there is no such file. {EXPECTED}"
         raise ModelFileError(msg)
-    return PotentialSpec(text, "model", path.stem, detect(path).name, path)
+    return PotentialSpec(text, "model", encodable(path.stem), detect(path).name, path)
 
 
 def _parse_baseline(text: str) -> PotentialSpec:
@@ -163,7 +163,8 @@ def parse_specs(texts: Sequence[str]) -> tuple[PotentialSpec, ...]:
         paths = [path.absolute() for place in places if (path := specs[place].path)]
         folders = folders_that_differ(paths) if len(paths) == len(places) > 1 else []
         for place, folder in zip(places, folders, strict=False):
-            specs[place] = replace(specs[place], name=f"{folder}/{name}".replace("//", "/"))
+            label = f"{encodable(folder)}/{name}".replace("//", "/")
+            specs[place] = replace(specs[place], name=label)
     names = [spec.name for spec in specs]
     return tuple(
         replace(spec, name=f"{spec.name}-{index + 1}") if names.count(spec.name) > 1 else spec

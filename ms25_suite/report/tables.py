@@ -10,11 +10,12 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
+from ms25_suite.core.details import KindError, details_of
 from ms25_suite.core.errors import ReportError
 from ms25_suite.core.records import RunRecord
 from ms25_suite.core.results import SCHEMA, CheckResult, ResultsDocument, Verdict
 from ms25_suite.core.text.shown import csv_cell, shown, shown_lines
-from ms25_suite.core.text.terminal import encodable
+from ms25_suite.core.text.terminal import readable
 from ms25_suite.report.grid import stand_in_notes, without_model_notes
 from ms25_suite.report.pairs import without_repeats
 from ms25_suite.report.wording import (
@@ -27,7 +28,7 @@ from ms25_suite.report.wording import (
     verdict_word,
 )
 
-__all__ = ["CSV_COLUMNS", "csv_text", "json_text", "plain", "terminal_table"]
+__all__ = ["CSV_COLUMNS", "config_type_text", "csv_text", "json_text", "plain", "terminal_table"]
 
 CSV_COLUMNS: Final = (
     "criterion",
@@ -53,6 +54,7 @@ CSV_COLUMNS: Final = (
     "artifact",
     "potential_sha256",
     "at_least",
+    "by_config_type",
 )
 """Columns of ``results.csv``; new ones are only ever added at the end."""
 
@@ -90,8 +92,18 @@ def csv_text(results: Sequence[CheckResult]) -> str:
         row |= {"interval_low": low, "interval_high": high}
         # Lower case, as JSON and most readers of CSV have it.
         row |= {name: "true" if record[name] else "false" for name in ("stand_in", "at_least")}
+        row["by_config_type"] = config_type_text(result)
         writer.writerow(row)
     return buffer.getvalue()
+
+
+def config_type_text(result: CheckResult) -> str:
+    """Errors by kind of frame: ``bulk 1.2 (5 frames); slab 3.4 (1 frame)``."""
+    kinds = details_of(result, "per_config_type", dict[str, KindError]) or {}
+    return "; ".join(
+        f"{kind} {error.mae:.6g} ({error.n_frames} frame{'' if error.n_frames == 1 else 's'})"
+        for kind, error in kinds.items()
+    )
 
 
 def json_text(run: RunRecord, results: Sequence[CheckResult]) -> str:
@@ -183,7 +195,7 @@ def terminal_table(
     reasons: dict[str, int] = {}
     groups: dict[str, list[tuple[tuple[str, ...], str]]] = {}
     for result in without_repeats(results):
-        cells = tuple(encodable(shown(cell), encoding) for cell in _row(result, reasons))
+        cells = tuple(readable(shown(cell), encoding) for cell in _row(result, reasons))
         row = (cells, _STYLES[result.verdict])
         groups.setdefault(_group(result), []).append(row)
     rows = [row for group in groups.values() for row, _ in group]
@@ -199,16 +211,16 @@ def terminal_table(
             table.add_row(*map(Text, cells), Text(last, style=style))
         console.print(table)
 
-    rule = encodable("─", encoding)
+    rule = readable("─", encoding)
     show([(_HEADINGS, "default"), (tuple(rule * columns for columns in widths), "default")])
     # Tables of equal columns, one per group, so that a long heading does not widen a column.
     for heading, lines in groups.items():
-        console.print(Text(encodable(shown(heading), encoding), style="bold"))
+        console.print(Text(readable(shown(heading), encoding), style="bold"))
         show(lines)
         console.print()
     notes = [f"[{number}] {reason}" for reason, number in reasons.items()]
     for note in (*notes, *without_model_notes(results), *stand_in_notes(RunRecord(), results)):
-        console.print(Text(encodable(shown_lines(note), encoding)))
+        console.print(Text(readable(shown_lines(note), encoding)))
     return "\n".join(line.rstrip() for line in buffer.getvalue().splitlines()).rstrip("\n") + "\n"
 
 

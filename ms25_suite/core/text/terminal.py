@@ -11,7 +11,7 @@ import unicodedata
 from contextlib import suppress
 from typing import Any, Final
 
-__all__ = ["READABLE", "encodable", "show_everything"]
+__all__ = ["READABLE", "readable", "show_everything"]
 
 READABLE: Final = "ms25_readable"
 """Name of the handler of encoding errors, for ``errors=``."""
@@ -56,12 +56,12 @@ _PLAIN: Final = {
 }
 
 
-def encodable(text: str, encoding: str | None) -> str:
+def readable(text: str, encoding: str | None) -> str:
     """Text that an encoding can represent: letters without accents, and other signs in words.
 
     Examples
     --------
-    >>> encodable("≤ 35 meV/Å", "ascii")
+    >>> readable("≤ 35 meV/Å", "ascii")
     '<= 35 meV/A'
     """
     encoding = encoding or "utf-8"

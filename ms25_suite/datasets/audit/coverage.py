@@ -71,6 +71,14 @@ def _trained(splits: Splits) -> bool:
 
 
 def _leakage(content: Content, splits: Splits) -> Answer:
+    if splits.validation_as_test:
+        n_test = len(splits.parts[0][2])
+        finding = Finding(
+            "validation-as-test",
+            f"There are no test frames, so the {n_test} validation frames are judged by. If they "
+            "chose a model, or its hyperparameters, its errors look better than they are.",
+        )
+        return answered("leakage", "not known of validation frames", finding)
     if not _trained(splits):
         return unanswered("leakage", "there are no training frames")
     frames: set[int] = set()
@@ -224,14 +232,15 @@ def _force_on_isolated(content: Content, isolated: IntArray, cutoff: float) -> f
     if content.labels.forces is None:
         return None
     frames = content.frames
-    largest = 0.0
+    found = []
     for index in evenly(isolated, _LOOKED_AT):
         part = slice(int(frames.offsets[index]), int(frames.offsets[index + 1]))
         apart = np.ones(int(frames.n_atoms[index]), dtype=bool)
         apart[neighbours(frames, int(index), cutoff)[0]] = False
         sizes = np.linalg.norm(np.asarray(content.labels.forces[part])[apart], axis=1)
-        largest = max(largest, float(np.nan_to_num(sizes).max(initial=0.0)))
-    return largest
+        # NaN where this frame has no forces.
+        found += sizes[np.isfinite(sizes)].tolist()
+    return max(found, default=None)
 
 
 def _cell_size(card: DatasetCard, frames: Frames) -> Answer:

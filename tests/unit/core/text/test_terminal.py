@@ -5,7 +5,7 @@ import string
 
 import pytest
 
-from ms25_suite.core.text.terminal import encodable, show_everything
+from ms25_suite.core.text.terminal import readable, show_everything
 
 
 @pytest.mark.parametrize(
@@ -21,10 +21,10 @@ from ms25_suite.core.text.terminal import encodable, show_everything
     ],
 )
 def test_ascii_stays_readable(text: str, expected: str) -> None:
-    assert encodable(text, "ascii") == expected
+    assert readable(text, "ascii") == expected
     # What an encoding has is not changed.
-    assert encodable("Å", "latin-1") == "Å"
-    assert encodable(string.printable, "ascii") == string.printable
+    assert readable("Å", "latin-1") == "Å"
+    assert readable(string.printable, "ascii") == string.printable
 
 
 def test_streams_write_what_they_cannot_encode() -> None:
