@@ -97,13 +97,26 @@ def audit_frames(
     rest = (frames, labels)
     if 0 < len(sound) < len(frames):
         rest = frames.select(sound), labels.select(sound, frames.offsets)
+    work = audit_work(*rest)
+    stress = _confirmed(stress, work)
     return (
-        *audit_structure(frames, digests),
+        *audit_structure(frames, labels, digests),
         energies,
         *forces,
         stress,
-        *(_once(answer, stress) for answer in audit_work(*rest)),
+        *(_once(answer, stress) for answer in work),
     )
+
+
+def _confirmed(stress: Answer, work: Iterable[Answer]) -> Answer:
+    """The answer about the stress, without a wrong sign that the work between frames refutes."""
+    refuted = any(
+        answer.code == "stress-work" and answer.known and not answer.findings for answer in work
+    )
+    if refuted and [finding.code for finding in stress.findings] == ["stress-sign"]:
+        text = "it falls with the volume, but does the right work: these are several structures"
+        return answered("stress-scale", f"{stress.text}; {text}")
+    return stress
 
 
 def _where(
