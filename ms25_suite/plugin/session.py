@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import IO, Any
 
 import pytest
@@ -18,7 +17,6 @@ from ms25_suite.core.errors import Ms25Error, UsageError
 from ms25_suite.core.journal import Journal
 from ms25_suite.core.records import DatasetRecord, PotentialRecord
 from ms25_suite.core.results import CheckResult, Verdict
-from ms25_suite.environments.guard import die_with_parent
 from ms25_suite.plugin import EXPLICIT_DIST
 from ms25_suite.plugin.context import (
     DATASET_PROPERTY,
@@ -26,7 +24,7 @@ from ms25_suite.plugin.context import (
     check_files,
     report_results,
 )
-from ms25_suite.plugin.distribution import Distribution
+from ms25_suite.plugin.distribution import Distribution, settle
 from ms25_suite.plugin.items import CheckItems
 from ms25_suite.plugin.pool import POOL, PotentialPool
 from ms25_suite.plugin.run_record import describe_run, header_lines, now
@@ -48,8 +46,7 @@ def activate(config: pytest.Config) -> None:
     """
     is_worker = hasattr(config, "workerinput")
     if is_worker:
-        # A process of xdist looks for its end between two checks only.
-        die_with_parent()
+        settle(config)
     try:
         _refuse_company(config)
         # Everything on the command line is checked before the collection, hence before hours of
@@ -70,10 +67,11 @@ def activate(config: pytest.Config) -> None:
         # The checks carry its marker, also in sessions without that plugin.
         config.addinivalue_line("markers", "benchmark: settings of pytest-benchmark")
     _aim_at_checks(config)
-    if config.getoption("dist", "no") == "load" and not config.stash.get(EXPLICIT_DIST, False):
+    if config.getoption("dist", "no") != "no":
         # xdist would send the checks of one potential to different processes, and each would
         # load it and predict the same frames.
-        config.pluginmanager.register(Distribution(), "ms25_distribution")
+        grouped = config.option.dist == "load" and not config.stash.get(EXPLICIT_DIST, False)
+        config.pluginmanager.register(Distribution(grouped=grouped), "ms25_distribution")
     if session is not None:
         config.pluginmanager.register(session, "ms25_session")
 
@@ -118,17 +116,12 @@ def _terminal(config: pytest.Config) -> Iterator[IO[str]]:
 def _aim_at_checks(config: pytest.Config) -> None:
     """Run the suite's checks where the command line names no tests of its own.
 
-    Then nothing of the working folder is to be imported in this process, but ``python -m pytest``
-    puts it first on the path, where a file ``secrets.py`` hides a module that NumPy needs.
-
     pytest does not document that ``config.args`` may be assigned; a packaging test guards it.
     """
     # Without paths on the command line pytest would collect `testpaths` or the current folder:
     # the user's own tests, and not the checks, would run with the options of the suite.
     if config.args_source is not pytest.Config.ArgsSource.ARGS:
         config.args = [str(path) for path in check_files()]
-        folders = {"", str(Path.cwd()), str(config.rootpath)}
-        sys.path.sort(key=lambda entry: entry in folders)
 
 
 class CheckSession:
