@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,10 +26,12 @@ from ms25_suite.datasets.audit.run import (
 from ms25_suite.datasets.audit.structures import neighbour_distances, refuse_broken
 from ms25_suite.datasets.cards.card import DatasetCard, LabelKeys
 from ms25_suite.datasets.cards.files import CardFile, verified_sha256
+from ms25_suite.datasets.cards.inputs import input_keys
 from ms25_suite.datasets.locate import user_card
 from ms25_suite.datasets.observables.eos import EosReference, eos_reference
 from ms25_suite.datasets.observables.neb import NebReference, neb_reference
 from ms25_suite.datasets.readers.files import format_key, read_images
+from ms25_suite.datasets.readers.inputs import frames_with_inputs
 from ms25_suite.datasets.readers.labels import find_labels
 from ms25_suite.datasets.registry import builtin_card, suggestion
 from ms25_suite.datasets.splits import NO_ROLE, ROLE_CODES, UNKNOWN_ROLE, Splits, make_splits
@@ -207,7 +209,10 @@ def _open(card: DatasetCard, tier: str) -> Dataset:
         found = verified_sha256(file, where, DatasetError if card.path is None else CardError)
         hashes.append((format_key(file.path), found))
     source = str(files[0].path) if len(files) == 1 else where
-    content = open_content(hashes, card.labels, lambda: read_content(files, card.labels, source))
+    inputs = input_keys(card.inputs)
+    content = open_content(
+        hashes, card.labels, inputs, lambda: read_content(files, card.labels, inputs, source)
+    )
     roles = content.roles
     if card.splits.files:
         counts = content.file_counts
@@ -249,7 +254,9 @@ def _completed(card: DatasetCard, frames: Frames, where: str) -> DatasetCard:
     return replace(card, title=title, system=card.system or "-".join(card.elements))
 
 
-def read_content(files: Sequence[CardFile], keys: LabelKeys, where: str) -> Content:
+def read_content(
+    files: Sequence[CardFile], keys: LabelKeys, inputs: Mapping[str, str], where: str
+) -> Content:
     """Read files, find the labels and audit the frames.
 
     Raises
@@ -265,7 +272,7 @@ def read_content(files: Sequence[CardFile], keys: LabelKeys, where: str) -> Cont
         before = len(images)
         images.extend(read_images(file.path))
         counts.append(len(images) - before)
-    frames = Frames.from_atoms(images)
+    frames = frames_with_inputs(images, inputs, where)
     # Before the labels: a NaN in a cell would spoil volumes, neighbours and digests.
     refuse_broken(frames, where)
     found = find_labels(images, keys, where)

@@ -15,12 +15,13 @@ import numpy as np
 
 from ms25_suite.core.cache import cache_dir, content_key
 from ms25_suite.core.frames import FloatArray, Frames, IntArray, Labels
+from ms25_suite.core.inputs import Column, Inputs
 from ms25_suite.datasets.answers import Answer
 from ms25_suite.datasets.cards.card import LabelKeys
 
 __all__ = ["READER_VERSION", "Content", "open_content"]
 
-READER_VERSION: Final = 3
+READER_VERSION: Final = 4
 """Must be raised whenever the same file would be read or audited differently."""
 
 _BLOCK: Final = 4096
@@ -28,6 +29,8 @@ _N_BLOCKS: Final = 32
 
 _FRAMES = ("numbers", "positions", "cells", "pbc", "offsets")
 _LABELS = ("energy", "forces", "stress")
+_INPUT = "input-"
+"""Start of the names of columns of inputs."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,7 +71,10 @@ class Content:
 
 
 def open_content(
-    hashes: list[tuple[str, str]], keys: LabelKeys, read: Callable[[], Content]
+    hashes: list[tuple[str, str]],
+    keys: LabelKeys,
+    inputs: Mapping[str, str],
+    read: Callable[[], Content],
 ) -> Content:
     """Content of some files from the store, reading and storing them if they are not there.
 
@@ -78,6 +84,8 @@ def open_content(
         Format and SHA-256 of each file, in order.
     keys
         Label keys that the card names: they decide which labels are stored.
+    inputs
+        Keys of inputs that the card names.
     read
         Reads the files.
 
@@ -91,7 +99,14 @@ def open_content(
     fresh = None
     # Content, not paths or times: copies of a file share one entry, and an edited file gets a new
     # one.
-    key = content_key({"reader": READER_VERSION, "files": hashes, "labels": asdict(keys)})
+    key = content_key(
+        {
+            "reader": READER_VERSION,
+            "files": hashes,
+            "labels": asdict(keys),
+            "inputs": dict(inputs),
+        }
+    )
     try:
         root = cache_dir("datasets")
         folder = root / key
@@ -123,6 +138,10 @@ def _save(content: Content, folder: Path) -> None:
         meta: Mapping[str, Any] = {
             "samples": {path.stem: _sample(path) for path in temporary.glob("*.npy")},
             "label_keys": content.label_keys,
+            "inputs": {
+                name: [column.per, column.key]
+                for name, column in content.frames.inputs.columns.items()
+            },
             "answers": [answer.to_dict() for answer in content.answers],
         }
         (temporary / "meta.json").write_text(json.dumps(meta), encoding="utf-8")
@@ -137,6 +156,9 @@ def _save(content: Content, folder: Path) -> None:
 def _columns(content: Content) -> dict[str, np.ndarray[Any, Any]]:
     columns = {name: getattr(content.frames, name) for name in _FRAMES}
     columns |= {name: getattr(content.labels, name) for name in _LABELS}
+    columns |= {
+        f"{_INPUT}{name}": column.values for name, column in content.frames.inputs.columns.items()
+    }
     columns |= {
         "roles": content.roles,
         "temperatures": content.temperatures,
@@ -176,8 +198,12 @@ def _load(folder: Path) -> Content | None:
         arrays = {
             name: np.load(path, mmap_mode="r", allow_pickle=False) for name, path in columns.items()
         }
+        inputs = {
+            name: Column(arrays[f"{_INPUT}{name}"], per, key)
+            for name, (per, key) in meta["inputs"].items()
+        }
         return Content(
-            frames=Frames(**{name: arrays[name] for name in _FRAMES}),
+            frames=Frames(**{name: arrays[name] for name in _FRAMES}, inputs=Inputs(inputs)),
             labels=Labels(**{name: arrays[name] for name in _LABELS if name in arrays}),
             roles=arrays["roles"],
             temperatures=arrays["temperatures"],

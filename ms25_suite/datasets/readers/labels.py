@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,6 +13,7 @@ from ms25_suite.core.fields import REF_ENERGY, REF_FORCES, REF_STRESS
 from ms25_suite.core.findings import Finding, frame_list
 from ms25_suite.core.frames import Labels
 from ms25_suite.datasets.cards.card import LabelKeys
+from ms25_suite.datasets.readers.inputs import copy_inputs
 from ms25_suite.datasets.readers.label_values import (
     LabelName,
     check_shape,
@@ -146,8 +147,10 @@ def find_labels(images: Sequence[Atoms], keys: LabelKeys, where: str) -> FoundLa
     return FoundLabels(labels, used, tuple(findings))
 
 
-def labelled_structure(image: Atoms, labels: Labels, frame: int, first_atom: int) -> Atoms:
-    """The bare structure of a frame with its labels under their ``REF_`` names.
+def labelled_structure(
+    image: Atoms, labels: Labels, frame: int, first_atom: int, inputs: Iterable[str] = ()
+) -> Atoms:
+    """The structure of a frame and its inputs, with its labels under their ``REF_`` names.
 
     Parameters
     ----------
@@ -157,10 +160,13 @@ def labelled_structure(image: Atoms, labels: Labels, frame: int, first_atom: int
         Labels of all frames.
     frame, first_atom
         Rows of the labels: index of the frame, and of its first atom.
+    inputs
+        Keys of inputs besides the known ones.
     """
     from ase import Atoms
 
     atoms = Atoms(numbers=image.numbers, positions=image.positions, cell=image.cell, pbc=image.pbc)
+    copy_inputs(image, atoms, inputs)
     if labels.energy is not None:
         atoms.info[REF_ENERGY] = float(labels.energy[frame])
     if labels.forces is not None:

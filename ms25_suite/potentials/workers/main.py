@@ -109,6 +109,8 @@ def serve(channel: Any, log: str) -> None:
                 answer = _run_lammps(evaluator, payload, _alive(channel, number))
             else:
                 answer = pack_predictions(evaluator.predict(unpack_frames(payload)))
+                # Of a calculator it is known only now.
+                answer["inputs"] = evaluator.info.to_dict()["inputs"]
         except Exception as error:
             channel.send((number, "error", _describe(error)))
         else:
@@ -122,9 +124,9 @@ def _run_lammps(
     from ms25_suite.lammps.run import run_lammps
     from ms25_suite.potentials.workers.lammps import make_route
 
-    route = make_route(evaluator, on_step)
-    plan = MdPlan.from_dict(payload["plan"])
-    return pack_run(run_lammps(route, unpack_frames(payload["frame"]), plan))
+    frame = unpack_frames(payload["frame"])
+    route = make_route(evaluator, frame, on_step)
+    return pack_run(run_lammps(route, frame, MdPlan.from_dict(payload["plan"])))
 
 
 def _alive(channel: Any, number: int) -> Callable[[], None]:

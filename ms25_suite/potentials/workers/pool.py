@@ -8,9 +8,9 @@ import shlex
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -142,7 +142,15 @@ class WorkerPool:
         self.start()
         requests = [("predict", pack_frames(frames.select(task))) for task in tasks]
         answers = self._run(requests, fatal=False, tasks=tasks)
+        self._note_inputs(answers)
         return [unpack_predictions(answer) for answer in answers]
+
+    def _note_inputs(self, answers: Sequence[Mapping[str, Any]]) -> None:
+        """Add the inputs that the potential read for these answers to what is known about it."""
+        read = [answer["inputs"] for answer in answers if answer["inputs"] is not None]
+        if self._info is not None and read:
+            known = set(self._info.inputs or ()).union(*read)
+            self._info = replace(self._info, inputs=tuple(sorted(known)))
 
     def run_lammps(self, frame: Frames, plan: MdPlan) -> LammpsRun:
         """Run a plan in LAMMPS inside one worker. The time limit holds for each step.

@@ -142,3 +142,39 @@ def test_reopening_is_fast(path: Path) -> None:
     start = time.perf_counter()
     open_dataset(str(path))
     assert time.perf_counter() - start < 0.5
+
+
+def test_inputs_are_stored_and_read_from_the_store(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    images = []
+    for index in range(4):
+        atoms = bulk("Cu", cubic=True)
+        atoms.rattle(0.1, seed=index)
+        atoms.info.update(REF_energy=-1.0, q=index - 1, phase="solid")
+        atoms.set_initial_magnetic_moments([1.0, 0.0, 0.0, float(index)])
+        images.append(atoms)
+    write(tmp_path / "x.extxyz", images)
+    card = tmp_path / "x.toml"
+    card.write_text(
+        'files = ["x.extxyz"]\n[inputs]\ntotal_charge = "q"\n'
+        '[inputs.phase]\nkey = "phase"\nunit = "1"\n'
+    )
+    first = open_dataset(str(card))
+    monkeypatch.setattr(dataset_module, "read_content", never)
+    again = open_dataset(str(card))
+    for found in (first, again):
+        assert found.frames.inputs["total_charge"].values.tolist() == [-1.0, 0.0, 1.0, 2.0]
+        assert found.frames.inputs["phase"].values.tolist() == ["solid"] * 4
+        assert found.frames.inputs["initial_magmoms"].values[-1] == 3.0
+        assert found.part([2])[0].atoms(0).info["charge"] == 1
+    assert first.frames.content_hash() == again.frames.content_hash()
+
+
+def test_a_card_that_names_other_inputs_is_read_anew(tmp_path: Path) -> None:
+    atoms = bulk("Cu")
+    atoms.info.update(REF_energy=-1.0, q=1)
+    write(tmp_path / "x.extxyz", atoms)
+    assert "total_charge" not in open_dataset(str(tmp_path / "x.extxyz")).frames.inputs
+    (tmp_path / "x.toml").write_text('[inputs]\ntotal_charge = "q"\n')
+    assert "total_charge" in open_dataset(str(tmp_path / "x.extxyz")).frames.inputs
