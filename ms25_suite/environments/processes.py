@@ -220,7 +220,7 @@ def safe_path() -> Iterator[None]:
     For processes whose command line is made elsewhere; for others there is ``-P``.
     """
     before = os.environ.get(SAFE_PATH)
-    os.environ[SAFE_PATH] = "1"
+    os.environ[SAFE_PATH] = before or "1"
     try:
         yield
     finally:

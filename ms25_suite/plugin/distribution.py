@@ -41,7 +41,7 @@ class Distribution:
     def __init__(self, *, grouped: bool) -> None:
         self._grouped = grouped
         self._folder = Path(tempfile.mkdtemp(prefix="ms25-groups-"))
-        self._set_path = SAFE_PATH not in os.environ
+        self._set_path = not os.environ.get(SAFE_PATH)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionstart(self) -> Generator[None, None, None]:
