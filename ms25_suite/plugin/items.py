@@ -27,7 +27,7 @@ from ms25_suite.plugin.context import (
     skip_reasons,
 )
 from ms25_suite.plugin.distribution import note_groups
-from ms25_suite.plugin.pool import POOL
+from ms25_suite.plugin.pool import PotentialPool
 from ms25_suite.plugin.selection import is_named, not_asked
 from ms25_suite.plugin.settings import Settings
 from ms25_suite.potentials.spec import PotentialSpec
@@ -53,12 +53,15 @@ class CheckItems:
     ----------
     settings
         Options of the run.
+    pool
+        The potentials.
     xdist
         Whether pytest-xdist is there.
     """
 
-    def __init__(self, settings: Settings, *, xdist: bool) -> None:
+    def __init__(self, settings: Settings, pool: PotentialPool, *, xdist: bool) -> None:
         self._settings = settings
+        self._pool = pool
         self._xdist = xdist
         self._files = check_files()
         self._left_out: set[str] = set()
@@ -304,6 +307,11 @@ class CheckItems:
         # The report was made before, with a copy of the properties.
         report.user_properties = list(item.user_properties)
 
-    def pytest_unconfigure(self, config: pytest.Config) -> None:
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_keyboard_interrupt(self) -> None:
+        """End the workers at once: what pytest and its plugins write next may take seconds."""
+        self._pool.close()
+
+    def pytest_unconfigure(self) -> None:
         """End the workers of all potentials."""
-        config.stash[POOL].close()
+        self._pool.close()

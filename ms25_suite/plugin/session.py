@@ -56,13 +56,12 @@ def activate(config: pytest.Config) -> None:
     except Ms25Error as error:
         raise pytest.UsageError(str(error)) from error
     config.stash[SETTINGS] = settings
-    config.stash[POOL] = PotentialPool(
-        settings.options, _no_terminal if is_worker else lambda: _terminal(config)
-    )
+    pool = PotentialPool(settings.options, _no_terminal if is_worker else lambda: _terminal(config))
+    config.stash[POOL] = pool
     for name in FIXTURES:
         config.pluginmanager.import_plugin(f"ms25_suite.fixtures.{name}")
     xdist = config.pluginmanager.hasplugin("xdist")
-    config.pluginmanager.register(CheckItems(settings, xdist=xdist), "ms25_checks")
+    config.pluginmanager.register(CheckItems(settings, pool, xdist=xdist), "ms25_checks")
     if not config.pluginmanager.hasplugin("benchmark"):
         # The checks carry its marker, also in sessions without that plugin.
         config.addinivalue_line("markers", "benchmark: settings of pytest-benchmark")
