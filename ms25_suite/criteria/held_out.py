@@ -126,4 +126,5 @@ def _compare(potential: Potential, dataset: Dataset) -> ComparedFrames:
         remarks = (*remarks, Finding("cache", potential.cache_problem))
     remarks = (*remarks, *input_findings(potential, frames))
     baseline = predict_without_model(dataset, frames)
-    return ComparedFrames(indices, frames, labels, predictions, duration, remarks, baseline)
+    kinds = np.asarray(dataset.config_types)[indices]
+    return ComparedFrames(indices, frames, labels, predictions, duration, remarks, baseline, kinds)

@@ -96,7 +96,9 @@ def import_data(
     found = find_labels(images, keys or LabelKeys(), where)
     # An input that is unusable, or not there, is found before anything is written.
     frames_with_inputs(images, inputs or {}, where)
-    labelled = _labelled(images, found.labels, (inputs or {}).values())
+    # What became a label is not kept under its old name too.
+    used = {key for keys in found.keys.values() for key in keys.split("` and `")}
+    labelled = _labelled(images, found.labels, used, (inputs or {}).values())
     bar = tqdm(labelled, "write", total=len(images), disable=not progress, unit="frame")
     card = card_path(out)
     values: dict[str, Any] = {
@@ -115,11 +117,13 @@ def import_data(
     return card
 
 
-def _labelled(images: Sequence[Atoms], labels: Labels, inputs: Collection[str]) -> Iterator[Atoms]:
+def _labelled(
+    images: Sequence[Atoms], labels: Labels, used: Collection[str], inputs: Collection[str]
+) -> Iterator[Atoms]:
     """Structures with ``REF_`` labels, and the single values that each frame carried."""
     start = 0
     # A second energy beside the label would be read back as a result of a calculator.
-    not_kept = {REF_ENERGY, "energy", "free_energy"}
+    not_kept = {REF_ENERGY, "energy", "free_energy", *used}
     for index, image in enumerate(images):
         atoms = labelled_structure(image, labels, index, start, inputs)
         kept = {

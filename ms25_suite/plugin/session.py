@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import IO, Any
 
 import pytest
 
 from ms25_suite.core.catalogue import catalogue
 from ms25_suite.core.errors import Ms25Error, UsageError
-from ms25_suite.core.journal import Journal
 from ms25_suite.core.records import DatasetRecord, PotentialRecord
 from ms25_suite.core.results import CheckResult, Verdict
 from ms25_suite.plugin import EXPLICIT_DIST
@@ -27,6 +24,7 @@ from ms25_suite.plugin.context import (
 from ms25_suite.plugin.distribution import Distribution, settle
 from ms25_suite.plugin.items import CheckItems
 from ms25_suite.plugin.pool import POOL, PotentialPool
+from ms25_suite.plugin.run_files import RunFiles
 from ms25_suite.plugin.run_record import describe_run, header_lines, now
 from ms25_suite.plugin.selection import is_named
 from ms25_suite.plugin.settings import SETTINGS, Settings
@@ -138,11 +136,7 @@ class CheckSession:
         self._settings = settings
         self._results: dict[tuple[str, ...], CheckResult] = {}
         self._run = describe_run(config, settings)
-        self._report: Any = None
-        self._problem = ""
-        stamp = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}"
-        self._journal_path = settings.report_dir / f"journal-{stamp}.jsonl"
-        self._journal: Journal | None = None
+        self._files = RunFiles(settings.report_dir)
 
     def pytest_report_header(self) -> list[str]:
         """State the potentials, the datasets and the settings of the run."""
@@ -162,9 +156,7 @@ class CheckSession:
         for result in report_results(report):
             # A rerun of the same check replaces its result.
             self._results[result.key] = result
-            if self._journal is None:
-                self._journal = Journal(self._journal_path, self._run)
-            self._journal.append(result)
+            self._files.add(self._run, result)
 
     def _add_potential(self, found: PotentialRecord) -> None:
         """Add what is only known after a potential was loaded or trained."""
@@ -200,25 +192,20 @@ class CheckSession:
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Write the report; refuse to call a run without any verdict a success."""
-        if self._journal is None:
+        if not self._results:
             return
-        self._journal.close()
         # pytest counts skipped checks as success; a script would take the potential for good.
         if exitstatus == pytest.ExitCode.OK and not self._answered():
             session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
         self._run = replace(self._run, finished=now(), exit_status=int(session.exitstatus))
-        from ms25_suite.report import write_report
-
-        try:
-            self._report = write_report(
-                self._settings.report_dir, self._run, list(self._results.values())
-            )
-        except (Ms25Error, OSError) as error:
-            self._problem = f"the report could not be written: {error}"
+        written = self._files.finish(self._run, list(self._results.values()))
+        if not written and session.exitstatus == pytest.ExitCode.OK:
+            # A script would go on with the report of an earlier run.
             session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
-        else:
-            # Everything in the journal is now in results.json.
-            self._journal_path.unlink()
+
+    def pytest_unconfigure(self) -> None:
+        """Let other runs write to the report folder."""
+        self._files.close()
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Print the table of verdicts and the path of the report."""
@@ -236,10 +223,10 @@ class CheckSession:
             write(f"warning: {message}", yellow=True)
         if self._results and not self._answered():
             write("nothing was judged: every check was skipped", red=True)
-        if self._problem:
-            write(f"{self._problem}\nall results are in {self._journal_path}", red=True)
-        if self._report is not None:
-            write(f"report: {self._report.html}")
+        for message in self._files.problems:
+            write(message, red=True)
+        if self._files.html is not None:
+            write(f"report: {self._files.html}")
 
     def _answered(self) -> bool:
         """Whether any check came to a verdict, or at least to a number."""

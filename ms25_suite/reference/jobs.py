@@ -22,8 +22,9 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, Protocol, cast
 
 from ms25_suite.core.cache import atomic_path, content_key
-from ms25_suite.core.errors import ReferenceCalculatorError
+from ms25_suite.core.errors import DatasetError, ReferenceCalculatorError
 from ms25_suite.core.machine import available_cores
+from ms25_suite.core.sealed import DamagedError, read_sealed, seal
 from ms25_suite.datasets.writer import naming_errors
 from ms25_suite.environments.guard import die_with_parent
 from ms25_suite.environments.processes import safe_path
@@ -123,7 +124,7 @@ def build_frames(
     ):
         for target in targets:
             # Extended XYZ files can be concatenated.
-            file.write(target.read_bytes())
+            file.write(_finished(target))
     shutil.rmtree(folder)
     if not any(root.iterdir()):  # an unfinished build of the same file has other settings
         root.rmdir()
@@ -131,8 +132,8 @@ def build_frames(
 
 
 def _run(tasks: Sequence[tuple[Job, Path]], title: str, workers: int, progress: bool) -> None:
-    """Run the jobs whose file is missing, each in one of the worker processes."""
-    waiting = [task for task in tasks if not task[1].is_file()]
+    """Run the jobs whose file is missing or damaged, each in one of the worker processes."""
+    waiting = [task for task in tasks if not _is_finished(task[1])]
     n_frames = sum(job.n_frames for job, _ in tasks)
     n_done = n_frames - sum(job.n_frames for job, _ in waiting)
     # Spawned, not forked: LAMMPS and MPI may already be loaded in this process.
@@ -159,6 +160,35 @@ def _run(tasks: Sequence[tuple[Job, Path]], title: str, workers: int, progress: 
                 raise ReferenceCalculatorError(msg) from error
             finally:
                 pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _finished(target: Path) -> bytes:
+    """Frames of a finished job.
+
+    Raises
+    ------
+    DatasetError
+        The file is missing or damaged.
+    """
+    try:
+        return read_sealed(target, _label(target))
+    except (FileNotFoundError, DamagedError) as error:
+        # Since this build began: before, it was whole.
+        msg = f"{error}. Run the same command again: that job is then done again"
+        raise DatasetError(msg) from error
+
+
+def _is_finished(target: Path) -> bool:
+    try:
+        read_sealed(target, _label(target))
+    except (FileNotFoundError, DamagedError):
+        return False
+    return True
+
+
+def _label(target: Path) -> str:
+    """What a file is: the folder is named by the settings of the build."""
+    return f"{target.parent.name}/{target.name}"
 
 
 def _end_with_parent() -> None:
@@ -188,6 +218,7 @@ def _store(job: Job, target: Path) -> None:
     hint = _RESUME.format(folder=target.parent)
     with naming_errors(target, hint), atomic_path(target) as temporary:
         write(temporary, images, format="extxyz")
+        temporary.write_bytes(seal(temporary.read_bytes(), _label(target)))
 
 
 @contextmanager

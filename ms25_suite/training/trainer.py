@@ -339,8 +339,20 @@ class Trainer(ABC):
 
 
 def discard_torn(paths: Iterable[Path]) -> None:
-    """Remove files of PyTorch that were not written to the end: those that are no zip archive."""
+    """Remove files of PyTorch that are damaged: no zip archives, or with a wrong checksum.
+
+    PyTorch itself writes the checksums of an archive, but does not compare them when it reads it.
+    """
     for path in paths:
-        # The directory of a zip archive is at its end, so a torn one is not recognised as such.
-        if path.is_file() and not zipfile.is_zipfile(path):
+        if path.is_file() and not _is_whole(path):
             path.unlink()
+
+
+def _is_whole(path: Path) -> bool:
+    try:
+        # The directory of a zip archive is at its end, so a torn one is not recognised as such.
+        with zipfile.ZipFile(path) as archive:
+            return archive.testzip() is None
+    # Damaged archives fail in many ways: an unknown method, a password, a wrong place …
+    except Exception:
+        return False

@@ -72,6 +72,10 @@ class MaceTrainer(Trainer):
         if embeddings:
             # MACE reads a Python literal.
             chosen["embedding_specs"] = repr(embeddings)
+        atoms = data.isolated_atoms()
+        if atoms is not None:
+            # MACE's advice; it reads a Python literal. The limit of separated atoms is then right.
+            chosen["E0s"] = repr(atoms)
         # MACE must not end a training before its number of epochs is reached.
         chosen["patience"] = total + 1
         return chosen

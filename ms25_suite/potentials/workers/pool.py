@@ -42,9 +42,10 @@ if isolated:
 
     runpy.run_path(isolated)["install"]()
 else:
+    import os
     import sys
 
-    sys.path.append(folder)
+    sys.path.append(os.fsdecode(folder))
 from ms25_suite.potentials.workers.main import serve
 
 serve(channel, log)
@@ -208,7 +209,8 @@ class WorkerPool:
         # The working folder comes last on the path, for --mlip=module:factory; nothing of it may
         # get into a managed environment.
         isolated = "" if self._python is None else str(ISOLATED)
-        channel.send((isolated, str(Path.cwd()), str(log)))
+        # As bytes: folders need not be UTF-8.
+        channel.send((isolated, os.fsencode(Path.cwd()), os.fsencode(log)))
         worker = _Worker(channel, log, pid, guard)
         # The callback keeps this queue, not the attribute, which `close` replaces.
         answers = self._answers

@@ -157,6 +157,11 @@ def test_torn_archives_are_removed(tmp_path: Path) -> None:
     with zipfile.ZipFile(whole, "w") as archive:
         archive.writestr("data.pkl", "x")
     torn.write_bytes(whole.read_bytes()[:20])
-    discard_torn([whole, torn, tmp_path / "absent.pt"])
+    changed = tmp_path / "changed.pt"
+    content = bytearray(whole.read_bytes())
+    content[content.index(b"data.pkl") + len("data.pkl")] ^= 1
+    changed.write_bytes(content)
+    discard_torn([whole, torn, changed, tmp_path / "absent.pt"])
     assert whole.is_file()
     assert not torn.exists()
+    assert not changed.exists()
