@@ -22,7 +22,7 @@ import pytest
 from ms25_suite.environments.guard import die_with_parent
 from ms25_suite.environments.processes import SAFE_PATH, safe_path
 
-__all__ = ["Distribution", "note_groups", "settle"]
+__all__ = ["Distribution", "Groups", "note_groups", "settle"]
 
 _INPUT: Final = "ms25_groups"
 _SET_PATH: Final = "ms25_set_path"
@@ -92,6 +92,15 @@ def settle(config: pytest.Config) -> None:
     die_with_parent()
     if config.workerinput.get(_SET_PATH, False):  # type: ignore[attr-defined]
         os.environ.pop(SAFE_PATH, None)
+
+
+class Groups:
+    """Hook of a process of xdist."""
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Write down which items belong together, before xdist reports their names."""
+        note_groups(session.config, session.items)
 
 
 def note_groups(config: pytest.Config, items: Iterable[pytest.Item]) -> None:

@@ -21,13 +21,14 @@ from ms25_suite.plugin.context import (
     check_files,
     report_results,
 )
-from ms25_suite.plugin.distribution import Distribution, settle
+from ms25_suite.plugin.distribution import Distribution, Groups, settle
 from ms25_suite.plugin.items import CheckItems
 from ms25_suite.plugin.pool import POOL, PotentialPool
 from ms25_suite.plugin.run_files import RunFiles
 from ms25_suite.plugin.run_record import describe_run, header_lines, now
 from ms25_suite.plugin.selection import is_named
 from ms25_suite.plugin.settings import SETTINGS, Settings
+from ms25_suite.plugin.short_names import ShortNames
 
 __all__ = ["CheckSession", "activate"]
 
@@ -59,6 +60,9 @@ def activate(config: pytest.Config) -> None:
     for name in FIXTURES:
         config.pluginmanager.import_plugin(f"ms25_suite.fixtures.{name}")
     xdist = config.pluginmanager.hasplugin("xdist")
+    config.pluginmanager.register(ShortNames(), "ms25_short_names")
+    if is_worker:
+        config.pluginmanager.register(Groups(), "ms25_groups")
     config.pluginmanager.register(CheckItems(settings, pool, xdist=xdist), "ms25_checks")
     if not config.pluginmanager.hasplugin("benchmark"):
         # The checks carry its marker, also in sessions without that plugin.
