@@ -6,7 +6,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import IO, Any
 
 import pytest
@@ -17,7 +16,6 @@ from ms25_suite.core.records import DatasetRecord, PotentialRecord
 from ms25_suite.core.results import CheckResult, Verdict
 from ms25_suite.core.text.shown import shown, shown_lines
 from ms25_suite.core.text.terminal import show_everything
-from ms25_suite.environments.guard import die_with_parent
 from ms25_suite.plugin import EXPLICIT_DIST
 from ms25_suite.plugin.context import (
     DATASET_PROPERTY,
@@ -25,13 +23,14 @@ from ms25_suite.plugin.context import (
     check_files,
     report_results,
 )
-from ms25_suite.plugin.distribution import Distribution
+from ms25_suite.plugin.distribution import Distribution, Groups, settle
 from ms25_suite.plugin.items import CheckItems
 from ms25_suite.plugin.pool import POOL, PotentialPool
 from ms25_suite.plugin.run_files import RunFiles
 from ms25_suite.plugin.run_record import describe_run, header_lines, now
 from ms25_suite.plugin.selection import is_named
 from ms25_suite.plugin.settings import SETTINGS, Settings
+from ms25_suite.plugin.short_names import ShortNames
 
 __all__ = ["CheckSession", "activate"]
 
@@ -50,8 +49,7 @@ def activate(config: pytest.Config) -> None:
     reporter: Any = config.pluginmanager.get_plugin("terminalreporter")
     show_everything(sys.stdout, sys.stderr, getattr(getattr(reporter, "_tw", None), "_file", None))
     if is_worker:
-        # A process of xdist looks for its end between two checks only.
-        die_with_parent()
+        settle(config)
     try:
         _refuse_company(config)
         # Everything on the command line is checked before the collection, hence before hours of
@@ -61,21 +59,24 @@ def activate(config: pytest.Config) -> None:
     except Ms25Error as error:
         raise pytest.UsageError(str(error)) from error
     config.stash[SETTINGS] = settings
-    config.stash[POOL] = PotentialPool(
-        settings.options, _no_terminal if is_worker else lambda: _terminal(config)
-    )
+    pool = PotentialPool(settings.options, _no_terminal if is_worker else lambda: _terminal(config))
+    config.stash[POOL] = pool
     for name in FIXTURES:
         config.pluginmanager.import_plugin(f"ms25_suite.fixtures.{name}")
     xdist = config.pluginmanager.hasplugin("xdist")
-    config.pluginmanager.register(CheckItems(settings, xdist=xdist), "ms25_checks")
+    config.pluginmanager.register(ShortNames(), "ms25_short_names")
+    if is_worker:
+        config.pluginmanager.register(Groups(), "ms25_groups")
+    config.pluginmanager.register(CheckItems(settings, pool, xdist=xdist), "ms25_checks")
     if not config.pluginmanager.hasplugin("benchmark"):
         # The checks carry its marker, also in sessions without that plugin.
         config.addinivalue_line("markers", "benchmark: settings of pytest-benchmark")
     _aim_at_checks(config)
-    if config.getoption("dist", "no") == "load" and not config.stash.get(EXPLICIT_DIST, False):
+    if config.getoption("dist", "no") != "no":
         # xdist would send the checks of one potential to different processes, and each would
         # load it and predict the same frames.
-        config.pluginmanager.register(Distribution(), "ms25_distribution")
+        grouped = config.option.dist == "load" and not config.stash.get(EXPLICIT_DIST, False)
+        config.pluginmanager.register(Distribution(grouped=grouped), "ms25_distribution")
     if session is not None:
         config.pluginmanager.register(session, "ms25_session")
 
@@ -127,17 +128,12 @@ def _terminal(config: pytest.Config) -> Iterator[IO[str]]:
 def _aim_at_checks(config: pytest.Config) -> None:
     """Run the suite's checks where the command line names no tests of its own.
 
-    Then nothing of the working folder is to be imported in this process, but ``python -m pytest``
-    puts it first on the path, where a file ``secrets.py`` hides a module that NumPy needs.
-
     pytest does not document that ``config.args`` may be assigned; a packaging test guards it.
     """
     # Without paths on the command line pytest would collect `testpaths` or the current folder:
     # the user's own tests, and not the checks, would run with the options of the suite.
     if config.args_source is not pytest.Config.ArgsSource.ARGS:
         config.args = [str(path) for path in check_files()]
-        folders = {"", str(Path.cwd()), str(config.rootpath)}
-        sys.path.sort(key=lambda entry: entry in folders)
 
 
 class CheckSession:
