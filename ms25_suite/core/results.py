@@ -14,7 +14,7 @@ from ms25_suite.core.findings import Finding
 from ms25_suite.core.records import RunRecord
 from ms25_suite.core.units import DIMENSIONLESS
 
-__all__ = ["SCHEMA", "CheckResult", "ResultsDocument", "Verdict", "worst_verdict"]
+__all__ = ["SCHEMA", "CheckResult", "ResultsDocument", "Verdict", "unjudged", "worst_verdict"]
 
 SCHEMA: Final = 1
 """Version of the layout of ``results.json`` and of the journal."""
@@ -31,6 +31,25 @@ class Verdict(StrEnum):
 
 
 _SEVERITY = (Verdict.SKIP, Verdict.PASS, Verdict.UNDECIDED, Verdict.FAIL, Verdict.ERROR)
+
+
+def unjudged(results: Iterable[CheckResult]) -> list[CheckResult]:
+    """Results that could be expected to have a number and have none, nor has any other criterion.
+
+    The errors on one dataset may be those of a check of it, or of a transfer to it.
+    """
+    known = list(results)
+    judged = {
+        (result.potential, result.test_dataset, result.quantity)
+        for result in known
+        if result.verdict is not Verdict.SKIP
+    }
+    return [
+        result
+        for result in known
+        if result.unjudged
+        and (result.potential, result.test_dataset, result.quantity) not in judged
+    ]
 
 
 def worst_verdict(verdicts: Iterable[Verdict | None]) -> Verdict | None:
@@ -84,6 +103,9 @@ class CheckResult:
         Number of frames that the number was computed from.
     reason
         Why there is no number (``error`` and ``skip``), or a comment on the number.
+    unjudged
+        Whether a skipped number could be expected: then `reason` also says what to do, and the run
+        is not a success.
     duration_s
         Wall time of the check in seconds.
     tier
@@ -116,6 +138,7 @@ class CheckResult:
     verdict: Verdict | None = None
     n_frames: int = 0
     reason: str = ""
+    unjudged: bool = False
     duration_s: float = 0.0
     tier: str = ""
     level_of_theory: str = ""

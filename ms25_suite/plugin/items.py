@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Hashable, Sequence
+from collections.abc import Generator, Hashable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ms25_suite.core.catalogue import Criterion, NotAsked, catalogue
-from ms25_suite.core.errors import Ms25Error, NotApplicableError
+from ms25_suite.core.errors import Ms25Error, NotApplicableError, NotJudgedError
 from ms25_suite.core.results import CheckResult, Verdict
 from ms25_suite.criteria.case import Case
 from ms25_suite.criteria.recorder import RESULT_PROPERTY, is_failure
@@ -31,6 +32,9 @@ from ms25_suite.potentials.spec import PotentialSpec
 
 __all__ = ["CheckItems"]
 
+_RIGHT_SKIP = pytest.StashKey[bool]()
+"""Whether a check that is skipped need not have been run, in the stash of its item."""
+
 
 def _is_unwanted(item: pytest.Item) -> bool:
     """Whether an item cannot run in this session because of pytest-benchmark.
@@ -41,6 +45,16 @@ def _is_unwanted(item: pytest.Item) -> bool:
     if is_benchmark(item):
         return not item.config.pluginmanager.hasplugin("benchmark")
     return bool(item.config.getoption("benchmark_only", False))
+
+
+@contextmanager
+def _skipping(item: pytest.Item) -> Iterator[None]:
+    """Skip a check that does not apply, and note whether it could be expected to."""
+    try:
+        yield
+    except NotApplicableError as error:
+        item.stash[_RIGHT_SKIP] = not isinstance(error, NotJudgedError)
+        pytest.skip(str(error))
 
 
 class CheckItems:
@@ -167,13 +181,16 @@ class CheckItems:
         names = ", ".join(name for name in catalogue() if name in self._left_out)
         return [f"left out: {names} (-m NAME includes it, or says why it cannot be run)"]
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:
         """Skip a check that cannot be run, before anything is trained or predicted."""
         # "tryfirst": before the fixtures of the item are set up, one of which trains a potential.
         reasons = skip_reasons(item)
         if reasons:
+            item.stash[_RIGHT_SKIP] = True
             pytest.skip("; ".join(reasons))
+        with _skipping(item):
+            return (yield)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_collect_file(
@@ -187,12 +204,10 @@ class CheckItems:
         return [CheckModule.from_parent(parent, path=file_path)] if is_check else found
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_call(self) -> Generator[None, object, object]:
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
         """Skip a check that finds out that it does not apply."""
-        try:
+        with _skipping(item):
             return (yield)
-        except NotApplicableError as error:
-            pytest.skip(str(error))
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -209,7 +224,10 @@ class CheckItems:
         # Skips and errors become results too: a number that is missing from the report would go
         # unnoticed.
         if report.skipped and error is not None:
-            self._record(item, report, context, Verdict.SKIP, getattr(error, "msg", str(error)))
+            reason = getattr(error, "msg", str(error))
+            # Also a skip that is not ours, by a mark for instance, leaves a gap in the verdicts.
+            right = item.stash.get(_RIGHT_SKIP, False)
+            self._record(item, report, context, Verdict.SKIP, reason, unjudged=not right)
         elif report.passed and report.when == "call":
             self._judge_passed(item, report, context, results)
         elif report.failed and isinstance(error, AssertionError) and explained:
@@ -268,6 +286,8 @@ class CheckItems:
         context: dict[str, Any],
         verdict: Verdict,
         reason: str,
+        *,
+        unjudged: bool = False,
     ) -> None:
         quantity = context["quantity"].removeprefix("relaxed_")
         measure = catalogue()[context["criterion"]].measures.get(quantity)
@@ -276,6 +296,7 @@ class CheckItems:
             metric=measure.metric if measure else "mae",
             verdict=verdict,
             reason=reason,
+            unjudged=unjudged,
             duration_s=report.duration,
         )
         item.user_properties.append((RESULT_PROPERTY, result.to_dict()))

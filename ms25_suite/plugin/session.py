@@ -24,6 +24,7 @@ from ms25_suite.plugin.context import (
     report_results,
 )
 from ms25_suite.plugin.items import CheckItems
+from ms25_suite.plugin.outcome import Outcome, decide, must_judge, silent_checks
 from ms25_suite.plugin.pool import POOL, PotentialPool
 from ms25_suite.plugin.run_record import describe_run, header_lines, now
 from ms25_suite.plugin.selection import is_named
@@ -43,6 +44,9 @@ def activate(config: pytest.Config) -> None:
         An option has an invalid value, or cannot be met.
     """
     is_worker = hasattr(config, "workerinput")
+    # For the processes that this one starts: libraries do with assertions what they should do
+    # without, ASE's reader of extended XYZ for instance.
+    os.environ.pop("PYTHONOPTIMIZE", None)
     try:
         _refuse_company(config)
         # Everything on the command line is checked before the collection, hence before hours of
@@ -58,7 +62,7 @@ def activate(config: pytest.Config) -> None:
     for name in FIXTURES:
         config.pluginmanager.import_plugin(f"ms25_suite.fixtures.{name}")
     xdist = config.pluginmanager.hasplugin("xdist")
-    config.pluginmanager.register(CheckItems(settings, xdist=xdist), "ms25_checks")
+    _register(config, CheckItems(settings, xdist=xdist), "ms25_checks")
     if not config.pluginmanager.hasplugin("benchmark"):
         # The checks carry its marker, also in sessions without that plugin.
         config.addinivalue_line("markers", "benchmark: settings of pytest-benchmark")
@@ -68,7 +72,20 @@ def activate(config: pytest.Config) -> None:
         # load it and predict the same frames.
         config.option.dist = "loadgroup"
     if session is not None:
-        config.pluginmanager.register(session, "ms25_session")
+        _register(config, session, "ms25_session")
+
+
+def _register(config: pytest.Config, plugin: object, name: str) -> None:
+    """Add hooks that a session cannot do without.
+
+    Raises
+    ------
+    pytest.UsageError
+        ``-p no:NAME`` switches them off.
+    """
+    if config.pluginmanager.register(plugin, name) is None:
+        msg = f"-p no:{name} switches the verdicts off: leave it out, or leave --mlip out"
+        raise pytest.UsageError(msg)
 
 
 def _refuse_company(config: pytest.Config) -> None:
@@ -136,6 +153,8 @@ class CheckSession:
         self._run = describe_run(config, settings)
         self._report: Any = None
         self._problem = ""
+        self._outcome: Outcome | None = None
+        self._reported: set[str] = set()
         stamp = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}"
         self._journal_path = settings.report_dir / f"journal-{stamp}.jsonl"
         self._journal: Journal | None = None
@@ -150,6 +169,7 @@ class CheckSession:
         final = report.when == "call" or (report.when == "setup" and not report.passed)
         if not final:
             return
+        self._reported.add(report.nodeid)
         for name, value in report.user_properties:
             if name == POTENTIAL_PROPERTY:
                 self._add_potential(PotentialRecord.from_dict(value))
@@ -195,13 +215,19 @@ class CheckSession:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
-        """Write the report; refuse to call a run without any verdict a success."""
+        """Set the exit code by the verdicts, and write the report."""
+        if must_judge(session, self._reported):
+            self._outcome = decide(
+                int(session.exitstatus),
+                self._results.values(),
+                strict=self._settings.strict,
+                silent=silent_checks(session, self._reported),
+                paths_given=session.config.args_source is pytest.Config.ArgsSource.ARGS,
+            )
+            session.exitstatus = self._outcome.status
         if self._journal is None:
             return
         self._journal.close()
-        # pytest counts skipped checks as success; a script would take the potential for good.
-        if exitstatus == pytest.ExitCode.OK and not self._answered():
-            session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
         self._run = replace(self._run, finished=now(), exit_status=int(session.exitstatus))
         from ms25_suite.report import write_report
 
@@ -230,16 +256,12 @@ class CheckSession:
                 write(line)
         for message in self._warnings():
             write(f"warning: {message}", yellow=True)
-        if self._results and not self._answered():
-            write("nothing was judged: every check was skipped", red=True)
+        for message in self._outcome.messages if self._outcome else ():
+            write(message, red=True)
         if self._problem:
             write(f"{self._problem}\nall results are in {self._journal_path}", red=True)
         if self._report is not None:
             write(f"report: {self._report.html}")
-
-    def _answered(self) -> bool:
-        """Whether any check came to a verdict, or at least to a number."""
-        return any(result.verdict is not Verdict.SKIP for result in self._results.values())
 
     def _warnings(self) -> list[str]:
         """Findings about the data and about predictions, each once."""
