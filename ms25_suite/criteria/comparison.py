@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from ase.data import chemical_symbols
 
 from ms25_suite.core.details import ErrorDetails, WorstFrame
-from ms25_suite.core.errors import NotApplicableError
+from ms25_suite.core.errors import NotApplicableError, NotJudgedError, listed
 from ms25_suite.core.fields import Quantity
 from ms25_suite.core.findings import Finding
 from ms25_suite.core.frames import Frames, IntArray, Labels, Predictions
 from ms25_suite.core.units import MEV_PER_EV
 from ms25_suite.criteria.recorder import CheckRecorder
+from ms25_suite.criteria.without_model import error_without_model
 from ms25_suite.metrics.consistency import energy_offset, scale_mismatch
 from ms25_suite.metrics.errors import (
     ErrorSummary,
     Statistic,
-    components,
     per_element_force_mae,
     summarise_errors,
 )
@@ -45,6 +46,10 @@ class ComparedFrames:
         Signs that potential and labels do not belong together, for all quantities.
     baseline
         Predictions of the baseline without a model; None if the dataset has none.
+    unread
+        By quantity without labels, columns of the files that may hold them.
+    waived
+        Quantities that the dataset is stated to have no labels of.
     """
 
     indices: IntArray
@@ -54,6 +59,8 @@ class ComparedFrames:
     duration_s: float
     remarks: tuple[Finding, ...] = ()
     baseline: Predictions | None = None
+    unread: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    waived: frozenset[str] = frozenset()
 
     def errors(self, quantity: Quantity, *, seed: int) -> ErrorSummary | None:
         """Errors of one quantity; None if labels or predictions have none of it."""
@@ -72,13 +79,38 @@ class ComparedFrames:
             baseline=None if self.baseline is None else self.baseline.select(kept, offsets),
         )
 
-    def missing_reason(self, quantity: Quantity) -> str:
-        """Reason why there are no errors of a quantity."""
+    def missing(self, quantity: Quantity) -> NotApplicableError:
+        """Why there are no errors of a quantity, and whether they could be expected."""
         if getattr(self.labels, quantity) is None:
-            return f"the dataset has no {quantity} labels"
+            return self._no_labels(quantity)
         if getattr(self.predictions, quantity) is None:
-            return f"the potential predicts no {quantity}"
-        return f"no frame has a {quantity} label and is periodic in three directions"
+            reason = f"the potential predicts no {quantity}"
+            # Only a stress may be missing: energies and forces are what a potential is.
+            return (NotApplicableError if quantity == "stress" else NotJudgedError)(reason)
+        reason = f"no frame has a {quantity} label and is periodic in three directions"
+        if quantity in self.waived:
+            return NotApplicableError(reason)
+        return NotJudgedError(f"{reason}. {_say_none(quantity)}")
+
+    def _no_labels(self, quantity: Quantity) -> NotApplicableError:
+        reason = f"the dataset has no {quantity} labels"
+        if quantity in self.waived:
+            return NotApplicableError(f"{reason}, as its card says")
+        candidates = self.unread.get(quantity, ())
+        # A stress is optional, unless the files seem to hold one.
+        if quantity == "stress" and not candidates:
+            return NotApplicableError(reason)
+        if candidates:
+            reason += f", but its files hold {listed(candidates)}, which may be them"
+        name = candidates[0] if candidates else "…"
+        return NotJudgedError(
+            f'{reason}. If they are there, name their column in the card: [labels] {quantity} = "'
+            f'{name}". {_say_none(quantity)}'
+        )
+
+
+def _say_none(quantity: Quantity) -> str:
+    return f'If it is meant to have none, say so in its card: [labels] {quantity} = "none"'
 
 
 def measure_mae(compared: ComparedFrames, quantity: Quantity, *, seed: int) -> ErrorSummary:
@@ -87,11 +119,11 @@ def measure_mae(compared: ComparedFrames, quantity: Quantity, *, seed: int) -> E
     Raises
     ------
     NotApplicableError
-        Labels or predictions have none of it.
+        Labels or predictions have none of it; a `NotJudgedError` if it could be expected.
     """
     errors = compared.errors(quantity, seed=seed)
     if errors is None:
-        raise NotApplicableError(compared.missing_reason(quantity))
+        raise compared.missing(quantity)
     return errors
 
 
@@ -116,6 +148,7 @@ def record_mae(
     recorder.judge(
         errors.quantity,
         **in_display_units(errors.mae),
+        without_model=details.without_model,
         n_frames=errors.n_frames,
         duration_s=compared.duration_s,
         details=details.to_dict(),
@@ -142,15 +175,9 @@ def _describe(
         remarks.append(energy_offset(compared.frames, errors.reference, errors.predicted))
     else:
         remarks.append(scale_mismatch(errors.quantity, errors.reference, errors.predicted))
-    # The bootstrap draws whole frames; one frame has no spread.
-    if errors.mae.interval is None:
-        remarks.append(Finding("one-frame", "one frame only: the uncertainty is not known"))
-    without_model = per_element = None
-    if compared.baseline is not None:
-        found = components(errors.quantity, compared.frames, compared.labels, compared.baseline)
-        if found is not None:
-            reference, baseline, _ = found
-            without_model = MEV_PER_EV * float(np.abs(baseline - reference).mean())
+    scale = error_without_model(errors, compared.frames, compared.labels, compared.baseline)
+    without_model = None if scale is None else MEV_PER_EV * scale
+    per_element = None
     if errors.quantity == "forces":
         by_element = per_element_force_mae(
             compared.frames.numbers, errors.reference, errors.predicted

@@ -124,4 +124,15 @@ def _compare(potential: Potential, dataset: Dataset) -> ComparedFrames:
     if potential.cache_problem:
         remarks = (*remarks, Finding("cache", potential.cache_problem))
     baseline = predict_without_model(dataset, frames)
-    return ComparedFrames(indices, frames, labels, predictions, duration, remarks, baseline)
+    return ComparedFrames(
+        indices,
+        frames,
+        labels,
+        predictions,
+        duration,
+        remarks,
+        baseline,
+        # TODO: attribute of the dataset
+        getattr(dataset, "unread_labels", {}),
+        dataset.card.labels.waived,
+    )

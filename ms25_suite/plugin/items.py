@@ -13,8 +13,9 @@ from ms25_suite.core.catalogue import Criterion, NotAsked, catalogue
 from ms25_suite.core.errors import Ms25Error, NotApplicableError, NotJudgedError
 from ms25_suite.core.results import CheckResult, Verdict
 from ms25_suite.criteria.case import Case
-from ms25_suite.criteria.recorder import RESULT_PROPERTY, is_failure
+from ms25_suite.criteria.recorder import RESULT_PROPERTY
 from ms25_suite.criteria.training_rate.series import Series
+from ms25_suite.criteria.verdicts import is_failure
 from ms25_suite.plugin.context import (
     CheckModule,
     check_context,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from ms25_suite.core.results import CheckResult, Verdict, unjudged
-from ms25_suite.criteria.recorder import is_failure
+from ms25_suite.criteria.verdicts import is_failure
 from ms25_suite.plugin.context import check_context, criterion_of, is_benchmark
 
 __all__ = ["Outcome", "decide", "must_judge", "silent_checks"]
@@ -103,9 +103,7 @@ def decide(
         return Outcome(status, missing)
     failed = [result for result in known if is_failure(result, strict=strict)]
     if failed or silent:
-        return Outcome(
-            pytest.ExitCode.INTERNAL_ERROR, (_contradiction(failed, silent), *missing)
-        )
+        return Outcome(pytest.ExitCode.INTERNAL_ERROR, (_contradiction(failed, silent), *missing))
     if nothing or missing:
         return Outcome(pytest.ExitCode.NO_TESTS_COLLECTED, (*missing, *nothing))
     return Outcome(status)

@@ -24,15 +24,22 @@ from ms25_suite.datasets.cards.observables import EosConfig, EosTable, NebConfig
 from ms25_suite.datasets.cards.partners import ExtensivityTable, Partners, TransferTable
 from ms25_suite.datasets.cards.splits import SplitsConfig, SplitsTable
 
-__all__ = ["CardTable", "DatasetCard", "LabelKeys"]
+__all__ = ["NO_LABELS", "CardTable", "DatasetCard", "LabelKeys"]
 
 _BUILTIN_KEYS: Final = ("name", "title", "elements", "level_of_theory", "files")
 """Keys that the card of a built-in dataset must have."""
 
 
+NO_LABELS: Final = "none"
+"""In place of the key of a label: there is none."""
+
+
 @dataclass(frozen=True, slots=True)
 class LabelKeys:
     """Keys of the labels in the files; the usual names are tried where a key is None.
+
+    The word ``none`` states that there are no such labels: none are looked for, and a run without
+    them is a success.
 
     Parameters
     ----------
@@ -57,6 +64,12 @@ class LabelKeys:
         if self.stress is not None and self.virial is not None:
             msg = "name either `stress` or `virial`, not both"
             raise ValueError(msg)
+
+    @property
+    def waived(self) -> frozenset[str]:
+        """Quantities that the card states to have no labels."""
+        names = ("energy", "forces", "stress")
+        return frozenset(name for name in names if getattr(self, name) == NO_LABELS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

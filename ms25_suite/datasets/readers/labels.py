@@ -89,7 +89,9 @@ def find_labels(images: Sequence[Atoms], keys: LabelKeys, where: str) -> FoundLa
         There are no labels, they are on some frames only, not finite, or of the wrong shape.
     """
     named: dict[LabelName, str] = {
-        name: key for name in _FAMILIES[0] if (key := getattr(keys, name)) is not None
+        name: key
+        for name in _FAMILIES[0]
+        if (key := getattr(keys, name)) is not None and name not in keys.waived
     }
     # One family for all labels: `REF_energy` of DFT beside `forces` of an attached model would be
     # labels of two methods.
@@ -99,6 +101,9 @@ def find_labels(images: Sequence[Atoms], keys: LabelKeys, where: str) -> FoundLa
     if "stress" in named or "virial" in named:
         candidates |= {"stress": (), "virial": ()}
     candidates |= {name: (key,) for name, key in named.items()}
+    candidates |= {name: () for name in _FAMILIES[0] if name in keys.waived}
+    if "stress" in keys.waived:
+        candidates["virial"] = ()
     energies = values_under(images, candidates["energy"], "info")
     forces = values_under(images, candidates["forces"], "arrays")
     if "energy" in named and energies is None:
@@ -124,7 +129,7 @@ def find_labels(images: Sequence[Atoms], keys: LabelKeys, where: str) -> FoundLa
         # Some writers store an array of one number.
         energy_rows = np.array([np.reshape(value, ()) for value in energies], dtype=np.float64)
         refuse_not_finite(energy_rows, np.arange(len(images)), "energy", where)
-    else:
+    elif "energy" not in keys.waived:
         findings.append(_absent("energies", "energy"))
     if forces is not None:
         used["forces"] = candidates["forces"][0]
@@ -134,13 +139,15 @@ def find_labels(images: Sequence[Atoms], keys: LabelKeys, where: str) -> FoundLa
         force_rows = np.concatenate([np.asarray(value, dtype=np.float64) for value in forces])
         frame_of_atom = np.repeat(np.arange(len(images)), [len(atoms) for atoms in images])
         refuse_not_finite(force_rows, frame_of_atom, "forces", where)
-    else:
+    elif "forces" not in keys.waived:
         findings.append(_absent("forces", "forces"))
     stress_rows, stress_key, remarks = read_stresses(images, candidates, named, where)
     findings += remarks
     if stress_key is not None:
         used["stress"] = stress_key
-    elif (elsewhere := _stress_elsewhere(images, family)) is not None:
+    elif (
+        "stress" not in keys.waived and (elsewhere := _stress_elsewhere(images, family)) is not None
+    ):
         findings.append(elsewhere)
     labels = Labels(energy=energy_rows, forces=force_rows, stress=stress_rows)
     return FoundLabels(labels, used, tuple(findings))
