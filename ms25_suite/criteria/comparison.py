@@ -110,7 +110,10 @@ class ComparedFrames:
 
 
 def _say_none(quantity: Quantity) -> str:
-    return f'If it is meant to have none, say so in its card: [labels] {quantity} = "none"'
+    return (
+        f"If it is meant to have none, say so in its card (NAME.toml beside the file): [labels] "
+        f'{quantity} = "none"'
+    )
 
 
 def measure_mae(compared: ComparedFrames, quantity: Quantity, *, seed: int) -> ErrorSummary:

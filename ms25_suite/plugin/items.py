@@ -31,7 +31,7 @@ from ms25_suite.plugin.selection import is_named, not_asked
 from ms25_suite.plugin.settings import Settings
 from ms25_suite.potentials.spec import PotentialSpec
 
-__all__ = ["CheckItems"]
+__all__ = ["CheckItems", "CheckSkips"]
 
 _RIGHT_SKIP = pytest.StashKey[bool]()
 """Whether a check that is skipped need not have been run, in the stash of its item."""
@@ -56,6 +56,22 @@ def _skipping(item: pytest.Item) -> Iterator[None]:
     except NotApplicableError as error:
         item.stash[_RIGHT_SKIP] = not isinstance(error, NotJudgedError)
         pytest.skip(str(error))
+
+
+class CheckSkips:
+    """Hooks that skip a check which, or a fixture of which, finds out that it does not apply."""
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Around the fixtures of a check."""
+        with _skipping(item):
+            return (yield)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Around a check."""
+        with _skipping(item):
+            return (yield)
 
 
 class CheckItems:
@@ -182,16 +198,14 @@ class CheckItems:
         names = ", ".join(name for name in catalogue() if name in self._left_out)
         return [f"left out: {names} (-m NAME includes it, or says why it cannot be run)"]
 
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """Skip a check that cannot be run, before anything is trained or predicted."""
         # "tryfirst": before the fixtures of the item are set up, one of which trains a potential.
         reasons = skip_reasons(item)
         if reasons:
             item.stash[_RIGHT_SKIP] = True
             pytest.skip("; ".join(reasons))
-        with _skipping(item):
-            return (yield)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_collect_file(
@@ -203,12 +217,6 @@ class CheckItems:
         in_folder = path.parent in self._files and path.suffix == ".py"
         is_check = path in self._files or (in_folder and path.name.startswith("test_"))
         return [CheckModule.from_parent(parent, path=file_path)] if is_check else found
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
-        """Skip a check that finds out that it does not apply."""
-        with _skipping(item):
-            return (yield)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(

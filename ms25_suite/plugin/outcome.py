@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from ms25_suite.core.results import CheckResult, Verdict, unjudged
+from ms25_suite.core.results import CheckResult, Verdict
 from ms25_suite.criteria.verdicts import is_failure
 from ms25_suite.plugin.context import check_context, criterion_of, is_benchmark
 
@@ -95,8 +95,11 @@ def decide(
     paths_given
         Whether the command line names tests.
     """
+    # At the end only: the report imports what draws figures.
+    from ms25_suite.report.wording import unjudged_lines
+
     known = list(results)
-    missing = tuple(_missing(result) for result in unjudged(known))
+    missing = tuple(unjudged_lines(known))
     nothing = _nothing_judged(known, paths_given=paths_given)
     if status not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
         # pytest's own code says more: a failure, an interruption, an error.
@@ -107,13 +110,6 @@ def decide(
     if nothing or missing:
         return Outcome(pytest.ExitCode.NO_TESTS_COLLECTED, (*missing, *nothing))
     return Outcome(status)
-
-
-def _missing(result: CheckResult) -> str:
-    return (
-        f"not judged: {result.quantity} of {result.potential} on {result.test_dataset} "
-        f"({result.criterion}): {result.reason}"
-    )
 
 
 def _nothing_judged(results: Sequence[CheckResult], *, paths_given: bool) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ from ms25_suite.plugin.context import (
     check_files,
     report_results,
 )
-from ms25_suite.plugin.items import CheckItems
+from ms25_suite.plugin.items import CheckItems, CheckSkips
 from ms25_suite.plugin.outcome import Outcome, decide, must_judge, silent_checks
 from ms25_suite.plugin.pool import POOL, PotentialPool
 from ms25_suite.plugin.run_record import describe_run, header_lines, now
@@ -63,6 +63,7 @@ def activate(config: pytest.Config) -> None:
         config.pluginmanager.import_plugin(f"ms25_suite.fixtures.{name}")
     xdist = config.pluginmanager.hasplugin("xdist")
     _register(config, CheckItems(settings, xdist=xdist), "ms25_checks")
+    _register(config, CheckSkips(), "ms25_skips")
     if not config.pluginmanager.hasplugin("benchmark"):
         # The checks carry its marker, also in sessions without that plugin.
         config.addinivalue_line("markers", "benchmark: settings of pytest-benchmark")

@@ -11,7 +11,7 @@ import numpy as np
 
 from ms25_suite.core.errors import DatasetError, EosFailure, EosFitError, NotApplicableError
 from ms25_suite.core.frames import FloatArray
-from ms25_suite.core.thresholds import Threshold
+from ms25_suite.core.thresholds import MIN_FRAMES, Threshold
 from ms25_suite.core.units import DIMENSIONLESS, GPA_PER_EV_PER_A3
 from ms25_suite.criteria.eos import CRITERION
 from ms25_suite.criteria.eos.details import KEY, EosCurveDetails, EosDetails
@@ -19,7 +19,7 @@ from ms25_suite.criteria.recorder import CheckRecorder
 from ms25_suite.datasets.dataset import Dataset
 from ms25_suite.datasets.observables.eos import EosCurve, EosReference
 from ms25_suite.metrics.eos import EosFit, fit_eos
-from ms25_suite.metrics.errors import mean_absolute
+from ms25_suite.metrics.errors import Statistic, mean_absolute
 from ms25_suite.metrics.finite import predict_finite
 from ms25_suite.metrics.relaxation import relax
 from ms25_suite.potentials.potential import Potential
@@ -121,7 +121,7 @@ class EosFits:
                     recorder.fail(quantity, self._why_unfit(), prefix=prefix, **fields)
                 continue
             errors = np.array([self._error(quantity, curve) for curve in fitted])
-            statistic = mean_absolute(errors, seed=recorder.seed)
+            statistic = _mean_error(errors, recorder.seed)
             recorder.judge(
                 quantity,
                 prefix=prefix,
@@ -208,6 +208,19 @@ class EosFits:
             residual_meV_per_atom=1000.0 * fit.residual / n_atoms,
             error=self._error(observable, curve),
         )
+
+
+def _mean_error(errors: FloatArray, seed: int) -> Statistic:
+    """Mean absolute error over the curves, with its interval.
+
+    A single curve is one structure with one number, and no sample: it has no interval. A few
+    curves are too few for an interval of their mean, and the range of their errors takes its place:
+    they pass if each of them would pass, and fail if each would fail.
+    """
+    if not 1 < len(errors) < MIN_FRAMES:
+        return mean_absolute(errors, seed=seed)
+    sizes = np.abs(errors)
+    return Statistic(float(sizes.mean()), (float(sizes.min()), float(sizes.max())))
 
 
 def measure_eos(potential: Potential, dataset: Dataset, *, relaxed: bool) -> EosFits:

@@ -21,6 +21,7 @@ from ms25_suite.core.frames import IntArray
 from ms25_suite.datasets.readers.cp2k import is_cp2k_output, read_cp2k_output
 from ms25_suite.datasets.readers.extxyz import Layout, scan_layout
 from ms25_suite.datasets.readers.registry import InstalledReader, find_reader
+from ms25_suite.environments.assertions import import_with_assertions
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -187,6 +188,8 @@ def _layout(source: IO[str] | str) -> Layout:
 def _frames(path: Path, format_: str | None) -> Iterator[Atoms]:
     """Frames by ASE's reader, with its many exceptions turned into one."""
     import ase.io
+
+    import_with_assertions("ase.io.extxyz")
 
     count = 0
     if format_ is None and is_cp2k_output(path):
