@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Hashable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Generator, Hashable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ms25_suite.core.catalogue import Criterion, NotAsked, catalogue
-from ms25_suite.core.errors import Ms25Error, NotApplicableError, NotJudgedError
+from ms25_suite.core.errors import Ms25Error
 from ms25_suite.core.results import CheckResult, Verdict
 from ms25_suite.criteria.case import Case
 from ms25_suite.criteria.recorder import RESULT_PROPERTY
@@ -29,12 +28,10 @@ from ms25_suite.plugin.context import (
 from ms25_suite.plugin.pool import POOL
 from ms25_suite.plugin.selection import is_named, not_asked
 from ms25_suite.plugin.settings import Settings
+from ms25_suite.plugin.skips import RIGHT_SKIP
 from ms25_suite.potentials.spec import PotentialSpec
 
-__all__ = ["CheckItems", "CheckSkips"]
-
-_RIGHT_SKIP = pytest.StashKey[bool]()
-"""Whether a check that is skipped need not have been run, in the stash of its item."""
+__all__ = ["CheckItems"]
 
 
 def _is_unwanted(item: pytest.Item) -> bool:
@@ -46,32 +43,6 @@ def _is_unwanted(item: pytest.Item) -> bool:
     if is_benchmark(item):
         return not item.config.pluginmanager.hasplugin("benchmark")
     return bool(item.config.getoption("benchmark_only", False))
-
-
-@contextmanager
-def _skipping(item: pytest.Item) -> Iterator[None]:
-    """Skip a check that does not apply, and note whether it could be expected to."""
-    try:
-        yield
-    except NotApplicableError as error:
-        item.stash[_RIGHT_SKIP] = not isinstance(error, NotJudgedError)
-        pytest.skip(str(error))
-
-
-class CheckSkips:
-    """Hooks that skip a check which, or a fixture of which, finds out that it does not apply."""
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:
-        """Around the fixtures of a check."""
-        with _skipping(item):
-            return (yield)
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
-        """Around a check."""
-        with _skipping(item):
-            return (yield)
 
 
 class CheckItems:
@@ -204,7 +175,7 @@ class CheckItems:
         # "tryfirst": before the fixtures of the item are set up, one of which trains a potential.
         reasons = skip_reasons(item)
         if reasons:
-            item.stash[_RIGHT_SKIP] = True
+            item.stash[RIGHT_SKIP] = True
             pytest.skip("; ".join(reasons))
 
     @pytest.hookimpl(wrapper=True)
@@ -235,7 +206,7 @@ class CheckItems:
         if report.skipped and error is not None:
             reason = getattr(error, "msg", str(error))
             # Also a skip that is not ours, by a mark for instance, leaves a gap in the verdicts.
-            right = item.stash.get(_RIGHT_SKIP, False)
+            right = item.stash.get(RIGHT_SKIP, False)
             self._record(item, report, context, Verdict.SKIP, reason, unjudged=not right)
         elif report.passed and report.when == "call":
             self._judge_passed(item, report, context, results)

@@ -23,12 +23,13 @@ from ms25_suite.plugin.context import (
     check_files,
     report_results,
 )
-from ms25_suite.plugin.items import CheckItems, CheckSkips
+from ms25_suite.plugin.items import CheckItems
 from ms25_suite.plugin.outcome import Outcome, decide, must_judge, silent_checks
 from ms25_suite.plugin.pool import POOL, PotentialPool
 from ms25_suite.plugin.run_record import describe_run, header_lines, now
 from ms25_suite.plugin.selection import is_named
 from ms25_suite.plugin.settings import SETTINGS, Settings
+from ms25_suite.plugin.skips import CheckSkips
 
 __all__ = ["CheckSession", "activate"]
 
