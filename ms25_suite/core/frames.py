@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from ms25_suite.core.fields import Quantity
+
 if TYPE_CHECKING:
     from ase import Atoms
 
@@ -241,7 +243,9 @@ class Properties:
         Forces in eV/Å, shape ``(n_atoms_total, 3)``.
     stress
         Stresses in eV/Å^3, tension positive, Voigt order xx yy zz yz xz xy, shape
-        ``(n_frames, 6)``. A frame without a stress has NaN in its row.
+        ``(n_frames, 6)``.
+
+    A frame that lacks a quantity has NaN in its row, or in the rows of its atoms.
     """
 
     energy: FloatArray | None = None
@@ -271,17 +275,80 @@ class Properties:
         )
 
     @property
+    def has_energy(self) -> BoolArray | None:
+        """Whether each frame has an energy, shape ``(n_frames,)``; None without energies."""
+        if self.energy is None:
+            return None
+        return np.asarray(np.isfinite(self.energy), dtype=np.bool_)
+
+    def has_forces(self, offsets: IntArray) -> BoolArray | None:
+        """Whether each frame has forces, shape ``(n_frames,)``; None without forces.
+
+        Parameters
+        ----------
+        offsets
+            ``Frames.offsets`` of the frames that the properties belong to.
+        """
+        if self.forces is None:
+            return None
+        whole = np.isfinite(self.forces).all(axis=1)
+        starts = np.asarray(offsets)[:-1]
+        if len(starts) == 0:
+            return np.zeros(0, dtype=np.bool_)
+        return np.asarray(np.logical_and.reduceat(whole, starts), dtype=np.bool_)
+
+    @property
     def has_stress(self) -> BoolArray | None:
         """Whether each frame has a stress, shape ``(n_frames,)``; None without stresses."""
         if self.stress is None:
             return None
         return np.asarray(np.isfinite(self.stress).all(axis=1), dtype=np.bool_)
 
+    def has(self, quantity: Quantity, offsets: IntArray) -> BoolArray | None:
+        """Whether each frame has a quantity, shape ``(n_frames,)``; None if no frame can."""
+        if quantity == "forces":
+            return self.has_forces(offsets)
+        return self.has_energy if quantity == "energy" else self.has_stress
+
 
 class Labels(Properties):
-    """Energies, forces and stresses of some frames from the reference."""
+    """Energies, forces and stresses of some frames from the reference.
+
+    Each quantity may be on some frames only; it is judged on those.
+    """
 
     __slots__ = ()
+
+    def select(self, indices: Sequence[int] | IntArray, offsets: IntArray) -> Labels:
+        """Labels of the frames with the given indices; None for what none of them has.
+
+        Parameters
+        ----------
+        indices
+            Frames to take, in this order.
+        offsets
+            ``Frames.offsets`` of the frames that the labels belong to.
+        """
+        # Not `super()`, which knows no class in a dataclass with slots.
+        found = Properties.select(self, indices, offsets)
+
+        def kept(values: FloatArray | None) -> FloatArray | None:
+            return None if values is None or np.isnan(values).all() else values
+
+        return Labels(kept(found.energy), kept(found.forces), kept(found.stress))
+
+    def complete(self, offsets: IntArray) -> BoolArray:
+        """Whether each frame has both energy and forces, which a training needs, ``(n_frames,)``.
+
+        Parameters
+        ----------
+        offsets
+            ``Frames.offsets`` of the frames that the labels belong to.
+        """
+        has_energy, has_forces = self.has_energy, self.has_forces(offsets)
+        if has_energy is None or has_forces is None:
+            return np.zeros(len(offsets) - 1, dtype=np.bool_)
+        return has_energy & has_forces
 
 
 class Predictions(Properties):

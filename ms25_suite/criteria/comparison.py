@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from ase.data import chemical_symbols
 
-from ms25_suite.core.details import ErrorDetails, WorstFrame
-from ms25_suite.core.errors import NotApplicableError, NotJudgedError, listed
+from ms25_suite.core.details import NO_CONFIG_TYPE, ErrorDetails, KindError, WorstFrame
+from ms25_suite.core.errors import NotApplicableError
 from ms25_suite.core.fields import Quantity
 from ms25_suite.core.findings import Finding
 from ms25_suite.core.frames import Frames, IntArray, Labels, Predictions
 from ms25_suite.core.units import MEV_PER_EV
+from ms25_suite.criteria.gaps import LabelGaps
 from ms25_suite.criteria.recorder import CheckRecorder
 from ms25_suite.criteria.without_model import error_without_model
 from ms25_suite.metrics.consistency import energy_offset, scale_mismatch
@@ -46,10 +47,10 @@ class ComparedFrames:
         Signs that potential and labels do not belong together, for all quantities.
     baseline
         Predictions of the baseline without a model; None if the dataset has none.
-    unread
-        By quantity without labels, columns of the files that may hold them.
-    waived
-        Quantities that the dataset is stated to have no labels of.
+    config_types
+        Kind of each frame as its file states it, shape ``(n_frames,)``; None if not known.
+    gaps
+        What is known about labels that the test frames lack.
     """
 
     indices: IntArray
@@ -59,8 +60,8 @@ class ComparedFrames:
     duration_s: float
     remarks: tuple[Finding, ...] = ()
     baseline: Predictions | None = None
-    unread: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    waived: frozenset[str] = frozenset()
+    config_types: npt.NDArray[np.str_] | None = None
+    gaps: LabelGaps = field(default_factory=LabelGaps)
 
     def errors(self, quantity: Quantity, *, seed: int) -> ErrorSummary | None:
         """Errors of one quantity; None if labels or predictions have none of it."""
@@ -77,43 +78,16 @@ class ComparedFrames:
             labels=self.labels.select(kept, offsets),
             predictions=self.predictions.select(kept, offsets),
             baseline=None if self.baseline is None else self.baseline.select(kept, offsets),
+            config_types=None if self.config_types is None else self.config_types[kept],
         )
 
     def missing(self, quantity: Quantity) -> NotApplicableError:
         """Why there are no errors of a quantity, and whether they could be expected."""
         if getattr(self.labels, quantity) is None:
-            return self._no_labels(quantity)
+            return self.gaps.no_labels(quantity)
         if getattr(self.predictions, quantity) is None:
-            reason = f"the potential predicts no {quantity}"
-            # Only a stress may be missing: energies and forces are what a potential is.
-            return (NotApplicableError if quantity == "stress" else NotJudgedError)(reason)
-        reason = f"no frame has a {quantity} label and is periodic in three directions"
-        if quantity in self.waived:
-            return NotApplicableError(reason)
-        return NotJudgedError(f"{reason}. {_say_none(quantity)}")
-
-    def _no_labels(self, quantity: Quantity) -> NotApplicableError:
-        reason = f"the dataset has no {quantity} labels"
-        if quantity in self.waived:
-            return NotApplicableError(f"{reason}, as its card says")
-        candidates = self.unread.get(quantity, ())
-        # A stress is optional, unless the files seem to hold one.
-        if quantity == "stress" and not candidates:
-            return NotApplicableError(reason)
-        if candidates:
-            reason += f", but its files hold {listed(candidates)}, which may be them"
-        name = candidates[0] if candidates else "…"
-        return NotJudgedError(
-            f'{reason}. If they are there, name their column in the card: [labels] {quantity} = "'
-            f'{name}". {_say_none(quantity)}'
-        )
-
-
-def _say_none(quantity: Quantity) -> str:
-    return (
-        f"If it is meant to have none, say so in its card (NAME.toml beside the file): [labels] "
-        f'{quantity} = "none"'
-    )
+            return self.gaps.not_predicted(quantity)
+        return self.gaps.no_common_frame(quantity)
 
 
 def measure_mae(compared: ComparedFrames, quantity: Quantity, *, seed: int) -> ErrorSummary:
@@ -155,7 +129,7 @@ def record_mae(
         n_frames=errors.n_frames,
         duration_s=compared.duration_s,
         details=details.to_dict(),
-        artifact=_keep_components(recorder, errors, compared.frames),
+        artifact=_keep_components(recorder, errors, compared.frames.select(errors.frames)),
     )
 
 
@@ -173,18 +147,20 @@ def _describe(
 ) -> ErrorDetails:
     """Worst frames, errors by element, and signs that two conventions are being compared."""
     remarks: list[Finding | None] = list(compared.remarks)
+    frames = compared.frames.select(errors.frames)
     if errors.quantity == "energy":
         # Two methods differ by one constant for each element: that is a convention, not an error.
-        remarks.append(energy_offset(compared.frames, errors.reference, errors.predicted))
+        remarks.append(energy_offset(frames, errors.reference, errors.predicted))
     else:
         remarks.append(scale_mismatch(errors.quantity, errors.reference, errors.predicted))
+    if errors.n_frames < len(compared.frames):
+        what = f"{errors.n_frames} of {len(compared.frames)} test frames have a label"
+        remarks.append(Finding("some-frames", f"{what}: the error is that of those", "note"))
     scale = error_without_model(errors, compared.frames, compared.labels, compared.baseline)
     without_model = None if scale is None else MEV_PER_EV * scale
     per_element = None
     if errors.quantity == "forces":
-        by_element = per_element_force_mae(
-            compared.frames.numbers, errors.reference, errors.predicted
-        )
+        by_element = per_element_force_mae(frames.numbers, errors.reference, errors.predicted)
         per_element = {chemical_symbols[z]: MEV_PER_EV * mae for z, mae in by_element.items()}
     return ErrorDetails(
         worst_frames=tuple(
@@ -194,7 +170,20 @@ def _describe(
         findings=(*(remark for remark in remarks if remark is not None), *further),
         without_model=without_model,
         per_element=per_element,
+        per_config_type=_by_config_type(errors, compared.config_types),
     )
+
+
+def _by_config_type(
+    errors: ErrorSummary, kinds: npt.NDArray[np.str_] | None
+) -> dict[str, KindError] | None:
+    """Errors of each kind of frame; None where the files state no kinds."""
+    if kinds is None or not (kinds != "").any():
+        return None
+    return {
+        kind or NO_CONFIG_TYPE: KindError(MEV_PER_EV * mae, n_frames)
+        for kind, (mae, n_frames) in errors.mae_by(kinds).items()
+    }
 
 
 def _keep_components(recorder: CheckRecorder, errors: ErrorSummary, frames: Frames) -> str:

@@ -11,6 +11,7 @@ from ms25_suite.core.errors import DatasetError, PredictionError
 from ms25_suite.core.findings import Finding
 from ms25_suite.core.frames import IntArray
 from ms25_suite.criteria.comparison import ComparedFrames
+from ms25_suite.criteria.gaps import LabelGaps
 from ms25_suite.criteria.without_model import predict_without_model
 from ms25_suite.datasets.dataset import Dataset
 from ms25_suite.metrics.consistency import level_of_theory_mismatch
@@ -123,7 +124,6 @@ def _compare(potential: Potential, dataset: Dataset) -> ComparedFrames:
     duration = time.perf_counter() - start
     if potential.cache_problem:
         remarks = (*remarks, Finding("cache", potential.cache_problem))
-    baseline = predict_without_model(dataset, frames)
     return ComparedFrames(
         indices,
         frames,
@@ -131,8 +131,7 @@ def _compare(potential: Potential, dataset: Dataset) -> ComparedFrames:
         predictions,
         duration,
         remarks,
-        baseline,
-        # TODO: attribute of the dataset
-        getattr(dataset, "unread_labels", {}),
-        dataset.card.labels.waived,
+        predict_without_model(dataset, frames),
+        config_types=np.asarray(dataset.config_types)[indices],
+        gaps=LabelGaps.of(dataset, labels),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -89,7 +89,9 @@ def import_data(
         images = [images[index] for index in chosen]
     where = ", ".join(str(source) for source in sources)
     found = find_labels(images, keys or LabelKeys(), where)
-    labelled = _labelled(images, found.labels)
+    # What became a label is not kept under its old name too.
+    used = {key for keys in found.keys.values() for key in keys.split("` and `")}
+    labelled = _labelled(images, found.labels, used)
     bar = tqdm(labelled, "write", total=len(images), disable=not progress, unit="frame")
     card = card_path(out)
     values: dict[str, Any] = {
@@ -107,11 +109,11 @@ def import_data(
     return card
 
 
-def _labelled(images: Sequence[Atoms], labels: Labels) -> Iterator[Atoms]:
+def _labelled(images: Sequence[Atoms], labels: Labels, used: Collection[str]) -> Iterator[Atoms]:
     """Bare structures with ``REF_`` labels, and the single values that each frame carried."""
     start = 0
     # A second energy beside the label would be read back as a result of a calculator.
-    not_kept = {REF_ENERGY, "energy", "free_energy"}
+    not_kept = {REF_ENERGY, "energy", "free_energy", *used}
     for index, image in enumerate(images):
         atoms = labelled_structure(image, labels, index, start)
         kept = {

@@ -98,7 +98,12 @@ def _refuse_missing(path: Path) -> None:
 
 
 def _data_files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.is_file() and is_data_file(path))
+    # Hidden files are no data: macOS leaves `._NAME` beside NAME in archives, editors `.NAME.swp`.
+    return sorted(
+        path
+        for path in folder.iterdir()
+        if not path.name.startswith(".") and path.is_file() and is_data_file(path)
+    )
 
 
 def _folder_card(folder: Path) -> DatasetCard:
@@ -116,7 +121,7 @@ def _folder_card(folder: Path) -> DatasetCard:
         raise DatasetError(msg)
     if not card_path.is_file():
         roles = [ROLE_CODES.get(stem(path).lower()) for path in paths]
-        if None not in roles and 2 in roles:
+        if None not in roles and (2 in roles or 1 in roles):
             # train.extxyz and test.extxyz in one folder: with all as test frames, a potential
             # would be judged on its training data.
             names = ("train", "validation", "test")

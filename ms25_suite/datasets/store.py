@@ -7,20 +7,21 @@ import shutil
 import tempfile
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
 from ms25_suite.core.cache import cache_dir, content_key
+from ms25_suite.core.fields import Quantity
 from ms25_suite.core.frames import FloatArray, Frames, IntArray, Labels
 from ms25_suite.datasets.answers import Answer
 from ms25_suite.datasets.cards.card import LabelKeys
 
 __all__ = ["READER_VERSION", "Content", "open_content"]
 
-READER_VERSION: Final = 3
+READER_VERSION: Final = 4
 """Must be raised whenever the same file would be read or audited differently."""
 
 _BLOCK: Final = 4096
@@ -48,12 +49,19 @@ class Content:
     nearest
         Largest distance of an atom of each frame to its nearest neighbour, in Å, shape
         ``(n_frames,)``; exact where it exceeds `NEAR` of the audit, else a bound.
+    config_types
+        Kind of each frame as its file states it (``config_type``), empty where it does not, shape
+        ``(n_frames,)``.
     file_counts
         Number of frames of each file, shape ``(n_files,)``.
     label_keys
         Quantity to key in the file.
     answers
         Answers of the audit about frames and labels.
+    unread_labels
+        Keys that seem to hold a quantity, for each quantity without labels that has such keys.
+    atom_energies
+        Energy in eV of an isolated atom of each element, by atomic number, as far as known.
     """
 
     frames: Frames
@@ -62,9 +70,12 @@ class Content:
     temperatures: FloatArray
     digests: np.ndarray[Any, Any]
     nearest: FloatArray
+    config_types: np.ndarray[Any, np.dtype[np.str_]]
     file_counts: IntArray
     label_keys: dict[str, str]
     answers: tuple[Answer, ...]
+    unread_labels: dict[Quantity, tuple[str, ...]] = field(default_factory=dict)
+    atom_energies: dict[int, float] = field(default_factory=dict)
 
 
 def open_content(
@@ -123,6 +134,8 @@ def _save(content: Content, folder: Path) -> None:
         meta: Mapping[str, Any] = {
             "samples": {path.stem: _sample(path) for path in temporary.glob("*.npy")},
             "label_keys": content.label_keys,
+            "unread_labels": content.unread_labels,
+            "atom_energies": [[z, energy] for z, energy in content.atom_energies.items()],
             "answers": [answer.to_dict() for answer in content.answers],
         }
         (temporary / "meta.json").write_text(json.dumps(meta), encoding="utf-8")
@@ -140,6 +153,7 @@ def _columns(content: Content) -> dict[str, np.ndarray[Any, Any]]:
     columns |= {
         "roles": content.roles,
         "temperatures": content.temperatures,
+        "config_types": content.config_types,
         "file_counts": content.file_counts,
         "digests": content.digests.view(np.uint8),
         "nearest": content.nearest,
@@ -181,10 +195,13 @@ def _load(folder: Path) -> Content | None:
             labels=Labels(**{name: arrays[name] for name in _LABELS if name in arrays}),
             roles=arrays["roles"],
             temperatures=arrays["temperatures"],
+            config_types=arrays["config_types"],
             file_counts=arrays["file_counts"],
             digests=arrays["digests"].view("V16").reshape(-1),
             nearest=arrays["nearest"],
             label_keys=meta["label_keys"],
+            unread_labels={name: tuple(keys) for name, keys in meta["unread_labels"].items()},
+            atom_energies={int(z): float(energy) for z, energy in meta["atom_energies"]},
             answers=tuple(Answer.from_dict(entry) for entry in meta["answers"]),
         )
     except (OSError, ValueError, KeyError, TypeError):

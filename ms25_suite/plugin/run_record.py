@@ -46,6 +46,8 @@ def header_lines(run: RunRecord) -> list[str]:
             f"{dataset.level_of_theory}{stand_in}, {dataset.n_test} test frames of "
             f"{dataset.n_frames}, sha256 {dataset.sha256[:12]}"
         )
+        # Which columns were taken, and on how many frames.
+        lines += [f"  labels: {entry.answer}" for entry in dataset.audit if entry.code == "labels"]
         lines += [f"  {finding.severity}: {finding.message}" for finding in dataset.findings]
     lines.append(
         f"ms25-suite {run.suite_version}: device {run.device}, dtype {run.dtype}, "

@@ -67,6 +67,10 @@ class MaceTrainer(Trainer):
             # The rate decays once in each epoch of the first stage but the first.
             steps = max(1, first_stage - 1)
             chosen["lr_scheduler_gamma"] = (recipe["lr_final"] / chosen["lr"]) ** (1 / steps)
+        atoms = data.isolated_atoms()
+        if atoms is not None:
+            # MACE's advice; it reads a Python literal. The limit of separated atoms is then right.
+            chosen["E0s"] = repr(atoms)
         # MACE must not end a training before its number of epochs is reached.
         chosen["patience"] = total + 1
         return chosen

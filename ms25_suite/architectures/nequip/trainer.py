@@ -57,6 +57,8 @@ class _NequipFamilyTrainer(Trainer):
         self, recipe: Mapping[str, Any], request: TrainingRequest, data: TrainingData
     ) -> dict[str, Any]:
         """All values of a training; see `Trainer.settings`."""
+        from ase.data import chemical_symbols
+
         values = super().settings(recipe, request, data)
         total = values.get("epochs") or values["max_num_epochs"]
         names = (
@@ -69,6 +71,10 @@ class _NequipFamilyTrainer(Trainer):
         # The label decides which terms the loss has: it is a part of the settings, and of the key.
         labels = _stress_labels(data, chosen["n_validation"])
         chosen["stress"] = labels if values["stress"] else _NO_STRESS
+        atoms = data.isolated_atoms()
+        if atoms is not None:
+            # NequIP's advice where they are known; else they are fitted, see `config`.
+            chosen["atom_energies"] = {chemical_symbols[z]: energy for z, energy in atoms.items()}
         return chosen
 
     def n_epochs(self, settings: Mapping[str, Any]) -> int:
@@ -100,7 +106,7 @@ class _NequipFamilyTrainer(Trainer):
             # Compilation takes over a minute on a CPU, more than it saves in a short training.
             "compile_mode": "eager",
             # Fixed energies of the elements leave the binding energy to the network.
-            "per_type_energy_shifts": atom_energies(data.train),
+            "per_type_energy_shifts": settings.get("atom_energies") or atom_energies(data.train),
         }
         module = {
             # The average over recent steps damps the noise of small batches, so that the epoch with

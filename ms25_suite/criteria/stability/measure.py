@@ -327,5 +327,5 @@ def _limits(dataset: Dataset, test: IntArray) -> Limits:
     force = UNLABELLED_FORCE
     if labels.forces is not None:
         # At least 10 eV/Å: frames at rest have almost no forces.
-        force = max(FORCE_FACTOR * float(np.abs(labels.forces).max()), FORCE_FACTOR)
+        force = max(FORCE_FACTOR * float(np.nanmax(np.abs(labels.forces))), FORCE_FACTOR)
     return Limits({pair: CLOSEST * distance for pair, distance in shortest.items()}, force)

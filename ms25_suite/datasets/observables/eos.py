@@ -150,7 +150,7 @@ def eos_reference(card: DatasetCard) -> EosReference | None:
     if len(flat):
         msg = f"{where}: {frame_list(flat.tolist())} must be periodic in x, y and z to have volumes"
         raise DatasetError(msg)
-    labels = find_labels(images, card.labels, where).labels
+    labels = find_labels(images, card.labels, where, partial=False).labels
     energies = labels.energy
     if energies is None:
         msg = f"{where}: the frames have no energies ({card.labels.energy or REF_ENERGY})"

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from ms25_suite.core.errors import DatasetError
-from ms25_suite.core.fields import REF_ENERGY
 from ms25_suite.core.frames import BoolArray, FloatArray, Frames, Labels
 from ms25_suite.datasets.cards.card import DatasetCard, LabelKeys
 from ms25_suite.datasets.cards.observables import NebConfig
+from ms25_suite.datasets.columns.families import find_columns
+from ms25_suite.datasets.columns.values import values_under
 from ms25_suite.datasets.observables.files import frames_of, lender, read_files, where_of
-from ms25_suite.datasets.readers.label_values import values_under
 from ms25_suite.datasets.readers.labels import find_labels
 
 if TYPE_CHECKING:
@@ -194,7 +194,8 @@ def _held(atoms: Atoms, where: str) -> BoolArray:
 
 def _labels_if_any(images: Sequence[Atoms], keys: LabelKeys, where: str) -> Labels:
     """Labels of the images; a path to start from may come without."""
-    names = (keys.energy,) if keys.energy is not None else (REF_ENERGY, "energy")
-    if values_under(images, names, "info") is None:
+    if keys.energy is None and not find_columns(images).families(("energy",)):
         return Labels()
-    return find_labels(images, keys, where).labels
+    if keys.energy is not None and values_under(images, (keys.energy,), "info") is None:
+        return Labels()
+    return find_labels(images, keys, where, partial=False).labels

@@ -1,4 +1,4 @@
-"""Whether the layout of an extended XYZ file agrees with its headers.
+"""Headers of extended XYZ files: whether the layout agrees with them, and what ASE refuses.
 
 ASE's reader ignores columns that a header does not name and everything behind a blank line, so
 damaged files may be read without an error; and its errors do not name the line.
@@ -9,11 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
-__all__ = ["Layout", "scan_layout"]
+import numpy as np
+
+__all__ = ["Layout", "parse_header", "scan_layout"]
 
 _PROPERTIES: Final = re.compile(r"""\bProperties\s*=\s*["'{]?([^\s"'}]+)""", re.IGNORECASE)
+_TENSOR: Final = re.compile(r"""(^|\s)["']?(stress|virial)["']?(?=\s*=)""")
+_OTHER_NAME: Final = "as_it_is_"
+"""Prefix under which ASE does not check the number of components."""
+
 _PLAIN_COLUMNS: Final = 4
 """Symbol and position, of which a file without ``Properties`` has at least these."""
 
@@ -103,6 +109,28 @@ def _frame_problem(
         shortest = min(shortest or length, length)
         longest = max(longest, length)
     return ""
+
+
+def parse_header(line: str) -> dict[str, Any]:
+    """Keys and values of a header, also with a ``stress`` or ``virial`` of six numbers.
+
+    ASE refuses these two unless they have nine numbers. Six are in Voigt order; any other count is
+    left as it is, for the reader of labels to name.
+    """
+    from ase.io.extxyz import key_val_str_to_dict
+
+    try:
+        return dict(key_val_str_to_dict(line))
+    except ValueError as error:
+        if not _TENSOR.search(line) or "special 3x3" not in str(error):
+            raise
+    found = dict(key_val_str_to_dict(_TENSOR.sub(rf"\1{_OTHER_NAME}\2", line)))
+    for name in ("stress", "virial"):
+        if _OTHER_NAME + name in found:
+            value = np.asarray(found.pop(_OTHER_NAME + name))
+            # ASE's order of the nine numbers.
+            found[name] = value.reshape((3, 3), order="F") if value.shape == (9,) else value
+    return found
 
 
 def _short(text: str) -> str:

@@ -19,7 +19,7 @@ import numpy as np
 from ms25_suite.core.errors import DatasetError
 from ms25_suite.core.frames import IntArray
 from ms25_suite.datasets.readers.cp2k import is_cp2k_output, read_cp2k_output
-from ms25_suite.datasets.readers.extxyz import Layout, scan_layout
+from ms25_suite.datasets.readers.extxyz import Layout, parse_header, scan_layout
 from ms25_suite.datasets.readers.registry import InstalledReader, find_reader
 from ms25_suite.environments.assertions import import_with_assertions
 
@@ -200,10 +200,11 @@ def _frames(path: Path, format_: str | None) -> Iterator[Atoms]:
         with _plain(path, format_) as source:
             # ASE does not name the damaged line, and overlooks some damage.
             layout = _layout(source) if format_ == "extxyz" else None
+            options = {"properties_parser": parse_header} if format_ == "extxyz" else {}
             images = (
                 _database_rows(path)
                 if format_ == "db"
-                else ase.io.iread(source, index=":", format=format_)
+                else ase.io.iread(source, index=":", format=format_, **options)
             )
             for atoms in images:
                 # ASE would read on behind the damage, with shifted lines.

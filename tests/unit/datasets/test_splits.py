@@ -108,7 +108,7 @@ def test_frames_that_say_their_role() -> None:
     [
         ([0, NO_ROLE, 2, NO_ROLE], "2 of 4 frames have an info key `split`, frames 1, 3 have none"),
         ([0, 2, UNKNOWN_ROLE], "`split` of frame 2 must be one of train, training, valid"),
-        ([0, 0, 1], "no frame is a test frame"),
+        ([0, 0, 0], "all 3 frames are training frames"),
     ],
 )
 def test_roles_that_are_unclear(roles: list[int], match: str) -> None:
