@@ -34,22 +34,19 @@ _SEVERITY = (Verdict.SKIP, Verdict.PASS, Verdict.UNDECIDED, Verdict.FAIL, Verdic
 
 
 def unjudged(results: Iterable[CheckResult]) -> list[CheckResult]:
-    """Results that could be expected to have a number and have none, nor has any other criterion.
+    """Results that could be expected to have a number and have none, nor has any other result.
 
-    The errors on one dataset may be those of a check of it, or of a transfer to it.
+    The errors on one dataset may be those of a check of it, or of a transfer to it; an observable
+    may be known with atoms that the potential relaxes.
     """
     known = list(results)
-    judged = {
-        (result.potential, result.test_dataset, result.quantity)
-        for result in known
-        if result.verdict is not Verdict.SKIP
-    }
-    return [
-        result
-        for result in known
-        if result.unjudged
-        and (result.potential, result.test_dataset, result.quantity) not in judged
-    ]
+    judged = {_subject(result) for result in known if result.verdict is not Verdict.SKIP}
+    return [result for result in known if result.unjudged and _subject(result) not in judged]
+
+
+def _subject(result: CheckResult) -> tuple[str, str, str]:
+    """What a number is about, whichever check it comes from."""
+    return result.potential, result.test_dataset, result.quantity.removeprefix("relaxed_")
 
 
 def worst_verdict(verdicts: Iterable[Verdict | None]) -> Verdict | None:

@@ -9,7 +9,13 @@ from typing import Any, Final
 
 import numpy as np
 
-from ms25_suite.core.errors import DatasetError, EosFailure, EosFitError, NotApplicableError
+from ms25_suite.core.errors import (
+    DatasetError,
+    EosFailure,
+    EosFitError,
+    NotApplicableError,
+    NotJudgedError,
+)
 from ms25_suite.core.frames import FloatArray
 from ms25_suite.core.thresholds import MIN_FRAMES, Threshold
 from ms25_suite.core.units import DIMENSIONLESS, GPA_PER_EV_PER_A3
@@ -240,7 +246,7 @@ def measure_eos(potential: Potential, dataset: Dataset, *, relaxed: bool) -> Eos
     Raises
     ------
     NotApplicableError
-        The dataset has no such curves.
+        The dataset has no such curves; a `NotJudgedError` if it has relaxed ones in place of rigid.
     DatasetError
         The reference's own curves cannot be read or fitted.
     PotentialError
@@ -251,8 +257,10 @@ def measure_eos(potential: Potential, dataset: Dataset, *, relaxed: bool) -> Eos
     reference = dataset.eos()
     chosen = () if reference is None else tuple(c for c in reference.curves if c.relaxed == relaxed)
     if reference is None or not chosen:
-        atoms = "relaxed" if relaxed else "rigid"
-        msg = f"{dataset.name} has no curves with {atoms} atoms"
+        if reference is not None and not relaxed:
+            msg = f"{dataset.name} has curves with relaxed atoms only: add --eos-relax"
+            raise NotJudgedError(msg)
+        msg = f"{dataset.name} has no curves with {'relaxed' if relaxed else 'rigid'} atoms"
         raise NotApplicableError(msg)
     fits = [_reference_fit(curve, reference, dataset) for curve in chosen]
     frames = reference.frames.select(np.concatenate([curve.indices for curve in chosen]))
