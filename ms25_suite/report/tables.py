@@ -53,6 +53,7 @@ CSV_COLUMNS: Final = (
     "potential_sha256",
     "at_least",
     "by_config_type",
+    "unjudged",
 )
 """Columns of ``results.csv``; new ones are only ever added at the end."""
 
@@ -83,7 +84,8 @@ def csv_text(results: Sequence[CheckResult]) -> str:
         row = {key: "" if value is None else value for key, value in record.items()}
         row |= {"interval_low": low, "interval_high": high}
         # Lower case, as JSON and most readers of CSV have it.
-        row |= {name: "true" if record[name] else "false" for name in ("stand_in", "at_least")}
+        flags = ("stand_in", "at_least", "unjudged")
+        row |= {name: "true" if record[name] else "false" for name in flags}
         row["by_config_type"] = _by_config_type(result)
         writer.writerow(row)
     return buffer.getvalue()
