@@ -77,6 +77,31 @@ def _sizes(card: DatasetCard) -> tuple[str, str]:
     return str(len(sizes)), str(low) if low == high else f"{low}-{high}"
 
 
+def _input_lines(dataset: Dataset) -> list[str]:
+    """What potentials may read besides the structure: name, kind, shape, unit, range."""
+    import numpy as np
+
+    from ms25_suite.datasets.cards.inputs import input_unit
+
+    lines = []
+    for name, column in dataset.frames.inputs.columns.items():
+        stated = column.stated()
+        what = [f"per {column.per}"]
+        if column.values.ndim > 1:
+            what.append(f"{'x'.join(map(str, column.values.shape[1:]))} numbers")
+        if column.is_text:
+            what.append(" ".join(sorted(set(column.values[stated].tolist()))))
+        else:
+            low, high = column.values[stated].min(), column.values[stated].max()
+            unit = input_unit(dataset.card.inputs, name)
+            span = f"{low:g}" if low == high else f"{low:g} to {high:g}"
+            what.append(f"{span} {unit}".rstrip())
+        if not stated.all():
+            what.append(f"on {np.count_nonzero(stated)} of {len(stated)}")
+        lines.append(f"{name} ({', '.join(what)})")
+    return lines
+
+
 def describe(dataset: Dataset) -> None:
     """Print what a dataset is and what the audit found."""
     from collections import Counter
@@ -109,6 +134,7 @@ def describe(dataset: Dataset) -> None:
         "elements": " ".join(card.elements),
         "frames": f"{len(frames)} of {atoms} atoms",
         "labels": ", ".join(found),
+        "inputs": ", ".join(_input_lines(dataset)),
         "isolated atoms": ", ".join(atoms_alone),
         "config_type": ", ".join(f"{kind} ({n})" for kind, n in kinds.most_common()),
         "level of theory": card.level_of_theory

@@ -12,6 +12,7 @@ from ms25_suite.core.findings import Finding
 from ms25_suite.core.frames import IntArray
 from ms25_suite.criteria.comparison import ComparedFrames
 from ms25_suite.criteria.gaps import LabelGaps
+from ms25_suite.criteria.inputs import input_findings
 from ms25_suite.criteria.without_model import predict_without_model
 from ms25_suite.datasets.dataset import Dataset
 from ms25_suite.metrics.consistency import level_of_theory_mismatch
@@ -124,6 +125,7 @@ def _compare(potential: Potential, dataset: Dataset) -> ComparedFrames:
     duration = time.perf_counter() - start
     if potential.cache_problem:
         remarks = (*remarks, Finding("cache", potential.cache_problem))
+    remarks = (*remarks, *input_findings(potential, frames))
     return ComparedFrames(
         indices,
         frames,

@@ -27,11 +27,13 @@ from ms25_suite.datasets.audit.run import (
 from ms25_suite.datasets.audit.structures import neighbour_distances, refuse_broken
 from ms25_suite.datasets.cards.card import DatasetCard, LabelKeys
 from ms25_suite.datasets.cards.files import CardFile, verified_sha256
+from ms25_suite.datasets.cards.inputs import input_keys
 from ms25_suite.datasets.columns.frame_kinds import config_type, temperature_k
 from ms25_suite.datasets.locate import user_card
 from ms25_suite.datasets.observables.eos import EosReference, eos_reference
 from ms25_suite.datasets.observables.neb import NebReference, neb_reference
 from ms25_suite.datasets.readers.files import format_key, read_images
+from ms25_suite.datasets.readers.inputs import frames_with_inputs
 from ms25_suite.datasets.readers.labels import find_labels
 from ms25_suite.datasets.registry import builtin_card, suggestion
 from ms25_suite.datasets.splits import NO_ROLE, ROLE_CODES, UNKNOWN_ROLE, Splits, make_splits
@@ -72,6 +74,8 @@ class Dataset:
         Files that were read, in order.
     label_keys
         Quantity to the key that its label had in the files.
+    remarks
+        Findings about how it was opened, and not about the data.
     config_types
         Kind of each frame as its file states it (``config_type``), empty where it does not, shape
         ``(n_frames,)``.
@@ -96,6 +100,7 @@ class Dataset:
     config_types: np.ndarray[Any, np.dtype[np.str_]]
     unread_labels: Mapping[Quantity, tuple[str, ...]] = field(default_factory=dict)
     atom_energies: Mapping[int, float] = field(default_factory=dict)
+    remarks: tuple[Finding, ...] = ()
 
     @property
     def name(self) -> str:
@@ -221,7 +226,10 @@ def _open(card: DatasetCard, tier: str) -> Dataset:
         found = verified_sha256(file, where, DatasetError if card.path is None else CardError)
         hashes.append((format_key(file.path), found))
     source = str(files[0].path) if len(files) == 1 else where
-    content = open_content(hashes, card.labels, lambda: read_content(files, card.labels, source))
+    inputs = input_keys(card.inputs)
+    content = open_content(
+        hashes, card.labels, inputs, lambda: read_content(files, card.labels, inputs, source)
+    )
     roles = content.roles
     if card.splits.files:
         counts = content.file_counts
@@ -243,10 +251,21 @@ def _open(card: DatasetCard, tier: str) -> Dataset:
         audit=audit_dataset(card, content, splits),
         sources=tuple(file.path for file in files),
         label_keys=content.label_keys,
+        remarks=_remarks(content),
         config_types=content.config_types,
         unread_labels=content.unread_labels,
         atom_energies=content.atom_energies,
     )
+
+
+def _remarks(content: Content) -> tuple[Finding, ...]:
+    if not content.damage:
+        return ()
+    msg = (
+        f"the frames in the cache were damaged (is the disk failing?) and were read again from "
+        f"their files: {content.damage}"
+    )
+    return (Finding("damaged-store", msg),)
 
 
 def _completed(card: DatasetCard, frames: Frames, where: str) -> DatasetCard:
@@ -267,7 +286,9 @@ def _completed(card: DatasetCard, frames: Frames, where: str) -> DatasetCard:
     return replace(card, title=title, system=card.system or "-".join(card.elements))
 
 
-def read_content(files: Sequence[CardFile], keys: LabelKeys, where: str) -> Content:
+def read_content(
+    files: Sequence[CardFile], keys: LabelKeys, inputs: Mapping[str, str], where: str
+) -> Content:
     """Read files, find the labels and audit the frames.
 
     Raises
@@ -283,7 +304,7 @@ def read_content(files: Sequence[CardFile], keys: LabelKeys, where: str) -> Cont
         before = len(images)
         images.extend(read_images(file.path))
         counts.append(len(images) - before)
-    frames = Frames.from_atoms(images)
+    frames = frames_with_inputs(images, inputs, where)
     # Before the labels: a NaN in a cell would spoil volumes, neighbours and digests.
     refuse_broken(frames, where)
     found = find_labels(images, keys, where)

@@ -6,7 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from ms25_suite.core.errors import CardError, DatasetError, UnknownDatasetError, did_you_mean
+from ms25_suite.core.errors import (
+    CardError,
+    DatasetError,
+    UnknownDatasetError,
+    did_you_mean,
+    encodable,
+)
 from ms25_suite.datasets.cards.card import DatasetCard
 from ms25_suite.datasets.cards.files import CardFile
 from ms25_suite.datasets.cards.splits import SplitsConfig
@@ -74,7 +80,7 @@ def user_card(spec: str) -> DatasetCard:
             )
             raise CardError(msg)
         return card
-    return DatasetCard(name=stem(path), files=(CardFile(path),))
+    return DatasetCard(name=encodable(stem(path)), files=(CardFile(path),))
 
 
 def _refuse_missing(path: Path) -> None:
@@ -111,7 +117,7 @@ def _folder_card(folder: Path) -> DatasetCard:
     card = (
         DatasetCard.from_file(card_path)
         if card_path.is_file()
-        else DatasetCard(name=folder.resolve().name)
+        else DatasetCard(name=encodable(folder.resolve().name))
     )
     if card.frame_files:
         return card
@@ -134,5 +140,5 @@ def _folder_card(folder: Path) -> DatasetCard:
 
 
 def _joined_name(paths: Sequence[Path]) -> str:
-    names = list(dict.fromkeys(stem(path) for path in paths))
+    names = list(dict.fromkeys(encodable(stem(path)) for path in paths))
     return "+".join(names[:3]) + (f"+{len(names) - 3}" if len(names) > 3 else "")

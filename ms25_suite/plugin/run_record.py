@@ -148,7 +148,7 @@ def describe_dataset(dataset: Dataset) -> DatasetRecord:
         n_test=len(dataset.splits.test(set=1)),
         splits=dataset.splits.origin,
         elements=tuple(card.elements),
-        findings=tuple(dataset.findings),
+        findings=(*dataset.remarks, *dataset.findings),
         audit=tuple(
             AuditRecord(
                 code=answer.code,

@@ -26,7 +26,7 @@ from ms25_suite.report.wording import (
     verdict_word,
 )
 
-__all__ = ["CSV_COLUMNS", "csv_text", "json_text", "plain", "terminal_table"]
+__all__ = ["CSV_COLUMNS", "config_type_text", "csv_text", "json_text", "plain", "terminal_table"]
 
 CSV_COLUMNS: Final = (
     "criterion",
@@ -86,12 +86,12 @@ def csv_text(results: Sequence[CheckResult]) -> str:
         # Lower case, as JSON and most readers of CSV have it.
         flags = ("stand_in", "at_least", "unjudged")
         row |= {name: "true" if record[name] else "false" for name in flags}
-        row["by_config_type"] = _by_config_type(result)
+        row["by_config_type"] = config_type_text(result)
         writer.writerow(row)
     return buffer.getvalue()
 
 
-def _by_config_type(result: CheckResult) -> str:
+def config_type_text(result: CheckResult) -> str:
     """Errors by kind of frame: ``bulk 1.2 (5 frames); slab 3.4 (1 frame)``."""
     kinds = details_of(result, "per_config_type", dict[str, KindError]) or {}
     return "; ".join(

@@ -13,6 +13,7 @@ from typing import Any, Final
 from ms25_suite.core.cache import atomic_path, file_sha256
 from ms25_suite.core.contracts import read_as
 from ms25_suite.core.errors import ModelFileError
+from ms25_suite.core.sealed import CHECKSUM_KEY, DamagedError, sealed_json, unseal_json
 from ms25_suite.training.request import TrainingData, TrainingRequest, part_hash
 
 __all__ = [
@@ -206,10 +207,10 @@ def sidecar_path(model: Path) -> Path:
 
 
 def write_manifest(model: Path, manifest: Manifest) -> None:
-    """Write the sidecar of a model file, as a whole or not at all."""
-    text = json.dumps(manifest.to_dict(), indent=1, allow_nan=False, ensure_ascii=False)
+    """Write the sidecar of a model file, with a checksum, as a whole or not at all."""
+    text = sealed_json(manifest.to_dict(), indent=1)
     with atomic_path(sidecar_path(model)) as temporary:
-        temporary.write_text(text + "\n", encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8")
 
 
 def read_manifest(model: Path) -> Manifest | None:
@@ -218,22 +219,47 @@ def read_manifest(model: Path) -> Manifest | None:
     Returns
     -------
     :
-        None if there is no sidecar, if it is damaged or of another format, or if it belongs to
-        another model file.
+        None if there is no sidecar, if it is of another format, or if it has no checksum (as those
+        of earlier versions) and belongs to another model file.
 
     Raises
     ------
     ModelFileError
-        The sidecar belongs to the model file, but a value in it is not what is expected.
+        The sidecar is damaged, or a value in it is not what is expected; or the model file is not
+        the one that it was written for. What it says of the training, such as the frames that a
+        potential must not be judged on, is not ignored.
     """
     path = sidecar_path(model)
+    advice = (
+        f"Get both files again; without the sidecar, nothing is known of the training of {model}"
+    )
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        fits = (
-            found["schema"] == SCHEMA
-            and isinstance(found["curve"], dict)
-            and found["model"]["sha256"] == file_sha256(model)
-        )
-    except (OSError, ValueError, KeyError, TypeError):
+        text = path.read_bytes()
+    except OSError:
         return None
-    return read_as(Manifest, found, str(path), ModelFileError) if fits else None
+    try:
+        found = json.loads(text)
+    # A `RecursionError` is JSON's answer to thousands of brackets.
+    except (ValueError, RecursionError) as error:
+        msg = f"the sidecar {path} is damaged: it is not JSON ({error}). {advice}"
+        raise ModelFileError(msg) from error
+    sealed = isinstance(found, dict) and CHECKSUM_KEY in found
+    if sealed:
+        try:
+            found = unseal_json(found, f"the sidecar {path}")
+        except DamagedError as error:
+            msg = f"{error}. {advice}"
+            raise ModelFileError(msg) from error
+    try:
+        if found["schema"] != SCHEMA or not isinstance(found["curve"], dict):
+            return None
+        expected, actual = found["model"]["sha256"], file_sha256(model)
+    except (OSError, KeyError, TypeError):
+        return None
+    if sealed and expected != actual:
+        msg = (
+            f"{model} is not the model file that its sidecar {path.name} was written for: expected "
+            f"sha256 {expected}, found {actual}. It is damaged or was replaced. {advice}"
+        )
+        raise ModelFileError(msg)
+    return read_as(Manifest, found, str(path), ModelFileError) if expected == actual else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,11 +12,12 @@ import numpy as np
 
 from ms25_suite.architectures.nequip.model import AllegroArchitecture, NequipArchitecture
 from ms25_suite.core.fields import REF_ENERGY, REF_FORCES, REF_STRESS
+from ms25_suite.core.sealed import DamagedError, unseal_json
 from ms25_suite.potentials.baseline import element_energies
 from ms25_suite.training.curve import ERROR_NAMES
 from ms25_suite.training.files import RESULTS, evenly, write_extxyz
 from ms25_suite.training.request import Part, TrainingData, TrainingRequest
-from ms25_suite.training.trainer import Trainer
+from ms25_suite.training.trainer import Trainer, discard_torn
 
 __all__ = ["AllegroTrainer", "NequipTrainer", "atom_energies"]
 
@@ -88,6 +90,23 @@ class _NequipFamilyTrainer(Trainer):
         """
         absent = None if settings["stress"] == _NO_STRESS else np.nan
         write_extxyz(work / f"{name}.extxyz", part, absent_stress=absent)
+
+    def repair(self, work: Path) -> None:
+        """Remove what is damaged; a phase with a damaged checkpoint starts again, as later ones."""
+        output = work / _OUTPUT
+        for path in (*output.glob("*.json"), *output.glob("phase-*/*.json")):
+            try:
+                unseal_json(path.read_bytes(), str(path))
+            except DamagedError:
+                path.unlink()
+        phases = sorted(output.glob("phase-*"), key=lambda folder: (len(folder.name), folder.name))
+        for place, folder in enumerate(phases):
+            checkpoints = list(folder.glob("*.ckpt"))
+            discard_torn(checkpoints)
+            if not all(path.exists() for path in checkpoints):
+                for later in phases[place:]:
+                    shutil.rmtree(later)
+                break
 
     def config(
         self, settings: Mapping[str, Any], data: TrainingData, device: str

@@ -14,7 +14,7 @@ from ms25_suite.core.frames import FloatArray, Frames, IntArray
 from ms25_suite.core.thresholds import Threshold
 from ms25_suite.core.units import DIMENSIONLESS, MEV_PER_EV, TEMPERATURE_UNIT
 from ms25_suite.criteria.held_out import unseen_set
-from ms25_suite.criteria.recorder import ARTIFACTS, CheckRecorder
+from ms25_suite.criteria.recorder import CheckRecorder
 from ms25_suite.criteria.stability.details import KEY, DynamicsDetails, DynamicsRun
 from ms25_suite.datasets.dataset import Dataset
 from ms25_suite.metrics.dynamics.bath import Bath, canonical_error
@@ -188,9 +188,7 @@ class StabilityRuns:
             images.append(atoms)
         if not images:
             return ""
-        path = recorder.file_of("broken", ".extxyz")
-        write(path, images, format="extxyz")
-        return f"{ARTIFACTS}/{path.name}"
+        return recorder.keep("broken", ".extxyz", lambda path: write(path, images, format="extxyz"))
 
     def _details(self, ensemble: Ensemble) -> dict[str, Any]:
         """Traces of an ensemble: total energy in meV/atom since the start, or temperature in K."""

@@ -80,14 +80,14 @@ def audit_atoms(frames: Frames, labels: Labels, atoms: AtomReferences) -> Answer
         The isolated atoms.
     """
     if not atoms.frames:
-        return unanswered("isolated-atoms", "there are no frames of isolated atoms")
-    said = Finding("isolated-atoms", _what_they_are(atoms), "note")
+        return unanswered("atom-energies", "there are no frames of isolated atoms")
+    said = Finding("atom-references", _what_they_are(atoms), "note")
     has = labels.has_energy
     elements = np.array(frames.elements)
     unknown = [int(z) for z in elements if int(z) not in atoms.energies]
     if unknown or labels.energy is None or has is None:
         why = f"no energy of isolated {_symbols(unknown)}" if unknown else "there are no energies"
-        return answered("isolated-atoms", f"{_symbols(atoms.elements)}; {why}", said)
+        return answered("atom-energies", f"{_symbols(atoms.elements)}; {why}", said)
     free = composition(frames) @ np.array([atoms.energies[int(z)] for z in elements])
     bound = ((np.asarray(labels.energy) - free) / frames.n_atoms)[has]
     text = (
@@ -96,16 +96,16 @@ def audit_atoms(frames: Frames, labels: Labels, atoms: AtomReferences) -> Answer
     )
     typical = float(np.median(bound))
     if _STRONGEST * 1.5 <= typical <= 0.0:
-        return answered("isolated-atoms", text, said)
+        return answered("atom-energies", text, said)
     what = "are not bound" if typical > 0.0 else "are bound more strongly than any solid"
     odd = Finding(
-        "atom-energies",
-        f"Relative to the isolated atoms, half of the frames have more than {typical:.4g} eV/atom "
-        f"or less: they {what}. Are frames and isolated atoms of one method and one unit, and the "
+        "not-bound",
+        f"Relative to the isolated atoms the frames have {typical:.4g} eV/atom (median): "
+        f"they {what}. Are frames and isolated atoms of one method and one unit, and the "
         f"atoms in their ground state? If these energies are formation energies already, leave the "
         f"isolated atoms out.",
     )
-    return answered("isolated-atoms", text, said, odd)
+    return answered("atom-energies", text, said, odd)
 
 
 def _what_they_are(atoms: AtomReferences) -> str:

@@ -20,6 +20,7 @@ from ms25_suite.datasets.cards.fields import (
     values_of,
 )
 from ms25_suite.datasets.cards.files import CardFile, Files, located
+from ms25_suite.datasets.cards.inputs import InputsTable, refuse_unusable_inputs
 from ms25_suite.datasets.cards.observables import EosConfig, EosTable, NebConfig, NebTable
 from ms25_suite.datasets.cards.partners import ExtensivityTable, Partners, TransferTable
 from ms25_suite.datasets.cards.splits import SplitsConfig, SplitsTable
@@ -99,6 +100,8 @@ class CardTable:
         table. Only their form is checked here.
     labels, splits, files
         Where the labels are, how the frames are divided, which files hold them.
+    inputs
+        What potentials may read besides the structure, where it is not under a usual key.
     extensivity, transfer
         Other datasets that its potentials are tested on.
     eos, neb
@@ -126,6 +129,7 @@ class CardTable:
     threshold_class: Text = "standard"
     thresholds: dict[str, dict[str, Any]] = field(default_factory=dict)
     labels: LabelKeys = field(default_factory=LabelKeys)
+    inputs: InputsTable = field(default_factory=dict)
     splits: SplitsTable = field(default_factory=SplitsTable)
     files: Files = ()
     extensivity: ExtensivityTable = field(default_factory=ExtensivityTable)
@@ -141,6 +145,7 @@ class CardTable:
 
     def __post_init__(self) -> None:
         refuse_unknown_elements(self.elements)
+        refuse_unusable_inputs(self.inputs)
         refuse_other_than_function(self.reference_calculator, "reference_calculator")
         refuse_other_than_function(self.build, "build")
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Final
 from ms25_suite.core.fields import REF_ENERGY, REF_FORCES, Quantity
 from ms25_suite.core.findings import Finding, frame_list
 from ms25_suite.datasets.columns.families import DECISIVE, find_columns
+from ms25_suite.datasets.columns.names import parse_name
 from ms25_suite.datasets.columns.unread import unread_labels
-from ms25_suite.datasets.columns.values import entries, keys_present
+from ms25_suite.datasets.columns.values import entries, has_gap, keys_present
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -32,6 +33,8 @@ def no_labels(images: Sequence[Atoms]) -> str:
     likely = "".join(
         f" {_quoted(keys)} could be {_WORDS[name]}." for name, keys in could_be.items()
     )
+    empty = [key for name in DECISIVE for key in _only_nan(images, name)]
+    likely += f" {_quoted(empty)} is not a number (NaN) in all frames." if empty else ""
     return (
         f"no labels. Expected {REF_ENERGY} and {REF_FORCES} (or an attached calculator, or plain "
         f"energy and forces), found: {found}.{likely} Name the keys in a card: [labels] energy = "
@@ -39,7 +42,18 @@ def no_labels(images: Sequence[Atoms]) -> str:
     )
 
 
-def absent(name: Quantity, could_be: Sequence[str]) -> Finding:
+def _only_nan(images: Sequence[Atoms], name: Quantity) -> list[str]:
+    """Columns of a quantity whose values are all missing."""
+    found = {
+        key: None
+        for atoms in images
+        for key, value in entries(atoms).items()
+        if (parsed := parse_name(key)) is not None and parsed.name == name and has_gap(value)
+    }
+    return list(found)
+
+
+def absent(images: Sequence[Atoms], name: Quantity, could_be: Sequence[str]) -> Finding:
     """A quantity that no frame has, and the columns that could be it."""
     words = _WORDS[name]
     if could_be:
@@ -49,10 +63,12 @@ def absent(name: Quantity, could_be: Sequence[str]) -> Finding:
             f"could be {words}, but the name is not a usual one, or of another method than the "
             f"other labels. If so, {_CARD.format(name=name, key=could_be[0])}.",
         )
+    empty = _only_nan(images, name)
+    nan = f" {_quoted(empty)} is not a number (NaN) in all frames." if empty else ""
     return Finding(
         f"no-{name}",
-        f"No frame has {words}, so nothing that needs them can be checked. If the file has them "
-        f"under another name, {_CARD.format(name=name, key='…')}.",
+        f"No frame has {words}, so nothing that needs them can be checked.{nan} If the file has "
+        f"them under another name, {_CARD.format(name=name, key='…')}.",
     )
 
 

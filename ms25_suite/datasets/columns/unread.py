@@ -14,7 +14,7 @@ import numpy as np
 
 from ms25_suite.core.fields import QUANTITIES, Quantity
 from ms25_suite.datasets.columns.names import words_of
-from ms25_suite.datasets.columns.values import entries
+from ms25_suite.datasets.columns.values import entries, has_gap
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -91,6 +91,8 @@ def _says(name: Quantity, key: str) -> bool:
 
 
 def _could_be(name: Quantity, atoms: Atoms, key: str, value: Any) -> bool:
+    if has_gap(value):
+        return False
     array = np.asarray(value)
     if array.dtype.kind not in "fiu" or not _SOMETHING_ELSE.isdisjoint(words_of(key)):
         return False

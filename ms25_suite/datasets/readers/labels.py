@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -26,6 +26,7 @@ from ms25_suite.datasets.columns.values import (
     value_under,
     values_under,
 )
+from ms25_suite.datasets.readers.inputs import copy_inputs
 from ms25_suite.datasets.readers.stress import read_stresses
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ def find_labels(
     unread = unread_labels(frames, absent, taken)
     for name in DECISIVE:
         if name in absent:
-            findings.append(remarks.absent(name, unread.get(name, ())))
+            findings.append(remarks.absent(frames, name, unread.get(name, ())))
         elif name in present and len(missing[name]):
             some = remarks.partial(images, name, used[name], missing[name].tolist(), len(judged))
             if not partial:
@@ -142,8 +143,10 @@ def _has(labels: Labels, quantity: Quantity, offsets: IntArray) -> BoolArray:
     return np.zeros(len(offsets) - 1, dtype=np.bool_) if has is None else has
 
 
-def labelled_structure(image: Atoms, labels: Labels, frame: int, first_atom: int) -> Atoms:
-    """The bare structure of a frame with its labels under their ``REF_`` names.
+def labelled_structure(
+    image: Atoms, labels: Labels, frame: int, first_atom: int, inputs: Iterable[str] = ()
+) -> Atoms:
+    """The structure of a frame and its inputs, with its labels under their ``REF_`` names.
 
     Parameters
     ----------
@@ -153,10 +156,13 @@ def labelled_structure(image: Atoms, labels: Labels, frame: int, first_atom: int
         Labels of all frames.
     frame, first_atom
         Rows of the labels: index of the frame, and of its first atom.
+    inputs
+        Keys of inputs besides the known ones.
     """
     from ase import Atoms
 
     atoms = Atoms(numbers=image.numbers, positions=image.positions, cell=image.cell, pbc=image.pbc)
+    copy_inputs(image, atoms, inputs)
     if labels.energy is not None and np.isfinite(labels.energy[frame]):
         atoms.info[REF_ENERGY] = float(labels.energy[frame])
     if labels.forces is not None:

@@ -19,6 +19,7 @@ from ms25_suite.training.manifest import (
     sidecar_path,
     write_manifest,
 )
+from tests.helpers.damage import damaged
 from tests.helpers.fake_training import data, part
 
 
@@ -55,7 +56,7 @@ def test_what_is_written_is_read(model: Path) -> None:
     keys = list(json.loads(sidecar_path(model).read_text()))
     # The order of the file, without what is not known.
     assert keys[:6] == ["schema", "architecture", "budget", "data", "recipe", "seed"]
-    assert keys[-2:] == ["units", "curve"]
+    assert keys[-3:] == ["units", "curve", "crc32"]
     assert "threads" not in keys
 
 
@@ -93,12 +94,43 @@ def test_a_sidecar_of_something_else(model: Path, values: dict[str, Any]) -> Non
     assert read_manifest(model) is None
 
 
-def test_no_sidecar_and_a_damaged_one(model: Path) -> None:
-    assert read_manifest(model) is None
-    sidecar_path(model).write_text('{"schema": 1, "cur')
+def test_no_sidecar_and_one_of_another_kind(model: Path) -> None:
     assert read_manifest(model) is None
     sidecar_path(model).write_text("[]")
     assert read_manifest(model) is None
+
+
+@pytest.mark.parametrize("text", ['{"schema": 1, "cur', "", "\0" * 100, "[" * 100_000])
+def test_a_sidecar_that_is_no_json_is_named(model: Path, text: str) -> None:
+    """What it said of the frames that the potential has seen must not be ignored."""
+    sidecar_path(model).write_text(text)
+    with pytest.raises(ModelFileError, match=r"sidecar .*some\.model\.json is damaged"):
+        read_manifest(model)
+
+
+def test_every_damage_of_a_sidecar_is_noticed(model: Path) -> None:
+    manifest = made(model)
+    write_manifest(model, manifest)
+    path = sidecar_path(model)
+    noticed = 0
+    for content in damaged(path.read_bytes(), 400):
+        path.write_bytes(content)
+        try:
+            # Indentation does not count, nor the name of the checksum.
+            assert read_manifest(model) == manifest
+        except ModelFileError as error:
+            noticed += 1
+            assert "some.model.json is damaged" in str(error)  # noqa: PT017
+    assert noticed > 300
+
+
+def test_a_model_that_changed_since_its_training_is_named(model: Path) -> None:
+    write_manifest(model, made(model))
+    model.write_bytes(b"weighty")
+    with pytest.raises(
+        ModelFileError, match=r"some\.model is not the model file .* damaged or was"
+    ):
+        read_manifest(model)
 
 
 @pytest.mark.parametrize(
