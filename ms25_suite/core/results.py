@@ -41,7 +41,7 @@ def unjudged(results: Iterable[CheckResult]) -> list[CheckResult]:
     may be known with atoms that the potential relaxes.
     """
     known = list(results)
-    judged = {_subject(result) for result in known if result.verdict is not Verdict.SKIP}
+    judged = {_subject(one) for one in known if one.verdict not in (None, Verdict.SKIP)}
     return [result for result in known if result.unjudged and _subject(result) not in judged]
 
 

@@ -225,11 +225,16 @@ class CheckItems:
         explained = [result.explain() for result in results if result.verdict in failing]
         # Skips and errors become results too: a number that is missing from the report would go
         # unnoticed.
-        if report.skipped and error is not None:
+        if report.skipped and error is not None and not hasattr(report, "wasxfail"):
             reason = getattr(error, "msg", str(error))
             # Also a skip that is not ours, by a mark for instance, leaves a gap in the verdicts.
             right = item.stash.get(RIGHT_SKIP, False)
-            self._record(item, report, context, Verdict.SKIP, reason, unjudged=not right)
+            if all(result.verdict is None for result in results):
+                self._record(item, report, context, Verdict.SKIP, reason, unjudged=not right)
+        elif report.skipped and error is not None:
+            # The mark xfail makes a skip of a failure: the verdict stays what it was.
+            if not (isinstance(error, AssertionError) and explained):
+                self._record(item, report, context, Verdict.ERROR, f"{error!r}")
         elif report.passed and report.when == "call":
             self._judge_passed(item, report, context, results)
         elif report.failed and isinstance(error, AssertionError) and explained:
