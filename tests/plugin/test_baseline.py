@@ -53,7 +53,7 @@ def test_the_baseline_passes_nothing(
     """Not within a generous threshold either, and not what a constant energy is perfect in."""
     data = _split(pytester.path / "cuni.extxyz", cuni_images)
     (pytester.path / "cuni.toml").write_text(
-        "[thresholds]\nenergy.value = 1e6\nforces.value = 1e6\nstress.value = 1e6\n"
+        "[thresholds]\nenergy.value = 200\nforces.value = 5000\nstress.value = 100\n"
     )
     done = pytester.runpytest(
         "--mlip=baseline:mean",
