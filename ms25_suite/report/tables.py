@@ -55,6 +55,7 @@ CSV_COLUMNS: Final = (
     "potential_sha256",
     "at_least",
     "by_config_type",
+    "unjudged",
 )
 """Columns of ``results.csv``; new ones are only ever added at the end."""
 
@@ -91,7 +92,8 @@ def csv_text(results: Sequence[CheckResult]) -> str:
         }
         row |= {"interval_low": low, "interval_high": high}
         # Lower case, as JSON and most readers of CSV have it.
-        row |= {name: "true" if record[name] else "false" for name in ("stand_in", "at_least")}
+        flags = ("stand_in", "at_least", "unjudged")
+        row |= {name: "true" if record[name] else "false" for name in flags}
         row["by_config_type"] = config_type_text(result)
         writer.writerow(row)
     return buffer.getvalue()
