@@ -76,7 +76,7 @@ def import_data(
     Raises
     ------
     LabelError
-        The labels are missing, partial or not finite.
+        The labels are missing, of several methods, or infinite.
     DatasetError
         A file cannot be read, ``out`` exists or has another extension, or the disk is full.
     """
