@@ -73,7 +73,8 @@ def read_rows() -> dict[str, Row]:
 def _code(cell: str) -> int | str | None:
     if cell == "-":
         return None
-    return cell if cell == AS_JUDGED else int(cell)
+    # A cell with a condition promises no single code.
+    return cell if cell == AS_JUDGED else int(cell) if cell.isdecimal() else None
 
 
 def _of_data(happens: str) -> int | str | None:
