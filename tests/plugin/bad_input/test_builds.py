@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import requests  # noqa: F401  (here, or pytester forgets a half of its modules after each test)
 
 from ms25_suite.datasets.published.resume import ResumingDownloader
 from tests.helpers.built_files import finished_jobs, kill_build
@@ -139,9 +140,7 @@ def test_building(promise: Promise, tmp_path: Path) -> None:
 
 
 @row("disk full while downloading")
-def test_no_room_for_a_download(
-    download: Command, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_room_for_a_download(download: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = type("Usage", (), {"free": 1000})
     monkeypatch.setattr("ms25_suite.datasets.published.download.shutil.disk_usage", lambda _: usage)
     text = download(code=1).text
