@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from ase.build import bulk
-from ase.io import write
+from ase.io import read, write
 
 from ms25_suite.architectures.testing import ArchitectureConformance
 from ms25_suite.core.errors import (
@@ -85,7 +85,8 @@ def test_charge_and_spin_reach_a_model_that_embeds_them(tmp_path: Path) -> None:
     write(tmp_path / "ions.extxyz", images)
     expected = mace_calculator(path, tmp_path / "ions.extxyz", tmp_path / "oracle.npz")
     potential = from_model_file(path, "mace", "ions", PotentialOptions(use_cache=False))
-    found = potential.predict(Frames.from_atoms(images))
+    # As they are in the file, which has eight decimals.
+    found = potential.predict(Frames.from_atoms(read(tmp_path / "ions.extxyz", ":")))
     assert potential.info().inputs == ("total_charge", "spin_multiplicity")
     potential.close()
     np.testing.assert_allclose(found.energy, expected["energy"], atol=1e-10)
