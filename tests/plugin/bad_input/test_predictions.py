@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from ase import Atoms
 from ase.io import read
 
 from ms25_suite.core.frames import Frames
+from tests.helpers.processes import is_alive
 from tests.plugin.bad_input.conftest import Outcome
 from tests.plugin.bad_input.rows import row
 
@@ -80,6 +82,21 @@ def test_a_worker_that_hangs(judge: Judge, cuni: Path, calc: Calc) -> None:
     outcome = judge(f"--mlip={potential}", f"--dataset={cuni}", "--worker-timeout=5")
     assert "did not answer within 5 s" in outcome.reasons()
     assert "raise --worker-timeout" in outcome.reasons()
+
+
+@row("calculator that leaves processes behind")
+@pytest.mark.skipif(sys.platform != "linux", reason="they leave its process group")
+def test_a_daemon(judge: Judge, cuni: Path, calc: Calc) -> None:
+    potential = calc(
+        "import subprocess, sys\n"
+        "        if not os.path.exists('daemon'):\n"
+        "            code = 'import time; time.sleep(300)'\n"
+        "            made = subprocess.Popen([sys.executable, '-c', code], start_new_session=1)\n"
+        "            open('daemon', 'w').write(str(made.pid))"
+    )
+    outcome = judge(f"--mlip={potential}", f"--dataset={cuni}")
+    assert outcome.verdicts == {"pass"}
+    assert not is_alive(int(Path("daemon").read_text()))
 
 
 @row("batch that does not fit into the memory")
