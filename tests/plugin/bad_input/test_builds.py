@@ -131,9 +131,7 @@ def test_building(promise: Promise, tmp_path: Path) -> None:
 
 
 @row("disk full while downloading")
-def test_no_room_for_a_download(
-    download: Command, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_room_for_a_download(download: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = type("Usage", (), {"free": 1000})
     monkeypatch.setattr("ms25_suite.datasets.published.download.shutil.disk_usage", lambda _: usage)
     text = download(code=1).text
