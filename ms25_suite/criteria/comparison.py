@@ -18,7 +18,8 @@ from ms25_suite.core.units import MEV_PER_EV
 from ms25_suite.criteria.gaps import LabelGaps
 from ms25_suite.criteria.recorder import CheckRecorder
 from ms25_suite.criteria.without_model import error_without_model
-from ms25_suite.metrics.consistency import energy_offset, scale_mismatch
+from ms25_suite.metrics.conventions.offsets import energy_offset
+from ms25_suite.metrics.conventions.scales import energy_scale, scale_mismatch
 from ms25_suite.metrics.errors import (
     ErrorSummary,
     Statistic,
@@ -147,12 +148,18 @@ def _describe(
 ) -> ErrorDetails:
     """Worst frames, errors by element, and signs that two conventions are being compared."""
     remarks: list[Finding | None] = list(compared.remarks)
+    frame = np.repeat(errors.frames, errors.frame_counts)
     frames = compared.frames.select(errors.frames)
     if errors.quantity == "energy":
-        # Two methods differ by one constant for each element: that is a convention, not an error.
-        remarks.append(energy_offset(frames, errors.reference, errors.predicted))
+        both = frames, errors.reference, errors.predicted
+        # Two methods differ by one constant for each element, two units by a factor: these are
+        # conventions, not errors. A factor makes an offset too.
+        remarks.append(energy_scale(*both) or energy_offset(*both))
     else:
-        remarks.append(scale_mismatch(errors.quantity, errors.reference, errors.predicted))
+        volumes = compared.frames.volumes[frame] if errors.quantity == "stress" else None
+        remarks.append(
+            scale_mismatch(errors.quantity, errors.reference, errors.predicted, frame, volumes)
+        )
     if errors.n_frames < len(compared.frames):
         what = f"{errors.n_frames} of {len(compared.frames)} test frames have a label"
         remarks.append(Finding("some-frames", f"{what}: the error is that of those", "note"))
