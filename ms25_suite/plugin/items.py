@@ -27,8 +27,7 @@ from ms25_suite.plugin.context import (
     report_results,
     skip_reasons,
 )
-from ms25_suite.plugin.distribution import note_groups
-from ms25_suite.plugin.pool import POOL
+from ms25_suite.plugin.pool import PotentialPool
 from ms25_suite.plugin.selection import is_named, not_asked
 from ms25_suite.plugin.settings import Settings
 from ms25_suite.plugin.skips import RIGHT_SKIP
@@ -55,12 +54,15 @@ class CheckItems:
     ----------
     settings
         Options of the run.
+    pool
+        The potentials.
     xdist
         Whether pytest-xdist is there.
     """
 
-    def __init__(self, settings: Settings, *, xdist: bool) -> None:
+    def __init__(self, settings: Settings, pool: PotentialPool, *, xdist: bool) -> None:
         self._settings = settings
+        self._pool = pool
         self._xdist = xdist
         self._files = check_files()
         self._left_out: set[str] = set()
@@ -169,27 +171,12 @@ class CheckItems:
                 raise pytest.UsageError(str(error)) from error
         return self._answers[key]
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Write down which items belong together, before xdist reports them."""
-        note_groups(session.config, session.items)
-
     def pytest_report_collectionfinish(self, config: pytest.Config) -> list[str]:
         """Say which criteria were left out."""
         if not self._left_out or config.getoption("markexpr") or config.getoption("keyword"):
             return []
         names = ", ".join(name for name in catalogue() if name in self._left_out)
         return [f"left out: {names} (-m NAME includes it, or says why it cannot be run)"]
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_collection(self, session: pytest.Session) -> None:
-        """Add fixtures under short names, except those of other plugins, which would lose them."""
-        from ms25_suite.plugin.short_names import NAMES, short_names
-
-        # pytest has no public way to ask which fixtures there are.
-        manager = session._fixturemanager
-        used = {name for name in NAMES if manager.getfixturedefs(name, session)}
-        session.config.pluginmanager.register(short_names(used), "ms25_short_names")
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
@@ -310,6 +297,11 @@ class CheckItems:
         # The report was made before, with a copy of the properties.
         report.user_properties = list(item.user_properties)
 
-    def pytest_unconfigure(self, config: pytest.Config) -> None:
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_keyboard_interrupt(self) -> None:
+        """End the workers at once: what pytest and its plugins write next may take seconds."""
+        self._pool.close()
+
+    def pytest_unconfigure(self) -> None:
         """End the workers of all potentials."""
-        config.stash[POOL].close()
+        self._pool.close()

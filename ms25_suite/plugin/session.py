@@ -18,7 +18,6 @@ from ms25_suite.core.records import DatasetRecord, PotentialRecord
 from ms25_suite.core.results import CheckResult, Verdict
 from ms25_suite.core.text.shown import shown, shown_lines
 from ms25_suite.core.text.terminal import show_everything
-from ms25_suite.environments.guard import die_with_parent
 from ms25_suite.plugin import EXPLICIT_DIST
 from ms25_suite.plugin.context import (
     DATASET_PROPERTY,
@@ -26,7 +25,7 @@ from ms25_suite.plugin.context import (
     check_files,
     report_results,
 )
-from ms25_suite.plugin.distribution import Distribution
+from ms25_suite.plugin.distribution import Distribution, Groups, settle
 from ms25_suite.plugin.items import CheckItems
 from ms25_suite.plugin.outcome import Outcome, decide, must_judge, silent_checks
 from ms25_suite.plugin.pool import POOL, PotentialPool
@@ -34,6 +33,7 @@ from ms25_suite.plugin.run_files import RunFiles
 from ms25_suite.plugin.run_record import describe_run, header_lines, now
 from ms25_suite.plugin.selection import is_named
 from ms25_suite.plugin.settings import SETTINGS, Settings
+from ms25_suite.plugin.short_names import ShortNames
 from ms25_suite.plugin.skips import CheckSkips
 
 __all__ = ["CheckSession", "activate"]
@@ -50,14 +50,13 @@ def activate(config: pytest.Config) -> None:
         An option has an invalid value, or cannot be met.
     """
     is_worker = hasattr(config, "workerinput")
+    reporter: Any = config.pluginmanager.get_plugin("terminalreporter")
+    show_everything(sys.stdout, sys.stderr, getattr(getattr(reporter, "_tw", None), "_file", None))
     # For the processes that this one starts: libraries do with assertions what they should do
     # without, ASE's reader of extended XYZ for instance.
     os.environ.pop("PYTHONOPTIMIZE", None)
-    reporter: Any = config.pluginmanager.get_plugin("terminalreporter")
-    show_everything(sys.stdout, sys.stderr, getattr(getattr(reporter, "_tw", None), "_file", None))
     if is_worker:
-        # A process of xdist looks for its end between two checks only.
-        die_with_parent()
+        settle(config)
     try:
         _refuse_company(config)
         # Everything on the command line is checked before the collection, hence before hours of
@@ -67,22 +66,25 @@ def activate(config: pytest.Config) -> None:
     except Ms25Error as error:
         raise pytest.UsageError(str(error)) from error
     config.stash[SETTINGS] = settings
-    config.stash[POOL] = PotentialPool(
-        settings.options, _no_terminal if is_worker else lambda: _terminal(config)
-    )
+    pool = PotentialPool(settings.options, _no_terminal if is_worker else lambda: _terminal(config))
+    config.stash[POOL] = pool
     for name in FIXTURES:
         config.pluginmanager.import_plugin(f"ms25_suite.fixtures.{name}")
     xdist = config.pluginmanager.hasplugin("xdist")
-    _register(config, CheckItems(settings, xdist=xdist), "ms25_checks")
+    config.pluginmanager.register(ShortNames(), "ms25_short_names")
+    if is_worker:
+        config.pluginmanager.register(Groups(), "ms25_groups")
+    _register(config, CheckItems(settings, pool, xdist=xdist), "ms25_checks")
     _register(config, CheckSkips(), "ms25_skips")
     if not config.pluginmanager.hasplugin("benchmark"):
         # The checks carry its marker, also in sessions without that plugin.
         config.addinivalue_line("markers", "benchmark: settings of pytest-benchmark")
     _aim_at_checks(config)
-    if config.getoption("dist", "no") == "load" and not config.stash.get(EXPLICIT_DIST, False):
+    if config.getoption("dist", "no") != "no":
         # xdist would send the checks of one potential to different processes, and each would
         # load it and predict the same frames.
-        config.pluginmanager.register(Distribution(), "ms25_distribution")
+        grouped = config.option.dist == "load" and not config.stash.get(EXPLICIT_DIST, False)
+        config.pluginmanager.register(Distribution(grouped=grouped), "ms25_distribution")
     if session is not None:
         _register(config, session, "ms25_session")
 
@@ -147,17 +149,12 @@ def _terminal(config: pytest.Config) -> Iterator[IO[str]]:
 def _aim_at_checks(config: pytest.Config) -> None:
     """Run the suite's checks where the command line names no tests of its own.
 
-    Then nothing of the working folder is to be imported in this process, but ``python -m pytest``
-    puts it first on the path, where a file ``secrets.py`` hides a module that NumPy needs.
-
     pytest does not document that ``config.args`` may be assigned; a packaging test guards it.
     """
     # Without paths on the command line pytest would collect `testpaths` or the current folder:
     # the user's own tests, and not the checks, would run with the options of the suite.
     if config.args_source is not pytest.Config.ArgsSource.ARGS:
         config.args = [str(path) for path in check_files()]
-        folders = {"", str(Path.cwd()), str(config.rootpath)}
-        sys.path.sort(key=lambda entry: entry in folders)
 
 
 class CheckSession:
