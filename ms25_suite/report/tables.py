@@ -100,10 +100,13 @@ def csv_text(results: Sequence[CheckResult]) -> str:
 
 
 def config_type_text(result: CheckResult) -> str:
-    """Errors by kind of frame: ``bulk 1.2 (5 frames); slab 3.4 (1 frame)``."""
+    """Errors by kind of frame: ``1.2 bulk (5 frames); 3.4 slab (1 frame)``.
+
+    It starts with a number, so that no spreadsheet takes a name for a formula.
+    """
     kinds = details_of(result, "per_config_type", dict[str, KindError]) or {}
     return "; ".join(
-        f"{kind} {error.mae:.6g} ({error.n_frames} frame{'' if error.n_frames == 1 else 's'})"
+        f"{error.mae:.6g} {kind} ({error.n_frames} frame{'' if error.n_frames == 1 else 's'})"
         for kind, error in kinds.items()
     )
 
