@@ -5,6 +5,7 @@
     Ms25Error
     ├── UsageError                an option or argument is not valid
     ├── NotApplicableError        a check does not apply to the data or the potential
+    │   └── NotJudgedError        what could be expected to be judged cannot be
     ├── DatasetError              a dataset cannot be used
     │   ├── UnknownDatasetError
     │   ├── CardError             its card is invalid
@@ -38,6 +39,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal
 
+from ms25_suite.core.text.shown import shown_lines
+
 __all__ = [
     "ArchitectureNotInstalledError",
     "BenchmarkError",
@@ -56,6 +59,7 @@ __all__ = [
     "Ms25Error",
     "NotApplicableError",
     "NotFiniteError",
+    "NotJudgedError",
     "OutOfMemoryError",
     "PotentialError",
     "PredictionError",
@@ -76,6 +80,10 @@ __all__ = [
 class Ms25Error(Exception):
     """Base of every error that the suite raises on purpose."""
 
+    def __str__(self) -> str:
+        # Messages quote names of files, and texts of other programs.
+        return shown_lines(super().__str__())
+
 
 class UsageError(Ms25Error):
     """An option or argument is not valid."""
@@ -83,6 +91,13 @@ class UsageError(Ms25Error):
 
 class NotApplicableError(Ms25Error):
     """A check does not apply to the data or the potential: it is skipped, with this reason."""
+
+
+class NotJudgedError(NotApplicableError):
+    """What a user could expect to be judged cannot be: the check is skipped, the run no success.
+
+    The message says why, and what to do.
+    """
 
 
 class DatasetError(Ms25Error):

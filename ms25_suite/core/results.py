@@ -13,9 +13,10 @@ from ms25_suite.core.errors import ReportError
 from ms25_suite.core.findings import Finding
 from ms25_suite.core.records import RunRecord
 from ms25_suite.core.records.base import plain
+from ms25_suite.core.text.shown import shown, shown_lines
 from ms25_suite.core.units import DIMENSIONLESS
 
-__all__ = ["SCHEMA", "CheckResult", "ResultsDocument", "Verdict", "worst_verdict"]
+__all__ = ["SCHEMA", "CheckResult", "ResultsDocument", "Verdict", "unjudged", "worst_verdict"]
 
 SCHEMA: Final = 1
 """Version of the layout of ``results.json`` and of the journal."""
@@ -32,6 +33,22 @@ class Verdict(StrEnum):
 
 
 _SEVERITY = (Verdict.SKIP, Verdict.PASS, Verdict.UNDECIDED, Verdict.FAIL, Verdict.ERROR)
+
+
+def unjudged(results: Iterable[CheckResult]) -> list[CheckResult]:
+    """Results that could be expected to have a number and have none, nor has any other result.
+
+    The errors on one dataset may be those of a check of it, or of a transfer to it; an observable
+    may be known with atoms that the potential relaxes.
+    """
+    known = list(results)
+    judged = {_subject(one) for one in known if one.verdict not in (None, Verdict.SKIP)}
+    return [result for result in known if result.unjudged and _subject(result) not in judged]
+
+
+def _subject(result: CheckResult) -> tuple[str, str, str]:
+    """What a number is about, whichever check it comes from."""
+    return result.potential, result.test_dataset, result.quantity.removeprefix("relaxed_")
 
 
 def worst_verdict(verdicts: Iterable[Verdict | None]) -> Verdict | None:
@@ -85,6 +102,9 @@ class CheckResult:
         Number of frames that the number was computed from.
     reason
         Why there is no number (``error`` and ``skip``), or a comment on the number.
+    unjudged
+        Whether a skipped number could be expected: then `reason` also says what to do, and the run
+        is not a success.
     duration_s
         Wall time of the check in seconds.
     tier
@@ -117,6 +137,7 @@ class CheckResult:
     verdict: Verdict | None = None
     n_frames: int = 0
     reason: str = ""
+    unjudged: bool = False
     duration_s: float = 0.0
     tier: str = ""
     level_of_theory: str = ""
@@ -160,10 +181,11 @@ class CheckResult:
     def explain(self) -> str:
         """Explain the verdict in a few lines of text."""
         origin = "" if self.dataset == self.test_dataset else f" (from {self.dataset})"
-        who = f"{self.potential} on {self.test_dataset}{origin}"
+        who = f"{shown(self.potential)} on {shown(self.test_dataset)}{shown(origin)}"
         # An error, a skip, or a failure before there was a number.
         if self.value is None:
-            return f"{self.criterion}: {self.quantity} of {who}: {self.verdict}: {self.reason}"
+            text = f"{self.criterion}: {self.quantity} of {who}: {self.verdict}: {self.reason}"
+            return shown_lines(text)
         value = f"{self.value:.4g}"
         if self.interval is not None:
             value += f" (95 % interval {self.interval[0]:.4g} to {self.interval[1]:.4g})"
@@ -198,7 +220,7 @@ class CheckResult:
         page = f"docs/checks/{self.criterion}.md" if entry is None else entry.explained_in
         if page:
             lines.append(f"  how to read this: {page}")
-        return "\n".join(lines)
+        return shown_lines("\n".join(lines))
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able form."""

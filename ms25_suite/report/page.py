@@ -9,6 +9,7 @@ from typing import Any
 
 from ms25_suite.core.records import RunRecord
 from ms25_suite.core.results import CheckResult, Verdict, worst_verdict
+from ms25_suite.core.text.shown import visible
 from ms25_suite.report.criteria import criterion_title, error_criterion, explain, is_transfer
 from ms25_suite.report.details import error_groups
 from ms25_suite.report.figures.canvas import svg_bytes
@@ -36,6 +37,7 @@ from ms25_suite.report.wording import (
     number,
     pair_label,
     pretty_unit,
+    unjudged_lines,
     value_text,
     verdict_word,
 )
@@ -69,6 +71,7 @@ def render_page(
         loader=PackageLoader("ms25_suite.report", "templates"),
         # Names of potentials and messages of errors are foreign text.
         autoescape=True,
+        finalize=visible,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -136,7 +139,7 @@ def _headline(run: RunRecord, results: Sequence[CheckResult]) -> dict[str, Any]:
         "merged": len(run.runs) if len(run.runs) > 1 else 0,
         "worst": worst_verdict(result.verdict for result in results),
         "sentence": count_sentence(results),
-        "exits": _exits(recorded),
+        "exits": [*_exits(recorded), *unjudged_lines(results)],
         "verdicts": list(Verdict),
     }
 

@@ -1,4 +1,4 @@
-"""What a file says about a frame: its kind, temperature, charge; and isolated atoms."""
+"""What a file says about a frame: its kind and temperature; and isolated atoms."""
 
 from __future__ import annotations
 
@@ -13,11 +13,14 @@ from ms25_suite.core.fields import TEMPERATURE_KEY
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["config_type", "is_isolated_atom", "temperature_k", "total_charge"]
+__all__ = ["config_type", "is_isolated_atom", "temperature_k"]
 
 _CONFIG_KEYS: Final = ("configtype", "configtypes", "configurationtype")
 """Keys of the kind of a frame, in lower case and without separators; the first is that of GAP, MACE
 and wfl."""
+
+_LONGEST: Final = 80
+"""Most characters of a kind that are kept."""
 
 _ISOLATED_WORDS: Final = ("isolatedatom", "isolatedatoms", "freeatom", "freeatoms")
 
@@ -41,7 +44,9 @@ def config_type(info: Mapping[Any, Any]) -> str:
     # A value that is text, or a number; a switch (`config_type` alone) or a list is no name.
     if value is None or isinstance(value, bool | np.bool_) or np.ndim(value) > 0:
         return ""
-    return str(value).strip()
+    # It becomes part of tables and terminals: one line of printable characters.
+    words = "".join(sign if sign.isprintable() else " " for sign in str(value)).split()
+    return " ".join(words)[:_LONGEST]
 
 
 def is_isolated_atom(atoms: Atoms) -> bool:
@@ -82,12 +87,3 @@ def temperature_k(info: Mapping[Any, Any]) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float | np.number):
         return np.nan
     return float(value) if 0.0 < value < np.inf else np.nan
-
-
-def total_charge(info: Mapping[Any, Any]) -> float:
-    """Total charge of a frame as its file states it, in e; zero if it does not."""
-    for key in ("charge", "total_charge"):
-        value = info.get(key)
-        if isinstance(value, int | float | np.number) and not isinstance(value, bool):
-            return float(value)
-    return 0.0
