@@ -120,8 +120,11 @@ _ESPRESSO_EVENTS: Final = re.compile(
 _VASPRUN_EVENTS: Final = re.compile(rb"<(?P<start>calculation)>|</(?P<end>calculation)>|<scstep>")
 _NELM: Final = re.compile(rb"name=\"NELM\"[^>]*>\s*(\d+)")
 
-_NAMES: Final = re.compile(r"(?:(?:scf|elec\w*|dft|calc\w*|is)_?)?(?P<not>un|not_?)?converged")
-"""Names, in lower case, of info keys that tell whether the electrons converged."""
+_NAMES: Final = re.compile(r"(?P<of>[a-z0-9_]*?)_?(?P<not>un|not_?)?converged")
+"""Names, in lower case, of info keys that tell whether a calculation converged."""
+
+_OF_ATOMS: Final = re.compile("geom|relax|opt|ion|force|struct|cell|neb|md")
+"""Words of such names that are about the positions: the electrons may have converged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,7 +280,7 @@ def says_unconverged(atoms: Atoms) -> bool:
     """Whether an info key of a frame says that its calculation did not converge."""
     for key, value in atoms.info.items():
         match = _NAMES.fullmatch(str(key).lower())
-        if match is None:
+        if match is None or _OF_ATOMS.search(match["of"].removeprefix("calculation")):
             continue
         said = _truth(value)
         if said is not None and said == bool(match["not"]):

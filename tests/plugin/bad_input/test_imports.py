@@ -55,9 +55,7 @@ def test_unconverged(ms25: Command, name: str, packed: bool) -> None:
     assert "converged=F" in Path("out.extxyz").read_text()
 
 
-@row(
-    "`.npz` of MD17 or rMD17, or with other names than those of Si-ZEO22, that does not state its units"
-)
+@row("`.npz` of MD17 or rMD17, or with unusual names, that does not state its units")
 @pytest.mark.parametrize(
     ("names", "hint"),
     [
