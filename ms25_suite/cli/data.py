@@ -12,6 +12,7 @@ from ms25_suite.cli import audit, published, recipe
 from ms25_suite.cli.describe import describe, print_list
 from ms25_suite.cli.observables import borrowed, find_target
 from ms25_suite.core.errors import UsageError
+from ms25_suite.core.text.shown import shown
 
 __all__ = ["add_parser", "run"]
 
@@ -173,7 +174,7 @@ def _import(args: argparse.Namespace) -> int:
         progress=sys.stderr.isatty(),
         overwrite=args.overwrite,
     )
-    print(f"wrote {args.out} and {card}")
+    print(shown(f"wrote {args.out} and {card}"))
     describe(open_dataset(str(card)))
     return 0
 
@@ -292,6 +293,6 @@ def _build(args: argparse.Namespace) -> int:
     }
     with naming_errors(card_path(out), f"the frames are complete in {out}"):
         write_card(card_path(out), values)
-    print(f"wrote {out} and {card_path(out)}")
+    print(shown(f"wrote {out} and {card_path(out)}"))
     describe(open_dataset(str(card_path(out))))
     return 0

@@ -116,11 +116,15 @@ def _what_they_are(atoms: AtomReferences) -> str:
     )
     without = sorted(set(atoms.elements) - set(atoms.energies))
     lacking = f", without a usable energy: {_symbols(without)}" if without else ""
-    be = "frame is an isolated atom" if n == 1 else "frames are isolated atoms"
+    be, kept = (
+        ("frame is an isolated atom", "the reference of its element")
+        if n == 1
+        else ("frames are isolated atoms", "references of their elements")
+    )
     return (
         f"{n} {be} ({frame_list(atoms.frames)} of the files; {known or 'no energies'}{lacking}): "
-        f"taken as references of their elements, never judged or trained on. All other frames are "
-        f"numbered without them."
+        f"{kept}, never judged or trained on. All other frames are counted without "
+        f"{'it' if n == 1 else 'them'}."
     )
 
 
