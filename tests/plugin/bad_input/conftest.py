@@ -121,9 +121,7 @@ def compare(promise: Promise) -> Callable[[Outcome], None]:
 
 
 @pytest.fixture
-def judge(
-    pytester: pytest.Pytester, compare: Callable[[Outcome], None]
-) -> Callable[..., Outcome]:
+def judge(pytester: pytest.Pytester, compare: Callable[[Outcome], None]) -> Callable[..., Outcome]:
     """Run the checks in the folder of the test, and hold the exit code against the row.
 
     With variables of the environment they run in a process of their own, as ``ms25``; with
@@ -131,9 +129,7 @@ def judge(
     that matters.
     """
 
-    def run(
-        *arguments: object, plain: bool = False, check: bool = True, **env: str
-    ) -> Outcome:
+    def run(*arguments: object, plain: bool = False, check: bool = True, **env: str) -> Outcome:
         words = [str(argument) for argument in arguments]
         folder = pytester.path / _report_dir(words)
         if folder.is_dir():

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import requests  # noqa: F401  (here: what a test with `pytester` imports first is forgotten after it)
 
 from ms25_suite.datasets.published.resume import ResumingDownloader
 from tests.helpers.built_files import finished_jobs, kill_build
@@ -131,9 +132,7 @@ def test_building(promise: Promise, tmp_path: Path) -> None:
 
 
 @row("disk full while downloading")
-def test_no_room_for_a_download(
-    download: Command, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_room_for_a_download(download: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = type("Usage", (), {"free": 1000})
     monkeypatch.setattr("ms25_suite.datasets.published.download.shutil.disk_usage", lambda _: usage)
     text = download(code=1).text

@@ -55,9 +55,7 @@ def test_a_full_disk(judged: Callable[..., list[float]], own_cache: Path) -> Non
 
 @row("cache that is cut off, overwritten, or incomplete")
 @pytest.mark.parametrize("damage", ["cut off", "overwritten", "incomplete"])
-def test_a_damaged_cache(
-    judged: Callable[..., list[float]], own_cache: Path, damage: str
-) -> None:
+def test_a_damaged_cache(judged: Callable[..., list[float]], own_cache: Path, damage: str) -> None:
     first = judged()
     (column,) = own_cache.glob("datasets/*/positions.npy")
     content = column.read_bytes()

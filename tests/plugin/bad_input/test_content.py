@@ -70,9 +70,7 @@ def test_six_numbers(
 
 @row("`stress` or `virial` of another number of components")
 @pytest.mark.parametrize("key", ["stress", "virial"])
-def test_seven_numbers(
-    refused: Refused, images: list[Atoms], dataset: Dataset, key: str
-) -> None:
+def test_seven_numbers(refused: Refused, images: list[Atoms], dataset: Dataset, key: str) -> None:
     for atoms in images:
         atoms.info[f"REF_{key}"] = np.append(atoms.info.pop("REF_stress"), 0.0)
     message = refused(dataset(images))

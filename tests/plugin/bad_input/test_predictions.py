@@ -21,9 +21,7 @@ Calc = Callable[..., str]
 Dataset = Callable[..., str]
 
 
-@row(
-    "predictions that are NaN, infinite, or so large that the square of their error overflows"
-)
+@row("predictions that are NaN, infinite, or so large that the square of their error overflows")
 @pytest.mark.parametrize(
     ("body", "words"),
     [
@@ -33,9 +31,7 @@ Dataset = Callable[..., str]
         ("results['forces'] *= 1e200", "square of their error overflows"),
     ],
 )
-def test_numbers_that_are_none(
-    judge: Judge, cuni: Path, calc: Calc, body: str, words: str
-) -> None:
+def test_numbers_that_are_none(judge: Judge, cuni: Path, calc: Calc, body: str, words: str) -> None:
     potential = calc(f"if Calculator.frame in (4, 8): {body}")
     reasons = judge(f"--mlip={potential}", f"--dataset={cuni}").reasons()
     assert words in reasons
@@ -63,11 +59,15 @@ def test_a_worker_that_dies(
 ) -> None:
     """All checks of that dataset are affected; the next one is judged by a new worker."""
     few = dataset([atoms[[0]] + atoms[1:] for atoms in images], name="again")
-    potential = calc(f"if len(self.atoms) == 16 and not os.path.exists('dead'):\n"
-                     f"            open('dead', 'w').close(); print('last words', flush=True); {end}")
+    potential = calc(
+        f"if len(self.atoms) == 16 and not os.path.exists('dead'):\n"
+        f"            open('dead', 'w').close(); print('last words', flush=True); {end}"
+    )
     outcome = judge(f"--mlip={potential}", f"--dataset={cuni}", f"--dataset={few}")
     by_dataset = {
-        name: {r["verdict"] for r in outcome.results if r["dataset"] == name and r["metric"] == "mae"}
+        name: {
+            r["verdict"] for r in outcome.results if r["dataset"] == name and r["metric"] == "mae"
+        }
         for name in ("cuni", "again")
     }
     assert by_dataset == {"cuni": {"error"}, "again": {"pass"}}
@@ -137,9 +137,6 @@ def test_all_frames_seen(
 def test_some_frames_seen(
     judge: Judge, images: list[Atoms], dataset: Dataset, lennard_jones: Any, trained: Path
 ) -> None:
-    outcome = judge(
-        f"--mlip={trained}", f"--dataset={dataset(images[::-1])}", **lennard_jones()
-    )
+    outcome = judge(f"--mlip={trained}", f"--dataset={dataset(images[::-1])}", **lennard_jones())
     assert "12 of 30 test frames are left out" in outcome.warnings
     assert {r["n_frames"] for r in outcome.results if r["metric"] == "mae"} == {18}
-
