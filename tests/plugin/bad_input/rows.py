@@ -71,6 +71,8 @@ def read_rows() -> dict[str, Row]:
 
 
 def _code(cell: str) -> int | str | None:
+    # What follows a semicolon is of special cases.
+    cell = cell.partition(";")[0]
     if cell == "-":
         return None
     return cell if cell == AS_JUDGED else int(cell)
