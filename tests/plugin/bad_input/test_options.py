@@ -89,16 +89,6 @@ def potential(request):
 """
 
 
-@row("a fixture of your project called `dataset`, `potential` …")
-def test_a_fixture_of_the_project(
-    pytester: pytest.Pytester, judge: Judge, calc: Calc, cuni: Path
-) -> None:
-    pytester.makeconftest(OWN_FIXTURE)
-    potential = calc("raise ValueError('not this one')")
-    outcome = judge(f"--mlip={potential}", f"--dataset={cuni}", plain=True)
-    assert outcome.verdicts == {"pass"}
-
-
 @row("check that does not apply to the dataset or the potential")
 def test_a_check_that_does_not_apply(judge: Judge, emt: str, cuni: Path) -> None:
     arguments = (f"--mlip={emt}", f"--dataset={cuni}")
@@ -110,14 +100,7 @@ def test_a_check_that_does_not_apply(judge: Judge, emt: str, cuni: Path) -> None
     assert skipped["reason"].startswith("cuni has no curves of an equation of state")
 
 
-@row("every check skipped, or none selected")
-@pytest.mark.parametrize("chosen", [("-m", "eos"), ("-k", "no_such_check")])
-def test_nothing_is_judged(judge: Judge, emt: str, cuni: Path, chosen: tuple[str, str]) -> None:
-    outcome = judge(f"--mlip={emt}", f"--dataset={cuni}", *chosen)
-    assert not outcome.verdicts - {"skip"}
-
-
-@row("pytest killed in the middle of a run")
+@row("pytest or its terminal killed in the middle of a run")
 def test_a_killed_run(
     judge: Judge,
     ms25: Callable[..., Outcome],
