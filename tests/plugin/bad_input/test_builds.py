@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import requests  # noqa: F401  (here: what a test with `pytester` imports first is forgotten after it)
 
 from ms25_suite.datasets.published.resume import ResumingDownloader
 from tests.helpers.built_files import finished_jobs, kill_build
@@ -156,7 +157,7 @@ def test_a_disk_that_fills_up(
         assert "No space left on device" in download(code=1).text
     server.requests.clear()
     download(code=0)
-    assert any("bytes=" in request for request in server.requests)
+    assert all("bytes=" in request for request in server.requests if "zip" in request)
     assert Path("got", ZIP).read_bytes() == server.content[ZIP]
 
 
@@ -168,5 +169,36 @@ def test_a_killed_build(tmp_path: Path) -> None:
     out = tmp_path / "cu.extxyz.xz"
     kill_build("tests.unit.reference.test_jobs", out)
     assert finished_jobs(out)
+    build(out, pause_s=0.0)
+    assert out.read_bytes() == whole.read_bytes()
+
+
+@row("download without a stated checksum")
+def test_no_stated_checksum(ms25: Command, server: Server) -> None:
+    url = f"http://127.0.0.1:{server.server_port}/some/README.md"
+    text = ms25("data", "download", "--url", url, "--out", "got", code=0).text
+    assert "checksum right" not in text
+    assert "no checksum" in text
+    Path("got/README.md").write_text("changed")
+    text = ms25("data", "download", "--url", url, "--out", "got", code=0).text
+    assert Path("got/README.md").read_bytes() == server.content["README.md"]
+    server.content["README.md"] = b"another"
+    Path("got/README.md").unlink()
+    text = ms25("data", "download", "--url", url, "--out", "got", code=1).text
+    assert "does not have its checksum" in text
+
+
+@row("finished part of an interrupted build in which a byte changed")
+def test_a_changed_part(tmp_path: Path) -> None:
+    whole = tmp_path / "whole" / "cu.extxyz.xz"
+    whole.parent.mkdir()
+    build(whole, pause_s=0.0)
+    out = tmp_path / "cu.extxyz.xz"
+    kill_build("tests.unit.reference.test_jobs", out)
+    part = finished_jobs(out)[0]
+    content = bytearray(part.read_bytes())
+    place = len(content) - 10
+    content[place] = ord("1") if content[place] != ord("1") else ord("2")
+    part.write_bytes(content)
     build(out, pause_s=0.0)
     assert out.read_bytes() == whole.read_bytes()
