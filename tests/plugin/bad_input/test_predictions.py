@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-import time
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from ase import Atoms
 from ase.io import read
 
 from ms25_suite.core.frames import Frames
+from tests.helpers.processes import is_alive
 from tests.plugin.bad_input.conftest import Outcome
 from tests.plugin.bad_input.rows import row
 
@@ -81,26 +82,7 @@ def test_a_worker_that_hangs(judge: Judge, cuni: Path, calc: Calc) -> None:
     outcome = judge(f"--mlip={potential}", f"--dataset={cuni}", "--worker-timeout=5")
     assert "did not answer within 5 s" in outcome.reasons()
     assert "raise --worker-timeout" in outcome.reasons()
-    assert gone(int(Path("child").read_text()))
-
-
-def gone(pid: int) -> bool:
-    """Whether a process ends within seconds; a zombie has ended."""
-    for _ in range(100):
-        try:
-            if Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z":
-                return True
-        except OSError:
-            return True
-        time.sleep(0.1)
-    return False
-
-
-@row("calculator that leaves processes behind")
-def test_processes_left_behind(judge: Judge, cuni: Path, calc: Calc) -> None:
-    potential = calc("os.system('sleep 600 & echo $! > child')")
-    judge(f"--mlip={potential}", f"--dataset={cuni}")
-    assert gone(int(Path("child").read_text()))
+    assert not is_alive(int(Path("child").read_text()))
 
 
 @row("calculator that has a stress for some periodic frames only")
@@ -154,6 +136,21 @@ def test_a_damaged_prediction(
     again = judge(*arguments, **package)
     assert [r["value"] for r in again.results] == [r["value"] for r in first.results]
     assert kept.name in again.text
+
+
+@row("calculator that leaves processes behind")
+@pytest.mark.skipif(sys.platform != "linux", reason="they leave its process group")
+def test_a_daemon(judge: Judge, cuni: Path, calc: Calc) -> None:
+    potential = calc(
+        "import subprocess, sys\n"
+        "        if not os.path.exists('daemon'):\n"
+        "            code = 'import time; time.sleep(300)'\n"
+        "            made = subprocess.Popen([sys.executable, '-c', code], start_new_session=1)\n"
+        "            open('daemon', 'w').write(str(made.pid))"
+    )
+    outcome = judge(f"--mlip={potential}", f"--dataset={cuni}")
+    assert outcome.verdicts == {"pass"}
+    assert not is_alive(int(Path("daemon").read_text()))
 
 
 @row("batch that does not fit into the memory")
