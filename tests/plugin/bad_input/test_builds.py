@@ -173,21 +173,6 @@ def test_a_killed_build(tmp_path: Path) -> None:
     assert out.read_bytes() == whole.read_bytes()
 
 
-@row("download without a stated checksum")
-def test_no_stated_checksum(ms25: Command, server: Server) -> None:
-    url = f"http://127.0.0.1:{server.server_port}/some/README.md"
-    text = ms25("data", "download", "--url", url, "--out", "got", code=0).text
-    assert "checksum right" not in text
-    assert "no checksum" in text
-    Path("got/README.md").write_text("changed")
-    text = ms25("data", "download", "--url", url, "--out", "got", code=0).text
-    assert Path("got/README.md").read_bytes() == server.content["README.md"]
-    server.content["README.md"] = b"another"
-    Path("got/README.md").unlink()
-    text = ms25("data", "download", "--url", url, "--out", "got", code=1).text
-    assert "does not have its checksum" in text
-
-
 @row("finished part of an interrupted build in which a byte changed")
 def test_a_changed_part(tmp_path: Path) -> None:
     whole = tmp_path / "whole" / "cu.extxyz.xz"

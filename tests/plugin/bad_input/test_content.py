@@ -231,37 +231,3 @@ def test_stated_units(
         atoms.info["units"] = atoms.info.pop("energy_unit")
     said = ms25("data", "show", dataset(images)).text
     assert "not of which labels" in said
-
-
-@row("forces that symmetry makes zero")
-def test_crystals_at_rest(judge: Callable[..., Outcome], dataset: Dataset, emt: str) -> None:
-    images = []
-    for factor in np.linspace(0.97, 1.03, 12):
-        atoms = bulk("Cu", a=3.6 * factor, cubic=True)
-        atoms.rattle(0.02, seed=int(1000 * factor))
-        atoms.positions[:2] = bulk("Cu", a=3.6 * factor, cubic=True).positions[:2]
-        if len(images) % 2:
-            atoms = bulk("Cu", a=3.6 * factor, cubic=True)
-        atoms.calc = EMT()
-        energy, forces = atoms.get_potential_energy(), atoms.get_forces()
-        atoms.calc = None
-        atoms.info["REF_energy"] = energy
-        atoms.arrays["REF_forces"] = np.where(np.abs(forces) < 1e-9, 0.0, forces)
-        images.append(atoms)
-    outcome = judge(f"--mlip={emt}", f"--dataset={dataset(images)}")
-    assert "exactly zero" not in outcome.text
-
-
-@row("forces that are stiffer than any bond, however small")
-def test_stiff_forces(warned: Callable[[list[Atoms]], str], one_cell: list[Atoms]) -> None:
-    """Displacements of 0.002 Å with forces in meV/Å: none of them looks large."""
-    images = []
-    for atoms in one_cell:
-        start = bulk("Cu", cubic=True) * (2, 2, 2)
-        start.positions += 0.1 * (atoms.positions - start.positions)
-        start.calc = EMT()
-        start.info["REF_energy"] = start.get_potential_energy()
-        start.arrays["REF_forces"] = 1000.0 * start.get_forces()
-        start.calc = None
-        images.append(start)
-    assert "meV/Å" in warned(images)

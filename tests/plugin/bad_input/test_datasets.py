@@ -241,26 +241,6 @@ def test_two_columns(
     assert "`energy`" in message
 
 
-@row(
-    "labels or predictions of energies, forces or stresses in another unit or of the opposite sign"
-)
-@pytest.mark.parametrize(
-    ("body", "words"),
-    [
-        ("results['forces'] = results['forces'] / 51.42", "Hartree/Bohr"),
-        ("results['energy'] = results['energy'] * 23.06", "kcal/mol"),
-        ("results['forces'] = -results['forces']", "opposite sign"),
-        ("results['stress'] = results['stress'] * 160.2", "GPa"),
-    ],
-)
-def test_predictions_in_another_unit(
-    judge: Judge, cuni: Path, calc: Calc, body: str, words: str
-) -> None:
-    warnings = judge(f"--mlip={calc(body)}", f"--dataset={cuni}").warnings
-    assert words in warnings
-    assert "slope" in warnings
-
-
 @row("energies that differ by a constant for each atom of an element")
 def test_a_constant_for_each_element(warned: Callable[[Spoil], str]) -> None:
     def shift(atoms: Atoms) -> None:

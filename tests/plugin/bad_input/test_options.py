@@ -166,13 +166,6 @@ def test_a_check_that_does_not_apply(judge: Judge, emt: str, cuni: Path) -> None
     assert skipped["reason"].startswith("cuni has no curves of an equation of state")
 
 
-@row("every check skipped, or none selected")
-@pytest.mark.parametrize("chosen", [("-m", "eos"), ("-k", "no_such_check")])
-def test_nothing_is_judged(judge: Judge, emt: str, cuni: Path, chosen: tuple[str, str]) -> None:
-    outcome = judge(f"--mlip={emt}", f"--dataset={cuni}", *chosen)
-    assert not outcome.verdicts - {"skip"}
-
-
 @row("pytest or its terminal killed in the middle of a run")
 def test_a_killed_run(
     judge: Judge,

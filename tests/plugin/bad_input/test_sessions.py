@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import errno
 import os
 import sys
@@ -21,64 +20,6 @@ from tests.plugin.bad_input.rows import row
 Judge = Callable[..., Outcome]
 Calc = Callable[..., str]
 Dataset = Callable[..., str]
-
-OWN_OPTION = """
-def pytest_addoption(parser):
-    parser.addoption("{0}", action="store", default="theirs")
-"""
-
-
-@row("`--device`, `--workers` … are options of a conftest.py or of another plugin")
-@pytest.mark.parametrize("option", ["--device", "--workers"])
-def test_options_of_a_project(
-    pytester: pytest.Pytester, judge: Judge, emt: str, cuni: Path, option: str
-) -> None:
-    pytester.makeconftest(OWN_OPTION.format(option))
-    outcome = judge(f"--mlip={emt}", f"--dataset={cuni}", f"{option}=x", plain=True)
-    assert outcome.verdicts == {"pass"}
-    assert option.replace("--", "--ms25-") in outcome.text
-
-
-@row("`--mlip` or `--dataset` is such an option")
-@pytest.mark.parametrize("option", ["--mlip", "--dataset"])
-def test_the_two_options(
-    pytester: pytest.Pytester, judge: Judge, emt: str, cuni: Path, option: str
-) -> None:
-    pytester.makeconftest(OWN_OPTION.format(option))
-    text = judge(f"--mlip={emt}", f"--dataset={cuni}", plain=True).text
-    assert option.replace("--", "--ms25-") in text
-
-
-@row("fixtures of a project called `dataset`, `potential` …")
-def test_fixtures_of_a_project(
-    pytester: pytest.Pytester, judge: Judge, emt: str, cuni: Path
-) -> None:
-    pytester.makeconftest(
-        "import pytest\n\n@pytest.fixture\ndef potential():\n    return 'theirs'\n"
-    )
-    outcome = judge(f"--mlip={emt}", f"--dataset={cuni}", plain=True)
-    assert outcome.verdicts == {"pass"}
-
-
-@row("conftest.py or ini file of the folder that fails, or disturbs the checks")
-@pytest.mark.parametrize("name", ["conftest.py", "pytest.ini"])
-def test_settings_of_a_folder(judge: Judge, emt: str, cuni: Path, name: str) -> None:
-    Path(name).write_text(
-        "1 / 0\n" if name == "conftest.py" else "[pytest]\naddopts = -p no_such_plugin\n"
-    )
-    outcome = judge(f"--mlip={emt}", f"--dataset={cuni}", MS25="as a command of its own")
-    assert outcome.verdicts == {"pass"}
-
-
-@row(
-    "files in the folder that are called like modules (`numpy.py`, `secrets.py`, also "
-    "`--mlip=mace.py`)"
-)
-def test_files_like_modules(judge: Judge, cuni: Path, calc: Calc) -> None:
-    for name in ("numpy", "secrets", "ase"):
-        Path(f"{name}.py").write_text("1 / 0\n")
-    outcome = judge(f"--mlip={calc(name='mace')}", f"--dataset={cuni}")
-    assert outcome.verdicts == {"pass"}
 
 
 @row("every check skipped, none selected, or every verdict undecided")
@@ -182,22 +123,3 @@ def test_such_names_in_several_processes(judge: Judge, calc: Calc, cuni: Path) -
     Path(calc()).rename("m\udcff.py")
     text = judge("--mlip=m\udcff.py", f"--dataset={cuni}", "-n2", plain=True).text
     assert "is not UTF-8, and pytest-xdist cannot hand it" in text
-
-
-@row("names with escape sequences, line breaks, reversing marks or formulas")
-def test_names_that_control_terminals(judge: Judge, calc: Calc, cuni: Path) -> None:
-    Path("=1+1\n.extxyz").write_bytes(cuni.read_bytes())
-    potential = calc(name="c\x1b[31m\u202e")
-    outcome = judge(f"--mlip=./{potential}", "--dataset=./=1+1\n.extxyz")
-    assert "c\\x1b[31m\\u202e" in outcome.text
-    assert {"\x1b", "\u202e"} & set(outcome.text) == set()
-    with Path("reports/results.csv").open(encoding="utf-8", newline="") as file:
-        assert {entry["dataset"] for entry in csv.DictReader(file)} == {"'=1+1\\n"}
-
-
-@row("terminal without UTF-8")
-def test_a_terminal_without_utf8(judge: Judge, emt: str, cuni: Path) -> None:
-    outcome = judge(f"--mlip={emt}", f"--dataset={cuni}", PYTHONIOENCODING="ascii")
-    assert outcome.text.isascii()
-    assert "meV/A" in outcome.text
-    assert "<= 35" in outcome.text
