@@ -94,6 +94,18 @@ def test_two_methods(
     assert "scan_energy" in message
 
 
+@row("some frames have `REF_energy`, the others `energy`")
+def test_two_names_of_one_label(
+    refused: Callable[[object], str], images: list[Atoms], dataset: Dataset
+) -> None:
+    def rename(atoms: Atoms) -> None:
+        atoms.info["energy"] = atoms.info.pop("REF_energy")
+
+    message = refused(dataset(spoiled(images, rename, 3, 8)))
+    assert "`REF_energy` is on 28 of 30 frames only" in message
+    assert "`energy`" in message
+
+
 @row("labels on some frames only, or NaN on some")
 @pytest.mark.parametrize(
     ("change", "quantity"),
