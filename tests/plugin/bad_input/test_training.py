@@ -67,12 +67,10 @@ def test_a_loss_that_becomes_nan(
 
 
 @row("disk full while training")
-def test_a_full_disk(
-    judge: Judge, frames: str, lennard_jones: Package, own_cache: Path
-) -> None:
+def test_a_full_disk(judge: Judge, frames: str, lennard_jones: Package, own_cache: Path) -> None:
     full = lennard_jones(
-        write_checkpoint="if progress['epoch'] == 3: import resource; "
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000)); path.write_bytes(bytes(30_000))"
+        write_checkpoint="if progress['epoch'] == 3: import resource as r; "
+        "r.setrlimit(r.RLIMIT_FSIZE, (20_000, 20_000)); path.write_bytes(bytes(30_000))"
     )
     outcome = judge(TRAINING, frames, **full)
     assert "File too large" in outcome.reasons()
@@ -128,9 +126,7 @@ def test_a_killed_training(
 
 
 @row("two processes that need the same training")
-def test_two_trainings(
-    promise: Any, frames: str, lennard_jones: Package, own_cache: Path
-) -> None:
+def test_two_trainings(promise: Any, frames: str, lennard_jones: Package, own_cache: Path) -> None:
     slow = lennard_jones(advance="import time; time.sleep(0.3)")
     with started(frames, slow) as first:
         wait_for(lambda: list(own_cache.glob("training/*/lock")))
