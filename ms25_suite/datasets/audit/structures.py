@@ -1,4 +1,4 @@
-"""Duplicate frames, mixed periodicity, overlapping and isolated atoms, broken cells."""
+"""Duplicate frames, mixed periodicity, overlapping and isolated atoms."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from typing import Any, Final
 
 import numpy as np
 
-from ms25_suite.core.errors import DatasetError
 from ms25_suite.core.findings import Finding, frame_list
 from ms25_suite.core.frames import FloatArray, Frames, IntArray
+from ms25_suite.core.geometry.neighbours import neighbours_by_tree
 from ms25_suite.datasets.answers import Answer, answered
 
-__all__ = ["CLOSEST", "NEAR", "audit_structure", "neighbour_distances", "refuse_broken"]
+__all__ = ["CLOSEST", "NEAR", "audit_structure", "neighbour_distances"]
 
 _DECIMALS: Final = 5
 """Digits of positions and cells (Å) that count when frames are compared: extended XYZ holds 8,
@@ -28,6 +28,9 @@ Zr). Only where there is none, neighbours up to `_FARTHEST` are searched."""
 
 _FARTHEST: Final = 10.0
 """Å; neighbours beyond it are not searched: no cutoff of the paper's table 1 exceeds 6 Å."""
+
+_MOST_BOXES: Final = 1_000_000
+"""Boxes of the size of the cutoff in a cell, all of which matscipy allocates (8 MB)."""
 
 _CHUNK: Final = 100_000
 """Atoms whose distances are computed at once."""
@@ -196,6 +199,10 @@ def _pairs(frames: Frames, index: int, cutoff: float) -> tuple[IntArray, IntArra
         # Atoms of a molecule may lie outside of the cell in the file.
         positions = positions - positions.min(axis=0) + 1.0
         cell = np.diag(positions.max(axis=0) + 1.0)
+    if abs(np.linalg.det(cell)) > _MOST_BOXES * cutoff**3:
+        # A few atoms in a large box.
+        first, second, vectors = neighbours_by_tree(positions, cell, pbc, cutoff)
+        return first, second, np.asarray(np.linalg.norm(vectors, axis=1))
     first, second, distances = neighbour_list(
         "ijd", positions=positions, cell=cell, pbc=pbc, cutoff=cutoff
     )
@@ -215,29 +222,3 @@ def _full_cell(cell: FloatArray, positions: FloatArray) -> FloatArray:
     completed = np.array(complete_cell(cell), dtype=np.float64)
     completed[missing] *= span
     return completed
-
-
-def refuse_broken(frames: Frames, where: str) -> None:
-    """Refuse frames whose positions or cells are not finite, or whose cells have no volume.
-
-    Raises
-    ------
-    DatasetError
-        There are such frames.
-    """
-    bad = ~np.isfinite(frames.positions).all(axis=1)
-    indices = set(frames.frame_of_atom[bad].tolist())
-    indices |= set(np.flatnonzero(~np.isfinite(frames.cells).all(axis=(1, 2))).tolist())
-    if indices:
-        msg = f"{where}: positions or cells of {frame_list(sorted(indices))} are not finite"
-        raise DatasetError(msg)
-    lengths = np.linalg.norm(frames.cells, axis=2)
-    flat = np.flatnonzero((frames.pbc & (lengths == 0.0)).any(axis=1))
-    periodic = np.flatnonzero(frames.pbc.all(axis=1) & (frames.volumes == 0.0))
-    indices = set(flat.tolist()) | set(periodic.tolist())
-    if indices:
-        msg = (
-            f"{where}: {frame_list(sorted(indices))} should be periodic, but their cells have no "
-            f"vector in that direction, or no volume"
-        )
-        raise DatasetError(msg)
