@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ms25_suite.core.documents.files import read_bytes
+from ms25_suite.core.documents.parsing import parse_json
 from ms25_suite.core.errors import ReportError
 from ms25_suite.core.records import RunRecord
 from ms25_suite.core.results import SCHEMA, CheckResult
@@ -53,7 +55,7 @@ class Journal:
 def read_journal(path: Path) -> tuple[RunRecord, list[CheckResult]]:
     """Read the description of a run and its results from a journal.
 
-    A last line that was cut off, as a killed run leaves it, is ignored.
+    A last line that was cut off, as a killed run leaves it, is ignored: it has no end.
 
     Raises
     ------
@@ -62,18 +64,17 @@ def read_journal(path: Path) -> tuple[RunRecord, list[CheckResult]]:
     """
     # Only "\n" ends a line: a reason may hold other characters that str.splitlines() splits at.
     # Bytes, because a journal may be cut off within a character of several bytes.
-    lines = path.read_bytes().split(b"\n")
-    if not lines[-1]:
-        lines.pop()
-    records: list[Any] = []
-    for number, line in enumerate(lines, start=1):
+    *lines, rest = read_bytes(path, "the journal", ReportError).split(b"\n")
+    records: list[Any] = [
+        parse_json(line, f"{path}: line {number}", ReportError)
+        for number, line in enumerate(lines, start=1)
+    ]
+    if rest:
         try:
-            records.append(json.loads(line))
-        except ValueError as error:
-            if number == len(lines) and number > 1:
-                break
-            msg = f"{path}: line {number} is not JSON ({error}); expected a journal of the suite"
-            raise ReportError(msg) from error
+            records.append(parse_json(rest, f"{path}: line {len(lines) + 1}", ReportError))
+        except ReportError:
+            if not lines:
+                raise
     first = records[0] if records and isinstance(records[0], dict) else {}
     if first.get("schema") != SCHEMA or not isinstance(first.get("run"), dict):
         msg = f"{path}: expected a first line with schema {SCHEMA}; is this a journal of the suite?"

@@ -13,10 +13,13 @@ from typing import Final
 
 from ms25_suite.core.errors import Ms25Error
 
-__all__ = ["MOST_BYTES", "file_problem", "read_bytes", "read_text", "refuse_irregular", "user_path"]
+__all__ = ["MISSING", "MOST_BYTES", "file_problem", "read_bytes", "read_text", "refuse_irregular", "user_path"]
 
 MOST_BYTES: Final = 1 << 28
 """Largest document in bytes (256 MiB): what is read from it takes some ten times as much memory."""
+
+MISSING: Final = "nothing"
+"""What `file_problem` says of a path without anything."""
 
 _KINDS: Final[tuple[tuple[Callable[[int], bool], str], ...]] = (
     (stat.S_ISDIR, "a folder"),
@@ -34,7 +37,7 @@ def file_problem(path: Path) -> str:
     except FileNotFoundError:
         if path.is_symlink():
             return f"a link to {path.readlink()}, where there is nothing"
-        return "no such file"
+        return MISSING
     # ValueError: a path with a NUL.
     except (OSError, ValueError) as error:
         return str(getattr(error, "strerror", None) or error)
@@ -59,6 +62,9 @@ def refuse_irregular(path: Path, what: str, error: type[Ms25Error]) -> None:
         Of the class ``error``: it is missing, a folder, a pipe, a device, …
     """
     problem = file_problem(path)
+    if problem == MISSING:
+        msg = f"cannot read {what}: there is no file {path}. Give the path of an existing file"
+        raise error(msg)
     if problem:
         msg = f"cannot read {what} {path}: expected a file, found {problem}. Give another path"
         raise error(msg)

@@ -14,6 +14,9 @@ from typing import Final
 __all__ = ["Layout", "scan_layout"]
 
 _PROPERTIES: Final = re.compile(r"""\bProperties\s*=\s*["'{]?([^\s"'}]+)""", re.IGNORECASE)
+_MOST_DIGITS: Final = 12
+"""Digits of a number of atoms or columns; more are damage, and Python refuses to read thousands."""
+
 _PLAIN_COLUMNS: Final = 4
 """Symbol and position, of which a file without ``Properties`` has at least these."""
 
@@ -52,7 +55,7 @@ def scan_layout(lines: Iterable[str]) -> Layout:
         if sizes and text.startswith("VEC"):  # cell vectors behind the atoms, as ASE reads them
             continue
         frame = len(sizes)
-        if not text.isdecimal():
+        if not (text.isdecimal() and len(text) <= _MOST_DIGITS):
             why = f" Has frame {frame - 1} more atoms than its first line states?" if sizes else ""
             return Layout(
                 tuple(sizes),
@@ -74,7 +77,8 @@ def _columns(comment: str) -> int | None:
     match = _PROPERTIES.search(comment)
     # Triples name:type:columns, such as species:S:1:pos:R:3.
     counts = match[1].split(":")[2::3] if match else []
-    return sum(map(int, counts)) if counts and all(n.isdecimal() for n in counts) else None
+    sound = counts and all(n.isdecimal() and len(n) <= _MOST_DIGITS for n in counts)
+    return sum(map(int, counts)) if sound else None
 
 
 def _frame_problem(

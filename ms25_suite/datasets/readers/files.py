@@ -16,6 +16,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from ms25_suite.core.documents.files import refuse_irregular
 from ms25_suite.core.errors import DatasetError
 from ms25_suite.core.frames import IntArray
 from ms25_suite.datasets.readers.cp2k import is_cp2k_output, read_cp2k_output
@@ -124,9 +125,7 @@ def read_images(path: Path, *, any_format: bool = False) -> Iterator[Atoms]:
     DatasetError
         The format is unknown, the file cannot be read, or it holds no frames.
     """
-    if not path.is_file():
-        msg = f"there is no file {path}"
-        raise DatasetError(msg)
+    refuse_irregular(path, "the frames", DatasetError)
     format_, reader = _own_format(path), installed_reader(path)
     if format_ is None and reader is None and not any_format:
         msg = (
@@ -192,20 +191,21 @@ def _frames(path: Path, format_: str | None) -> Iterator[Atoms]:
     if format_ is None and is_cp2k_output(path):
         yield from read_cp2k_output(path)
         return
-    layout = None
     try:
         with _plain(path, format_) as source:
             # ASE does not name the damaged line, and overlooks some damage.
             layout = _layout(source) if format_ == "extxyz" else None
+            if layout is not None and layout.problem:
+                # ASE would first look for the frames of the whole file, and count on for hours
+                # where a number of atoms is damaged.
+                msg = f"{path} cannot be read as extxyz: {layout.problem}"
+                raise DatasetError(msg)
             images = (
                 _database_rows(path)
                 if format_ == "db"
                 else ase.io.iread(source, index=":", format=format_)
             )
             for atoms in images:
-                # ASE would read on behind the damage, with shifted lines.
-                if layout is not None and count == len(layout.sizes):
-                    break
                 count += 1
                 yield atoms
     # GeneratorExit: the caller stopped early, which is no damage.
@@ -214,13 +214,8 @@ def _frames(path: Path, format_: str | None) -> Iterator[Atoms]:
     except Exception as error:  # ASE's readers raise anything on a damaged file
         kind = "by ASE" if format_ is None else f"as {format_}"
         what = f"frame {count} raised {type(error).__name__}: {error or 'no message'}"
-        if layout is not None and layout.problem:
-            what = layout.problem
         msg = f"{path} cannot be read {kind}: {what}"
         raise DatasetError(msg) from error
-    if layout is not None and layout.problem:
-        msg = f"{path} cannot be read as extxyz: {layout.problem}"
-        raise DatasetError(msg)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
+from ms25_suite.core.documents.files import refuse_irregular
 from ms25_suite.core.errors import DatasetError, LabelError
 from ms25_suite.core.fields import REF_ENERGY, REF_FORCES, REF_STRESS
 
@@ -39,9 +40,7 @@ def read_npz(path: Path) -> Iterator[Atoms]:
     """
     from ase import Atoms
 
-    if not path.is_file():
-        msg = f"there is no file {path}"
-        raise DatasetError(msg)
+    refuse_irregular(path, "the frames", DatasetError)
     try:
         # Opened here, since NumPy leaves a file open that turns out to be no archive.
         # `allow_pickle=False`: unpickling a foreign file could run its code.

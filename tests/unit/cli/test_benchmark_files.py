@@ -24,11 +24,11 @@ def test_what_is_read(base: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("no", "is not a JSON file"),
+        ("no", "expected JSON, found something else"),
         ("[]", "a list `benchmarks`, found a list"),
         ('{"results": 1}', r"found the keys \['results'\]"),
         ('{"benchmarks": []}', "contains no benchmark: was the run made with --benchmark-disable"),
-        ('{"benchmarks": [{"name": "a"}]}', "lacks its name, median, iqr or number of rounds"),
+        ('{"benchmarks": [{"name": "a"}]}', r"`benchmarks\[0\]`: the key `stats` is missing"),
     ],
 )
 def test_other_files_are_refused(tmp_path: Path, text: str, message: str) -> None:
