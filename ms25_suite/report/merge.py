@@ -111,9 +111,7 @@ def _started(run: RunRecord) -> str:
 def _read(file: Path) -> tuple[RunRecord, Sequence[CheckResult]]:
     if file.suffix == ".jsonl":
         return read_journal(file)
-    document = ResultsDocument.from_dict(
-        read_json(file, "the results", ReportError), str(file)
-    )
+    document = ResultsDocument.from_dict(read_json(file, "the results", ReportError), str(file))
     return document.run, document.results
 
 

@@ -6,12 +6,15 @@ It is the sidecar of the model file, ``NAME.json`` beside ``NAME``.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from ms25_suite.core.cache import atomic_path, file_sha256
 from ms25_suite.core.contracts import read_as
+from ms25_suite.core.documents.files import MISSING, file_problem, refuse_irregular
+from ms25_suite.core.documents.parsing import read_json
 from ms25_suite.core.errors import ModelFileError
 from ms25_suite.training.request import TrainingData, TrainingRequest, part_hash
 
@@ -27,6 +30,8 @@ __all__ = [
 ]
 
 SCHEMA: Final = 1
+
+_DIGEST: Final = re.compile(r"(?:[0-9a-fA-F]{2})+")
 
 UNITS: Final = {
     "energy": "eV",
@@ -187,6 +192,12 @@ class Manifest:
     units: dict[str, str] = field(default_factory=dict)
     curve: dict[str, list[float]]
 
+    def __post_init__(self) -> None:
+        wrong = next((one for one in self.seen_frames if not _DIGEST.fullmatch(one)), None)
+        if wrong is not None:
+            msg = f"`seen_frames` must be fingerprints in hexadecimal digits, found {wrong[:40]!r}"
+            raise ValueError(msg)
+
     def to_dict(self) -> dict[str, Any]:
         """Plain types, for JSON, in the order of the file; what is None is left out."""
         found = asdict(self)
@@ -218,22 +229,35 @@ def read_manifest(model: Path) -> Manifest | None:
     Returns
     -------
     :
-        None if there is no sidecar, if it is damaged or of another format, or if it belongs to
-        another model file.
+        None if there is no sidecar, or a JSON file of that name is of another program.
 
     Raises
     ------
     ModelFileError
-        The sidecar belongs to the model file, but a value in it is not what is expected.
+        The sidecar cannot be read, a value in it is not what is expected, or it is that of another
+        model file. It names the frames that the model has seen, which would otherwise be judged.
     """
     path = sidecar_path(model)
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        fits = (
-            found["schema"] == SCHEMA
-            and isinstance(found["curve"], dict)
-            and found["model"]["sha256"] == file_sha256(model)
-        )
-    except (OSError, ValueError, KeyError, TypeError):
+    if file_problem(path) == MISSING:
         return None
-    return read_as(Manifest, found, str(path), ModelFileError) if fits else None
+    try:
+        found = read_json(path, "the sidecar", ModelFileError)
+        if not (isinstance(found, dict) and "schema" in found and {"model", "curve"} & set(found)):
+            return None
+        if found["schema"] != SCHEMA:
+            msg = f"{path}: expected a sidecar of schema {SCHEMA}, found {found['schema']!r:.40}"
+            raise ModelFileError(msg)
+        manifest = read_as(Manifest, found, str(path), ModelFileError)
+    except ModelFileError as error:
+        msg = f"{error}. Copy the sidecar again; or move it away, if the file is not of the suite"
+        raise ModelFileError(msg) from error
+    refuse_irregular(model, "the model file", ModelFileError)
+    sha256 = file_sha256(model)
+    if manifest.model.sha256 != sha256:
+        msg = (
+            f"{model} is not the model file that its sidecar {path.name} describes: expected "
+            f"sha256 {manifest.model.sha256[:64]}, found {sha256}. Copy both again; or move the "
+            "sidecar away, if the file was replaced on purpose"
+        )
+        raise ModelFileError(msg)
+    return manifest

@@ -13,7 +13,15 @@ from typing import Final
 
 from ms25_suite.core.errors import Ms25Error
 
-__all__ = ["MISSING", "MOST_BYTES", "file_problem", "read_bytes", "read_text", "refuse_irregular", "user_path"]
+__all__ = [
+    "MISSING",
+    "MOST_BYTES",
+    "file_problem",
+    "read_bytes",
+    "read_text",
+    "refuse_irregular",
+    "user_path",
+]
 
 MOST_BYTES: Final = 1 << 28
 """Largest document in bytes (256 MiB): what is read from it takes some ten times as much memory."""

@@ -32,7 +32,7 @@ _UNWRITABLE: Final = re.compile("[\0\ud800-\udfff]")
 """Characters that no path and no UTF-8 file can hold: NUL and half a surrogate pair."""
 
 
-class _Refused(ValueError):
+class _RefusedError(ValueError):
     """Something that the grammar allows and the suite does not."""
 
 
@@ -99,9 +99,7 @@ def parse_json(
 
 def read_toml(path: Path, what: str, error: type[Ms25Error]) -> dict[str, Any]:
     """Content of a TOML file; see `read_json`."""
-    return parse_toml(
-        read_text(path, what, error, most_bytes=_MOST_TOML), f"{what} {path}", error
-    )
+    return parse_toml(read_text(path, what, error, most_bytes=_MOST_TOML), f"{what} {path}", error)
 
 
 def parse_toml(text: str, where: str, error: type[Ms25Error]) -> dict[str, Any]:
@@ -116,7 +114,7 @@ def parse_toml(text: str, where: str, error: type[Ms25Error]) -> dict[str, Any]:
 
 
 def _message(language: str, where: str, problem: Exception) -> str:
-    if isinstance(problem, _Refused):
+    if isinstance(problem, _RefusedError):
         return f"cannot read {where}: {problem}"
     if isinstance(problem, RecursionError):
         return f"cannot read {where}: {_too_deep()}"
@@ -134,7 +132,7 @@ def _table(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         keys = [key for key, _ in pairs]
         twice = next(key for key in keys if keys.count(key) > 1)
         msg = f"expected each key once in a table, found {twice[:80]!r} twice"
-        raise _Refused(msg)
+        raise _RefusedError(msg)
     return table
 
 
@@ -143,7 +141,7 @@ def _refuse_harmful(content: Any, *, finite: bool) -> None:
 
     Raises
     ------
-    _Refused
+    _RefusedError
         There is such a thing.
     """
     # A loop and not a recursion: the stack is what is to be protected.
@@ -151,7 +149,7 @@ def _refuse_harmful(content: Any, *, finite: bool) -> None:
     while waiting:
         values, depth = waiting.pop()
         if depth > _DEEPEST:
-            raise _Refused(_too_deep())
+            raise _RefusedError(_too_deep())
         if type(values) is dict:
             for key in values:
                 _refuse_unwritable(key)
@@ -168,10 +166,10 @@ def _refuse_harmful(content: Any, *, finite: bool) -> None:
                         "expected whole numbers of at most 19 digits, found one of "
                         f"{_n_digits(value)}"
                     )
-                    raise _Refused(msg)
+                    raise _RefusedError(msg)
             elif kind is float and finite and not math.isfinite(value):
                 msg = f"expected finite numbers, found {value}"
-                raise _Refused(msg)
+                raise _RefusedError(msg)
 
 
 def _n_digits(value: int) -> int:
@@ -183,4 +181,4 @@ def _refuse_unwritable(text: str) -> None:
     found = _UNWRITABLE.search(text)
     if found:
         msg = f"expected texts that a file can hold, found one with the character {found[0]!a}"
-        raise _Refused(msg)
+        raise _RefusedError(msg)

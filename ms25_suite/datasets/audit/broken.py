@@ -61,8 +61,8 @@ def _refuse_other_than_elements(frames: Frames, where: str) -> None:
     shown = ", ".join(map(str, found[:5])) + (", …" if len(found) > 5 else "")
     frames_found = np.unique(frames.frame_of_atom[wrong])
     msg = (
-        f"{where}: expected elements, atomic numbers from 1 to {_LAST_ELEMENT}, found {shown}{hint} "
-        f"in {frame_list([int(index) for index in frames_found])}, first in frame {frame}, atom "
+        f"{where}: expected elements, atomic numbers from 1 to {_LAST_ELEMENT}, found "
+        f"{shown}{hint} in {_list(frames_found)}, first in frame {frame}, atom "
         f"{first - int(frames.offsets[frame])}. Correct or remove these frames"
     )
     raise DatasetError(msg)
@@ -111,7 +111,7 @@ def _refuse_cells(frames: Frames, where: str) -> None:
     if len(dense):
         msg = (
             f"{where}: expected cells of at least {_DENSEST} Å^3 for each atom, found "
-            f"{volumes.min():.3g} Å^3 in {_list(dense)}. Are the cells in Å, and those of all atoms?"
+            f"{volumes.min():.3g} Å^3 in {_list(dense)}. Are the cells in Å?"
         )
         raise DatasetError(msg)
 
