@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from ms25_suite.core.documents.files import refuse_irregular, user_path
 from ms25_suite.core.errors import CardError, DatasetError, UnknownDatasetError, did_you_mean
 from ms25_suite.datasets.cards.card import DatasetCard
 from ms25_suite.datasets.cards.files import CardFile
@@ -34,10 +35,10 @@ def user_card(spec: str) -> DatasetCard:
     DatasetError
         The folder holds no files of frames.
     """
-    path = Path(spec).expanduser()
     # A comma may also be part of a name that exists.
-    if not path.exists() and "," in spec:
-        paths = [Path(part.strip()).expanduser() for part in spec.split(",") if part.strip()]
+    if "," in spec and not _exists(spec):
+        names = [part.strip() for part in spec.split(",") if part.strip()]
+        paths = [user_path(name, "dataset", UnknownDatasetError) for name in names]
         for part in paths:
             _refuse_missing(part)
         if any(not is_data_file(part) for part in paths):
@@ -47,9 +48,11 @@ def user_card(spec: str) -> DatasetCard:
             )
             raise DatasetError(msg)
         return DatasetCard(name=_joined_name(paths), files=tuple(CardFile(p) for p in paths))
+    path = user_path(spec, "dataset", UnknownDatasetError)
     _refuse_missing(path)
     if path.is_dir():
         return _folder_card(path)
+    refuse_irregular(path, "the dataset", DatasetError)
     if path.suffix.lower() == ".toml":
         card = DatasetCard.from_file(path)
         if not card.frame_files:
@@ -77,6 +80,13 @@ def user_card(spec: str) -> DatasetCard:
     return DatasetCard(name=stem(path), files=(CardFile(path),))
 
 
+def _exists(spec: str) -> bool:
+    try:
+        return Path(spec).expanduser().exists()
+    except (RuntimeError, OSError, ValueError):  # no file can have such a name
+        return False
+
+
 def _refuse_missing(path: Path) -> None:
     spec = str(path)
     if path.exists():
@@ -98,7 +108,12 @@ def _refuse_missing(path: Path) -> None:
 
 
 def _data_files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.is_file() and is_data_file(path))
+    try:
+        entries = sorted(folder.iterdir())
+    except OSError as error:
+        msg = f"cannot list the folder {folder}: {error.strerror or error}"
+        raise DatasetError(msg) from error
+    return [path for path in entries if path.is_file() and is_data_file(path)]
 
 
 def _folder_card(folder: Path) -> DatasetCard:

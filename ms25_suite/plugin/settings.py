@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from ms25_suite.core.documents.files import user_path
 from ms25_suite.core.errors import ThresholdError, UsageError, did_you_mean
 from ms25_suite.core.fields import ENSEMBLES, Ensemble
 from ms25_suite.core.thresholds import Threshold, Thresholds, card_thresholds
@@ -19,6 +20,7 @@ from ms25_suite.metrics.dynamics.trajectories import MIN_STEPS
 from ms25_suite.metrics.throughput import N_BLOCKS
 from ms25_suite.plugin.pool import use_potential_file
 from ms25_suite.plugin.values import (
+    MOST,
     NO_PAIR_STYLE,
     atom_numbers,
     ensembles,
@@ -110,6 +112,10 @@ class Settings:
             if option(name) is not None and option(name) < fewest:
                 msg = f"--{name.replace('_', '-')} must be at least {fewest}, got {option(name)}"
                 raise UsageError(msg)
+        for name, most in MOST.items():
+            if option(name) is not None and option(name) > most:
+                msg = f"--{name.replace('_', '-')} must be at most {most}, got {option(name)}"
+                raise UsageError(msg)
         if option("ms25_seed") < 0:
             msg = f"--ms25-seed must not be negative, got {option('ms25_seed')}"
             raise UsageError(msg)
@@ -120,7 +126,8 @@ class Settings:
         use_potential_file(option("potential_file"))
         thresholds = Thresholds.default()
         if option("ms25_thresholds"):
-            thresholds = thresholds.updated(Thresholds.from_file(Path(option("ms25_thresholds"))))
+            file = user_path(option("ms25_thresholds"), "--ms25-thresholds", UsageError)
+            thresholds = thresholds.updated(Thresholds.from_file(file))
         datasets: dict[str, Dataset] = {}
         for text in (name for given in option("dataset") for name in expand(given)):
             dataset = open_dataset(text)
@@ -150,7 +157,7 @@ class Settings:
                 lammps=lammps_executable(option("lammps")),
                 pair_styles=option("lammps") != NO_PAIR_STYLE,
             ),
-            report_dir=writable_folder(Path(option("report_dir")).expanduser()),
+            report_dir=writable_folder(option("report_dir")),
             strict=option("ms25_strict"),
             seed=option("ms25_seed"),
             train_sizes=train_sizes(option("train_sizes")),

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from ms25_suite.core.documents.files import user_path
 from ms25_suite.core.errors import UsageError
 from ms25_suite.core.fields import ENSEMBLES, Ensemble
 from ms25_suite.metrics.training_rate import MIN_SIZES
 
 __all__ = [
+    "MOST",
     "NO_PAIR_STYLE",
     "atom_numbers",
     "ensembles",
@@ -19,6 +22,19 @@ __all__ = [
     "train_sizes",
     "writable_folder",
 ]
+
+MOST: Final[Mapping[str, float]] = {
+    "workers": 1024,
+    "worker_timeout": 1e8,
+    "neb_steps": 2**31 - 1,
+    "md_steps": 2**31 - 1,
+    "throughput_steps": 2**31 - 1,
+    "ms25_seed": 2**32 - 1,
+}
+"""Largest values of options, by name: three years in seconds, what LAMMPS counts to, and the
+largest seed of NumPy."""
+
+_MOST_ATOMS: Final = 100_000_000
 
 NO_PAIR_STYLE: Final = "none"
 """What ``--lammps`` takes instead of a path to leave pair styles alone."""
@@ -82,8 +98,11 @@ def atom_numbers(text: str | None) -> tuple[int, ...]:
             "500,2000,8000"
         )
         raise UsageError(msg) from error
-    if min(sizes) < 1 or len(set(sizes)) < len(sizes):
-        msg = f"--throughput-atoms={text}: expected different numbers of atoms, each 1 or more"
+    if not 1 <= min(sizes) <= max(sizes) <= _MOST_ATOMS or len(set(sizes)) < len(sizes):
+        msg = (
+            f"--throughput-atoms={text}: expected different numbers of atoms, each from 1 to "
+            f"{_MOST_ATOMS}"
+        )
         raise UsageError(msg)
     return tuple(sorted(sizes))
 
@@ -126,8 +145,9 @@ def species(text: str | None) -> tuple[str, ...]:
     return symbols
 
 
-def writable_folder(folder: Path) -> Path:
+def writable_folder(text: str) -> Path:
     """Create the report folder, so that an unwritable one is known before hours of computing."""
+    folder = user_path(text, "--report-dir", UsageError)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         probe = folder / f".ms25-{os.getpid()}"

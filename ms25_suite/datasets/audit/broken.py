@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -116,7 +116,8 @@ def _refuse_cells(frames: Frames, where: str) -> None:
         raise DatasetError(msg)
 
 
-def _frames_of(frames: Frames, atoms: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> set[int]:
+def _frames_of(frames: Frames, atoms: Any) -> set[int]:
+    """Frames of the atoms for which a mask is true."""
     return set(frames.frame_of_atom[atoms].tolist())
 
 
