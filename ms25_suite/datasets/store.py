@@ -20,7 +20,7 @@ from ms25_suite.datasets.cards.card import LabelKeys
 
 __all__ = ["READER_VERSION", "Content", "open_content"]
 
-READER_VERSION: Final = 3
+READER_VERSION: Final = 4
 """Must be raised whenever the same file would be read or audited differently."""
 
 _BLOCK: Final = 4096

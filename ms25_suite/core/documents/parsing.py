@@ -25,6 +25,8 @@ _DEEPEST: Final = 100
 _LARGEST: Final = 2**63
 """Whole numbers beyond it fit into no column and into no other program."""
 
+_TOO_MANY_DIGITS: Final = "expected whole numbers of at most 19 digits, found one of"
+
 _MOST_TOML: Final = 1 << 22
 """Largest TOML document in bytes (4 MiB), since its parser reads about 1 MB/s."""
 
@@ -118,7 +120,8 @@ def _message(language: str, where: str, problem: Exception) -> str:
         return f"cannot read {where}: {problem}"
     if isinstance(problem, RecursionError):
         return f"cannot read {where}: {_too_deep()}"
-    # The whole text of a number that is too long would be in the message of another version.
+    if "limit" in str(problem) and "digits" in str(problem):
+        return f"cannot read {where}: {_TOO_MANY_DIGITS} thousands"
     return f"cannot read {where}: expected {language}, found something else ({str(problem)[:200]})"
 
 
@@ -162,10 +165,7 @@ def _refuse_harmful(content: Any, *, finite: bool) -> None:
                 _refuse_unwritable(value)
             elif kind is int:
                 if not -_LARGEST <= value < _LARGEST:
-                    msg = (
-                        "expected whole numbers of at most 19 digits, found one of "
-                        f"{_n_digits(value)}"
-                    )
+                    msg = f"{_TOO_MANY_DIGITS} {_n_digits(value)}"
                     raise _RefusedError(msg)
             elif kind is float and finite and not math.isfinite(value):
                 msg = f"expected finite numbers, found {value}"

@@ -14,6 +14,16 @@ from typing import Final
 __all__ = ["Layout", "scan_layout"]
 
 _PROPERTIES: Final = re.compile(r"""\bProperties\s*=\s*["'{]?([^\s"'}]+)""", re.IGNORECASE)
+_QUANTITY: Final = re.compile(
+    r"""(\w*(?:energy|virial|stress|lattice)\w*)["']?\s*=\s*("[^"]*"|'[^']*'|\{[^}]*\}|\S+)""",
+    re.IGNORECASE,
+)
+_ODD_NUMBER: Final = re.compile(
+    r"""(?<![^\s"',{[])[-+]?[\d.]*(?:\d_\d|[^\D0-9])[\d_.]*(?:[eE][-+]?[\d_]+)?(?![^\s"',}\]])"""
+)
+"""Numbers with underscores or with digits of other scripts, which Python's ``float`` takes: 1_0 is
+ten to it, and more likely a damaged 1.0."""
+
 _MOST_DIGITS: Final = 12
 """Digits of a number of atoms or columns; more are damage, and Python refuses to read thousands."""
 
@@ -65,7 +75,9 @@ def scan_layout(lines: Iterable[str]) -> Layout:
         n_atoms = int(text)
         comment = next(numbered, None)
         columns = None if comment is None else _columns(comment[1])
-        problem = _frame_problem(numbered, frame, n_atoms, columns)
+        problem = _header_problem(comment, frame) or _frame_problem(
+            numbered, frame, n_atoms, columns
+        )
         if problem:
             return Layout(tuple(sizes), problem)
         sizes.append(n_atoms)
@@ -79,6 +91,29 @@ def _columns(comment: str) -> int | None:
     counts = match[1].split(":")[2::3] if match else []
     sound = counts and all(n.isdecimal() and len(n) <= _MOST_DIGITS for n in counts)
     return sum(map(int, counts)) if sound else None
+
+
+def _header_problem(comment: tuple[int, str] | None, frame: int) -> str:
+    if comment is None or not _may_be_odd(comment[1]):
+        return ""
+    number, line = comment
+    for quantity in _QUANTITY.finditer(line):
+        found = _ODD_NUMBER.search(quantity[2])
+        if found:
+            return _odd(frame, f"`{quantity[1]}` (line {number})", found[0])
+    return ""
+
+
+def _may_be_odd(line: str) -> bool:
+    """Whether a line may hold a number that Python reads and other programs do not."""
+    return "_" in line or not line.isascii()
+
+
+def _odd(frame: int, what: str, text: str) -> str:
+    return (
+        f"frame {frame}, {what}: expected numbers in plain digits, found {_short(text)!r}. Is the "
+        "file damaged?"
+    )
 
 
 def _frame_problem(
@@ -97,6 +132,9 @@ def _frame_problem(
                 f"frame {frame}, atom {atom} (line {number}) has {found} columns, expected "
                 f"{expected}. Is the file cut off, or the number of atoms wrong?"
             )
+        odd = _ODD_NUMBER.search(line) if _may_be_odd(line) else None
+        if odd:
+            return _odd(frame, f"atom {atom} (line {number})", odd[0])
         # Writers pad numbers, so that all rows of a frame have one length; the last line of a
         # file may lack its end.
         length = len(line)
