@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -50,11 +51,7 @@ def train_sizes(text: str | None) -> tuple[int, ...]:
     """
     if text is None:
         return ()
-    try:
-        sizes = [int(word) for word in text.split(",")]
-    except ValueError as error:
-        msg = f"--train-sizes={text}: expected whole numbers joined by commas, such as 50,100,200"
-        raise UsageError(msg) from error
+    sizes = _whole_numbers(text, "--train-sizes", "50,100,200")
     if len(set(sizes)) < len(sizes):
         msg = f"--train-sizes={text}: each size is trained once, so none may be repeated"
         raise UsageError(msg)
@@ -62,6 +59,15 @@ def train_sizes(text: str | None) -> tuple[int, ...]:
         msg = f"--train-sizes={text}: expected at least {MIN_SIZES} sizes, each of 1 or more frames"
         raise UsageError(msg)
     return tuple(sorted(sizes))
+
+
+def _whole_numbers(text: str, option: str, example: str) -> list[int]:
+    words = [word.strip() for word in text.split(",")]
+    # `int` also takes underscores and digits of other scripts.
+    if not all(re.fullmatch("[+-]?[0-9]{1,18}", word) for word in words):
+        msg = f"{option}={text[:200]}: expected whole numbers joined by commas, such as {example}"
+        raise UsageError(msg)
+    return [int(word) for word in words]
 
 
 def lammps_executable(text: str | None) -> Path | None:
@@ -90,14 +96,7 @@ def atom_numbers(text: str | None) -> tuple[int, ...]:
     """
     if text is None:
         return ()
-    try:
-        sizes = [int(word) for word in text.split(",")]
-    except ValueError as error:
-        msg = (
-            f"--throughput-atoms={text}: expected whole numbers joined by commas, such as "
-            "500,2000,8000"
-        )
-        raise UsageError(msg) from error
+    sizes = _whole_numbers(text, "--throughput-atoms", "500,2000,8000")
     if not 1 <= min(sizes) <= max(sizes) <= _MOST_ATOMS or len(set(sizes)) < len(sizes):
         msg = (
             f"--throughput-atoms={text}: expected different numbers of atoms, each from 1 to "

@@ -18,6 +18,7 @@ _QUANTITY: Final = re.compile(
     r"""(\w*(?:energy|virial|stress|lattice)\w*)["']?\s*=\s*("[^"]*"|'[^']*'|\{[^}]*\}|\S+)""",
     re.IGNORECASE,
 )
+_WITHOUT_BRACKETS: Final = str.maketrans("", "", "[]")
 _ODD_NUMBER: Final = re.compile(
     r"""(?<![^\s"',{[])[-+]?[\d.]*(?:\d_\d|[^\D0-9])[\d_.]*(?:[eE][-+]?[\d_]+)?(?![^\s"',}\]])"""
 )
@@ -94,13 +95,21 @@ def _columns(comment: str) -> int | None:
 
 
 def _header_problem(comment: tuple[int, str] | None, frame: int) -> str:
-    if comment is None or not _may_be_odd(comment[1]):
+    if comment is None:
         return ""
     number, line = comment
     for quantity in _QUANTITY.finditer(line):
-        found = _ODD_NUMBER.search(quantity[2])
+        name, value = quantity[1], quantity[2]
+        found = _ODD_NUMBER.search(value) if _may_be_odd(value) else None
         if found:
-            return _odd(frame, f"`{quantity[1]}` (line {number})", found[0])
+            return _odd(frame, f"`{name}` (line {number})", found[0])
+        parts = value.strip("\"'{}").translate(_WITHOUT_BRACKETS).split(",")
+        # A decimal comma would be taken for one between two numbers.
+        if len(parts) > 1 and any(len(part.split()) != 1 for part in parts):
+            return (
+                f"frame {frame}, `{name}` (line {number}): expected numbers with decimal points, "
+                f"found {_short(value)}"
+            )
     return ""
 
 
