@@ -14,10 +14,12 @@ from typing import Final
 __all__ = ["Layout", "scan_layout"]
 
 _PROPERTIES: Final = re.compile(r"""\bProperties\s*=\s*["'{]?([^\s"'}]+)""", re.IGNORECASE)
-_QUANTITY: Final = re.compile(
-    r"""(\w*(?:energy|virial|stress|lattice)\w*)["']?\s*=\s*("[^"]*"|'[^']*'|\{[^}]*\}|\S+)""",
-    re.IGNORECASE,
-)
+_ENTRY: Final = re.compile(r"""(?<!\w)(\w{1,80})["']?\s*=\s*("[^"]*"|'[^']*'|\{[^}]*\}|\S+)""")
+"""Name and value in a header; of a name without an end only so much is looked at."""
+
+_QUANTITIES: Final = ("energy", "virial", "stress", "lattice")
+"""Parts of the names of entries whose values are numbers with a fraction."""
+
 _WITHOUT_BRACKETS: Final = str.maketrans("", "", "[]")
 _ODD_NUMBER: Final = re.compile(
     r"""(?<![^\s"',{[])[-+]?[\d.]*(?:\d_\d|[^\D0-9])[\d_.]*(?:[eE][-+]?[\d_]+)?(?![^\s"',}\]])"""
@@ -98,8 +100,10 @@ def _header_problem(comment: tuple[int, str] | None, frame: int) -> str:
     if comment is None:
         return ""
     number, line = comment
-    for quantity in _QUANTITY.finditer(line):
-        name, value = quantity[1], quantity[2]
+    for entry in _ENTRY.finditer(line):
+        name, value = entry[1], entry[2]
+        if not any(word in name.lower() for word in _QUANTITIES):
+            continue
         found = _ODD_NUMBER.search(value) if _may_be_odd(value) else None
         if found:
             return _odd(frame, f"`{name}` (line {number})", found[0])
