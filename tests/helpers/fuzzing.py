@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 EXAMPLES: Final = int(os.environ.get("MS25_FUZZ_EXAMPLES", "0"))
 """Examples of each test in a long run; 0: the few of every run, always the same ones."""
 
-MOST_SECONDS: Final = 20.0
+MOST_SECONDS: Final = 60.0
 MOST_BYTES: Final = 3 << 30
 
 
