@@ -6,7 +6,6 @@ import bz2
 import gzip
 import io
 import lzma
-import shutil
 import tempfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -41,6 +40,10 @@ FORMATS: Final = {".extxyz": "extxyz", ".xyz": "extxyz", ".traj": "traj", ".db":
 """ASE's format of each file name extension that datasets may have."""
 
 _COMPRESSED = (".xz", ".gz", ".bz2")
+
+_MOST_PLAIN: Final = 1 << 30
+_MOST_RATIO: Final = 200
+"""A file may unpack to 1 GiB, or to 200 times its size; texts of frames to some ten times."""
 
 _DAMAGED = (EOFError, lzma.LZMAError, zlib.error, OSError)
 """Errors of the readers of compressed files for damage."""
@@ -236,7 +239,7 @@ def _plain(path: Path, format_: str | None) -> Iterator[IO[str] | str]:
     }
     with openers[suffix](path, "rb") as packed, tempfile.TemporaryFile("w+b") as plain:
         try:
-            shutil.copyfileobj(packed, plain, 1 << 20)
+            _copy(packed, plain, max(_MOST_PLAIN, _MOST_RATIO * path.stat().st_size))
         except _DAMAGED as error:
             if isinstance(error, OSError) and error.errno is not None:
                 raise  # it is the disk
@@ -248,6 +251,16 @@ def _plain(path: Path, format_: str | None) -> Iterator[IO[str] | str]:
         plain.seek(0)
         with io.TextIOWrapper(plain, encoding="utf-8") as text:
             yield text
+
+
+def _copy(packed: IO[bytes], plain: IO[bytes], most: int) -> None:
+    n_bytes = 0
+    while block := packed.read(1 << 20):
+        n_bytes += len(block)
+        if n_bytes > most:
+            msg = f"it unpacks to more than {most} bytes"
+            raise OSError(msg)
+        plain.write(block)
 
 
 def _database_rows(path: Path) -> Iterator[Atoms]:
