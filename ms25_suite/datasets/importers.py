@@ -11,7 +11,8 @@ import numpy as np
 from ms25_suite.core.cache import atomic_path, file_sha256
 from ms25_suite.core.errors import DatasetError
 from ms25_suite.core.fields import REF_ENERGY
-from ms25_suite.core.frames import Labels
+from ms25_suite.core.frames import Frames, Labels
+from ms25_suite.datasets.audit.broken import refuse_broken
 from ms25_suite.datasets.cards.card import LabelKeys
 from ms25_suite.datasets.readers.files import data_suffix, read_images
 from ms25_suite.datasets.readers.labels import find_labels, labelled_structure
@@ -88,6 +89,7 @@ def import_data(
         chosen = np.linspace(0, len(images) - 1, frames_limit).round().astype(int)
         images = [images[index] for index in chosen]
     where = ", ".join(str(source) for source in sources)
+    refuse_broken(Frames.from_atoms(images), where)
     found = find_labels(images, keys or LabelKeys(), where)
     labelled = _labelled(images, found.labels)
     bar = tqdm(labelled, "write", total=len(images), disable=not progress, unit="frame")

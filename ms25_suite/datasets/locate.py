@@ -6,7 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from ms25_suite.core.documents.files import refuse_irregular, user_path
+from ms25_suite.core.documents.files import (
+    MISSING,
+    file_problem,
+    refuse_irregular,
+    user_path,
+)
 from ms25_suite.core.errors import CardError, DatasetError, UnknownDatasetError, did_you_mean
 from ms25_suite.datasets.cards.card import DatasetCard
 from ms25_suite.datasets.cards.files import CardFile
@@ -91,6 +96,8 @@ def _refuse_missing(path: Path) -> None:
     spec = str(path)
     if path.exists():
         return
+    if file_problem(path) != MISSING:
+        refuse_irregular(path, "the dataset", UnknownDatasetError)
     looks_like_path = path.suffix != "" or len(path.parts) > 1
     what = (
         f"there is no file or folder {path}"

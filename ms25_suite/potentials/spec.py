@@ -100,7 +100,7 @@ def parse_spec(text: str) -> PotentialSpec:
         problem = file_problem(path)
         if problem:
             found = "there is no such file" if problem == MISSING else f"found {problem}"
-            msg = f"--mlip={text}: {found}. {EXPECTED}"
+            msg = f"--mlip={text}: {found}; {EXPECTED}"
             raise ModelFileError(msg)
         return PotentialSpec(text, "calculator", path.stem, "ase", path)
     if _ATTRIBUTE.fullmatch(text) and not path.exists():

@@ -174,7 +174,7 @@ def _refuse_harmful(content: Any, *, finite: bool) -> None:
 
 def _n_digits(value: int) -> int:
     # str() of an integer of many digits is refused or slow.
-    return int(value.bit_length() * math.log10(2.0)) + 1
+    return int((value.bit_length() - 1) * math.log10(2.0)) + 1
 
 
 def _refuse_unwritable(text: str) -> None:
