@@ -92,8 +92,9 @@ def _columns(comment: str) -> int | None:
     match = _PROPERTIES.search(comment)
     # Triples name:type:columns, such as species:S:1:pos:R:3.
     counts = match[1].split(":")[2::3] if match else []
-    sound = counts and all(n.isdecimal() and len(n) <= _MOST_DIGITS for n in counts)
-    return sum(map(int, counts)) if sound else None
+    if not counts or not all(n.isdecimal() for n in counts):
+        return None
+    return sum(int(n) if len(n) <= _MOST_DIGITS else 10**_MOST_DIGITS for n in counts)
 
 
 def _header_problem(comment: tuple[int, str] | None, frame: int) -> str:

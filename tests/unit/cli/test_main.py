@@ -55,3 +55,15 @@ def test_every_command_has_a_help(name: str, capsys: pytest.CaptureFixture[str])
         main([name, "--help"])
     assert ended.value.code == 0
     assert f"usage: ms25 {name}" in capsys.readouterr().out
+
+
+def test_a_folder_that_cannot_be_used_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(_: object) -> int:
+        raise NotADirectoryError(20, "Not a directory", "cache/training")
+
+    monkeypatch.setattr("ms25_suite.cli.report.run", fail)
+    assert main(["report", "x"]) == 1
+    err = capsys.readouterr().err
+    assert err == "ms25: cannot read or write: [Errno 20] Not a directory: 'cache/training'\n"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -71,3 +72,10 @@ def test_other_formats_of_ase_if_asked_for(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="is not that of a dataset"):
         list(read_images(path))
     assert len(list(read_images(path, any_format=True))) == 1
+
+
+@pytest.mark.parametrize("name", ["pipe.extxyz", "pipe.traj", "pipe.other"])
+def test_a_named_pipe_is_not_waited_for(tmp_path: Path, name: str) -> None:
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(DatasetError, match="expected a file, found a named pipe"):
+        list(read_images(tmp_path / name, any_format=True))
