@@ -8,8 +8,8 @@ from ms25_suite.criteria.eos.measure import measure_eos
 
 
 @pytest.mark.eos
-def test_eos(dataset, potential, eos_atoms, check_recorder):
+def test_eos(ms25_dataset, ms25_potential, eos_atoms, ms25_check_recorder):
     """The mean error of the lattice constant, or of the volume, does not exceed the threshold."""
-    fits = measure_eos(potential, dataset, relaxed=eos_atoms == "relaxed")
-    fits.record(check_recorder)
-    check_recorder.conclude()
+    fits = measure_eos(ms25_potential, ms25_dataset, relaxed=eos_atoms == "relaxed")
+    fits.record(ms25_check_recorder)
+    ms25_check_recorder.conclude()

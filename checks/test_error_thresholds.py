@@ -10,8 +10,8 @@ from ms25_suite.criteria.error_thresholds.measure import measure_errors
 
 @pytest.mark.error_thresholds
 @pytest.mark.parametrize("quantity", QUANTITIES)
-def test_error_thresholds(compared_frames, quantity, check_recorder):
+def test_error_thresholds(ms25_compared_frames, quantity, ms25_check_recorder):
     """The mean absolute error over the test frames does not exceed the threshold."""
-    errors = measure_errors(compared_frames, quantity, seed=check_recorder.seed)
-    errors.record(check_recorder)
-    check_recorder.conclude()
+    errors = measure_errors(ms25_compared_frames, quantity, seed=ms25_check_recorder.seed)
+    errors.record(ms25_check_recorder)
+    ms25_check_recorder.conclude()

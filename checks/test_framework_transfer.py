@@ -10,8 +10,8 @@ from ms25_suite.criteria.framework_transfer.measure import measure_framework_tra
 
 @pytest.mark.framework_transfer
 @pytest.mark.parametrize("quantity", QUANTITIES)
-def test_framework_transfer(transfer, quantity, check_recorder):
+def test_framework_transfer(ms25_transfer, quantity, ms25_check_recorder):
     """The mean absolute error on the other framework does not exceed the threshold."""
-    errors = measure_framework_transfer(transfer, quantity, seed=check_recorder.seed)
-    errors.record(check_recorder)
-    check_recorder.conclude()
+    errors = measure_framework_transfer(ms25_transfer, quantity, seed=ms25_check_recorder.seed)
+    errors.record(ms25_check_recorder)
+    ms25_check_recorder.conclude()

@@ -8,8 +8,8 @@ from ms25_suite.criteria.neb_barrier.measure import measure_neb
 
 
 @pytest.mark.neb_barrier
-def test_neb_barrier(dataset, potential, check_recorder, run_settings):
+def test_neb_barrier(ms25_dataset, ms25_potential, ms25_check_recorder, ms25_run_settings):
     """The band converges, and its barrier differs by no more than the threshold."""
-    band = measure_neb(potential, dataset, steps=run_settings.neb_steps)
-    band.record(check_recorder)
-    check_recorder.conclude()
+    band = measure_neb(ms25_potential, ms25_dataset, steps=ms25_run_settings.neb_steps)
+    band.record(ms25_check_recorder)
+    ms25_check_recorder.conclude()

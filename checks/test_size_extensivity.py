@@ -14,17 +14,17 @@ from ms25_suite.criteria.size_extensivity.supercells import (
 
 @pytest.mark.size_extensivity
 @pytest.mark.parametrize("quantity", QUANTITIES)
-def test_size_extensivity(transfer, quantity, check_recorder):
+def test_size_extensivity(ms25_transfer, quantity, ms25_check_recorder):
     """The mean absolute error in cells of another size does not exceed the threshold."""
-    errors = measure_size_extensivity(transfer, quantity, seed=check_recorder.seed)
-    errors.record(check_recorder)
-    check_recorder.conclude()
+    errors = measure_size_extensivity(ms25_transfer, quantity, seed=ms25_check_recorder.seed)
+    errors.record(ms25_check_recorder)
+    ms25_check_recorder.conclude()
 
 
 @pytest.mark.size_extensivity
 @pytest.mark.parametrize("quantity", SUPERCELL_QUANTITIES)
-def test_supercell(supercells, quantity, check_recorder):
+def test_supercell(ms25_supercells, quantity, ms25_check_recorder):
     """A cell and its copy side by side hold twice the energy, and the forces are those of both."""
-    error = measure_supercell(supercells, quantity)
-    error.record(check_recorder)
-    check_recorder.conclude()
+    error = measure_supercell(ms25_supercells, quantity)
+    error.record(ms25_check_recorder)
+    ms25_check_recorder.conclude()

@@ -8,14 +8,14 @@ from ms25_suite.criteria.stability.measure import measure_stability
 
 
 @pytest.mark.stability
-def test_stability(dataset, potential, check_recorder, run_settings):
+def test_stability(ms25_dataset, ms25_potential, ms25_check_recorder, ms25_run_settings):
     """The energy drifts by no more than the threshold, and no run ends early."""
     runs = measure_stability(
-        potential,
-        dataset,
-        n_steps=run_settings.md_steps,
-        seed=check_recorder.seed,
-        ensembles=run_settings.md_ensembles,
+        ms25_potential,
+        ms25_dataset,
+        n_steps=ms25_run_settings.md_steps,
+        seed=ms25_check_recorder.seed,
+        ensembles=ms25_run_settings.md_ensembles,
     )
-    runs.record(check_recorder)
-    check_recorder.conclude()
+    runs.record(ms25_check_recorder)
+    ms25_check_recorder.conclude()

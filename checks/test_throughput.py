@@ -8,10 +8,14 @@ from ms25_suite.criteria.throughput.measure import measure_size_cost, measure_th
 
 
 @pytest.mark.throughput
-def test_throughput(dataset, potential, timed_run, check_recorder, run_settings):
+def test_throughput(
+    ms25_dataset, ms25_potential, ms25_timed_run, ms25_check_recorder, ms25_run_settings
+):
     """LAMMPS computes what the potential predicts, and does so fast enough."""
-    speed = measure_throughput(timed_run)
-    speed.record(check_recorder)
-    cost = measure_size_cost(potential, dataset, timed_run, run_settings.throughput_atoms)
-    cost.record(check_recorder)
-    check_recorder.conclude()
+    speed = measure_throughput(ms25_timed_run)
+    speed.record(ms25_check_recorder)
+    cost = measure_size_cost(
+        ms25_potential, ms25_dataset, ms25_timed_run, ms25_run_settings.throughput_atoms
+    )
+    cost.record(ms25_check_recorder)
+    ms25_check_recorder.conclude()

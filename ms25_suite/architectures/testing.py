@@ -265,7 +265,7 @@ class ArchitectureConformance:
             "import sys; from ms25_suite.potentials.registry import architectures; "
             f"architectures(); sys.exit({package!r} in sys.modules)"
         )
-        subprocess.run([sys.executable, "-c", code], check=True)
+        subprocess.run([sys.executable, "-P", "-c", code], check=True)
 
     def test_info_is_complete(self, potential: Potential) -> None:
         """Elements, cutoff, layers and parameters are known: reports need them."""

@@ -51,6 +51,14 @@ def add_parser(subparsers: Any) -> None:
         metavar="LABEL=KEY",
         help="keys of the labels: energy=…, forces=…, stress=… or virial=…",
     )
+    importer.add_argument(
+        "--inputs",
+        nargs="+",
+        default=[],
+        metavar="NAME=KEY",
+        help="keys of what potentials read besides the structure, where they are unusual: "
+        "total_charge=…, spin_multiplicity=…, or any other name",
+    )
     importer.add_argument("--overwrite", action="store_true", help="replace FILE and its card")
 
     published.add_parsers(commands)
@@ -136,6 +144,7 @@ def _import(args: argparse.Namespace) -> int:
         splits=_split_table(args),
         frames_limit=_at_least_one(args.frames_limit, "--frames-limit"),
         keys=_label_keys(args.keys),
+        inputs=_input_keys(args.inputs),
         progress=sys.stderr.isatty(),
         overwrite=args.overwrite,
     )
@@ -185,6 +194,23 @@ def _label_keys(pairs: Sequence[str]) -> Any:
         msg = "name either a stress or a virial in --keys, not both"
         raise UsageError(msg)
     return LabelKeys(**keys)
+
+
+def _input_keys(pairs: Sequence[str]) -> dict[str, str]:
+    from ms25_suite.datasets.cards.inputs import refuse_unusable_inputs
+
+    keys = {}
+    for pair in pairs:
+        name, _, key = pair.partition("=")
+        if not name or not key:
+            msg = f"expected --inputs NAME=KEY, got {pair!r}"
+            raise UsageError(msg)
+        keys[name] = key
+    try:
+        refuse_unusable_inputs(keys)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    return keys
 
 
 def _archive(args: argparse.Namespace) -> int:

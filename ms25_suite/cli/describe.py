@@ -77,12 +77,41 @@ def _sizes(card: DatasetCard) -> tuple[str, str]:
     return str(len(sizes)), str(low) if low == high else f"{low}-{high}"
 
 
+def _input_lines(dataset: Dataset) -> list[str]:
+    """What potentials may read besides the structure: name, kind, shape, unit, range."""
+    import numpy as np
+
+    from ms25_suite.datasets.cards.inputs import input_unit
+
+    lines = []
+    for name, column in dataset.frames.inputs.columns.items():
+        stated = column.stated()
+        what = [f"per {column.per}"]
+        if column.values.ndim > 1:
+            what.append(f"{'x'.join(map(str, column.values.shape[1:]))} numbers")
+        if column.is_text:
+            what.append(" ".join(sorted(set(column.values[stated].tolist()))))
+        else:
+            low, high = column.values[stated].min(), column.values[stated].max()
+            unit = input_unit(dataset.card.inputs, name)
+            span = f"{low:g}" if low == high else f"{low:g} to {high:g}"
+            what.append(f"{span} {unit}".rstrip())
+        if not stated.all():
+            what.append(f"on {np.count_nonzero(stated)} of {len(stated)}")
+        lines.append(f"{name} ({', '.join(what)})")
+    return lines
+
+
 def describe(dataset: Dataset) -> None:
     """Print what a dataset is and what the audit found."""
+    from collections import Counter
+
     import numpy as np
+    from ase.data import chemical_symbols
     from rich.console import Console
     from rich.markup import escape
 
+    from ms25_suite.core.fields import QUANTITIES
     from ms25_suite.datasets.answers import tally
 
     card, frames, labels, splits = dataset.card, dataset.frames, dataset.labels, dataset.splits
@@ -90,10 +119,14 @@ def describe(dataset: Dataset) -> None:
     atoms = (
         f"{n_atoms.min()}" if n_atoms.min() == n_atoms.max() else f"{n_atoms.min()}-{n_atoms.max()}"
     )
-    found = [f"{quantity} from `{key}`" for quantity, key in dataset.label_keys.items()]
-    has_stress = labels.has_stress
-    if has_stress is not None and not has_stress.all():
-        found.append(f"stress on {np.count_nonzero(has_stress)} frames")
+    found = []
+    for quantity in QUANTITIES:
+        has = labels.has(quantity, frames.offsets)
+        if has is not None:
+            some = "" if has.all() else f" on {np.count_nonzero(has)} of {len(frames)} frames"
+            found.append(f"{quantity} from `{dataset.label_keys[quantity]}`{some}")
+    atoms_alone = [f"{chemical_symbols[z]} {e:.6g} eV" for z, e in dataset.atom_energies.items()]
+    kinds = Counter(kind for kind in dataset.config_types.tolist() if kind)
     test = splits.parts[0][2]
     lines = {
         "name": f"{card.name} ({dataset.tier})",
@@ -101,6 +134,9 @@ def describe(dataset: Dataset) -> None:
         "elements": " ".join(card.elements),
         "frames": f"{len(frames)} of {atoms} atoms",
         "labels": ", ".join(found),
+        "inputs": ", ".join(_input_lines(dataset)),
+        "isolated atoms": ", ".join(atoms_alone),
+        "config_type": ", ".join(f"{kind} ({n})" for kind, n in kinds.most_common()),
         "level of theory": card.level_of_theory
         + (" (stand-in for the paper's)" if card.stand_in else ""),
         "in the paper": card.paper_level_of_theory if card.stand_in else None,

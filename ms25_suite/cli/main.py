@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     parser = _parser()
     # Before argparse, which would refuse the options of pytest.
-    if any(argument.startswith("--mlip") for argument in arguments):
+    if any(argument.startswith(("--mlip", "--ms25-mlip")) for argument in arguments):
         return _check(arguments)
     options = parser.parse_args(arguments)
     try:
@@ -68,6 +68,7 @@ def _check(arguments: list[str]) -> int:
 
     with as_file(files("ms25_suite") / "pytest.ini") as ini:
         # An ini file of its own: that of a project in this folder may set options or plugins that
-        # disturb.
-        own = ["-c", str(ini), f"--rootdir={Path.cwd()}"]
+        # disturb. The flag tells the plugin that all options are the suite's, and to leave out the
+        # project's conftest.py unless paths are named.
+        own = ["-c", str(ini), f"--rootdir={Path.cwd()}", "--ms25-command"]
         return int(pytest.main([*own, *arguments]))

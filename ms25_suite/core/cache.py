@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
+import secrets
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
+
+from ms25_suite.core.sealed import DamagedError, read_sealed, seal
 
 __all__ = ["atomic_path", "cache_dir", "content_key", "file_sha256", "remembered_sha256"]
 
@@ -71,17 +73,16 @@ def remembered_sha256(path: Path) -> str:
     try:
         # A changed file has another name of its note; notes are never updated.
         note = cache_dir("hashes") / content_key({"path": str(path.resolve()), "state": before})
-        if note.is_file():
-            known = note.read_text(encoding="ascii")
-            if re.fullmatch("[0-9a-f]{64}", known):
-                return known
-        found = file_sha256(path)
+        try:
+            return read_sealed(note, note.name).decode("ascii")
+        except (FileNotFoundError, DamagedError):
+            found = file_sha256(path)
         settled = time.time_ns() - max(before[-2:]) > _SETTLED_NS
         # The file may have changed while it was read.
         if settled and _state(path) == before:
             with atomic_path(note) as temporary:
-                temporary.write_text(found, encoding="ascii")
-    except (OSError, UnicodeDecodeError):
+                temporary.write_bytes(seal(found.encode("ascii"), note.name))
+    except OSError:
         # The cache cannot be used, or the file cannot be read: this raises in the second case.
         return file_sha256(path)
     return found
@@ -125,8 +126,8 @@ def atomic_path(path: Path) -> Iterator[Path]:
     is left behind if the block raises.
     """
     # In the same folder, since a rename is atomic within a file system only. The process number
-    # keeps two writers apart.
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    # alone does not keep two writers apart where several machines share a folder.
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.partial")
     try:
         yield temporary
         temporary.replace(path)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import MISSING, dataclass, fields
-from typing import TypeAlias, TypeVar
+from typing import Final, TypeAlias, TypeVar
 
 from ms25_suite.core.contracts import read_as
 from ms25_suite.core.errors import ReportError
@@ -19,8 +19,10 @@ from ms25_suite.core.records import Record
 from ms25_suite.core.results import CheckResult
 
 __all__ = [
+    "NO_CONFIG_TYPE",
     "Details",
     "ErrorDetails",
+    "KindError",
     "Numbers",
     "WorstFrame",
     "details_of",
@@ -63,6 +65,26 @@ class WorstFrame(Details):
     value: float
 
 
+NO_CONFIG_TYPE: Final = "(none stated)"
+"""Name of the frames without a ``config_type`` where others have one."""
+
+
+@dataclass(frozen=True, slots=True)
+class KindError(Details):
+    """Error on the frames of one kind.
+
+    Parameters
+    ----------
+    mae
+        Mean absolute error, in the unit of the result.
+    n_frames
+        Number of frames behind it.
+    """
+
+    mae: float
+    n_frames: int
+
+
 @dataclass(frozen=True, slots=True)
 class ErrorDetails(Details):
     """What lies behind a mean absolute error.
@@ -81,12 +103,16 @@ class ErrorDetails(Details):
         the dataset has no training frames of these elements.
     per_element
         Mean absolute error of the forces on the atoms of each element, by chemical symbol.
+    per_config_type
+        Mean absolute error on the frames of each kind, by their ``config_type``. None if the files
+        state none.
     """
 
     worst_frames: tuple[WorstFrame, ...]
     findings: tuple[Finding, ...]
     without_model: float | None = None
     per_element: dict[str, float] | None = None
+    per_config_type: dict[str, KindError] | None = None
 
 
 def details_of(result: CheckResult, key: str, kind: type[T]) -> T | None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import numpy.typing as npt
+
+from ms25_suite.core.fields import Quantity
+from ms25_suite.core.inputs import Inputs, collect
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -105,6 +108,8 @@ class Frames:
     offsets
         Index of the first atom of each frame, followed by the total number of atoms, shape
         ``(n_frames + 1,)``.
+    inputs
+        What potentials may read besides the structure: charge, spin, magnetic moments, …
 
     Raises
     ------
@@ -117,6 +122,7 @@ class Frames:
     cells: FloatArray
     pbc: BoolArray
     offsets: IntArray
+    inputs: Inputs = field(default_factory=Inputs)
 
     def __post_init__(self) -> None:
         n_frames = len(self.offsets) - 1
@@ -132,6 +138,7 @@ class Frames:
             if found != shape:
                 msg = f"`{name}` must have shape {shape} to fit `offsets`, got {found}"
                 raise ValueError(msg)
+        self.inputs.check(n_frames, n_atoms)
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -168,10 +175,11 @@ class Frames:
             cells=np.asarray(self.cells[chosen]),
             pbc=np.asarray(self.pbc[chosen]),
             offsets=offsets,
+            inputs=self.inputs.select(chosen, atoms),
         )
 
     def content_hash(self) -> str:
-        """SHA-256 of all arrays, as 64 hexadecimal digits."""
+        """SHA-256 of all arrays and inputs, as 64 hexadecimal digits."""
         digest = hashlib.sha256()
         for array, dtype in (
             (self.numbers, "<i8"),
@@ -182,10 +190,15 @@ class Frames:
         ):
             # Fixed byte order and width: the hash is the same on every machine.
             digest.update(np.ascontiguousarray(array, dtype=dtype).tobytes())
+        self.inputs.update_hash(digest)
         return digest.hexdigest()
 
     def fingerprints(self) -> list[bytes]:
-        """Fingerprint of each frame, 16 bytes; equal for frames that agree within 1e-5 Å."""
+        """Fingerprint of each frame, 16 bytes.
+
+        It is equal for frames that agree within 1e-5 Å and in their inputs: charge states of one
+        geometry are different frames.
+        """
         whole = [
             # Rounding to a grid, since hashes know no tolerance. Two values on both sides of a
             # rounding limit differ even if they are closer than the step.
@@ -196,28 +209,56 @@ class Frames:
         pbc = np.ascontiguousarray(self.pbc, dtype="|b1")
         found = []
         for index in range(len(self)):
-            part = slice(int(self.offsets[index]), int(self.offsets[index + 1]))
+            part = self.atoms_of(index)
             digest = hashlib.blake2b(digest_size=16)
             for array in (numbers[part], whole[0][part], whole[1][index], pbc[index]):
                 digest.update(array.tobytes())
+            digest.update(self.inputs.prints(index, part))
             found.append(digest.digest())
         return found
 
-    def atoms(self, index: int) -> Atoms:
-        """One frame as an ASE ``Atoms`` object without calculator."""
+    def atoms_of(self, index: int) -> slice:
+        """Indices into per-atom arrays of the atoms of one frame."""
+        return slice(int(self.offsets[index]), int(self.offsets[index + 1]))
+
+    def atoms(self, index: int, kind: type[Atoms] | None = None) -> Atoms:
+        """One frame as an ASE ``Atoms`` object without calculator; inputs in info and arrays.
+
+        Parameters
+        ----------
+        index
+            Index of the frame.
+        kind
+            Class of the object, a subclass of ``Atoms``; ``Atoms`` by default.
+        """
         from ase import Atoms
 
-        part = slice(int(self.offsets[index]), int(self.offsets[index + 1]))
-        return Atoms(
+        part = self.atoms_of(index)
+        atoms = (kind or Atoms)(
             numbers=np.array(self.numbers[part]),
             positions=np.array(self.positions[part]),
             cell=np.array(self.cells[index]),
             pbc=np.array(self.pbc[index]),
         )
+        self.inputs.set_on(atoms, index, part)
+        return atoms
 
     @classmethod
-    def from_atoms(cls, images: Iterable[Atoms]) -> Self:
-        """Frames from ASE ``Atoms`` objects, without their calculators and additional arrays."""
+    def from_atoms(cls, images: Iterable[Atoms], inputs: Mapping[str, str] | None = None) -> Self:
+        """Frames from ASE ``Atoms`` objects, without their calculators.
+
+        Parameters
+        ----------
+        images
+            The structures. Of ``info`` and ``arrays`` only inputs are taken.
+        inputs
+            Keys of inputs besides the known ones; see `ms25_suite.core.inputs.collect`.
+
+        Raises
+        ------
+        ValueError
+            An input is unusable.
+        """
         images = list(images)
         n_atoms = [len(atoms) for atoms in images]
         return cls(
@@ -226,6 +267,7 @@ class Frames:
             cells=np.array([a.cell.array for a in images], dtype=np.float64).reshape(-1, 3, 3),
             pbc=np.array([a.pbc for a in images], dtype=bool).reshape(-1, 3),
             offsets=np.concatenate([[0], np.cumsum(n_atoms)]).astype(np.int64),
+            inputs=collect(images, inputs),
         )
 
 
@@ -241,7 +283,9 @@ class Properties:
         Forces in eV/Å, shape ``(n_atoms_total, 3)``.
     stress
         Stresses in eV/Å^3, tension positive, Voigt order xx yy zz yz xz xy, shape
-        ``(n_frames, 6)``. A frame without a stress has NaN in its row.
+        ``(n_frames, 6)``.
+
+    A frame that lacks a quantity has NaN in its row, or in the rows of its atoms.
     """
 
     energy: FloatArray | None = None
@@ -271,17 +315,80 @@ class Properties:
         )
 
     @property
+    def has_energy(self) -> BoolArray | None:
+        """Whether each frame has an energy, shape ``(n_frames,)``; None without energies."""
+        if self.energy is None:
+            return None
+        return np.asarray(np.isfinite(self.energy), dtype=np.bool_)
+
+    def has_forces(self, offsets: IntArray) -> BoolArray | None:
+        """Whether each frame has forces, shape ``(n_frames,)``; None without forces.
+
+        Parameters
+        ----------
+        offsets
+            ``Frames.offsets`` of the frames that the properties belong to.
+        """
+        if self.forces is None:
+            return None
+        whole = np.isfinite(self.forces).all(axis=1)
+        starts = np.asarray(offsets)[:-1]
+        if len(starts) == 0:
+            return np.zeros(0, dtype=np.bool_)
+        return np.asarray(np.logical_and.reduceat(whole, starts), dtype=np.bool_)
+
+    @property
     def has_stress(self) -> BoolArray | None:
         """Whether each frame has a stress, shape ``(n_frames,)``; None without stresses."""
         if self.stress is None:
             return None
         return np.asarray(np.isfinite(self.stress).all(axis=1), dtype=np.bool_)
 
+    def has(self, quantity: Quantity, offsets: IntArray) -> BoolArray | None:
+        """Whether each frame has a quantity, shape ``(n_frames,)``; None if no frame can."""
+        if quantity == "forces":
+            return self.has_forces(offsets)
+        return self.has_energy if quantity == "energy" else self.has_stress
+
 
 class Labels(Properties):
-    """Energies, forces and stresses of some frames from the reference."""
+    """Energies, forces and stresses of some frames from the reference.
+
+    Each quantity may be on some frames only; it is judged on those.
+    """
 
     __slots__ = ()
+
+    def select(self, indices: Sequence[int] | IntArray, offsets: IntArray) -> Labels:
+        """Labels of the frames with the given indices; None for what none of them has.
+
+        Parameters
+        ----------
+        indices
+            Frames to take, in this order.
+        offsets
+            ``Frames.offsets`` of the frames that the labels belong to.
+        """
+        # Not `super()`, which knows no class in a dataclass with slots.
+        found = Properties.select(self, indices, offsets)
+
+        def kept(values: FloatArray | None) -> FloatArray | None:
+            return None if values is None or np.isnan(values).all() else values
+
+        return Labels(kept(found.energy), kept(found.forces), kept(found.stress))
+
+    def complete(self, offsets: IntArray) -> BoolArray:
+        """Whether each frame has both energy and forces, which a training needs, ``(n_frames,)``.
+
+        Parameters
+        ----------
+        offsets
+            ``Frames.offsets`` of the frames that the labels belong to.
+        """
+        has_energy, has_forces = self.has_energy, self.has_forces(offsets)
+        if has_energy is None or has_forces is None:
+            return np.zeros(len(offsets) - 1, dtype=np.bool_)
+        return has_energy & has_forces
 
 
 class Predictions(Properties):

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from ms25_suite.core.documents.files import read_bytes
 from ms25_suite.core.documents.parsing import parse_json
-from ms25_suite.core.errors import ReportError
+from ms25_suite.core.errors import ReportError, encodable
 from ms25_suite.core.records import RunRecord
 from ms25_suite.core.results import SCHEMA, CheckResult
+from ms25_suite.core.sealed import CHECKSUM_KEY, DamagedError, sealed_json, unseal_json
 
 __all__ = ["Journal", "read_journal"]
 
@@ -20,7 +21,8 @@ __all__ = ["Journal", "read_journal"]
 class Journal:
     """Append-only JSON-lines file that keeps the finished results of a run that is killed.
 
-    The first line is ``{"schema": 1, "run": {...}}``, each further one a `CheckResult`.
+    The first line is ``{"schema": 1, "run": {...}}``, each further one a `CheckResult`; each line
+    has a checksum.
 
     Parameters
     ----------
@@ -32,12 +34,25 @@ class Journal:
 
     def __init__(self, path: Path, run: RunRecord) -> None:
         self.path = path
-        # "x": never write over the journal of another run.
-        self._file = path.open("x", encoding="utf-8")
-        self._write({"schema": SCHEMA, "run": run.to_dict()})
+        # "x": never write over the journal of another run. Without a buffer, which would keep what
+        # a full disk did not take, and write it later.
+        self._file = path.open("xb", buffering=0)
+        try:
+            self._write({"schema": SCHEMA, "run": run.to_dict()})
+        except OSError:
+            self._file.close()
+            with suppress(OSError):
+                path.unlink()
+            raise
 
     def append(self, result: CheckResult) -> None:
-        """Write one result and flush it to the disk."""
+        """Write one result and flush it to the disk.
+
+        Raises
+        ------
+        OSError
+            The disk is full; nothing of the result is in the file.
+        """
         self._write(result.to_dict())
 
     def close(self) -> None:
@@ -45,11 +60,19 @@ class Journal:
         self._file.close()
 
     def _write(self, record: Mapping[str, Any]) -> None:
-        self._file.write(json.dumps(record, allow_nan=False, ensure_ascii=False) + "\n")
-        self._file.flush()
-        # `flush` hands the line to the operating system, `fsync` to the disk: it survives a power
-        # cut.
-        os.fsync(self._file.fileno())
+        line = memoryview(encodable(sealed_json(record)).encode())
+        start = self._file.tell()
+        try:
+            while line:
+                line = line[self._file.write(line) :]
+            # From the operating system to the disk: it survives a power cut.
+            os.fsync(self._file.fileno())
+        except OSError:
+            # Half a line would spoil the next one.
+            with suppress(OSError):
+                self._file.seek(start)
+                self._file.truncate()
+            raise
 
 
 def read_journal(path: Path) -> tuple[RunRecord, list[CheckResult]]:
@@ -75,6 +98,13 @@ def read_journal(path: Path) -> tuple[RunRecord, list[CheckResult]]:
         except ReportError:
             if not lines:
                 raise
+    for index, record in enumerate(records):
+        if isinstance(record, dict) and CHECKSUM_KEY in record:
+            try:
+                records[index] = unseal_json(record, f"{path}: line {index + 1}")
+            except DamagedError as error:
+                msg = f"{error}. Remove the line to read the others"
+                raise ReportError(msg) from error
     first = records[0] if records and isinstance(records[0], dict) else {}
     if first.get("schema") != SCHEMA or not isinstance(first.get("run"), dict):
         msg = f"{path}: expected a first line with schema {SCHEMA}; is this a journal of the suite?"

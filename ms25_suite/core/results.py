@@ -12,6 +12,7 @@ from ms25_suite.core.contracts import read_as
 from ms25_suite.core.errors import ReportError
 from ms25_suite.core.findings import Finding
 from ms25_suite.core.records import RunRecord
+from ms25_suite.core.records.base import plain
 from ms25_suite.core.units import DIMENSIONLESS
 
 __all__ = ["SCHEMA", "CheckResult", "ResultsDocument", "Verdict", "worst_verdict"]
@@ -201,7 +202,7 @@ class CheckResult:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able form."""
-        record = asdict(self)
+        record: dict[str, Any] = plain(asdict(self))
         record["verdict"] = None if self.verdict is None else self.verdict.value
         record["interval"] = None if self.interval is None else list(self.interval)
         return record

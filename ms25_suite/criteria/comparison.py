@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from ase.data import chemical_symbols
 
-from ms25_suite.core.details import ErrorDetails, WorstFrame
+from ms25_suite.core.details import NO_CONFIG_TYPE, ErrorDetails, KindError, WorstFrame
 from ms25_suite.core.errors import NotApplicableError
 from ms25_suite.core.fields import Quantity
 from ms25_suite.core.findings import Finding
@@ -45,6 +46,8 @@ class ComparedFrames:
         Signs that potential and labels do not belong together, for all quantities.
     baseline
         Predictions of the baseline without a model; None if the dataset has none.
+    config_types
+        Kind of each frame as its file states it, shape ``(n_frames,)``; None if not known.
     """
 
     indices: IntArray
@@ -54,6 +57,7 @@ class ComparedFrames:
     duration_s: float
     remarks: tuple[Finding, ...] = ()
     baseline: Predictions | None = None
+    config_types: npt.NDArray[np.str_] | None = None
 
     def errors(self, quantity: Quantity, *, seed: int) -> ErrorSummary | None:
         """Errors of one quantity; None if labels or predictions have none of it."""
@@ -70,12 +74,13 @@ class ComparedFrames:
             labels=self.labels.select(kept, offsets),
             predictions=self.predictions.select(kept, offsets),
             baseline=None if self.baseline is None else self.baseline.select(kept, offsets),
+            config_types=None if self.config_types is None else self.config_types[kept],
         )
 
     def missing_reason(self, quantity: Quantity) -> str:
         """Reason why there are no errors of a quantity."""
         if getattr(self.labels, quantity) is None:
-            return f"the dataset has no {quantity} labels"
+            return f"the dataset has no {quantity} labels on its test frames"
         if getattr(self.predictions, quantity) is None:
             return f"the potential predicts no {quantity}"
         return f"no frame has a {quantity} label and is periodic in three directions"
@@ -119,7 +124,7 @@ def record_mae(
         n_frames=errors.n_frames,
         duration_s=compared.duration_s,
         details=details.to_dict(),
-        artifact=_keep_components(recorder, errors, compared.frames),
+        artifact=_keep_components(recorder, errors, compared.frames.select(errors.frames)),
     )
 
 
@@ -137,14 +142,18 @@ def _describe(
 ) -> ErrorDetails:
     """Worst frames, errors by element, and signs that two conventions are being compared."""
     remarks: list[Finding | None] = list(compared.remarks)
+    frames = compared.frames.select(errors.frames)
     if errors.quantity == "energy":
         # Two methods differ by one constant for each element: that is a convention, not an error.
-        remarks.append(energy_offset(compared.frames, errors.reference, errors.predicted))
+        remarks.append(energy_offset(frames, errors.reference, errors.predicted))
     else:
         remarks.append(scale_mismatch(errors.quantity, errors.reference, errors.predicted))
     # The bootstrap draws whole frames; one frame has no spread.
     if errors.mae.interval is None:
         remarks.append(Finding("one-frame", "one frame only: the uncertainty is not known"))
+    if errors.n_frames < len(compared.frames):
+        what = f"{errors.n_frames} of {len(compared.frames)} test frames have a label"
+        remarks.append(Finding("some-frames", f"{what}: the error is that of those", "note"))
     without_model = per_element = None
     if compared.baseline is not None:
         found = components(errors.quantity, compared.frames, compared.labels, compared.baseline)
@@ -152,9 +161,7 @@ def _describe(
             reference, baseline, _ = found
             without_model = MEV_PER_EV * float(np.abs(baseline - reference).mean())
     if errors.quantity == "forces":
-        by_element = per_element_force_mae(
-            compared.frames.numbers, errors.reference, errors.predicted
-        )
+        by_element = per_element_force_mae(frames.numbers, errors.reference, errors.predicted)
         per_element = {chemical_symbols[z]: MEV_PER_EV * mae for z, mae in by_element.items()}
     return ErrorDetails(
         worst_frames=tuple(
@@ -164,7 +171,20 @@ def _describe(
         findings=(*(remark for remark in remarks if remark is not None), *further),
         without_model=without_model,
         per_element=per_element,
+        per_config_type=_by_config_type(errors, compared.config_types),
     )
+
+
+def _by_config_type(
+    errors: ErrorSummary, kinds: npt.NDArray[np.str_] | None
+) -> dict[str, KindError] | None:
+    """Errors of each kind of frame; None where the files state no kinds."""
+    if kinds is None or not (kinds != "").any():
+        return None
+    return {
+        kind or NO_CONFIG_TYPE: KindError(MEV_PER_EV * mae, n_frames)
+        for kind, (mae, n_frames) in errors.mae_by(kinds).items()
+    }
 
 
 def _keep_components(recorder: CheckRecorder, errors: ErrorSummary, frames: Frames) -> str:

@@ -11,6 +11,7 @@ from ms25_suite.core.errors import DatasetError, PredictionError
 from ms25_suite.core.findings import Finding
 from ms25_suite.core.frames import IntArray
 from ms25_suite.criteria.comparison import ComparedFrames
+from ms25_suite.criteria.inputs import input_findings
 from ms25_suite.criteria.without_model import predict_without_model
 from ms25_suite.datasets.dataset import Dataset
 from ms25_suite.metrics.consistency import level_of_theory_mismatch
@@ -123,5 +124,7 @@ def _compare(potential: Potential, dataset: Dataset) -> ComparedFrames:
     duration = time.perf_counter() - start
     if potential.cache_problem:
         remarks = (*remarks, Finding("cache", potential.cache_problem))
+    remarks = (*remarks, *input_findings(potential, frames))
     baseline = predict_without_model(dataset, frames)
-    return ComparedFrames(indices, frames, labels, predictions, duration, remarks, baseline)
+    kinds = np.asarray(dataset.config_types)[indices]
+    return ComparedFrames(indices, frames, labels, predictions, duration, remarks, baseline, kinds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import re
@@ -84,6 +85,7 @@ class CheckRecorder:
     seed: int = 0
     strict: bool = False
     results: list[CheckResult] = field(default_factory=list)
+    _lost: list[Finding] = field(default_factory=list, init=False, repr=False)
 
     def threshold(self, quantity: str, criterion: str = "") -> Threshold | None:
         """Threshold of a quantity, by default of the check's own criterion; None if none is set."""
@@ -270,6 +272,11 @@ class CheckRecorder:
         if findings is not None:
             listed = [finding.to_dict() for finding in findings]
             fields["details"] = {**fields.get("details", {}), "findings": listed}
+        if self._lost:
+            details = fields.get("details", {})
+            lost = [finding.to_dict() for finding in self._lost]
+            fields["details"] = {**details, "findings": [*details.get("findings", ()), *lost]}
+            self._lost.clear()
         result = CheckResult(**{**self.context, **fields})
         record = result.to_dict()
         _refuse_not_json(record)
@@ -300,7 +307,6 @@ class CheckRecorder:
         element
             Atomic number behind each component, shape ``(n_components,)``.
         """
-        target = self.file_of(quantity, ".npz")
         # Ceiling division: every step-th component, evenly over all frames.
         step = -(-len(reference) // MAX_COMPONENTS)
         arrays: dict[str, Any] = {
@@ -310,12 +316,39 @@ class CheckRecorder:
         }
         if element is not None:
             arrays["element"] = element[::step]
-        with atomic_path(target) as path, path.open("wb") as file:
-            np.savez_compressed(file, **arrays)
+        # In memory first: an archive that meets a full disk fails in many ways.
+        content = io.BytesIO()
+        np.savez_compressed(content, **arrays)
+        return self.keep(quantity, ".npz", lambda path: path.write_bytes(content.getvalue()))
+
+    def keep(self, what: str, suffix: str, write: Callable[[Path], object]) -> str:
+        """Write a file to the folder of artifacts that no other check writes.
+
+        A disk that is full costs the file, and not the numbers: the next result has a finding.
+
+        Parameters
+        ----------
+        what, suffix
+            Parts of its name.
+        write
+            Writes it to a path.
+
+        Returns
+        -------
+        :
+            Its path in the report folder; empty if it could not be written.
+        """
+        try:
+            target = self._file_of(what, suffix)
+            with atomic_path(target) as path:
+                write(path)
+        except OSError as error:
+            msg = f"a file of the report could not be written: {error}"
+            self._lost.append(Finding("report-file", msg))
+            return ""
         return f"{ARTIFACTS}/{target.name}"
 
-    def file_of(self, what: str, suffix: str) -> Path:
-        """File in the folder of artifacts, which is created, that only this check writes."""
+    def _file_of(self, what: str, suffix: str) -> Path:
         keys = ("criterion", "dataset", "test_dataset", "potential")
         parts = [str(self.context[key]) for key in keys] + [what]
         # Different names may look alike once they are fit for a file.

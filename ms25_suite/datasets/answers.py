@@ -30,6 +30,7 @@ Status = Literal["ok", "note", "warning", "unanswered"]
 
 QUESTIONS: Final = {
     "labels": "Which labels are there?",
+    "atom-energies": "Which isolated atoms are there, and are the frames bound by their energies?",
     "finite": "Are positions, cells and labels finite numbers?",
     "level-of-theory": "Is the level of theory of the labels stated?",
     "duplicates": "Does a frame occur twice?",

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ms25_suite.core.cache import content_key
 from ms25_suite.core.errors import CardError, DatasetError, UnknownDatasetError
-from ms25_suite.core.fields import TEMPERATURE_KEY
+from ms25_suite.core.fields import Quantity
 from ms25_suite.core.findings import Finding
 from ms25_suite.core.frames import FloatArray, Frames, IntArray, Labels
 from ms25_suite.datasets.answers import Answer
+from ms25_suite.datasets.audit.atoms import atom_references, audit_atoms
 from ms25_suite.datasets.audit.broken import refuse_broken
 from ms25_suite.datasets.audit.run import (
     audit_dataset,
@@ -27,10 +28,13 @@ from ms25_suite.datasets.audit.run import (
 from ms25_suite.datasets.audit.structures import neighbour_distances
 from ms25_suite.datasets.cards.card import DatasetCard, LabelKeys
 from ms25_suite.datasets.cards.files import CardFile, verified_sha256
+from ms25_suite.datasets.cards.inputs import input_keys
+from ms25_suite.datasets.columns.frame_kinds import config_type, temperature_k
 from ms25_suite.datasets.locate import user_card
 from ms25_suite.datasets.observables.eos import EosReference, eos_reference
 from ms25_suite.datasets.observables.neb import NebReference, neb_reference
 from ms25_suite.datasets.readers.files import format_key, read_images
+from ms25_suite.datasets.readers.inputs import frames_with_inputs
 from ms25_suite.datasets.readers.labels import find_labels
 from ms25_suite.datasets.registry import builtin_card, suggestion
 from ms25_suite.datasets.splits import NO_ROLE, ROLE_CODES, UNKNOWN_ROLE, Splits, make_splits
@@ -71,6 +75,17 @@ class Dataset:
         Files that were read, in order.
     label_keys
         Quantity to the key that its label had in the files.
+    remarks
+        Findings about how it was opened, and not about the data.
+    config_types
+        Kind of each frame as its file states it (``config_type``), empty where it does not, shape
+        ``(n_frames,)``.
+    unread_labels
+        Keys in the files that seem to hold a quantity, for each quantity without labels that has
+        such keys: they were not read, since their name does not say enough.
+    atom_energies
+        Energy in eV of an isolated atom of each element, by atomic number, as far as the files
+        have it. The frames of isolated atoms themselves are not among `frames`.
     """
 
     card: DatasetCard
@@ -83,6 +98,10 @@ class Dataset:
     audit: tuple[Answer, ...]
     sources: tuple[Path, ...]
     label_keys: dict[str, str]
+    config_types: np.ndarray[Any, np.dtype[np.str_]]
+    unread_labels: Mapping[Quantity, tuple[str, ...]] = field(default_factory=dict)
+    atom_energies: Mapping[int, float] = field(default_factory=dict)
+    remarks: tuple[Finding, ...] = ()
 
     @property
     def name(self) -> str:
@@ -143,7 +162,7 @@ def open_dataset(spec: str, *, tier: str = "mini") -> Dataset:
     CardError
         The card is invalid, or a file is not the one that it describes.
     LabelError
-        The labels are missing, partial or not finite.
+        The labels are missing, of several methods, or infinite.
     DatasetError
         The files cannot be read.
     """
@@ -208,14 +227,18 @@ def _open(card: DatasetCard, tier: str) -> Dataset:
         found = verified_sha256(file, where, DatasetError if card.path is None else CardError)
         hashes.append((format_key(file.path), found))
     source = str(files[0].path) if len(files) == 1 else where
-    content = open_content(hashes, card.labels, lambda: read_content(files, card.labels, source))
+    inputs = input_keys(card.inputs)
+    content = open_content(
+        hashes, card.labels, inputs, lambda: read_content(files, card.labels, inputs, source)
+    )
     roles = content.roles
     if card.splits.files:
         counts = content.file_counts
         # One code for each file, repeated for each of its frames.
         by_file = [ROLE_CODES[role] for role, paths in card.splits.files for _ in paths]
         roles = np.repeat(np.array(by_file, dtype=np.int64), counts)
-    splits = make_splits(card.splits, roles, where)
+    complete = content.labels.complete(content.frames.offsets)
+    splits = make_splits(card.splits, roles, where, complete)
     card = _completed(card, content.frames, where)
     sha256 = hashes[0][1] if len(hashes) == 1 else content_key({"files": hashes})
     return Dataset(
@@ -229,7 +252,21 @@ def _open(card: DatasetCard, tier: str) -> Dataset:
         audit=audit_dataset(card, content, splits),
         sources=tuple(file.path for file in files),
         label_keys=content.label_keys,
+        remarks=_remarks(content),
+        config_types=content.config_types,
+        unread_labels=content.unread_labels,
+        atom_energies=content.atom_energies,
     )
+
+
+def _remarks(content: Content) -> tuple[Finding, ...]:
+    if not content.damage:
+        return ()
+    msg = (
+        f"the frames in the cache were damaged (is the disk failing?) and were read again from "
+        f"their files: {content.damage}"
+    )
+    return (Finding("damaged-store", msg),)
 
 
 def _completed(card: DatasetCard, frames: Frames, where: str) -> DatasetCard:
@@ -250,13 +287,15 @@ def _completed(card: DatasetCard, frames: Frames, where: str) -> DatasetCard:
     return replace(card, title=title, system=card.system or "-".join(card.elements))
 
 
-def read_content(files: Sequence[CardFile], keys: LabelKeys, where: str) -> Content:
+def read_content(
+    files: Sequence[CardFile], keys: LabelKeys, inputs: Mapping[str, str], where: str
+) -> Content:
     """Read files, find the labels and audit the frames.
 
     Raises
     ------
     LabelError
-        The labels are missing, partial or not finite.
+        The labels are missing, of several methods, or infinite.
     DatasetError
         The files cannot be read.
     """
@@ -266,32 +305,42 @@ def read_content(files: Sequence[CardFile], keys: LabelKeys, where: str) -> Cont
         before = len(images)
         images.extend(read_images(file.path))
         counts.append(len(images) - before)
-    frames = Frames.from_atoms(images)
+    frames = frames_with_inputs(images, inputs, where)
     # Before the labels: a NaN in a cell would spoil volumes, neighbours and digests.
     refuse_broken(frames, where)
     found = find_labels(images, keys, where)
+    atoms = atom_references(images, found)
+    kept = np.flatnonzero(~found.isolated)
+    if len(kept) == 0:
+        msg = (
+            f"{where}: all {len(images)} frames are isolated atoms, which are references of the "
+            "elements: there is no frame to judge by"
+        )
+        raise DatasetError(msg)
+    file_of_frame = np.repeat(np.arange(len(counts)), counts)[kept]
+    labels = found.labels
+    if len(kept) < len(images):
+        frames, labels = frames.select(kept), labels.select(kept, frames.offsets)
+        images = [images[index] for index in kept.tolist()]
     digests = frame_digests(frames)
-    roles = np.array([_role(atoms.info.get("split")) for atoms in images], dtype=np.int64)
     return Content(
         frames=frames,
-        labels=found.labels,
-        roles=roles,
-        temperatures=np.array(
-            [_temperature(atoms.info.get(TEMPERATURE_KEY)) for atoms in images], dtype=np.float64
-        ),
+        labels=labels,
+        roles=np.array([_role(image.info.get("split")) for image in images], dtype=np.int64),
+        temperatures=np.array([temperature_k(image.info) for image in images]),
+        config_types=np.array([config_type(image.info) for image in images], dtype=np.str_),
         digests=digests,
         nearest=neighbour_distances(frames),
-        file_counts=np.array(counts, dtype=np.int64),
+        file_counts=np.bincount(file_of_frame, minlength=len(counts)).astype(np.int64),
         label_keys=found.keys,
-        answers=audit_labels(found, len(frames)) + audit_frames(frames, found.labels, digests),
+        answers=(
+            *audit_labels(found, frames, labels),
+            audit_atoms(frames, labels, atoms),
+            *audit_frames(frames, labels, digests),
+        ),
+        unread_labels=found.unread,
+        atom_energies=atoms.energies,
     )
-
-
-def _temperature(value: object) -> float:
-    """A temperature above zero; NaN for any other value."""
-    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
-        return np.nan
-    return float(value) if 0.0 < value < np.inf else np.nan
 
 
 def _role(word: object) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from ms25_suite.core.frames import Frames, Labels
 from ms25_suite.datasets.audit.broken import refuse_broken
 from ms25_suite.datasets.cards.card import LabelKeys
 from ms25_suite.datasets.readers.files import data_suffix, read_images
+from ms25_suite.datasets.readers.inputs import frames_with_inputs
 from ms25_suite.datasets.readers.labels import find_labels, labelled_structure
 from ms25_suite.datasets.readers.npz import read_npz
 from ms25_suite.datasets.readers.registry import find_reader
@@ -42,6 +43,7 @@ def import_data(
     splits: dict[str, Any] | None = None,
     frames_limit: int | None = None,
     keys: LabelKeys | None = None,
+    inputs: Mapping[str, str] | None = None,
     progress: bool = False,
     overwrite: bool = False,
 ) -> Path:
@@ -59,6 +61,9 @@ def import_data(
         Number of frames to keep, evenly spaced: neighbours in a trajectory are correlated.
     keys
         Keys of the labels where they have unusual names.
+    inputs
+        Name to key of what potentials read besides the structure, where it is not under a usual
+        key (`ms25_suite.core.inputs`); for the card too.
     progress
         Whether to show a progress bar on the standard error stream.
     overwrite
@@ -91,7 +96,11 @@ def import_data(
     where = ", ".join(str(source) for source in sources)
     refuse_broken(Frames.from_atoms(images), where)
     found = find_labels(images, keys or LabelKeys(), where)
-    labelled = _labelled(images, found.labels)
+    # An input that is unusable, or not there, is found before anything is written.
+    frames_with_inputs(images, inputs or {}, where)
+    # What became a label is not kept under its old name too.
+    used = {key for keys in found.keys.values() for key in keys.split("` and `")}
+    labelled = _labelled(images, found.labels, used, (inputs or {}).values())
     bar = tqdm(labelled, "write", total=len(images), disable=not progress, unit="frame")
     card = card_path(out)
     values: dict[str, Any] = {
@@ -100,6 +109,7 @@ def import_data(
         "recipe": f"imported from {', '.join(source.name for source in sources)}; labels "
         + ", ".join(f"{quantity} = {key}" for quantity, key in found.keys.items()),
         "splits": splits,
+        "inputs": dict(inputs or {}),
     }
     # Both or none: the file of frames is moved to its name after the card is written.
     with naming_errors(out), atomic_path(out) as temporary:
@@ -109,13 +119,15 @@ def import_data(
     return card
 
 
-def _labelled(images: Sequence[Atoms], labels: Labels) -> Iterator[Atoms]:
-    """Bare structures with ``REF_`` labels, and the single values that each frame carried."""
+def _labelled(
+    images: Sequence[Atoms], labels: Labels, used: Collection[str], inputs: Collection[str]
+) -> Iterator[Atoms]:
+    """Structures with ``REF_`` labels, and the single values that each frame carried."""
     start = 0
     # A second energy beside the label would be read back as a result of a calculator.
-    not_kept = {REF_ENERGY, "energy", "free_energy"}
+    not_kept = {REF_ENERGY, "energy", "free_energy", *used}
     for index, image in enumerate(images):
-        atoms = labelled_structure(image, labels, index, start)
+        atoms = labelled_structure(image, labels, index, start, inputs)
         kept = {
             str(key): value
             for key, value in image.info.items()

@@ -12,7 +12,13 @@ from ms25_suite.core.documents.files import (
     refuse_irregular,
     user_path,
 )
-from ms25_suite.core.errors import CardError, DatasetError, UnknownDatasetError, did_you_mean
+from ms25_suite.core.errors import (
+    CardError,
+    DatasetError,
+    UnknownDatasetError,
+    did_you_mean,
+    encodable,
+)
 from ms25_suite.datasets.cards.card import DatasetCard
 from ms25_suite.datasets.cards.files import CardFile
 from ms25_suite.datasets.cards.splits import SplitsConfig
@@ -82,7 +88,7 @@ def user_card(spec: str) -> DatasetCard:
             )
             raise CardError(msg)
         return card
-    return DatasetCard(name=stem(path), files=(CardFile(path),))
+    return DatasetCard(name=encodable(stem(path)), files=(CardFile(path),))
 
 
 def _exists(spec: str) -> bool:
@@ -120,7 +126,12 @@ def _data_files(folder: Path) -> list[Path]:
     except OSError as error:
         msg = f"cannot list the folder {folder}: {error.strerror or error}"
         raise DatasetError(msg) from error
-    return [path for path in entries if path.is_file() and is_data_file(path)]
+    # Hidden files are no data: macOS leaves `._NAME` beside NAME in archives, editors `.NAME.swp`.
+    return [
+        path
+        for path in entries
+        if not path.name.startswith(".") and path.is_file() and is_data_file(path)
+    ]
 
 
 def _folder_card(folder: Path) -> DatasetCard:
@@ -128,7 +139,7 @@ def _folder_card(folder: Path) -> DatasetCard:
     card = (
         DatasetCard.from_file(card_path)
         if card_path.is_file()
-        else DatasetCard(name=folder.resolve().name)
+        else DatasetCard(name=encodable(folder.resolve().name))
     )
     if card.frame_files:
         return card
@@ -138,7 +149,7 @@ def _folder_card(folder: Path) -> DatasetCard:
         raise DatasetError(msg)
     if not card_path.is_file():
         roles = [ROLE_CODES.get(stem(path).lower()) for path in paths]
-        if None not in roles and 2 in roles:
+        if None not in roles and (2 in roles or 1 in roles):
             # train.extxyz and test.extxyz in one folder: with all as test frames, a potential
             # would be judged on its training data.
             names = ("train", "validation", "test")
@@ -151,5 +162,5 @@ def _folder_card(folder: Path) -> DatasetCard:
 
 
 def _joined_name(paths: Sequence[Path]) -> str:
-    names = list(dict.fromkeys(stem(path) for path in paths))
+    names = list(dict.fromkeys(encodable(stem(path)) for path in paths))
     return "+".join(names[:3]) + (f"+{len(names) - 3}" if len(names) > 3 else "")

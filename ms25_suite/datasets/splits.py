@@ -9,7 +9,7 @@ import numpy as np
 
 from ms25_suite.core.errors import CardError, DatasetError
 from ms25_suite.core.findings import frame_list
-from ms25_suite.core.frames import IntArray
+from ms25_suite.core.frames import BoolArray, IntArray
 from ms25_suite.datasets.cards.splits import SplitsConfig
 
 __all__ = ["NO_ROLE", "PAPER_TRAIN_SIZES", "ROLE_CODES", "Splits", "make_splits"]
@@ -60,12 +60,16 @@ class Splits:
     parts
         For each set the frames for training, validation and test. Training frames come in the
         order in which nested training sizes take them.
+    validation_as_test
+        Whether the frames for test are those that were meant for validation, as there are no
+        others.
     """
 
     origin: str
     n_frames: int
     train_sizes: tuple[int, ...]
     parts: tuple[tuple[IntArray, IntArray, IntArray], ...] = field(repr=False)
+    validation_as_test: bool = False
 
     @property
     def n_sets(self) -> int:
@@ -124,8 +128,12 @@ class Splits:
         return frames
 
 
-def make_splits(config: SplitsConfig, roles: IntArray, where: str) -> Splits:
+def make_splits(
+    config: SplitsConfig, roles: IntArray, where: str, complete: BoolArray | None = None
+) -> Splits:
     """Split frames by the card, else by the roles of the frames; else all are test frames.
+
+    Where no frame is a test frame, but some are validation frames, those are the test frames.
 
     Parameters
     ----------
@@ -136,17 +144,23 @@ def make_splits(config: SplitsConfig, roles: IntArray, where: str) -> Splits:
         For files named by role it is the role of the file.
     where
         Name of the source, for messages.
+    complete
+        Whether each frame has all labels that a training needs, shape ``(n_frames,)``. Other frames
+        are never training or validation frames; None if all have them. If no frame has them, it
+        does not matter: nothing can be trained.
 
     Raises
     ------
     CardError
         The card needs more frames than there are.
     DatasetError
-        Only some frames have a role.
+        Only some frames have a role, or all are training frames.
     """
     n_frames = len(roles)
+    if complete is None or not complete.any():
+        complete = np.ones(n_frames, dtype=np.bool_)
     if config.train is not None:
-        return _by_count(config, n_frames, where)
+        return _by_count(config, complete, where)
     stated = roles != NO_ROLE
     if not stated.any():
         everything = np.arange(n_frames, dtype=np.int64)
@@ -160,13 +174,26 @@ def make_splits(config: SplitsConfig, roles: IntArray, where: str) -> Splits:
     _refuse_unclear(roles, where)
     # Stated roles fix the parts; sets differ only in the order in which training sizes grow.
     train, validation, test = (np.flatnonzero(roles == code).astype(np.int64) for code in range(3))
+    as_test = len(test) == 0
+    if as_test:
+        # A file that was cut out of a larger set: held back from training at least.
+        test, validation = validation, test
+    left_out = int(np.count_nonzero(~complete[np.concatenate([train, validation])]))
+    train, validation = train[complete[train]], validation[complete[validation]]
     parts = tuple(
         (train[_shuffled(len(train), config.seed, number)], validation, test)
         for number in range(1, (config.sets or 1) + 1)
     )
     sizes = _sizes(config, len(train), where)
     origin = "one file for each role" if config.files else "info key `split` of the frames"
-    return Splits(origin, n_frames, sizes, parts)
+    origin += "; no test frames, so the validation frames are" if as_test else ""
+    return Splits(origin + _without(left_out), n_frames, sizes, parts, as_test)
+
+
+def _without(n_frames: int) -> str:
+    if not n_frames:
+        return ""
+    return f"; {n_frames} frames without energy or forces are not trained on"
 
 
 def _shuffled(n: int, seed: int, number: int) -> IntArray:
@@ -195,7 +222,8 @@ def _sizes(config: SplitsConfig, n_train: int, where: str) -> tuple[int, ...]:
     return (*(size for size in PAPER_TRAIN_SIZES if size < n_train), n_train)
 
 
-def _by_count(config: SplitsConfig, n_frames: int, where: str) -> Splits:
+def _by_count(config: SplitsConfig, complete: BoolArray, where: str) -> Splits:
+    n_frames, n_complete = len(complete), int(np.count_nonzero(complete))
     n_train = config.train or 0
     n_test = n_frames - n_train - config.validation if config.test is None else config.test
     total = n_train + config.validation + n_test
@@ -207,15 +235,26 @@ def _by_count(config: SplitsConfig, n_frames: int, where: str) -> Splits:
             f"least one must be left to test on"
         )
         raise CardError(msg)
+    if n_train + config.validation > n_complete:
+        msg = (
+            f"{where}: [splits] needs train = {n_train}, validation = {config.validation}, but "
+            f"{n_complete} of {n_frames} frames have both energy and forces"
+        )
+        raise CardError(msg)
     n_sets = config.sets or 1
     parts = []
     for number in range(1, n_sets + 1):
         # A new permutation for each set: the paper's "Set 1" to "Set 3" are independent
         # repetitions.
         order = _shuffled(n_frames, config.seed, number)
-        train, validation, test = np.split(order[:total], [n_train, n_train + config.validation])
+        # Frames that cannot be trained on are test frames like any other.
+        train, validation, _ = np.split(
+            order[complete[order]], [n_train, n_train + config.validation]
+        )
+        test = order[~np.isin(order, np.concatenate([train, validation]))][:n_test]
         parts.append((train, np.sort(validation), np.sort(test)))
     origin = f"{n_sets} random {'set' if n_sets == 1 else 'sets'}, seed {config.seed}"
+    origin += _without(n_frames - n_complete)
     return Splits(origin, n_frames, _sizes(config, n_train, where), tuple(parts))
 
 
@@ -234,6 +273,10 @@ def _refuse_unclear(roles: IntArray, where: str) -> None:
             f"{', '.join(ROLE_CODES)}. Correct it, or use [splits] in a card"
         )
         raise DatasetError(msg)
-    if not (roles == 2).any():
-        msg = f"{where}: no frame is a test frame by its info key `split`"
+    if (roles == 0).all():
+        msg = (
+            f"{where}: all {len(roles)} frames are training frames by their info key `split`: "
+            "judged by them, a potential only shows how well it remembers. Give test frames, or "
+            "remove the key if no potential was trained on these frames"
+        )
         raise DatasetError(msg)

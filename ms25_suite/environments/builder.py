@@ -17,7 +17,7 @@ from typing import Final
 
 from ms25_suite.core.errors import EnvironmentSetupError
 from ms25_suite.environments.installation import Installation
-from ms25_suite.environments.processes import end_process, log_tail, start_process
+from ms25_suite.environments.processes import end_process, log_tail, run_captured, start_process
 from ms25_suite.environments.store import Environment, State
 
 __all__ = ["PipOptions", "create", "remove"]
@@ -157,12 +157,12 @@ def _build(
         msg = f"--python={base} is Python {found}; at least {wanted} is needed"
         raise EnvironmentSetupError(msg)
     say(f"creating {environment.folder} (log: {log})")
-    _run([base, "-m", "venv", str(environment.folder)], log, "creating a virtual environment")
+    _run([base, "-P", "-m", "venv", str(environment.folder)], log, "creating a virtual environment")
     constraints = environment.folder / "constraints.txt"
     constraints.write_text(environment.spec.constraints, encoding="utf-8")
     say(f"installing {', '.join(environment.spec.requirements)} and their dependencies")
     options = ["--disable-pip-version-check", "--no-input", "--progress-bar", "off"]
-    install = ["-m", "pip", "install", *options, "--constraint", str(constraints)]
+    install = ["-P", "-m", "pip", "install", *options, "--constraint", str(constraints)]
     # The pins are constraints, not requirements: pip still chooses the build (CPU or CUDA) by its
     # index.
     command = [str(environment.python), *install, *pip.arguments(), *environment.spec.requirements]
@@ -180,7 +180,8 @@ def _ask(python: str, what: str) -> tuple[tuple[int, int], str]:
     try:
         # -I: ignore the working folder and PYTHONPATH.
         command = [python, "-I", "-c", _ASK]
-        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+        done = run_captured(command, time_limit_s=60)
+        done.check_returncode()
         major, minor, site_packages = done.stdout.splitlines()
         return (int(major), int(minor)), site_packages
     except (OSError, subprocess.SubprocessError, ValueError) as error:

@@ -11,21 +11,34 @@ import ctypes
 import os
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+
+from ms25_suite.environments.guard import END
 
 __all__ = [
     "child_environment",
     "end_process",
+    "guarded",
     "keep_freed_memory",
     "last_lines",
     "log_tail",
+    "run_captured",
+    "safe_path",
     "start_process",
     "thread_variables",
 ]
 
 _TAIL_LINES: Final = 25
+_SAFE_PATH: Final = "PYTHONSAFEPATH"
+
+_GUARD: Final = str(Path(__file__).with_name("guard.py"))
+_END_S: Final = 15.0
+"""Longest wait in seconds for a guard that was told to end all."""
 
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
@@ -36,6 +49,27 @@ _HEAP = {
 }
 
 
+def guarded(command: Sequence[str], *, report: int = -1, scratch: str = "") -> list[str]:
+    """Command line that runs a program below a guard (`ms25_suite.environments.guard`).
+
+    The program, and all that it starts, then end with this process, however this one ends.
+
+    Parameters
+    ----------
+    command
+        The program and its arguments.
+    report
+        Descriptor, inherited by the guard, that gets the number of the error if the program cannot
+        be started; -1 for none.
+    scratch
+        Folder that the guard deletes if this process ends before the program; empty for none.
+    """
+    if os.name != "posix":
+        return list(command)
+    # -I, -S: the guard depends on nothing of the working folder, and starts in 10 ms.
+    return [sys.executable, "-I", "-S", _GUARD, str(os.getpid()), str(report), scratch, *command]
+
+
 def start_process(
     command: Sequence[str],
     *,
@@ -43,10 +77,12 @@ def start_process(
     output: Path,
     variables: Mapping[str, str],
     append: bool = False,
+    scratch: Path | None = None,
 ) -> subprocess.Popen[bytes]:
     """Start a program without a shell and without input.
 
-    It leads a process group of its own, so that `end_process` reaches whatever it started.
+    It runs below a guard: `end_process` reaches whatever it started, and all of it ends when this
+    process does. Ctrl-C of the terminal does not reach it.
 
     Parameters
     ----------
@@ -60,6 +96,13 @@ def start_process(
         Environment variables besides those of this process.
     append
         Whether the output is added to what is in the file already.
+    scratch
+        Folder that is deleted if this process is killed before the program has ended.
+
+    Returns
+    -------
+    :
+        The guard, which ends as the program does: with its exit status, or by its signal.
 
     Raises
     ------
@@ -67,21 +110,45 @@ def start_process(
         It cannot be started.
     """
     with output.open("ab" if append else "wb") as file:
-        return subprocess.Popen(
-            list(command),
+        return _start(
+            command,
+            "" if scratch is None else str(scratch),
             cwd=folder,
             env={**os.environ, **variables},
             stdin=subprocess.DEVNULL,
             stdout=file,
             stderr=subprocess.STDOUT,
-            # A new session has its own process group, so that Ctrl-C of the terminal does not
-            # reach it either.
-            start_new_session=os.name == "posix",
         )
 
 
-def end_process(process: subprocess.Popen[bytes], *, grace_s: float = 0.0) -> None:
-    """End a process and its process group; without effect if it has ended already.
+def _start(command: Sequence[str], scratch: str = "", **options: Any) -> subprocess.Popen[bytes]:
+    if os.name != "posix":
+        return subprocess.Popen(list(command), **options)
+    told, telling = os.pipe()
+    with os.fdopen(told, "rb") as report:
+        try:
+            process = subprocess.Popen(
+                guarded(command, report=telling, scratch=scratch),
+                pass_fds=[telling],
+                start_new_session=True,
+                **options,
+            )
+        finally:
+            os.close(telling)
+        try:
+            # Empty as soon as the program runs.
+            problem = report.read()
+        except BaseException:
+            end_process(process)
+            raise
+    if problem:
+        process.wait()
+        raise OSError(int(problem), os.strerror(int(problem)), command[0])
+    return process
+
+
+def end_process(process: subprocess.Popen[Any], *, grace_s: float = 0.0) -> None:
+    """End a process and all that it started; without effect if it has ended already.
 
     Parameters
     ----------
@@ -90,29 +157,43 @@ def end_process(process: subprocess.Popen[bytes], *, grace_s: float = 0.0) -> No
     grace_s
         Time in seconds to end by itself after SIGTERM, before SIGKILL; 0: SIGKILL at once.
     """
-    if process.poll() is not None:
-        return
     if grace_s > 0:
-        _signal(process, signal.SIGTERM)
-        try:
+        process.send_signal(signal.SIGTERM)
+        with suppress(subprocess.TimeoutExpired):
             process.wait(timeout=grace_s)
-        except subprocess.TimeoutExpired:
-            pass
-        else:
-            return
-    _signal(process, getattr(signal, "SIGKILL", signal.SIGTERM))
-    process.wait()
-
-
-def _signal(process: subprocess.Popen[bytes], number: int) -> None:
+    # Without effect on a process that has ended.
+    process.send_signal(END)
     try:
-        if os.name == "posix":
-            # The whole group: a training may have started processes that load its data.
-            os.killpg(process.pid, number)
-        else:
-            process.kill()
-    except ProcessLookupError:
-        pass
+        process.wait(timeout=_END_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def run_captured(
+    command: Sequence[str], *, time_limit_s: float
+) -> subprocess.CompletedProcess[str]:
+    """Run a program to its end without input, and return what it wrote.
+
+    Raises
+    ------
+    OSError
+        It cannot be started.
+    subprocess.TimeoutExpired
+        It exceeded the time limit; it and all that it started were ended.
+    """
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        # Files and not pipes: whatever it leaves behind may keep a pipe open for ever.
+        process = _start(command, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
+        try:
+            status = process.wait(time_limit_s)
+        finally:
+            end_process(process)
+        texts = []
+        for file in (out, err):
+            file.seek(0)
+            texts.append(file.read().decode("utf-8", errors="replace"))
+    return subprocess.CompletedProcess(list(command), status, *texts)
 
 
 def last_lines(text: str) -> str:
@@ -127,6 +208,23 @@ def log_tail(log: Path) -> str:
         return last_lines(log.read_text(encoding="utf-8", errors="replace"))
     except OSError as error:
         return f"    (the log cannot be read: {error})"
+
+
+@contextmanager
+def safe_path() -> Iterator[None]:
+    """Let Python processes that are started meanwhile not import from the working folder.
+
+    For processes whose command line is made elsewhere; for others there is ``-P``.
+    """
+    before = os.environ.get(_SAFE_PATH)
+    os.environ[_SAFE_PATH] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[_SAFE_PATH]
+        else:
+            os.environ[_SAFE_PATH] = before
 
 
 def thread_variables(threads: int) -> dict[str, str]:

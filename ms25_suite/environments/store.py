@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from ms25_suite import __version__
+from ms25_suite.core.cache import atomic_path
+from ms25_suite.core.sealed import CHECKSUM_KEY, sealed_json, unseal_json
 from ms25_suite.environments.spec import EnvironmentSpec
 
 __all__ = ["Environment", "State", "environment_root", "open_environment"]
@@ -85,6 +87,8 @@ class Environment:
             return State.MISSING, "it has not been created yet"
         marker = self._marker()
         if not marker:
+            if (self.folder / _MARKER).exists():
+                return State.INCOMPLETE, f"its marker {self.folder / _MARKER} is damaged"
             return State.INCOMPLETE, "its creation was interrupted"
         if not self.python.exists() or not Path(marker["site_packages"]).is_dir():
             return State.BROKEN, f"the Python that it was created from is gone ({marker['base']})"
@@ -116,10 +120,9 @@ class Environment:
             "site_packages": site_packages,
             "base": base,
         }
-        partial = self.folder / f".{_MARKER}.partial"
-        partial.write_text(json.dumps(marker, indent=1) + "\n", encoding="utf-8")
-        # Atomic: there is a whole marker or none.
-        partial.replace(self.folder / _MARKER)
+        # There is a whole marker or none.
+        with atomic_path(self.folder / _MARKER) as partial:
+            partial.write_text(sealed_json(marker, indent=1), encoding="utf-8")
 
     def delete(self) -> None:
         """Remove the environment, its marker first: a partly removed one is incomplete."""
@@ -129,9 +132,15 @@ class Environment:
 
     def _marker(self) -> dict[str, Any]:
         try:
-            marker = json.loads((self.folder / _MARKER).read_text(encoding="utf-8"))
-            return dict(marker) if marker["schema"] == _SCHEMA else {}
-        except (OSError, ValueError, KeyError, TypeError):
+            path = self.folder / _MARKER
+            marker = json.loads(path.read_bytes())
+            if CHECKSUM_KEY in marker:  # those of earlier versions have none
+                marker = unseal_json(marker, str(path))
+            texts = (marker[key] for key in ("suite", "fingerprint", "site_packages", "base"))
+            is_whole = marker["schema"] == _SCHEMA and all(isinstance(text, str) for text in texts)
+            return dict(marker) if is_whole else {}
+        # A `RecursionError` is JSON's answer to thousands of brackets.
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return {}
 
 

@@ -20,6 +20,7 @@ import numpy as np
 
 from ms25_suite.core.errors import UsageError
 from ms25_suite.core.frames import BoolArray, FloatArray, Frames, IntArray, to_voigt
+from ms25_suite.core.inputs import Inputs
 
 __all__ = ["Box", "current_matrix"]
 
@@ -53,6 +54,8 @@ class Box:
         The frame's own cell vectors as rows in Å, shape ``(3, 3)``.
     pbc
         Periodicity along each cell vector, shape ``(3,)``.
+    inputs
+        Charge, spin, … of the frame.
     """
 
     numbers: IntArray
@@ -64,6 +67,7 @@ class Box:
     basis: IntArray
     cell: FloatArray
     pbc: BoolArray
+    inputs: Inputs
 
     @classmethod
     def from_frame(cls, frame: Frames) -> Self:
@@ -116,6 +120,7 @@ class Box:
             basis=basis,
             cell=cell,
             pbc=pbc,
+            inputs=frame.inputs,
         )
 
     @property
@@ -149,6 +154,7 @@ class Box:
             cells=cell[None],
             pbc=self.pbc[None],
             offsets=np.array([0, len(self.numbers)], dtype=np.int64),
+            inputs=self.inputs,
         )
 
     def own_tensor(self, tensor: FloatArray) -> FloatArray:

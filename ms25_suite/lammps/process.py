@@ -39,8 +39,8 @@ def run_program(
 ) -> Ended:
     """Run a program in a folder, without a shell and without input.
 
-    It and whatever it started are killed if it exceeds the time limit or this process is
-    interrupted.
+    It and whatever it started are killed if it exceeds the time limit, or if this process is
+    interrupted or ends; in that case the folder is deleted too.
 
     Parameters
     ----------
@@ -59,7 +59,9 @@ def run_program(
         It cannot be started.
     """
     path = folder / "output.txt"
-    process = start_process(command, folder=folder, output=path, variables=variables)
+    process = start_process(
+        command, folder=folder, output=path, variables=variables, scratch=folder
+    )
     status: int | None = None
     try:
         with suppress(subprocess.TimeoutExpired):

@@ -97,6 +97,23 @@ class ErrorSummary:
         order = np.argsort(self.frame_errors, kind="stable")[::-1][:N_WORST]
         return [(int(self.frames[k]), float(self.frame_errors[k])) for k in order]
 
+    def mae_by(self, kinds: npt.NDArray[np.str_]) -> dict[str, tuple[float, int]]:
+        """Mean absolute error over the components of each kind of frame, and number of frames.
+
+        Parameters
+        ----------
+        kinds
+            Kind of each frame of the comparison, also of those without the quantity.
+        """
+        own = np.asarray(kinds)[self.frames]
+        found = {}
+        for kind in np.unique(own):
+            chosen = own == kind
+            counts = self.frame_counts[chosen]
+            mae = float(self.frame_errors[chosen] @ counts / counts.sum())
+            found[str(kind)] = (mae, int(chosen.sum()))
+        return found
+
 
 def components(
     quantity: Quantity, frames: Frames, labels: Labels, predictions: Predictions
@@ -108,7 +125,7 @@ def components(
     quantity
         ``energy`` gives one component per frame (divided by the number of atoms, in eV/atom),
         ``forces`` three per atom (eV/Å), ``stress`` six per frame with a stress in both labels and
-        predictions (eV/Å^3).
+        predictions (eV/Å^3). Frames without the label are left out.
     frames
         The structures.
     labels, predictions
@@ -120,28 +137,24 @@ def components(
         Labels, predictions and frame indices, each of shape ``(n_components,)``; None if labels or
         predictions lack the quantity.
     """
+    reference, predicted = getattr(labels, quantity), getattr(predictions, quantity)
+    # Each quantity may be on some frames only. A potential has no stress for molecules and slabs;
+    # energies and forces it has for all frames.
+    has = labels.has(quantity, frames.offsets)
+    has_predicted = predictions.has_stress if quantity == "stress" else has
+    if reference is None or predicted is None or has is None or has_predicted is None:
+        return None
+    used = np.flatnonzero(has & has_predicted)
+    if len(used) == 0:
+        return None
     if quantity == "energy":
-        if labels.energy is None or predictions.energy is None:
-            return None
-        n_atoms = frames.n_atoms
-        index = np.arange(len(frames), dtype=np.int64)
-        return labels.energy / n_atoms, predictions.energy / n_atoms, index
+        n_atoms = frames.n_atoms[used]
+        return reference[used] / n_atoms, predicted[used] / n_atoms, used
     if quantity == "forces":
-        if labels.forces is None or predictions.forces is None:
-            return None
-        index = np.repeat(frames.frame_of_atom, 3)
-        return np.ravel(labels.forces), np.ravel(predictions.forces), index
-    # Stress is optional per frame: molecules and slabs have none.
-    has_reference, has_predicted = labels.has_stress, predictions.has_stress
-    if labels.stress is None or predictions.stress is None:
-        return None
-    if has_reference is None or has_predicted is None:
-        return None
-    both = np.flatnonzero(has_reference & has_predicted)
-    if len(both) == 0:
-        return None
-    index = np.repeat(both, 6)
-    return np.ravel(labels.stress[both]), np.ravel(predictions.stress[both]), index
+        atoms = np.isin(frames.frame_of_atom, used)
+        index = np.repeat(frames.frame_of_atom[atoms], 3)
+        return np.ravel(reference[atoms]), np.ravel(predicted[atoms]), index
+    return np.ravel(reference[used]), np.ravel(predicted[used]), np.repeat(used, 6)
 
 
 def summarise_errors(

@@ -102,6 +102,7 @@ def doubled(frames: Frames) -> tuple[Frames, IntArray, IntArray]:
             cells=cells,
             pbc=once.pbc,
             offsets=2 * once.offsets,
+            inputs=once.inputs.repeated(2, once.offsets),
         ),
         np.asarray(source, dtype=np.int64),
         np.asarray(axis, dtype=np.int64),

@@ -118,4 +118,5 @@ def repeated(frames: Frames, repeats: Repeats) -> Frames:
         cells=frames.cells * np.array(repeats)[None, :, None],
         pbc=frames.pbc,
         offsets=frames.offsets * n,
+        inputs=frames.inputs.repeated(n, frames.offsets),
     )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -20,7 +20,9 @@ from ms25_suite.plugin.settings import SETTINGS
 
 __all__ = [
     "DATASET_PROPERTY",
+    "PARAMETERS",
     "POTENTIAL_PROPERTY",
+    "PREFIX",
     "CheckModule",
     "check_context",
     "check_files",
@@ -30,6 +32,12 @@ __all__ = [
     "report_results",
     "skip_reasons",
 ]
+
+PREFIX: Final = "ms25_"
+"""What the names of the suite's fixtures begin with."""
+
+PARAMETERS: Final = ("dataset", "partner", "potential", "training_series")
+"""Fixtures that have a value for each dataset and potential of the command line."""
 
 _CONTEXT = pytest.StashKey[dict[str, Any]]()
 _SKIP_REASONS = pytest.StashKey[list[str]]()
@@ -123,8 +131,17 @@ def skip_reasons(item: pytest.Item) -> list[str]:
 
 
 def parameters_of(item: pytest.Item) -> dict[str, Any]:
-    """Parameters of an item; empty for one that has none."""
-    return getattr(getattr(item, "callspec", None), "params", {})
+    """Parameters of an item, without ``ms25_`` in their names; empty for one that has none.
+
+    A dataset or a potential that another plugin or a project has for a parameter is not in it.
+    """
+    found = getattr(getattr(item, "callspec", None), "params", {})
+    own = {f"{PREFIX}{name}" for name in PARAMETERS}
+    return {
+        name.removeprefix(PREFIX): value
+        for name, value in found.items()
+        if name in own or name not in PARAMETERS
+    }
 
 
 class CheckModule(pytest.Module):

@@ -15,6 +15,8 @@ from ms25_suite.criteria.case import Case
 from ms25_suite.criteria.recorder import RESULT_PROPERTY, is_failure
 from ms25_suite.criteria.training_rate.series import Series
 from ms25_suite.plugin.context import (
+    PARAMETERS,
+    PREFIX,
     CheckModule,
     check_context,
     check_files,
@@ -24,6 +26,7 @@ from ms25_suite.plugin.context import (
     report_results,
     skip_reasons,
 )
+from ms25_suite.plugin.distribution import note_groups
 from ms25_suite.plugin.pool import POOL
 from ms25_suite.plugin.selection import is_named, not_asked
 from ms25_suite.plugin.settings import Settings
@@ -68,7 +71,8 @@ class CheckItems:
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """Make an item of each check for each dataset and each potential."""
-        names, criterion = set(metafunc.fixturenames), criterion_of(metafunc.definition)
+        names = {name for name in PARAMETERS if f"{PREFIX}{name}" in metafunc.fixturenames}
+        criterion = criterion_of(metafunc.definition)
         subjects: dict[str, Sequence[PotentialSpec | Series]] = {
             "potential": self._settings.potentials,
             "training_series": self._settings.series,
@@ -86,10 +90,12 @@ class CheckItems:
             ]
             # Session scope: pytest then runs all checks of one dataset, and of one potential, in
             # a row.
-            metafunc.parametrize("dataset, partner", pairs, indirect=True, scope="session")
+            metafunc.parametrize(
+                f"{PREFIX}dataset, {PREFIX}partner", pairs, indirect=True, scope="session"
+            )
         else:
-            metafunc.parametrize("dataset", list(datasets), indirect=True, scope="session")
-        if "eos_atoms" in names:
+            metafunc.parametrize(f"{PREFIX}dataset", list(datasets), indirect=True, scope="session")
+        if "eos_atoms" in metafunc.fixturenames:
             kinds = ["rigid", "relaxed"] if self._settings.eos_relax else ["rigid"]
             metafunc.parametrize("eos_atoms", kinds)
         for name in wanted:
@@ -99,7 +105,7 @@ class CheckItems:
                 pytest.param(entry, id=entry.name, marks=self._group_marks(entry.name))
                 for entry in subjects[name]
             ]
-            metafunc.parametrize(name, subject, indirect=True, scope="session")
+            metafunc.parametrize(f"{PREFIX}{name}", subject, indirect=True, scope="session")
 
     def pytest_collection_modifyitems(
         self, config: pytest.Config, items: list[pytest.Item]
@@ -110,7 +116,8 @@ class CheckItems:
         told: dict[tuple[Any, ...], pytest.Item] = {}
         for item in items:
             criterion, parameters = criterion_of(item), parameters_of(item)
-            if criterion is not None and _is_unwanted(item):
+            ours = criterion is not None and "dataset" in parameters
+            if ours and _is_unwanted(item):
                 left_out.append(item)
                 continue
             subject = parameters.get("potential", parameters.get("training_series"))
@@ -160,12 +167,27 @@ class CheckItems:
                 raise pytest.UsageError(str(error)) from error
         return self._answers[key]
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Write down which items belong together, before xdist reports them."""
+        note_groups(session.config, session.items)
+
     def pytest_report_collectionfinish(self, config: pytest.Config) -> list[str]:
         """Say which criteria were left out."""
         if not self._left_out or config.getoption("markexpr") or config.getoption("keyword"):
             return []
         names = ", ".join(name for name in catalogue() if name in self._left_out)
         return [f"left out: {names} (-m NAME includes it, or says why it cannot be run)"]
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection(self, session: pytest.Session) -> None:
+        """Add fixtures under short names, except those of other plugins, which would lose them."""
+        from ms25_suite.plugin.short_names import NAMES, short_names
+
+        # pytest has no public way to ask which fixtures there are.
+        manager = session._fixturemanager
+        used = {name for name in NAMES if manager.getfixturedefs(name, session)}
+        session.config.pluginmanager.register(short_names(used), "ms25_short_names")
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:

@@ -46,6 +46,8 @@ def header_lines(run: RunRecord) -> list[str]:
             f"{dataset.level_of_theory}{stand_in}, {dataset.n_test} test frames of "
             f"{dataset.n_frames}, sha256 {dataset.sha256[:12]}"
         )
+        # Which columns were taken, and on how many frames.
+        lines += [f"  labels: {entry.answer}" for entry in dataset.audit if entry.code == "labels"]
         lines += [f"  {finding.severity}: {finding.message}" for finding in dataset.findings]
     lines.append(
         f"ms25-suite {run.suite_version}: device {run.device}, dtype {run.dtype}, "
@@ -146,7 +148,7 @@ def describe_dataset(dataset: Dataset) -> DatasetRecord:
         n_test=len(dataset.splits.test(set=1)),
         splits=dataset.splits.origin,
         elements=tuple(card.elements),
-        findings=tuple(dataset.findings),
+        findings=(*dataset.remarks, *dataset.findings),
         audit=tuple(
             AuditRecord(
                 code=answer.code,

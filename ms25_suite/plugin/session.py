@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from datetime import UTC, datetime
+from pathlib import Path
 from typing import IO, Any
 
 import pytest
 
 from ms25_suite.core.catalogue import catalogue
 from ms25_suite.core.errors import Ms25Error, UsageError
-from ms25_suite.core.journal import Journal
 from ms25_suite.core.records import DatasetRecord, PotentialRecord
 from ms25_suite.core.results import CheckResult, Verdict
+from ms25_suite.environments.guard import die_with_parent
+from ms25_suite.plugin import EXPLICIT_DIST
 from ms25_suite.plugin.context import (
     DATASET_PROPERTY,
     POTENTIAL_PROPERTY,
     check_files,
     report_results,
 )
+from ms25_suite.plugin.distribution import Distribution
 from ms25_suite.plugin.items import CheckItems
 from ms25_suite.plugin.pool import POOL, PotentialPool
+from ms25_suite.plugin.run_files import RunFiles
 from ms25_suite.plugin.run_record import describe_run, header_lines, now
 from ms25_suite.plugin.selection import is_named
 from ms25_suite.plugin.settings import SETTINGS, Settings
@@ -43,6 +45,9 @@ def activate(config: pytest.Config) -> None:
         An option has an invalid value, or cannot be met.
     """
     is_worker = hasattr(config, "workerinput")
+    if is_worker:
+        # A process of xdist looks for its end between two checks only.
+        die_with_parent()
     try:
         _refuse_company(config)
         # Everything on the command line is checked before the collection, hence before hours of
@@ -63,10 +68,10 @@ def activate(config: pytest.Config) -> None:
         # The checks carry its marker, also in sessions without that plugin.
         config.addinivalue_line("markers", "benchmark: settings of pytest-benchmark")
     _aim_at_checks(config)
-    if config.getoption("dist", "no") == "load":
+    if config.getoption("dist", "no") == "load" and not config.stash.get(EXPLICIT_DIST, False):
         # xdist would send the checks of one potential to different processes, and each would
         # load it and predict the same frames.
-        config.option.dist = "loadgroup"
+        config.pluginmanager.register(Distribution(), "ms25_distribution")
     if session is not None:
         config.pluginmanager.register(session, "ms25_session")
 
@@ -111,12 +116,17 @@ def _terminal(config: pytest.Config) -> Iterator[IO[str]]:
 def _aim_at_checks(config: pytest.Config) -> None:
     """Run the suite's checks where the command line names no tests of its own.
 
+    Then nothing of the working folder is to be imported in this process, but ``python -m pytest``
+    puts it first on the path, where a file ``secrets.py`` hides a module that NumPy needs.
+
     pytest does not document that ``config.args`` may be assigned; a packaging test guards it.
     """
     # Without paths on the command line pytest would collect `testpaths` or the current folder:
     # the user's own tests, and not the checks, would run with the options of the suite.
     if config.args_source is not pytest.Config.ArgsSource.ARGS:
         config.args = [str(path) for path in check_files()]
+        folders = {"", str(Path.cwd()), str(config.rootpath)}
+        sys.path.sort(key=lambda entry: entry in folders)
 
 
 class CheckSession:
@@ -134,11 +144,7 @@ class CheckSession:
         self._settings = settings
         self._results: dict[tuple[str, ...], CheckResult] = {}
         self._run = describe_run(config, settings)
-        self._report: Any = None
-        self._problem = ""
-        stamp = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}"
-        self._journal_path = settings.report_dir / f"journal-{stamp}.jsonl"
-        self._journal: Journal | None = None
+        self._files = RunFiles(settings.report_dir)
 
     def pytest_report_header(self) -> list[str]:
         """State the potentials, the datasets and the settings of the run."""
@@ -158,9 +164,7 @@ class CheckSession:
         for result in report_results(report):
             # A rerun of the same check replaces its result.
             self._results[result.key] = result
-            if self._journal is None:
-                self._journal = Journal(self._journal_path, self._run)
-            self._journal.append(result)
+            self._files.add(self._run, result)
 
     def _add_potential(self, found: PotentialRecord) -> None:
         """Add what is only known after a potential was loaded or trained."""
@@ -196,25 +200,20 @@ class CheckSession:
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Write the report; refuse to call a run without any verdict a success."""
-        if self._journal is None:
+        if not self._results:
             return
-        self._journal.close()
         # pytest counts skipped checks as success; a script would take the potential for good.
         if exitstatus == pytest.ExitCode.OK and not self._answered():
             session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
         self._run = replace(self._run, finished=now(), exit_status=int(session.exitstatus))
-        from ms25_suite.report import write_report
-
-        try:
-            self._report = write_report(
-                self._settings.report_dir, self._run, list(self._results.values())
-            )
-        except (Ms25Error, OSError) as error:
-            self._problem = f"the report could not be written: {error}"
+        written = self._files.finish(self._run, list(self._results.values()))
+        if not written and session.exitstatus == pytest.ExitCode.OK:
+            # A script would go on with the report of an earlier run.
             session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
-        else:
-            # Everything in the journal is now in results.json.
-            self._journal_path.unlink()
+
+    def pytest_unconfigure(self) -> None:
+        """Let other runs write to the report folder."""
+        self._files.close()
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Print the table of verdicts and the path of the report."""
@@ -232,10 +231,10 @@ class CheckSession:
             write(f"warning: {message}", yellow=True)
         if self._results and not self._answered():
             write("nothing was judged: every check was skipped", red=True)
-        if self._problem:
-            write(f"{self._problem}\nall results are in {self._journal_path}", red=True)
-        if self._report is not None:
-            write(f"report: {self._report.html}")
+        for message in self._files.problems:
+            write(message, red=True)
+        if self._files.html is not None:
+            write(f"report: {self._files.html}")
 
     def _answered(self) -> bool:
         """Whether any check came to a verdict, or at least to a number."""

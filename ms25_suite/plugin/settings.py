@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -99,7 +100,10 @@ class Settings:
         Ms25Error
             An option has an invalid value, or cannot be met.
         """
-        option = config.getoption
+
+        def option(name: str) -> Any:
+            return config.getoption(f"ms25_{name}")
+
         for name in ("workers", "worker_timeout"):
             if not option(name) > 0:
                 msg = f"--{name.replace('_', '-')} must be positive, got {option(name)}"
@@ -114,10 +118,11 @@ class Settings:
                 raise UsageError(msg)
         for name, most in MOST.items():
             if option(name) is not None and option(name) > most:
-                msg = f"--{name.replace('_', '-')} must be at most {most}, got {option(name)}"
+                shown = "ms25-seed" if name == "seed" else name.replace("_", "-")
+                msg = f"--{shown} must be at most {most}, got {option(name)}"
                 raise UsageError(msg)
-        if option("ms25_seed") < 0:
-            msg = f"--ms25-seed must not be negative, got {option('ms25_seed')}"
+        if option("seed") < 0:
+            msg = f"--ms25-seed must not be negative, got {option('seed')}"
             raise UsageError(msg)
         if not re.fullmatch(r"cpu|mps|cuda(:\d+)?", option("device")):
             msg = f"--device={option('device')}: expected cpu, mps, cuda, or cuda:N"
@@ -125,8 +130,8 @@ class Settings:
         # Into the environment, before any worker is started.
         use_potential_file(option("potential_file"))
         thresholds = Thresholds.default()
-        if option("ms25_thresholds"):
-            file = user_path(option("ms25_thresholds"), "--ms25-thresholds", UsageError)
+        if option("thresholds"):
+            file = user_path(option("thresholds"), "--ms25-thresholds", UsageError)
             thresholds = thresholds.updated(Thresholds.from_file(file))
         datasets: dict[str, Dataset] = {}
         for text in (name for given in option("dataset") for name in expand(given)):
@@ -151,15 +156,15 @@ class Settings:
                 dtype=option("dtype"),
                 n_workers=option("workers"),
                 timeout_s=option("worker_timeout"),
-                use_cache=not option("ms25_no_cache"),
+                use_cache=not option("no_cache"),
                 species=species(option("mlip_species")),
                 compiled=option("mlip_compile"),
                 lammps=lammps_executable(option("lammps")),
                 pair_styles=option("lammps") != NO_PAIR_STYLE,
             ),
             report_dir=writable_folder(option("report_dir")),
-            strict=option("ms25_strict"),
-            seed=option("ms25_seed"),
+            strict=option("strict"),
+            seed=option("seed"),
             train_sizes=train_sizes(option("train_sizes")),
             series=find_series(potentials),
             eos_relax=option("eos_relax"),

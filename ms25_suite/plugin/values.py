@@ -30,7 +30,7 @@ MOST: Final[Mapping[str, float]] = {
     "neb_steps": 2**31 - 1,
     "md_steps": 2**31 - 1,
     "throughput_steps": 2**31 - 1,
-    "ms25_seed": 2**32 - 1,
+    "seed": 2**32 - 1,
 }
 """Largest values of options, by name: three years in seconds, what LAMMPS counts to, and the
 largest seed of NumPy."""

@@ -33,6 +33,13 @@ class PotentialCalculator(Calculator):  # type: ignore[misc]
         super().__init__()
         self._compute = compute
 
+    def check_state(self, atoms: Atoms, tol: float = 1e-15) -> list[str]:
+        """Changes since the last calculation, also of charge, spin and other inputs."""
+        changes = list(super().check_state(atoms, tol=tol))
+        if not changes and _state(atoms) != _state(self.atoms):
+            changes.append("info")
+        return changes
+
     def calculate(
         self,
         atoms: Atoms | None = None,
@@ -53,3 +60,8 @@ class PotentialCalculator(Calculator):  # type: ignore[misc]
         if predictions.stress is not None and has_stress is not None and has_stress[0]:
             results["stress"] = predictions.stress[0]
         self.results = results
+
+
+def _state(atoms: Atoms) -> bytes:
+    frames = Frames.from_atoms([atoms])
+    return frames.inputs.prints(0, frames.atoms_of(0))

@@ -9,11 +9,12 @@ molecular dynamics are built on top of it.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from ms25_suite.core.frames import FloatArray, Frames, IntArray, Predictions
+from ms25_suite.core.inputs import Inputs
 
 if TYPE_CHECKING:
     from ms25_suite.potentials.model_file import FileSummary
@@ -39,6 +40,8 @@ class Graph:
         Index of the frame of each atom, ascending, shape ``(n_atoms,)``.
     n_graphs
         Number of frames.
+    inputs
+        Charge, spin, … of the frames, for models that take them (`ModelInfo.inputs`).
     """
 
     numbers: IntArray
@@ -47,6 +50,7 @@ class Graph:
     vectors: FloatArray
     graph_of_atom: IntArray
     n_graphs: int
+    inputs: Inputs = field(default_factory=Inputs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +68,16 @@ class ModelInfo:
         this number is the receptive field.
     n_parameters
         Number of trainable parameters; None if unknown.
+    inputs
+        Names of the inputs besides the structure that it reads (``total_charge``, …,
+        `ms25_suite.core.inputs`); None if unknown.
     """
 
     elements: tuple[int, ...] | None = None
     r_max: float | None = None
     n_layers: int | None = None
     n_parameters: int | None = None
+    inputs: tuple[str, ...] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain types only, for the wire and for JSON."""
@@ -78,13 +86,17 @@ class ModelInfo:
             "r_max": self.r_max,
             "n_layers": self.n_layers,
             "n_parameters": self.n_parameters,
+            "inputs": None if self.inputs is None else list(self.inputs),
         }
 
     @classmethod
     def from_dict(cls, record: dict[str, Any]) -> ModelInfo:
         """Inverse of `to_dict`."""
-        elements = record["elements"]
-        return cls(**{**record, "elements": None if elements is None else tuple(elements)})
+        lists = {name: record[name] for name in ("elements", "inputs")}
+        return cls(
+            **record
+            | {name: None if values is None else tuple(values) for name, values in lists.items()}
+        )
 
 
 class EdgeModel(ABC):

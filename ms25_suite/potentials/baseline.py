@@ -90,8 +90,10 @@ class MeanBaseline:
         mean = None
         if stress is not None and has_stress is not None and has_stress.any():
             mean = tuple(float(value) for value in stress[has_stress].mean(axis=0))
+        labelled = np.flatnonzero(np.isfinite(labels.energy))
+        frames, energy = frames.select(labelled), np.asarray(labels.energy)[labelled]
         # The mean over all components of a force is zero by symmetry, so forces are not fitted.
-        energies = element_energies(frames, labels.energy)
+        energies = element_energies(frames, energy)
         return cls(frames.elements, tuple(float(value) for value in energies), mean)
 
     @property

@@ -44,6 +44,7 @@ def build_graph(frames: Frames, cutoff: float) -> Graph:
         vectors=np.concatenate([part[2] for part in parts]),
         graph_of_atom=frames.frame_of_atom,
         n_graphs=len(frames),
+        inputs=frames.inputs,
     )
 
 

@@ -111,17 +111,25 @@ class CalculatorEvaluator:
 
     def __init__(self, calculator: Any) -> None:
         self._calculator = calculator
+        self._state: bytes | None = None
+        self._read: set[str] = set()
         self._stress = "stress" in getattr(calculator, "implemented_properties", ())
 
     @property
     def info(self) -> ModelInfo:
-        """Elements of the calculator if it lists them as chemical symbols in ``elements``."""
+        """Elements if the calculator lists them, and the inputs that it has read so far.
+
+        Elements are taken from a list of chemical symbols, ``elements``. Inputs of the frame are
+        known once something was predicted; which arrays a calculator reads is not known.
+        """
         from ase.data import atomic_numbers
 
+        inputs = None if self._state is None else tuple(sorted(self._read))
         symbols = getattr(self._calculator, "elements", None)
         if not isinstance(symbols, list | tuple) or not set(symbols) <= set(atomic_numbers):
-            return ModelInfo()
-        return ModelInfo(elements=tuple(sorted({atomic_numbers[s] for s in symbols})))
+            return ModelInfo(inputs=inputs)
+        elements = tuple(sorted({atomic_numbers[s] for s in symbols}))
+        return ModelInfo(elements=elements, inputs=inputs)
 
     def predict(self, frames: Frames) -> Predictions:
         """Energies, forces and, if the calculator has them, stresses of periodic frames.
@@ -131,13 +139,22 @@ class CalculatorEvaluator:
         PredictionError
             The calculator raised an error or returned an array of the wrong shape; has the frame.
         """
+        from ms25_suite.potentials.watched_atoms import noticing
+
+        with noticing(self._read):
+            return self._predict(frames)
+
+    def _predict(self, frames: Frames) -> Predictions:
+        from ms25_suite.potentials.watched_atoms import WatchedAtoms
+
         energy = np.empty(len(frames))
         forces = np.empty((len(frames.numbers), 3))
         stress = np.full((len(frames), 6), np.nan)
         for index in range(len(frames)):
-            atoms = frames.atoms(index)
+            atoms = frames.atoms(index, WatchedAtoms)
+            rows = frames.atoms_of(index)
+            self._forget_other_state(frames.inputs.prints(index, rows))
             atoms.calc = self._calculator
-            rows = slice(int(frames.offsets[index]), int(frames.offsets[index + 1]))
             try:
                 # ASE's default energy: with electronic smearing the one extrapolated to zero width.
                 energy[index] = _shaped(atoms.get_potential_energy(), (), "energy", atoms)
@@ -159,6 +176,32 @@ class CalculatorEvaluator:
                 )
                 raise PredictionError(msg, (index,)) from error
         return Predictions(energy=energy, forces=forces, stress=stress if self._stress else None)
+
+    def _forget_other_state(self, state: bytes) -> None:
+        """Make the calculator forget its results if the charge, the spin, … is another one.
+
+        ASE's calculators compare structures only, and would return the results of another charge
+        state of the same geometry.
+        """
+        if state != self._state:
+            _reset(self._calculator)
+        self._state = state
+
+
+def _reset(calculator: Any, depth: int = 4) -> None:
+    """Make a calculator forget its results, and those that it holds, such as those of a sum."""
+    if callable(getattr(calculator, "reset", None)):
+        calculator.reset()
+    elif hasattr(calculator, "results"):
+        # `BaseCalculator` has no method for it (`ase.calculators.mixing`).
+        calculator.results, calculator.atoms = {}, None
+    if depth == 0:
+        return
+    for value in vars(calculator).values() if hasattr(calculator, "__dict__") else ():
+        parts = value if isinstance(value, list | tuple) else (value,)
+        for part in parts:
+            if hasattr(part, "get_property") or hasattr(part, "calcs"):
+                _reset(part, depth - 1)
 
 
 def _name(atoms: Atoms) -> str:

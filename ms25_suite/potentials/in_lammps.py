@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ms25_suite.core.errors import LammpsNotInstalledError, UsageError
 from ms25_suite.core.frames import Frames
+from ms25_suite.core.inputs import is_default
 from ms25_suite.lammps.deploy.files import deployed
 from ms25_suite.lammps.executable.build import LammpsBuild, executable_build, library_build
 from ms25_suite.lammps.pair_styles.run import run_pair_style
@@ -51,6 +52,16 @@ def run_in_lammps(
     style = None if build is None else choose_pair_style(potential.architecture, build, device)
     if build is None or style is None or potential.path is None:
         return potential.run_lammps(frame, plan)
+    inputs = read_inputs(potential, frame)
+    if inputs and options.lammps is None:
+        return potential.run_lammps(frame, plan)
+    if inputs:
+        msg = (
+            f"the frame states {' and '.join(inputs)}, which {potential.name} reads, but a pair "
+            "style of LAMMPS cannot: it would compute another system. Use --lammps=none, which "
+            "calls the model itself"
+        )
+        raise UsageError(msg)
     if device == "gpu" and options.device.partition(":")[2] not in ("", "0"):
         kind, _, number = options.device.partition(":")
         msg = (
@@ -81,6 +92,14 @@ def run_in_lammps(
         species=[atomic_numbers[symbol] for symbol in species],
         time_limit_s=time_limit_s,
     )
+
+
+def read_inputs(potential: Potential, frame: Frames) -> list[str]:
+    """Inputs of a frame that matter to a potential: it reads them, and they are not the default."""
+    read = potential.info().inputs or ()
+    return [
+        name for name in frame.inputs if name in read and not is_default(name, frame.inputs[name])
+    ]
 
 
 def _build(potential: Potential) -> LammpsBuild | None:

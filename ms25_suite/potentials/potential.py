@@ -94,11 +94,6 @@ class Potential:
         Cache of predictions; None: nothing is cached.
     manifest
         Manifest of its training; None if it has none.
-
-    Attributes
-    ----------
-    cache_problem
-        Why predictions could not be cached; empty if they could.
     """
 
     def __init__(
@@ -120,11 +115,24 @@ class Potential:
         self.sha256 = sha256
         self.options = options
         self.manifest = manifest
-        self.cache_problem = ""
         self._cache = cache
+        self._damaged = [] if cache is None else cache.damaged
+        self._not_kept = ""
         self._pool = WorkerPool(
             job, n_workers=options.n_workers, timeout_s=options.timeout_s, python=python
         )
+
+    @property
+    def cache_problem(self) -> str:
+        """Why predictions could not be cached, or which cached ones were damaged; else empty."""
+        problems = [self._not_kept] if self._not_kept else []
+        if self._damaged:
+            n, first = len(self._damaged), self._damaged[0]
+            problems.append(
+                f"damaged predictions in the cache were computed again ({n} of them; is the disk "
+                f"failing?): {first}"
+            )
+        return "; ".join(problems)
 
     def info(self) -> ModelInfo:
         """Elements, cutoff and size; starts the workers unless the cache has them.
@@ -164,7 +172,7 @@ class Potential:
         self._check_elements(frames)
         if self._cache is None or len(frames) == 0:
             return self._compute(frames)
-        parts = []
+        parts: list[Predictions] = []
         for chosen in batches(frames.n_atoms, CACHE_ATOMS):
             block = frames.select(chosen)
             found = None if self._cache is None else self._cache.get(block)
@@ -177,6 +185,9 @@ class Potential:
                     raise
                 self._keep(block, found)
             parts.append(found)
+        if len({part.stress is None for part in parts}) > 1:
+            # The same potential, with and without a stress: cached predictions are not its own.
+            return self._compute(frames)
         return Predictions.concatenate(parts)
 
     def calculator(self) -> Calculator:
@@ -243,7 +254,7 @@ class Potential:
             elif block is not None:
                 self._cache.put(block, found)
         except OSError as error:
-            self.cache_problem = f"predictions could not be kept for the next run: {error}"
+            self._not_kept = f"predictions could not be kept for the next run: {error}"
             self._cache = None
 
     def _check_elements(self, frames: Frames) -> None:
@@ -268,7 +279,12 @@ class Potential:
             return Predictions(np.zeros(0), np.zeros((0, 3)), np.zeros((0, 6)))
         # One batch is one message: the time limit is for a batch, and no worker is idle for long.
         tasks = list(batches(frames.n_atoms, self.options.batch_atoms))
-        predictions = Predictions.concatenate(self._pool.predict(frames, tasks))
+        parts = self._pool.predict(frames, tasks)
+        if len({part.stress is None for part in parts}) > 1:
+            # Joined, they would be without any stress, and the check of it would be skipped.
+            msg = f"the potential {self.name} returned a stress for some of the frames only"
+            raise PredictionError(msg)
+        predictions = Predictions.concatenate(parts)
         _check_finite(frames, predictions, self.name)
         return predictions
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ms25_suite.core.documents.files import MISSING, file_problem, user_path
-from ms25_suite.core.errors import ModelFileError, UsageError
+from ms25_suite.core.errors import ModelFileError, UsageError, encodable
 from ms25_suite.potentials.registry import detect, get_trainer
 from ms25_suite.potentials.workers.shared_calculator import server_address
 
@@ -102,13 +102,13 @@ def parse_spec(text: str) -> PotentialSpec:
             found = "there is no such file" if problem == MISSING else f"found {problem}"
             msg = f"--mlip={text}: {found}; {EXPECTED}"
             raise ModelFileError(msg)
-        return PotentialSpec(text, "calculator", path.stem, "ase", path)
+        return PotentialSpec(text, "calculator", encodable(path.stem), "ase", path)
     if _ATTRIBUTE.fullmatch(text) and not path.exists():
         return PotentialSpec(text, "calculator", text.replace(":", "."), "ase")
     if file_problem(path) == MISSING:
         msg = f"--mlip={text}: there is no such file. {EXPECTED}"
         raise ModelFileError(msg)
-    return PotentialSpec(text, "model", path.stem, detect(path).name, path)
+    return PotentialSpec(text, "model", encodable(path.stem), detect(path).name, path)
 
 
 def _parse_baseline(text: str) -> PotentialSpec:
@@ -164,7 +164,7 @@ def parse_specs(texts: Sequence[str]) -> tuple[PotentialSpec, ...]:
     for index, spec in enumerate(specs):
         if names.count(spec.name) > 1:
             # Two files of one name differ by their folder, or at least by their position.
-            folder = spec.path.resolve().parent.name if spec.path else ""
+            folder = encodable(spec.path.resolve().parent.name) if spec.path else ""
             other = f"{folder}/{spec.name}" if folder else f"{spec.name}-{index + 1}"
             specs[index] = replace(spec, name=other)
     names = [spec.name for spec in specs]

@@ -25,10 +25,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from ms25_suite.core.cache import atomic_path, file_sha256
+from ms25_suite.core.sealed import DamagedError, read_sealed, seal
 from ms25_suite.reference.jobs import Plan, build_frames
 from ms25_suite.reference.spread import refuse_numbers
 
@@ -56,9 +59,27 @@ class Run:
     workers: int | None = None
     progress: bool = True
 
-    def write(self, out: Path, plan: Plan) -> Path:
-        """Build an intermediate file, such as the frames of an approximate potential."""
-        return build_frames(out, plan, workers=self.workers, progress=self.progress)
+    def stage(self, out: Path, plan: Callable[[], Plan]) -> Path:
+        """Build an intermediate file, such as the frames of an approximate potential.
+
+        Nothing is done if the file of an earlier call is there and was not changed since.
+
+        Parameters
+        ----------
+        out
+            File to write; its name must name everything that it depends on.
+        plan
+            Makes the plan.
+        """
+        note = out.with_name(f"{out.name}.sha256")
+        with suppress(OSError, DamagedError):
+            if read_sealed(note, out.name).decode() == file_sha256(out):
+                return out
+        out.parent.mkdir(parents=True, exist_ok=True)
+        build_frames(out, plan(), workers=self.workers, progress=self.progress)
+        with atomic_path(note) as temporary:
+            temporary.write_bytes(seal(file_sha256(out).encode(), out.name))
+        return out
 
 
 class Builder:

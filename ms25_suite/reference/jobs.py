@@ -22,9 +22,12 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, Protocol, cast
 
 from ms25_suite.core.cache import atomic_path, content_key
-from ms25_suite.core.errors import ReferenceCalculatorError
+from ms25_suite.core.errors import DatasetError, ReferenceCalculatorError
 from ms25_suite.core.machine import available_cores
+from ms25_suite.core.sealed import DamagedError, read_sealed, seal
 from ms25_suite.datasets.writer import naming_errors
+from ms25_suite.environments.guard import die_with_parent
+from ms25_suite.environments.processes import safe_path
 from ms25_suite.reference.progress import progress_bar
 from ms25_suite.reference.spread import refuse_numbers
 
@@ -121,7 +124,7 @@ def build_frames(
     ):
         for target in targets:
             # Extended XYZ files can be concatenated.
-            file.write(target.read_bytes())
+            file.write(_finished(target))
     shutil.rmtree(folder)
     if not any(root.iterdir()):  # an unfinished build of the same file has other settings
         root.rmdir()
@@ -129,8 +132,8 @@ def build_frames(
 
 
 def _run(tasks: Sequence[tuple[Job, Path]], title: str, workers: int, progress: bool) -> None:
-    """Run the jobs whose file is missing, each in one of the worker processes."""
-    waiting = [task for task in tasks if not task[1].is_file()]
+    """Run the jobs whose file is missing or damaged, each in one of the worker processes."""
+    waiting = [task for task in tasks if not _is_finished(task[1])]
     n_frames = sum(job.n_frames for job, _ in tasks)
     n_done = n_frames - sum(job.n_frames for job, _ in waiting)
     # Spawned, not forked: LAMMPS and MPI may already be loaded in this process.
@@ -139,7 +142,10 @@ def _run(tasks: Sequence[tuple[Job, Path]], title: str, workers: int, progress: 
         if not waiting:
             return
         size = min(workers, len(waiting))
-        with ProcessPoolExecutor(size, mp_context=context, initializer=_end_with_parent) as pool:
+        with (
+            safe_path(),
+            ProcessPoolExecutor(size, mp_context=context, initializer=_end_with_parent) as pool,
+        ):
             futures = {pool.submit(_store, *task): task[0] for task in waiting}
             try:
                 for future in as_completed(futures):
@@ -156,8 +162,39 @@ def _run(tasks: Sequence[tuple[Job, Path]], title: str, workers: int, progress: 
                 pool.shutdown(wait=False, cancel_futures=True)
 
 
+def _finished(target: Path) -> bytes:
+    """Frames of a finished job.
+
+    Raises
+    ------
+    DatasetError
+        The file is missing or damaged.
+    """
+    try:
+        return read_sealed(target, _label(target))
+    except (FileNotFoundError, DamagedError) as error:
+        # Since this build began: before, it was whole.
+        msg = f"{error}. Run the same command again: that job is then done again"
+        raise DatasetError(msg) from error
+
+
+def _is_finished(target: Path) -> bool:
+    try:
+        read_sealed(target, _label(target))
+    except (FileNotFoundError, DamagedError):
+        return False
+    return True
+
+
+def _label(target: Path) -> str:
+    """What a file is: the folder is named by the settings of the build."""
+    return f"{target.parent.name}/{target.name}"
+
+
 def _end_with_parent() -> None:
     """End this worker process when its parent is killed: otherwise it would wait for ever."""
+    # On Linux the system does so, also while native code holds the interpreter.
+    die_with_parent()
     parent = multiprocessing.parent_process()
 
     def watch() -> None:
@@ -181,6 +218,7 @@ def _store(job: Job, target: Path) -> None:
     hint = _RESUME.format(folder=target.parent)
     with naming_errors(target, hint), atomic_path(target) as temporary:
         write(temporary, images, format="extxyz")
+        temporary.write_bytes(seal(temporary.read_bytes(), _label(target)))
 
 
 @contextmanager

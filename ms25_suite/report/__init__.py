@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from ms25_suite.report.merge import load_results, merge_results
 from ms25_suite.report.order import sort_results
-from ms25_suite.report.tables import CSV_COLUMNS, terminal_table
+from ms25_suite.report.tables import CSV_COLUMNS, config_type_text, terminal_table
 from ms25_suite.report.writer import ReportFiles, write_report
 
 __all__ = [
     "CSV_COLUMNS",
     "ReportFiles",
+    "config_type_text",
     "load_results",
     "merge_results",
     "sort_results",

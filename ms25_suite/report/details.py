@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ms25_suite.core.details import WorstFrame, details_of
+from ms25_suite.core.details import KindError, WorstFrame, details_of
 from ms25_suite.core.errors import ReportError
 from ms25_suite.core.results import CheckResult
 from ms25_suite.report.figures.embed import embed_png
@@ -84,7 +84,13 @@ def _details(result: CheckResult) -> dict[str, Any]:
         if _is_number(value)
     ]
     # Details of curves and paths belong to the sections of their criteria.
-    if not elements and not worst and not scalars:
+    kinds = details_of(result, "per_config_type", dict[str, KindError]) or {}
+    by_kind = [
+        (kind, error.mae, error.n_frames)
+        for kind, error in kinds.items()
+        if math.isfinite(error.mae)
+    ]
+    if not elements and not worst and not scalars and not by_kind:
         return {}
     largest = max(elements.values(), default=0.0)
     return {
@@ -95,6 +101,7 @@ def _details(result: CheckResult) -> dict[str, Any]:
             (name, value, max(100 * value / largest, 0.5) if largest > 0 else 0.5)
             for name, value in sorted(elements.items(), key=lambda item: -item[1])
         ],
+        "kinds": sorted(by_kind, key=lambda item: -item[1]),
         "worst": worst,
         "scalars": scalars,
     }

@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
+from ms25_suite.core.details import KindError, details_of
 from ms25_suite.core.errors import ReportError
 from ms25_suite.core.records import RunRecord
 from ms25_suite.core.results import SCHEMA, CheckResult, ResultsDocument, Verdict
@@ -25,7 +26,7 @@ from ms25_suite.report.wording import (
     verdict_word,
 )
 
-__all__ = ["CSV_COLUMNS", "csv_text", "json_text", "plain", "terminal_table"]
+__all__ = ["CSV_COLUMNS", "config_type_text", "csv_text", "json_text", "plain", "terminal_table"]
 
 CSV_COLUMNS: Final = (
     "criterion",
@@ -51,6 +52,7 @@ CSV_COLUMNS: Final = (
     "artifact",
     "potential_sha256",
     "at_least",
+    "by_config_type",
 )
 """Columns of ``results.csv``; new ones are only ever added at the end."""
 
@@ -82,8 +84,18 @@ def csv_text(results: Sequence[CheckResult]) -> str:
         row |= {"interval_low": low, "interval_high": high}
         # Lower case, as JSON and most readers of CSV have it.
         row |= {name: "true" if record[name] else "false" for name in ("stand_in", "at_least")}
+        row["by_config_type"] = config_type_text(result)
         writer.writerow(row)
     return buffer.getvalue()
+
+
+def config_type_text(result: CheckResult) -> str:
+    """Errors by kind of frame: ``bulk 1.2 (5 frames); slab 3.4 (1 frame)``."""
+    kinds = details_of(result, "per_config_type", dict[str, KindError]) or {}
+    return "; ".join(
+        f"{kind} {error.mae:.6g} ({error.n_frames} frame{'' if error.n_frames == 1 else 's'})"
+        for kind, error in kinds.items()
+    )
 
 
 def json_text(run: RunRecord, results: Sequence[CheckResult]) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ms25_suite.core.cache import atomic_path, file_sha256
-from ms25_suite.core.errors import ReportError
+from ms25_suite.core.errors import ReportError, encodable
 from ms25_suite.core.records import RunRecord
 from ms25_suite.core.results import CheckResult
 from ms25_suite.report.criteria import criterion_title, error_criterion, transfer_criteria
@@ -65,20 +66,30 @@ def write_report(folder: Path, run: RunRecord, results: Sequence[CheckResult]) -
         folder / "results.csv",
         folder / "results.json",
     )
+    waiting = [files.json, files.csv, files.heatmap_png, files.heatmap_svg, files.html]
+
+    def write(data: bytes) -> None:
+        _write(waiting[0], data)
+        del waiting[0]
+
     try:
         folder.mkdir(parents=True, exist_ok=True)
         ordered = [_with_own_artifact(result, folder) for result in ordered]
         # Numbers are written first: they are kept even if a figure cannot be drawn.
-        _write(files.json, json_text(run, ordered).encode())
-        _write(files.csv, csv_text(ordered).encode())
+        write(encodable(json_text(run, ordered)).encode())
+        write(encodable(csv_text(ordered)).encode())
         with drawing():
             figure = draw_heatmap(*_main_grid(run, ordered))
             svg = svg_bytes(figure)
-            _write(files.heatmap_png, png_bytes(figure, _HEATMAP_DPI))
-            _write(files.heatmap_svg, svg)
+            write(png_bytes(figure, _HEATMAP_DPI))
+            write(svg)
             page = render_page(folder, run, ordered, svg, figure.get_figwidth())
-            _write(files.html, page.encode())
+            write(encodable(page).encode())
     except OSError as error:
+        # Those of an earlier report would be taken for a part of this one.
+        for path in waiting:
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
         msg = f"cannot write the report to {folder}: {error}; choose a folder that can be written"
         raise ReportError(msg) from error
     return files

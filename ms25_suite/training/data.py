@@ -69,4 +69,5 @@ def training_data(dataset: Dataset, request: TrainingRequest) -> TrainingData:
         train=dataset.part(splits.train(request.n_train, set=request.set)),
         validation=dataset.part(splits.validation(set=request.set)),
         system=dataset.name,
+        atom_energies=dataset.atom_energies,
     )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import numpy as np
 
 from ms25_suite.core.cache import atomic_path
 from ms25_suite.core.fields import REF_ENERGY, REF_FORCES, REF_STRESS
 from ms25_suite.core.frames import Frames, Labels
+from ms25_suite.core.inputs import Column, Inputs, Per
 from ms25_suite.training.request import Part
 
 __all__ = [
@@ -33,6 +34,7 @@ OUTCOME: Final = "outcome.json"
 
 _FRAMES = ("numbers", "positions", "cells", "pbc", "offsets")
 _LABELS = ("energy", "forces", "stress")
+_INPUT = "input-"
 
 
 def evenly(part: Part, n: int) -> Part:
@@ -53,6 +55,8 @@ def write_arrays(path: Path, part: Part) -> None:
         values = getattr(labels, name)
         if values is not None:
             arrays[name] = np.asarray(values)
+    for name, column in frames.inputs.columns.items():
+        arrays[f"{_INPUT}{column.per}-{name}-{column.key}"] = np.asarray(column.values)
     with atomic_path(path) as temporary, temporary.open("wb") as file:
         np.savez(file, **arrays)
 
@@ -60,7 +64,12 @@ def write_arrays(path: Path, part: Part) -> None:
 def read_arrays(path: Path) -> Part:
     """Read what `write_arrays` wrote."""
     with np.load(path, allow_pickle=False) as arrays:
-        frames = Frames(**{name: arrays[name] for name in _FRAMES})
+        columns = {}
+        for entry in arrays.files:
+            if entry.startswith(_INPUT):
+                per, name, key = entry.removeprefix(_INPUT).split("-", 2)
+                columns[name] = Column(arrays[entry], cast("Per", per), key)
+        frames = Frames(**{name: arrays[name] for name in _FRAMES}, inputs=Inputs(columns))
         labels = Labels(**{name: arrays[name] for name in _LABELS if name in arrays})
     return frames, labels
 

@@ -5,7 +5,6 @@ It is the sidecar of the model file, ``NAME.json`` beside ``NAME``.
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -16,6 +15,7 @@ from ms25_suite.core.contracts import read_as
 from ms25_suite.core.documents.files import MISSING, file_problem, refuse_irregular
 from ms25_suite.core.documents.parsing import read_json
 from ms25_suite.core.errors import ModelFileError
+from ms25_suite.core.sealed import CHECKSUM_KEY, DamagedError, sealed_json, unseal_json
 from ms25_suite.training.request import TrainingData, TrainingRequest, part_hash
 
 __all__ = [
@@ -217,10 +217,10 @@ def sidecar_path(model: Path) -> Path:
 
 
 def write_manifest(model: Path, manifest: Manifest) -> None:
-    """Write the sidecar of a model file, as a whole or not at all."""
-    text = json.dumps(manifest.to_dict(), indent=1, allow_nan=False, ensure_ascii=False)
+    """Write the sidecar of a model file, with a checksum, as a whole or not at all."""
+    text = sealed_json(manifest.to_dict(), indent=1)
     with atomic_path(sidecar_path(model)) as temporary:
-        temporary.write_text(text + "\n", encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8")
 
 
 def read_manifest(model: Path) -> Manifest | None:
@@ -234,30 +234,37 @@ def read_manifest(model: Path) -> Manifest | None:
     Raises
     ------
     ModelFileError
-        The sidecar cannot be read, a value in it is not what is expected, or it is that of another
-        model file. It names the frames that the model has seen, which would otherwise be judged.
+        The sidecar cannot be read or is damaged, a value in it is not what is expected, or it is
+        that of another model file. It names the frames that the model has seen, which would
+        otherwise be judged.
     """
     path = sidecar_path(model)
     if file_problem(path) == MISSING:
         return None
+    advice = (
+        "Copy both files again; or move the sidecar away, if it is not of this model: then "
+        f"nothing is known of the training of {model}"
+    )
     try:
         found = read_json(path, "the sidecar", ModelFileError)
-        if not (isinstance(found, dict) and "schema" in found and {"model", "curve"} & set(found)):
-            return None
-        if found["schema"] != SCHEMA:
-            msg = f"{path}: expected a sidecar of schema {SCHEMA}, found {found['schema']!r:.40}"
-            raise ModelFileError(msg)
-        manifest = read_as(Manifest, found, str(path), ModelFileError)
-    except ModelFileError as error:
-        msg = f"{error}. Copy the sidecar again; or move it away, if the file is not of the suite"
+        if isinstance(found, dict) and CHECKSUM_KEY in found:
+            found = unseal_json(found, f"the sidecar {path}")
+    except (ModelFileError, DamagedError) as error:
+        msg = f"the sidecar {path} is damaged ({error}). {advice}"
         raise ModelFileError(msg) from error
+    if not (isinstance(found, dict) and "schema" in found and {"model", "curve"} & set(found)):
+        return None
+    if found["schema"] != SCHEMA:
+        msg = f"{path}: expected schema {SCHEMA}, found {str(found['schema'])[:40]}. {advice}"
+        raise ModelFileError(msg)
+    manifest = read_as(Manifest, found, str(path), ModelFileError)
     refuse_irregular(model, "the model file", ModelFileError)
     sha256 = file_sha256(model)
     if manifest.model.sha256 != sha256:
         msg = (
-            f"{model} is not the model file that its sidecar {path.name} describes: expected "
-            f"sha256 {manifest.model.sha256[:64]}, found {sha256}. Copy both again; or move the "
-            "sidecar away, if the file was replaced on purpose"
+            f"{model} is not the model file that its sidecar {path.name} was written for: expected "
+            f"sha256 {manifest.model.sha256[:64]}, found {sha256}. It is damaged or was replaced. "
+            f"{advice}"
         )
         raise ModelFileError(msg)
     return manifest

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -19,7 +18,6 @@ from ms25_suite.environments.processes import (
 )
 
 __all__ = [
-    "end_with_parent",
     "run_watched",
     "training_environment",
 ]
@@ -27,30 +25,7 @@ __all__ = [
 POLL_S: Final = 0.25
 """Time between two looks at the results of a running training, in seconds."""
 
-_PARENT_POLL_S: Final = 1.0
 _GRACE_S: Final = 5.0
-
-
-def end_with_parent(parent: int) -> None:
-    """End this process soon after its parent has ended.
-
-    Otherwise a training that is continued would run beside an orphan in the same folder.
-
-    Parameters
-    ----------
-    parent
-        Process id of the process that started this one.
-    """
-
-    def watch() -> None:
-        # An orphan is adopted by another process, so its parent's number changes.
-        while os.getppid() == parent:
-            time.sleep(_PARENT_POLL_S)
-        # `sys.exit` would end this thread only.
-        os._exit(1)
-
-    if os.name == "posix":
-        threading.Thread(target=watch, daemon=True).start()
 
 
 def training_environment(threads: int, device: str) -> dict[str, str]:
@@ -89,8 +64,9 @@ def run_watched(
 ) -> None:
     """Run a command to its end, with its output in a log file.
 
-    Whatever interrupts the wait (Ctrl-C, an exception of ``on_poll``) ends the process and all
-    that it started.
+    Whatever interrupts the wait (Ctrl-C, an exception of ``on_poll``, a kill of this process) ends
+    the process and all that it started: a training that is continued must not run beside an orphan
+    in the same folder.
 
     Parameters
     ----------

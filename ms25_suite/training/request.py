@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -75,6 +76,8 @@ class TrainingData:
     system
         The paper's name of the system (``hea``, ``mgo-2x2``, …), which chooses the
         hyperparameters of the ``paper`` budget; None for data that the paper does not have.
+    atom_energies
+        Energy of an isolated atom in eV by atomic number, as far as the dataset has them.
 
     Raises
     ------
@@ -93,6 +96,18 @@ class TrainingData:
     train: Part
     validation: Part
     system: str | None = None
+    atom_energies: Mapping[int, float] = field(default_factory=dict)
+
+    def isolated_atoms(self) -> dict[int, float] | None:
+        """Energy of an isolated atom of each element of the training frames, in eV, ascending.
+
+        None if one is not known: energies of the elements then have to be fitted, all of them, as
+        fitted ones and those of atoms have different zeros.
+        """
+        elements = self.train[0].elements
+        if not all(z in self.atom_energies for z in elements):
+            return None
+        return {z: self.atom_energies[z] for z in elements}
 
     def __post_init__(self) -> None:
         for role, (frames, labels) in (("training", self.train), ("validation", self.validation)):

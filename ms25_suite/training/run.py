@@ -16,10 +16,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, NoReturn
 
-from ms25_suite.core.cache import atomic_path
+from ms25_suite.core.cache import atomic_path, file_sha256
+from ms25_suite.core.sealed import DamagedError, read_sealed, seal
 from ms25_suite.training.curve import append_line
 from ms25_suite.training.files import OUTCOME, RESULTS, read_arrays
-from ms25_suite.training.process import end_with_parent
 
 __all__ = ["TrainingRun", "say"]
 
@@ -65,6 +65,7 @@ class TrainingRun(ABC):
         self.epoch = 0
         self.best = (math.inf, 0)
         self.seconds = 0.0
+        self._discard_damaged()
 
     @abstractmethod
     def advance(self) -> float:
@@ -93,7 +94,8 @@ class TrainingRun(ABC):
         path
             Where to.
         progress
-            ``epoch``, ``best`` and ``seconds``, to be kept as well.
+            ``epoch``, ``best``, ``seconds`` and ``model`` (the SHA-256 of the model file), to be
+            kept as well.
         """
 
     @abstractmethod
@@ -126,11 +128,43 @@ class TrainingRun(ABC):
         path = Path(self.checkpoint)
         if not path.exists():
             return
-        progress = self.read_checkpoint(path)
+        plain = path.with_name(f"opened-{path.name}")
+        try:
+            plain.write_bytes(read_sealed(path, path.name))
+            progress = self.read_checkpoint(plain)
+        finally:
+            plain.unlink(missing_ok=True)
         self.epoch = int(progress["epoch"])
         self.best = (float(progress["best"][0]), int(progress["best"][1]))
         self.seconds = float(progress["seconds"])
         say(f"continuing after {self.unit} {self.epoch}")
+        if self.best[1] and self._model_sha256() != str(progress["model"]):
+            self._choose_again()
+
+    def _discard_damaged(self) -> None:
+        """Remove a checkpoint that is not what was written: the training then starts again."""
+        path = Path(self.checkpoint)
+        try:
+            read_sealed(path, path.name)
+        except FileNotFoundError:
+            return
+        except DamagedError as error:
+            say(f"{error}: starting again")
+            path.unlink()
+
+    def _model_sha256(self) -> str:
+        path = Path(self.config["model_file"])
+        return file_sha256(path) if path.is_file() else ""
+
+    def _choose_again(self) -> None:
+        """Choose the best of the epochs to come, since the model of the best so far is lost."""
+        what = f"the model of {self.unit} {self.best[1]} is missing or damaged"
+        if self._ended():
+            Path(self.checkpoint).unlink()
+            msg = f"{what}, and there is no {self.unit} left: start the training again"
+            raise SystemExit(msg)
+        say(f"{what}: the best of the following ones is taken")
+        self.best = (math.inf, 0)
 
     def run(self) -> None:
         """Train to the end, and write which epoch was the best and what ended the training."""
@@ -157,9 +191,15 @@ class TrainingRun(ABC):
                 with atomic_path(Path(self.config["model_file"])) as temporary:
                     self.write_model(temporary)
             self.seconds += time.monotonic() - start
-            progress = {"epoch": self.epoch, "best": list(self.best), "seconds": self.seconds}
+            progress = {
+                "epoch": self.epoch,
+                "best": list(self.best),
+                "seconds": self.seconds,
+                "model": self._model_sha256(),
+            }
             with atomic_path(Path(self.checkpoint)) as temporary:
                 self.write_checkpoint(temporary, progress)
+                temporary.write_bytes(seal(temporary.read_bytes(), self.checkpoint))
             ended_by = self._ended()
         with atomic_path(Path(OUTCOME)) as temporary:
             text = json.dumps({"epoch": self.best[1], "ended_by": ended_by})
@@ -185,9 +225,8 @@ class TrainingRun(ABC):
 
     @classmethod
     def main(cls) -> None:
-        """Run the program: ``python -m MODULE PARENT CONFIG``."""
-        end_with_parent(int(sys.argv[1]))
-        cls(json.loads(Path(sys.argv[2]).read_text(encoding="utf-8"))).run()
+        """Run the program: ``python -m MODULE CONFIG``."""
+        cls(json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))).run()
 
 
 def say(text: str) -> None:

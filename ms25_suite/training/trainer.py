@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import inspect
 import json
-import os
 import zipfile
 from abc import ABC
 from collections.abc import Iterable, Mapping
@@ -112,9 +111,8 @@ class Trainer(ABC):
     """File name extension of its model files, with the dot."""
 
     module: ClassVar[str]
-    """Module with the training program, run as ``python -m MODULE PARENT CONFIG`` in the work
-    folder. ``PARENT`` is the number of the process that waits for it; see
-    `ms25_suite.training.process.end_with_parent`."""
+    """Module with the training program, run as ``python -m MODULE CONFIG`` in the work
+    folder."""
 
     cutoff_key: ClassVar[str] = "r_max"
     """Name of the cutoff radius in the settings. In the recipe, ``KEY_default`` is the radius for
@@ -271,7 +269,7 @@ class Trainer(ABC):
         self.repair(work)
         # The program appends: it must not continue half a line of a killed run.
         drop_half_line(self.results_file(work))
-        return self.place().command(self.module, str(os.getpid()), CONFIG)
+        return self.place().command(self.module, CONFIG)
 
     def write_part(self, work: Path, name: str, part: Part, settings: Mapping[str, Any]) -> None:
         """Write the training or the validation frames.
@@ -341,8 +339,20 @@ class Trainer(ABC):
 
 
 def discard_torn(paths: Iterable[Path]) -> None:
-    """Remove files of PyTorch that were not written to the end: those that are no zip archive."""
+    """Remove files of PyTorch that are damaged: no zip archives, or with a wrong checksum.
+
+    PyTorch itself writes the checksums of an archive, but does not compare them when it reads it.
+    """
     for path in paths:
-        # The directory of a zip archive is at its end, so a torn one is not recognised as such.
-        if path.is_file() and not zipfile.is_zipfile(path):
+        if path.is_file() and not _is_whole(path):
             path.unlink()
+
+
+def _is_whole(path: Path) -> bool:
+    try:
+        # The directory of a zip archive is at its end, so a torn one is not recognised as such.
+        with zipfile.ZipFile(path) as archive:
+            return archive.testzip() is None
+    # Damaged archives fail in many ways: an unknown method, a password, a wrong place …
+    except Exception:
+        return False

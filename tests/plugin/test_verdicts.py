@@ -463,7 +463,7 @@ def _scaled_stress(images: list[Atoms], factor: float) -> list[Atoms]:
     return images
 
 
-def test_a_projects_conftest_may_override_a_fixture(
+def test_a_projects_conftest_may_override_a_fixture_by_its_own_name(
     pytester: pytest.Pytester, cuni: Path, calc: Calc, results: Results
 ) -> None:
     pytester.makeconftest(
@@ -471,7 +471,7 @@ def test_a_projects_conftest_may_override_a_fixture(
         import pytest
 
         @pytest.fixture(scope="session")
-        def potential(request):
+        def ms25_potential(request):
             from ms25_suite.potentials.opening import from_calculator
             from ms25_suite.potentials.potential import PotentialOptions
 

@@ -166,6 +166,7 @@ class AniModel(EdgeModel):
             r_max=float(network.cutoff),
             n_layers=1,
             n_parameters=n_parameters,
+            inputs=(),
         )
 
     @property

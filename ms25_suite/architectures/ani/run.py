@@ -1,6 +1,6 @@
 """Training program of ANI networks.
 
-Run as ``python -m ms25_suite.architectures.ani.run PARENT CONFIG``; see `TrainingRun`.
+Run as ``python -m ms25_suite.architectures.ani.run CONFIG``; see `TrainingRun`.
 
 The loss of a batch is that of TorchANI's example of a training on forces, with one more term for
 the stress: the mean over its frames of

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Final
 
 from ms25_suite.architectures.ani.model import TorchaniArchitecture
 from ms25_suite.training.request import TrainingData, TrainingRequest
-from ms25_suite.training.trainer import Trainer, discard_torn
+from ms25_suite.training.trainer import Trainer
 
 __all__ = ["CHECKPOINT", "AniTrainer"]
 
@@ -35,7 +34,3 @@ class AniTrainer(Trainer):
         # Ascending atomic numbers, the order of `element_energies`.
         chosen["symbols"] = [chemical_symbols[z] for z in data.train[0].elements]
         return chosen
-
-    def repair(self, work: Path) -> None:
-        """Remove a torn checkpoint or model."""
-        discard_torn([work / CHECKPOINT, work / self.model_file])

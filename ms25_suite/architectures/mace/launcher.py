@@ -1,14 +1,12 @@
 """MACE's training script, started so that it is fast on a CPU and safe to kill.
 
-Run as ``python -m ms25_suite.architectures.mace.launcher PARENT CONFIG``; ``PARENT`` is the number
-of the process that waits for it, ``CONFIG`` a file of MACE's options.
+Run as ``python -m ms25_suite.architectures.mace.launcher CONFIG``; ``CONFIG`` is a file of MACE's
+options.
 
 - TorchScript's CPU fuser is switched off: it compiles again for each shape of a batch, which costs
   more than it saves (20 frames, 5 epochs: 38 s with it and 22 s without, same result).
 - A new checkpoint is complete before the older one is removed. MACE removes the older one first,
   so a kill at the wrong moment would lose the whole training.
-- It ends when its parent has ended, so that a training that continues never runs beside an
-  orphan in the same folder.
 """
 
 from __future__ import annotations
@@ -16,8 +14,6 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 from typing import Any
-
-from ms25_suite.training.process import end_with_parent
 
 
 def _save(self: Any, checkpoint: Any, epochs: int, keep_last: bool = False) -> None:
@@ -39,8 +35,7 @@ def _save(self: Any, checkpoint: Any, epochs: int, keep_last: bool = False) -> N
 
 def main() -> None:
     """Run ``mace_run_train`` with the configuration."""
-    program, parent, config = sys.argv
-    end_with_parent(int(parent))
+    program, config = sys.argv
     sys.argv = [program, "--config", config]
     import torch
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from ms25_suite.architectures.mace.inputs import Heads, always_given, embedded_inputs, probe_inputs
 from ms25_suite.architectures.torch_device import expect_device
 from ms25_suite.core.errors import ModelFileError
 from ms25_suite.core.frames import FloatArray
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 __all__ = ["MaceArchitecture", "MaceModel"]
 
+_LONG_RANGE: Final = ("MACELES", "PolarMACE")
+"""Classes of MACE whose energy has terms beyond the cutoff (``mace/modules/extensions.py``)."""
+
 
 class MaceArchitecture(Architecture):
     """Files written by ``mace_run_train``: ``.model`` and the TorchScript ``_compiled.model``."""
@@ -26,7 +30,7 @@ class MaceArchitecture(Architecture):
     distributions = ("mace-torch", "torch", "e3nn")
     requirement = "ms25-suite[mace]"
     trainer = "ms25_suite.architectures.mace.trainer:MaceTrainer"
-    revision = 2
+    revision = 3
 
     def recognises(self, summary: FileSummary) -> bool:
         """Whether the pickle imports MACE, or the TorchScript archive holds its code."""
@@ -53,33 +57,25 @@ class MaceArchitecture(Architecture):
             if not hasattr(model, attribute):
                 msg = f"{path}: expected a MACE model with `{attribute}`, found {type(model)!r}"
                 raise ModelFileError(msg)
-        heads = list(getattr(model, "heads", None) or ["Default"])
-        return MaceModel(
-            model.to(dtype=getattr(torch, dtype)).eval(), device, default_head(heads, path)
+        loaded = MaceModel(
+            model.to(dtype=getattr(torch, dtype)).eval(),
+            device,
+            Heads(list(getattr(model, "heads", None) or ["Default"]), path),
         )
+        if loaded.reads_positions():
+            msg = (
+                f"{path}: the energy of this model ({_kind(model)}) depends on more than the "
+                f"distances within its cutoff of {float(model.r_max):g} Å, as that of models with "
+                "long-range electrostatics does. The suite evaluates MACE on edges only. Wrap the "
+                "model in a calc.py with MACECalculator"
+            )
+            raise ModelFileError(msg)
+        return loaded
 
 
-def default_head(heads: list[str], path: Path) -> int:
-    """Index of the head to use: the only one, or the one called "default".
-
-    `MACECalculator` chooses the same head. A model that was fine-tuned with replay has another
-    head for its pre-training data.
-
-    Raises
-    ------
-    ModelFileError
-        There are several heads, and not exactly one is called "default".
-    """
-    if len(heads) == 1:
-        return 0
-    named = [index for index, head in enumerate(heads) if head.lower() == "default"]
-    if len(named) != 1:
-        msg = (
-            f"{path} has the heads {', '.join(heads)}, and none of them is called Default: it is "
-            "not clear which one to use. Write a model with one head (mace_select_head)"
-        )
-        raise ModelFileError(msg)
-    return named[0]
+def _kind(model: Any) -> str:
+    """Class of a model, also of one that was compiled by TorchScript."""
+    return str(getattr(model, "original_name", type(model).__name__))
 
 
 class MaceModel(EdgeModel):
@@ -94,15 +90,16 @@ class MaceModel(EdgeModel):
         ``torch.nn.Module`` with the interface of ``mace.modules.MACE``, already on the device.
     device
         Where it is.
-    head
-        Index of the head to use.
+    heads
+        Its heads.
     """
 
-    def __init__(self, model: Any, device: str, head: int = 0) -> None:
+    def __init__(self, model: Any, device: str, heads: Heads) -> None:
         import torch
 
         self._model = model
-        self._head = head
+        self._heads = heads
+        self._embedded = embedded_inputs(model)
         self._device = device
         n_parameters = 0
         for parameter in model.parameters():
@@ -122,6 +119,8 @@ class MaceModel(EdgeModel):
             r_max=float(model.r_max),
             n_layers=None if layers is None else int(layers),
             n_parameters=n_parameters,
+            inputs=tuple(one.name for one in self._embedded)
+            + (("head",) if len(heads.names) > 1 else ()),
         )
         self._n_elements = len(elements)
 
@@ -134,13 +133,62 @@ class MaceModel(EdgeModel):
         """Energies and ``dE/dD``; see `EdgeModel.evaluate`."""
         import torch
 
+        vectors = self._tensor(graph.vectors).requires_grad_(True)
+        data = self._data(graph, vectors)
+        # MACE's own forces are derivatives by the positions, which are all zero here. The
+        # derivative by the edges gives forces and virial (`ms25_suite.potentials.evaluate`).
+        energy = self._model(data, training=False, compute_force=False)["energy"]
+        (gradient,) = torch.autograd.grad(energy.sum(), [vectors], allow_unused=True)
+        # A batch without edges, or a model that does not use them.
+        if gradient is None:
+            gradient = torch.zeros_like(vectors)
+        return (
+            energy.detach().double().cpu().numpy(),
+            gradient.double().cpu().numpy(),
+        )
+
+    def reads_positions(self) -> bool:
+        """Whether the energy changes if two atoms keep their edges but not their positions.
+
+        Models with long-range terms (MACELES, PolarMACE) sum over the positions of all atoms.
+        """
+        if _kind(self._model) in _LONG_RANGE:
+            return True
+        numbers = np.full(2, min(self._info.elements or (1,)))
+        vector = np.array([[0.0, 0.0, 0.6 * float(self._model.r_max)]])
+        edges = (np.array([0, 1]), np.array([1, 0]), np.concatenate([vector, -vector]))
+        inputs = probe_inputs(self._embedded, self._heads)
+        graph = Graph(numbers, *edges, np.zeros(2, dtype=np.int64), 1, inputs)
+        energies = []
+        for positions in (np.zeros((2, 3)), np.concatenate([np.zeros((1, 3)), vector])):
+            # The same vectors: what the positions add is taken off the shifts.
+            data = self._data(
+                graph, self._tensor(graph.vectors + positions[[0, 1]] - positions[[1, 0]])
+            )
+            data["positions"] = self._tensor(positions)
+            try:
+                output = self._model(data, training=False, compute_force=False)
+                energies.append(float(output["energy"]))
+            except (RuntimeError, KeyError, ValueError, TypeError, IndexError):
+                # It cannot be evaluated at all: the first prediction says so.
+                return False
+        return abs(energies[1] - energies[0]) > 1e-4 * max(1.0, abs(energies[0]))
+
+    def _tensor(self, values: Any) -> Any:
+        import torch
+
+        return torch.from_numpy(np.asarray(values)).to(dtype=self._dtype, device=self._device)
+
+    def _data(self, graph: Graph, vectors: Any) -> dict[str, Any]:
+        """What MACE reads of a graph."""
+        import torch
+
         to = {"device": self._device}
         n_atoms = len(graph.numbers)
         batch = torch.from_numpy(graph.graph_of_atom).to(**to)
         counts = torch.bincount(batch, minlength=graph.n_graphs)
         species = torch.from_numpy(self._index[graph.numbers]).to(**to)
-        vectors = torch.from_numpy(graph.vectors).to(dtype=self._dtype, **to).requires_grad_(True)
-        data = {
+        return {
             "positions": torch.zeros(n_atoms, 3, dtype=self._dtype, **to),
             "node_attrs": torch.nn.functional.one_hot(species, self._n_elements).to(self._dtype),
             "edge_index": torch.from_numpy(np.stack([graph.senders, graph.receivers])).to(**to),
@@ -151,19 +199,9 @@ class MaceModel(EdgeModel):
             "cell": torch.zeros(3 * graph.n_graphs, 3, dtype=self._dtype, **to),
             "batch": batch,
             "ptr": torch.cat([counts.new_zeros(1), counts.cumsum(0)]),
-            "head": torch.full((graph.n_graphs,), self._head, dtype=torch.long, **to),
-            "total_charge": torch.zeros(graph.n_graphs, dtype=self._dtype, **to),
-            "total_spin": torch.ones(graph.n_graphs, dtype=self._dtype, **to),
+            "head": torch.from_numpy(self._heads.of(graph)).to(**to),
+            **{
+                one.feature: self._tensor(one.values(graph))
+                for one in (*always_given(), *self._embedded)
+            },
         }
-        # MACE's own forces are derivatives by the positions, which are all zero here. The
-        # derivative by the edges gives forces and virial (`ms25_suite.potentials.evaluate`).
-        output = self._model(data, training=False, compute_force=False)
-        energy = output["energy"]
-        (gradient,) = torch.autograd.grad(energy.sum(), [vectors], allow_unused=True)
-        # A batch without edges, or a model that does not use them.
-        if gradient is None:
-            gradient = torch.zeros_like(vectors)
-        return (
-            energy.detach().double().cpu().numpy(),
-            gradient.double().cpu().numpy(),
-        )

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
+from ms25_suite.architectures.mace.inputs import training_embeddings
 from ms25_suite.architectures.mace.model import MaceArchitecture
 from ms25_suite.core.errors import TrainingError
 from ms25_suite.core.fields import REF_ENERGY, REF_FORCES, REF_STRESS
@@ -67,6 +68,14 @@ class MaceTrainer(Trainer):
             # The rate decays once in each epoch of the first stage but the first.
             steps = max(1, first_stage - 1)
             chosen["lr_scheduler_gamma"] = (recipe["lr_final"] / chosen["lr"]) ** (1 / steps)
+        embeddings = training_embeddings(data.train[0], data.validation[0])
+        if embeddings:
+            # MACE reads a Python literal.
+            chosen["embedding_specs"] = repr(embeddings)
+        atoms = data.isolated_atoms()
+        if atoms is not None:
+            # MACE's advice; it reads a Python literal. The limit of separated atoms is then right.
+            chosen["E0s"] = repr(atoms)
         # MACE must not end a training before its number of epochs is reached.
         chosen["patience"] = total + 1
         return chosen

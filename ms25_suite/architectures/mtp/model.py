@@ -208,6 +208,7 @@ class MtpModel(EdgeModel):
             r_max=float(data.radial_basis.max),
             n_layers=1,
             n_parameters=int(data.number_of_parameters_optimized),
+            inputs=(),
         )
 
     @property

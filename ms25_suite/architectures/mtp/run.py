@@ -1,6 +1,6 @@
 """Training program of moment tensor potentials.
 
-Run as ``python -m ms25_suite.architectures.mtp.run PARENT CONFIG``; see `TrainingRun`.
+Run as ``python -m ms25_suite.architectures.mtp.run CONFIG``; see `TrainingRun`.
 
 It starts from random radial functions with the best linear parameters for them, and then minimises
 the loss step by step (`fit`). The checkpoint holds the state of the minimisation too: a training

@@ -167,7 +167,9 @@ class CompiledNequipModel(ForceModel):
         self._device = device
         self._index = type_index(elements)
         self._batched = "batch" in metadata["nequip_aoti_inputs"].split()
-        self._info = ModelInfo(elements=tuple(sorted(elements)), r_max=float(metadata["r_max"]))
+        self._info = ModelInfo(
+            elements=tuple(sorted(elements)), r_max=float(metadata["r_max"]), inputs=()
+        )
         self._dimer = _dimer(elements[0], _DIMER_LENGTH * float(metadata["r_max"]))
         # With the target of one frame the dimer is part of the frame, so its virial is subtracted.
         self._dimer_virial = np.zeros((3, 3)) if self._batched else self._call(self._dimer)[2][0]

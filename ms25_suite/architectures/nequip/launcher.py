@@ -1,8 +1,7 @@
 """Training by the nequip framework in phases, each from the best model of the one before.
 
-Run in the environment of nequip as ``… ms25_suite.architectures.nequip.launcher PARENT CONFIG``;
-``PARENT`` is the number of the process that waits for it, ``CONFIG`` a file of JSON that
-`ms25_suite.architectures.nequip.trainer` writes.
+Run in the environment of nequip as ``… ms25_suite.architectures.nequip.launcher CONFIG``;
+``CONFIG`` is a file of JSON that `ms25_suite.architectures.nequip.trainer` writes.
 
 The framework's own script trains one phase in one process, and a model that started from the
 checkpoint of another phase can never be loaded without that file. Here all phases run in one
@@ -14,6 +13,7 @@ its script reads.
 from __future__ import annotations
 
 import json
+import math
 import os
 import sys
 import warnings
@@ -21,7 +21,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ms25_suite.training.process import end_with_parent
+from ms25_suite.core.cache import atomic_path
+from ms25_suite.core.sealed import sealed_json, unseal_json
 
 __all__ = ["main", "run"]
 
@@ -30,12 +31,11 @@ _DONE = "done.json"
 
 def main() -> None:
     """Run the training of a configuration file."""
-    end_with_parent(int(sys.argv[1]))
     warnings.filterwarnings("ignore", message=".*does not have many workers.*")
     from ms25_suite.architectures.nequip.callback import NotANumberError
 
     try:
-        run(json.loads(Path(sys.argv[2]).read_text(encoding="utf-8")))
+        run(json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")))
     except NotANumberError as error:
         sys.exit(f"stopped: {error}")
 
@@ -62,7 +62,7 @@ def run(config: Mapping[str, Any]) -> None:
     output.mkdir(exist_ok=True)
     statistics = _statistics(config, output / "statistics.json")
     folder: Path | None = None
-    before, best = 0, None
+    before, best = 0, dict[str, Any]()
     for index, phase in enumerate(config["phases"]):
         previous, folder = folder, output / f"phase-{index + 1}"
         folder.mkdir(exist_ok=True)
@@ -73,7 +73,7 @@ def run(config: Mapping[str, Any]) -> None:
             module = _module(config, phase, statistics, data)
             result = _train(config, phase, module, data, folder, previous, before)
             _write_json(done, result)
-        best = json.loads(done.read_text(encoding="utf-8"))
+        best = unseal_json(done.read_bytes(), str(done))
         before += int(best["epochs"])
     if folder is None:
         msg = "a training needs at least one phase"
@@ -91,8 +91,7 @@ def _statistics(config: Mapping[str, Any], path: Path) -> dict[str, float]:
         found = instantiate(config["data"], _recursive_=False).get_statistics("train")
         names = ("num_neighbors_mean", "forces_rms")
         _write_json(path, {name: float(found[name]) for name in names})
-    values: dict[str, float] = json.loads(path.read_text(encoding="utf-8"))
-    return values
+    return unseal_json(path.read_bytes(), str(path))
 
 
 def _module(
@@ -175,7 +174,7 @@ def _train(
     return {
         "epochs": trainer.current_epoch,
         "epoch": recorder.best_epoch,
-        "loss": recorder.best_loss,
+        "loss": recorder.best_loss if math.isfinite(recorder.best_loss) else None,
     }
 
 
@@ -220,10 +219,10 @@ def _pack(folder: Path, model: Path) -> None:
         partial.unlink(missing_ok=True)
 
 
-def _write_json(path: Path, value: object) -> None:
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(json.dumps(value), encoding="utf-8")
-    partial.replace(path)
+def _write_json(path: Path, value: Mapping[str, Any]) -> None:
+    # The trainer removes a damaged one before it continues.
+    with atomic_path(path) as partial:
+        partial.write_text(sealed_json(value), encoding="utf-8")
 
 
 if __name__ == "__main__":

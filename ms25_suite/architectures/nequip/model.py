@@ -167,6 +167,7 @@ class NequipModel(EdgeModel):
             r_max=float(model.metadata["r_max"]),
             n_layers=_n_layers(model),
             n_parameters=n_parameters,
+            inputs=(),
         )
         # Derivatives with respect to the edges are taken in `evaluate`.
         self._model = modify(model, [{"modifier": "disable_ForceStressOutput"}])

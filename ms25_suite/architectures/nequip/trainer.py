@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,11 +12,12 @@ import numpy as np
 
 from ms25_suite.architectures.nequip.model import AllegroArchitecture, NequipArchitecture
 from ms25_suite.core.fields import REF_ENERGY, REF_FORCES, REF_STRESS
+from ms25_suite.core.sealed import DamagedError, unseal_json
 from ms25_suite.potentials.baseline import element_energies
 from ms25_suite.training.curve import ERROR_NAMES
 from ms25_suite.training.files import RESULTS, evenly, write_extxyz
 from ms25_suite.training.request import Part, TrainingData, TrainingRequest
-from ms25_suite.training.trainer import Trainer
+from ms25_suite.training.trainer import Trainer, discard_torn
 
 __all__ = ["AllegroTrainer", "NequipTrainer", "atom_energies"]
 
@@ -57,6 +59,8 @@ class _NequipFamilyTrainer(Trainer):
         self, recipe: Mapping[str, Any], request: TrainingRequest, data: TrainingData
     ) -> dict[str, Any]:
         """All values of a training; see `Trainer.settings`."""
+        from ase.data import chemical_symbols
+
         values = super().settings(recipe, request, data)
         total = values.get("epochs") or values["max_num_epochs"]
         names = (
@@ -69,6 +73,10 @@ class _NequipFamilyTrainer(Trainer):
         # The label decides which terms the loss has: it is a part of the settings, and of the key.
         labels = _stress_labels(data, chosen["n_validation"])
         chosen["stress"] = labels if values["stress"] else _NO_STRESS
+        atoms = data.isolated_atoms()
+        if atoms is not None:
+            # NequIP's advice where they are known; else they are fitted, see `config`.
+            chosen["atom_energies"] = {chemical_symbols[z]: energy for z, energy in atoms.items()}
         return chosen
 
     def n_epochs(self, settings: Mapping[str, Any]) -> int:
@@ -82,6 +90,23 @@ class _NequipFamilyTrainer(Trainer):
         """
         absent = None if settings["stress"] == _NO_STRESS else np.nan
         write_extxyz(work / f"{name}.extxyz", part, absent_stress=absent)
+
+    def repair(self, work: Path) -> None:
+        """Remove what is damaged; a phase with a damaged checkpoint starts again, as later ones."""
+        output = work / _OUTPUT
+        for path in (*output.glob("*.json"), *output.glob("phase-*/*.json")):
+            try:
+                unseal_json(path.read_bytes(), str(path))
+            except DamagedError:
+                path.unlink()
+        phases = sorted(output.glob("phase-*"), key=lambda folder: (len(folder.name), folder.name))
+        for place, folder in enumerate(phases):
+            checkpoints = list(folder.glob("*.ckpt"))
+            discard_torn(checkpoints)
+            if not all(path.exists() for path in checkpoints):
+                for later in phases[place:]:
+                    shutil.rmtree(later)
+                break
 
     def config(
         self, settings: Mapping[str, Any], data: TrainingData, device: str
@@ -100,7 +125,7 @@ class _NequipFamilyTrainer(Trainer):
             # Compilation takes over a minute on a CPU, more than it saves in a short training.
             "compile_mode": "eager",
             # Fixed energies of the elements leave the binding energy to the network.
-            "per_type_energy_shifts": atom_energies(data.train),
+            "per_type_energy_shifts": settings.get("atom_energies") or atom_energies(data.train),
         }
         module = {
             # The average over recent steps damps the noise of small batches, so that the epoch with

@@ -9,7 +9,6 @@ or a running pytest stays as it was, and the results are those of the command by
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
 import subprocess
@@ -43,10 +42,8 @@ for name in [name for name in os.environ if name.startswith("PYTEST_")]:
     del os.environ[name]
 
 from ms25_suite.cli.main import main
-from ms25_suite.training.process import end_with_parent
 
-end_with_parent(int(sys.argv[1]))
-sys.exit(main(sys.argv[2:]))
+sys.exit(main(sys.argv[1:]))
 """
 
 _USAGE_ERROR: Final = 4
@@ -275,10 +272,11 @@ def _run(arguments: Sequence[str], inputs: Inputs, show: IO[str] | None) -> tupl
     with CalculatorServer(inputs.calculators, inputs.folder) as server:
         # -P: as for the installed command, modules in this folder hide no others.
         process = start_process(
-            [sys.executable, "-u", "-P", "-c", _PROGRAM, str(os.getpid()), *arguments],
+            [sys.executable, "-u", "-P", "-c", _PROGRAM, *arguments],
             folder=Path.cwd(),
             output=log,
             variables={ADDRESS_VARIABLE: server.address},
+            scratch=inputs.folder,
         )
         try:
             with log.open(encoding="utf-8", errors="replace") as output:

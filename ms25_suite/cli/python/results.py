@@ -11,7 +11,7 @@ from ms25_suite.core.records.run import RunRecord
 from ms25_suite.core.results import CheckResult, Verdict, worst_verdict
 from ms25_suite.report.order import sort_results
 from ms25_suite.report.pairs import without_repeats
-from ms25_suite.report.tables import CSV_COLUMNS, terminal_table
+from ms25_suite.report.tables import CSV_COLUMNS, config_type_text, terminal_table
 from ms25_suite.report.wording import (
     SYMBOLS,
     count_sentence,
@@ -241,6 +241,7 @@ def _record(result: CheckResult) -> dict[str, Any]:
     """Values of one row of the table for pandas."""
     record = result.to_dict()
     record["interval_low"], record["interval_high"] = record["interval"] or (None, None)
+    record["by_config_type"] = config_type_text(result)
     return {name: record[name] for name in CSV_COLUMNS}
 
 

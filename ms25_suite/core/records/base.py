@@ -7,9 +7,9 @@ from dataclasses import fields
 from typing import Any, Self
 
 from ms25_suite.core.contracts import read_as
-from ms25_suite.core.errors import ReportError
+from ms25_suite.core.errors import ReportError, encodable
 
-__all__ = ["Record"]
+__all__ = ["Record", "plain"]
 
 
 class Record:
@@ -21,7 +21,7 @@ class Record:
         """JSON-able form."""
         nullable = self._nullable()
         values = {
-            field.name: _plain(getattr(self, field.name))
+            field.name: plain(getattr(self, field.name))
             for field in fields(self)  # type: ignore[arg-type]
         }
         return {key: value for key, value in values.items() if value is not None or key in nullable}
@@ -49,10 +49,13 @@ class Record:
         return ()
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """A value as JSON has it, with texts that can be encoded."""
     if isinstance(value, tuple):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, str):
+        return encodable(value)
     # Nested records.
     return value.to_dict() if hasattr(value, "to_dict") else value

@@ -202,6 +202,6 @@ def measure_neb(potential: Potential, dataset: Dataset, *, steps: int) -> NebRes
         # All images have the same atoms, so the first and the last n_atoms rows are the ends.
         positions[:n_atoms] = ends.relaxation.frames.positions[:n_atoms]
         positions[-n_atoms:] = ends.relaxation.frames.positions[n_atoms:]
-        path = Frames(start.numbers, positions, start.cells, start.pbc, start.offsets)
+        path = replace(start, positions=positions)
         band = relax_band(path, fixed, potential.predict, steps=steps)
     return NebResult(reference, start, ends, band, time.perf_counter() - start_time)

@@ -14,7 +14,7 @@ from ms25_suite.core.frames import FloatArray, Frames, IntArray
 from ms25_suite.core.thresholds import Threshold
 from ms25_suite.core.units import DIMENSIONLESS, MEV_PER_EV, TEMPERATURE_UNIT
 from ms25_suite.criteria.held_out import unseen_set
-from ms25_suite.criteria.recorder import ARTIFACTS, CheckRecorder
+from ms25_suite.criteria.recorder import CheckRecorder
 from ms25_suite.criteria.stability.details import KEY, DynamicsDetails, DynamicsRun
 from ms25_suite.datasets.dataset import Dataset
 from ms25_suite.metrics.dynamics.bath import Bath, canonical_error
@@ -188,9 +188,7 @@ class StabilityRuns:
             images.append(atoms)
         if not images:
             return ""
-        path = recorder.file_of("broken", ".extxyz")
-        write(path, images, format="extxyz")
-        return f"{ARTIFACTS}/{path.name}"
+        return recorder.keep("broken", ".extxyz", lambda path: write(path, images, format="extxyz"))
 
     def _details(self, ensemble: Ensemble) -> dict[str, Any]:
         """Traces of an ensemble: total energy in meV/atom since the start, or temperature in K."""
@@ -327,5 +325,5 @@ def _limits(dataset: Dataset, test: IntArray) -> Limits:
     force = UNLABELLED_FORCE
     if labels.forces is not None:
         # At least 10 eV/Å: frames at rest have almost no forces.
-        force = max(FORCE_FACTOR * float(np.abs(labels.forces).max()), FORCE_FACTOR)
+        force = max(FORCE_FACTOR * float(np.nanmax(np.abs(labels.forces))), FORCE_FACTOR)
     return Limits({pair: CLOSEST * distance for pair, distance in shortest.items()}, force)

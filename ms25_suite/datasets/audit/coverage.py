@@ -61,6 +61,14 @@ def _trained(splits: Splits) -> bool:
 
 
 def _leakage(content: Content, splits: Splits) -> Answer:
+    if splits.validation_as_test:
+        n_test = len(splits.parts[0][2])
+        finding = Finding(
+            "validation-as-test",
+            f"There are no test frames, so the {n_test} validation frames are judged by. If they "
+            "chose a model, or its hyperparameters, its errors look better than they are.",
+        )
+        return answered("leakage", "not known of validation frames", finding)
     if not _trained(splits):
         return unanswered("leakage", "there are no training frames")
     frames: set[int] = set()

@@ -6,14 +6,16 @@ depend on the card and on the splits are found each time a dataset is opened.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ms25_suite.core.fields import QUANTITIES
 from ms25_suite.core.findings import Finding
-from ms25_suite.core.frames import Frames, Labels
+from ms25_suite.core.frames import BoolArray, Frames, IntArray, Labels
 from ms25_suite.datasets.answers import Answer, answered, in_order
 from ms25_suite.datasets.audit.coverage import audit_coverage
 from ms25_suite.datasets.audit.derivatives import audit_work
@@ -42,18 +44,28 @@ def frame_digests(frames: Frames) -> np.ndarray[Any, Any]:
     return np.frombuffer(b"".join(frames.fingerprints()), dtype="V16")
 
 
-def audit_labels(found: FoundLabels, n_frames: int) -> tuple[Answer, ...]:
-    """Answers about which labels there are."""
-    has_stress = found.labels.has_stress
-    counts = {"stress": n_frames if has_stress is None else int(np.count_nonzero(has_stress))}
+def audit_labels(found: FoundLabels, frames: Frames, labels: Labels) -> tuple[Answer, ...]:
+    """Answers about which labels there are.
+
+    Parameters
+    ----------
+    found
+        What was found in the files.
+    frames, labels
+        The data, without isolated atoms.
+    """
+    n_frames = len(frames)
     parts = []
-    for quantity, key in found.keys.items():
-        n_labelled = counts.get(quantity, n_frames)
+    for quantity in QUANTITIES:
+        has = labels.has(quantity, frames.offsets)
+        if has is None or quantity not in found.keys:
+            continue
+        n_labelled = int(np.count_nonzero(has))
         where = f"all {n_frames}" if n_labelled == n_frames else f"{n_labelled} of {n_frames}"
-        parts.append(f"{quantity} from `{key}` on {where} frames")
+        parts.append(f"{quantity} from `{found.keys[quantity]}` on {where} frames")
     return (
         answered("labels", "; ".join(parts), *found.findings),
-        # Numbers that are not finite are an error when the file is read.
+        # Infinite numbers are an error when the file is read; NaN is a label that is missing.
         answered("finite", f"yes, in all {n_frames} frames"),
     )
 
@@ -70,11 +82,15 @@ def audit_frames(
     digests
         Result of `frame_digests`.
     """
-    energies, forces = audit_energies(frames, labels), audit_forces(frames, labels)
+    (energies,) = _where(labels.has_energy, frames, labels, lambda *own: [audit_energies(*own)])
+    forces = _where(labels.has_forces(frames.offsets), frames, labels, audit_forces)
     stress = audit_stress(frames, labels)
     # Frames with wrong labels would spoil the fit of the work for all others.
     odd = {frame for finding in findings_of((energies, *forces)) for frame in finding.frames}
-    sound = np.array([i for i in range(len(frames)) if i not in odd], dtype=np.int64)
+    # A frame without energy or forces has no work.
+    complete = labels.complete(frames.offsets)
+    usable = np.flatnonzero(complete) if complete.any() else np.arange(len(frames))
+    sound = np.array([i for i in usable.tolist() if i not in odd], dtype=np.int64)
     rest = (frames, labels)
     if 0 < len(sound) < len(frames):
         rest = frames.select(sound), labels.select(sound, frames.offsets)
@@ -85,6 +101,40 @@ def audit_frames(
         stress,
         *(_once(answer, stress) for answer in audit_work(*rest)),
     )
+
+
+def _where(
+    has: BoolArray | None,
+    frames: Frames,
+    labels: Labels,
+    audit: Callable[[Frames, Labels], list[Answer]],
+) -> list[Answer]:
+    """Answers of an audit about the frames that have a label, with their numbers in the dataset."""
+    if has is None or has.all() or not has.any():
+        return audit(frames, labels)
+    chosen = np.flatnonzero(has)
+    answers = audit(frames.select(chosen), labels.select(chosen, frames.offsets))
+    return [_renumbered(answer, chosen) for answer in answers]
+
+
+def _renumbered(answer: Answer, numbers: IntArray) -> Answer:
+    def in_text(text: str) -> str:
+        # "frame 3" and "frames 0, 2, 5", as `frame_list` writes them.
+        return re.sub(
+            r"(?<=\bframe )\d+|(?<=\bframes )\d+(?:, \d+)*",
+            lambda found: ", ".join(str(numbers[int(n)]) for n in found[0].split(", ")),
+            text,
+        )
+
+    findings = tuple(
+        replace(
+            finding,
+            message=in_text(finding.message),
+            frames=tuple(int(numbers[index]) for index in finding.frames),
+        )
+        for finding in answer.findings
+    )
+    return replace(answer, text=in_text(answer.text), findings=findings)
 
 
 def _once(answer: Answer, stress: Answer) -> Answer:

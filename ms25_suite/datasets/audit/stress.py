@@ -182,7 +182,9 @@ def _scale_from_forces(frames: Frames, labels: Labels, chosen: IntArray) -> floa
     n_atoms = frames.n_atoms
     # sum(F^2) = N F^2: one factor of sqrt(N) is in it already.
     scale = np.sqrt(per_frame[chosen]) * np.cbrt(volumes / n_atoms)[chosen] / volumes[chosen]
-    typical = float(np.median(scale))
+    # Frames without forces have NaN.
+    scale = scale[np.isfinite(scale)]
+    typical = float(np.median(scale)) if len(scale) else 0.0
     return typical if typical > 0.0 else None
 
 

@@ -20,19 +20,27 @@ from ms25_suite.datasets.cards.fields import (
     values_of,
 )
 from ms25_suite.datasets.cards.files import CardFile, Files, located
+from ms25_suite.datasets.cards.inputs import InputsTable, refuse_unusable_inputs
 from ms25_suite.datasets.cards.observables import EosConfig, EosTable, NebConfig, NebTable
 from ms25_suite.datasets.cards.partners import ExtensivityTable, Partners, TransferTable
 from ms25_suite.datasets.cards.splits import SplitsConfig, SplitsTable
 
-__all__ = ["CardTable", "DatasetCard", "LabelKeys"]
+__all__ = ["NO_LABELS", "CardTable", "DatasetCard", "LabelKeys"]
 
 _BUILTIN_KEYS: Final = ("name", "title", "elements", "level_of_theory", "files")
 """Keys that the card of a built-in dataset must have."""
 
 
+NO_LABELS: Final = "none"
+"""In place of the key of a label: there is none."""
+
+
 @dataclass(frozen=True, slots=True)
 class LabelKeys:
     """Keys of the labels in the files; the usual names are tried where a key is None.
+
+    The word ``none`` states that there are no such labels: none are looked for, and a run without
+    them is a success.
 
     Parameters
     ----------
@@ -57,6 +65,12 @@ class LabelKeys:
         if self.stress is not None and self.virial is not None:
             msg = "name either `stress` or `virial`, not both"
             raise ValueError(msg)
+
+    @property
+    def waived(self) -> frozenset[str]:
+        """Quantities that the card states to have no labels."""
+        names = ("energy", "forces", "stress")
+        return frozenset(name for name in names if getattr(self, name) == NO_LABELS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -86,6 +100,8 @@ class CardTable:
         table. Only their form is checked here.
     labels, splits, files
         Where the labels are, how the frames are divided, which files hold them.
+    inputs
+        What potentials may read besides the structure, where it is not under a usual key.
     extensivity, transfer
         Other datasets that its potentials are tested on.
     eos, neb
@@ -113,6 +129,7 @@ class CardTable:
     threshold_class: Text = "standard"
     thresholds: dict[str, dict[str, Any]] = field(default_factory=dict)
     labels: LabelKeys = field(default_factory=LabelKeys)
+    inputs: InputsTable = field(default_factory=dict)
     splits: SplitsTable = field(default_factory=SplitsTable)
     files: Files = ()
     extensivity: ExtensivityTable = field(default_factory=ExtensivityTable)
@@ -128,6 +145,7 @@ class CardTable:
 
     def __post_init__(self) -> None:
         refuse_unknown_elements(self.elements)
+        refuse_unusable_inputs(self.inputs)
         refuse_other_than_function(self.reference_calculator, "reference_calculator")
         refuse_other_than_function(self.build, "build")
 

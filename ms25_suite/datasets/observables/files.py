@@ -5,7 +5,7 @@ They are read when a check needs them, not with the dataset.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, cast
 
 from ms25_suite.core.errors import CardError, DatasetError
@@ -14,6 +14,7 @@ from ms25_suite.datasets.audit.broken import refuse_broken
 from ms25_suite.datasets.cards.card import DatasetCard
 from ms25_suite.datasets.cards.files import CardFile, verified_sha256
 from ms25_suite.datasets.readers.files import read_images
+from ms25_suite.datasets.readers.inputs import frames_with_inputs
 from ms25_suite.datasets.registry import builtin_card, suggestion
 
 if TYPE_CHECKING:
@@ -101,8 +102,10 @@ def read_files(files: Sequence[CardFile], where: str) -> tuple[list[Atoms], tupl
     return [atoms for file in files for atoms in read_images(file.path)], sha256
 
 
-def frames_of(images: Sequence[Atoms], elements: Sequence[str], where: str) -> Frames:
-    """Frames with valid structures, of elements that the dataset has.
+def frames_of(
+    images: Sequence[Atoms], elements: Sequence[str], inputs: Mapping[str, str], where: str
+) -> Frames:
+    """Frames with valid structures, of elements that the dataset has, and with its inputs.
 
     Raises
     ------
@@ -113,7 +116,7 @@ def frames_of(images: Sequence[Atoms], elements: Sequence[str], where: str) -> F
     """
     from ase.data import chemical_symbols
 
-    frames = Frames.from_atoms(images)
+    frames = frames_with_inputs(images, inputs, where)
     refuse_broken(frames, where)
     symbols = [chemical_symbols[number] for number in frames.elements]
     extra = [symbol for symbol in symbols if elements and symbol not in elements]

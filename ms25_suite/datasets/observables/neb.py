@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from ms25_suite.core.errors import DatasetError
-from ms25_suite.core.fields import REF_ENERGY
 from ms25_suite.core.frames import BoolArray, FloatArray, Frames, Labels
 from ms25_suite.datasets.cards.card import DatasetCard, LabelKeys
+from ms25_suite.datasets.cards.inputs import input_keys
 from ms25_suite.datasets.cards.observables import NebConfig
+from ms25_suite.datasets.columns.families import find_columns
+from ms25_suite.datasets.columns.values import values_under
 from ms25_suite.datasets.observables.files import frames_of, lender, read_files, where_of
-from ms25_suite.datasets.readers.label_values import values_under
 from ms25_suite.datasets.readers.labels import find_labels
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def neb_reference(card: DatasetCard) -> NebReference | None:
     if config is None:
         return None
     images, sha256 = _neb_images(config, where)
-    frames = frames_of(images, elements, where)
+    frames = frames_of(images, elements, input_keys(card.inputs), where)
     _refuse_different(frames, where, given_ends=config.initial is not None)
     fixed = _fixed_atoms(images, frames, where)
     labels = _labels_if_any(images, card.labels, where)
@@ -137,6 +138,15 @@ def _refuse_different(frames: Frames, where: str, *, given_ends: bool) -> None:
             f"{other[0]} differs from image 0 (by {apart[other[0]]:.4g} Å)"
         )
         raise DatasetError(msg)
+    for index in range(len(frames)):
+        # One charge, spin, …: energies of different states do not form one path either.
+        state, first = (frames.inputs.prints(i, frames.atoms_of(i)) for i in (index, 0))
+        if state != first:
+            msg = (
+                f"{where}: expected the same inputs ({', '.join(frames.inputs)}) for all images, "
+                f"found others in image {index}"
+            )
+            raise DatasetError(msg)
     prints = frames.fingerprints()
     for index, (one, next_one) in enumerate(pairwise(prints)):
         # The tangent of the band is undefined between two equal images.
@@ -194,7 +204,8 @@ def _held(atoms: Atoms, where: str) -> BoolArray:
 
 def _labels_if_any(images: Sequence[Atoms], keys: LabelKeys, where: str) -> Labels:
     """Labels of the images; a path to start from may come without."""
-    names = (keys.energy,) if keys.energy is not None else (REF_ENERGY, "energy")
-    if values_under(images, names, "info") is None:
+    if keys.energy is None and not find_columns(images).families(("energy",)):
         return Labels()
-    return find_labels(images, keys, where).labels
+    if keys.energy is not None and values_under(images, (keys.energy,), "info") is None:
+        return Labels()
+    return find_labels(images, keys, where, partial=False).labels

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 import shutil
 from pathlib import Path, PurePosixPath
@@ -12,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 from ms25_suite.core.cache import atomic_path, cache_dir, content_key, file_sha256
 from ms25_suite.core.errors import DatasetError
+from ms25_suite.core.sealed import DamagedError, sealed_json, unseal_json
 from ms25_suite.datasets.published.archive import safe_name
 from ms25_suite.datasets.published.resume import TIMEOUT, RemoteFile, ResumingDownloader
 
@@ -93,7 +93,7 @@ def download(
         known[file.name] = {"sha256": sha256 or file_sha256(path), "stated": file.checksum}
         # After each file, so that an interruption does not lose the checksums of finished ones.
         with atomic_path(record) as temporary:
-            temporary.write_text(json.dumps(known, indent=1), encoding="utf-8")
+            temporary.write_text(sealed_json(known, record.name, indent=1), encoding="utf-8")
         paths.append(path)
     return tuple(paths)
 
@@ -109,10 +109,10 @@ def _canonical(url: str) -> str:
 
 
 def _known(record: Path) -> dict[str, dict[str, Any]]:
-    """Checksums of earlier downloads."""
+    """Checksums of earlier downloads; a damaged record counts as none."""
     try:
-        return dict(json.loads(record.read_text(encoding="utf-8")))
-    except (OSError, ValueError):
+        return unseal_json(record.read_bytes(), str(record), record.name)
+    except (OSError, DamagedError):
         return {}
 
 

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from ms25_suite.core.errors import DatasetError, LabelError
-from ms25_suite.core.fields import REF_ENERGY, REF_FORCES, REF_STRESS
+from ms25_suite.core.fields import REF_ENERGY, REF_FORCES, REF_STRESS, Quantity
 from ms25_suite.datasets.cards.card import LabelKeys
+from ms25_suite.datasets.columns.values import values_under
 from ms25_suite.datasets.readers.cp2k import is_cp2k_output
 from ms25_suite.datasets.readers.files import installed_reader, read_images
-from ms25_suite.datasets.readers.label_values import values_under
 from ms25_suite.datasets.readers.labels import FoundLabels, find_labels, labelled_structure
 from ms25_suite.datasets.readers.npz import read_npz
 
@@ -184,7 +184,7 @@ def labelled_frames(
     # First all frames at once, which is the usual case and by far faster.
     keys = _only_candidates(images, keys)
     try:
-        found = find_labels(images, _optional_stress(images, keys), where)
+        found = find_labels(images, _optional_stress(images, keys), where, partial=False)
         return _complete(images, found, range(len(images)), leave_out)
     except LabelError:
         pass
@@ -193,7 +193,7 @@ def labelled_frames(
     reasons: Counter[str] = Counter()
     for index, atoms in enumerate(images):
         try:
-            found = find_labels([atoms], _optional_stress([atoms], keys), where)
+            found = find_labels([atoms], _optional_stress([atoms], keys), where, partial=False)
         except LabelError as error:
             reasons[_without_index(str(error).removeprefix(f"{where}: "))] += 1
         else:
@@ -282,7 +282,9 @@ def _complete(
 ) -> list[LabelledFrame]:
     labels = found.labels
     if labels.energy is None or labels.forces is None:
-        leave_out(f"no {'energy' if labels.energy is None else 'forces'}", len(images))
+        name: Quantity = "energy" if labels.energy is None else "forces"
+        could_be = ", ".join(f"`{key}`" for key in found.unread.get(name, ()))
+        leave_out(f"no {name}{f': could it be {could_be}?' if could_be else ''}", len(images))
         return []
     frames = []
     start = 0

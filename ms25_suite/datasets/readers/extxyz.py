@@ -1,4 +1,4 @@
-"""Whether the layout of an extended XYZ file agrees with its headers.
+"""Headers of extended XYZ files: whether the layout agrees with them, and what ASE refuses.
 
 ASE's reader ignores columns that a header does not name and everything behind a blank line, so
 damaged files may be read without an error; and its errors do not name the line.
@@ -9,9 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
-__all__ = ["Layout", "scan_layout"]
+import numpy as np
+
+from ms25_suite.datasets.columns.names import parse_name
+
+__all__ = ["Layout", "parse_header", "scan_layout"]
 
 _PROPERTIES: Final = re.compile(r"""\bProperties\s*=\s*["'{]?([^\s"'}]+)""", re.IGNORECASE)
 _ENTRY: Final = re.compile(r"""(?<!\w)(\w{1,80})["']?\s*=\s*("[^"]*"|'[^']*'|\{[^}]*\}|\S+)""")
@@ -19,6 +23,9 @@ _ENTRY: Final = re.compile(r"""(?<!\w)(\w{1,80})["']?\s*=\s*("[^"]*"|'[^']*'|\{[
 
 _QUANTITIES: Final = ("energy", "virial", "stress", "lattice")
 """Parts of the names of entries whose values are numbers with a fraction."""
+
+_NUMBERS: Final = re.compile(r"""[-+\d_.,\s\[\]{}eEdD"']+""")
+"""A value that is numbers and not words."""
 
 _WITHOUT_BRACKETS: Final = str.maketrans("", "", "[]")
 _ODD_NUMBER: Final = re.compile(
@@ -29,6 +36,11 @@ ten to it, and more likely a damaged 1.0."""
 
 _MOST_DIGITS: Final = 12
 """Digits of a number of atoms or columns; more are damage, and Python refuses to read thousands."""
+_TENSOR: Final = re.compile(r"""(^|\s)["']?(stress|virial)["']?(?=\s*=)""")
+_OTHER_NAME: Final = "as_it_is_"
+"""Prefix under which ASE does not check the number of components."""
+
+_NOTHING: Final = frozenset({"", "none", "null", "na", "n/a", "-", "--"})
 
 _PLAIN_COLUMNS: Final = 4
 """Symbol and position, of which a file without ``Properties`` has at least these."""
@@ -103,7 +115,7 @@ def _header_problem(comment: tuple[int, str] | None, frame: int) -> str:
     number, line = comment
     for entry in _ENTRY.finditer(line):
         name, value = entry[1], entry[2]
-        if not any(word in name.lower() for word in _QUANTITIES):
+        if not any(word in name.lower() for word in _QUANTITIES) or not _NUMBERS.fullmatch(value):
             continue
         found = _ODD_NUMBER.search(value) if _may_be_odd(value) else None
         if found:
@@ -159,6 +171,38 @@ def _frame_problem(
         shortest = min(shortest or length, length)
         longest = max(longest, length)
     return ""
+
+
+def parse_header(line: str) -> dict[str, Any]:
+    """Keys and values of a header, also with a ``stress`` or ``virial`` of six numbers.
+
+    ASE refuses these two unless they have nine numbers. Six are in Voigt order; any other count is
+    left as it is, for the reader of labels to name. A label whose value is a word for nothing
+    (``None``) is left out.
+    """
+    from ase.io.extxyz import key_val_str_to_dict
+
+    try:
+        found = dict(key_val_str_to_dict(line))
+    except ValueError as error:
+        if not _TENSOR.search(line) or "special 3x3" not in str(error):
+            raise
+        found = dict(key_val_str_to_dict(_TENSOR.sub(rf"\1{_OTHER_NAME}\2", line)))
+        for name in ("stress", "virial"):
+            if _OTHER_NAME + name in found:
+                value = found.pop(_OTHER_NAME + name)
+                # ASE's order of the nine numbers.
+                nine = np.shape(value) == (9,)
+                found[name] = np.reshape(value, (3, 3), order="F") if nine else np.asarray(value)
+    return {key: value for key, value in found.items() if not _is_nothing(key, value)}
+
+
+def _is_nothing(key: str, value: Any) -> bool:
+    """Whether the value of a label is a word for nothing, as Python and pandas write it."""
+    text = np.asarray(value)
+    if text.ndim or text.dtype.kind != "U" or parse_name(key) is None:
+        return False
+    return str(text).strip().lower() in _NOTHING
 
 
 def _short(text: str) -> str:

@@ -19,7 +19,7 @@ from ms25_suite.core.documents.files import refuse_irregular
 from ms25_suite.core.errors import DatasetError
 from ms25_suite.core.frames import IntArray
 from ms25_suite.datasets.readers.cp2k import is_cp2k_output, read_cp2k_output
-from ms25_suite.datasets.readers.extxyz import Layout, scan_layout
+from ms25_suite.datasets.readers.extxyz import Layout, parse_header, scan_layout
 from ms25_suite.datasets.readers.registry import InstalledReader, find_reader
 
 if TYPE_CHECKING:
@@ -203,10 +203,11 @@ def _frames(path: Path, format_: str | None) -> Iterator[Atoms]:
                 # where a number of atoms is damaged.
                 msg = f"{path} cannot be read as extxyz: {layout.problem}"
                 raise DatasetError(msg)
+            options = {"properties_parser": parse_header} if format_ == "extxyz" else {}
             images = (
                 _database_rows(path)
                 if format_ == "db"
-                else ase.io.iread(source, index=":", format=format_)
+                else ase.io.iread(source, index=":", format=format_, **options)
             )
             for atoms in images:
                 count += 1

@@ -9,12 +9,11 @@ import numpy as np
 
 from ms25_suite.core.findings import Finding
 from ms25_suite.core.frames import FloatArray, to_voigt
-from ms25_suite.datasets.readers.label_values import (
-    LabelName,
+from ms25_suite.datasets.columns.names import LabelName
+from ms25_suite.datasets.columns.values import (
     check_shape,
     refuse_absent,
-    refuse_not_finite,
-    value_under,
+    refuse_infinite,
     values_under,
 )
 
@@ -32,7 +31,7 @@ def read_stresses(
     candidates: Mapping[LabelName, Sequence[str]],
     named: Mapping[LabelName, str],
     where: str,
-) -> tuple[FloatArray | None, str | None, list[Finding]]:
+) -> tuple[FloatArray | None, list[Finding]]:
     """Stress of each frame, from a stress or from a virial (stress = -virial / volume).
 
     Parameters
@@ -50,12 +49,12 @@ def read_stresses(
     -------
     :
         Stresses in eV/Å^3, shape ``(n_frames, 6)``, rows of NaN where there is none, or None if
-        no frame has one; the key they came from; findings.
+        no frame has one; findings.
 
     Raises
     ------
     LabelError
-        A stress is not finite or has the wrong shape, or the card names a key that is not there.
+        A stress is infinite or has the wrong shape, or the card names a key that is not there.
     """
     stresses = values_under(images, candidates.get("stress", ()), "info")
     virials = values_under(images, candidates.get("virial", ()), "info")
@@ -68,7 +67,6 @@ def read_stresses(
     labelled: list[int] = []
     not_periodic: list[int] = []
     asymmetric: list[int] = []
-    key: str | None = None
     name: LabelName
     for index, atoms in enumerate(images):
         value, name = (None if stresses is None else stresses[index]), "stress"
@@ -90,10 +88,7 @@ def read_stresses(
         # Virial W = -dE/d(strain) and stress = (1/V) dE/d(strain).
         rows[index] = row if name == "stress" else -row / volume
         labelled.append(index)
-        if key is None:
-            keys = candidates[name]
-            key = next(key for key in keys if value_under(atoms, key, "info") is not None)
-    refuse_not_finite(rows[labelled], np.array(labelled, dtype=np.int64), "stress", where)
+    refuse_infinite(rows[labelled], np.array(labelled, dtype=np.int64), "stress", where)
     findings = []
     if not_periodic:
         findings.append(
@@ -115,7 +110,7 @@ def read_stresses(
                 frames=tuple(asymmetric),
             )
         )
-    return (rows if labelled else None), key, findings
+    return (rows if labelled else None), findings
 
 
 def _voigt(value: FloatArray) -> tuple[FloatArray, float]:

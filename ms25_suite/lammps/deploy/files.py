@@ -8,7 +8,6 @@ model file at any time; the model file is the one to archive.
 
 from __future__ import annotations
 
-import json
 import shutil
 import sys
 import tempfile
@@ -21,6 +20,7 @@ from filelock import FileLock
 from ms25_suite.core.cache import cache_dir, content_key, file_sha256, remembered_sha256
 from ms25_suite.core.errors import DeployError
 from ms25_suite.core.machine import processor_features
+from ms25_suite.core.sealed import DamagedError, sealed_json, unseal_json
 from ms25_suite.environments.installation import Installation
 from ms25_suite.environments.processes import child_environment
 from ms25_suite.lammps.deploy.inputs import input_suffix
@@ -130,9 +130,11 @@ def _record(made: Path) -> Path:
 def _intact(made: Path) -> bool:
     """Whether the file exists and still has the checksum from when it was made."""
     try:
-        record = json.loads(_record(made).read_text(encoding="utf-8"))
-        return bool(record["sha256"] == remembered_sha256(made))
-    except (OSError, ValueError, KeyError, TypeError):
+        path = _record(made)
+        record = unseal_json(path.read_bytes(), str(path), made.parent.name)
+        # Not a remembered one: a failing disk changes a file and none of its times.
+        return bool(record["sha256"] == file_sha256(made))
+    except (OSError, DamagedError, KeyError):
         return False
 
 
@@ -174,7 +176,7 @@ def _make(
             "seconds": round(time.monotonic() - start, 1),
         }
         noted = folder / "record.json"
-        noted.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+        noted.write_text(sealed_json(record, made.parent.name, indent=1), encoding="utf-8")
         # Remove the record of an earlier, damaged file first, so that it is never taken for that of
         # the new file.
         _record(made).unlink(missing_ok=True)

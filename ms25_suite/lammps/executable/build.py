@@ -14,6 +14,7 @@ from typing import Final
 
 from ms25_suite.core.errors import LammpsError, LammpsNotInstalledError, UsageError
 from ms25_suite.environments.installation import ISOLATED
+from ms25_suite.environments.processes import run_captured
 from ms25_suite.lammps.executable.log import parse_version
 
 __all__ = ["LammpsBuild", "executable_build", "find_executable", "library_build"]
@@ -167,15 +168,7 @@ def _inspected(path: Path, _modified: int) -> LammpsBuild:
 def _help(command: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
     """Output of ``-h``."""
     try:
-        return subprocess.run(
-            [*command, "-h"],
-            capture_output=True,
-            stdin=subprocess.DEVNULL,
-            text=True,
-            errors="replace",
-            timeout=_TIME_LIMIT_S,
-            check=False,
-        )
+        return run_captured([*command, "-h"], time_limit_s=_TIME_LIMIT_S)
     except subprocess.TimeoutExpired as error:
         line = f"{' '.join(command)} -h"
         msg = f"`{line}` did not end within {_TIME_LIMIT_S:.0f} s: does it start by hand?"

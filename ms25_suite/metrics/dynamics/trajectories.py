@@ -12,7 +12,7 @@ then and is not evaluated.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -236,4 +236,4 @@ def energy_drifts(trajectories: Trajectories) -> FloatArray:
 
 
 def _at(frames: Frames, positions: FloatArray) -> Frames:
-    return Frames(frames.numbers, positions, frames.cells, frames.pbc, frames.offsets)
+    return replace(frames, positions=positions)

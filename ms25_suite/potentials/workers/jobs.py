@@ -6,6 +6,7 @@ little more than NumPy and ASE: only the standard library is used here.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, Final
@@ -127,7 +128,20 @@ _KINDS: Final[Mapping[str, type[Job]]] = {
 
 def job_to_wire(job: Job) -> dict[str, Any]:
     """Plain types that execnet can send."""
-    return {"kind": job.kind, **asdict(job)}
+    plain = {
+        # A path need not be UTF-8, and then travels as bytes.
+        name: os.fsencode(value) if isinstance(value, str) and not _is_utf8(value) else value
+        for name, value in asdict(job).items()
+    }
+    return {"kind": job.kind, **plain}
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def job_from_wire(message: Mapping[str, Any]) -> Job:
@@ -138,7 +152,10 @@ def job_from_wire(message: Mapping[str, Any]) -> Job:
     ValueError
         The kind is unknown.
     """
-    values = dict(message)
+    values: dict[str, Any] = {
+        name: os.fsdecode(value) if isinstance(value, bytes) else value
+        for name, value in message.items()
+    }
     kind = values.pop("kind", None)
     if kind not in _KINDS:
         msg = f"expected a job of one of the kinds {', '.join(_KINDS)}, found {kind!r}"

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ms25_suite.core.errors import UsageError
 from ms25_suite.core.frames import FloatArray, Frames, IntArray, from_voigt
+from ms25_suite.core.inputs import Inputs
 from ms25_suite.lammps.fix_external import ExternalEdges, ExternalFrames
-from ms25_suite.potentials.base import EdgeModel, Evaluator, ForceModel, Graph
+from ms25_suite.potentials.base import EdgeModel, Evaluator, ForceModel, Graph, ModelInfo
 from ms25_suite.potentials.evaluate import EdgeEvaluator, is_out_of_memory, out_of_memory
 
 if TYPE_CHECKING:
@@ -19,7 +21,9 @@ if TYPE_CHECKING:
 __all__ = ["EvaluatorFunction", "ModelFunction", "make_route"]
 
 
-def make_route(evaluator: Evaluator, on_step: Callable[[], None] = lambda: None) -> Route:
+def make_route(
+    evaluator: Evaluator, frame: Frames, on_step: Callable[[], None] = lambda: None
+) -> Route:
     """Route by which LAMMPS calls a potential.
 
     An edge model gets LAMMPS' own neighbour list; any other potential gets whole frames.
@@ -28,19 +32,47 @@ def make_route(evaluator: Evaluator, on_step: Callable[[], None] = lambda: None)
     ----------
     evaluator
         The loaded potential.
+    frame
+        The start, for its charge, spin, …, which stay what they are.
     on_step
         Called after each evaluation.
+
+    Raises
+    ------
+    UsageError
+        The model reads an input of the frame that LAMMPS cannot carry along.
     """
     if isinstance(evaluator, EdgeEvaluator):
-        return ExternalEdges(ModelFunction(evaluator.model, evaluator.cutoff), on_step)
+        inputs = _of_the_system(frame.inputs, evaluator.info)
+        return ExternalEdges(ModelFunction(evaluator.model, evaluator.cutoff, inputs), on_step)
     return ExternalFrames(EvaluatorFunction(evaluator), on_step)
+
+
+def _of_the_system(inputs: Inputs, info: ModelInfo) -> Inputs:
+    """Inputs that a model reads, all of them single values of the whole system.
+
+    LAMMPS turns the axes and reorders the atoms: vectors and values of atoms would be wrong.
+    """
+    read = {name: inputs[name] for name in inputs if name in (info.inputs or ())}
+    bad = [name for name, one in read.items() if one.per == "atom" or one.values.ndim > 1]
+    if bad:
+        msg = (
+            f"the model reads `{'`, `'.join(bad)}`, which has a value for each atom or a "
+            "direction: LAMMPS cannot carry it along, so that the run would be one of another "
+            "system. Use frames without it"
+        )
+        raise UsageError(msg)
+    return Inputs(read)
 
 
 class ModelFunction:
     """An edge model as a `ms25_suite.lammps.fix_external.EdgeFunction`."""
 
-    def __init__(self, model: EdgeModel | ForceModel, cutoff: float) -> None:
+    def __init__(
+        self, model: EdgeModel | ForceModel, cutoff: float, inputs: Inputs | None = None
+    ) -> None:
         self.cutoff = cutoff
+        self._inputs = inputs or Inputs()
         self.model_s = 0.0
         self._model = model
 
@@ -56,7 +88,8 @@ class ModelFunction:
         """
         n_atoms = len(numbers)
         # One frame: all atoms belong to graph 0.
-        graph = Graph(numbers, senders, receivers, vectors, np.zeros(n_atoms, dtype=np.int64), 1)
+        of_atom = np.zeros(n_atoms, dtype=np.int64)
+        graph = Graph(numbers, senders, receivers, vectors, of_atom, 1, self._inputs)
         start = time.perf_counter()
         try:
             answer = self._model.evaluate(graph)

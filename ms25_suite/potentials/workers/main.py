@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ms25_suite.core.cache import file_sha256
-from ms25_suite.core.errors import ModelFileError, Ms25Error, OutOfMemoryError
+from ms25_suite.core.errors import ModelFileError, Ms25Error, OutOfMemoryError, encodable
 from ms25_suite.environments.processes import keep_freed_memory
 from ms25_suite.potentials.base import Evaluator
 from ms25_suite.potentials.evaluate import EdgeEvaluator
@@ -36,6 +36,10 @@ __all__ = ["load_evaluator", "serve"]
 
 ALIVE_S = 1.0
 """Shortest time in seconds between two signs of life during a long request."""
+
+
+MOST_LETTERS = 20_000
+"""Longest text about an error; of a longer one, beginning and end are kept."""
 
 
 def load_evaluator(job: Job) -> Evaluator:
@@ -77,7 +81,7 @@ def _load_model(job: ModelJob) -> Evaluator:
     return EdgeEvaluator(model, job.batch_atoms)
 
 
-def serve(channel: Any, log: str) -> None:
+def serve(channel: Any, log: str | bytes) -> None:
     """Answer requests until the channel closes.
 
     A request is ``(number, what, payload)`` with ``what`` one of ``load``, ``predict`` and
@@ -97,8 +101,9 @@ def serve(channel: Any, log: str) -> None:
     keep_freed_memory()
     evaluator: Evaluator | None = None
     for number, what, payload in channel:
+        outcome = "ok"
+        answer: dict[str, Any]
         try:
-            answer: dict[str, Any]
             if what == "load":
                 evaluator = load_evaluator(job_from_wire(payload))
                 answer = {"info": evaluator.info.to_dict(), "pid": os.getpid()}
@@ -109,10 +114,17 @@ def serve(channel: Any, log: str) -> None:
                 answer = _run_lammps(evaluator, payload, _alive(channel, number))
             else:
                 answer = pack_predictions(evaluator.predict(unpack_frames(payload)))
-        except Exception as error:
+                # Of a calculator it is known only now.
+                answer["inputs"] = evaluator.info.to_dict()["inputs"]
+        # Also `sys.exit` in somebody's calculator: whoever asked must not wait for the time limit.
+        except (Exception, SystemExit) as error:
+            outcome, answer = "error", _describe(error)
+        try:
+            channel.send((number, outcome, answer))
+        except OSError:  # nobody is there any more
+            return
+        except Exception as error:  # what cannot be sent, such as numbers of NumPy
             channel.send((number, "error", _describe(error)))
-        else:
-            channel.send((number, "ok", answer))
 
 
 def _run_lammps(
@@ -122,9 +134,9 @@ def _run_lammps(
     from ms25_suite.lammps.run import run_lammps
     from ms25_suite.potentials.workers.lammps import make_route
 
-    route = make_route(evaluator, on_step)
-    plan = MdPlan.from_dict(payload["plan"])
-    return pack_run(run_lammps(route, unpack_frames(payload["frame"]), plan))
+    frame = unpack_frames(payload["frame"])
+    route = make_route(evaluator, frame, on_step)
+    return pack_run(run_lammps(route, frame, MdPlan.from_dict(payload["plan"])))
 
 
 def _alive(channel: Any, number: int) -> Callable[[], None]:
@@ -141,18 +153,31 @@ def _alive(channel: Any, number: int) -> Callable[[], None]:
     return say
 
 
-def _describe(error: Exception) -> dict[str, Any]:
+def _describe(error: BaseException) -> dict[str, Any]:
+    """An error in plain types, whatever its text is: its description must arrive."""
     if isinstance(error, MemoryError):
-        error = OutOfMemoryError(f"the worker ran out of memory ({error!r})")
+        error = OutOfMemoryError(f"the worker ran out of memory ({_text(repr, error)})")
+    ours = isinstance(error, Ms25Error)
     return {
-        "type": type(error).__name__ if isinstance(error, Ms25Error) else "",
-        "message": error.args[0] if isinstance(error, Ms25Error) else repr(error),
-        "frames": list(getattr(error, "frames", ())),
-        "traceback": "".join(traceback.format_exception(error)),
+        "type": type(error).__name__ if ours else "",
+        "message": _text(lambda one: str(one.args[0]), error) if ours else _text(repr, error),
+        "frames": [int(frame) for frame in getattr(error, "frames", ())] if ours else [],
+        "traceback": _text(lambda one: "".join(traceback.format_exception(one)), error),
     }
 
 
-def _redirect_output(log: str) -> None:
+def _text(of: Callable[[Any], str], error: BaseException) -> str:
+    """A text about an error: its own code makes it, and may fail or give what cannot be sent."""
+    try:
+        text = encodable(of(error))
+    except Exception as failure:
+        return f"{type(error).__name__} (its text cannot be made: {type(failure).__name__})"
+    if len(text) > MOST_LETTERS:
+        text = f"{text[: MOST_LETTERS // 2]}\n…\n{text[-MOST_LETTERS // 2 :]}"
+    return text
+
+
+def _redirect_output(log: str | bytes) -> None:
     """Send file descriptors 1 and 2 to the log: frameworks and native code print to them."""
     file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     os.dup2(file, 1)

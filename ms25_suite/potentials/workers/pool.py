@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import queue
 import shlex
-import signal
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +19,9 @@ import execnet
 from ms25_suite.core import errors
 from ms25_suite.core.errors import Ms25Error, PredictionError, WorkerDiedError, WorkerTimeoutError
 from ms25_suite.core.frames import Frames, IntArray, Predictions
+from ms25_suite.environments.guard import END, GUARD_VARIABLE
 from ms25_suite.environments.installation import ISOLATED
-from ms25_suite.environments.processes import log_tail, thread_variables
+from ms25_suite.environments.processes import guarded, log_tail, thread_variables
 from ms25_suite.lammps.plan import LammpsRun, MdPlan
 from ms25_suite.potentials.base import ModelInfo
 from ms25_suite.potentials.workers.jobs import Job, job_to_wire
@@ -30,12 +30,22 @@ from ms25_suite.potentials.workers.wire import pack_frames, unpack_predictions, 
 __all__ = ["WorkerPool"]
 
 _GONE = object()
+_INTRODUCTION = f"""
+import os
+
+channel.send((os.getpid(), int(os.environ.get({GUARD_VARIABLE!r}, os.getpid()))))
+"""
 _BOOTSTRAP = """
-isolated, log = channel.receive()
+isolated, folder, log = channel.receive()
 if isolated:
     import runpy
 
     runpy.run_path(isolated)["install"]()
+else:
+    import os
+    import sys
+
+    sys.path.append(os.fsdecode(folder))
 from ms25_suite.potentials.workers.main import serve
 
 serve(channel, log)
@@ -49,6 +59,7 @@ class _Worker:
     channel: Any
     log: Path
     pid: int
+    guard: int
     task: int | None = None
     deadline: float = field(default=0.0)
 
@@ -132,7 +143,15 @@ class WorkerPool:
         self.start()
         requests = [("predict", pack_frames(frames.select(task))) for task in tasks]
         answers = self._run(requests, fatal=False, tasks=tasks)
+        self._note_inputs(answers)
         return [unpack_predictions(answer) for answer in answers]
+
+    def _note_inputs(self, answers: Sequence[Mapping[str, Any]]) -> None:
+        """Add the inputs that the potential read for these answers to what is known about it."""
+        read = [answer["inputs"] for answer in answers if answer["inputs"] is not None]
+        if self._info is not None and read:
+            known = set(self._info.inputs or ()).union(*read)
+            self._info = replace(self._info, inputs=tuple(sorted(known)))
 
     def run_lammps(self, frame: Frames, plan: MdPlan) -> LammpsRun:
         """Run a plan in LAMMPS inside one worker. The time limit holds for each step.
@@ -151,8 +170,9 @@ class WorkerPool:
         workers, self._workers = self._workers, []
         for worker in workers:
             with suppress(ProcessLookupError, PermissionError):
-                # Native code may ignore a polite signal, and a worker has nothing to save.
-                os.kill(worker.pid, signal.SIGKILL)
+                # Native code may ignore a polite signal, and a worker has nothing to save. Its
+                # guard also ends whatever the potential has started.
+                os.kill(worker.guard, END)
         self._group.terminate(timeout=5.0)
         # Late messages of the ended workers go to the old queue.
         self._answers = queue.Queue()
@@ -170,12 +190,15 @@ class WorkerPool:
         # environment from the start.
         variables = thread_variables(self._threads).items()
         environment = "".join(f"//env:{name}={value}" for name, value in variables)
-        # -P: do not import modules from the working folder into a managed environment.
-        python = "" if self._python is None else f"//python={shlex.quote(str(self._python))} -P"
+        # -P: a file of the working folder must not hide a package of its name (numpy.py).
+        python = [str(self._python or sys.executable), "-P"]
+        command = guarded(python, scratch=str(log.parent))
+        # execnet separates its settings by two slashes.
+        words = shlex.join(os.path.normpath(word) if os.sep in word else word for word in command)
         try:
-            gateway = self._group.makegateway(f"popen{python}{environment}")
-            # Get the process id before anything else, so that a worker that hangs can be ended.
-            pid = gateway.remote_exec("import os; channel.send(os.getpid())").receive(timeout=60.0)
+            gateway = self._group.makegateway(f"popen//python={words}{environment}")
+            # Get the process ids before anything else, so that a worker that hangs can be ended.
+            pid, guard = gateway.remote_exec(_INTRODUCTION).receive(timeout=60.0)
         except (EOFError, OSError) as error:
             msg = (
                 f"the worker's Python {self._python or sys.executable} does not start: {error!r}. "
@@ -183,8 +206,12 @@ class WorkerPool:
             )
             raise self._give_up(WorkerDiedError(msg)) from error
         channel = gateway.remote_exec(_BOOTSTRAP)
-        channel.send(("" if self._python is None else str(ISOLATED), str(log)))
-        worker = _Worker(channel, log, pid)
+        # The working folder comes last on the path, for --mlip=module:factory; nothing of it may
+        # get into a managed environment.
+        isolated = "" if self._python is None else str(ISOLATED)
+        # As bytes: folders need not be UTF-8.
+        channel.send((isolated, os.fsencode(Path.cwd()), os.fsencode(log)))
+        worker = _Worker(channel, log, pid, guard)
         # The callback keeps this queue, not the attribute, which `close` replaces.
         answers = self._answers
         channel.setcallback(lambda answer: answers.put((worker, answer)), endmarker=_GONE)

@@ -180,7 +180,11 @@ class SharedCalculator:
             self._connection = connection.Client(address, family="AF_UNIX")
         except OSError as error:
             raise self._gone(error) from error
-        self.info = ModelInfo.from_dict(self._request("info", None))
+
+    @property
+    def info(self) -> ModelInfo:
+        """What is known about the calculator so far."""
+        return ModelInfo.from_dict(self._request("info", None))
 
     def predict(self, frames: Frames) -> Predictions:
         """Energies, forces and, if the calculator has them, stresses of periodic frames.

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ms25_suite.core.frames import Frames, Predictions
+from ms25_suite.core.inputs import Column, Inputs
 from ms25_suite.lammps.plan import LammpsRun, Thermo
 
 __all__ = [
@@ -53,23 +54,45 @@ _THERMO = {
 }
 
 
-def pack_frames(frames: Frames) -> dict[str, bytes]:
-    """Bytes of each array of some frames."""
-    return {
+def pack_frames(frames: Frames) -> dict[str, Any]:
+    """Bytes of each array of some frames, and their inputs."""
+    packed: dict[str, Any] = {
         name: np.ascontiguousarray(getattr(frames, name), dtype=dtype).tobytes()
         for name, (dtype, _) in _FRAMES.items()
     }
+    packed["inputs"] = {name: _pack_column(frames.inputs[name]) for name in frames.inputs}
+    return packed
 
 
-def unpack_frames(message: dict[str, bytes]) -> Frames:
+def unpack_frames(message: dict[str, Any]) -> Frames:
     """Inverse of `pack_frames`."""
-    return Frames(
-        **{
-            # A copy, since an array over received bytes is read-only.
-            name: np.frombuffer(message[name], dtype=dtype).reshape(shape).copy()
-            for name, (dtype, shape) in _FRAMES.items()
-        }
+    arrays: dict[str, Any] = {
+        # A copy, since an array over received bytes is read-only.
+        name: np.frombuffer(message[name], dtype=dtype).reshape(shape).copy()
+        for name, (dtype, shape) in _FRAMES.items()
+    }
+    columns = {name: _unpack_column(column) for name, column in message["inputs"].items()}
+    return Frames(**arrays, inputs=Inputs(columns))
+
+
+def _pack_column(column: Column) -> dict[str, Any]:
+    values: Any = column.values
+    packed = (
+        values.reshape(-1).tolist()
+        if column.is_text
+        else np.ascontiguousarray(values, dtype="<f8").tobytes()
     )
+    return {"per": column.per, "key": column.key, "shape": values.shape, "values": packed}
+
+
+def _unpack_column(message: dict[str, Any]) -> Column:
+    packed, shape = message["values"], tuple(message["shape"])
+    if isinstance(packed, bytes):
+        return Column(
+            np.frombuffer(packed, dtype="<f8").reshape(shape).copy(), message["per"], message["key"]
+        )
+    # Without the type, an empty list would become numbers.
+    return Column(np.array(packed, dtype=str).reshape(shape), message["per"], message["key"])
 
 
 def pack_predictions(predictions: Predictions) -> dict[str, bytes]:

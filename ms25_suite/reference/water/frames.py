@@ -222,13 +222,7 @@ def trained_potential(
     path = cache_dir("approximate") / f"water-{content_key(settings)[:16]}.extxyz"
     # Builds of both cells may run at once; one makes the frames, the other waits.
     with FileLock(path.with_suffix(".lock")):
-        if not path.is_file():
-            rng = np.random.default_rng([seed, 1])
-            jobs = [
-                _SeedJob(volumes, first, seed, sampling)
-                for first, volumes in portions(sampling.n_seeds, sampling, rng)
-            ]
-            run.write(path, Plan("Water frames to train on", jobs, settings))
+        run.stage(path, lambda: _seed_plan(sampling, seed, settings))
     return approximate_potential(
         read(path, ":"),
         name="water",
@@ -237,3 +231,13 @@ def trained_potential(
         seed=seed,
         progress=RichProgress(sys.stderr) if run.progress else None,
     )
+
+
+def _seed_plan(sampling: WaterSampling, seed: int, settings: Mapping[str, Any]) -> Plan:
+    """Frames that the approximate potential is trained on."""
+    rng = np.random.default_rng([seed, 1])
+    jobs = [
+        _SeedJob(volumes, first, seed, sampling)
+        for first, volumes in portions(sampling.n_seeds, sampling, rng)
+    ]
+    return Plan("Water frames to train on", jobs, settings)

@@ -203,9 +203,7 @@ class _Stages:
         """Frames of a stage, built unless they are in the folder already."""
         # Other settings, another file: an interrupted build never mixes frames of two recipes.
         file = self.folder / f"{name}-{content_key(settings)[:16]}.extxyz"
-        if not file.is_file():
-            self.folder.mkdir(parents=True, exist_ok=True)
-            self.run.write(file, Plan(f"Zr-O {name}", jobs, settings))
+        self.run.stage(file, lambda: Plan(f"Zr-O {name}", jobs, settings))
         return list(read_images(file))
 
 

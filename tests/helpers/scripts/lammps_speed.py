@@ -45,7 +45,7 @@ def main() -> None:
         for _ in range(plan.n_steps):
             evaluator.model.evaluate(graph)
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-        run = run_lammps(make_route(evaluator), frame, plan)
+        run = run_lammps(make_route(evaluator, frame), frame, plan)
         seconds = {
             "bare_wall": wall,
             "bare_cpu": cpu,

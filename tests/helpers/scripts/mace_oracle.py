@@ -12,8 +12,11 @@ from ase.io import read  # noqa: E402
 from mace.calculators import MACECalculator  # noqa: E402
 
 
-def main(model: str, frames: str, out: str) -> None:
-    calculator = MACECalculator(model_paths=model, device="cpu", default_dtype="float64")
+def main(model: str, frames: str, out: str, *more: str) -> None:
+    info_keys = {"total_charge": "charge", "total_spin": "spin", **{key: key for key in more}}
+    calculator = MACECalculator(
+        model_paths=model, device="cpu", default_dtype="float64", info_keys=info_keys
+    )
     energy, forces, stress = [], [], []
     for atoms in read(frames, ":"):
         atoms.calc = calculator

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import sys
 import warnings
@@ -18,13 +19,24 @@ from mace import modules  # noqa: E402
 
 
 def main(
-    path: str, numbers: list[int], r_max: float = 4.0, channels: int = 8, heads: str = "Default"
+    path: str,
+    numbers: list[int],
+    r_max: float = 4.0,
+    channels: int = 8,
+    heads: str = "Default",
+    embeddings: str = "",
+    kind: str = "",
 ) -> None:
     names = heads.split(",")
     energies = np.linspace(-4.0, -3.0, len(numbers)) - 10.0 * np.arange(len(names))[:, None]
     torch.set_default_dtype(torch.float64)
     torch.manual_seed(7)
-    model = modules.ScaleShiftMACE(
+    if kind == "long_range":
+        from long_range import LongRange as Model
+    else:
+        Model = modules.ScaleShiftMACE  # noqa: N806
+    options = {"embedding_specs": ast.literal_eval(embeddings)} if embeddings else {}
+    model = Model(
         r_max=r_max,
         num_bessel=6,
         num_polynomial_cutoff=5,
@@ -43,6 +55,7 @@ def main(
         atomic_inter_scale=[1.0] * len(names) if len(names) > 1 else 1.0,
         atomic_inter_shift=[0.0] * len(names) if len(names) > 1 else 0.0,
         heads=names,
+        **options,
     )
     torch.save(model, path)
     torch.save({"model": model.state_dict()}, path.replace(".model", "_epoch-0.pt"))

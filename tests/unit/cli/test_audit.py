@@ -35,7 +35,7 @@ def test_every_question_is_printed_with_its_answer(
 ) -> None:
     assert ms25(good) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].startswith("good (user): 17 questions: ")
+    assert lines[0].startswith("good (user): 18 questions: ")
     for question in QUESTIONS.values():
         (line,) = (line for line in lines if question in line)
         assert line.split(question)[1].strip()

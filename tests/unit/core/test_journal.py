@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import dataclasses
+import errno
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,6 +12,7 @@ from ms25_suite.core.errors import ReportError
 from ms25_suite.core.journal import Journal, read_journal
 from ms25_suite.core.records import RunRecord
 from ms25_suite.core.results import SCHEMA, CheckResult
+from tests.helpers.damage import damaged
 from tests.helpers.reports import ERROR, make_result
 
 PASSED = make_result()
@@ -115,3 +119,75 @@ def test_another_json_file_is_no_journal(tmp_path: Path, line: str) -> None:
     path.write_text(line + "\n")
     with pytest.raises(ReportError, match="is this a journal"):
         read_journal(path)
+
+
+def test_every_damage_of_a_line_is_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    journal = Journal(path, RunRecord(id="r1"))
+    journal.append(PASSED)
+    journal.append(ERROR)
+    journal.close()
+    first, second, third = path.read_bytes().splitlines(keepends=True)
+    known = RunRecord(id="r1"), [PASSED, ERROR]
+    noticed = 0
+    for content in damaged(second[:-1], 300):
+        path.write_bytes(first + content + b"\n" + third)
+        try:
+            assert read_journal(path) == known
+        except ReportError as error:
+            noticed += 1
+            assert f"{path}: line 2" in str(error)  # noqa: PT017
+    assert noticed > 250
+
+
+class Full:
+    """A file on a disk that takes some bytes more."""
+
+    def __init__(self, file: Any, room: int) -> None:
+        self.file, self.room = file, room
+
+    def write(self, data: memoryview) -> int:
+        taken = min(self.room, len(data))
+        if not taken:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        self.room -= taken
+        return int(self.file.write(data[:taken]))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.file, name)
+
+
+def test_a_full_disk_leaves_no_half_line(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    journal = Journal(path, RunRecord(id="r1"))
+    whole = journal._file
+    journal._file = Full(whole, 40)
+    with pytest.raises(OSError, match="No space left"):
+        journal.append(ERROR)
+    assert read_journal(path) == (RunRecord(id="r1"), [])
+    journal._file = whole
+    journal.append(PASSED)
+    journal.close()
+    assert read_journal(path) == (RunRecord(id="r1"), [PASSED])
+
+
+def test_texts_that_cannot_be_encoded(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    journal = Journal(path, RunRecord(id="r1", command=("caf\udce9",)))
+    journal.append(dataclasses.replace(ERROR, reason="bad \udcff name, \ud800"))
+    journal.close()
+    run, (result,) = read_journal(path)
+    assert run.command == ("caf\\xe9",)
+    assert result.reason == r"bad \udcff name, \ud800"
+
+
+def test_a_journal_that_cannot_be_begun_is_not_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Journal, "_write", full)
+    with pytest.raises(OSError, match="No space left"):
+        Journal(tmp_path / "journal.jsonl", RunRecord())
+    assert not list(tmp_path.iterdir())

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -68,3 +69,30 @@ def test_what_is_missing_is_the_reason(compared: ComparedFrames) -> None:
     )
     with pytest.raises(NotApplicableError, match="the potential predicts no stress"):
         measure_mae(without, "stress", seed=0)
+
+
+def test_errors_by_config_type_and_on_some_frames(compared: ComparedFrames, tmp_path: Path) -> None:
+    labels = compared.labels
+    energy, forces = np.array(labels.energy), np.array(labels.forces)
+    energy[:2] = np.nan
+    forces[compared.frames.frame_of_atom == 3] = np.nan
+    kinds = np.array(["bulk"] * 5 + [""] * 3)
+    some = replace(
+        compared, labels=replace(labels, energy=energy, forces=forces), config_types=kinds
+    )
+    for quantity, n_frames, n_bulk in (("energy", 6, 3), ("forces", 7, 4)):
+        recorder = make_recorder(built_in()["error_thresholds"], tmp_path, quantity=quantity)
+        record_mae(recorder, measure_mae(some, quantity, seed=0), some)
+        (result,) = recorder.results
+        assert result.n_frames == n_frames
+        by_kind = result.details["per_config_type"]
+        assert {kind: entry["n_frames"] for kind, entry in by_kind.items()} == {
+            "bulk": n_bulk,
+            "(none stated)": 3,
+        }
+        total = sum(entry["mae"] * entry["n_frames"] for entry in by_kind.values())
+        if quantity == "energy":
+            assert total / n_frames == pytest.approx(result.value)
+        messages = [found["message"] for found in result.details["findings"]]
+        assert any(f"{n_frames} of 8 test frames have a label" in text for text in messages)
+    assert set(result.details["per_element"]) == {"Ni", "Cu"}

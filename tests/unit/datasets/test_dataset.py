@@ -400,3 +400,98 @@ def test_a_partner_that_cannot_be_one_says_why(
     own = open_dataset(_write(tmp_path, "small", cuni_images))
     with pytest.raises(DatasetError, match=message):
         open_partner(own, name)
+
+
+def with_isolated_atoms(images: list[Atoms]) -> list[Atoms]:
+    alone = [
+        Atoms("Na", info={"REF_energy": -1.0, "config_type": "IsolatedAtom"}),
+        Atoms("Cl", info={"REF_energy": -2.0}, cell=[15.0] * 3, pbc=True),
+        # Another spin state, and an ion.
+        Atoms("Cl", info={"REF_energy": -1.5, "config_type": "isolated_atom"}),
+        Atoms("Cl", info={"REF_energy": -5.0, "config_type": "isolated_atom", "charge": -1}),
+    ]
+    for index, atoms in enumerate(images):
+        atoms.info["config_type"] = "bulk" if index % 2 else "slab"
+    return [*alone[:2], *images[:3], *alone[2:], *images[3:]]
+
+
+def test_isolated_atoms_are_references_and_no_frames(tmp_path: Path, images: list[Atoms]) -> None:
+    write(tmp_path / "x.extxyz", with_isolated_atoms(images))
+    for _ in range(2):  # the second time from the store
+        dataset = open_dataset(str(tmp_path / "x.extxyz"))
+        check_same(dataset, images)
+        assert dataset.atom_energies == {11: -1.0, 17: -2.0}
+        assert dataset.config_types.tolist() == ["slab", "bulk"] * 6
+        assert dataset.splits.test().tolist() == list(range(12))
+    codes = {finding.code: finding for finding in dataset.findings}
+    assert set(codes) == {"atom-references", "no-level-of-theory"}
+    message = codes["atom-references"].message
+    assert "4 frames are isolated atoms (frames 0, 1, 5, 6 of the files" in message
+    assert "Na -1 eV, Cl -2 eV" in message
+    (answer,) = (answer for answer in dataset.audit if answer.code == "atom-energies")
+    assert "relative to them the frames have" in answer.text
+
+
+def test_frames_that_are_not_bound_by_their_atoms(tmp_path: Path, images: list[Atoms]) -> None:
+    images = with_isolated_atoms(images)
+    images[0].info["REF_energy"] = images[1].info["REF_energy"] = -100.0
+    write(tmp_path / "x.extxyz", images)
+    findings = open_dataset(str(tmp_path / "x.extxyz")).findings
+    (finding,) = (finding for finding in findings if finding.code == "not-bound")
+    assert "they are not bound" in finding.message
+
+
+def test_a_file_of_isolated_atoms_alone(tmp_path: Path) -> None:
+    write(tmp_path / "x.extxyz", [Atoms("Cu", info={"REF_energy": 1.0})])
+    with pytest.raises(DatasetError, match="all 1 frames are isolated atoms"):
+        open_dataset(str(tmp_path / "x.extxyz"))
+
+
+def test_labels_on_some_frames_are_counted(tmp_path: Path, images: list[Atoms]) -> None:
+    images[1].info["REF_energy"] = np.nan
+    images[2].arrays["REF_forces"][0, 0] = np.nan
+    for index in (3, 4, 5):
+        images[index].info["REF_stress"] = np.full(6, np.nan)
+    write(tmp_path / "x.extxyz", images)
+    dataset = open_dataset(str(tmp_path / "x.extxyz"))
+    (answer,) = (answer for answer in dataset.audit if answer.code == "labels")
+    assert answer.text == (
+        "energy from `REF_energy` on 11 of 12 frames; forces from `REF_forces` on 11 of 12 frames; "
+        "stress from `REF_stress` on 9 of 12 frames"
+    )
+    assert dataset.labels.complete(dataset.frames.offsets).sum() == 10
+
+
+def test_audits_name_frames_as_the_dataset_does(tmp_path: Path) -> None:
+    images = make_frames(40)
+    images[2].info["REF_energy"] = images[5].info["REF_energy"] = np.nan
+    images[7].info["REF_energy"] += 100.0
+    write(tmp_path / "x.extxyz", images)
+    findings = open_dataset(str(tmp_path / "x.extxyz")).findings
+    (finding,) = (finding for finding in findings if finding.code == "energy-outliers")
+    assert finding.frames == (7,)
+    assert "frame 7)" in finding.message
+
+
+def test_unread_labels_are_kept(tmp_path: Path, images: list[Atoms]) -> None:
+    for atoms in images:
+        atoms.arrays["my_forces"] = atoms.arrays.pop("REF_forces")
+    write(tmp_path / "x.extxyz", images)
+    for _ in range(2):
+        dataset = open_dataset(str(tmp_path / "x.extxyz"))
+        assert dataset.unread_labels == {"forces": ("my_forces",)}
+
+
+def test_hidden_files_of_a_folder_are_no_data(tmp_path: Path, images: list[Atoms]) -> None:
+    write(tmp_path / "x.extxyz", images)
+    (tmp_path / "._x.extxyz").write_bytes(b"\0\5\x16\7\xff")
+    check_same(open_dataset(str(tmp_path)), images)
+
+
+def test_training_frames_of_a_folder_are_not_judged_by(tmp_path: Path) -> None:
+    write(tmp_path / "train.extxyz", make_frames(6, seed=1))
+    write(tmp_path / "valid.extxyz", make_frames(4, seed=2))
+    dataset = open_dataset(str(tmp_path))
+    assert [len(part) for part in dataset.splits.parts[0]] == [6, 0, 4]
+    (finding,) = (found for found in dataset.findings if found.code == "validation-as-test")
+    assert "the 4 validation frames are judged by" in finding.message

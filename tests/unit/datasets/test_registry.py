@@ -94,7 +94,7 @@ def add(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Add]:
         files = {
             f"{module}/__init__.py": "",
             f"{module}/{name}.toml": card.format(name=name, alias=alias),
-            f"{module}/copper.extxyz": "1\nREF_energy=-3.5\nCu 0 0 0\n",
+            f"{module}/copper.extxyz": "2\nREF_energy=-3.5\nCu 0 0 0\nCu 2.2 0 0\n",
         }
         add_package(
             monkeypatch, tmp_path / package, package, ENTRY_POINTS, {"theirs": module}, files

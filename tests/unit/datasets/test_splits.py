@@ -108,7 +108,7 @@ def test_frames_that_say_their_role() -> None:
     [
         ([0, NO_ROLE, 2, NO_ROLE], "2 of 4 frames have an info key `split`, frames 1, 3 have none"),
         ([0, 2, UNKNOWN_ROLE], "`split` of frame 2 must be one of train, training, valid"),
-        ([0, 0, 1], "no frame is a test frame"),
+        ([0, 0, 0], "all 3 frames are training frames"),
     ],
 )
 def test_roles_that_are_unclear(roles: list[int], match: str) -> None:
@@ -134,3 +134,39 @@ def test_sizes_and_sets_that_are_not_there() -> None:
     for number in (0, 2):
         with pytest.raises(DatasetError, match=f"there is no set {number}"):
             splits.test(number)
+
+
+def test_validation_frames_are_judged_by_where_there_are_no_test_frames() -> None:
+    for roles in ([1, 1, 1], [0, 1, 1]):
+        splits = make_splits(SplitsConfig(), np.array(roles), "x.extxyz")
+        assert splits.validation_as_test
+        assert splits.test().tolist() == np.flatnonzero(np.array(roles) == 1).tolist()
+        with pytest.raises(DatasetError, match="no validation frames"):
+            splits.validation()
+        assert "no test frames, so the validation frames are" in splits.origin
+
+
+def test_only_frames_with_energy_and_forces_are_trained_on() -> None:
+    complete = np.arange(20) % 4 != 0
+    roles = np.array([0] * 8 + [1] * 4 + [2] * 8)
+    splits = make_splits(SplitsConfig(), roles, "x.extxyz", complete)
+    assert complete[splits.train()].all()
+    assert complete[splits.validation()].all()
+    assert splits.test().tolist() == list(range(12, 20))
+    assert splits.origin.endswith("; 3 frames without energy or forces are not trained on")
+
+
+def test_random_splits_train_only_on_frames_with_energy_and_forces() -> None:
+    complete = np.arange(20) % 4 != 0
+    nothing = np.full(20, NO_ROLE)
+    config = SplitsConfig(train=8, validation=4, sets=2)
+    splits = make_splits(config, nothing, "x.toml", complete)
+    for number in (1, 2):
+        parts = splits.train(set=number), splits.validation(number), splits.test(number)
+        assert complete[parts[0]].all()
+        assert complete[parts[1]].all()
+        assert np.sort(np.concatenate(parts)).tolist() == list(range(20))
+    with pytest.raises(CardError, match="15 of 20 frames have both energy and forces"):
+        make_splits(SplitsConfig(train=16), nothing, "x.toml", complete)
+    # Nothing can be trained, so that nothing is left out.
+    assert len(make_splits(config, nothing, "x.toml", np.zeros(20, dtype=bool)).train()) == 8

@@ -16,6 +16,7 @@ from ms25_suite.environments.processes import (
     start_process,
     thread_variables,
 )
+from tests.helpers.processes import is_alive
 
 posix = pytest.mark.skipif(os.name != "posix", reason="process groups of POSIX")
 
@@ -37,14 +38,6 @@ def wait_for(text: str, path: Path) -> str:
             return path.read_text()
         time.sleep(0.05)
     pytest.fail(f"{text!r} was not written within 20 s")
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        status = Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return False
-    return status.rsplit(")", 1)[1].split()[0] != "Z"
 
 
 def test_output_folder_and_variables(tmp_path: Path) -> None:

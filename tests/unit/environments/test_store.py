@@ -10,6 +10,7 @@ import pytest
 from ms25_suite.environments import store
 from ms25_suite.environments.builder import create
 from ms25_suite.environments.store import Environment, State, environment_root, open_environment
+from tests.helpers.damage import damaged
 from tests.helpers.pretended_python import POSIX, SPEC, works
 
 pytestmark = POSIX
@@ -76,5 +77,15 @@ def test_a_python_that_is_gone_is_noticed(environment: Environment, python: str)
 
 def test_a_damaged_marker_is_none(environment: Environment, python: str) -> None:
     create(environment, check=works, python=python)
-    (environment.folder / "ms25-environment.json").write_text("{")
+    marker = environment.folder / "ms25-environment.json"
+    for content in damaged(marker.read_bytes(), 200):
+        marker.write_bytes(content)
+        state, why = environment.state()
+        # Blanks in the JSON, and the name of the checksum, do not count.
+        assert state in (State.INCOMPLETE, State.READY), why
+        if state is State.INCOMPLETE:
+            assert why == f"its marker {marker} is damaged"
+        else:
+            assert environment.site_packages.is_dir()
+    marker.write_text("{")
     assert environment.state()[0] is State.INCOMPLETE

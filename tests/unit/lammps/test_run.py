@@ -47,7 +47,9 @@ def crystal(a: float = 3.45, n: int = 2, amplitude: float = 0.05) -> Atoms:
 
 
 def run(atoms: Atoms, plan: MdPlan, evaluator: Any = EVALUATOR) -> LammpsRun:
-    return run_lammps(make_route(evaluator), Frames.from_atoms([atoms]), plan)
+    return run_lammps(
+        make_route(evaluator, Frames.from_atoms([atoms])), Frames.from_atoms([atoms]), plan
+    )
 
 
 class Forces(ForceModel):

@@ -136,3 +136,34 @@ def test_force_errors_by_element() -> None:
     predicted = np.array([1.0, 1, 1, 0, 0, 0, 3, 3, 3])
     found = per_element_force_mae([28, 29, 28], np.zeros(9), predicted)
     assert found == {28: pytest.approx(2.0), 29: pytest.approx(0.0)}
+
+
+def test_each_quantity_is_compared_on_the_frames_that_have_it(frames: Frames) -> None:
+    energy = np.array([1.0, np.nan, 3.0])
+    forces = np.zeros((7, 3))
+    forces[3, 1] = np.nan
+    predictions = Predictions(energy=np.array([1.2, 9.0, 3.0]), forces=np.ones((7, 3)))
+    labels = Labels(energy, forces)
+    found = summarise_errors("energy", frames, labels, predictions)
+    assert found is not None
+    assert found.frames.tolist() == [0, 2]
+    assert found.mae.value == pytest.approx(0.05)
+    found = summarise_errors("forces", frames, labels, predictions)
+    assert found is not None
+    assert found.frames.tolist() == [0, 2]
+    assert found.mae.value == 1.0
+    assert found.reference.shape == (9,)
+    nothing = Labels(np.full(3, np.nan), np.full((7, 3), np.nan))
+    assert summarise_errors("energy", frames, nothing, predictions) is None
+    assert summarise_errors("forces", frames, nothing, predictions) is None
+    assert labels.select([1], frames.offsets).energy is None
+
+
+def test_errors_by_kind_of_frame(frames: Frames) -> None:
+    labels = Labels(forces=np.zeros((7, 3)))
+    forces = np.repeat([1.0, 1.0, 2.0, 2.0, 2.0, 2.0, 5.0], 3).reshape(7, 3)
+    found = summarise_errors("forces", frames, labels, Predictions(forces=forces))
+    assert found is not None
+    kinds = np.array(["bulk", "bulk", "slab"])
+    # Over components, as the error of all frames: (2 x 1 + 4 x 2) / 6.
+    assert found.mae_by(kinds) == {"bulk": (pytest.approx(10 / 6), 2), "slab": (5.0, 1)}

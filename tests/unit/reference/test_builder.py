@@ -74,7 +74,25 @@ def test_intermediate_files_use_the_same_processes(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "seeds.extxyz"
-    stage = Plan("Cu seeds", [Rattled(0, 2, tmp_path / "log")], {})
-    assert Run(tmp_path / "cu.extxyz", workers=1, progress=False).write(out, stage) == out
+    run = Run(tmp_path / "cu.extxyz", workers=1, progress=False)
+    plan = Plan("Cu seeds", [Rattled(0, 2, tmp_path / "log")], {})
+    assert run.stage(out, lambda: plan) == out
     assert len(read(out, ":")) == 2
     assert capfd.readouterr().err == ""
+
+
+def test_an_intermediate_file_is_made_once_unless_it_is_damaged(tmp_path: Path) -> None:
+    out = tmp_path / "seeds.extxyz"
+    run = Run(tmp_path / "cu.extxyz", workers=1, progress=False)
+    run.stage(out, lambda: Plan("", [Rattled(0, 1, tmp_path / "log")], {}))
+    whole = out.read_bytes()
+    run.stage(out, _refuse)
+    for change in (whole.replace(b"1", b"2", 1), whole[:-40]):
+        out.write_bytes(change)
+        run.stage(out, lambda: Plan("", [Rattled(0, 1, tmp_path / "log")], {}))
+        assert out.read_bytes() == whole
+    assert (tmp_path / "log").read_text().split() == ["0"] * 3
+
+
+def _refuse() -> Plan:
+    raise AssertionError

@@ -16,7 +16,7 @@ from ase.build import bulk
 from ase.calculators.emt import EMT
 from ase.io import read
 
-from ms25_suite.core.errors import ReferenceCalculatorError, UsageError
+from ms25_suite.core.errors import DatasetError, ReferenceCalculatorError, UsageError
 from ms25_suite.core.fields import REF_ENERGY, REF_FORCES, REF_STRESS
 from ms25_suite.reference.jobs import Plan, build_frames, opened
 from ms25_suite.reference.labels import label
@@ -115,6 +115,38 @@ def test_the_name_says_the_compression(tmp_path: Path) -> None:
     # Neither the time nor the name of a file that is moved is in the header.
     assert packed[:10] == b"\x1f\x8b\x08\x00" + bytes(4) + b"\x02\xff"
     assert len(read(tmp_path / "cu.extxyz.gz", index=":")) == 5
+
+
+def test_a_damaged_part_is_made_again(tmp_path: Path) -> None:
+    (tmp_path / "whole").mkdir()
+    whole = build(tmp_path / "whole" / "cu.extxyz", pause_s=0.0)
+    out = tmp_path / "cu.extxyz"
+    (tmp_path / "fail-2").touch()
+    with pytest.raises(ReferenceCalculatorError):
+        build(out, pause_s=0.0)
+    (tmp_path / "fail-2").unlink()
+    first, second = finished_jobs(out)
+    content = first.read_bytes()
+    place = content.index(b"REF_energy=") + len(b"REF_energy=")
+    first.write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :])
+    # Of another job.
+    (tmp_path / "log").unlink()
+    second.write_bytes(content)
+    build(out, pause_s=0.0)
+    assert out.read_bytes() == whole.read_bytes()
+    assert (tmp_path / "log").read_text().split() == ["0", "1", "2"]
+
+
+def test_a_part_that_is_damaged_during_the_build_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def damage(tasks: list[tuple[object, Path]], *_: object) -> None:
+        tasks[0][1].write_bytes(b"4")
+
+    monkeypatch.setattr("ms25_suite.reference.jobs._run", damage)
+    with pytest.raises(DatasetError, match=r"trajectory-00000\.extxyz is damaged.* same command"):
+        build(tmp_path / "cu.extxyz")
+    assert not (tmp_path / "cu.extxyz").exists()
 
 
 def test_killed_build_resumes_to_the_same_bytes(tmp_path: Path) -> None:

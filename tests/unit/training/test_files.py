@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from ase.io import read
 
+from ms25_suite.core.frames import Frames
 from ms25_suite.training.files import evenly, read_arrays, write_arrays, write_extxyz
 from tests.helpers.fake_training import part
 
@@ -30,6 +31,21 @@ def test_arrays_are_read_as_they_were_written(tmp_path: Path, stress: bool) -> N
     assert read_frames.content_hash() == frames.content_hash()
     np.testing.assert_array_equal(read_labels.forces, labels.forces)
     assert (read_labels.stress is None) == (not stress)
+
+
+def test_inputs_are_kept_in_both_formats(tmp_path: Path) -> None:
+    frames, labels = part(3)
+    images = [frames.atoms(index) for index in range(3)]
+    images[1].info.update(charge=-1, head="pbe")
+    images[2].set_initial_magnetic_moments(np.ones(len(images[2])))
+    frames = Frames.from_atoms(images)
+    write_arrays(tmp_path / "part.npz", (frames, labels))
+    assert read_arrays(tmp_path / "part.npz")[0].content_hash() == frames.content_hash()
+    write_extxyz(tmp_path / "part.extxyz", (frames, labels))
+    again = Frames.from_atoms(read(tmp_path / "part.extxyz", ":"))
+    assert again.fingerprints() == frames.fingerprints()
+    # The keys that MACE's training reads.
+    assert read(tmp_path / "part.extxyz", "1").info["total_charge"] == -1
 
 
 def test_a_missing_stress_is_left_out_or_nan(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from ms25_suite.training.manifest import (
     sidecar_path,
     write_manifest,
 )
+from tests.helpers.damage import damaged
 from tests.helpers.fake_training import data, part
 
 
@@ -56,7 +57,7 @@ def test_what_is_written_is_read(model: Path) -> None:
     keys = list(json.loads(sidecar_path(model).read_text()))
     # The order of the file, without what is not known.
     assert keys[:6] == ["schema", "architecture", "budget", "data", "recipe", "seed"]
-    assert keys[-2:] == ["units", "curve"]
+    assert keys[-3:] == ["units", "curve", "crc32"]
     assert "threads" not in keys
 
 
@@ -88,12 +89,12 @@ def test_an_old_manifest_with_less_in_it(model: Path) -> None:
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"schema": 2}, "expected a sidecar of schema 1, found 2"),
+        ({"schema": 2}, "expected schema 1, found 2"),
         ({"curve": None}, "`curve`: expected a table, found None"),
         ({"model": {"sha256": "00"}}, "not the model file that its sidecar .* expected sha256 00"),
         ({"model": {}}, "key `model.sha256` is missing"),
         ({"model": None}, "`model`: expected a table, found None"),
-        ({"data": 5}, r"`data`: expected a table, found 5\. Copy the sidecar again"),
+        ({"data": 5}, r"`data`: expected a table, found 5"),
         ({"recipe": {"lr": float("nan")}}, "expected finite numbers, found nan"),
     ],
 )
@@ -113,21 +114,41 @@ def test_no_sidecar_and_a_file_of_another_program(model: Path, text: str) -> Non
     assert read_manifest(model) is None
 
 
-def test_a_damaged_sidecar_is_refused(model: Path) -> None:
-    sidecar_path(model).write_text('{"schema": 1, "cur')
-    with pytest.raises(ModelFileError, match="expected JSON, found something else"):
-        read_manifest(model)
-    sidecar_path(model).unlink()
+def test_a_sidecar_that_is_no_file_is_not_waited_for(model: Path) -> None:
     os.mkfifo(sidecar_path(model))
     with pytest.raises(ModelFileError, match="expected a file, found a named pipe"):
         read_manifest(model)
 
 
-def test_a_model_file_that_has_changed_since_is_refused(model: Path) -> None:
+@pytest.mark.parametrize("text", ['{"schema": 1, "cur', "", "\0" * 100, "[" * 100_000])
+def test_a_sidecar_that_is_no_json_is_named(model: Path, text: str) -> None:
+    """What it said of the frames that the potential has seen must not be ignored."""
+    sidecar_path(model).write_text(text)
+    with pytest.raises(ModelFileError, match=r"sidecar .*some\.model\.json is damaged"):
+        read_manifest(model)
+
+
+def test_every_damage_of_a_sidecar_is_noticed(model: Path) -> None:
+    manifest = made(model)
+    write_manifest(model, manifest)
+    path = sidecar_path(model)
+    noticed = 0
+    for content in damaged(path.read_bytes(), 400):
+        path.write_bytes(content)
+        try:
+            # Indentation does not count, nor the name of the checksum.
+            assert read_manifest(model) == manifest
+        except ModelFileError as error:
+            noticed += 1
+            assert "some.model.json is damaged" in str(error)  # noqa: PT017
+    assert noticed > 300
+
+
+def test_a_model_that_changed_since_its_training_is_named(model: Path) -> None:
     write_manifest(model, made(model))
-    model.write_bytes(b"weighTs")
+    model.write_bytes(b"weighty")
     with pytest.raises(
-        ModelFileError, match=r"not the model file that its sidecar some\.model\.json"
+        ModelFileError, match=r"some\.model is not the model file .* damaged or was"
     ):
         read_manifest(model)
 

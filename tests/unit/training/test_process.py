@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -58,31 +56,6 @@ def test_an_exception_ends_the_process(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         run("import time; time.sleep(60)", tmp_path, stop)
     assert time.monotonic() - start < 10
-
-
-@pytest.mark.skipif(os.name != "posix", reason="watches its parent on POSIX systems only")
-def test_a_process_ends_with_its_parent() -> None:
-    code = """
-import os, subprocess, sys
-process = subprocess.Popen(
-    [sys.executable, "-c", "import time, sys\\n"
-     "from ms25_suite.training.process import end_with_parent\\n"
-     "end_with_parent(int(sys.argv[1]))\\n"
-     "time.sleep(60)", str(os.getpid())]
-)
-print(process.pid, flush=True)
-"""
-    out = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    orphan = int(out.stdout)
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        try:
-            os.kill(orphan, 0)
-        except ProcessLookupError:
-            return
-        time.sleep(0.2)
-    os.kill(orphan, signal.SIGKILL)
-    pytest.fail("the process outlived its parent by twenty seconds")
 
 
 @pytest.mark.parametrize(

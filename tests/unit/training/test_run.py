@@ -12,6 +12,7 @@ import pytest
 
 from ms25_suite.training.files import write_arrays
 from ms25_suite.training.run import TrainingRun
+from tests.helpers.damage import damaged
 from tests.helpers.fake_training import part
 
 
@@ -103,6 +104,56 @@ def test_it_continues_where_it_was_stopped(
     assert len(lines()) == 4
 
 
+def stopped(config: dict[str, Any], monkeypatch: pytest.MonkeyPatch, epoch: int) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(Halving, "stop_at", epoch)
+        with pytest.raises(KeyboardInterrupt):
+            Halving(config).run()
+
+
+def test_a_damaged_checkpoint_is_never_continued_from(
+    config: dict[str, Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stopped(config, monkeypatch, 3)
+    path = Path("checkpoint.json")
+    for content in damaged(path.read_bytes(), 100):
+        path.write_bytes(content)
+        started = Halving(config)
+        assert (started.epoch, started.value, started.best) == (0, 1.0, (math.inf, 0))
+        assert not path.exists()
+    assert "checkpoint.json is damaged: its checksum is wrong: starting again" in (
+        capsys.readouterr().out
+    )
+    Halving(config).run()
+    assert Path("best.txt").read_text() == "0.0625"
+
+
+def test_a_damaged_model_is_not_the_result(
+    config: dict[str, Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stopped(config, monkeypatch, 3)
+    Path("best.txt").write_text("0.35")
+    monkeypatch.setattr(Halving, "rises_at", 3)
+    Halving(config).run()
+    # The model of epoch 2 was better, but is lost.
+    assert outcome() == (3, "number of epochs")
+    assert Path("best.txt").read_text() == "0.125"
+    assert "the model of epoch 2 is missing or damaged: the best of the following" in (
+        capsys.readouterr().out
+    )
+
+
+def test_a_damaged_model_after_the_last_epoch_starts_again(
+    config: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Halving(config).run()
+    Path("best.txt").unlink()
+    with pytest.raises(SystemExit, match="no epoch left: start the training again"):
+        Halving(config)
+    Halving(config).run()
+    assert Path("best.txt").read_text() == "0.0625"
+
+
 def test_what_ends_it_earlier(config: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Halving, "converges_at", 2)
     Halving(config).run()
@@ -127,9 +178,6 @@ def test_a_loss_that_is_not_a_number_stops_it(
 
 def test_it_is_a_program(config: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     Path("config.json").write_text(json.dumps(config))
-    monkeypatch.setattr("sys.argv", ["run", "1", "config.json"])
-    watched: list[int] = []
-    monkeypatch.setattr("ms25_suite.training.run.end_with_parent", watched.append)
+    monkeypatch.setattr("sys.argv", ["run", "config.json"])
     Halving.main()
-    assert watched == [1]
     assert outcome() == (4, "number of epochs")

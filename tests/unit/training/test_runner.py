@@ -75,6 +75,7 @@ def test_manifest_and_curve(trainer: FakeTrainer, tmp_path: Path) -> None:
     on_disk = json.loads(
         trained.model_path.with_name(f"{trained.model_path.name}.json").read_text()
     )
+    assert on_disk.pop("crc32")
     assert on_disk == trained.manifest.to_dict()
     assert on_disk["curve"] == trained.curve
     assert trained.curve["epoch"] == [1, 2, 3, 4]
@@ -166,7 +167,7 @@ def test_a_training_that_failed_is_continued_or_starts_again(
     assert trained.curve["epoch"] == [1, 2, 3, 4]
 
 
-@pytest.mark.parametrize("damage", ["model", "sidecar", "no sidecar", "no model"])
+@pytest.mark.parametrize("damage", ["model", "bit", "sidecar", "digit", "no sidecar", "no model"])
 def test_a_damaged_model_is_trained_again(
     trainer: FakeTrainer, tmp_path: Path, damage: str
 ) -> None:
@@ -174,8 +175,17 @@ def test_a_damaged_model_is_trained_again(
     sidecar = model.with_name(model.name + ".json")
     if damage == "model":
         model.write_text("weig")
+    elif damage == "bit":
+        content = bytearray(model.read_bytes())
+        content[3] ^= 4
+        model.write_bytes(content)
     elif damage == "sidecar":
         sidecar.write_text(sidecar.read_text()[:50])
+    elif damage == "digit":  # of a frame that the potential has seen
+        text = sidecar.read_text()
+        place = text.index('"seen_frames": [') + 30
+        digit = "0" if text[place] != "0" else "1"
+        sidecar.write_text(text[:place] + digit + text[place + 1 :])
     elif damage == "no sidecar":
         sidecar.unlink()
     else:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -115,7 +114,7 @@ def test_inputs_and_command(trainer: PlainTrainer, tmp_path: Path) -> None:
     (tmp_path / "results.jsonl").write_text('{"epoch": 1}\n{"epo')
     chosen = trainer.settings(trainer.recipe("smoke"), REQUEST, given())
     command = trainer.prepare(tmp_path, chosen, given(), "cuda:1")
-    assert command[-3:] == ["plain.run", str(os.getpid()), "config.json"]
+    assert command[-2:] == ["plain.run", "config.json"]
     config = json.loads((tmp_path / "config.json").read_text())
     assert config == {**chosen, "device": "cuda", "model_file": "best.plain"}
     frames, labels = read_arrays(tmp_path / "train.npz")
@@ -158,6 +157,11 @@ def test_torn_archives_are_removed(tmp_path: Path) -> None:
     with zipfile.ZipFile(whole, "w") as archive:
         archive.writestr("data.pkl", "x")
     torn.write_bytes(whole.read_bytes()[:20])
-    discard_torn([whole, torn, tmp_path / "absent.pt"])
+    changed = tmp_path / "changed.pt"
+    content = bytearray(whole.read_bytes())
+    content[content.index(b"data.pkl") + len("data.pkl")] ^= 1
+    changed.write_bytes(content)
+    discard_torn([whole, torn, changed, tmp_path / "absent.pt"])
     assert whole.is_file()
     assert not torn.exists()
+    assert not changed.exists()

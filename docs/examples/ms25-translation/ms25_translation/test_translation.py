@@ -8,8 +8,8 @@ from ms25_translation.measure import measure_translation
 
 
 @pytest.mark.translation
-def test_translation(dataset, potential, check_recorder):
+def test_translation(ms25_dataset, ms25_potential, ms25_check_recorder):
     """Energies and forces change by no more than rounding."""
-    errors = measure_translation(potential, dataset, seed=check_recorder.seed)
-    errors.record(check_recorder)
-    check_recorder.conclude()
+    errors = measure_translation(ms25_potential, ms25_dataset, seed=ms25_check_recorder.seed)
+    errors.record(ms25_check_recorder)
+    ms25_check_recorder.conclude()

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ms25_suite.architectures.ani.trainer import CHECKPOINT, AniTrainer
+from ms25_suite.architectures.ani.trainer import AniTrainer
 from ms25_suite.core.errors import TrainingError
 from ms25_suite.environments.installation import Installation
 from ms25_suite.training import TrainingRequest
@@ -57,14 +57,11 @@ def test_the_angular_cutoff_is_shorter_than_the_radial_one() -> None:
     assert AniTrainer().dtype(long) == "float32"
 
 
-def test_torn_files_are_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_inputs_and_outcome(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(AniTrainer, "place", lambda self: Installation())
-    for name in (CHECKPOINT, "best.pt"):
-        (tmp_path / name).write_bytes(b"PK\x03\x04 torn")
     chosen = settings("smoke")
     command = AniTrainer().prepare(tmp_path, chosen, data(part(10), part(30)), "cuda:1")
     assert "ms25_suite.architectures.ani.run" in command
-    assert not list(tmp_path.glob("*.pt"))
     assert json.loads((tmp_path / "config.json").read_text())["device"] == "cuda"
     with pytest.raises(TrainingError, match=r"training of ani ended .*no outcome\.json"):
         AniTrainer().result(tmp_path)

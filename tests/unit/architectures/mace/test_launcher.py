@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -48,7 +47,7 @@ launcher.main()
 
 def test_options_and_checkpoints(tmp_path: Path) -> None:
     """In a process of its own: MACE changes global state."""
-    command = [sys.executable, "-W", "ignore", "-c", CODE, str(os.getpid()), "config.json"]
+    command = [sys.executable, "-W", "ignore", "-c", CODE, "config.json"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     options, after_two, in_third = done.stdout.splitlines()[-3:]

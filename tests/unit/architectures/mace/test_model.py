@@ -9,10 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from ase.build import bulk
+from ase.io import write
 
-from ms25_suite.architectures.mace.model import default_head
 from ms25_suite.architectures.testing import ArchitectureConformance
-from ms25_suite.core.errors import ElementCoverageError, ModelFileError, PotentialError
+from ms25_suite.core.errors import (
+    ElementCoverageError,
+    ModelFileError,
+    PotentialError,
+    PredictionError,
+)
 from ms25_suite.core.frames import Frames
 from ms25_suite.datasets.dataset import open_dataset
 from ms25_suite.potentials.opening import from_model_file
@@ -55,11 +60,83 @@ def test_a_model_with_two_heads_is_judged_with_its_default_head(tmp_path: Path, 
     np.testing.assert_allclose(found.forces, expected["forces"], atol=1e-10)
 
 
-def test_heads_without_a_default_are_refused() -> None:
-    assert default_head(["only"], Path("m")) == 0
-    assert default_head(["pt_head", "default"], Path("m")) == 1
-    with pytest.raises(ModelFileError, match="has the heads a, b, and none of them is called"):
-        default_head(["a", "b"], Path("m"))
+def make_model(path: Path, *arguments: str) -> Path:
+    command = [sys.executable, str(SCRIPTS / "make_mace.py"), str(path), "28,29", "4.0", "8"]
+    subprocess.run([*command, *arguments], check=True, capture_output=True)
+    return path
+
+
+EMBEDDINGS = """{
+    "total_charge": {"type": "categorical", "per": "graph", "offset": 10, "num_classes": 21,
+                     "emb_dim": 4},
+    "total_spin": {"type": "continuous", "per": "graph", "in_dim": 1, "emb_dim": 4},
+}"""
+
+
+def test_charge_and_spin_reach_a_model_that_embeds_them(tmp_path: Path) -> None:
+    path = make_model(tmp_path / "charged.model", "Default", EMBEDDINGS)
+    images = []
+    for charge, spin in ((0, 1), (1, 2), (-2, 1), (None, None)):
+        atoms = bulk("Cu", cubic=True)
+        atoms.rattle(0.1, seed=1)
+        if charge is not None:
+            atoms.info.update(charge=charge, spin=spin)
+        images.append(atoms)
+    write(tmp_path / "ions.extxyz", images)
+    expected = mace_calculator(path, tmp_path / "ions.extxyz", tmp_path / "oracle.npz")
+    potential = from_model_file(path, "mace", "ions", PotentialOptions(use_cache=False))
+    found = potential.predict(Frames.from_atoms(images))
+    assert potential.info().inputs == ("total_charge", "spin_multiplicity")
+    potential.close()
+    np.testing.assert_allclose(found.energy, expected["energy"], atol=1e-10)
+    np.testing.assert_allclose(found.forces, expected["forces"], atol=1e-10)
+    # They matter, and without them MACE takes a neutral singlet.
+    assert len(set(np.round(found.energy, 6))) == 3
+    assert found.energy[3] == pytest.approx(found.energy[0], abs=1e-12)
+
+
+def test_an_input_without_default_must_be_stated(tmp_path: Path) -> None:
+    spec = '{"dielectric": {"type": "continuous", "per": "graph", "in_dim": 1, "emb_dim": 4}}'
+    path = make_model(tmp_path / "solvent.model", "Default", spec)
+    images = [bulk("Cu", cubic=True), bulk("Ni", cubic=True)]
+    images[0].info["eps"] = 78.4
+    potential = from_model_file(path, "mace", "solvent", PotentialOptions(use_cache=False))
+    with pytest.raises(
+        PredictionError, match=r"reads `dielectric` of each frame.*\[inputs\]"
+    ) as told:
+        potential.predict(Frames.from_atoms(images, {"dielectric": "eps"}))
+    assert told.value.frames == (1,)
+    found = potential.predict(Frames.from_atoms(images[:1], {"dielectric": "eps"}))
+    potential.close()
+    images[0].info["dielectric"] = 78.4
+    write(tmp_path / "x.extxyz", images[0])
+    script = [sys.executable, str(SCRIPTS / "mace_oracle.py"), str(path)]
+    arguments = [str(tmp_path / "x.extxyz"), str(tmp_path / "x.npz"), "dielectric"]
+    subprocess.run([*script, *arguments], check=True, capture_output=True)
+    assert found.energy[0] == pytest.approx(np.load(tmp_path / "x.npz")["energy"][0], abs=1e-10)
+
+
+def test_a_frame_chooses_its_head(tmp_path: Path) -> None:
+    path = make_model(tmp_path / "two.model", "pbe,scan")
+    images = [bulk("Cu", cubic=True) for _ in range(2)]
+    potential = from_model_file(path, "mace", "two", PotentialOptions(use_cache=False))
+    with pytest.raises(ModelFileError, match="has the heads pbe, scan, and none of them is called"):
+        potential.predict(Frames.from_atoms(images))
+    for atoms, head in zip(images, ("pbe", "scan"), strict=True):
+        atoms.info["head"] = head
+    energies = potential.predict(Frames.from_atoms(images)).energy
+    potential.close()
+    # Heads of this model differ by 10 eV/atom.
+    assert energies[0] - energies[1] == pytest.approx(40.0)
+
+
+def test_a_model_with_terms_beyond_its_cutoff_is_refused(tmp_path: Path) -> None:
+    """Its energy is no function of edges, so that every number would be wrong without a word."""
+    path = make_model(tmp_path / "long.model", "Default", "", "long_range")
+    potential = from_model_file(path, "mace", "long", PotentialOptions(use_cache=False))
+    with pytest.raises(ModelFileError, match=r"\(LongRange\) depends on more than the distances"):
+        potential.predict(Frames.from_atoms([bulk("Cu")]))
+    potential.close()
 
 
 def test_a_model_file_that_changes_under_way_is_noticed(tiny_mace: Path, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from ms25_suite.architectures.nequip.model import NequipArchitecture
 from ms25_suite.architectures.nequip.trainer import AllegroTrainer, NequipTrainer, atom_energies
 from ms25_suite.core.errors import ArchitectureNotInstalledError, TrainingError
 from ms25_suite.core.frames import Frames
+from ms25_suite.core.sealed import sealed_json
 from ms25_suite.environments.installation import Installation
 from ms25_suite.training import Trainer, TrainingData, TrainingRequest
 from tests.helpers.fake_training import data, part
@@ -241,3 +243,42 @@ def test_without_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(NequipArchitecture, "package", "no_such_module")
     with pytest.raises(ArchitectureNotInstalledError, match="ms25 env create nequip"):
         NequipTrainer().require_installed()
+
+
+def started(work: Path) -> list[Path]:
+    """What two phases of a training leave, in the order in which it is written."""
+    made = [work / "output" / "statistics.json"]
+    for phase in ("phase-1", "phase-2"):
+        folder = work / "output" / phase
+        folder.mkdir(parents=True)
+        for name in ("best.ckpt", "last.ckpt"):
+            with zipfile.ZipFile(folder / name, "w") as archive:
+                archive.writestr("data", np.random.default_rng(1).bytes(2000))
+            made.append(folder / name)
+        made.append(folder / "done.json")
+    for path in made:
+        if path.suffix == ".json":
+            path.write_text(sealed_json({"epoch": 3, "number": 0.1}))
+    return made
+
+
+def test_only_what_is_whole_is_continued(tmp_path: Path) -> None:
+    made = started(tmp_path)
+    NequipTrainer().repair(tmp_path)
+    assert all(path.exists() for path in made)
+    for place, path in enumerate(made):
+        work = tmp_path / str(place)
+        files = started(work)
+        content = bytearray(files[place].read_bytes())
+        content[len(content) // 2] ^= 1
+        files[place].write_bytes(content)
+        NequipTrainer().repair(work)
+        left = {file.relative_to(work / "output").as_posix() for file in files if file.exists()}
+        whole = {file.relative_to(work / "output").as_posix() for file in files}
+        damaged = path.relative_to(tmp_path / "output").as_posix()
+        if path.suffix == ".json":
+            assert left == whole - {damaged}
+        elif damaged.startswith("phase-1"):
+            assert left == {"statistics.json"}
+        else:
+            assert left == {name for name in whole if not name.startswith("phase-2")}

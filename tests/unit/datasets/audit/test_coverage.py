@@ -138,4 +138,4 @@ def test_isolated_atoms(tmp_path: Path, card: str, seen: bool) -> None:
 def test_a_mix_of_findings_is_told_once(tmp_path: Path) -> None:
     dataset = opened(tmp_path, alloys([4, 8, 6], "test"), "cutoff = 5.0")
     assert [finding.code for finding in dataset.findings] == ["small-cells"]
-    assert len({answer.code for answer in dataset.audit}) == len(dataset.audit) == 17
+    assert len({answer.code for answer in dataset.audit}) == len(dataset.audit) == 18

@@ -113,9 +113,9 @@ BAD_CURVES = {
         "on 6 of 7 frames only, missing on frame 3",
     ),
     "an energy not finite": (
-        altered(strained(), 2, REF_energy=np.nan),
+        altered(strained(), 2, REF_energy=np.inf),
         LabelError,
-        "`energy` is not finite in 1 of the frames",
+        "`energy` is infinite in 1 of the frames",
     ),
     "a name missing": (
         without(named(strained(), curve="x"), "curve", slice(5, 6)),

@@ -57,13 +57,13 @@ def test_keys_that_speak_for_themselves_are_taken_and_said(tmp_path: Path) -> No
 
 
 def test_ambiguous_keys_are_not_guessed_but_can_be_named(tmp_path: Path) -> None:
-    images = other_keys(many(hea(), 4), "pbe_energy", "pbe_forces")
+    images = other_keys(many(hea(), 4), "lda2_energy", "lda2_forces")
     for atoms in images:
         atoms.info["eam_energy"] = 1.0
     save(tmp_path / "a.xyz", images)
-    with pytest.raises(DatasetError, match=r"no labels.*eam_energy, .*pbe_energy, pbe_forces"):
+    with pytest.raises(DatasetError, match=r"no labels.*eam_energy, .*lda2_energy, lda2_forces"):
         import_archive(tmp_path / "a.xyz", tmp_path / "out")
-    keys = LabelKeys(energy="pbe_energy", forces="pbe_forces")
+    keys = LabelKeys(energy="lda2_energy", forces="lda2_forces")
     found = import_archive(tmp_path / "a.xyz", tmp_path / "out", keys=keys)
     assert found.datasets[0].n_frames == 4
 
@@ -80,7 +80,7 @@ def test_ambiguous_keys_are_not_guessed_but_can_be_named(tmp_path: Path) -> None
 )
 def test_energies_of_another_kind_or_unit(tmp_path: Path, energy: str, forces: str) -> None:
     save(tmp_path / "a.xyz", other_keys(many(hea(), 2), energy, forces))
-    with pytest.raises(DatasetError, match="no labels"):
+    with pytest.raises(DatasetError, match=r"no (labels|energy|forces)"):
         import_archive(tmp_path / "a.xyz", tmp_path / "out")
 
 
@@ -97,7 +97,7 @@ def test_bad_labels_cost_only_their_frames(tmp_path: Path) -> None:
     reasons = {entry.reason.split(":")[0].split(".")[0]: entry.n_frames for entry in found.left_out}
     assert reasons == {
         "no labels": 1,
-        "`energy` is not finite in 1 of the frames (the frame)": 1,
+        "no energy": 1,
         "no forces": 1,
         "labels under other names than energy and forces of the others": 1,
     }

@@ -211,7 +211,8 @@ def frame(lattice: str = "3 0 0 0 3 0 0 0 3", energy: str = "-1.5", x: str = "0.
         ({}, ""),
         ({"lattice": "3,0,0,0,3,0,0,0,3"}, ""),
         ({"lattice": "[[3, 0, 0], [0, 3, 0], [0, 0, 3]]"}, ""),
-        # Python reads ten, three and one.
+        ({"energy": '-1.5 energy_note="PBE, D3 of run 1_2"'}, ""),
+        # Python reads ten, and three.
         ({"x": "1_0"}, r"atom 0 \(line 3\): expected numbers in plain digits, found '1_0'"),
         ({"x": "٣"}, "expected numbers in plain digits"),
         ({"energy": "-1_5"}, r"`REF_energy` \(line 2\): expected numbers in plain digits"),

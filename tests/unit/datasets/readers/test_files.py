@@ -8,13 +8,15 @@ import pytest
 from ase import Atoms
 from ase.build import bulk
 
-from ms25_suite.core.errors import DatasetError
+from ms25_suite.core.errors import DatasetError, LabelError
+from ms25_suite.datasets.cards.card import LabelKeys
 from ms25_suite.datasets.readers.files import (
     data_suffix,
     is_data_file,
     read_images,
     stem,
 )
+from ms25_suite.datasets.readers.labels import find_labels
 
 
 @pytest.mark.parametrize(
@@ -72,6 +74,47 @@ def test_other_formats_of_ase_if_asked_for(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="is not that of a dataset"):
         list(read_images(path))
     assert len(list(read_images(path, any_format=True))) == 1
+
+
+HEADER = 'Lattice="4 0 0 0 4 0 0 0 4" Properties=species:S:1:pos:R:3 {}'
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "expected"),
+    [
+        ('stress="1 2 3 4 5 6"', "stress", [1, 2, 3, 4, 5, 6]),
+        ('virial="1 2 3 4 5 6" energy=1', "virial", [1, 2, 3, 4, 5, 6]),
+        ('energy=1 stress="1 6 5 6 2 4 5 4 3"', "stress", [1, 2, 3, 4, 5, 6]),
+        ('stress={1 2 3 4 5 6} virial="1 6 5 6 2 4 5 4 3"', "stress", [1, 2, 3, 4, 5, 6]),
+        ('stress="nan nan nan nan nan nan"', "stress", [np.nan] * 6),
+    ],
+)
+def test_stress_of_six_numbers(tmp_path: Path, text: str, key: str, expected: list[float]) -> None:
+    path = tmp_path / "a.xyz"
+    path.write_text(f"1\n{HEADER.format(text)}\nCu 0 0 0\n")
+    (atoms,) = read_images(path)
+    values = {**atoms.info, **(atoms.calc.results if atoms.calc else {})}
+    np.testing.assert_array_equal(values[key], expected)
+
+
+@pytest.mark.parametrize("text", ["None", "none", "null", "N/A", "nan"])
+def test_a_word_for_nothing_is_a_missing_label(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "a.xyz"
+    header = HEADER.format(f"energy=1 stress={text} virial={text} free_energy={text} note=none")
+    path.write_text(f"1\n{header}\nCu 0 0 0\n")
+    (atoms,) = read_images(path)
+    assert atoms.info["note"] == "none"
+    found = find_labels([atoms], LabelKeys(), "a.xyz")
+    assert found.labels.stress is None
+    assert found.keys == {"energy": "energy"}
+
+
+@pytest.mark.parametrize("text", ['stress="1 2 3"', "stress=5", "virial=5", "virial=low"])
+def test_a_stress_of_another_size_is_named(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "a.xyz"
+    path.write_text(f"1\n{HEADER.format(f'energy=1 {text}')}\nCu 0 0 0\n")
+    with pytest.raises(LabelError, match="of frame 0 must have shape"):
+        find_labels(list(read_images(path)), LabelKeys(), "a.xyz")
 
 
 @pytest.mark.parametrize("name", ["pipe.extxyz", "pipe.traj", "pipe.other"])

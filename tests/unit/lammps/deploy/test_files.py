@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from ms25_suite.core.cache import file_sha256
 from ms25_suite.core.errors import DeployError, UsageError
 from ms25_suite.environments.installation import Installation
 from ms25_suite.lammps.deploy import files, targets
@@ -87,12 +90,35 @@ def test_another_model_device_or_version_gets_a_file_of_its_own(
     assert len(found) == 8
 
 
+def exchange(made: Path) -> None:
+    """Take file and record of another model."""
+    model = made.parents[2] / "another.json"
+    model.write_text('{"z": 1}')
+    other = make(model)
+    for path in (other, other.with_name("record.json")):
+        shutil.copy(path, made.parent / path.name.replace(other.name, made.name))
+
+
+def test_a_change_that_leaves_the_times_is_noticed(model: Path) -> None:
+    made = make(model)
+    age = made.stat().st_mtime_ns - 10**10
+    os.utime(made, ns=(age, age))
+    make(model)
+    made.write_text(made.read_text().replace("1", "2"))
+    os.utime(made, ns=(age, age))
+    assert json.loads(make(model).read_text()) == {"a": 1}
+
+
 DAMAGES = {
     "torn": lambda made: made.write_text(made.read_text()[:3]),
     "gone": lambda made: made.unlink(),
     "no record": lambda made: made.with_name("record.json").unlink(),
     "bad record": lambda made: made.with_name("record.json").write_text('{"sha256": '),
     "old record": lambda made: made.with_name("record.json").write_text("[]"),
+    "unsealed record": lambda made: made.with_name("record.json").write_text(
+        json.dumps({"sha256": file_sha256(made)})
+    ),
+    "of another file": lambda made: exchange(made),
 }
 
 

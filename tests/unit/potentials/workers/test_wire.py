@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any
 
+import execnet
 import numpy as np
 import pytest
 from ase.build import bulk, molecule
@@ -24,7 +25,9 @@ from ms25_suite.potentials.workers.wire import (
 def test_frames_travel_whole() -> None:
     frames = Frames.from_atoms([bulk("Cu", cubic=True), molecule("H2O")])
     message = pack_frames(frames)
+    assert message.pop("inputs") == {}
     assert all(isinstance(value, bytes) for value in message.values())
+    message["inputs"] = {}
     found = unpack_frames(message)
     assert found.content_hash() == frames.content_hash()
     found.positions[0] += 1.0  # not a view of the message, which is read-only
@@ -40,6 +43,26 @@ def test_frames_of_other_types_arrive_as_ours() -> None:
         frames.offsets.astype(np.int32),
     )
     assert unpack_frames(pack_frames(short)).content_hash() == frames.content_hash()
+
+
+def test_inputs_travel_with_their_frames() -> None:
+    images = [molecule("H2O"), bulk("Cu"), molecule("N2")]
+    images[0].info.update(charge=-1, head="a", external_field=[0.0, 0.0, 0.1])
+    images[2].info.update(spin=3, head="longer")
+    images[2].set_initial_magnetic_moments([1.0, 1.0])
+    frames = Frames.from_atoms(images)
+    message = pack_frames(frames)
+    # What execnet can send: plain types.
+    found = unpack_frames(execnet.loads(execnet.dumps(message)))
+    assert found.content_hash() == frames.content_hash()
+    assert set(found.inputs) == {
+        "total_charge",
+        "spin_multiplicity",
+        "initial_magmoms",
+        "external_field",
+        "head",
+    }
+    assert found.select([1]).inputs["head"].values.tolist() == [""]
 
 
 def test_no_frames_travel_too() -> None:

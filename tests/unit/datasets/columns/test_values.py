@@ -18,31 +18,32 @@ def test_a_single_atom_whose_forces_were_written_as_one_row() -> None:
 
 
 def test_no_labels_lists_what_is_there() -> None:
-    atoms = labelled({"dft_energy": 1.0}, {"dft_forces": forces()})
-    with pytest.raises(LabelError, match=r"no labels.*found: dft_energy, dft_forces.*card"):
+    atoms = labelled({"E": 1.0}, {"f": forces()})
+    match = r"no labels.*found: E, f\. `E` could be energies\. `f` could be forces\..*card"
+    with pytest.raises(LabelError, match=match):
         find([atoms])
     with pytest.raises(LabelError, match="found: nothing beside the structure"):
         find([frame()])
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf])
-def test_labels_that_are_not_finite(value: float) -> None:
+@pytest.mark.parametrize("value", [-np.inf, np.inf])
+def test_labels_that_are_infinite(value: float) -> None:
     def images() -> list[Atoms]:
         info = {"REF_energy": 1.0, "REF_stress": VOIGT}
         return [labelled(dict(info), {"REF_forces": forces()}) for _ in range(4)]
 
     bad = images()
     bad[2].info["REF_energy"] = value
-    with pytest.raises(LabelError, match=r"`energy` is not finite in 1 of the frames \(frame 2\)"):
+    with pytest.raises(LabelError, match=r"`energy` is infinite in 1 of the frames \(frame 2\)"):
         find(bad)
     bad = images()
     bad[1].arrays["REF_forces"][1, 2] = value
     bad[3].arrays["REF_forces"][0, 0] = value
-    with pytest.raises(LabelError, match=r"`forces` is not finite in 2 .*\(frames 1, 3\)"):
+    with pytest.raises(LabelError, match=r"`forces` is infinite in 2 .*\(frames 1, 3\)"):
         find(bad)
     bad = images()
     bad[3].info["REF_stress"] = np.full(6, value)
-    with pytest.raises(LabelError, match=r"`stress` is not finite in 1 .*\(frame 3\)"):
+    with pytest.raises(LabelError, match=r"`stress` is infinite in 1 .*\(frame 3\)"):
         find(bad)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
@@ -15,16 +15,23 @@ if TYPE_CHECKING:
     from ase import Atoms
 
 __all__ = [
-    "LabelName",
     "check_shape",
+    "entries",
+    "has_gap",
     "keys_present",
     "refuse_absent",
-    "refuse_not_finite",
+    "refuse_infinite",
     "value_under",
     "values_under",
 ]
 
-LabelName = Literal["energy", "forces", "stress", "virial"]
+
+def entries(atoms: Atoms) -> dict[str, Any]:
+    """Everything that a frame carries beside its structure, by key; what is there twice, once."""
+    structure = {"numbers", "positions"}
+    results = getattr(atoms.calc, "results", None) or {}
+    arrays = {key: value for key, value in atoms.arrays.items() if key not in structure}
+    return {**results, **{str(key): value for key, value in atoms.info.items()}, **arrays}
 
 
 def keys_present(images: Sequence[Atoms]) -> tuple[str, ...]:
@@ -51,12 +58,26 @@ def value_under(atoms: Atoms, key: str, place: str) -> Any:
     return results.get(key)
 
 
+def has_gap(value: Any) -> bool:
+    """Whether a value is missing: None, or not a number (NaN) in a component.
+
+    NaN is how NequIP, ASE's databases and pandas write that there is none.
+    """
+    if value is None:
+        return True
+    array = np.asarray(value)
+    return array.dtype.kind == "f" and bool(np.isnan(array).any())
+
+
 def values_under(images: Sequence[Atoms], keys: Sequence[str], place: str) -> list[Any] | None:
-    """Value of each frame under the first of the keys that it has; None if no frame has one."""
+    """Value of each frame under the first of the keys that it has; None if no frame has one.
+
+    A value that is NaN counts as missing.
+    """
     values = []
     for atoms in images:
         found = (value_under(atoms, key, place) for key in keys)
-        values.append(next((value for value in found if value is not None), None))
+        values.append(next((value for value in found if not has_gap(value)), None))
     return None if all(value is None for value in values) else values
 
 
@@ -93,13 +114,13 @@ def refuse_absent(images: Sequence[Atoms], name: str, key: str, where: str) -> N
     raise LabelError(msg)
 
 
-def refuse_not_finite(rows: FloatArray, frames: IntArray, name: str, where: str) -> None:
-    """Refuse labels that are infinite or not a number.
+def refuse_infinite(rows: FloatArray, frames: IntArray, name: str, where: str) -> None:
+    """Refuse labels that are infinite.
 
     Parameters
     ----------
     rows
-        The labels, shape ``(n,)`` or ``(n, n_components)``.
+        The labels, shape ``(n,)`` or ``(n, n_components)``; NaN where there is none.
     frames
         Frame of each row, shape ``(n,)``.
     name, where
@@ -110,12 +131,12 @@ def refuse_not_finite(rows: FloatArray, frames: IntArray, name: str, where: str)
     LabelError
         There are such labels.
     """
-    finite = np.isfinite(rows)
-    bad = ~(finite if rows.ndim == 1 else finite.all(axis=1))
+    infinite = np.isinf(rows)
+    bad = infinite if rows.ndim == 1 else infinite.any(axis=1)
     if bad.any():
         indices = [int(index) for index in np.unique(frames[bad])]
         msg = (
-            f"{where}: `{name}` is not finite in {len(indices)} of the frames "
+            f"{where}: `{name}` is infinite in {len(indices)} of the frames "
             f"({frame_list(indices)}). Label these frames again, or remove them"
         )
         raise LabelError(msg)

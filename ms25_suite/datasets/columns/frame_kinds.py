@@ -1,0 +1,93 @@
+"""What a file says about a frame: its kind, temperature, charge; and isolated atoms."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from ms25_suite.core.fields import TEMPERATURE_KEY
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+__all__ = ["config_type", "is_isolated_atom", "temperature_k", "total_charge"]
+
+_CONFIG_KEYS: Final = ("configtype", "configtypes", "configurationtype")
+"""Keys of the kind of a frame, in lower case and without separators; the first is that of GAP, MACE
+and wfl."""
+
+_ISOLATED_WORDS: Final = ("isolatedatom", "isolatedatoms", "freeatom", "freeatoms")
+
+_ALONE_A: Final = 7.0
+"""Distance in Å to its nearest periodic image from which on one atom is alone. The longest distance
+of neighbours in a crystal with one atom in its cell is that of Cs, 5.24 Å at 5 K (C. S. Barrett,
+Acta Cryst. 9 (1956) 671); a third more is far outside of any equation of state."""
+
+
+def _squeezed(text: object) -> str:
+    return re.sub(r"[\W_]", "", str(text)).lower()
+
+
+def config_type(info: Mapping[Any, Any]) -> str:
+    """Kind of a frame as its file states it; empty if it does not.
+
+    The key may be written in any case, in the plural, and with or without a separator.
+    """
+    found = {_squeezed(key): value for key, value in info.items()}
+    value = next((found[key] for key in _CONFIG_KEYS if key in found), None)
+    # A value that is text, or a number; a switch (`config_type` alone) or a list is no name.
+    if value is None or isinstance(value, bool | np.bool_) or np.ndim(value) > 0:
+        return ""
+    return str(value).strip()
+
+
+def is_isolated_atom(atoms: Atoms) -> bool:
+    """Whether a frame is one atom without neighbours: a reference of its element.
+
+    It is if it has one atom, and the file says so (``config_type=IsolatedAtom``), or there is no
+    periodic image, or the nearest one is 7 Å away or farther. One atom in the primitive cell of a
+    crystal is an ordinary frame.
+    """
+    if len(atoms) != 1:
+        return False
+    if _squeezed(config_type(atoms.info)) in _ISOLATED_WORDS:
+        return True
+    vectors = atoms.cell.array[atoms.pbc]
+    # No cell vector in a periodic direction is damage, and not for here to judge.
+    if not np.isfinite(vectors).all() or (len(vectors) and not vectors.any(axis=1).all()):
+        return False
+    return _nearest_image(vectors) >= _ALONE_A
+
+
+def _nearest_image(vectors: np.ndarray[Any, Any]) -> float:
+    """Length in Å of the shortest lattice vector; infinite without a periodic direction."""
+    if len(vectors) == 0:
+        return np.inf
+    from ase.geometry.minkowski_reduction import minkowski_reduce
+
+    # In a reduced cell the shortest lattice vector is one of the cell vectors.
+    full = np.zeros((3, 3))
+    full[: len(vectors)] = vectors
+    pbc = np.arange(3) < len(vectors)
+    reduced, _ = minkowski_reduce(full, pbc)
+    return float(np.linalg.norm(reduced[: len(vectors)], axis=1).min())
+
+
+def temperature_k(info: Mapping[Any, Any]) -> float:
+    """Temperature at which a frame was sampled, above zero, in K; NaN if the file has none."""
+    value = info.get(TEMPERATURE_KEY)
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+        return np.nan
+    return float(value) if 0.0 < value < np.inf else np.nan
+
+
+def total_charge(info: Mapping[Any, Any]) -> float:
+    """Total charge of a frame as its file states it, in e; zero if it does not."""
+    for key in ("charge", "total_charge"):
+        value = info.get(key)
+        if isinstance(value, int | float | np.number) and not isinstance(value, bool):
+            return float(value)
+    return 0.0

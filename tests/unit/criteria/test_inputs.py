@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from ase import Atoms
+from ase.build import molecule
+
+from ms25_suite.core.frames import Frames
+from ms25_suite.criteria.inputs import input_findings
+from ms25_suite.potentials.base import ModelInfo
+from tests.helpers.in_process import InProcess
+
+
+class Reader(InProcess):
+    """A potential that reads given inputs."""
+
+    def __init__(self, *inputs: str, known: bool = True, architecture: str = "mace") -> None:
+        super().__init__()
+        self.architecture = architecture
+        self.inputs = inputs if known else None
+
+    def info(self) -> ModelInfo:
+        return ModelInfo(inputs=self.inputs)
+
+
+def waters(*infos: dict[str, Any]) -> list[Atoms]:
+    images = [molecule("H2O") for _ in infos]
+    for atoms, info in zip(images, infos, strict=True):
+        atoms.info.update(info)
+    return images
+
+
+def codes(potential: InProcess, images: list[Atoms]) -> list[str]:
+    return [finding.code for finding in input_findings(potential, Frames.from_atoms(images))]
+
+
+def test_a_charge_that_is_not_read_is_told() -> None:
+    images = waters({"charge": -1}, {"charge": 1})
+    (finding,) = input_findings(Reader(), Frames.from_atoms(images))
+    assert finding.code == "input-not-read"
+    assert "`total_charge` (-1 to 1 e)" in finding.message
+    assert codes(Reader("total_charge"), images) == []
+    assert codes(Reader(known=False), images) == []
+
+
+def test_default_values_need_not_be_read() -> None:
+    assert codes(Reader(), waters({"charge": 0, "spin": 1}, {})) == []
+    assert codes(Reader(), waters({"head": "pbe"})) == []
+
+
+def test_what_is_read_must_be_stated() -> None:
+    images = waters({"charge": 1}, {}, {})
+    (finding,) = input_findings(Reader("total_charge"), Frames.from_atoms(images))
+    assert finding.code == "input-not-stated"
+    assert "2 of 3 frames do not state: 0 was taken" in finding.message
+    assert '[inputs] total_charge = "…"' in finding.message
+
+
+@pytest.mark.parametrize(("charges", "expected"), [([1.0, 0, 0], []), ([0.0, 0, 0], ["told"])])
+def test_a_calculator_may_sum_up_the_charges_of_the_atoms(
+    charges: list[float], expected: list[str]
+) -> None:
+    (atoms,) = waters({"charge": 1})
+    atoms.set_initial_charges(charges)
+    found = codes(Reader(architecture="ase"), [atoms])
+    assert found == ["input-not-read" for _ in expected]
+
+
+def test_a_calculator_may_sum_up_the_moments_of_the_atoms() -> None:
+    (atoms,) = waters({"spin": 3})
+    atoms.set_initial_magnetic_moments(np.array([2.0, 0.0, 0.0]))
+    assert codes(Reader(architecture="ase"), [atoms]) == []
+    assert codes(Reader(architecture="mace"), [atoms]) == ["input-not-read", "input-not-read"]
