@@ -106,7 +106,9 @@ def _refuse_cells(frames: Frames, where: str) -> None:
             f"be reduced first (ase.build.niggli_reduce)"
         )
         raise DatasetError(msg)
-    volumes = np.where(pbc.all(axis=1), periodic_volumes(cells, pbc), np.inf) / np.maximum(frames.n_atoms, 1)
+    volumes = np.where(pbc.all(axis=1), periodic_volumes(cells, pbc), np.inf) / np.maximum(
+        frames.n_atoms, 1
+    )
     dense = np.flatnonzero(volumes < _DENSEST)
     if len(dense):
         msg = (
