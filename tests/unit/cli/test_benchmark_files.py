@@ -74,3 +74,25 @@ def test_the_commit_is_short(base: Path, info: Any, expected: str) -> None:
     content["commit_info"] = info
     base.write_text(json.dumps(content))
     assert read_benchmarks(base).commit == expected
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"extra_info": True}, r"`benchmarks\[0\]`: `extra_info`: expected a table, found True"),
+        ({"name": None}, "`name`: expected a text, found None"),
+        ({"group": 5}, "`group`: expected a text, found 5"),
+        ({"stats": {"median": 1e308, "iqr": 0.1, "rounds": 9}}, "expected a positive time"),
+        ({"stats": {"median": 1e-308, "iqr": 0.1, "rounds": 9}}, "expected a positive time"),
+        ({"stats": {"median": "1", "iqr": 0.1, "rounds": 9}}, "`stats.median`: expected a number"),
+        ({"stats": {"median": 1.0, "iqr": float("nan"), "rounds": 9}}, "positive time"),
+    ],
+)
+def test_a_benchmark_of_another_program(
+    tmp_path: Path, changes: dict[str, object], message: str
+) -> None:
+    entry = {"name": "n", "stats": {"median": 1.0, "iqr": 0.1, "rounds": 9}, **changes}
+    path = tmp_path / "b.json"
+    path.write_text(json.dumps({"benchmarks": [entry]}))
+    with pytest.raises(BenchmarkError, match=message):
+        read_benchmarks(path)
