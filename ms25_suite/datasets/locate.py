@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from ms25_suite.core.documents.files import (
+    FOLDER,
     MISSING,
     file_problem,
     refuse_irregular,
@@ -63,7 +65,6 @@ def user_card(spec: str) -> DatasetCard:
     _refuse_missing(path)
     if path.is_dir():
         return _folder_card(path)
-    refuse_irregular(path, "the dataset", DatasetError)
     if path.suffix.lower() == ".toml":
         card = DatasetCard.from_file(path)
         if not card.frame_files:
@@ -100,10 +101,12 @@ def _exists(spec: str) -> bool:
 
 def _refuse_missing(path: Path) -> None:
     spec = str(path)
-    if path.exists():
+    problem = file_problem(path)
+    if problem == FOLDER:
         return
-    if file_problem(path) != MISSING:
+    if problem != MISSING:
         refuse_irregular(path, "the dataset", UnknownDatasetError)
+        return
     looks_like_path = path.suffix != "" or len(path.parts) > 1
     what = (
         f"there is no file or folder {path}"
@@ -111,7 +114,9 @@ def _refuse_missing(path: Path) -> None:
         else f"unknown dataset {str(path)!r}"
     )
     folder = path.parent
-    names = [entry.name for entry in folder.iterdir()] if folder.is_dir() else []
+    names = []
+    with suppress(OSError):
+        names = [entry.name for entry in folder.iterdir()]
     near = did_you_mean(path.name, names, cutoff=0.8) if looks_like_path else ""
     msg = (
         f"{what}.{near} {suggestion('' if looks_like_path else spec)}, or a path to your own "

@@ -14,6 +14,7 @@ from typing import Final
 from ms25_suite.core.errors import Ms25Error
 
 __all__ = [
+    "FOLDER",
     "MISSING",
     "MOST_BYTES",
     "file_problem",
@@ -29,8 +30,11 @@ MOST_BYTES: Final = 1 << 28
 MISSING: Final = "nothing"
 """What `file_problem` says of a path without anything."""
 
+FOLDER: Final = "a folder"
+"""What it says of a folder."""
+
 _KINDS: Final[tuple[tuple[Callable[[int], bool], str], ...]] = (
-    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISDIR, FOLDER),
     (stat.S_ISFIFO, "a named pipe"),
     (stat.S_ISSOCK, "a socket"),
     (stat.S_ISCHR, "a device"),
@@ -133,7 +137,10 @@ def user_path(text: str, what: str, error: type[Ms25Error]) -> Path:
     """
     try:
         path = Path(text).expanduser()
-        path.exists()
+        # Not `exists`, which overlooks a NUL.
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return path
     # RuntimeError: ``~name`` of nobody. OSError: longer than a name may be. ValueError: a NUL.
     except (RuntimeError, OSError, ValueError) as problem:
         shown = text if len(text) <= 80 else f"{text[:80]}…"

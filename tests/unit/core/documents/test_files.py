@@ -89,3 +89,9 @@ def test_the_home_of_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Path, "expanduser", nobody)
     with pytest.raises(ReportError, match="'~nobody/x' cannot be the path of a file: Could not"):
         user_path("~nobody/x", "--option", ReportError)
+
+
+@pytest.mark.parametrize("text", ["a\0b", "a" * 300 + "\0/x"])
+def test_a_path_with_a_nul(text: str) -> None:
+    with pytest.raises(ReportError, match="cannot be the path of a file: embedded null byte"):
+        user_path(text, "--option", ReportError)
