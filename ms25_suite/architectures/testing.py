@@ -39,6 +39,7 @@ from ms25_suite.core.errors import (
     ModelFileError,
 )
 from ms25_suite.core.frames import FloatArray, Frames, Predictions, from_voigt, to_voigt
+from ms25_suite.core.inputs import KNOWN_INPUTS
 from ms25_suite.lammps.plan import LammpsRun, MdPlan
 from ms25_suite.potentials.model_file import summarise
 from ms25_suite.potentials.opening import from_calculator, from_model_file
@@ -281,6 +282,20 @@ class ArchitectureConformance:
         assert info.n_layers >= 1
         assert info.n_parameters is not None
         assert info.n_parameters >= 1
+        assert info.inputs is not None, "name what it reads besides the structure; () for nothing"
+
+    def test_charge_and_spin_matter_if_and_only_if_they_are_read(
+        self, potential: Potential, images: dict[str, Atoms]
+    ) -> None:
+        """What a model reads and does not name is dropped somewhere; else it is named wrongly."""
+        plain = next(iter(images.values()))
+        inputs = potential.info().inputs or ()
+        for name, values in (("total_charge", (0, 1)), ("spin_multiplicity", (1, 2))):
+            states = [plain.copy() for _ in values]
+            for atoms, value in zip(states, values, strict=True):
+                atoms.info[KNOWN_INPUTS[name].keys[0]] = value
+            energies, _, _ = _whole(potential.predict(Frames.from_atoms(states)))
+            assert (energies[0] != energies[1]) == (name in inputs), name
 
     def test_predicts_as_the_official_calculator(
         self, images: dict[str, Atoms], predicted: Predictions, official: Predictions

@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from ms25_suite.core.errors import Ms25Error
+from ms25_suite.core.text.shown import markup
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -73,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
         else:
             _print(dataset)
     if args.json:
-        print(json.dumps(entries, indent=2, ensure_ascii=False))
+        print(json.dumps(entries, indent=2))
     return status
 
 
@@ -90,7 +91,6 @@ def _entry(dataset: Dataset) -> dict[str, Any]:
 
 def _print(dataset: Dataset) -> None:
     from rich.console import Console
-    from rich.markup import escape
 
     from ms25_suite.datasets.answers import tally
 
@@ -99,7 +99,7 @@ def _print(dataset: Dataset) -> None:
     def line(text: str) -> None:
         console.print(text, soft_wrap=True, highlight=False)
 
-    line(f"[bold]{escape(dataset.name)}[/] ({dataset.tier}): {tally(dataset.audit)}")
+    line(f"[bold]{markup(dataset.name)}[/] ({dataset.tier}): {tally(dataset.audit)}")
     printed: set[Finding] = set()
     for answer in dataset.audit:
         line(_line(answer))
@@ -112,21 +112,17 @@ def _print(dataset: Dataset) -> None:
 
 
 def _line(answer: Answer) -> str:
-    from rich.markup import escape
-
     colour = STATUS_COLOURS[answer.status]
     return (
-        f"[{colour}]{answer.status:11}[/] {escape(answer.question)} [dim]{escape(answer.text)}[/]"
+        f"[{colour}]{answer.status:11}[/] {markup(answer.question)} [dim]{markup(answer.text)}[/]"
     )
 
 
 def print_finding(console: Console, finding: Finding, indent: str = "") -> None:
     """Print a finding with its severity and code."""
-    from rich.markup import escape
-
     colour = STATUS_COLOURS[finding.severity]
     console.print(
-        f"{indent}[{colour}]{finding.severity}[/] {finding.code}: {escape(finding.message)}",
+        f"{indent}[{colour}]{finding.severity}[/] {finding.code}: {markup(finding.message)}",
         soft_wrap=True,
         highlight=False,
     )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ms25_suite.cli.benchmark_comparison import Comparison, Ratio, compare
 from ms25_suite.cli.benchmark_files import read_benchmarks
 from ms25_suite.core.errors import UsageError
+from ms25_suite.core.text.shown import csv_cell, shown
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
@@ -78,7 +79,8 @@ def run(args: argparse.Namespace) -> int:
     slow = [] if limit is None else [r for c in comparisons for r in c.slower_than(limit)]
     for ratio in slow:
         print(
-            f"ms25: {_label(ratio)} takes {ratio.value:.3g} times as long, more than {limit:g}",
+            f"ms25: {shown(_label(ratio))} takes {ratio.value:.3g} times as long, more than "
+            f"{limit:g}",
             file=sys.stderr,
         )
     return 1 if slow else 0
@@ -119,8 +121,13 @@ def _print_csv(comparisons: Sequence[Comparison]) -> None:
     for comparison in comparisons:
         files = {"base": str(comparison.base.path), "other": str(comparison.other.path)}
         for ratio in comparison.ratios.values():
-            row = _row(ratio)
-            writer.writerow(files | row | {"remarks": "; ".join(row["remarks"])})
+            row = files | _row(ratio)
+            row["remarks"] = "; ".join(row["remarks"])
+            writer.writerow({key: _cell(value) for key, value in row.items()})
+
+
+def _cell(value: Any) -> Any:
+    return csv_cell(value) if isinstance(value, str) else value
 
 
 def _print_json(comparisons: Sequence[Comparison]) -> None:
@@ -135,7 +142,7 @@ def _print_json(comparisons: Sequence[Comparison]) -> None:
         }
         for comparison in comparisons
     ]
-    print(json.dumps(records, indent=1, ensure_ascii=False))
+    print(json.dumps(records, indent=1))
 
 
 def _print_text(comparisons: Sequence[Comparison]) -> None:
@@ -147,10 +154,10 @@ def _print_text(comparisons: Sequence[Comparison]) -> None:
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
     for comparison in comparisons:
         title = f"{comparison.other.path} against {comparison.base.path}"
-        console.print(title, markup=False, soft_wrap=True)
+        console.print(shown(title), markup=False, soft_wrap=True)
         groups = dict.fromkeys(group for group, _ in comparison.ratios)
         for group in groups:
-            heading = Text(group) if group else None
+            heading = Text(shown(group)) if group else None
             table = Table(title=heading, title_justify="left", box=None, pad_edge=False)
             for column in ("benchmark", "base", "other", "ratio", "", "remarks"):
                 right = column in ("base", "other", "ratio")
@@ -165,10 +172,10 @@ def _print_text(comparisons: Sequence[Comparison]) -> None:
                         ratio.outcome,
                         "; ".join(_remarks(ratio)),
                     )
-                    table.add_row(*map(Text, cells))
+                    table.add_row(*(Text(shown(cell)) for cell in cells))
             console.print(table)
         for line in _warnings(comparison):
-            console.print(line, markup=False, soft_wrap=True)
+            console.print(shown(line), markup=False, soft_wrap=True)
 
 
 def _warnings(comparison: Comparison) -> list[str]:

@@ -12,6 +12,7 @@ from ms25_suite.cli import audit, published, recipe
 from ms25_suite.cli.describe import describe, print_list
 from ms25_suite.cli.observables import borrowed, find_target
 from ms25_suite.core.errors import UsageError
+from ms25_suite.core.text.shown import shown
 
 __all__ = ["add_parser", "run"]
 
@@ -50,6 +51,26 @@ def add_parser(subparsers: Any) -> None:
         default=[],
         metavar="LABEL=KEY",
         help="keys of the labels: energy=…, forces=…, stress=… or virial=…",
+    )
+    importer.add_argument(
+        "--units",
+        nargs="+",
+        default=[],
+        metavar="LABEL=UNIT",
+        help="units of the labels where they are not eV and Å: energy=kcal/mol "
+        "forces=kcal/mol/Å, stress=GPa or -kbar (minus: pressure positive), length=bohr",
+    )
+    importer.add_argument(
+        "--species",
+        nargs="+",
+        default=[],
+        metavar="ELEMENT",
+        help="elements of the types 0, 1, … where a format numbers them (MTP, DeePMD-kit)",
+    )
+    importer.add_argument(
+        "--keep-unconverged",
+        action="store_true",
+        help="keep frames whose calculation did not converge, marked converged=F",
     )
     importer.add_argument(
         "--inputs",
@@ -134,8 +155,11 @@ def _show(args: argparse.Namespace) -> int:
 
 def _import(args: argparse.Namespace) -> int:
     from ms25_suite.datasets import open_dataset
+    from ms25_suite.datasets.formats.units import Units
     from ms25_suite.datasets.importers import import_data
+    from ms25_suite.datasets.readers.foreign import Asked
 
+    asked = Asked(_label_keys(args.keys), Units.parse(args.units), tuple(args.species))
     card = import_data(
         args.sources,
         args.out,
@@ -143,12 +167,14 @@ def _import(args: argparse.Namespace) -> int:
         level_of_theory=args.level_of_theory,
         splits=_split_table(args),
         frames_limit=_at_least_one(args.frames_limit, "--frames-limit"),
-        keys=_label_keys(args.keys),
+        asked=asked,
+        keep_unconverged=args.keep_unconverged,
+        remark=lambda text: print(text, file=sys.stderr),
         inputs=_input_keys(args.inputs),
         progress=sys.stderr.isatty(),
         overwrite=args.overwrite,
     )
-    print(f"wrote {args.out} and {card}")
+    print(shown(f"wrote {args.out} and {card}"))
     describe(open_dataset(str(card)))
     return 0
 
@@ -274,6 +300,6 @@ def _build(args: argparse.Namespace) -> int:
     }
     with naming_errors(card_path(out), f"the frames are complete in {out}"):
         write_card(card_path(out), values)
-    print(f"wrote {out} and {card_path(out)}")
+    print(shown(f"wrote {out} and {card_path(out)}"))
     describe(open_dataset(str(card_path(out))))
     return 0

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ms25_suite.cli.audit import print_finding
 from ms25_suite.cli.observables import observable_lines
+from ms25_suite.core.text.shown import markup
 
 if TYPE_CHECKING:
     from ms25_suite.datasets import Dataset
@@ -29,7 +30,6 @@ def print_list() -> int:
         An installed package is broken.
     """
     from rich.console import Console
-    from rich.markup import escape
     from rich.table import Table
 
     from ms25_suite.datasets.registry import GROUPS, builtin_card, expand, known_datasets
@@ -47,8 +47,8 @@ def print_list() -> int:
         )
     for card in cards:
         frames, atoms = _sizes(card)
-        level = escape(card.level_of_theory + (" †" if card.stand_in else ""))
-        package = [escape(card.package)] if with_packages else []
+        level = markup(card.level_of_theory + (" †" if card.stand_in else ""))
+        package = [markup(card.package)] if with_packages else []
         table.add_row(card.name, frames, atoms, " ".join(card.elements), level, *package)
     # A pipe has no width: the lines of a table must not be broken there.
     console = Console(width=None if sys.stdout.isatty() else 160)
@@ -109,7 +109,6 @@ def describe(dataset: Dataset) -> None:
     import numpy as np
     from ase.data import chemical_symbols
     from rich.console import Console
-    from rich.markup import escape
 
     from ms25_suite.core.fields import QUANTITIES
     from ms25_suite.datasets.answers import tally
@@ -154,7 +153,7 @@ def describe(dataset: Dataset) -> None:
     console = Console()
     for key, text in lines.items():
         if text:
-            console.print(f"[bold]{key:16}[/]{escape(text)}", soft_wrap=True, highlight=False)
+            console.print(f"[bold]{key:16}[/]{markup(text)}", soft_wrap=True, highlight=False)
     console.print(
         f"[bold]{'audit':16}[/]{tally(dataset.audit)} (`ms25 data audit` prints them)",
         soft_wrap=True,

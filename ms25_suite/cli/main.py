@@ -11,6 +11,7 @@ from pathlib import Path
 from ms25_suite import __version__
 from ms25_suite.cli import compare, data, env, report, schema, train
 from ms25_suite.core.errors import Ms25Error
+from ms25_suite.core.text.terminal import show_everything
 
 __all__ = ["main"]
 
@@ -42,6 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         other commands.
     """
     arguments = list(sys.argv[1:] if arguments is None else arguments)
+    show_everything(sys.stdout, sys.stderr)
     parser = _parser()
     # Before argparse, which would refuse the options of pytest.
     if any(argument.startswith(("--mlip", "--ms25-mlip")) for argument in arguments):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ms25_suite.core.errors import DatasetError, UsageError
+from ms25_suite.core.text.shown import markup, shown
 
 if TYPE_CHECKING:
     from ms25_suite.datasets.published.importer import ArchiveImport
@@ -71,12 +72,17 @@ def run_download(args: argparse.Namespace) -> int:
     DatasetError
         There is no connection, a checksum is wrong, or the disk is full.
     """
-    from ms25_suite.datasets.published.download import RECORD_URL, download
+    from ms25_suite.datasets.published.download import RECORD_URL, fetch
 
-    files = download(args.url or RECORD_URL, args.out, progress=sys.stderr.isatty())
+    files = fetch(args.url or RECORD_URL, args.out, progress=sys.stderr.isatty())
     for file in files:
-        print(f"{file}  {file.stat().st_size / 1e6:.1f} MB, checksum right")
-    print(f"next: ms25 data archive {files[0].parent} --out FOLDER")
+        verdict = (
+            f"checksum right: {file.compared}"
+            if file.compared
+            else f"no checksum to compare with; sha256 {file.sha256}, which is compared from now on"
+        )
+        print(shown(f"{file.path}  {file.path.stat().st_size / 1e6:.1f} MB, {verdict}"))
+    print(shown(f"next: ms25 data archive {files[0].path.parent} --out FOLDER"))
     return 0
 
 
@@ -144,7 +150,6 @@ def _assignments(pairs: list[str]) -> list[tuple[str, str]]:
 def _print(found: ArchiveImport) -> None:
     """Print what was recognised, what is missing, and what was left out."""
     from rich.console import Console
-    from rich.markup import escape
     from rich.table import Table
 
     console = Console()
@@ -156,7 +161,7 @@ def _print(found: ArchiveImport) -> None:
             str(dataset.n_frames),
             str(low) if low == high else f"{low}-{high}",
             "all" if dataset.n_stress == dataset.n_frames else str(dataset.n_stress or "none"),
-            escape(dataset.split),
+            markup(dataset.split),
         )
     console.print(table)
 
@@ -167,16 +172,16 @@ def _print(found: ArchiveImport) -> None:
         files = [f"{name} ({number})" for name, number in dataset.files[:_MOST_FILES]]
         more = len(dataset.files) - _MOST_FILES
         files += [f"{more} more files"] if more > 0 else []
-        line(f"[bold]{dataset.card.stem}[/] from {escape(', '.join(files))}")
-        line(f"    open it with --dataset={escape(str(dataset.card))}")
+        line(f"[bold]{markup(dataset.card.stem)}[/] from {markup(', '.join(files))}")
+        line(f"    open it with --dataset={markup(str(dataset.card))}")
     for dataset in found.datasets:
         for note in dataset.notes:
-            line(f"[cyan]{dataset.card.stem}[/]: {escape(note)}")
+            line(f"[cyan]{markup(dataset.card.stem)}[/]: {markup(note)}")
         for finding in dataset.findings:
             colour = "yellow" if finding.severity == "warning" else "cyan"
             line(
-                f"[{colour}]{dataset.card.stem}: {finding.severity} {finding.code}[/]: "
-                f"{escape(finding.message)}"
+                f"[{colour}]{markup(dataset.card.stem)}: {finding.severity} {finding.code}[/]: "
+                f"{markup(finding.message)}"
             )
     if found.missing:
         line(f"[bold]systems of the paper that were not found[/]: {', '.join(found.missing)}")
@@ -188,9 +193,9 @@ def _print(found: ArchiveImport) -> None:
         each = "" if times == 1 else " each"
         frames = "1 frame" if n_frames == 1 else f"{n_frames} frames"
         count = "" if n_frames is None else f" ({frames}{each})"
-        line(f"[yellow]left out[/] {escape(what)}{count}: {escape(reason)}")
+        line(f"[yellow]left out[/] {markup(what)}{count}: {markup(reason)}")
     if len(reasons) > _MOST_LINES:
         line(f"[yellow]left out[/] for {len(reasons) - _MOST_LINES} more reasons")
     if found.documents:
-        shown = ", ".join(found.documents[:5]) + (", …" if len(found.documents) > 5 else "")
-        line(f"[bold]no files of frames[/]: {len(found.documents)} ({escape(shown)})")
+        names = ", ".join(found.documents[:5]) + (", …" if len(found.documents) > 5 else "")
+        line(f"[bold]no files of frames[/]: {len(found.documents)} ({markup(names)})")

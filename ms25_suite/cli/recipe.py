@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ms25_suite.core.errors import UsageError
+from ms25_suite.core.text.shown import shown
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -70,7 +71,7 @@ def run_recipe(args: argparse.Namespace) -> int:
     choices = sum(not item.from_paper for item in level.settings)
     print(f"{level.title}: {level.summary}")
     print(f"{atoms.symbols.formula.format('hill')}, {len(atoms)} atoms")
-    print(f"wrote {out}: {', '.join(path.name for path in written)}")
+    print(shown(f"wrote {out}: {', '.join(path.name for path in written)}"))
     print(
         f"{len(level.settings) - choices} settings are the paper's, {choices} the suite's choice: "
         f"see {written[-1]} for their sources"

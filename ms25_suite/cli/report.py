@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ms25_suite.core.errors import UsageError
+from ms25_suite.core.text.shown import shown
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
@@ -68,11 +69,9 @@ def run(args: argparse.Namespace) -> int:
     description, results = load_results(args.paths)
     files = write_report(folder, description, results)
     results = sort_results(description, results)
-    table = terminal_table(results, shutil.get_terminal_size().columns, sys.stdout.isatty())
-    # Some terminals cannot encode the letters of units and the signs of verdicts.
-    encoding = sys.stdout.encoding or "utf-8"
-    print(table.encode(encoding, "replace").decode(encoding))
-    print(f"report: {files.html}")
+    width, color = shutil.get_terminal_size().columns, sys.stdout.isatty()
+    print(terminal_table(results, width, color, sys.stdout.encoding))
+    print(shown(f"report: {files.html}"))
     return 0
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ms25_suite.core.errors import UsageError
 from ms25_suite.core.schemas import SCHEMAS, schema_text
+from ms25_suite.core.text.shown import shown
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
@@ -49,5 +50,5 @@ def run(args: argparse.Namespace) -> int:
     except OSError as error:
         msg = f"cannot write the schema to {args.out}: {error}; choose another file with --out"
         raise UsageError(msg) from error
-    print(f"schema: {args.out}")
+    print(shown(f"schema: {args.out}"))
     return 0

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ms25_suite.core.errors import UsageError
+from ms25_suite.core.text.shown import shown_lines
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
@@ -84,7 +85,7 @@ def run(args: argparse.Namespace) -> int:
     """
     trained = _train(args)
     path = trained.model_path if args.out is None else _copy(trained, args.out)
-    print(_summary(trained, path))
+    print(shown_lines(_summary(trained, path)))
     return 0
 
 

@@ -38,6 +38,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal
 
+from ms25_suite.core.text.shown import shown_lines
+
 __all__ = [
     "ArchitectureNotInstalledError",
     "BenchmarkError",
@@ -75,6 +77,10 @@ __all__ = [
 
 class Ms25Error(Exception):
     """Base of every error that the suite raises on purpose."""
+
+    def __str__(self) -> str:
+        # Messages quote names of files, and texts of other programs.
+        return shown_lines(super().__str__())
 
 
 class UsageError(Ms25Error):

@@ -44,3 +44,6 @@ name, since a plain ``temperature`` may be an instantaneous one, or in another u
 
 REF_STRESS: Final = "REF_stress"
 """(6,) Voigt xx yy zz yz xz xy, or (3, 3); eV/Å^3, tension positive."""
+
+CONVERGED_KEY: Final = "converged"
+"""(per frame) false where the calculation behind the labels did not converge."""

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Self
 
+from ms25_suite.core.text.shown import shown_lines
+
 if TYPE_CHECKING:
     from ms25_suite.core.frames import IntArray
 
@@ -34,6 +36,10 @@ class Finding:
     message: str
     severity: Severity = "warning"
     frames: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        # Messages quote names and keys of files.
+        object.__setattr__(self, "message", shown_lines(self.message))
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able form."""

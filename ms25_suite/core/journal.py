@@ -10,7 +10,7 @@ from typing import Any
 
 from ms25_suite.core.documents.files import read_bytes
 from ms25_suite.core.documents.parsing import parse_json
-from ms25_suite.core.errors import ReportError, encodable
+from ms25_suite.core.errors import ReportError
 from ms25_suite.core.records import RunRecord
 from ms25_suite.core.results import SCHEMA, CheckResult
 from ms25_suite.core.sealed import CHECKSUM_KEY, DamagedError, sealed_json, unseal_json
@@ -60,7 +60,7 @@ class Journal:
         self._file.close()
 
     def _write(self, record: Mapping[str, Any]) -> None:
-        line = memoryview(encodable(sealed_json(record)).encode())
+        line = memoryview(sealed_json(record).encode())
         start = self._file.tell()
         try:
             while line:

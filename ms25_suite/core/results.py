@@ -13,6 +13,7 @@ from ms25_suite.core.errors import ReportError
 from ms25_suite.core.findings import Finding
 from ms25_suite.core.records import RunRecord
 from ms25_suite.core.records.base import plain
+from ms25_suite.core.text.shown import shown, shown_lines
 from ms25_suite.core.units import DIMENSIONLESS
 
 __all__ = ["SCHEMA", "CheckResult", "ResultsDocument", "Verdict", "worst_verdict"]
@@ -160,10 +161,11 @@ class CheckResult:
     def explain(self) -> str:
         """Explain the verdict in a few lines of text."""
         origin = "" if self.dataset == self.test_dataset else f" (from {self.dataset})"
-        who = f"{self.potential} on {self.test_dataset}{origin}"
+        who = f"{shown(self.potential)} on {shown(self.test_dataset)}{shown(origin)}"
         # An error, a skip, or a failure before there was a number.
         if self.value is None:
-            return f"{self.criterion}: {self.quantity} of {who}: {self.verdict}: {self.reason}"
+            text = f"{self.criterion}: {self.quantity} of {who}: {self.verdict}: {self.reason}"
+            return shown_lines(text)
         value = f"{self.value:.4g}"
         if self.interval is not None:
             value += f" (95 % interval {self.interval[0]:.4g} to {self.interval[1]:.4g})"
@@ -198,7 +200,7 @@ class CheckResult:
         page = f"docs/checks/{self.criterion}.md" if entry is None else entry.explained_in
         if page:
             lines.append(f"  how to read this: {page}")
-        return "\n".join(lines)
+        return shown_lines("\n".join(lines))
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able form."""

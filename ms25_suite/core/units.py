@@ -62,3 +62,41 @@ FORCE_UNITS: Final = {
     "meV/Å": MEV_PER_EV,
 }
 """Conversion factors to eV/Å, of each unit or of its inverse, whichever exceeds 1."""
+
+LABEL_UNITS: Final[dict[str, dict[str, float]]] = {
+    "energy": {
+        "Hartree": 1.0 / ENERGY_UNITS["Hartree"],
+        "Rydberg": 1.0 / ENERGY_UNITS["Rydberg"],
+        "kcal/mol": ENERGY_UNITS["kcal/mol"],
+        "kJ/mol": ENERGY_UNITS["kJ/mol"],
+        "meV": MEV_PER_EV,
+    },
+    "forces": {
+        "Hartree/Bohr": BOHR / ENERGY_UNITS["Hartree"],
+        "Rydberg/Bohr": BOHR / ENERGY_UNITS["Rydberg"],
+        "Hartree/Å": 1.0 / ENERGY_UNITS["Hartree"],
+        "Rydberg/Å": 1.0 / ENERGY_UNITS["Rydberg"],
+        "eV/Bohr": BOHR,
+        "eV/nm": 10.0,
+        "kcal/mol/Å": ENERGY_UNITS["kcal/mol"],
+        "kcal/mol/Bohr": BOHR * ENERGY_UNITS["kcal/mol"],
+        "kJ/mol/Å": ENERGY_UNITS["kJ/mol"],
+        "kJ/mol/nm": 10.0 * ENERGY_UNITS["kJ/mol"],
+        "meV/Å": MEV_PER_EV,
+    },
+    "stress": {
+        "GPa": GPA_PER_EV_PER_A3,
+        "MPa": 1e3 * GPA_PER_EV_PER_A3,
+        "Pa": 1e9 * GPA_PER_EV_PER_A3,
+        "kbar": KBAR_PER_EV_PER_A3,
+        "bar": 1e3 * KBAR_PER_EV_PER_A3,
+        "atm": 1e9 * GPA_PER_EV_PER_A3 / 101325.0,
+        "Hartree/Bohr^3": BOHR**3 / ENERGY_UNITS["Hartree"],
+        "Rydberg/Bohr^3": BOHR**3 / ENERGY_UNITS["Rydberg"],
+        "kcal/mol/Å^3": ENERGY_UNITS["kcal/mol"],
+        "meV/Å^3": MEV_PER_EV,
+    },
+}
+"""How many of each unit are one eV, eV/Å or eV/Å^3: the factor by which labels in it are too large.
+From the constants above (CODATA 2018); one atm is 101325 Pa by definition. eV/nm, kJ/mol/nm and bar
+are those of GROMACS and OpenMM, atm is LAMMPS' pressure with `units real`."""

@@ -16,7 +16,8 @@ from ms25_suite.core.findings import Finding
 from ms25_suite.core.frames import Frames, IntArray, Labels, Predictions
 from ms25_suite.core.units import MEV_PER_EV
 from ms25_suite.criteria.recorder import CheckRecorder
-from ms25_suite.metrics.consistency import energy_offset, scale_mismatch
+from ms25_suite.metrics.conventions.offsets import energy_offset
+from ms25_suite.metrics.conventions.scales import energy_scale, scale_mismatch
 from ms25_suite.metrics.errors import (
     ErrorSummary,
     Statistic,
@@ -142,12 +143,18 @@ def _describe(
 ) -> ErrorDetails:
     """Worst frames, errors by element, and signs that two conventions are being compared."""
     remarks: list[Finding | None] = list(compared.remarks)
+    frame = np.repeat(errors.frames, errors.frame_counts)
     frames = compared.frames.select(errors.frames)
     if errors.quantity == "energy":
-        # Two methods differ by one constant for each element: that is a convention, not an error.
-        remarks.append(energy_offset(frames, errors.reference, errors.predicted))
+        both = frames, errors.reference, errors.predicted
+        # Two methods differ by one constant for each element, two units by a factor: these are
+        # conventions, not errors. A factor makes an offset too.
+        remarks.append(energy_scale(*both) or energy_offset(*both))
     else:
-        remarks.append(scale_mismatch(errors.quantity, errors.reference, errors.predicted))
+        volumes = compared.frames.volumes[frame] if errors.quantity == "stress" else None
+        remarks.append(
+            scale_mismatch(errors.quantity, errors.reference, errors.predicted, frame, volumes)
+        )
     # The bootstrap draws whole frames; one frame has no spread.
     if errors.mae.interval is None:
         remarks.append(Finding("one-frame", "one frame only: the uncertainty is not known"))

@@ -14,7 +14,7 @@ from ms25_suite.criteria.comparison import ComparedFrames
 from ms25_suite.criteria.inputs import input_findings
 from ms25_suite.criteria.without_model import predict_without_model
 from ms25_suite.datasets.dataset import Dataset
-from ms25_suite.metrics.consistency import level_of_theory_mismatch
+from ms25_suite.metrics.conventions.offsets import level_of_theory_mismatch
 from ms25_suite.potentials.potential import Potential
 
 __all__ = ["HeldOutPredictions", "unseen_frames", "unseen_set"]

@@ -17,7 +17,7 @@ from ms25_suite.criteria.comparison import (
 )
 from ms25_suite.criteria.recorder import CheckRecorder, dataset_fields
 from ms25_suite.datasets.dataset import Dataset, open_dataset
-from ms25_suite.metrics.consistency import level_of_theory_mismatch
+from ms25_suite.metrics.conventions.offsets import level_of_theory_mismatch
 from ms25_suite.metrics.error_ratio import error_ratio
 from ms25_suite.metrics.errors import ErrorSummary, Statistic
 from ms25_suite.metrics.extensivity import lowest_height

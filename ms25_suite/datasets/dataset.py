@@ -30,6 +30,8 @@ from ms25_suite.datasets.cards.card import DatasetCard, LabelKeys
 from ms25_suite.datasets.cards.files import CardFile, verified_sha256
 from ms25_suite.datasets.cards.inputs import input_keys
 from ms25_suite.datasets.columns.frame_kinds import config_type, temperature_k
+from ms25_suite.datasets.formats.convergence import unconverged_finding
+from ms25_suite.datasets.formats.units import Units, in_suite_units
 from ms25_suite.datasets.locate import user_card
 from ms25_suite.datasets.observables.eos import EosReference, eos_reference
 from ms25_suite.datasets.observables.neb import NebReference, neb_reference
@@ -309,7 +311,9 @@ def read_content(
     # Before the labels: a NaN in a cell would spoil volumes, neighbours and digests.
     refuse_broken(frames, where)
     found = find_labels(images, keys, where)
-    atoms = atom_references(images, found)
+    labels, converted = in_suite_units(images, found.labels, found.keys, Units(), where)
+    found = replace(found, labels=labels)
+    atoms = atom_references(frames, found)
     kept = np.flatnonzero(~found.isolated)
     if len(kept) == 0:
         msg = (
@@ -322,6 +326,8 @@ def read_content(
     if len(kept) < len(images):
         frames, labels = frames.select(kept), labels.select(kept, frames.offsets)
         images = [images[index] for index in kept.tolist()]
+    remarks = [remark for remark in (converted, unconverged_finding(images)) if remark is not None]
+    found = replace(found, findings=(*found.findings, *remarks))
     digests = frame_digests(frames)
     return Content(
         frames=frames,

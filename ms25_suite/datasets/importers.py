@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ms25_suite.core.cache import atomic_path, file_sha256
-from ms25_suite.core.errors import DatasetError
+from ms25_suite.core.errors import DatasetError, LabelError
 from ms25_suite.core.fields import REF_ENERGY
 from ms25_suite.core.frames import Frames, Labels
 from ms25_suite.datasets.audit.broken import refuse_broken
-from ms25_suite.datasets.cards.card import LabelKeys
-from ms25_suite.datasets.readers.files import data_suffix, read_images
+from ms25_suite.datasets.formats.convergence import refuse_unconverged
+from ms25_suite.datasets.formats.units import Units, factor, in_suite_units, is_unit_key
+from ms25_suite.datasets.readers.files import data_suffix
+from ms25_suite.datasets.readers.foreign import Asked, read_foreign
+from ms25_suite.datasets.readers.hints import for_import, of_cp2k
 from ms25_suite.datasets.readers.inputs import frames_with_inputs
 from ms25_suite.datasets.readers.labels import find_labels, labelled_structure
-from ms25_suite.datasets.readers.npz import read_npz
-from ms25_suite.datasets.readers.registry import find_reader
 from ms25_suite.datasets.splits import PAPER_TRAIN_SIZES
 from ms25_suite.datasets.writer import (
     card_path,
@@ -42,7 +44,9 @@ def import_data(
     level_of_theory: str | None = None,
     splits: dict[str, Any] | None = None,
     frames_limit: int | None = None,
-    keys: LabelKeys | None = None,
+    asked: Asked | None = None,
+    keep_unconverged: bool = False,
+    remark: Callable[[str], object] | None = None,
     inputs: Mapping[str, str] | None = None,
     progress: bool = False,
     overwrite: bool = False,
@@ -52,15 +56,19 @@ def import_data(
     Parameters
     ----------
     sources
-        ``.npz`` files (see `read_npz`), and anything that an installed reader or ASE reads.
+        Files of any format (see `read_foreign`), and folders of DeePMD-kit.
     out
         File to write: ``.extxyz``, or compressed ``.extxyz.xz``.
     name, level_of_theory, splits
         For the card; ``splits`` is its table ``[splits]``.
     frames_limit
         Number of frames to keep, evenly spaced: neighbours in a trajectory are correlated.
-    keys
-        Keys of the labels where they have unusual names.
+    asked
+        What a person says about the files: keys, units, elements.
+    keep_unconverged
+        Whether frames whose calculation did not converge are kept, with a mark.
+    remark
+        Called with each remark about labels of the sources: what was not taken, or converted.
     inputs
         Name to key of what potentials read besides the structure, where it is not under a usual
         key (`ms25_suite.core.inputs`); for the card too.
@@ -79,28 +87,54 @@ def import_data(
     LabelError
         The labels are missing, partial or not finite.
     DatasetError
-        A file cannot be read, ``out`` exists or has another extension, or the disk is full.
+        A file cannot be read or holds frames that did not converge, the units are not known,
+        ``out`` exists or has another extension, or the disk is full.
     """
     from tqdm import tqdm
 
     refuse_output(out, overwrite=overwrite)
+    asked = asked or Asked()
     images: list[Atoms] = []
+    fixed: dict[bool, Path] = {}
     for source in tqdm(sources, "read", disable=not progress, unit="file"):
-        if source.suffix.lower() == ".npz" and find_reader(source) is None:
-            images.extend(read_npz(source))
-        else:
-            images.extend(read_images(source, any_format=True))
+        found_frames, in_ev = read_foreign(source, asked)
+        frames = list(found_frames)
+        if not keep_unconverged:
+            refuse_unconverged(frames, source)
+        fixed[in_ev] = source
+        images.extend(frames)
+    if len(fixed) == 2 and asked.units.stated:
+        msg = f"--units is not for both {fixed[True]} and {fixed[False]}: import them one by one"
+        raise DatasetError(msg)
     if frames_limit is not None and frames_limit < len(images):
         chosen = np.linspace(0, len(images) - 1, frames_limit).round().astype(int)
         images = [images[index] for index in chosen]
     where = ", ".join(str(source) for source in sources)
+    units = asked.units if False in fixed else Units()
+    if units.length:
+        scale = factor("length", units.length)
+        for atoms in images:
+            atoms.set_cell(atoms.cell * scale, scale_atoms=False)
+            atoms.positions *= scale
+        units = replace(units.completed(), length="")
     refuse_broken(Frames.from_atoms(images), where)
-    found = find_labels(images, keys or LabelKeys(), where)
+    try:
+        found = find_labels(images, asked.keys, where)
+    except LabelError as error:
+        msg = ". ".join(filter(None, (for_import(str(error)), of_cp2k(images, sources))))
+        raise LabelError(msg) from error
+    labels, converted = in_suite_units(images, found.labels, found.keys, units, where)
+    for finding in (*found.findings, *([] if converted is None else [converted])):
+        # What concerns the frames is found in the new file too; the keys of the old one are not.
+        text = for_import(finding.message)
+        if remark is not None and (finding is converted or "--keys" in text):
+            cp2k = of_cp2k(images, sources) if finding.code == "no-forces" else ""
+            remark(" ".join(filter(None, (f"{finding.severity} {finding.code}: {text}", cp2k))))
     # An input that is unusable, or not there, is found before anything is written.
     frames_with_inputs(images, inputs or {}, where)
     # What became a label is not kept under its old name too.
-    used = {key for keys in found.keys.values() for key in keys.split("` and `")}
-    labelled = _labelled(images, found.labels, used, (inputs or {}).values())
+    used = {key for taken in found.keys.values() for key in taken.split("` and `")}
+    labelled = _labelled(images, labels, used, (inputs or {}).values())
     bar = tqdm(labelled, "write", total=len(images), disable=not progress, unit="frame")
     card = card_path(out)
     values: dict[str, Any] = {
@@ -131,7 +165,10 @@ def _labelled(
         kept = {
             str(key): value
             for key, value in image.info.items()
-            if key not in not_kept and isinstance(value, str | bool | int | float | np.number)
+            if key not in not_kept
+            # The labels are in eV now.
+            and not is_unit_key(str(key))
+            and isinstance(value, str | bool | int | float | np.number | np.bool_)
         }
         # The labels stay the last entries of a frame, and an equal import the same bytes.
         atoms.info = {**kept, **atoms.info}

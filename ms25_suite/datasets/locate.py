@@ -24,6 +24,7 @@ from ms25_suite.core.errors import (
 from ms25_suite.datasets.cards.card import DatasetCard
 from ms25_suite.datasets.cards.files import CardFile
 from ms25_suite.datasets.cards.splits import SplitsConfig
+from ms25_suite.datasets.formats.deepmd import is_deepmd_folder
 from ms25_suite.datasets.readers.files import is_data_file, stem
 from ms25_suite.datasets.registry import suggestion
 from ms25_suite.datasets.splits import ROLE_CODES
@@ -149,6 +150,12 @@ def _folder_card(folder: Path) -> DatasetCard:
     if card.frame_files:
         return card
     paths = _data_files(folder)
+    if not paths and is_deepmd_folder(folder):
+        msg = (
+            f"the folder {folder} is one of DeePMD-kit: convert it first, "
+            f"`ms25 data import {folder} --out {folder.resolve().name}.extxyz`"
+        )
+        raise DatasetError(msg)
     if not paths:
         msg = f"the folder {folder} holds no files of frames (.extxyz, .xyz, .traj, .db)"
         raise DatasetError(msg)

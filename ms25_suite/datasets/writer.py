@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from ms25_suite.core.cache import atomic_path
-from ms25_suite.core.errors import DatasetError
+from ms25_suite.core.errors import DatasetError, encodable
 from ms25_suite.datasets.readers.files import data_suffix, stem
 
 if TYPE_CHECKING:
@@ -83,6 +83,9 @@ def _literal(value: Any) -> str:
         return f"{{ {', '.join(f'{key} = {_literal(item)}' for key, item in value.items())} }}"
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(_literal, value))}]"
+    if isinstance(value, str):
+        # Names of source files need not be UTF-8.
+        value = encodable(value)
     return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
@@ -92,10 +95,14 @@ def refuse_output(out: Path, *, overwrite: bool) -> None:
     Raises
     ------
     DatasetError
-        The extension cannot be written, the folder is missing, or something is there already.
+        The extension cannot be written, the name cannot be written into a card, the folder is
+        missing, or something is there already.
     """
     if data_suffix(out).lower() not in WRITABLE:
         msg = f"{out}: expected a name that ends in one of {', '.join(WRITABLE)}"
+        raise DatasetError(msg)
+    if encodable(out.name) != out.name:
+        msg = f"{encodable(str(out))}: the name is not UTF-8, so that no card can name the file"
         raise DatasetError(msg)
     if not out.parent.is_dir():
         msg = f"{out}: there is no folder {out.parent}"

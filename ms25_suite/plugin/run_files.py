@@ -98,7 +98,8 @@ class RunFiles:
         Returns
         -------
         :
-            Whether it was written to its own folder.
+            Whether it was written, and its own folder holds no other report that would be taken
+            for it.
         """
         from ms25_suite.report import write_report
 
@@ -113,6 +114,11 @@ class RunFiles:
             with suppress(OSError):
                 self._path.unlink(missing_ok=True)
             return True
+        return self._write_elsewhere(run, results) and not self._holds_another(run)
+
+    def _write_elsewhere(self, run: RunRecord, results: Sequence[CheckResult]) -> bool:
+        from ms25_suite.report import write_report
+
         try:
             elsewhere = Path(tempfile.mkdtemp(prefix="ms25-report-"))
             absolute = [
@@ -134,9 +140,24 @@ class RunFiles:
                 else "the results are on the terminal only"
             )
             self.problems.append(f"nor could it be written elsewhere ({error}): {kept}")
-        return False
+            return False
+        return True
+
+    def _holds_another(self, run: RunRecord) -> bool:
+        """Whether there are numbers of an earlier run in the folder, which could not be removed."""
+        path = self._folder / "results.json"
+        try:
+            another = str(run.id) not in path.read_text(encoding="utf-8")
+        except (OSError, ValueError):
+            return False
+        if another:
+            self.problems.append(f"{path} is that of an earlier run")
+        return another
 
     def close(self) -> None:
         """Let other runs write to the folder."""
         if self._held is not None:
+            # While it is held, so that it is nobody else's.
+            with suppress(OSError):
+                Path(self._held.lock_file).unlink(missing_ok=True)
             self._held.release()

@@ -19,6 +19,7 @@ from ms25_suite.core.records import (
     RunRecord,
     TrainedOn,
 )
+from ms25_suite.core.text.shown import shown
 from ms25_suite.datasets.dataset import Dataset
 from ms25_suite.plugin.settings import Settings
 from ms25_suite.potentials.potential import Potential
@@ -53,7 +54,7 @@ def header_lines(run: RunRecord) -> list[str]:
         f"ms25-suite {run.suite_version}: device {run.device}, dtype {run.dtype}, "
         f"seed {run.seed}, workers {run.workers}"
     )
-    return lines
+    return [shown(line) for line in lines]
 
 
 def _potential_line(potential: PotentialRecord) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
@@ -12,9 +12,11 @@ from typing import IO, Any
 import pytest
 
 from ms25_suite.core.catalogue import catalogue
-from ms25_suite.core.errors import Ms25Error, UsageError
+from ms25_suite.core.errors import Ms25Error, UsageError, encodable
 from ms25_suite.core.records import DatasetRecord, PotentialRecord
 from ms25_suite.core.results import CheckResult, Verdict
+from ms25_suite.core.text.shown import shown, shown_lines
+from ms25_suite.core.text.terminal import show_everything
 from ms25_suite.environments.guard import die_with_parent
 from ms25_suite.plugin import EXPLICIT_DIST
 from ms25_suite.plugin.context import (
@@ -45,6 +47,8 @@ def activate(config: pytest.Config) -> None:
         An option has an invalid value, or cannot be met.
     """
     is_worker = hasattr(config, "workerinput")
+    reporter: Any = config.pluginmanager.get_plugin("terminalreporter")
+    show_everything(sys.stdout, sys.stderr, getattr(getattr(reporter, "_tw", None), "_file", None))
     if is_worker:
         # A process of xdist looks for its end between two checks only.
         die_with_parent()
@@ -77,15 +81,23 @@ def activate(config: pytest.Config) -> None:
 
 
 def _refuse_company(config: pytest.Config) -> None:
-    """Refuse to time anything in one of several processes.
+    """Refuse what several processes cannot do.
 
     Raises
     ------
     UsageError
-        A criterion that measures wall time is named, and pytest-xdist is to distribute the checks.
+        pytest-xdist is to distribute the checks, and a criterion that measures wall time is named,
+        or a path that pytest-xdist cannot send.
     """
     if config.getoption("dist", "no") == "no":
         return
+    for text in (*map(str, config.invocation_params.args), str(Path.cwd())):
+        if encodable(text) != text:
+            msg = (
+                f"{text!r} is not UTF-8, and pytest-xdist cannot hand it to its processes: run "
+                "without -n (or with -n0), or rename the file or folder"
+            )
+            raise UsageError(msg)
     for criterion in catalogue().values():
         if criterion.alone and is_named(config, criterion):
             msg = (
@@ -106,9 +118,8 @@ def _terminal(config: pytest.Config) -> Iterator[IO[str]]:
     """The real standard output, past pytest's capturing."""
     capture = config.pluginmanager.getplugin("capturemanager")
     with capture.global_and_fixture_disabled():
-        with suppress(AttributeError):
-            # A terminal without UTF-8 must not end a training at the first Å.
-            sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
+        # A terminal without UTF-8 must not end a training at the first Å.
+        show_everything(sys.stdout)
         sys.stdout.write("\n")
         yield sys.stdout
 
@@ -208,7 +219,7 @@ class CheckSession:
         self._run = replace(self._run, finished=now(), exit_status=int(session.exitstatus))
         written = self._files.finish(self._run, list(self._results.values()))
         if not written and session.exitstatus == pytest.ExitCode.OK:
-            # A script would go on with the report of an earlier run.
+            # A script would go on without a report, or with that of an earlier run.
             session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
 
     def pytest_unconfigure(self) -> None:
@@ -225,16 +236,18 @@ class CheckSession:
             width = terminalreporter._tw.fullwidth
             results = sort_results(self._run, list(self._results.values()))
             color = terminalreporter.hasmarkup
-            for line in terminal_table(results, width, color=color).splitlines():
+            encoding = getattr(terminalreporter._tw._file, "encoding", None)
+            table = terminal_table(results, width, color=color, encoding=encoding)
+            for line in table.splitlines():
                 write(line)
         for message in self._warnings():
             write(f"warning: {message}", yellow=True)
         if self._results and not self._answered():
             write("nothing was judged: every check was skipped", red=True)
         for message in self._files.problems:
-            write(message, red=True)
+            write(shown_lines(message), red=True)
         if self._files.html is not None:
-            write(f"report: {self._files.html}")
+            write(shown(f"report: {self._files.html}"))
 
     def _answered(self) -> bool:
         """Whether any check came to a verdict, or at least to a number."""
@@ -254,4 +267,4 @@ class CheckSession:
             for finding in result.findings
             if finding.severity == "warning"
         ]
-        return list(dict.fromkeys(found))
+        return [shown(message) for message in dict.fromkeys(found)]

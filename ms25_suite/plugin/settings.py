@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import pytest
 from ms25_suite.core.documents.files import user_path
 from ms25_suite.core.errors import ThresholdError, UsageError, did_you_mean
 from ms25_suite.core.fields import ENSEMBLES, Ensemble
+from ms25_suite.core.text.folders import folders_that_differ
 from ms25_suite.core.thresholds import Threshold, Thresholds, card_thresholds
 from ms25_suite.criteria.training_rate.series import Series, find_series
 from ms25_suite.datasets.dataset import Dataset, open_dataset
@@ -133,17 +134,9 @@ class Settings:
         if option("thresholds"):
             file = user_path(option("thresholds"), "--ms25-thresholds", UsageError)
             thresholds = thresholds.updated(Thresholds.from_file(file))
-        datasets: dict[str, Dataset] = {}
-        for text in (name for given in option("dataset") for name in expand(given)):
-            dataset = open_dataset(text)
-            twin = datasets.get(dataset.name)
-            if twin is not None and twin.sha256 == dataset.sha256:
-                msg = f"the dataset {dataset.name!r} is given twice"
-                raise UsageError(msg)
-            if twin is not None:
-                msg = f"two datasets are called {dataset.name!r}: give one a card with another name"
-                raise UsageError(msg)
-            datasets[dataset.name] = dataset
+        datasets = _named(
+            [open_dataset(name) for given in option("dataset") for name in expand(given)]
+        )
         _check_thresholds(thresholds, datasets.values())
         potentials = parse_specs(option("mlip"))
         _check_trainings(potentials, datasets.values())
@@ -185,6 +178,38 @@ class Settings:
 
 SETTINGS = pytest.StashKey[Settings]()
 """What a run was told to do, in ``config.stash``."""
+
+
+def _named(datasets: Iterable[Dataset]) -> dict[str, Dataset]:
+    """Datasets by name; files of one name are told apart by their folders.
+
+    Raises
+    ------
+    UsageError
+        A dataset is given twice, or two of one name have no folders that differ.
+    """
+    groups: dict[str, list[Dataset]] = {}
+    for dataset in datasets:
+        twins = groups.setdefault(dataset.name, [])
+        if any(twin.sha256 == dataset.sha256 for twin in twins):
+            msg = f"the dataset {dataset.name!r} is given twice"
+            raise UsageError(msg)
+        twins.append(dataset)
+    found: dict[str, Dataset] = {}
+    for name, twins in groups.items():
+        if len(twins) == 1:
+            found[name] = twins[0]
+            continue
+        folders = folders_that_differ([twin.sources[0].absolute() for twin in twins])
+        new = [f"{folder}/{name}".replace("//", "/") for folder in folders]
+        if not new or set(new) & {*groups, *found}:
+            msg = f"two datasets are called {name!r}: give one a card with another name"
+            raise UsageError(msg)
+        found |= {
+            label: replace(twin, card=replace(twin.card, name=label))
+            for label, twin in zip(new, twins, strict=True)
+        }
+    return found
 
 
 def _check_thresholds(thresholds: Thresholds, datasets: Iterable[Dataset]) -> None:

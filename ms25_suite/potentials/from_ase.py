@@ -24,6 +24,9 @@ __all__ = ["CalculatorEvaluator", "load_calculator"]
 FILE_ATTRIBUTE = "calculator"
 """Name that a calculator file must define: an ASE calculator, or a function that returns one."""
 
+_ANYTHING = (Exception, SystemExit)
+"""What somebody else's code may raise: scripts call `sys.exit`, which would end the worker."""
+
 
 def load_calculator(target: str) -> Any:
     """Load an ASE calculator from a Python file or a module.
@@ -55,7 +58,7 @@ def load_calculator(target: str) -> Any:
             found = found()
         except Ms25Error:
             raise
-        except Exception as error:
+        except _ANYTHING as error:
             msg = f"calling `{attribute}` of {where} failed:\n{_user_traceback(error)}"
             raise ModelFileError(msg) from error
     if not hasattr(found, "get_property"):
@@ -86,7 +89,7 @@ def _import(where: str) -> ModuleType:
         spec.loader.exec_module(module)
     except ModelFileError:
         raise
-    except Exception as error:
+    except _ANYTHING as error:
         msg = f"importing {where} failed:\n{_user_traceback(error)}"
         raise ModelFileError(msg) from error
     return module
@@ -170,7 +173,7 @@ class CalculatorEvaluator:
                 raise
             except (Ms25Error, MemoryError):
                 raise
-            except Exception as error:
+            except _ANYTHING as error:
                 msg = (
                     f"the calculator raised an error for {_name(atoms)}:\n{_user_traceback(error)}"
                 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,6 +11,7 @@ from typing import Any, Literal
 
 from ms25_suite.core.documents.files import MISSING, file_problem, user_path
 from ms25_suite.core.errors import ModelFileError, UsageError, encodable
+from ms25_suite.core.text.folders import folders_that_differ
 from ms25_suite.potentials.registry import detect, get_trainer
 from ms25_suite.potentials.workers.shared_calculator import server_address
 
@@ -160,15 +162,28 @@ def parse_specs(texts: Sequence[str]) -> tuple[PotentialSpec, ...]:
         msg = f"--mlip is given twice with the same value: {', '.join(sorted(repeated))}"
         raise UsageError(msg)
     specs = [parse_spec(text) for text in texts]
-    names = [spec.name for spec in specs]
     for index, spec in enumerate(specs):
-        if names.count(spec.name) > 1:
-            # Two files of one name differ by their folder, or at least by their position.
-            folder = encodable(spec.path.resolve().parent.name) if spec.path else ""
-            other = f"{folder}/{spec.name}" if folder else f"{spec.name}-{index + 1}"
-            specs[index] = replace(spec, name=other)
+        again = [one.text for one in specs[:index] if _same_file(one, spec)]
+        if again:
+            msg = f"--mlip={again[0]} and --mlip={spec.text} are the same file: give it once"
+            raise UsageError(msg)
+    for name in {spec.name for spec in specs}:
+        places = [place for place, spec in enumerate(specs) if spec.name == name]
+        # Files of one name differ by their folder, or at least by their position.
+        paths = [path.absolute() for place in places if (path := specs[place].path)]
+        folders = folders_that_differ(paths) if len(paths) == len(places) > 1 else []
+        for place, folder in zip(places, folders, strict=False):
+            label = f"{encodable(folder)}/{name}".replace("//", "/")
+            specs[place] = replace(specs[place], name=label)
     names = [spec.name for spec in specs]
     return tuple(
         replace(spec, name=f"{spec.name}-{index + 1}") if names.count(spec.name) > 1 else spec
         for index, spec in enumerate(specs)
     )
+
+
+def _same_file(one: PotentialSpec, other: PotentialSpec) -> bool:
+    if one.path is None or other.path is None:
+        return False
+    # A link to a file is another name, which somebody may want to see in the report.
+    return os.path.abspath(one.path) == os.path.abspath(other.path)  # noqa: PTH100

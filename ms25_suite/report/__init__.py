@@ -6,7 +6,7 @@ artifacts: this package evaluates no potential and computes no metric.
 
 from __future__ import annotations
 
-from ms25_suite.report.merge import load_results, merge_results
+from ms25_suite.report.merging.merge import load_results, merge_results
 from ms25_suite.report.order import sort_results
 from ms25_suite.report.tables import CSV_COLUMNS, config_type_text, terminal_table
 from ms25_suite.report.writer import ReportFiles, write_report

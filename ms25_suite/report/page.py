@@ -9,6 +9,7 @@ from typing import Any
 
 from ms25_suite.core.records import RunRecord
 from ms25_suite.core.results import CheckResult, Verdict, worst_verdict
+from ms25_suite.core.text.shown import visible
 from ms25_suite.report.criteria import criterion_title, error_criterion, explain, is_transfer
 from ms25_suite.report.details import error_groups
 from ms25_suite.report.figures.canvas import svg_bytes
@@ -69,6 +70,7 @@ def render_page(
         loader=PackageLoader("ms25_suite.report", "templates"),
         # Names of potentials and messages of errors are foreign text.
         autoescape=True,
+        finalize=visible,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

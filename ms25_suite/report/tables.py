@@ -14,6 +14,8 @@ from ms25_suite.core.details import KindError, details_of
 from ms25_suite.core.errors import ReportError
 from ms25_suite.core.records import RunRecord
 from ms25_suite.core.results import SCHEMA, CheckResult, ResultsDocument, Verdict
+from ms25_suite.core.text.shown import csv_cell, shown, shown_lines
+from ms25_suite.core.text.terminal import readable
 from ms25_suite.report.grid import stand_in_notes, without_model_notes
 from ms25_suite.report.pairs import without_repeats
 from ms25_suite.report.wording import (
@@ -71,7 +73,10 @@ _STYLES: Final = {
 
 
 def csv_text(results: Sequence[CheckResult]) -> str:
-    """One row per result below the heading `CSV_COLUMNS`; absent values are empty."""
+    """One row per result below the heading `CSV_COLUMNS`; absent values are empty.
+
+    Texts that a spreadsheet would take for a formula have an apostrophe in front.
+    """
     buffer = io.StringIO()
     writer = csv.DictWriter(
         buffer, CSV_COLUMNS, restval="", extrasaction="ignore", lineterminator="\n"
@@ -80,7 +85,10 @@ def csv_text(results: Sequence[CheckResult]) -> str:
     for result in results:
         record = result.to_dict()
         low, high = record["interval"] or ("", "")
-        row = {key: "" if value is None else value for key, value in record.items()}
+        row = {
+            key: csv_cell(value) if isinstance(value, str) else "" if value is None else value
+            for key, value in record.items()
+        }
         row |= {"interval_low": low, "interval_high": high}
         # Lower case, as JSON and most readers of CSV have it.
         row |= {name: "true" if record[name] else "false" for name in ("stand_in", "at_least")}
@@ -146,7 +154,12 @@ def plain(value: Any) -> Any:
     return value
 
 
-def terminal_table(results: Sequence[CheckResult], width: int = 100, color: bool = False) -> str:
+def terminal_table(
+    results: Sequence[CheckResult],
+    width: int = 100,
+    color: bool = False,
+    encoding: str | None = None,
+) -> str:
     """Table of results by criterion and dataset, followed by their reasons and findings.
 
     Parameters
@@ -157,6 +170,9 @@ def terminal_table(results: Sequence[CheckResult], width: int = 100, color: bool
         Number of columns of the terminal; at least 72 are used.
     color
         Whether to use ANSI colours.
+    encoding
+        Encoding of the terminal: signs that it lacks are replaced before columns are laid out. None
+        for UTF-8.
     """
     from rich.console import Console
     from rich.table import Table
@@ -179,7 +195,8 @@ def terminal_table(results: Sequence[CheckResult], width: int = 100, color: bool
     reasons: dict[str, int] = {}
     groups: dict[str, list[tuple[tuple[str, ...], str]]] = {}
     for result in without_repeats(results):
-        row = (_row(result, reasons), _STYLES[result.verdict])
+        cells = tuple(readable(shown(cell), encoding) for cell in _row(result, reasons))
+        row = (cells, _STYLES[result.verdict])
         groups.setdefault(_group(result), []).append(row)
     rows = [row for group in groups.values() for row, _ in group]
     gutter, widths = _layout([_HEADINGS, *rows], width)
@@ -194,15 +211,16 @@ def terminal_table(results: Sequence[CheckResult], width: int = 100, color: bool
             table.add_row(*map(Text, cells), Text(last, style=style))
         console.print(table)
 
-    show([(_HEADINGS, "default"), (tuple("─" * columns for columns in widths), "default")])
+    rule = readable("─", encoding)
+    show([(_HEADINGS, "default"), (tuple(rule * columns for columns in widths), "default")])
     # Tables of equal columns, one per group, so that a long heading does not widen a column.
     for heading, lines in groups.items():
-        console.print(Text(heading, style="bold"))
+        console.print(Text(readable(shown(heading), encoding), style="bold"))
         show(lines)
         console.print()
     notes = [f"[{number}] {reason}" for reason, number in reasons.items()]
     for note in (*notes, *without_model_notes(results), *stand_in_notes(RunRecord(), results)):
-        console.print(Text(note))
+        console.print(Text(readable(shown_lines(note), encoding)))
     return "\n".join(line.rstrip() for line in buffer.getvalue().splitlines()).rstrip("\n") + "\n"
 
 

@@ -16,7 +16,7 @@ from ms25_suite.report.criteria import criterion_title, error_criterion, transfe
 from ms25_suite.report.figures.canvas import drawing, png_bytes, svg_bytes
 from ms25_suite.report.figures.heatmap import draw_heatmap
 from ms25_suite.report.grid import Grid, build_grid
-from ms25_suite.report.merge import merge_results
+from ms25_suite.report.merging.merge import merge_results
 from ms25_suite.report.order import sort_results
 from ms25_suite.report.page import render_page
 from ms25_suite.report.pairs import build_pair_grid
@@ -76,7 +76,7 @@ def write_report(folder: Path, run: RunRecord, results: Sequence[CheckResult]) -
         folder.mkdir(parents=True, exist_ok=True)
         ordered = [_with_own_artifact(result, folder) for result in ordered]
         # Numbers are written first: they are kept even if a figure cannot be drawn.
-        write(encodable(json_text(run, ordered)).encode())
+        write(json_text(run, ordered).encode())
         write(encodable(csv_text(ordered)).encode())
         with drawing():
             figure = draw_heatmap(*_main_grid(run, ordered))

@@ -42,7 +42,8 @@ class Server(ThreadingHTTPServer):
                 {
                     "key": key,
                     "size": len(content),
-                    "checksum": f"md5:{md5}",
+                    # Not every record states one.
+                    "checksum": f"md5:{md5}" if md5 else None,
                     "links": {"self": link},
                 }
             )

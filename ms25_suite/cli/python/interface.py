@@ -25,7 +25,7 @@ from ms25_suite.cli.python.results import Results
 from ms25_suite.core.errors import ReportError, UsageError
 from ms25_suite.environments.processes import end_process, last_lines, start_process
 from ms25_suite.potentials.workers.shared_calculator import ADDRESS_VARIABLE, CalculatorServer
-from ms25_suite.report.merge import load_results
+from ms25_suite.report.merging.merge import load_results
 
 if TYPE_CHECKING:
     from ase import Atoms

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, overload
 from ms25_suite.core.errors import UsageError, did_you_mean
 from ms25_suite.core.records.run import RunRecord
 from ms25_suite.core.results import CheckResult, Verdict, worst_verdict
+from ms25_suite.core.text.shown import visible
 from ms25_suite.report.order import sort_results
 from ms25_suite.report.pairs import without_repeats
 from ms25_suite.report.tables import CSV_COLUMNS, config_type_text, terminal_table
@@ -222,6 +223,7 @@ class Results(Sequence[CheckResult]):
         environment = Environment(
             loader=PackageLoader("ms25_suite.report", "templates"),
             autoescape=True,
+            finalize=visible,
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,

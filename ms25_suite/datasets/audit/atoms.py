@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 
@@ -12,11 +12,7 @@ from ms25_suite.core.findings import Finding, frame_list
 from ms25_suite.core.frames import Frames, Labels
 from ms25_suite.datasets.answers import Answer, answered, unanswered
 from ms25_suite.datasets.audit.stress import composition
-from ms25_suite.datasets.columns.frame_kinds import total_charge
 from ms25_suite.datasets.readers.labels import FoundLabels
-
-if TYPE_CHECKING:
-    from ase import Atoms
 
 __all__ = ["AtomReferences", "atom_references", "audit_atoms"]
 
@@ -44,7 +40,7 @@ class AtomReferences:
     elements: tuple[int, ...]
 
 
-def atom_references(images: Sequence[Atoms], found: FoundLabels) -> AtomReferences:
+def atom_references(frames: Frames, found: FoundLabels) -> AtomReferences:
     """Energies of the isolated atoms among some frames.
 
     Of several neutral atoms of an element (spin states, cells) the lowest energy counts, that of
@@ -52,21 +48,24 @@ def atom_references(images: Sequence[Atoms], found: FoundLabels) -> AtomReferenc
 
     Parameters
     ----------
-    images
+    frames
         All frames of the files.
     found
         Their labels, and which of them are isolated atoms.
     """
-    frames = np.flatnonzero(found.isolated).tolist()
+    isolated = np.flatnonzero(found.isolated)
+    elements = np.asarray(frames.numbers)[np.asarray(frames.offsets)[isolated]].tolist()
+    charges = np.zeros(len(frames))
+    if "total_charge" in frames.inputs:
+        charges = np.nan_to_num(frames.inputs["total_charge"].values)
     energies: dict[int, float] = {}
-    for index in frames:
-        number = int(images[index].numbers[0])
+    for index, number in zip(isolated.tolist(), elements, strict=True):
         energy = np.nan if found.labels.energy is None else float(found.labels.energy[index])
         # An ion is no reference: an anion can even lie below the atom.
-        if np.isfinite(energy) and total_charge(images[index].info) == 0.0:
+        if np.isfinite(energy) and charges[index] == 0.0:
             energies[number] = min(energy, energies.get(number, np.inf))
-    elements = tuple(int(images[index].numbers[0]) for index in frames)
-    return AtomReferences(dict(sorted(energies.items())), tuple(frames), elements)
+    frames_found = tuple(isolated.tolist())
+    return AtomReferences(dict(sorted(energies.items())), frames_found, tuple(elements))
 
 
 def audit_atoms(frames: Frames, labels: Labels, atoms: AtomReferences) -> Answer:
@@ -117,11 +116,15 @@ def _what_they_are(atoms: AtomReferences) -> str:
     )
     without = sorted(set(atoms.elements) - set(atoms.energies))
     lacking = f", without a usable energy: {_symbols(without)}" if without else ""
-    be = "frame is an isolated atom" if n == 1 else "frames are isolated atoms"
+    be, kept = (
+        ("frame is an isolated atom", "the reference of its element")
+        if n == 1
+        else ("frames are isolated atoms", "references of their elements")
+    )
     return (
         f"{n} {be} ({frame_list(atoms.frames)} of the files; {known or 'no energies'}{lacking}): "
-        f"taken as references of their elements, never judged or trained on. All other frames are "
-        f"numbered without them."
+        f"{kept}, never judged or trained on. All other frames are counted without "
+        f"{'it' if n == 1 else 'them'}."
     )
 
 

@@ -10,9 +10,12 @@ import numpy as np
 from ms25_suite.core.fields import NOT_STATED
 from ms25_suite.core.findings import Finding, frame_list
 from ms25_suite.core.frames import BoolArray, FloatArray, Frames, IntArray
+from ms25_suite.core.units import MEV_PER_EV
 from ms25_suite.datasets.answers import Answer, answered, unanswered, unless_all
+from ms25_suite.datasets.audit.pairs import neighbours
 from ms25_suite.datasets.audit.stress import composition
 from ms25_suite.datasets.audit.structures import NEAR
+from ms25_suite.datasets.audit.surroundings import evenly
 from ms25_suite.datasets.cards.card import DatasetCard
 from ms25_suite.datasets.splits import Splits
 
@@ -25,6 +28,13 @@ _OUTSIDE: Final = 0.15
 """How far the share of an element may lie outside those of the training frames. Random
 compositions always leave some at the edges: 0.09 in the built-in alloys."""
 
+_NO_FORCE: Final = 0.035
+"""eV/Å; the paper's threshold for forces. A smaller force on an atom far from all others hardly
+shows in the errors."""
+
+_LOOKED_AT: Final = 200
+"""Most frames with isolated atoms that are looked at."""
+
 _PAPER_CUTOFF: Final = 6.0
 """Å; the largest of the paper's table 1, for datasets that state none."""
 
@@ -35,7 +45,7 @@ def audit_coverage(card: DatasetCard, content: Content, splits: Splits) -> list[
         _level_of_theory(card),
         _leakage(content, splits),
         _elements(card, content.frames, splits),
-        _isolation(card, content.nearest),
+        _isolation(card, content),
         _cell_size(card, content.frames),
         unanswered(
             "energy-offset",
@@ -170,27 +180,67 @@ def _joined(symbols: Iterable[str]) -> str:
     return ", ".join(symbols)
 
 
-def _isolation(card: DatasetCard, nearest: FloatArray) -> Answer:
+def _isolation(card: DatasetCard, content: Content) -> Answer:
     cutoff = card.cutoff or _PAPER_CUTOFF
     source = "the card's cutoff" if card.cutoff else "the paper's largest cutoff"
+    nearest, frames = content.nearest, content.frames
     # Such an atom has an empty neighbourhood: every local model gives it the energy of the free
     # atom and no force, whatever the label says.
     isolated = np.flatnonzero(nearest > cutoff)
+    # For a frame of one atom that is right.
+    alone = np.asarray(frames.n_atoms)[isolated] == 1
+    free = f"; {np.count_nonzero(alone)} frames are one free atom" if alone.any() else ""
+    isolated = isolated[~alone]
     if len(isolated) == 0:
-        largest = max(NEAR, float(nearest.max()))
-        text = f"no: each has a neighbour within {largest:.3g} Å ({source} is {cutoff:g} Å)"
+        rest = np.setdiff1d(np.arange(len(frames)), np.flatnonzero(nearest > cutoff))
+        largest = max(NEAR, float(nearest[rest].max(initial=0.0)))
+        text = f"no: each has a neighbour within {largest:.3g} Å ({source} is {cutoff:g} Å){free}"
         return answered("isolation", text)
     indices = tuple(int(index) for index in isolated)
     farthest = float(nearest[isolated].max())
     how_far = f"up to {farthest:.3g} Å" if np.isfinite(farthest) else "more than 10 Å"
-    finding = Finding(
-        "isolated-atoms",
+    fact = (
         f"In {len(indices)} frames ({frame_list(indices)}) an atom is farther than {cutoff:g} Å "
-        f"({source}) from every other, {how_far}: no potential with this cutoff can describe it. "
-        f"Has it evaporated, or is the cell the wrong one?",
-        frames=indices,
+        f"({source}) from every other, {how_far}: a potential with this cutoff gives it the energy "
+        f"of a free atom and no force"
     )
-    return answered("isolation", f"yes, in {frame_list(indices)}", finding)
+    text = f"yes, in {frame_list(indices)}{free}"
+    force = _force_on_isolated(content, isolated, cutoff)
+    if force is not None and force < _NO_FORCE:
+        finding = Finding(
+            "isolated-atoms",
+            f"{fact}, as the labels do (at most {MEV_PER_EV * force:.2g} meV/Å): dissociated or "
+            f"evaporated atoms.",
+            "note",
+            indices,
+        )
+    else:
+        labelled = (
+            "." if force is None else f", while the labels have forces of up to {force:.2g} eV/Å."
+        )
+        finding = Finding(
+            "isolated-atoms",
+            f"{fact}{labelled} Is the cell the right one, and are positions in Å? If atoms are "
+            f"meant to be apart (dissociation), a larger cutoff is needed.",
+            frames=indices,
+        )
+    return answered("isolation", text, finding)
+
+
+def _force_on_isolated(content: Content, isolated: IntArray, cutoff: float) -> float | None:
+    """Largest force on atoms without a neighbour within the cutoff in eV/Å; None without forces."""
+    if content.labels.forces is None:
+        return None
+    frames = content.frames
+    found = []
+    for index in evenly(isolated, _LOOKED_AT):
+        part = slice(int(frames.offsets[index]), int(frames.offsets[index + 1]))
+        apart = np.ones(int(frames.n_atoms[index]), dtype=bool)
+        apart[neighbours(frames, int(index), cutoff)[0]] = False
+        sizes = np.linalg.norm(np.asarray(content.labels.forces[part])[apart], axis=1)
+        # NaN where this frame has no forces.
+        found += sizes[np.isfinite(sizes)].tolist()
+    return max(found, default=None)
 
 
 def _cell_size(card: DatasetCard, frames: Frames) -> Answer:
@@ -224,9 +274,9 @@ def _cell_size(card: DatasetCard, frames: Frames) -> Answer:
         "small-cells",
         f"Forced periodicity: in {len(small)} of {len(frames)} frames the smallest height of the "
         f"cell ({smallest:.4g} Å) is below twice the cutoff ({2.0 * card.cutoff:g} Å), so that an "
-        f"atom can have several images of one neighbour, which always move together.{images} The "
-        f"labels are right, but a potential trained on them may fail in larger cells: judge it "
-        f"on those too.",
+        f"atom can have several images of one neighbour, which always move together.{images} That "
+        f"is no error of the labels, but a potential trained on them may fail in larger cells: "
+        f"judge it on those too.",
         "note",
         unless_all(small, len(frames)),
     )

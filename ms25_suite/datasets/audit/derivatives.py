@@ -15,14 +15,14 @@ from typing import Final
 import numpy as np
 
 from ms25_suite.core.findings import Finding
-from ms25_suite.core.frames import FloatArray, Frames, IntArray, Labels
+from ms25_suite.core.frames import FloatArray, Frames, Labels
 from ms25_suite.core.units import BOHR, FORCE_UNITS, GPA_PER_EV_PER_A3, KBAR_PER_EV_PER_A3
 from ms25_suite.datasets.answers import Answer, answered, unanswered
+from ms25_suite.datasets.audit.displacements import RIGID, displacement, neighbouring_frames
 from ms25_suite.datasets.audit.units import likely_units
 
 __all__ = ["WorkFit", "audit_work", "fit_work"]
 
-_MOST_PAIRS: Final = 1000
 _LEAST_PAIRS: Final = 10
 
 _NEAR: Final = 0.5
@@ -35,9 +35,6 @@ _FARTHEST: Final = 1.0
 """Largest displacement in Å of a pair that is used. Beyond it an atom has moved to another site."""
 
 _LARGEST_STRAIN: Final = 0.1
-_RIGID: Final = 1e-5
-"""Strain below which a cell has not changed: the rounding of files."""
-
 _CLEAR: Final = 0.8
 """Share of the variance of the energy differences that the work must explain. On real data it
 is 0.8 to 0.99 (docs/audit.md)."""
@@ -107,7 +104,7 @@ def _forces(fit: WorkFit) -> Answer:
     parts = []
     if factor < 0.0:
         # F = -dE/dx: some programs write the gradient dE/dx.
-        parts.append("the sign is reversed (gradients?), change it")
+        parts.append("the sign is reversed (gradients?)")
     if not _AGREES[0] <= abs(factor) <= _AGREES[1]:
         # Mixed conventions, such as energies converted to eV with forces left per Bohr, are
         # common.
@@ -197,7 +194,8 @@ def fit_work(frames: Frames, labels: Labels) -> tuple[WorkFit, WorkFit] | None:
     """
     volumes = frames.volumes
     rows = (
-        _work(frames, labels, volumes, int(first), int(second)) for first, second in _pairs(frames)
+        _work(frames, labels, volumes, int(first), int(second))
+        for first, second in neighbouring_frames(frames)
     )
     # Columns: energy difference, work against forces, work against stress (eV), displacement (Å).
     table = np.array([row for row in rows if row is not None]).reshape(-1, 4)
@@ -222,8 +220,20 @@ def _fit(table: FloatArray, which: int) -> WorkFit:
     # The two kinds of work share one fit; a kind that explains almost nothing has a factor that
     # is noise.
     share = float(np.square(table[:, 1 + which] * factors[which]).sum()) / total if total else 0.0
-    clear = r2 >= _CLEAR and share >= _SHARE
+    clear = r2 >= _CLEAR and share >= _SHARE and _steady(table, which, float(factors[which]))
     return WorkFit(float(factors[which]) if clear else None, r2 if share else 0.0, len(table))
+
+
+def _steady(table: FloatArray, which: int, factor: float) -> bool:
+    """Whether the factor does not hang on a few pairs of frames.
+
+    Along a steep repulsion the trapezoidal rule is far off, and a few such pairs outweigh all
+    others.
+    """
+    order = np.argsort(np.abs(table[:, 0]), kind="stable")
+    rest = table[order[: -(-len(table) * 9 // 10)]]
+    other = float(_factors(rest)[0][which])
+    return other == 0.0 or 1.0 / _LIKELY < other / factor < _LIKELY
 
 
 def _factors(table: FloatArray) -> tuple[FloatArray, float]:
@@ -240,29 +250,6 @@ def _factors(table: FloatArray) -> tuple[FloatArray, float]:
     return factors, 1.0 - float(np.square(change - work @ factors).sum()) / total
 
 
-def _pairs(frames: Frames) -> IntArray:
-    """Neighbours among the frames of the same atoms in the same order, ``(n_pairs, 2)``."""
-    # Only frames with the same atoms in the same order can be compared atom by atom.
-    numbers = np.asarray(frames.numbers)
-    offsets = np.asarray(frames.offsets)
-    # A hash of the elements in their order: random weights by place, sums modulo 2^64.
-    weights = np.random.PCG64(0).random_raw(int(frames.n_atoms.max())).astype(np.int64)
-    places = np.arange(len(numbers)) - np.repeat(offsets[:-1], frames.n_atoms)
-    keys = np.add.reduceat(numbers * weights[places], offsets[:-1])
-    # The original order breaks ties, so that neighbours in a trajectory, which are close in
-    # configuration space, become pairs.
-    order = np.lexsort((np.arange(len(frames)), keys, frames.n_atoms))
-    same = np.diff(keys[order]) == 0
-    same &= np.diff(frames.n_atoms[order]) == 0
-    same &= (np.asarray(frames.pbc)[order[1:]] == np.asarray(frames.pbc)[order[:-1]]).all(axis=1)
-    starts = np.flatnonzero(same)
-    if len(starts) > _MOST_PAIRS:
-        # Evenly spread over the file, and the same in every run.
-        chosen = np.linspace(0, len(starts) - 1, _MOST_PAIRS).round().astype(np.int64)
-        starts = starts[chosen]
-    return np.stack([order[starts], order[starts + 1]], axis=1)
-
-
 def _work(
     frames: Frames, labels: Labels, volumes: FloatArray, first: int, second: int
 ) -> tuple[float, float, float, float] | None:
@@ -272,36 +259,15 @@ def _work(
     """
     ends = (first, second)
     atoms = [slice(int(frames.offsets[i]), int(frames.offsets[i + 1])) for i in ends]
-    cells = [np.asarray(frames.cells[i]) for i in ends]
-    start, stop = (np.asarray(frames.positions[part]) for part in atoms)
-    strain = np.zeros((3, 3))
-    if np.asarray(frames.pbc[first]).all():
-        # Deformation gradient F of row vectors, cell_1 = cell_0 F; its symmetric part is the
-        # strain. The antisymmetric part is, to first order, a rotation, which costs no energy.
-        gradient = np.linalg.solve(cells[0], cells[1]) - np.eye(3)
-        strain = 0.5 * (gradient + gradient.T)
-        # Motion relative to the cell, in the mean cell of both frames: the part that is done by
-        # the strain is work against the stress.
-        moved = np.linalg.solve(cells[1].T, stop.T).T - np.linalg.solve(cells[0].T, start.T).T
-        # Fractional displacements jump by whole numbers where an atom was wrapped into the cell.
-        moved -= np.rint(moved)
-        moved = moved @ (0.5 * (cells[0] + cells[1]))
-    else:
-        moved = stop - start
-        if np.asarray(frames.pbc[first]).any():
-            cell = np.where(np.asarray(frames.pbc[first])[:, None], cells[0], 0.0)
-            # A partly periodic cell has no volume, hence no stress that could account for its
-            # strain.
-            if np.abs(cells[1] - cells[0]).max() > _RIGID:
-                return None
-            moved = moved - np.rint(moved @ np.linalg.pinv(cell)) @ cell
-    # A translation of all atoms does no work.
-    moved = moved - moved.mean(axis=0)
+    motion = displacement(frames, first, second)
+    if motion is None:
+        return None
+    moved, strain = motion
     largest = float(np.sqrt(np.square(moved).sum(axis=1).max()))
     if largest > _FARTHEST or np.abs(strain).max() > _LARGEST_STRAIN:
         return None
     against_stress = 0.0
-    if np.abs(strain).max() > _RIGID:
+    if np.abs(strain).max() > RIGID:
         # Without the stress, its part of the energy difference would be blamed on the forces.
         if labels.stress is None:
             return None

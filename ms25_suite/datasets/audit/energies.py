@@ -7,10 +7,11 @@ from typing import Final
 import numpy as np
 
 from ms25_suite.core.findings import Finding, frame_list
-from ms25_suite.core.frames import FloatArray, Frames, IntArray, Labels
+from ms25_suite.core.frames import BoolArray, FloatArray, Frames, IntArray, Labels
 from ms25_suite.core.units import ENERGY_UNITS
 from ms25_suite.datasets.answers import Answer, answered, unanswered
 from ms25_suite.datasets.audit.stress import composition
+from ms25_suite.datasets.audit.surroundings import closeness, evenly, unlike
 
 __all__ = ["audit_energies"]
 
@@ -29,6 +30,12 @@ _RATIO: Final = 0.02
 """Least tolerance, in the logarithm, for a ratio of energies to be that of two units. The closest
 ones, kcal/mol and Hartree against eV (23.06 and 27.21), are 0.17 apart."""
 
+_REWEIGHTINGS: Final = 30
+"""Far more than the fit of a few energies of elements needs to settle."""
+
+_MIXTURE: Final = 0.1
+"""Difference of the share of an element up to which two frames are of the same mixture."""
+
 _NORMAL: Final = 1.4826
 """Turns the median absolute deviation of a normal distribution into its standard deviation."""
 
@@ -40,7 +47,7 @@ def audit_energies(frames: Frames, labels: Labels) -> Answer:
     energy = np.asarray(labels.energy)
     per_atom = energy / frames.n_atoms
     shown = f"{per_atom.min():.6g} to {per_atom.max():.6g} eV/atom"
-    constant = _constant(energy)
+    constant = _constant(frames, energy)
     if constant is not None:
         return answered("energies", f"they are all {energy[0]:.6g} eV", constant)
     mixed, elsewhere = _mixed_units(frames, energy)
@@ -50,15 +57,22 @@ def audit_energies(frames: Frames, labels: Labels) -> Answer:
     return answered("energies", f"{shown}; {elsewhere}; {text}", outliers)
 
 
-def _constant(energy: FloatArray) -> Finding | None:
+def _constant(frames: Frames, energy: FloatArray) -> Finding | None:
     # Two frames may agree in all digits by chance or by symmetry, but hardly all of three or
     # more.
     if len(energy) < 3 or float(np.ptp(energy)) > 0.0:
         return None
+    fact = f"All frames have the same energy, {float(energy[0]):.6g} eV"
+    spectra = [np.sort(closeness(frames, int(i))[0]) for i in evenly(np.arange(len(energy)), 20)]
+    if all(len(s) == len(spectra[0]) and np.allclose(s, spectra[0]) for s in spectra):
+        return Finding(
+            "constant-energy",
+            f"{fact}, and equal distances between neighbours: copies of one structure, moved or "
+            f"rotated, have that; else the energies are placeholders.",
+            "note",
+        )
     return Finding(
-        "constant-energy",
-        f"All frames have the same energy, {float(energy[0]):.6g} eV: these are probably "
-        "placeholders",
+        "constant-energy", f"{fact}, though the structures differ: these are probably placeholders"
     )
 
 
@@ -94,7 +108,10 @@ def _mixed_units(frames: Frames, energy: FloatArray) -> tuple[Finding | None, st
         if near.mean() < 0.5 or spread > _ALIKE:
             continue
         comparable += len(group)
-        for frame, log in zip(group[~near], logs[~near] - middle, strict=True):
+        # Dimers, clusters and surfaces have other energies per atom than the bulk.
+        odd, usual = group[~near], group[near]
+        alike = ~unlike(frames, odd, usual) & _same_mixture(frames, odd, usual)
+        for frame, log in zip(odd[alike], (logs[~near] - middle)[alike], strict=True):
             ratios = {
                 **ENERGY_UNITS,
                 # A frequent mistake: energy per atom stored as total energy.
@@ -113,9 +130,20 @@ def _mixed_units(frames: Frames, energy: FloatArray) -> tuple[Finding | None, st
         "mixed-energy-units",
         f"The energies per atom of {len(frames_found)} of {len(energy)} frames "
         f"({frame_list(frames_found)}) are those of the others times, or divided by, the factor "
-        f"between eV and {' or '.join(words)}: the file mixes units. Convert them to eV.",
+        f"between eV and {' or '.join(words)}, though elements and distances are alike: the file "
+        f"mixes units, or methods with different energy zeros. Convert them to eV and to one zero.",
         frames=frames_found,
     ), ""
+
+
+def _same_mixture(frames: Frames, chosen: IntArray, others: IntArray) -> BoolArray:
+    """Whether another frame has nearly the same share of each element, shape ``(n_chosen,)``."""
+    shares = composition(frames) / frames.n_atoms[:, None]
+    known = np.unique(shares[others].round(3), axis=0)
+    return np.array(
+        [(np.abs(known - shares[index]).max(axis=1) < _MIXTURE).any() for index in chosen],
+        dtype=bool,
+    )
 
 
 def _logs(per_atom: FloatArray) -> FloatArray | None:
@@ -134,8 +162,7 @@ def _outliers(frames: Frames, per_atom: FloatArray) -> tuple[Finding | None, str
     shares = composition(frames) / frames.n_atoms[:, None]
     # One energy for each element: most of the variance of total energies in an alloy or in Zr-O
     # is composition, and would hide an outlier.
-    coefficients = np.linalg.lstsq(shares, per_atom, rcond=None)[0]
-    residual = per_atom - shares @ coefficients
+    residual = per_atom - shares @ _least_absolute(shares, per_atom)
     residual = residual - np.median(residual)
     # Median absolute deviation: a few failed calculations would inflate a standard deviation
     # until it hides them.
@@ -148,11 +175,43 @@ def _outliers(frames: Frames, per_atom: FloatArray) -> tuple[Finding | None, str
             f"at most {abs(farthest):.3g} eV/atom from a fit to the composition (an outlier is "
             f"more than {limit:.2g} away)"
         )
+    other_kind = unlike(frames, bad, np.flatnonzero(np.abs(residual) <= limit))
+    text = f"worst {farthest:+.3g} eV/atom off"
+    how_far = f"more than {limit:.2f} eV/atom off the others (worst {farthest:+.2f} eV/atom"
+    # Of the two kinds, the one that needs an answer.
+    if not other_kind.all():
+        bad = bad[~other_kind]
+        indices = tuple(int(index) for index in bad)
+        return Finding(
+            "energy-outliers",
+            f"The energy of {len(indices)} frames lies {how_far}; {frame_list(indices)}), and "
+            f"their distances and numbers of bonds are like those of the others. Did these "
+            f"calculations converge, to the same electronic state?",
+            frames=indices,
+        ), text
     indices = tuple(int(index) for index in bad)
-    finding = Finding(
+    return Finding(
         "energy-outliers",
-        f"The energy of {len(indices)} frames lies more than {limit:.2f} eV/atom off the others "
-        f"(worst {farthest:+.2f} eV/atom; {frame_list(indices)}). Did these calculations converge?",
-        frames=indices,
-    )
-    return finding, f"worst {farthest:+.3g} eV/atom off"
+        f"The energy of {len(indices)} frames lies {how_far}; {frame_list(indices)}). Their "
+        f"distances or numbers of bonds are unlike those of the others, which explains it if they "
+        f"are dimers, surfaces, or compressed or expanded cells on purpose.",
+        "note",
+        indices,
+    ), text
+
+
+def _least_absolute(shares: FloatArray, per_atom: FloatArray) -> FloatArray:
+    """Coefficients with the least sum of absolute residuals, by reweighted least squares.
+
+    The sum of squares would follow an outlier, the farther off the more, and share its error out
+    among frames of other compositions: by their scatter it would look usual.
+    """
+    weights = np.ones(len(per_atom))
+    for _ in range(_REWEIGHTINGS):
+        root = np.sqrt(weights)
+        coefficients = np.linalg.lstsq(shares * root[:, None], per_atom * root, rcond=None)[0]
+        residual = np.abs(per_atom - shares @ coefficients)
+        # Without a floor, frames that are met exactly would take all of the weight.
+        floor = max(1e-3 * float(np.median(residual)), 1e-9)
+        weights = 1.0 / np.maximum(residual, floor)
+    return np.asarray(coefficients)

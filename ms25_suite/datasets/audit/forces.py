@@ -10,13 +10,13 @@ from ms25_suite.core.findings import Finding, Severity, frame_list
 from ms25_suite.core.frames import BoolArray, FloatArray, Frames, IntArray, Labels
 from ms25_suite.core.units import FORCE_UNITS, MEV_PER_EV
 from ms25_suite.datasets.answers import Answer, answered, unanswered, unless_all
+from ms25_suite.datasets.audit.stiffness import stiffness_finding
+from ms25_suite.datasets.audit.stress import composition
+from ms25_suite.datasets.audit.structures import STRONGEST_BOND
+from ms25_suite.datasets.audit.surroundings import at_symmetric_sites, closeness, evenly
 from ms25_suite.datasets.audit.units import likely_units
 
 __all__ = ["audit_forces"]
-
-STRONGEST_BOND: Final = 13.3
-"""eV/Å that break the strongest bond but one, that of N2: half of depth times exponent of its
-Morse potential, 9.9 eV and 2.69 / Å (Huber & Herzberg, Constants of Diatomic Molecules, 1979)."""
 
 _OUTLIER_SIGMAS: Final = 20.0
 """Forces of thermal motion are normal or, near repulsive walls, exponential. Even of the latter
@@ -45,6 +45,23 @@ NET_FORCE: Final = 3.5e-3
 _ZEROED: Final = 1e-3
 """Mean force in eV/Å above which a frame is not at rest. At rest, forces may be exactly zero."""
 
+_FEW_UNITS: Final = 30.0
+"""Median force component, in units of the last digit that is written, below which a force may be
+zero by rounding: one in 10^5 of normally distributed forces then is."""
+
+_DISTINCT: Final = 3
+"""Least number of different force components that show the last digit of a file."""
+
+_PRESSED: Final = 0.9
+"""Distance over the sum of the covalent radii below which strong repulsion is expected. Bonds at
+rest have 0.9 (O2) to 1.2 (H2); only triple bonds have less, 0.77 (N2)."""
+
+_STIFFEST_BOND: Final = 200.0
+"""eV/Å^2; above the force constant of N2, 143 eV/Å^2 (Huber & Herzberg, 1979)."""
+
+_LOOKED_AT: Final = 200
+"""Most frames whose neighbours are looked at for one finding."""
+
 
 def audit_forces(frames: Frames, labels: Labels) -> list[Answer]:
     """Size and outliers of the forces, and whether they add up to zero in each frame."""
@@ -60,48 +77,88 @@ def audit_forces(frames: Frames, labels: Labels) -> list[Answer]:
         f"components of {np.sqrt(per_frame.sum() / forces.size):.3g} eV/Å rms; the largest force "
         f"is {largest:.3g} eV/Å"
     )
-    mixed = _mixed_units(rms)
+    energy = None if labels.energy is None else np.asarray(labels.energy)
+    mixed = _mixed_units(frames, energy, rms)
     findings = (
-        _zeroed(frames, squares, rms),
+        _zeroed(frames, forces, squares, rms),
         mixed,
-        _wrong_unit(forces),
+        _wrong_unit(frames, forces) or stiffness_finding(frames, forces),
         None if mixed is not None else _outliers(frames, forces, squares),
     )
     return [answered("forces", text, *findings), _net_force(frames, forces)]
 
 
-def _wrong_unit(forces: FloatArray) -> Finding | None:
+def _wrong_unit(frames: Frames, forces: FloatArray) -> Finding | None:
     median = float(np.median(np.abs(forces)))
     if median <= STRONGEST_BOND:
         return None
+    fact = (
+        f"Half of the force components exceed {median:.3g}, while {STRONGEST_BOND} eV/Å break the "
+        f"bond of N2."
+    )
+    chosen = evenly(np.arange(len(frames)), _LOOKED_AT)
+    if np.median([closeness(frames, int(i))[0].min() for i in chosen]) < _PRESSED:
+        return Finding(
+            "force-unit",
+            f"{fact} Atoms are pressed together in most frames, which explains them if it is on "
+            f"purpose; else the unit is not eV/Å.",
+            "note",
+        )
     return Finding(
         "force-unit",
-        f"Half of the force components exceed {median:.3g}, while {STRONGEST_BOND} eV/Å break the "
-        f"bond of N2: they cannot be eV/Å. Likely units are kcal/mol/Å (divide by 23.06) and "
-        f"meV/Å (divide by 1000).",
+        f"{fact} No atoms are so close that it would explain them: they are hardly eV/Å. Likely "
+        f"units are kcal/mol/Å (divide by 23.06) and meV/Å (divide by 1000).",
     )
 
 
-def _zeroed(frames: Frames, squares: FloatArray, rms: FloatArray) -> Finding | None:
-    """Atoms whose force is exactly zero in a frame that is not at rest."""
+def _zeroed(
+    frames: Frames, forces: FloatArray, squares: FloatArray, rms: FloatArray
+) -> Finding | None:
+    """Atoms whose force is exactly zero in a frame that is not at rest, without a reason."""
     # ASE sets the forces on fixed atoms to exactly 0.0 unless they are read with
     # `apply_constraint=False`.
     zero: BoolArray = (squares == 0.0) & (rms > _ZEROED)[frames.frame_of_atom]
-    if not zero.any():
-        return None
     concerned = np.unique(frames.frame_of_atom[zero])
-    indices = tuple(int(index) for index in concerned)
+    looked_at = evenly(concerned, _LOOKED_AT)
+    found: dict[int, int] = {}
+    for index in looked_at:
+        part = slice(int(frames.offsets[index]), int(frames.offsets[index + 1]))
+        if _rounded_away(forces[part]):
+            continue
+        # Symmetry makes the force on many atoms of an undistorted crystal zero.
+        odd = zero[part] & ~at_symmetric_sites(frames, int(index), zero[part])
+        if odd.any():
+            found[int(index)] = int(np.count_nonzero(odd))
+    if not found:
+        return None
+    least = "at least " if len(looked_at) < len(concerned) else ""
     return Finding(
         "zeroed-forces",
-        f"The force on {np.count_nonzero(zero)} atoms in {len(indices)} frames "
-        f"({frame_list(indices)}) is exactly zero, other forces of the frame are not: the forces "
-        f"on fixed atoms were set to zero by a constraint. A potential predicts the real ones, "
-        f"and the difference counts as its error. Label with the real forces.",
-        frames=indices,
+        f"The force on {least}{sum(found.values())} atoms in {least}{len(found)} frames "
+        f"({frame_list(list(found))}) is exactly zero, those on other atoms of the frame are not, "
+        f"and their neighbours are not arranged so that symmetry explains it. Most often a "
+        f"constraint has set the forces on fixed atoms to zero; or the file has forces of a part "
+        f"of the atoms only. A potential predicts the real ones, and the difference counts as its "
+        f"error. Label with the real forces.",
+        frames=tuple(found),
     )
 
 
-def _mixed_units(rms: FloatArray) -> Finding | None:
+def _rounded_away(forces: FloatArray) -> bool:
+    """Whether the forces of a frame have so few digits that small ones are written as zero."""
+    sizes = np.unique(np.abs(forces[forces != 0.0]))
+    if len(sizes) < _DISTINCT:
+        return False
+    for multiple in (1, 2, 3):
+        # The smallest force is one, two or three units of the last digit, in whatever unit the
+        # file was written.
+        units = sizes * (multiple / sizes[0])
+        if np.abs(units - np.rint(units)).max() < 0.02:
+            return bool(np.median(units) < _FEW_UNITS)
+    return False
+
+
+def _mixed_units(frames: Frames, energy: FloatArray | None, rms: FloatArray) -> Finding | None:
     """Two groups of frames whose mean forces differ by the ratio of two units."""
     moving = np.flatnonzero(rms > 0.0)
     if len(moving) < 10:
@@ -124,14 +181,55 @@ def _mixed_units(rms: FloatArray) -> Finding | None:
     # The larger group is taken to be right, as the file states no unit.
     fewer = order[cut:] if len(high) <= len(low) else order[:cut]
     indices = tuple(int(index) for index in np.sort(fewer))
-    return Finding(
-        "mixed-force-units",
+    fact = (
         f"The forces of {len(indices)} of {len(rms)} frames ({frame_list(indices)}) are "
         f"{np.exp(ratio):.3g} times {'larger' if len(high) <= len(low) else 'smaller'} than those "
         f"of the others, and no frame is in between. That is about the factor between eV/Å and "
-        f"{names}: does the file mix units?",
+        f"{names}"
+    )
+    relaxed = _relaxed(frames, energy, rms, order[:cut], order[cut:])
+    if relaxed:
+        return None
+    if relaxed is None:
+        return Finding(
+            "mixed-force-units",
+            f"{fact}: relaxed frames beside heated or distorted ones look like that too. If they "
+            f"are not, the file mixes units.",
+            "note",
+            indices,
+        )
+    return Finding(
+        "mixed-force-units",
+        f"{fact}; and the energies do not differ as those of relaxed and distorted frames would: "
+        f"does the file mix units?",
         frames=indices,
     )
+
+
+def _relaxed(
+    frames: Frames, energy: FloatArray | None, rms: FloatArray, low: IntArray, high: IntArray
+) -> bool | None:
+    """Whether energies show that frames of small forces are closer to rest than those of large.
+
+    None if that cannot be told: without energies of the same composition in both groups.
+    """
+    if energy is None:
+        return None
+    counts = composition(frames) / frames.n_atoms[:, None]
+    per_atom = energy / frames.n_atoms
+    for index in low:
+        same = (np.abs(counts - counts[index]) < 1e-6).all(axis=1)
+        ours, others = low[same[low]], high[same[high]]
+        if len(ours) < 3 or len(others) < 3:
+            continue
+        excess = float(np.median(per_atom[others]) - np.median(per_atom[ours]))
+        spread = float(np.median(np.abs(per_atom[ours] - np.median(per_atom[ours]))))
+        # The energy of a harmonic solid is F^2 / 2k for each degree of freedom.
+        least = 1.5 * float(np.median(rms[others])) ** 2 / _STIFFEST_BOND
+        if not np.isfinite(excess):
+            return None
+        return excess > max(least, spread)
+    return None
 
 
 def _outliers(frames: Frames, forces: FloatArray, squares: FloatArray) -> Finding | None:
@@ -143,7 +241,7 @@ def _outliers(frames: Frames, forces: FloatArray, squares: FloatArray) -> Findin
     for element in frames.elements:
         own = numbers == element
         # Median absolute component over 0.6745: the standard deviation of a normal distribution.
-        sigma = float(np.median(np.abs(forces[own]))) / 0.6745
+        sigma = float(np.nanmedian(np.abs(forces[own]))) / 0.6745
         far[own] = squares[own] > max(_OUTLIER_SIGMAS * sigma, STRONGEST_BOND) ** 2
     if not far.any():
         return None
@@ -157,8 +255,23 @@ def _outliers(frames: Frames, forces: FloatArray, squares: FloatArray) -> Findin
     if len(indices) > _ISOLATED * len(frames):
         meaning = "So many of them seem to be distorted on purpose; they will dominate the errors."
         return Finding("force-outliers", f"{fact} {meaning}", "note", indices)
-    meaning = "Have atoms collided, or did these calculations not converge?"
+    if all(_pressed(frames, far, index) for index in indices[:_LOOKED_AT]):
+        meaning = (
+            "Atoms are so close there that the forces are plausible: on purpose (short dimers, "
+            "random structures), or have they collided? They will dominate the errors."
+        )
+        return Finding("force-outliers", f"{fact} {meaning}", "note", indices)
+    meaning = (
+        "No atoms are so close there that it would explain the force. Did these calculations "
+        "converge, and do the labels belong to these positions?"
+    )
     return Finding("force-outliers", f"{fact} {meaning}", frames=indices)
+
+
+def _pressed(frames: Frames, far: BoolArray, index: int) -> bool:
+    """Whether a chosen atom of a frame has a neighbour that is closer than any bond."""
+    part = slice(int(frames.offsets[index]), int(frames.offsets[index + 1]))
+    return bool(closeness(frames, index)[0][far[part]].min() < _PRESSED)
 
 
 def _net_force(frames: Frames, forces: FloatArray) -> Answer:
@@ -184,8 +297,9 @@ def _net_force(frames: Frames, forces: FloatArray) -> Answer:
         "net-force",
         f"The forces of {len(bad)} of {len(frames)} frames ({frame_list(bad)}) do not add "
         f"up to zero: their mean exceeds {_mev(NET_FORCE)} meV/Å (worst: frame {worst}, sum "
-        f"{total:.3g} eV/Å, mean {_mev(float(largest[worst]))} meV/Å). No potential can predict "
-        f"that part. Were constraints applied to the forces, or is the calculation coarse?",
+        f"{total:.3g} eV/Å, mean {_mev(float(largest[worst]))} meV/Å). No potential "
+        f"that conserves momentum can predict that part. Were constraints applied to the forces, "
+        f"does an external field act on the atoms, or is the calculation coarse?",
         severity,
         unless_all(bad, len(frames)),
     )

@@ -55,6 +55,9 @@ def audit_labels(found: FoundLabels, frames: Frames, labels: Labels) -> tuple[An
         The data, without isolated atoms.
     """
     n_frames = len(frames)
+    # Frames are counted without isolated atoms from here on.
+    numbers = np.cumsum(~found.isolated) - 1
+    findings = [_with_numbers(finding, numbers) for finding in found.findings]
     parts = []
     for quantity in QUANTITIES:
         has = labels.has(quantity, frames.offsets)
@@ -64,7 +67,7 @@ def audit_labels(found: FoundLabels, frames: Frames, labels: Labels) -> tuple[An
         where = f"all {n_frames}" if n_labelled == n_frames else f"{n_labelled} of {n_frames}"
         parts.append(f"{quantity} from `{found.keys[quantity]}` on {where} frames")
     return (
-        answered("labels", "; ".join(parts), *found.findings),
+        answered("labels", "; ".join(parts), *findings),
         # Infinite numbers are an error when the file is read; NaN is a label that is missing.
         answered("finite", f"yes, in all {n_frames} frames"),
     )
@@ -94,13 +97,26 @@ def audit_frames(
     rest = (frames, labels)
     if 0 < len(sound) < len(frames):
         rest = frames.select(sound), labels.select(sound, frames.offsets)
+    work = audit_work(*rest)
+    stress = _confirmed(stress, work)
     return (
-        *audit_structure(frames, digests),
+        *audit_structure(frames, labels, digests),
         energies,
         *forces,
         stress,
-        *(_once(answer, stress) for answer in audit_work(*rest)),
+        *(_once(answer, stress) for answer in work),
     )
+
+
+def _confirmed(stress: Answer, work: Iterable[Answer]) -> Answer:
+    """The answer about the stress, without a wrong sign that the work between frames refutes."""
+    refuted = any(
+        answer.code == "stress-work" and answer.known and not answer.findings for answer in work
+    )
+    if refuted and [finding.code for finding in stress.findings] == ["stress-sign"]:
+        text = "it falls with the volume, but does the right work: these are several structures"
+        return answered("stress-scale", f"{stress.text}; {text}")
+    return stress
 
 
 def _where(
@@ -118,23 +134,29 @@ def _where(
 
 
 def _renumbered(answer: Answer, numbers: IntArray) -> Answer:
-    def in_text(text: str) -> str:
-        # "frame 3" and "frames 0, 2, 5", as `frame_list` writes them.
-        return re.sub(
-            r"(?<=\bframe )\d+|(?<=\bframes )\d+(?:, \d+)*",
-            lambda found: ", ".join(str(numbers[int(n)]) for n in found[0].split(", ")),
-            text,
-        )
+    findings = tuple(_with_numbers(finding, numbers) for finding in answer.findings)
+    return replace(answer, text=_numbers_in(answer.text, numbers), findings=findings)
 
-    findings = tuple(
-        replace(
-            finding,
-            message=in_text(finding.message),
-            frames=tuple(int(numbers[index]) for index in finding.frames),
-        )
-        for finding in answer.findings
+
+def _with_numbers(finding: Finding, numbers: IntArray) -> Finding:
+    """A finding about some of the frames, with their numbers among all of them."""
+    return replace(
+        finding,
+        message=_numbers_in(finding.message, numbers),
+        frames=tuple(int(numbers[index]) for index in finding.frames),
     )
-    return replace(answer, text=in_text(answer.text), findings=findings)
+
+
+def _numbers_in(text: str, numbers: IntArray) -> str:
+    def number(word: str) -> str:
+        return str(numbers[int(word)]) if int(word) < len(numbers) else word
+
+    # "frame 3" and "frames 0, 2, 5", as `frame_list` writes them.
+    return re.sub(
+        r"(?<=\bframe )\d+|(?<=\bframes )\d+(?:, \d+)*",
+        lambda found: ", ".join(map(number, found[0].split(", "))),
+        text,
+    )
 
 
 def _once(answer: Answer, stress: Answer) -> Answer:

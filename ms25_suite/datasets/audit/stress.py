@@ -42,6 +42,9 @@ _SOFTEST: Final = 0.5 / GPA_PER_EV_PER_A3
 
 _VIRIAL: Final = "the virial (-volume times stress) in eV"
 
+_ONE_PHASE: Final = 0.2
+"""Difference of the logarithm of the volume up to which frames may be one structure, strained."""
+
 _LEAST_FRAMES: Final = 20
 _CLEAR_R2: Final = 0.5
 """Share of the variance that a trend must explain before something is concluded from its sign."""
@@ -127,7 +130,8 @@ def audit_stress(frames: Frames, labels: Labels) -> Answer:
             f"The stress falls as the volume grows (bulk modulus "
             f"{slope * GPA_PER_EV_PER_A3:.0f} GPa from {trend.n_frames} frames of one "
             f"composition, R² = {trend.r2:.2f}), as pressure does. Expected tension positive: "
-            f"change the sign of the labels.",
+            f"change the sign of the labels, unless these frames are different structures, which "
+            f"can have such a trend too.",
         )
         return answered("stress-scale", text, finding)
     return answered("stress-scale", text)
@@ -152,6 +156,12 @@ def _volume_trend(frames: Frames, labels: Labels, chosen: IntArray) -> VolumeTre
         largest = groups[int(np.argmax(counts))]
         chosen = chosen[(composition(frames)[chosen] == largest).all(axis=1)]
     elif len(np.unique(frames.n_atoms[chosen])) > 1:
+        return None
+    # Vacuum, and other structures of the same composition, differ more in volume than by a strain
+    # that bonds bear: they have no common trend.
+    volumes = frames.volumes[chosen]
+    chosen = chosen[np.abs(np.log(volumes / np.median(volumes))) < _ONE_PHASE]
+    if len(chosen) < _LEAST_FRAMES:
         return None
     volumes = frames.volumes[chosen]
     # One third of the trace, -p: the only part that a change of volume works against.
@@ -222,7 +232,7 @@ def _wrong_unit(
         possible.sort(key=distance)
     return Finding(
         "virial-as-stress" if possible[:1] == [_VIRIAL] else "stress-unit",
-        f"The stress cannot be eV/Å^3: {'; '.join(facts)}. {_remedy(possible, units, slope)}",
+        f"The stress is hardly eV/Å^3: {'; '.join(facts)}. {_remedy(possible, units, slope)}",
     )
 
 

@@ -7,15 +7,19 @@ from typing import Any, Final
 import numpy as np
 
 from ms25_suite.core.findings import Finding, frame_list
-from ms25_suite.core.frames import FloatArray, Frames, IntArray
-from ms25_suite.core.geometry.neighbours import neighbours_by_tree
+from ms25_suite.core.frames import FloatArray, Frames, IntArray, Labels
 from ms25_suite.datasets.answers import Answer, answered
+from ms25_suite.datasets.audit.pairs import neighbours, pairs
 
-__all__ = ["CLOSEST", "NEAR", "audit_structure", "neighbour_distances"]
+__all__ = ["CLOSEST", "NEAR", "STRONGEST_BOND", "audit_structure", "neighbour_distances"]
 
 _DECIMALS: Final = 5
 """Digits of positions and cells (Å) that count when frames are compared: extended XYZ holds 8,
 single precision resolves 1e-6 Å at 10 Å."""
+
+STRONGEST_BOND: Final = 13.3
+"""eV/Å that break the strongest bond but one, that of N2: half of depth times exponent of its
+Morse potential, 9.9 eV and 2.69 / Å (Huber & Herzberg, Constants of Diatomic Molecules, 1979)."""
 
 CLOSEST: Final = 0.5
 """Distance in Å below which atoms overlap: the shortest bond of all, H2, has 0.74 Å (Huber &
@@ -29,40 +33,61 @@ Zr). Only where there is none, neighbours up to `_FARTHEST` are searched."""
 _FARTHEST: Final = 10.0
 """Å; neighbours beyond it are not searched: no cutoff of the paper's table 1 exceeds 6 Å."""
 
-_MOST_BOXES: Final = 1_000_000
-"""Boxes of the size of the cutoff in a cell, all of which matscipy allocates (8 MB)."""
+_SAME_ENERGY: Final = 1e-3
+"""eV; total energies of two calculations of one structure by one method agree to this."""
+
+_VACUUM: Final = 1.5
+"""Volume of an atom, relative to that in crystals, from which on a cell has vacuum in it."""
 
 _CHUNK: Final = 100_000
 """Atoms whose distances are computed at once."""
 
 
-def audit_structure(frames: Frames, digests: np.ndarray[Any, Any]) -> list[Answer]:
-    """Answers about the structures alone.
+def audit_structure(frames: Frames, labels: Labels, digests: np.ndarray[Any, Any]) -> list[Answer]:
+    """Answers about the structures.
 
     Parameters
     ----------
-    frames
-        The structures.
+    frames, labels
+        The structures, and labels that explain odd ones.
     digests
         Fingerprint of each frame, shape ``(n_frames,)``, ``V16``.
     """
-    return [_duplicates(digests), _periodicity(frames), _overlap(frames)]
+    return [_duplicates(digests, labels), _periodicity(frames), _overlap(frames, labels.forces)]
 
 
-def _duplicates(digests: np.ndarray[Any, Any]) -> Answer:
+def _duplicates(digests: np.ndarray[Any, Any], labels: Labels) -> Answer:
     # `first` is the earliest frame with each digest; all others with it are repeats.
     _, first, inverse = np.unique(digests, return_index=True, return_inverse=True)
-    repeated = np.flatnonzero(first[inverse.reshape(-1)] != np.arange(len(digests)))
+    earliest = first[inverse.reshape(-1)]
+    repeated = np.flatnonzero(earliest != np.arange(len(digests)))
     if len(repeated) == 0:
         return answered("duplicates", f"no: all {len(digests)} differ by more than 1e-5 Å")
     frames = tuple(int(index) for index in repeated)
-    finding = Finding(
-        "duplicate-frames",
-        f"{len(frames)} of {len(digests)} frames repeat an earlier one (equal to "
-        f"{_DECIMALS} digits: {frame_list(frames)}). They count twice in every error, and a "
-        f"random split may put copies into training and test. Remove them.",
-        frames=frames,
+    fact = (
+        f"{len(frames)} of {len(digests)} frames repeat an earlier one (equal to {_DECIMALS} "
+        f"digits: {frame_list(frames)})"
     )
+    apart = 0.0
+    if labels.energy is not None:
+        energy = np.asarray(labels.energy)
+        apart = float(np.nan_to_num(np.abs(energy - energy[earliest])[repeated]).max())
+    if apart > _SAME_ENERGY:
+        finding = Finding(
+            "duplicate-frames",
+            f"{fact}, but not its energy (up to {apart:.3g} eV apart). Two methods, or states that "
+            f"the frames do not tell apart, such as charge or spin? No potential can be right for "
+            f"both of them. If a random split puts them into training and test, they are not "
+            f"independent.",
+            frames=frames,
+        )
+    else:
+        finding = Finding(
+            "duplicate-frames",
+            f"{fact}. They count twice in every error, and a random split may put copies into "
+            f"training and test. Remove them, unless they are repeated on purpose.",
+            frames=frames,
+        )
     return answered("duplicates", f"yes: {frame_list(frames)}", finding)
 
 
@@ -73,39 +98,88 @@ def _periodicity(frames: Frames) -> Answer:
         return answered("periodicity", f"yes, in {words} directions")
     common = kinds[int(np.argmax(counts))]
     rest = np.flatnonzero((np.asarray(frames.pbc) != common).any(axis=1))
+    lost = _lost_pbc(frames)
     shown = "; ".join(
         f"{count} frames {_flags(kind)}" for kind, count in zip(kinds, counts, strict=True)
     )
-    finding = Finding(
-        "mixed-periodicity",
-        f"The frames differ in their periodic directions ({shown}). If that is not on "
-        f"purpose, a program that wrote them has lost `pbc`.",
-        frames=tuple(int(index) for index in rest),
-    )
+    fact = f"The frames differ in their periodic directions ({shown})"
+    if lost:
+        finding = Finding(
+            "mixed-periodicity",
+            f"{fact}, and {len(lost)} of the less periodic ones ({frame_list(lost)}) have a cell "
+            f"that is as full of atoms as those of the others. If that is not on purpose, a "
+            f"program that wrote them has lost `pbc`.",
+            frames=lost,
+        )
+    else:
+        finding = Finding(
+            "mixed-periodicity",
+            f"{fact}: molecules, clusters, surfaces and crystals, as it seems. A potential is "
+            f"judged on each as it is.",
+            "note",
+            tuple(int(index) for index in rest),
+        )
     return answered("periodicity", f"no: {shown}", finding)
+
+
+def _lost_pbc(frames: Frames) -> tuple[int, ...]:
+    """Frames that look as if they were periodic in more directions than they state."""
+    flags = np.asarray(frames.pbc).sum(axis=1)
+    periodic = flags == 3
+    if not periodic.any():
+        return ()
+    n_atoms = np.asarray(frames.n_atoms)
+    per_atom = frames.volumes / n_atoms
+    # Vacuum around a molecule or a slab makes the volume of an atom several times as large.
+    full = float(np.median(per_atom[periodic])) * _VACUUM
+    suspects = np.flatnonzero(~periodic & (per_atom > 0.0) & (per_atom < full))
+    return tuple(int(index) for index in suspects)
 
 
 def _flags(pbc: Any) -> str:
     return "".join("T" if flag else "F" for flag in pbc)
 
 
-def _overlap(frames: Frames) -> Answer:
+def _overlap(frames: Frames, forces: FloatArray | None) -> Answer:
     close: list[int] = []
     shortest = CLOSEST
     for index in range(len(frames)):
-        distances = _pairs(frames, index, CLOSEST)[2]
+        distances = pairs(frames, index, CLOSEST)[2]
         if len(distances):
             close.append(index)
             shortest = min(shortest, float(distances.min()))
     if not close:
         return answered("overlap", f"no: no two are closer than {CLOSEST} Å")
-    finding = Finding(
-        "overlapping-atoms",
+    fact = (
         f"{len(close)} frames have atoms closer than {CLOSEST} Å (shortest {shortest:.3f} Å; "
-        f"{frame_list(close)}). Are positions and cell in Å, and is the cell the right one?",
-        frames=tuple(close),
+        f"{frame_list(close)})"
     )
-    return answered("overlap", f"yes, as close as {shortest:.3f} Å", finding)
+    text = f"yes, as close as {shortest:.3f} Å"
+    if forces is not None and all(_repelled(frames, forces, index) for index in close):
+        finding = Finding(
+            "overlapping-atoms",
+            f"{fact}, and forces on them as large as that repulsion makes them: short-range "
+            f"structures, if they are on purpose.",
+            "note",
+            tuple(close),
+        )
+    else:
+        finding = Finding(
+            "overlapping-atoms",
+            f"{fact}. Are positions and cell in Å, and is the cell the right one? Structures that "
+            f"are made for the repulsion at short range would have large forces.",
+            frames=tuple(close),
+        )
+    return answered("overlap", text, finding)
+
+
+def _repelled(frames: Frames, forces: FloatArray, index: int) -> bool:
+    """Whether each overlapping atom of a frame has a force beyond that of any bond."""
+    part = slice(int(frames.offsets[index]), int(frames.offsets[index + 1]))
+    first = np.unique(pairs(frames, index, CLOSEST)[0])
+    sizes = np.linalg.norm(np.asarray(forces[part])[first], axis=1)
+    # An atom between two others may be pushed from both sides.
+    return bool(np.nan_to_num(sizes).max(initial=0.0) > STRONGEST_BOND)
 
 
 def neighbour_distances(frames: Frames) -> FloatArray:
@@ -155,9 +229,9 @@ def _distances_to(frames: Frames, chosen: IntArray, partner: IntArray) -> FloatA
 
 def _nearest_atoms(frames: Frames, index: int) -> IntArray:
     """Nearest neighbour of each atom of a frame, -1 where none is within 10 Å."""
-    first, second, distances = _neighbours(frames, index, NEAR)
+    first, second, distances = neighbours(frames, index, NEAR)
     if len(np.unique(first)) < frames.n_atoms[index]:
-        first, second, distances = _neighbours(frames, index, _FARTHEST)
+        first, second, distances = neighbours(frames, index, _FARTHEST)
     partner = np.full(int(frames.n_atoms[index]), -1, dtype=np.int64)
     # Farthest first: the last assignment, the nearest neighbour, wins.
     order = np.argsort(-distances, kind="stable")
@@ -171,54 +245,9 @@ def _farthest_neighbour(frames: Frames, index: int) -> float:
     if n_atoms == 1 and not np.asarray(frames.pbc[index]).any():
         return 0.0
     for cutoff in (NEAR, _FARTHEST):
-        first, _, distances = _neighbours(frames, index, cutoff)
+        first, _, distances = neighbours(frames, index, cutoff)
         nearest = np.full(n_atoms, np.inf)
         np.minimum.at(nearest, first, distances)
         if np.isfinite(nearest).all():
             break
     return float(nearest.max())
-
-
-def _neighbours(frames: Frames, index: int, cutoff: float) -> tuple[IntArray, IntArray, FloatArray]:
-    """Pairs of different atoms; for a frame of a single atom, pairs with its own images."""
-    first, second, distances = _pairs(frames, index, cutoff)
-    other = (first != second) | (frames.n_atoms[index] == 1)
-    return first[other], second[other], distances[other]
-
-
-def _pairs(frames: Frames, index: int, cutoff: float) -> tuple[IntArray, IntArray, FloatArray]:
-    """Both atoms and the distance of each pair of a frame within a cutoff, in both directions."""
-    # Not vesin: it imports torch where it can, which nothing in the process of pytest may do.
-    from matscipy.neighbours import neighbour_list
-
-    part = slice(int(frames.offsets[index]), int(frames.offsets[index + 1]))
-    positions = np.array(frames.positions[part])
-    cell = _full_cell(np.array(frames.cells[index]), positions)
-    pbc = np.array(frames.pbc[index])
-    if not pbc.any():
-        # Atoms of a molecule may lie outside of the cell in the file.
-        positions = positions - positions.min(axis=0) + 1.0
-        cell = np.diag(positions.max(axis=0) + 1.0)
-    if abs(np.linalg.det(cell)) > _MOST_BOXES * cutoff**3:
-        # A few atoms in a large box.
-        first, second, vectors = neighbours_by_tree(positions, cell, pbc, cutoff)
-        return first, second, np.asarray(np.linalg.norm(vectors, axis=1))
-    first, second, distances = neighbour_list(
-        "ijd", positions=positions, cell=cell, pbc=pbc, cutoff=cutoff
-    )
-    return first, second, distances
-
-
-def _full_cell(cell: FloatArray, positions: FloatArray) -> FloatArray:
-    """The cell with missing vectors of non-periodic directions completed."""
-    from ase.geometry import complete_cell
-
-    missing = np.linalg.norm(cell, axis=1) == 0.0
-    if not missing.any():
-        return cell
-    # ASE completes a cell by unit vectors (1 Å); they are stretched beyond the extent of the
-    # atoms.
-    span = float(np.ptp(positions, axis=0).max()) + 2.0
-    completed = np.array(complete_cell(cell), dtype=np.float64)
-    completed[missing] *= span
-    return completed

@@ -1,4 +1,4 @@
-"""What a file says about a frame: its kind, temperature, charge; and isolated atoms."""
+"""What a file says about a frame: its kind and temperature; and isolated atoms."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ms25_suite.core.fields import TEMPERATURE_KEY
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["config_type", "is_isolated_atom", "temperature_k", "total_charge"]
+__all__ = ["config_type", "is_isolated_atom", "temperature_k"]
 
 _CONFIG_KEYS: Final = ("configtype", "configtypes", "configurationtype")
 """Keys of the kind of a frame, in lower case and without separators; the first is that of GAP, MACE
@@ -82,12 +82,3 @@ def temperature_k(info: Mapping[Any, Any]) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float | np.number):
         return np.nan
     return float(value) if 0.0 < value < np.inf else np.nan
-
-
-def total_charge(info: Mapping[Any, Any]) -> float:
-    """Total charge of a frame as its file states it, in e; zero if it does not."""
-    for key in ("charge", "total_charge"):
-        value = info.get(key)
-        if isinstance(value, int | float | np.number) and not isinstance(value, bool):
-            return float(value)
-    return 0.0

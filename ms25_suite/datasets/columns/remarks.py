@@ -9,13 +9,13 @@ from ms25_suite.core.fields import REF_ENERGY, REF_FORCES, Quantity
 from ms25_suite.core.findings import Finding, frame_list
 from ms25_suite.datasets.columns.families import DECISIVE, find_columns
 from ms25_suite.datasets.columns.names import parse_name
-from ms25_suite.datasets.columns.unread import unread_labels
+from ms25_suite.datasets.columns.unread import says, unread_labels
 from ms25_suite.datasets.columns.values import entries, has_gap, keys_present
 
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["absent", "no_labels", "not_taken", "partial", "stress_elsewhere"]
+__all__ = ["absent", "elsewhere", "no_labels", "not_taken", "partial", "stress_elsewhere"]
 
 _WORDS: Final[Mapping[Quantity, str]] = {
     "energy": "energies",
@@ -33,12 +33,12 @@ def no_labels(images: Sequence[Atoms]) -> str:
     likely = "".join(
         f" {_quoted(keys)} could be {_WORDS[name]}." for name, keys in could_be.items()
     )
+    named = ", ".join(f'{name} = "{could_be.get(name, "…")[0]}"' for name in DECISIVE)
     empty = [key for name in DECISIVE for key in _only_nan(images, name)]
     likely += f" {_quoted(empty)} is not a number (NaN) in all frames." if empty else ""
     return (
         f"no labels. Expected {REF_ENERGY} and {REF_FORCES} (or an attached calculator, or plain "
-        f"energy and forces), found: {found}.{likely} Name the keys in a card: [labels] energy = "
-        '"…", forces = "…"'
+        f"energy and forces), found: {found}.{likely} Name the keys in a card: [labels] {named}"
     )
 
 
@@ -93,17 +93,39 @@ def partial(
     others = [images[index] for index in missing]
     n_nan = sum(any(key in entries(atoms) for key in keys) for atoms in others)
     nan = f" ({n_nan} of them as NaN)" if n_nan else ""
-    elsewhere = sorted(
-        {key for key, parsed in find_columns(others).counts if parsed.name == name} - set(keys)
-    )
-    more = f". They have {_quoted(elsewhere)}, which may be of another method" if elsewhere else ""
     return Finding(
         f"some-{name}",
         f"{_quoted(keys)} is on {n - len(missing)} of {n} frames only, missing on "
-        f"{frame_list(missing)}{nan}{more}. Only frames that have {_WORDS[name]} are judged by "
-        "them, and only frames with energy and forces are trained on.",
-        "warning" if elsewhere else "note",
+        f"{frame_list(missing)}{nan}. Only frames that have {_WORDS[name]} are judged by them, "
+        f"and only frames with energy and forces are trained on.",
+        "note",
         tuple(missing),
+    )
+
+
+def elsewhere(
+    images: Sequence[Atoms],
+    name: Quantity,
+    keys: Sequence[str],
+    missing: Sequence[int],
+    labelled: Sequence[int],
+) -> str:
+    """Message where the frames without a quantity, and only they, have it under another name.
+
+    Empty if they have not. See `partial` for the parameters.
+    """
+    others = [images[index] for index in missing]
+    known = {key for key, parsed in find_columns(others).counts if parsed.name == name}
+    could_be = unread_labels(others, [name], keys).get(name, ())
+    found = known | {key for key in could_be if says(name, key)}
+    found -= {key for index in labelled for key in entries(images[index])} | set(keys)
+    if not found:
+        return ""
+    n = len(labelled) + len(missing)
+    return (
+        f"{_quoted(keys)} is on {len(labelled)} of {n} frames only; those without it "
+        f"({frame_list(missing)}) have {_quoted(sorted(found))}, which may be of another method. "
+        f"Give all frames one name, or {_CARD.format(name=name, key=keys[0])}"
     )
 
 
@@ -126,8 +148,8 @@ def not_taken(keys: Sequence[str]) -> Finding | None:
         return None
     return Finding(
         "labels-not-used",
-        f"{_quoted(keys)}: not taken, since labels of two methods must not mix. To use one, name "
-        "it in the card, in [labels].",
+        f"{_quoted(keys)}: not taken, since labels of two methods must not mix. To use one, "
+        "name it in the card, in [labels].",
         "note",
     )
 

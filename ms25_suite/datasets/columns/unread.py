@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from ms25_suite.core.fields import QUANTITIES, Quantity
-from ms25_suite.datasets.columns.names import words_of
+from ms25_suite.datasets.columns.names import parse_name, words_of
 from ms25_suite.datasets.columns.values import entries, has_gap
 
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["unread_labels"]
+__all__ = ["named_like_labels", "says", "unread_labels"]
 
 _WORDS: Final[dict[Quantity, frozenset[str]]] = {
     "energy": frozenset(
@@ -28,6 +28,10 @@ _WORDS: Final[dict[Quantity, frozenset[str]]] = {
     "forces": frozenset({"force", "forces", "f", "frc", "gradient", "gradients", "grad", "grads"}),
     "stress": frozenset({"stress", "stresses", "virial", "virials", "pressure"}),
 }
+
+_SPELLED_OUT: Final = frozenset(
+    {"energy", "energies", "force", "forces", "stress", "stresses", "virial", "virials"}
+)
 
 _SOMETHING_ELSE: Final = frozenset(
     {
@@ -80,13 +84,37 @@ def unread_labels(
                         keys[key] = None
     # The most telling names first: those with the word itself.
     return {
-        name: tuple(sorted(keys, key=lambda key: (not _says(name, key), key)))
+        name: tuple(sorted(keys, key=lambda key: (not says(name, key), key)))
         for name, keys in found.items()
         if keys
     }
 
 
-def _says(name: Quantity, key: str) -> bool:
+def named_like_labels(images: Sequence[Atoms], used: Container[str]) -> tuple[str, ...]:
+    """Keys that name a quantity together with a word that is not known: ``MACE_energy``.
+
+    Parameters
+    ----------
+    images
+        Frames as they were read.
+    used
+        Keys that labels were taken from.
+    """
+    found: dict[str, None] = {}
+    for atoms in images:
+        for key, value in entries(atoms).items():
+            # Names first: values are looked at where a name is telling only.
+            if key in found or key in used or _SPELLED_OUT.isdisjoint(words_of(key)):
+                continue
+            if parse_name(key) is None and any(
+                _could_be(name, atoms, key, value) for name in QUANTITIES
+            ):
+                found[key] = None
+    return tuple(found)
+
+
+def says(name: Quantity, key: str) -> bool:
+    """Whether a name has a word of a quantity."""
     return not _WORDS[name].isdisjoint(words_of(key))
 
 
@@ -102,13 +130,13 @@ def _could_be(name: Quantity, atoms: Atoms, key: str, value: Any) -> bool:
         if array.shape != (len(atoms), 3) and not (len(atoms) == 1 and array.shape == (3,)):
             return False
         # Any vector of real numbers on atoms may be forces, unless its name says something else.
-        return _says(name, key) or (
+        return says(name, key) or (
             array.dtype.kind == "f"
             and key in atoms.arrays
             and _OTHER_VECTORS.isdisjoint(words_of(key))
             and not key.startswith(("initial_", "bfield"))
         )
-    if not _says(name, key) or key in atoms.arrays:
+    if not says(name, key) or key in atoms.arrays:
         return False
     if name == "energy":
         return array.shape in ((), (1,))

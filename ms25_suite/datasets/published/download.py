@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import shutil
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
@@ -15,12 +16,34 @@ from ms25_suite.core.sealed import DamagedError, sealed_json, unseal_json
 from ms25_suite.datasets.published.archive import safe_name
 from ms25_suite.datasets.published.resume import TIMEOUT, RemoteFile, ResumingDownloader
 
-__all__ = ["RECORD_URL", "RemoteFile", "download", "download_folder"]
+__all__ = ["RECORD_URL", "Downloaded", "RemoteFile", "download", "download_folder", "fetch"]
 
 RECORD_URL: Final = "https://zenodo.org/api/records/10901820"
 """The data of the paper (doi 10.5281/zenodo.10901820) in Zenodo's public API."""
 
+_STATED: Final = "the checksum that the record states"
+_EARLIER: Final = "that of the first download"
+
 _RECORD_PAGE: Final = re.compile(r"^(https?://[^/]+)/(?:api/)?records?/(\d+)/?$")
+
+
+@dataclass(frozen=True, slots=True)
+class Downloaded:
+    """A file that was downloaded, or was there already.
+
+    Parameters
+    ----------
+    path
+        Where it is.
+    sha256
+        Its SHA-256.
+    compared
+        What its checksum was compared with, in words; empty if there was nothing to compare.
+    """
+
+    path: Path
+    sha256: str
+    compared: str
 
 
 def download_folder(url: str = RECORD_URL) -> Path:
@@ -31,6 +54,13 @@ def download_folder(url: str = RECORD_URL) -> Path:
 def download(
     url: str = RECORD_URL, folder: Path | None = None, *, progress: bool = False, pause: float = 2.0
 ) -> tuple[Path, ...]:
+    """Paths of the files that `fetch` downloads, with the same parameters and errors."""
+    return tuple(file.path for file in fetch(url, folder, progress=progress, pause=pause))
+
+
+def fetch(
+    url: str = RECORD_URL, folder: Path | None = None, *, progress: bool = False, pause: float = 2.0
+) -> tuple[Downloaded, ...]:
     """Download all files of a record, or a single file.
 
     Checksums that the record states are compared. The SHA-256 of each file is recorded in the
@@ -69,15 +99,15 @@ def download(
         files = _listing(url)
     # Compute nodes often have no connection: files that were verified once may be used there.
     except _OfflineError as error:
-        paths = [folder / name for name in known]
-        if not paths or not all(path.is_file() for path in paths):
+        hashes = {folder / name: str(entry["sha256"]) for name, entry in known.items()}
+        if not hashes or not all(path.is_file() for path in hashes):
             raise
-        for path in paths:
-            _check(path, known[path.relative_to(folder).as_posix()]["sha256"], str(error))
-        return tuple(paths)
+        for path, expected in hashes.items():
+            _check(path, expected, str(error))
+        return tuple(Downloaded(path, expected, _EARLIER) for path, expected in hashes.items())
     folder.mkdir(parents=True, exist_ok=True)
     _refuse_full_disk(files, folder)
-    paths = []
+    fetched = []
     for file in files:
         entry = known.get(file.name, {})
         stated = entry.get("stated")
@@ -90,12 +120,18 @@ def download(
             raise DatasetError(msg)
         sha256 = entry.get("sha256")
         path = _fetch(file, sha256, folder, progress=progress, pause=pause)
+        if sha256 and stated is None:
+            _compare(path, file)
         known[file.name] = {"sha256": sha256 or file_sha256(path), "stated": file.checksum}
+        # What was stated in the first download was compared then.
+        compared = " and ".join(
+            words for words, there in ((_STATED, file.checksum), (_EARLIER, sha256)) if there
+        )
+        fetched.append(Downloaded(path, known[file.name]["sha256"], compared))
         # After each file, so that an interruption does not lose the checksums of finished ones.
         with atomic_path(record) as temporary:
             temporary.write_text(sealed_json(known, record.name, indent=1), encoding="utf-8")
-        paths.append(path)
-    return tuple(paths)
+    return tuple(fetched)
 
 
 class _OfflineError(DatasetError):
@@ -122,6 +158,21 @@ def _check(path: Path, sha256: str, why: str) -> None:
         msg = (
             f"{path} is not what was downloaded first: expected sha256 {sha256}, found {found}. "
             f"Delete it and download it again. ({why})"
+        )
+        raise DatasetError(msg)
+
+
+def _compare(path: Path, file: RemoteFile) -> None:
+    """Compare a file that was there already with a checksum that was not stated before."""
+    import pooch
+
+    if file.checksum is None:
+        return
+    kind, _, digits = file.checksum.partition(":")
+    if pooch.file_hash(str(path), alg=kind) != digits:
+        msg = (
+            f"{path} does not have the checksum that the record states now, {file.checksum}. "
+            f"Delete it and download it again"
         )
         raise DatasetError(msg)
 

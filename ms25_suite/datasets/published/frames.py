@@ -15,10 +15,10 @@ from ms25_suite.core.errors import DatasetError, LabelError
 from ms25_suite.core.fields import REF_ENERGY, REF_FORCES, REF_STRESS, Quantity
 from ms25_suite.datasets.cards.card import LabelKeys
 from ms25_suite.datasets.columns.values import values_under
-from ms25_suite.datasets.readers.cp2k import is_cp2k_output
+from ms25_suite.datasets.formats.cp2k import is_cp2k_output
+from ms25_suite.datasets.formats.npz import read_npz
 from ms25_suite.datasets.readers.files import installed_reader, read_images
 from ms25_suite.datasets.readers.labels import FoundLabels, find_labels, labelled_structure
-from ms25_suite.datasets.readers.npz import read_npz
 
 if TYPE_CHECKING:
     from ase import Atoms

@@ -16,6 +16,7 @@ from ms25_suite.core.fields import REF_ENERGY
 from ms25_suite.core.frames import Frames
 from ms25_suite.datasets.audit.run import frame_digests
 from ms25_suite.datasets.cards.card import LabelKeys
+from ms25_suite.datasets.formats.convergence import says_unconverged
 from ms25_suite.datasets.published.archive import Member, members
 from ms25_suite.datasets.published.frames import (
     LabelledFrame,
@@ -166,6 +167,9 @@ class ArchiveReader:
         # By the frame, not by the file: one file may hold several systems.
         groups: dict[str, list[int]] = {}
         for index, atoms in enumerate(images):
+            if says_unconverged(atoms):
+                leave_out("the calculation did not converge", 1)
+                continue
             try:
                 groups.setdefault(self._system(atoms, member.name), []).append(index)
             except UnknownSystemError as error:

@@ -6,6 +6,7 @@ damaged files may be read without an error; and its errors do not name the line.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ import numpy as np
 
 from ms25_suite.datasets.columns.names import parse_name
 
-__all__ = ["Layout", "parse_header", "scan_layout"]
+__all__ = ["Layout", "parse_header", "scan_layout", "unnamed_columns"]
 
 _PROPERTIES: Final = re.compile(r"""\bProperties\s*=\s*["'{]?([^\s"'}]+)""", re.IGNORECASE)
 _ENTRY: Final = re.compile(r"""(?<!\w)(\w{1,80})["']?\s*=\s*("[^"]*"|'[^']*'|\{[^}]*\}|\S+)""")
@@ -37,6 +38,10 @@ ten to it, and more likely a damaged 1.0."""
 _MOST_DIGITS: Final = 12
 """Digits of a number of atoms or columns; more are damage, and Python refuses to read thousands."""
 _TENSOR: Final = re.compile(r"""(^|\s)["']?(stress|virial)["']?(?=\s*=)""")
+_NO_VALUE: Final = re.compile(
+    r"""("[^"]+"|'[^']+')|(?<!\S)[A-Za-z][\w-]*="""
+    r"""(?:(?:""|''|\{\})(?!\S)|(?=\s+[A-Za-z][\w-]*=)|(?=\s*$))"""
+)
 _OTHER_NAME: Final = "as_it_is_"
 """Prefix under which ASE does not check the number of components."""
 
@@ -173,6 +178,22 @@ def _frame_problem(
     return ""
 
 
+def unnamed_columns(lines: Iterable[str]) -> int:
+    """Number of columns of the first frame behind the position that its header does not name."""
+    frame = list(itertools.islice(lines, 3))
+    if len(frame) < 3 or not frame[0].strip().isdecimal() or _columns(frame[1]) is not None:
+        return 0
+    return max(0, len(frame[2].split()) - _PLAIN_COLUMNS)
+
+
+def _without_empty_values(line: str) -> str:
+    """A header without the keys that have no value: ASE would take the next entry for it.
+
+    ``config_type= energy=-1.5`` has an energy. What stands in quotes is left as it is.
+    """
+    return _NO_VALUE.sub(lambda match: match[1] or "", line)
+
+
 def parse_header(line: str) -> dict[str, Any]:
     """Keys and values of a header, also with a ``stress`` or ``virial`` of six numbers.
 
@@ -182,6 +203,7 @@ def parse_header(line: str) -> dict[str, Any]:
     """
     from ase.io.extxyz import key_val_str_to_dict
 
+    line = _without_empty_values(line)
     try:
         found = dict(key_val_str_to_dict(line))
     except ValueError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import io
+import json
 import lzma
 import tempfile
 import zlib
@@ -18,8 +19,15 @@ import numpy as np
 from ms25_suite.core.documents.files import refuse_irregular
 from ms25_suite.core.errors import DatasetError
 from ms25_suite.core.frames import IntArray
-from ms25_suite.datasets.readers.cp2k import is_cp2k_output, read_cp2k_output
-from ms25_suite.datasets.readers.extxyz import Layout, parse_header, scan_layout
+from ms25_suite.datasets.formats.convergence import find_unconverged, mark_unconverged
+from ms25_suite.datasets.formats.cp2k import is_cp2k_output, read_cp2k_output
+from ms25_suite.datasets.formats.units import is_unit_key
+from ms25_suite.datasets.readers.extxyz import (
+    Layout,
+    parse_header,
+    scan_layout,
+    unnamed_columns,
+)
 from ms25_suite.datasets.readers.registry import InstalledReader, find_reader
 
 if TYPE_CHECKING:
@@ -135,12 +143,14 @@ def read_images(path: Path, *, any_format: bool = False) -> Iterator[Atoms]:
             f"{path}: the extension {data_suffix(path) or '(none)'!r} is not that of a dataset; "
             f"expected {', '.join(FORMATS)} (extended XYZ also compressed: "
             f"{', '.join(_COMPRESSED)}) or a card (.toml). "
-            f"`ms25 data import` converts other formats"
+            f"`ms25 data import {path} --out {stem(path)}.extxyz` converts other formats"
         )
         raise DatasetError(msg)
     if path.stat().st_size == 0:
         msg = f"{path} is empty (0 bytes): it holds no frames"
         raise DatasetError(msg)
+    if format_ == "extxyz" and not any_format:
+        _refuse_unnamed(path)
     n_frames = 0
     for atoms in _frames(path, format_) if reader is None else reader.read(path):
         if len(atoms) == 0:
@@ -177,6 +187,26 @@ def frame_sizes(path: Path) -> IntArray:
     return np.array(layout.sizes, dtype=np.int64)
 
 
+def _refuse_unnamed(path: Path) -> None:
+    """Refuse a file with columns that could be forces, but have no name."""
+    from ase.io.formats import open_with_compression
+
+    try:
+        with open_with_compression(str(path), "rt") as text:
+            n_columns = unnamed_columns(text)
+    except (*_DAMAGED, UnicodeDecodeError):
+        return  # reading the frames says what is wrong
+    if n_columns >= 3:
+        msg = (
+            f"{path}: its rows have {n_columns} columns behind the position, but its header does "
+            f"not name them (no `Properties`), so they would be ignored. If the first three are "
+            f"forces, write Properties=species:S:1:pos:R:3:forces:R:3"
+            + (f":rest:R:{n_columns - 3}" if n_columns > 3 else "")
+            + " into the second line of each frame"
+        )
+        raise DatasetError(msg)
+
+
 def _layout(source: IO[str] | str) -> Layout:
     if isinstance(source, str):
         with Path(source).open(encoding="utf-8") as text:
@@ -187,12 +217,12 @@ def _layout(source: IO[str] | str) -> Layout:
 
 
 def _frames(path: Path, format_: str | None) -> Iterator[Atoms]:
-    """Frames by ASE's reader, with its many exceptions turned into one."""
+    """Frames by the reader of the format, with its many exceptions turned into one."""
     import ase.io
 
     count = 0
-    if format_ is None and is_cp2k_output(path):
-        yield from read_cp2k_output(path)
+    if format_ is None:
+        yield from read_cp2k_output(path) if is_cp2k_output(path) else _output_frames(path)
         return
     try:
         with _plain(path, format_) as source:
@@ -216,14 +246,43 @@ def _frames(path: Path, format_: str | None) -> Iterator[Atoms]:
     except (GeneratorExit, DatasetError):
         raise
     except Exception as error:  # ASE's readers raise anything on a damaged file
-        kind = "by ASE" if format_ is None else f"as {format_}"
         what = f"frame {count} raised {type(error).__name__}: {error or 'no message'}"
-        msg = f"{path} cannot be read {kind}: {what}"
+        msg = f"{path} cannot be read as {format_}: {what}"
         raise DatasetError(msg) from error
 
 
+def _output_frames(path: Path) -> Iterator[Atoms]:
+    """Frames of a format that ASE recognises; those that did not converge say so in ``info``."""
+    import ase.io
+
+    count = 0
+    unconverged = None
+    try:
+        unconverged = find_unconverged(path)
+        images = ase.io.iread(str(path), index=":")
+        if unconverged is not None:
+            # How many frames there are tells which of them did not converge.
+            images = list(images)
+            mark_unconverged(images, unconverged)
+        for atoms in images:
+            count += 1
+            yield atoms
+    except (GeneratorExit, DatasetError):
+        raise
+    except Exception as error:  # ASE's readers raise anything on a damaged file
+        because = "" if unconverged is None else f". It did not converge: {unconverged.why}"
+        msg = (
+            f"{path} cannot be read by ASE: frame {count} raised {type(error).__name__}: "
+            f"{error or 'no message'}{because}"
+        )
+        raise DatasetError(msg) from error
+    if count == 0 and unconverged is not None:
+        msg = f"{path} holds no frames with labels: it did not converge ({unconverged.why})"
+        raise DatasetError(msg)
+
+
 @contextmanager
-def _plain(path: Path, format_: str | None) -> Iterator[IO[str] | str]:
+def _plain(path: Path, format_: str) -> Iterator[IO[str] | str]:
     """Argument for ASE's reader: the path, or an unpacked copy of a compressed file.
 
     The reader of extended XYZ first runs through the file and then seeks to each frame. In a
@@ -269,8 +328,15 @@ def _database_rows(path: Path) -> Iterator[Atoms]:
     import ase.db
 
     with ase.db.connect(path) as database:
+        # SchNetPack and others state the units of their labels for the database as a whole.
+        stated = {
+            key: json.dumps(value) if isinstance(value, dict) else value
+            for key, value in dict(database.metadata or {}).items()
+            if is_unit_key(str(key))
+        }
         for row in database.select():
             atoms = row.toatoms()
+            atoms.info |= stated
             for key, value in (dict(row.key_value_pairs) | dict(row.data)).items():
                 array = np.asarray(value)
                 # A stress of three atoms has the shape of forces.

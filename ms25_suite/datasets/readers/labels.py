@@ -17,7 +17,7 @@ from ms25_suite.datasets.columns import remarks
 from ms25_suite.datasets.columns.families import DECISIVE, LabelColumns, find_columns
 from ms25_suite.datasets.columns.frame_kinds import is_isolated_atom
 from ms25_suite.datasets.columns.names import LabelName, parse_name
-from ms25_suite.datasets.columns.unread import unread_labels
+from ms25_suite.datasets.columns.unread import named_like_labels, unread_labels
 from ms25_suite.datasets.columns.values import (
     check_shape,
     has_gap,
@@ -123,15 +123,22 @@ def find_labels(
         if name in absent:
             findings.append(remarks.absent(frames, name, unread.get(name, ())))
         elif name in present and len(missing[name]):
-            some = remarks.partial(images, name, used[name], missing[name].tolist(), len(judged))
+            without = missing[name].tolist()
+            labelled = np.setdiff1d(judged, missing[name]).tolist()
+            other_name = remarks.elsewhere(images, name, used[name], without, labelled)
+            if other_name and name not in named:
+                msg = f"{where}: {other_name}"
+                raise LabelError(msg)
+            some = remarks.partial(images, name, used[name], without, len(judged))
             if not partial:
                 msg = f"{where}: {some.message.split('. ')[0]}. Label or remove these frames"
                 raise LabelError(msg)
             findings.append(some)
     said = {key for keys in unread.values() for key in keys}
+    beside = {*columns.beside(taken), *named_like_labels(frames, taken)} - said
     others = (
         remarks.stress_elsewhere(unread.get("stress", ())),
-        remarks.not_taken([key for key in columns.beside(taken) if key not in said]),
+        remarks.not_taken(sorted(beside)),
     )
     findings += [finding for finding in others if finding is not None]
     shown = {str(name): "` and `".join(found_in) for name, found_in in used.items()}

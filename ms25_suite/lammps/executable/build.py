@@ -16,6 +16,7 @@ from ms25_suite.core.errors import LammpsError, LammpsNotInstalledError, UsageEr
 from ms25_suite.environments.installation import ISOLATED
 from ms25_suite.environments.processes import run_captured
 from ms25_suite.lammps.executable.log import parse_version
+from ms25_suite.lammps.mpi import without_network
 
 __all__ = ["LammpsBuild", "executable_build", "find_executable", "library_build"]
 
@@ -165,6 +166,7 @@ def _inspected(path: Path, _modified: int) -> LammpsBuild:
     raise UsageError(msg)
 
 
+@without_network()
 def _help(command: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
     """Output of ``-h``."""
     try:

@@ -25,6 +25,7 @@ from ms25_suite.lammps.executable.input import (
 )
 from ms25_suite.lammps.executable.log import parse_log
 from ms25_suite.lammps.executable.results import check_end, read_results, text_of
+from ms25_suite.lammps.mpi import local_mpi
 from ms25_suite.lammps.plan import LammpsRun, MdPlan
 from ms25_suite.lammps.process import run_program
 
@@ -92,7 +93,7 @@ def run_executable(
             [*command, *interaction.arguments],
             folder,
             time_limit_s=time_limit_s,
-            variables={**child_environment(threads), **interaction.environment},
+            variables={**child_environment(threads), **local_mpi(), **interaction.environment},
         )
         logged = text_of(folder / _LOG)
         if ended.status is None:

@@ -20,7 +20,7 @@ from ase.calculators.calculator import all_changes
 from ase.calculators.cp2k import CP2K, InputSection
 
 from ms25_suite.core.errors import ReferenceCalculatorError
-from ms25_suite.datasets.readers.cp2k import NOT_CONVERGED
+from ms25_suite.datasets.formats.cp2k import NOT_CONVERGED
 from ms25_suite.reference.level_of_theory.settings import LevelOfTheory, refuse_frame
 
 if TYPE_CHECKING:

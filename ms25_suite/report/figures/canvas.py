@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
+from ms25_suite.core.text.shown import shown_lines
 from ms25_suite.report.wording import middle_cut
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ _STYLE: Final[dict[str, Any]] = {
     "svg.hashsalt": "ms25-suite",
     "svg.fonttype": "path",
     "hatch.linewidth": 0.6,
+    # Names may hold dollar signs, which are not mathematics.
+    "text.parse_math": False,
 }
 
 
@@ -78,6 +81,7 @@ def new_figure(width: float, height: float) -> Figure:
 
 def png_bytes(figure: Figure, dpi: float) -> bytes:
     """Figure as PNG."""
+    _make_visible(figure)
     buffer = io.BytesIO()
     # Without the version of matplotlib, the same figure has the same bytes.
     figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
@@ -86,9 +90,18 @@ def png_bytes(figure: Figure, dpi: float) -> bytes:
 
 def svg_bytes(figure: Figure) -> bytes:
     """Figure as SVG, with text as outlines: it looks the same where the font is missing."""
+    _make_visible(figure)
     buffer = io.BytesIO()
     figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     return buffer.getvalue()
+
+
+def _make_visible(figure: Figure) -> None:
+    """Show what cannot be seen in texts: XML has no control characters."""
+    from matplotlib.text import Text
+
+    for text in figure.findobj(Text):
+        text.set_text(shown_lines(text.get_text()))
 
 
 def wrapped(text: str, width: int, lines: int) -> list[str]:

@@ -30,7 +30,7 @@ def style_of(index: int) -> dict[str, Any]:
 
 def legend_label(name: str, words: str = "", length: int = 40) -> str:
     """Name of a potential and a remark, without any mathematical typesetting."""
-    label = middle_cut(name, length).replace("$", r"\$")
+    label = middle_cut(name, length)
     return f"{label}: {words}" if words else label
 
 

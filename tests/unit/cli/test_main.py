@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from ms25_suite import __version__
@@ -55,6 +59,29 @@ def test_every_command_has_a_help(name: str, capsys: pytest.CaptureFixture[str])
         main([name, "--help"])
     assert ended.value.code == 0
     assert f"usage: ms25 {name}" in capsys.readouterr().out
+
+
+ASCII = (
+    {"PYTHONIOENCODING": "ascii"},
+    {"LANG": "C", "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+)
+
+
+@pytest.mark.parametrize("variables", ASCII, ids=["ascii", "C"])
+def test_a_terminal_without_utf8_stays_readable(variables: dict[str, str]) -> None:
+    command = [sys.executable, "-m", "ms25_suite", "data", "show", "mgo-2x2"]
+    ended = subprocess.run(command, capture_output=True, env={**os.environ, **variables})
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.isascii()
+    assert b" A" in ended.stdout
+    assert b"\\x" not in ended.stdout
+
+
+@pytest.mark.parametrize("name", ["\x1b[31mred", "new\nline", "\u202eexe"])
+def test_a_name_in_a_message_is_harmless(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["data", "show", name]) == 1
+    err = capsys.readouterr().err
+    assert [char for char in err if not char.isprintable() and char != "\n"] == []
 
 
 def test_a_folder_that_cannot_be_used_is_one_line(

@@ -12,6 +12,7 @@ from ms25_suite.cli import data as cli_data
 from ms25_suite.core.errors import DatasetError, UsageError
 from ms25_suite.datasets import open_dataset
 from ms25_suite.datasets.published import download as published_download
+from ms25_suite.datasets.published.download import Downloaded
 from tests.helpers.published_samples import hea, many, mgo
 
 
@@ -104,15 +105,19 @@ def test_download(
     (tmp_path / "a.zip").write_bytes(b"1" * 2_000_000)
     calls = []
 
-    def download(url: str, folder: Path | None, *, progress: bool) -> tuple[Path, ...]:
+    def fetch(url: str, folder: Path | None, *, progress: bool) -> tuple[Downloaded, ...]:
         calls.append((url, folder, progress))
-        return (tmp_path / "a.zip",)
+        compared = "the checksum that the record states" if folder is None else ""
+        return (Downloaded(tmp_path / "a.zip", "ab12", compared),)
 
-    monkeypatch.setattr(published_download, "download", download)
+    monkeypatch.setattr(published_download, "fetch", fetch)
     assert ms25("download") == 0
     assert ms25("download", "--url", "https://zenodo.org/records/1", "--out", tmp_path) == 0
     assert calls[0][:2] == (published_download.RECORD_URL, None)
     assert calls[1][:2] == ("https://zenodo.org/records/1", tmp_path)
     text = capsys.readouterr().out
-    assert "a.zip  2.0 MB, checksum right" in text
+    with_checksum, _, without, _ = text.splitlines()
+    assert with_checksum.endswith("MB, checksum right: the checksum that the record states")
+    assert "a.zip  2.0 MB, no checksum to compare with; sha256 ab12" in without
+    assert "right" not in without
     assert f"next: ms25 data archive {tmp_path} --out FOLDER" in text

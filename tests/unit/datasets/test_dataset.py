@@ -432,6 +432,15 @@ def test_isolated_atoms_are_references_and_no_frames(tmp_path: Path, images: lis
     assert "relative to them the frames have" in answer.text
 
 
+def test_frames_are_counted_without_isolated_atoms(tmp_path: Path, images: list[Atoms]) -> None:
+    images[3].info["REF_energy"] = np.nan
+    write(tmp_path / "x.extxyz", with_isolated_atoms(images))
+    findings = open_dataset(str(tmp_path / "x.extxyz")).findings
+    (finding,) = (finding for finding in findings if finding.code == "some-energy")
+    assert finding.frames == (3,)
+    assert "missing on frame 3 (1 of them as NaN)" in finding.message
+
+
 def test_frames_that_are_not_bound_by_their_atoms(tmp_path: Path, images: list[Atoms]) -> None:
     images = with_isolated_atoms(images)
     images[0].info["REF_energy"] = images[1].info["REF_energy"] = -100.0

@@ -14,6 +14,7 @@ from ms25_suite.core.errors import DatasetError
 from ms25_suite.datasets import open_dataset
 from ms25_suite.datasets.cards.card import LabelKeys
 from ms25_suite.datasets.importers import import_data, suggested_splits
+from ms25_suite.datasets.readers.foreign import Asked
 
 
 def arrays(n: int = 6) -> dict[str, Any]:
@@ -108,7 +109,9 @@ def test_unusual_keys(tmp_path: Path) -> None:
     for atoms in images:
         atoms.info["E"] = 5.0
     write(tmp_path / "a.extxyz", images)
-    card = import_data([tmp_path / "a.extxyz"], tmp_path / "b.extxyz", keys=LabelKeys(energy="E"))
+    card = import_data(
+        [tmp_path / "a.extxyz"], tmp_path / "b.extxyz", asked=Asked(LabelKeys(energy="E"))
+    )
     np.testing.assert_array_equal(open_dataset(str(card)).labels.energy, [5.0, 5.0, 5.0])
 
 

@@ -61,3 +61,24 @@ def test_names_are_made_unique(tmp_path: Path) -> None:
 def test_the_same_potential_twice_is_refused() -> None:
     with pytest.raises(UsageError, match="given twice"):
         parse_specs(["reference", "reference"])
+
+
+def calculator(folder: Path) -> str:
+    folder.mkdir(parents=True)
+    (folder / "calc.py").write_text("")
+    return str(folder / "calc.py")
+
+
+def test_files_of_one_name_are_called_by_the_folders_that_differ(tmp_path: Path) -> None:
+    texts = [calculator(tmp_path / run / "best") for run in ("run1", "run2")]
+    assert [spec.name for spec in parse_specs(texts)] == ["run1/best/calc", "run2/best/calc"]
+
+
+def test_one_file_is_not_taken_twice(tmp_path: Path) -> None:
+    text = calculator(tmp_path / "run")
+    other = str(tmp_path / "run" / ".." / "run" / "calc.py")
+    with pytest.raises(UsageError, match="are the same file: give it once"):
+        parse_specs([text, other])
+    link = tmp_path / "best.py"
+    link.symlink_to(text)
+    assert [spec.name for spec in parse_specs([text, str(link)])] == ["calc", "best"]

@@ -295,3 +295,14 @@ def test_criteria_that_are_not_installed_have_their_numbers(tmp_path: Path) -> N
     # A link to what explains it stays within the page.
     links = {found["href"] for tag, found in page.tags if tag == "a"}
     assert "#check-their_check" in links
+
+
+def test_names_cannot_reverse_or_control_a_page(tmp_path: Path) -> None:
+    name = "a\x1b[31m\u202eb\nc"
+    files = write_report(tmp_path, RUN, [make_result(potential=name, reason=name)])
+    source = files.html.read_text(encoding="utf-8")
+    assert "a\\x1b[31m\\u202eb" in source
+    assert {"\x1b", "\u202e"} & set(source) == set()
+    # The data keep the name.
+    document = json.loads(files.json.read_text(encoding="utf-8"))
+    assert document["results"][0]["potential"] == name

@@ -118,7 +118,8 @@ def test_csv_has_stable_columns() -> None:
 def test_csv_quotes_what_needs_it() -> None:
     name = 'a, "b"\nc'
     (row,) = csv.DictReader(io.StringIO(csv_text([result(potential=name)])))
-    assert row["potential"] == name
+    # A cell is one line.
+    assert row["potential"] == 'a, "b"\\nc'
     assert csv_text([]).strip().split(",") == list(CSV_COLUMNS)
 
 
@@ -193,3 +194,36 @@ def test_terminal_table_does_not_read_markup_or_the_environment(
 
 def test_terminal_table_of_nothing() -> None:
     assert terminal_table([]) == "no results\n"
+
+
+@pytest.mark.parametrize("name", ["=cmd|' /C calc'!A1", "+x", "-dash", "@x", "\tx"])
+def test_no_name_is_a_formula_in_csv(name: str) -> None:
+    text = csv_text([result(potential=name, dataset=name, reason=f"{name}\n{name}", value=-1.5)])
+    (row,) = csv.DictReader(io.StringIO(text))
+    assert row["potential"].startswith("'")
+    assert row["dataset"].startswith("'")
+    assert row["reason"].startswith("'")
+    assert "\n" not in row["reason"]
+    # Numbers are numbers.
+    assert float(row["value"]) == -1.5
+
+
+@pytest.mark.parametrize("name", ["\x1b[31mred", "new\nline", "\u202eexe.pt", "bell\x07"])
+def test_names_cannot_control_the_terminal(name: str) -> None:
+    one = result(potential=name, dataset=name, test_dataset=name, reason=name)
+    text = terminal_table([one], 200)
+    assert [char for char in text if not char.isprintable() and char != "\n"] == []
+    assert name.encode("unicode_escape").decode() in text
+
+
+def test_a_terminal_without_utf8_has_a_straight_table() -> None:
+    text = terminal_table(
+        [result(), result(quantity="forces", unit="meV/Å")], 120, encoding="ascii"
+    )
+    assert text.isascii()
+    assert "meV/A^3" in text
+    assert "<= 2.5" in text
+    heading, rule, _, first, second, *_ = text.splitlines()
+    for line in (rule, first, second):
+        assert line.index(" ", heading.index("unit")) >= heading.index("unit")
+    assert first.index("meV/A^3") == second.index("meV/A") == heading.index("unit")

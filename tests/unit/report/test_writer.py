@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import os
@@ -12,7 +13,8 @@ import pytest
 
 from ms25_suite.core.errors import ReportError
 from ms25_suite.core.records import RunRecord
-from ms25_suite.report import load_results, write_report
+from ms25_suite.core.results import CheckResult
+from ms25_suite.report import load_results, write_report, writer
 from tests.helpers.reports import ERROR, RUN, Page, make_result, save_parity
 
 
@@ -133,3 +135,34 @@ def test_the_report_imports_little(tmp_path: Path) -> None:
         "assert not names & set(sys.modules), names & set(sys.modules)\n"
     )
     subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True)
+
+
+def test_names_that_cannot_be_encoded(tmp_path: Path) -> None:
+    given = dataclasses.replace(ERROR, reason="bad \udcff, \ud800")
+    # As it comes from the process that ran the check.
+    result = CheckResult.from_dict(given.to_dict())
+    run = dataclasses.replace(RUN, command=("pytest", "--mlip=caf\udce9.py"))
+    files = write_report(tmp_path, run, [result])
+    read, (found,) = load_results([tmp_path])
+    assert found.reason == r"bad \udcff, \ud800"
+    assert read.command == ("pytest", r"--mlip=caf\xe9.py")
+    assert r"--mlip=caf\xe9.py" in files.html.read_text(encoding="utf-8")
+
+
+def test_a_full_disk_leaves_no_part_of_an_older_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_report(tmp_path, RUN, [make_result()])
+    real = writer._write
+
+    def full(path: Path, data: bytes) -> None:
+        if path.suffix in (".png", ".svg", ".html"):
+            raise OSError(28, "No space left on device")
+        real(path, data)
+
+    monkeypatch.setattr(writer, "_write", full)
+    with pytest.raises(ReportError, match="No space left"):
+        write_report(tmp_path, RUN, [make_result(value=1.0)])
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["results.csv", "results.json"]
+    _, (found,) = load_results([tmp_path])
+    assert found.value == 1.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from ase import Atoms
 from ase.io import write
@@ -36,6 +37,23 @@ def test_all_frames_of_a_small_dataset(cuni_images: list[Atoms], tmp_path: Path)
     write(tmp_path / "few.extxyz", images)
     dataset = open_dataset(str(tmp_path / "few.extxyz"))
     assert training_request(dataset, FakeTrainer()).n_train == 2
+
+
+def test_frames_without_a_label_are_not_trained_on(
+    cuni_images: list[Atoms], tmp_path: Path
+) -> None:
+    images = [atoms.copy() for atoms in cuni_images[:6]]
+    for atoms, role in zip(images, ["train", "train", "train", "val", "val", "test"], strict=True):
+        atoms.info["split"] = role
+    images[1].info["REF_energy"] = np.nan
+    del images[4].arrays["REF_forces"]
+    write(tmp_path / "few.extxyz", images)
+    dataset = open_dataset(str(tmp_path / "few.extxyz"))
+    data = training_data(dataset, training_request(dataset, FakeTrainer()))
+    assert [len(frames) for frames, _ in (data.train, data.validation)] == [2, 1]
+    for _, labels in (data.train, data.validation):
+        assert np.isfinite(labels.energy).all()
+        assert np.isfinite(labels.forces).all()
 
 
 def test_what_there_is_not(hea: Dataset) -> None:

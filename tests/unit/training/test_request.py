@@ -80,3 +80,12 @@ def test_part_hash_sees_every_label() -> None:
     assert part_hash((frames, absent)) == part_hash(
         (frames, dataclasses.replace(labels, stress=None))
     )
+
+
+def test_energies_of_isolated_atoms_are_used_for_all_elements_or_none() -> None:
+    plain = data(part(3), part(2))
+    (element,) = plain.train[0].elements
+    assert plain.isolated_atoms() is None
+    known = dataclasses.replace(plain, atom_energies={1: -13.6, element: 3.5})
+    assert known.isolated_atoms() == {element: 3.5}
+    assert dataclasses.replace(plain, atom_energies={1: -13.6}).isolated_atoms() is None

@@ -45,7 +45,8 @@ class LennardJonesModel(EdgeModel):
     def info(self) -> ModelInfo:
         """Elements, cutoff and size."""
         elements = tuple(sorted(self.energies))
-        return ModelInfo(elements, self.cutoff, n_layers=1, n_parameters=2 + len(elements))
+        # It reads nothing besides the structure: no charge, no spin.
+        return ModelInfo(elements, self.cutoff, 1, n_parameters=2 + len(elements), inputs=())
 
     def evaluate(self, graph: Graph) -> tuple[FloatArray, FloatArray]:
         """Energies in eV and their derivatives in eV/Å; see `EdgeModel.evaluate`."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import ast
 import dataclasses
 import json
 from pathlib import Path
@@ -97,6 +98,14 @@ def test_only_options_of_mace_are_passed_on() -> None:
     known = {action.dest for action in arg_parser.build_default_arg_parser()._actions}
     for budget in (*BUDGETS, "approximate"):
         assert set(settings(budget, system="hea")) - known == {"n_validation"}
+
+
+def test_energies_of_isolated_atoms_go_to_mace() -> None:
+    given = dataclasses.replace(data(part(10), part(4)), atom_energies={29: 3.51, 79: 3.8})
+    request = TrainingRequest("mace", 10)
+    found = MaceTrainer().settings(MaceTrainer().recipe("smoke"), request, given)
+    assert ast.literal_eval(found["E0s"]) == {29: 3.51}
+    assert settings("smoke")["E0s"] == "average"
 
 
 def test_report_of_a_mace_epoch() -> None:

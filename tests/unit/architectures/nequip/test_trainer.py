@@ -163,6 +163,16 @@ def test_inputs(architecture: str, tmp_path: Path) -> None:
     assert phase["training_module"]["lr_scheduler"]["monitor"] == "val0_epoch/weighted_sum"
 
 
+@pytest.mark.usefixtures("here")
+def test_energies_of_isolated_atoms_are_the_shifts(tmp_path: Path) -> None:
+    trainer = TRAINERS["nequip"]
+    known = dataclasses.replace(given(), atom_energies={29: 3.51})
+    chosen = trainer.settings(trainer.recipe("smoke"), TrainingRequest("nequip", 10), known)
+    trainer.prepare(tmp_path, chosen, known, "cpu")
+    model = json.loads((tmp_path / "config.json").read_text())["training_module"]["model"]
+    assert model["per_type_energy_shifts"] == {"Cu": 3.51}
+
+
 def _with_stress(found: tuple[Any, Any], rows: list[int]) -> tuple[Any, Any]:
     frames, labels = found
     stress = np.full((len(frames), 6), np.nan)

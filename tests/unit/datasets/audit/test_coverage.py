@@ -139,3 +139,28 @@ def test_a_mix_of_findings_is_told_once(tmp_path: Path) -> None:
     dataset = opened(tmp_path, alloys([4, 8, 6], "test"), "cutoff = 5.0")
     assert [finding.code for finding in dataset.findings] == ["small-cells"]
     assert len({answer.code for answer in dataset.audit}) == len(dataset.audit) == 18
+
+
+def pair(distance: float, force: float) -> Atoms:
+    atoms = Atoms("Cu2", [[0.0, 0.0, 0.0], [0.0, 0.0, distance]], cell=[20.0] * 3, pbc=True)
+    atoms.info["REF_energy"] = -1.0
+    atoms.arrays["REF_forces"] = np.array([[0.0, 0.0, force], [0.0, 0.0, -force]])
+    return atoms
+
+
+def test_a_free_atom_is_no_finding(tmp_path: Path) -> None:
+    atoms = Atoms("Cu", cell=[20.0] * 3, pbc=True)
+    atoms.info |= {"REF_energy": -0.2, "split": "test"}
+    atoms.arrays["REF_forces"] = np.zeros((1, 3))
+    dataset = opened(tmp_path, [*alloys([4, 8, 6], "test"), atoms])
+    assert "isolated-atoms" not in [finding.code for finding in dataset.findings]
+
+
+@pytest.mark.parametrize(("force", "severity"), [(1e-4, "note"), (0.3, "warning")])
+def test_dissociated_atoms_without_forces_are_on_purpose(
+    tmp_path: Path, force: float, severity: str
+) -> None:
+    images = [pair(2.2, 1.0), pair(3.0, 0.5), pair(8.0, force)]
+    (finding,) = answer_to(opened(tmp_path, images), "isolation").findings
+    assert (finding.code, finding.severity, finding.frames) == ("isolated-atoms", severity, (2,))
+    assert "gives it the energy of a free atom and no force" in finding.message

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 from ase import Atoms
-from ase.build import bulk
+from ase.build import bulk, molecule
 
 from ms25_suite.core.findings import Finding
 from ms25_suite.core.frames import FloatArray, Frames, Labels
@@ -123,3 +123,39 @@ def test_energy_outliers_allow_for_composition() -> None:
 def test_constant_energy() -> None:
     assert "constant-energy" in findings_by_code(rattled(5), energy=np.full(5, -1.0))
     assert "constant-energy" not in findings_by_code(rattled(5), energy=np.arange(5) * 0.01)
+
+
+def test_copies_of_one_structure_have_one_energy() -> None:
+    images = []
+    for angle in range(5):
+        atoms = molecule("C2H6")
+        atoms.rotate(17.0 * angle, "x")
+        images.append(atoms)
+    finding = findings_by_code(images, energy=np.full(5, -1.0))["constant-energy"]
+    assert finding.severity == "note"
+    assert "copies of one structure" in finding.message
+
+
+def test_dimers_beside_the_bulk_have_other_energies() -> None:
+    """Their energies per atom are those of the bulk over 13.6, or far off, and no mistake."""
+    images = rattled(30)
+    for length in (2.0, 2.2, 2.5, 3.0):
+        images.append(
+            Atoms("Cu2", [[0.0, 0.0, 0.0], [0.0, 0.0, length]], cell=[9, 9, 12], pbc=True)
+        )
+    rng = np.random.default_rng(3)
+    energy = np.array([-14.8] * 30 + [-0.544] * 4) + rng.normal(0.0, 1e-3, 34)
+    found = findings_by_code(images, energy=energy)
+    assert "mixed-energy-units" not in found
+    outliers = found["energy-outliers"]
+    assert (outliers.severity, outliers.frames) == ("note", (30, 31, 32, 33))
+    assert "unlike those of the others" in outliers.message
+
+
+def test_a_wrong_energy_among_frames_of_another_kind_is_a_warning() -> None:
+    images = rattled(30)
+    images.append(Atoms("Cu2", [[0.0, 0.0, 0.0], [0.0, 0.0, 2.2]], cell=[9, 9, 12], pbc=True))
+    energy = np.array([-14.8] * 30 + [-0.6]) + np.random.default_rng(3).normal(0.0, 1e-3, 31)
+    energy[7] += 8.0
+    finding = findings_by_code(images, energy=energy)["energy-outliers"]
+    assert (finding.severity, finding.frames) == ("warning", (7,))

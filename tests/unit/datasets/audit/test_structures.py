@@ -163,6 +163,32 @@ def test_overlapping_atoms(periodic: str) -> None:
     assert "0.400 Å" in finding.message
 
 
+def test_molecules_beside_crystals_have_lost_no_periodicity() -> None:
+    cluster = bulk("Cu", cubic=True) * 2
+    cluster.center(vacuum=6.0)
+    cluster.pbc = False
+    for image in (cluster, Atoms("Cu2", [[0.0, 0.0, 0.0], [0.0, 0.0, 2.2]])):
+        finding = audited([*rattled(3), image])["mixed-periodicity"]
+        assert (finding.severity, finding.frames) == ("note", (3,))
+
+
+def test_copies_with_other_energies_may_be_other_states() -> None:
+    images = rattled(3)
+    images.append(images[1].copy())
+    same = audited(images, energy=np.array([-14.8, -14.9, -14.7, -14.9]))["duplicate-frames"]
+    assert "Remove them" in same.message
+    other = audited(images, energy=np.array([-14.8, -14.9, -14.7, -11.0]))["duplicate-frames"]
+    assert "such as charge or spin" in other.message
+    assert "up to 3.9 eV apart" in other.message
+
+
+def test_short_distances_with_large_forces_are_on_purpose() -> None:
+    image = Atoms("Cu2", [[0.0, 0.0, 0.0], [0.0, 0.0, 0.4]])
+    forces = np.array([[0.0, 0.0, -900.0], [0.0, 0.0, 900.0]])
+    assert audited([image], forces=forces)["overlapping-atoms"].severity == "note"
+    assert audited([image], forces=forces / 1e3)["overlapping-atoms"].severity == "warning"
+
+
 @pytest.mark.parametrize("length", [30.0, 1e3, 1e4, 1e6])
 @pytest.mark.parametrize("pbc", [True, False])
 def test_a_large_box_takes_no_memory(length: float, pbc: bool) -> None:

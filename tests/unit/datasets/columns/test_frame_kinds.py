@@ -11,7 +11,6 @@ from ms25_suite.datasets.columns.frame_kinds import (
     config_type,
     is_isolated_atom,
     temperature_k,
-    total_charge,
 )
 
 
@@ -66,9 +65,6 @@ def test_the_primitive_cell_of_a_crystal_is_an_ordinary_frame(name: str) -> None
         assert not is_isolated_atom(scaled)
 
 
-def test_charge_and_temperature() -> None:
-    assert total_charge({"charge": -1}) == -1.0
-    assert total_charge({"total_charge": 1.0}) == 1.0
-    assert total_charge({}) == 0.0
+def test_temperature() -> None:
     assert temperature_k({"temperature_K": 300}) == 300.0
     assert np.isnan([temperature_k({}), temperature_k({"temperature_K": -1})]).all()

@@ -7,7 +7,7 @@ import pytest
 
 from ms25_suite.core.errors import DatasetError
 from ms25_suite.datasets.published import download as published_download
-from ms25_suite.datasets.published.download import RECORD_URL, download, download_folder
+from ms25_suite.datasets.published.download import RECORD_URL, download, download_folder, fetch
 from tests.helpers.record_server import Server
 
 
@@ -122,3 +122,24 @@ def test_errors_of_the_server(server: Server, tmp_path: Path) -> None:
 def test_senseless_addresses(url: str, tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match=r"starts with https://|neither a record nor a file"):
         published_download.download(url, tmp_path)
+
+
+def compared(server: Server, folder: Path) -> list[str]:
+    return [file.compared for file in fetch(server.url, folder, pause=0.0)]
+
+
+def test_what_a_checksum_was_compared_with(server: Server, tmp_path: Path) -> None:
+    server.stated["README.md"] = ""
+    assert compared(server, tmp_path / "x") == ["the checksum that the record states", ""]
+    both = "the checksum that the record states and that of the first download"
+    assert compared(server, tmp_path / "x") == [both, "that of the first download"]
+
+
+def test_a_checksum_that_is_stated_later_is_compared(server: Server, tmp_path: Path) -> None:
+    server.stated["README.md"] = ""
+    get(server, tmp_path / "x")
+    server.stated["README.md"] = "0" * 32
+    with pytest.raises(DatasetError, match=r"README.md does not have the checksum .* states now"):
+        get(server, tmp_path / "x")
+    del server.stated["README.md"]
+    assert len(get(server, tmp_path / "x")) == 2

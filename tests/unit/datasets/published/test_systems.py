@@ -8,9 +8,9 @@ from ase import Atoms
 from ase.build import bulk, fcc111
 from ase.io import read
 
+from ms25_suite.datasets.formats.npz import read_npz
 from ms25_suite.datasets.published.systems import SYSTEMS, UnknownSystemError, recognise
 from ms25_suite.datasets.readers.files import read_images
-from ms25_suite.datasets.readers.npz import read_npz
 from ms25_suite.datasets.registry import builtin_card
 from tests.helpers.published_samples import hea, mgo, reaction, water, zro
 

@@ -16,7 +16,7 @@ from ase.io import write
 
 from ms25_suite.core.errors import DatasetError
 from ms25_suite.datasets import open_dataset
-from ms25_suite.datasets.readers.extxyz import scan_layout
+from ms25_suite.datasets.readers.extxyz import parse_header, scan_layout
 from ms25_suite.datasets.readers.files import frame_sizes, read_images
 from ms25_suite.datasets.writer import write_extxyz
 
@@ -196,6 +196,35 @@ def test_a_trajectory_that_is_cut_off(lines: list[str], tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-900])
     with pytest.raises(DatasetError, match=r"cannot be read as traj: frame \d raised"):
         open_dataset(str(path))
+
+
+@pytest.mark.parametrize(("extra", "refused"), [("", False), (" 0.1", False), (" 0 0 1", True)])
+def test_columns_without_a_name(extra: str, refused: bool, tmp_path: Path) -> None:
+    """Three could be forces, which would be ignored."""
+    path = tmp_path / "x.xyz"
+    path.write_text(f"2\nenergy=-1.0\nH 0 0 0{extra}\nH 0 0 0.7{extra}\n")
+    if refused:
+        with pytest.raises(DatasetError, match=r"3 columns behind .*Properties=species:S:1:pos:R"):
+            list(read_images(path))
+    else:
+        assert len(list(read_images(path))) == 1
+    # A structure alone needs no labels.
+    assert len(list(read_images(path, any_format=True))) == 1
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        ("config_type= energy=-1.5", {"energy": -1.5}),
+        ('config_type="" energy=-1.5 tag', {"energy": -1.5, "tag": True}),
+        ('a= b=2 note="x= y=3" c=', {"b": 2, "note": "x= y=3"}),
+        ("a = 3 b=4", {"a": 3, "b": 4}),
+    ],
+)
+def test_a_missing_value_does_not_take_the_next_entry(
+    header: str, expected: dict[str, object]
+) -> None:
+    assert parse_header(header) == expected
 
 
 HEADER = 'Lattice="{}" Properties=species:S:1:pos:R:3 REF_energy={} id=2024_01_02\n'

@@ -88,14 +88,19 @@ def test_labels_that_must_be_on_all_frames(missing: str) -> None:
         find_labels(some_labelled(missing), LabelKeys(), "x.extxyz", partial=False)
 
 
-def test_labels_of_two_kinds_are_not_combined() -> None:
-    images = [labelled({"REF_energy": 1.0}, {"REF_forces": forces()}), frame()]
-    images[1].calc = SinglePointCalculator(images[1], energy=2.0, forces=forces())
+@pytest.mark.parametrize("other", ["energy", "dft_energy", "E"])
+def test_files_of_several_names_are_not_combined(other: str) -> None:
+    arrays = {"REF_forces": forces()}
+    images = [labelled({"REF_energy": 1.0}, dict(arrays)), labelled({other: 2.0}, dict(arrays))]
+    match = rf"`REF_energy` is on 1 of 2 frames only; those without it .frame 1. have `{other}`"
+    with pytest.raises(LabelError, match=match):
+        find(images)
+    found = find(images, energy="REF_energy")
+    np.testing.assert_array_equal(found.labels.energy, [1.0, np.nan])
+    # Where all frames have it, it is something else: what an attached model predicted.
+    images[0].info[other] = 3.0
     found = find(images)
     np.testing.assert_array_equal(found.labels.energy, [1.0, np.nan])
-    warnings = [finding for finding in found.findings if finding.severity == "warning"]
-    assert [finding.code for finding in warnings] == ["some-energy", "some-forces"]
-    assert "They have `energy`, which may be of another method" in warnings[0].message
 
 
 @pytest.mark.parametrize(
@@ -223,3 +228,12 @@ def test_isolated_atoms_have_no_say_in_the_keys() -> None:
     assert found.keys == {"energy": "energy", "forces": "forces"}
     np.testing.assert_array_equal(found.labels.energy, [np.nan, 2.0, 3.0])
     assert found.findings == ()
+
+
+def test_what_a_model_predicted_is_named_and_not_taken() -> None:
+    info = {"energy": 1.0, "MACE_energy": 2.0, "energy_weight": 1.0}
+    found = find([labelled(info, {"forces": forces(), "MACE_forces": forces()})])
+    assert found.keys == {"energy": "energy", "forces": "forces"}
+    (finding,) = found.findings
+    assert (finding.code, finding.severity) == ("labels-not-used", "note")
+    assert "`MACE_energy`, `MACE_forces`: not taken" in finding.message

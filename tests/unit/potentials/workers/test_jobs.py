@@ -34,9 +34,10 @@ MODEL = ModelJob(
         UntrainedJob("package.module:Class"),
         CalculatorJob("ase.calculators.emt:EMT"),
         ObjectJob(address="/some/socket", name="my EMT"),
+        CalculatorJob("/some/caf\udce9.py"),
         BaselineJob({"elements": [1], "energies": [0.5], "stress": None}),
     ],
-    ids=lambda job: job.kind,
+    ids=range(6),
 )
 def test_a_job_arrives_as_it_was_sent(job: Job) -> None:
     sent = execnet.loads(execnet.dumps(job_to_wire(job)))

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import execnet
 import numpy as np
 import pytest
 from ase.build import bulk
@@ -14,7 +15,7 @@ from ase.build import bulk
 from ms25_suite.core.cache import file_sha256
 from ms25_suite.core.errors import ModelFileError
 from ms25_suite.core.frames import Frames
-from ms25_suite.potentials.base import Architecture, EdgeModel
+from ms25_suite.potentials.base import Architecture, EdgeModel, ModelInfo
 from ms25_suite.potentials.baseline import MeanBaseline
 from ms25_suite.potentials.workers.jobs import (
     BaselineJob,
@@ -99,6 +100,58 @@ def test_an_error_is_described_and_the_next_request_is_answered(log: Path, tmp_p
     assert failed[2]["frames"] == [1]
     assert "ValueError: no such luck" in failed[2]["message"]
     assert done[1] == "ok"
+
+
+class Strict(Channel):
+    """Refuses what execnet refuses."""
+
+    def send(self, answer: tuple[int, str, Any]) -> None:
+        execnet.dumps(answer)
+        super().send(answer)
+
+
+ERRORS = {
+    "half a character": "raise ValueError('bad \\udcff name')",
+    "no text": (
+        "class Evil(Exception):\n"
+        "            def __repr__(self): raise RuntimeError\n"
+        "            __str__ = __repr__\n"
+        "        raise Evil"
+    ),
+    "a long text": "raise ValueError('x' * 10**6)",
+    "exit": "import sys; sys.exit('the end')",
+    "a number as text": "raise ValueError(3)",
+}
+
+
+@pytest.mark.parametrize("name", ERRORS)
+def test_every_error_is_answered(log: Path, tmp_path: Path, name: str) -> None:
+    path = tmp_path / "calc.py"
+    path.write_text(
+        "from ase.calculators.emt import EMT\n"
+        "class calculator(EMT):\n"
+        "    def calculate(self, *args):\n"
+        f"        {ERRORS[name]}\n"
+    )
+    load = ("load", {"kind": "calculator", "target": str(path)})
+    channel = Strict(load, ("predict", pack_frames(FRAMES)))
+    serve(channel, str(log))
+    _, (number, outcome, error) = channel.answers
+    assert (number, outcome) == (1, "error")
+    assert len(error["message"]) < 30_000
+    if name == "half a character":
+        assert r"bad \xff name" in error["message"]
+
+
+def test_an_answer_that_cannot_be_sent_is_an_error(
+    log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ModelInfo, "to_dict", lambda self: {"r_max": np.float64(5.0)})
+    channel = Strict(("load", BASELINE))
+    serve(channel, str(log))
+    ((number, outcome, error),) = channel.answers
+    assert (number, outcome, error["type"]) == (0, "error", "")
+    assert "DumpError" in error["message"]
 
 
 def test_exhausted_memory_has_its_own_error(log: Path, tmp_path: Path) -> None:

@@ -52,3 +52,15 @@ def test_wrapped() -> None:
             assert 1 <= len(lines) <= 2
             assert max(map(len, lines)) <= width
             assert "…" in "".join(lines) or "".join(lines).replace(" ", "") == text.replace(" ", "")
+
+
+def test_names_are_no_mathematics_and_no_control_characters() -> None:
+    from xml.dom import minidom
+
+    with drawing():
+        figure = new_figure(2, 1)
+        figure.subplots().set_title("$\\frac{$ \x1b[31m \u202e \x00 --> ]]>")
+        svg = svg_bytes(figure)
+        assert png_bytes(figure, 50).startswith(b"\x89PNG")
+    minidom.parseString(svg)
+    assert b"\x1b" not in svg

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +10,9 @@ from ase.units import Bohr, GPa, Hartree
 
 from ms25_suite.core.errors import DatasetError
 from ms25_suite.datasets import open_dataset
+from ms25_suite.datasets.formats.cp2k import is_cp2k_output, read_cp2k_output
 from ms25_suite.datasets.importers import import_data
 from ms25_suite.datasets.published.importer import import_archive
-from ms25_suite.datasets.readers.cp2k import is_cp2k_output, read_cp2k_output
 from ms25_suite.datasets.readers.files import read_images
 from tests.helpers.cp2k_samples import (
     ENERGY,
@@ -74,8 +75,6 @@ def test_without_stress(tmp_path: Path) -> None:
     ("change", "message"),
     [
         (("ENERGY| Total", "ENERGY: "), "found 0. Did the run end"),
-        (("SCF run converged", "SCF run NOT converged"), "did not converge"),
-        (("SCF run converged", "outer SCF loop FAILED to converge"), "did not converge"),
         (("ATOMIC FORCES in", "FORCES"), "no forces. Ask CP2K"),
         (("      6      2      H", "# "), "expected forces on 6 atoms, found 5"),
         (("energy [a.u.]", "energy [furlong]"), "expected an energy in a.u."),
@@ -86,6 +85,7 @@ def test_without_stress(tmp_path: Path) -> None:
         (("MULTIPLE_UNIT_CELL  1 1 1", "MULTIPLE_UNIT_CELL  2 1 1"), "not repeated"),
         (("       A     7.0", "       X     7.0"), "found neither"),
         (("       A     7.0", "       A     x7.0"), "expected numbers in Å"),
+        (("       A     7.0", "       A     1 7.0"), "expected three numbers for each of A, B, C"),
         (("\nO 3.4597", "\nXx 3.4597"), "expected an element and three coordinates"),
         (("\nO 3.4597", "\nO 3.4697"), "was the input changed"),
     ],
@@ -95,6 +95,54 @@ def test_what_holds_no_labels(change: tuple[str, str], message: str, tmp_path: P
     assert change[0] in text
     with pytest.raises(DatasetError, match=message):
         read(text.replace(*change), tmp_path)
+
+
+@pytest.mark.parametrize("words", ["SCF run NOT converged", "outer SCF loop FAILED to converge"])
+def test_electrons_that_did_not_converge(words: str, tmp_path: Path) -> None:
+    path = tmp_path / "cp2k.out"
+    path.write_text(cp2k_output().replace("SCF run converged", words))
+    with pytest.raises(DatasetError, match=r"1 of 1 frames did not converge: frame 0 \(CP2K says"):
+        import_data([path], tmp_path / "x.extxyz")
+    card = import_data([path], tmp_path / "x.extxyz", keep_unconverged=True)
+    assert "converged=F" in (tmp_path / "x.extxyz").read_text()
+    codes = [finding.code for finding in open_dataset(str(card)).findings]
+    assert "unconverged-frames" in codes
+
+
+def test_what_versions_before_8_print(tmp_path: Path) -> None:
+    """No mark at the start of the lines of the stress, and the unit of the energy in brackets."""
+    new = cp2k_output()
+    head, _, tail = new.partition(" STRESS| Analytical")
+    rows = "\n".join(
+        f"  {axis} " + "".join(f"{value:20.11f}" for value in row)
+        for axis, row in zip("XYZ", STRESS_GPA, strict=True)
+    )
+    old = f"{head} STRESS TENSOR [GPa]\n\n            X          Y          Z\n{rows}\n\n"
+    old = old.replace("energy [a.u.]:", "energy (a.u.):")
+    old = old.replace(
+        "QUICKSTEP: ATOMIC COORDINATES IN ANGSTROM", "QUICKSTEP:  ATOMIC COORDINATES IN angstrom"
+    )
+    assert tail
+    (tmp_path / "new").mkdir()
+    expected, atoms = read(new, tmp_path / "new"), read(old, tmp_path)
+    assert atoms == expected
+    assert atoms.get_potential_energy() == expected.get_potential_energy()
+    np.testing.assert_allclose(atoms.get_stress(), expected.get_stress(), rtol=1e-9)
+    with pytest.raises(DatasetError, match="was the input changed"):
+        read(old.replace("\nO 3.4597", "\nO 3.4697"), tmp_path)
+
+
+def test_a_stress_in_an_unknown_form_is_not_left_out(tmp_path: Path) -> None:
+    text = cp2k_output().replace("STRESS|      y", "STRESS|    y y")
+    with pytest.raises(DatasetError, match="a stress in a form that is not known"):
+        read(text, tmp_path)
+
+
+def test_a_compressed_output(tmp_path: Path) -> None:
+    path = tmp_path / "cp2k.out.gz"
+    path.write_bytes(gzip.compress(cp2k_output().encode()))
+    (tmp_path / "cp2k.inp").write_text(INPUT)
+    assert len(open_dataset(str(import_data([path], tmp_path / "x.extxyz")))) == 1
 
 
 def test_several_evaluations(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from ms25_suite.core.journal import Journal
 from ms25_suite.core.records import DatasetRecord, PotentialRecord, RunRecord
 from ms25_suite.core.results import SCHEMA, CheckResult
 from ms25_suite.report import load_results, merge_results
-from ms25_suite.report.merge import merge_runs
+from ms25_suite.report.merging.merge import merge_runs
 from tests.helpers.reports import make_result
 
 

@@ -1,11 +1,13 @@
 """Labels from the output of a single point of CP2K, which ASE does not read.
 
-Written for what versions 2023 to 2025 print; run here with 2023.1.
+Written for what versions 6 to 2025 print; run here with 2023.1.
 """
 
 from __future__ import annotations
 
+import lzma
 import re
+import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -13,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from ms25_suite.core.errors import DatasetError
+from ms25_suite.core.fields import CONVERGED_KEY
 from ms25_suite.core.frames import FloatArray
 from ms25_suite.core.units import GPA_PER_EV_PER_A3
 
@@ -32,7 +35,7 @@ _SAME_POSITION_A: Final = 1e-4
 
 _NUMBER: Final = r"[-+]?\d+(?:\.\d*)?(?:[EeDd][-+]?\d+)?"
 _ENERGY: Final = re.compile(
-    r"^ ENERGY\| Total FORCE_EVAL \( *\w+ *\) energy \[(?P<unit>.+?)\]:?\s+"
+    r"^ ENERGY\| Total FORCE_EVAL \( *\w+ *\) energy [\[(](?P<unit>.+?)[\])]:?\s+"
     rf"(?P<value>{_NUMBER})\s*$",
     re.MULTILINE,
 )
@@ -44,9 +47,15 @@ _FORCE: Final = re.compile(
     rf"^ (?:FORCES\|)?\s*\d+(?:\s+\d+\s+[A-Z][a-z]?)?((?:\s+{_NUMBER}){{3}})(?:\s+{_NUMBER})?\s*$"
 )
 _STRESS: Final = re.compile(
-    rf"^ STRESS\| Analytical stress tensor \[(?P<unit>.+?)\]\s*\n.*\n"
-    rf"(?P<rows>(?: STRESS\|\s+[xyz](?:\s+{_NUMBER}){{3}}\s*\n){{3}})",
+    # Before 8.1 without the mark at the start of each line, and with a blank line.
+    r"^ (?:STRESS\| (?:Analytical|Numerical) stress tensor|STRESS TENSOR) \[(?P<unit>.+?)\]\s*\n"
+    r".*\n"
+    rf"(?P<rows>(?: (?:STRESS\|)?\s+[xyzXYZ](?:[ ]+{_NUMBER}){{3}}[ ]*\n){{3}})",
     re.MULTILINE,
+)
+_ANY_STRESS: Final = re.compile(r"^ (?:STRESS\| .*stress tensor|STRESS TENSOR) \[", re.MULTILINE)
+_COORDINATES: Final = re.compile(
+    r"MODULE QUICKSTEP: +ATOMIC COORDINATES IN ANGSTROM", re.IGNORECASE
 )
 _POSITION: Final = re.compile(
     rf"^\s+\d+\s+\d+\s+(?P<element>[A-Z][a-z]?)\s+\d+((?:\s+{_NUMBER}){{3}})(?:\s+{_NUMBER}){{2}}\s*$"
@@ -57,15 +66,20 @@ _GPA: Final = {"GPa": 1.0, "kbar": 0.1, "bar": 1e-4, "Pa": 1e-9}
 
 def is_cp2k_output(path: Path) -> bool:
     """Whether a file begins as an output of CP2K does."""
+    from ase.io.formats import open_with_compression
+
     try:
-        with path.open(encoding="utf-8", errors="replace") as file:
-            return re.search(r"^ CP2K\| version string", file.read(_HEAD), re.MULTILINE) is not None
-    except OSError:
+        with open_with_compression(str(path), "rb") as file:
+            head: bytes = file.read(_HEAD)
+    except (OSError, EOFError, lzma.LZMAError, zlib.error):
         return False
+    return re.search(rb"^ CP2K\| version string", head, re.MULTILINE) is not None
 
 
 def read_cp2k_output(path: Path) -> Iterator[Atoms]:
     """Frame of a single point, with energy, forces and stress as results of a calculator.
+
+    Where the electrons did not converge, the frame says so in ``info``.
 
     The structure is that of the input, which the output repeats after the keyword ``ECHO_INPUT``;
     else the input is looked for beside the output, under the name that the output states.
@@ -78,15 +92,14 @@ def read_cp2k_output(path: Path) -> Iterator[Atoms]:
     Raises
     ------
     DatasetError
-        It is not the output of one converged single point with forces, or has no structure.
+        It is not the output of one single point with forces, or has no structure.
     """
     from ase.calculators.singlepoint import SinglePointCalculator
+    from ase.io.formats import open_with_compression
 
-    text = path.read_text("utf-8", "replace")
+    with open_with_compression(str(path), "rb") as packed:
+        text: str = packed.read().decode("utf-8", "replace")
     energies = list(_ENERGY.finditer(text))
-    if any(words in text for words in NOT_CONVERGED):
-        msg = f"{path}: the electrons did not converge: its energies are no labels"
-        raise DatasetError(msg)
     # Dynamics and relaxations print one energy for each step, but the structure of the input
     # only.
     if len(energies) != 1:
@@ -104,6 +117,8 @@ def read_cp2k_output(path: Path) -> Iterator[Atoms]:
     if stress is not None:
         results["stress"] = stress
     atoms.calc = SinglePointCalculator(atoms, **results)
+    if any(words in text for words in NOT_CONVERGED):
+        atoms.info[CONVERGED_KEY] = False
     yield atoms
 
 
@@ -158,12 +173,15 @@ def _stress(text: str, path: Path) -> FloatArray | None:
     """Stress in eV/Å^3, tension positive, Voigt order; CP2K's sign is that of a pressure."""
     match = _STRESS.search(text)
     if match is None:
-        return None
+        if _ANY_STRESS.search(text) is None:
+            return None
+        msg = f"{path}: it states a stress in a form that is not known here"
+        raise DatasetError(msg)
     # The unit that the output itself states: it depends on the version and on the input.
     if match["unit"] not in _GPA:
         msg = f"{path}: expected a stress in {', '.join(_GPA)}, found {match['unit']!r}"
         raise DatasetError(msg)
-    rows = [[_float(word) for word in line.split()[2:]] for line in match["rows"].splitlines()]
+    rows = [[_float(word) for word in line.split()[-3:]] for line in match["rows"].splitlines()]
     # CP2K prints a pressure tensor, compression positive; here tension is positive.
     full = -np.array(rows) * _GPA[match["unit"]] / GPA_PER_EV_PER_A3
     return full[[0, 1, 2, 1, 0, 0], [0, 1, 2, 2, 2, 1]]
@@ -243,11 +261,19 @@ def _cell(lines: Sequence[str], source: Path) -> tuple[FloatArray, list[bool]]:
         msg = f"{source}: expected a cell that is not repeated, found MULTIPLE_UNIT_CELL"
         raise DatasetError(msg)
     if all(name in values for name in "ABC"):
-        cell = np.array([_floats(values[name], f"{name} of &CELL", source) for name in "ABC"])
+        rows = [_floats(values[name], f"{name} of &CELL", source) for name in "ABC"]
+        if any(len(row) != 3 for row in rows):
+            msg = f"{source}: expected three numbers for each of A, B, C in &CELL, found {rows}"
+            raise DatasetError(msg)
+        cell = np.array(rows)
     elif "ABC" in values:
         angles = values.get("ALPHA_BETA_GAMMA", ["90", "90", "90"])
         lengths = values["ABC"]
-        cell = cellpar_to_cell(_floats([*lengths, *angles], "ABC of &CELL", source))
+        numbers = _floats([*lengths, *angles], "ABC of &CELL", source)
+        if len(lengths) != 3 or len(angles) != 3:
+            msg = f"{source}: expected three lengths and angles in &CELL, found {numbers}"
+            raise DatasetError(msg)
+        cell = cellpar_to_cell(numbers)
     else:
         msg = f"{source}: expected a cell as A, B, C or as ABC in &CELL, found neither"
         raise DatasetError(msg)
@@ -258,10 +284,10 @@ def _cell(lines: Sequence[str], source: Path) -> tuple[FloatArray, list[bool]]:
 
 def _refuse_other_structure(atoms: Atoms, text: str, path: Path, source: Path) -> None:
     """Compare with the coordinates that CP2K prints at its usual print level."""
-    start = text.find("MODULE QUICKSTEP: ATOMIC COORDINATES IN ANGSTROM")
-    if start < 0:
+    head = _COORDINATES.search(text)
+    if head is None:
         return
-    rows = _rows(text[start:].splitlines(), _POSITION)
+    rows = _rows(text[head.end() :].splitlines(), _POSITION)
     if (
         len(rows) == len(atoms)
         and np.abs(np.array(rows) - atoms.positions).max() < _SAME_POSITION_A

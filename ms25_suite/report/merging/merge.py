@@ -13,6 +13,7 @@ from ms25_suite.core.errors import ReportError
 from ms25_suite.core.journal import read_journal
 from ms25_suite.core.records import RunRecord
 from ms25_suite.core.results import CheckResult, ResultsDocument
+from ms25_suite.report.merging.namesakes import tell_apart
 
 __all__ = ["load_results", "merge_results", "merge_runs"]
 
@@ -34,7 +35,8 @@ def load_results(paths: Iterable[Path]) -> tuple[RunRecord, list[CheckResult]]:
     -------
     run, results
         The run description (see `merge_runs`) and the results, in which a later one replaced
-        an earlier one with the same `CheckResult.key`. Artifacts are absolute paths, so that
+        an earlier one with the same `CheckResult.key`. Potentials and datasets of one name that
+        are not the same have other names (see `tell_apart`). Artifacts are absolute paths, so that
         `write_report` finds them from any folder.
 
     Raises
@@ -42,18 +44,19 @@ def load_results(paths: Iterable[Path]) -> tuple[RunRecord, list[CheckResult]]:
     ReportError
         A path does not exist, is not a file of the suite, or names an artifact outside its folder.
     """
-    runs: list[RunRecord] = []
-    results: list[CheckResult] = []
+    parts: list[tuple[RunRecord, list[CheckResult]]] = []
     for path in paths:
         # The sort is stable: if a run left both, its results come after its journal.
         read = [(file, *_read(file)) for file in _files(Path(path))]
         for file, run, found in sorted(read, key=lambda entry: _started(entry[1])):
-            runs.append(run)
-            results += [_with_absolute_artifact(result, file) for result in found]
-    if not runs:
+            parts.append((run, [_with_absolute_artifact(result, file) for result in found]))
+    if not parts:
         msg = "nothing to report on: give at least one results.json, journal or report folder"
         raise ReportError(msg)
-    return merge_runs(runs), merge_results(results)
+    # One name may stand for two contents.
+    parts = tell_apart(parts)
+    results = [result for _, found in parts for result in found]
+    return merge_runs([run for run, _ in parts]), merge_results(results)
 
 
 def merge_results(results: Iterable[CheckResult]) -> list[CheckResult]:
@@ -64,9 +67,10 @@ def merge_results(results: Iterable[CheckResult]) -> list[CheckResult]:
 def merge_runs(runs: Sequence[RunRecord]) -> RunRecord:
     """Merge the descriptions of several runs into one.
 
-    Potentials and datasets are merged by name; the later one wins. Everything else is kept per
-    run under ``runs``, since two machines or two commands cannot be merged; fields that are equal
-    in all runs are kept at the top as well. The description of a single run is returned as it is.
+    Potentials and datasets are merged by name and hash; of the same one, the later entry wins.
+    Everything else is kept per run under ``runs``, since two machines or two commands cannot be
+    merged; fields that are equal in all runs are kept at the top as well. The description of a
+    single run is returned as it is.
     """
     parts = [part for run in runs for part in run.parts]
     # The journal and the results of one run are one run.
@@ -80,10 +84,27 @@ def merge_runs(runs: Sequence[RunRecord]) -> RunRecord:
             shared[name] = values[0]
     for name in _LISTS:
         # A merged description has its lists beside its runs.
-        by_name = {item.name: item for run in runs for item in getattr(run, name)}
-        shared[name] = tuple(by_name.values())
+        shared[name] = _merged(item for run in runs for item in getattr(run, name))
     shared["runs"] = tuple(replace(part, potentials=(), datasets=()) for part in single)
     return RunRecord(**shared)
+
+
+def _merged(items: Iterable[Any]) -> tuple[Any, ...]:
+    """Potentials or datasets without repeats; those without a hash are the last of their name."""
+    found: list[Any] = []
+    for item in items:
+        # `train:` trains a potential for each dataset, all of one name.
+        same = [
+            place
+            for place, other in enumerate(found)
+            if other.name == item.name
+            and (other.sha256 == item.sha256 or not (other.sha256 and item.sha256))
+        ]
+        if same:
+            found[same[-1]] = item
+        else:
+            found.append(item)
+    return tuple(found)
 
 
 def _files(path: Path) -> list[Path]:

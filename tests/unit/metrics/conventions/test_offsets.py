@@ -5,11 +5,7 @@ import pytest
 from ase import Atoms
 
 from ms25_suite.core.frames import Frames, Predictions
-from ms25_suite.metrics.consistency import (
-    energy_offset,
-    level_of_theory_mismatch,
-    scale_mismatch,
-)
+from ms25_suite.metrics.conventions.offsets import energy_offset, level_of_theory_mismatch
 
 
 @pytest.fixture
@@ -46,51 +42,10 @@ def test_too_few_frames_say_nothing(frames: Frames) -> None:
     assert energy_offset(few, np.zeros(5), np.ones(5)) is None
 
 
-@pytest.mark.parametrize(
-    ("factor", "words"),
-    [
-        (-1.0, "the opposite sign"),
-        (160.2, "the unit GPa"),
-        (1602.0, "the unit kbar"),
-        (-1602.0, "kbar and the opposite sign"),
-    ],
-)
-def test_a_stress_in_another_convention_is_named(factor: float, words: str) -> None:
-    rng = np.random.default_rng(2)
-    stress = rng.normal(0, 0.01, 300)
-    found = scale_mismatch("stress", factor * stress, stress * rng.normal(1, 0.05, 300))
-    assert found.code == "stress-scale"
-    assert found.message.endswith(words) or words in found.message
-
-
-def test_gradients_instead_of_forces_are_named() -> None:
-    forces = np.random.default_rng(2).normal(0, 1, 300)
-    assert "gradients" in scale_mismatch("forces", -forces, forces).message
-
-
-def test_a_potential_in_another_convention_is_named() -> None:
-    stress = np.random.default_rng(2).normal(0, 0.01, 300)
-    found = scale_mismatch("stress", stress, 160.2 * stress)
-    assert "the predictions seem to have the unit GPa" in found.message
-
-
 def test_at_one_composition_only_the_mean_offset_is_told() -> None:
     images = [Atoms("SiO2", positions=np.random.default_rng(k).random((3, 3))) for k in range(20)]
     found = energy_offset(Frames.from_atoms(images), np.zeros(20), np.ones(20))
     assert "(meV: +1000 on average)" in found.message
-
-
-@pytest.mark.parametrize("factor", [1.0, 1.1, 0.9, 3.0])
-def test_an_ordinary_error_is_no_other_convention(factor: float) -> None:
-    stress = np.random.default_rng(2).normal(0, 0.01, 300)
-    assert scale_mismatch("stress", factor * stress, stress) is None
-
-
-def test_uncorrelated_or_constant_numbers_say_nothing() -> None:
-    rng = np.random.default_rng(2)
-    assert scale_mismatch("stress", -rng.normal(size=300), rng.normal(size=300)) is None
-    assert scale_mismatch("stress", np.ones(300), np.zeros(300)) is None
-    assert scale_mismatch("stress", np.ones(300), np.ones(300)) is None
 
 
 def test_predictions_may_lack_a_stress() -> None:

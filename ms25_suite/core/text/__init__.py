@@ -1,0 +1,1 @@
+"""Texts for people: names of files, potentials and datasets, in terminals and files."""

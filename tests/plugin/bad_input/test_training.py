@@ -1,0 +1,142 @@
+"""Rows of the table "Training": a real training program, which is spoiled where it is needed."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ase import Atoms
+
+from tests.plugin.bad_input.conftest import Outcome
+from tests.plugin.bad_input.rows import row
+
+Judge = Callable[..., Outcome]
+Dataset = Callable[..., str]
+Package = Callable[..., dict[str, str]]
+
+CARD = "[splits]\ntrain = 8\nvalidation = 4\n"
+TRAINING = "--mlip=train:lennard-jones:n=8"
+
+
+@pytest.fixture
+def frames(images: list[Atoms], dataset: Dataset) -> str:
+    return "--dataset=" + dataset(images, CARD)
+
+
+def models(cache: Path) -> list[Path]:
+    return list(cache.glob("training/*/*.lj"))
+
+
+@row("impossible training (number of frames, set, budget)")
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ("n=9", "between 1 and 8, got 9"),
+        ("n=0", "a whole number from 1, got 0"),
+        ("n=many", "n must be a whole number, found 'many'"),
+        ("set=4", "there is no set 4"),
+        ("budget=smok", "Did you mean 'smoke'?"),
+        ("seed=-1", "seed"),
+        ("epochs=3", "'epochs=3' is not one of n, set, seed, budget, dataset=VALUE"),
+    ],
+)
+def test_an_impossible_training(judge: Judge, frames: str, options: str, words: str) -> None:
+    assert words in judge(f"--mlip=train:mace:{options}", frames).text
+
+
+@row("training whose loss becomes NaN")
+def test_a_loss_that_becomes_nan(
+    judge: Judge, frames: str, lennard_jones: Package, own_cache: Path
+) -> None:
+    spoiled = lennard_jones(advance="if self.epoch == 3: return float('nan')")
+    outcome = judge(TRAINING, frames, **spoiled)
+    assert "the training loss of step 3 is not a number: the model of step 2 is kept in" in (
+        outcome.reasons()
+    )
+    assert models(own_cache) == []
+    assert list(own_cache.glob("training/*/work/checkpoint.json"))
+    assert "error" not in judge(TRAINING, frames, check=False, **lennard_jones()).verdicts
+
+
+@row("disk full while training")
+def test_a_full_disk(
+    judge: Judge, frames: str, lennard_jones: Package, own_cache: Path
+) -> None:
+    full = lennard_jones(
+        write_checkpoint="if progress['epoch'] == 3: import resource; "
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000)); path.write_bytes(bytes(30_000))"
+    )
+    outcome = judge(TRAINING, frames, **full)
+    assert "File too large" in outcome.reasons()
+    assert models(own_cache) == []
+    again = judge(TRAINING, frames, check=False, **lennard_jones())
+    assert re.search(r"continuing; [23] of 10 epochs are done", again.text)
+    assert "error" not in again.verdicts
+
+
+def started(frames: str, env: dict[str, str]) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "ms25_suite", TRAINING, frames],
+        env=os.environ | env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def wait_for(found: Callable[[], Any]) -> None:
+    end = time.monotonic() + 120
+    while not found():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+@row("training that is killed, also while it saves")
+@pytest.mark.parametrize("when", ["training", "saving"])
+def test_a_killed_training(
+    judge: Judge,
+    promise: Any,
+    frames: str,
+    lennard_jones: Package,
+    own_cache: Path,
+    when: str,
+) -> None:
+    """Killed with its parent, as by a batch system; or halfway through the model file."""
+    work = own_cache / "training"
+    slow = "import time; time.sleep(0.5)"
+    half = "path.write_text('{'); import os, signal; os.kill(os.getppid(), signal.SIGKILL)"
+    spoiled = lennard_jones(**({"advance": slow} if when == "training" else {"write_model": half}))
+    with started(frames, spoiled) as process:
+        if when == "training":
+            wait_for(lambda: list(work.glob("*/work/checkpoint.json")))
+            process.kill()
+        assert process.wait(timeout=120) == -signal.SIGKILL
+    assert models(own_cache) == []
+    again = judge(TRAINING, frames, check=False, **lennard_jones())
+    promise.checked = True
+    assert "error" not in again.verdicts, again.text
+    (model,) = models(own_cache)
+    assert model.with_name(f"{model.name}.json").is_file()
+
+
+@row("two processes that need the same training")
+def test_two_trainings(
+    promise: Any, frames: str, lennard_jones: Package, own_cache: Path
+) -> None:
+    slow = lennard_jones(advance="import time; time.sleep(0.3)")
+    with started(frames, slow) as first:
+        wait_for(lambda: list(own_cache.glob("training/*/lock")))
+        with started(frames, slow) as second:
+            texts = [process.communicate(timeout=300)[0] for process in (first, second)]
+    promise.checked = True
+    assert [first.returncode, second.returncode] == [1, 1]
+    assert ["another process runs the same training" in text for text in texts] == [False, True]
+    assert len(models(own_cache)) == 1
