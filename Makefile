@@ -8,7 +8,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test lint benchmark install environments clean
+LOWEST := .venv-lowest
+# What a test needs besides the suite's own dependencies.
+FRAMEWORKS := ani or cp2k or lammps or mace or mtp or nequip or xtb
+
+.PHONY: demo test test-lowest lint benchmark install environments clean
 
 $(INSTALLED): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -29,6 +33,16 @@ environments: $(INSTALLED)
 test: $(INSTALLED) environments
 	$(BIN)/python -m pytest tests --ignore=tests/benchmarks -n 2 --dist loadfile --durations=10
 
+# The lowest versions that pyproject.toml allows, without frameworks. Old versions warn about newer
+# ones of what they need, so that warnings are no errors here.
+test-lowest: $(INSTALLED)
+	test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(LOWEST)
+	$(BIN)/uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct \
+	    --group test --editable .
+	$(LOWEST)/bin/python -m pytest tests/unit tests/plugin -n 2 --dist loadfile -o filterwarnings=default \
+	    -m "not ($(FRAMEWORKS) or network or packaging or slow)"
+
 lint: $(INSTALLED)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -38,4 +52,4 @@ benchmark: $(INSTALLED)
 	$(BIN)/python -m pytest tests/benchmarks -s --benchmark-columns=min,median,stddev,rounds
 
 clean:
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(LOWEST) build dist .pytest_cache .mypy_cache .ruff_cache

@@ -5,6 +5,7 @@
     Ms25Error
     ├── UsageError                an option or argument is not valid
     ├── NotApplicableError        a check does not apply to the data or the potential
+    │   └── NotJudgedError        what could be expected to be judged cannot be
     ├── DatasetError              a dataset cannot be used
     │   ├── UnknownDatasetError
     │   ├── CardError             its card is invalid
@@ -58,6 +59,7 @@ __all__ = [
     "Ms25Error",
     "NotApplicableError",
     "NotFiniteError",
+    "NotJudgedError",
     "OutOfMemoryError",
     "PotentialError",
     "PredictionError",
@@ -89,6 +91,13 @@ class UsageError(Ms25Error):
 
 class NotApplicableError(Ms25Error):
     """A check does not apply to the data or the potential: it is skipped, with this reason."""
+
+
+class NotJudgedError(NotApplicableError):
+    """What a user could expect to be judged cannot be: the check is skipped, the run no success.
+
+    The message says why, and what to do.
+    """
 
 
 class DatasetError(Ms25Error):

@@ -16,7 +16,7 @@ from ms25_suite.core.records.base import plain
 from ms25_suite.core.text.shown import shown, shown_lines
 from ms25_suite.core.units import DIMENSIONLESS
 
-__all__ = ["SCHEMA", "CheckResult", "ResultsDocument", "Verdict", "worst_verdict"]
+__all__ = ["SCHEMA", "CheckResult", "ResultsDocument", "Verdict", "unjudged", "worst_verdict"]
 
 SCHEMA: Final = 1
 """Version of the layout of ``results.json`` and of the journal."""
@@ -33,6 +33,22 @@ class Verdict(StrEnum):
 
 
 _SEVERITY = (Verdict.SKIP, Verdict.PASS, Verdict.UNDECIDED, Verdict.FAIL, Verdict.ERROR)
+
+
+def unjudged(results: Iterable[CheckResult]) -> list[CheckResult]:
+    """Results that could be expected to have a number and have none, nor has any other result.
+
+    The errors on one dataset may be those of a check of it, or of a transfer to it; an observable
+    may be known with atoms that the potential relaxes.
+    """
+    known = list(results)
+    judged = {_subject(one) for one in known if one.verdict not in (None, Verdict.SKIP)}
+    return [result for result in known if result.unjudged and _subject(result) not in judged]
+
+
+def _subject(result: CheckResult) -> tuple[str, str, str]:
+    """What a number is about, whichever check it comes from."""
+    return result.potential, result.test_dataset, result.quantity.removeprefix("relaxed_")
 
 
 def worst_verdict(verdicts: Iterable[Verdict | None]) -> Verdict | None:
@@ -86,6 +102,9 @@ class CheckResult:
         Number of frames that the number was computed from.
     reason
         Why there is no number (``error`` and ``skip``), or a comment on the number.
+    unjudged
+        Whether a skipped number could be expected: then `reason` also says what to do, and the run
+        is not a success.
     duration_s
         Wall time of the check in seconds.
     tier
@@ -118,6 +137,7 @@ class CheckResult:
     verdict: Verdict | None = None
     n_frames: int = 0
     reason: str = ""
+    unjudged: bool = False
     duration_s: float = 0.0
     tier: str = ""
     level_of_theory: str = ""

@@ -6,14 +6,28 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from ms25_suite.core.catalogue import Measure, catalogue
 from ms25_suite.core.documents.parsing import parse_toml, read_toml
 from ms25_suite.core.errors import ThresholdError, did_you_mean
 from ms25_suite.core.results import Verdict
 
-__all__ = ["Threshold", "Thresholds", "card_thresholds", "judge"]
+__all__ = ["MIN_FRAMES", "SAMPLED", "Threshold", "Thresholds", "card_thresholds", "judge"]
+
+MIN_FRAMES: Final = 6
+"""Fewest frames whose 95 % interval can support a ``pass``.
+
+Below six observations no two-sided 95 % interval of a typical value exists without assumptions
+about their distribution: even the whole range of n observations covers the median with 1 - 2
+(1/2)^n only, which is 93.75 % for five and 96.9 % for six (Hahn and Meeker, Statistical Intervals,
+1991, section 5.2). A bootstrap of n frames cannot know more than their range, and Student's t
+takes the rest from its assumption."""
+
+SAMPLED: Final = frozenset({"mae", "rmse", "ratio", "rate"})
+"""Metrics that are statistics of a sample of frames, and mean little without an interval. Other
+numbers (one barrier, the largest of some differences) belong to one structure: the potential is
+deterministic, they are the same at each repetition, and there is nothing to draw a sample of."""
 
 _KEYS = {"value", "unit", "metric", "source"}
 

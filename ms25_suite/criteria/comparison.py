@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -15,13 +15,14 @@ from ms25_suite.core.fields import Quantity
 from ms25_suite.core.findings import Finding
 from ms25_suite.core.frames import Frames, IntArray, Labels, Predictions
 from ms25_suite.core.units import MEV_PER_EV
+from ms25_suite.criteria.gaps import LabelGaps
 from ms25_suite.criteria.recorder import CheckRecorder
+from ms25_suite.criteria.without_model import error_without_model
 from ms25_suite.metrics.conventions.offsets import energy_offset
 from ms25_suite.metrics.conventions.scales import energy_scale, scale_mismatch
 from ms25_suite.metrics.errors import (
     ErrorSummary,
     Statistic,
-    components,
     per_element_force_mae,
     summarise_errors,
 )
@@ -49,6 +50,8 @@ class ComparedFrames:
         Predictions of the baseline without a model; None if the dataset has none.
     config_types
         Kind of each frame as its file states it, shape ``(n_frames,)``; None if not known.
+    gaps
+        What is known about labels that the test frames lack.
     """
 
     indices: IntArray
@@ -59,6 +62,7 @@ class ComparedFrames:
     remarks: tuple[Finding, ...] = ()
     baseline: Predictions | None = None
     config_types: npt.NDArray[np.str_] | None = None
+    gaps: LabelGaps = field(default_factory=LabelGaps)
 
     def errors(self, quantity: Quantity, *, seed: int) -> ErrorSummary | None:
         """Errors of one quantity; None if labels or predictions have none of it."""
@@ -78,13 +82,13 @@ class ComparedFrames:
             config_types=None if self.config_types is None else self.config_types[kept],
         )
 
-    def missing_reason(self, quantity: Quantity) -> str:
-        """Reason why there are no errors of a quantity."""
+    def missing(self, quantity: Quantity) -> NotApplicableError:
+        """Why there are no errors of a quantity, and whether they could be expected."""
         if getattr(self.labels, quantity) is None:
-            return f"the dataset has no {quantity} labels on its test frames"
+            return self.gaps.no_labels(quantity)
         if getattr(self.predictions, quantity) is None:
-            return f"the potential predicts no {quantity}"
-        return f"no frame has a {quantity} label and is periodic in three directions"
+            return self.gaps.not_predicted(quantity)
+        return self.gaps.no_common_frame(quantity)
 
 
 def measure_mae(compared: ComparedFrames, quantity: Quantity, *, seed: int) -> ErrorSummary:
@@ -93,11 +97,11 @@ def measure_mae(compared: ComparedFrames, quantity: Quantity, *, seed: int) -> E
     Raises
     ------
     NotApplicableError
-        Labels or predictions have none of it.
+        Labels or predictions have none of it; a `NotJudgedError` if it could be expected.
     """
     errors = compared.errors(quantity, seed=seed)
     if errors is None:
-        raise NotApplicableError(compared.missing_reason(quantity))
+        raise compared.missing(quantity)
     return errors
 
 
@@ -122,6 +126,7 @@ def record_mae(
     recorder.judge(
         errors.quantity,
         **in_display_units(errors.mae),
+        without_model=details.without_model,
         n_frames=errors.n_frames,
         duration_s=compared.duration_s,
         details=details.to_dict(),
@@ -155,18 +160,12 @@ def _describe(
         remarks.append(
             scale_mismatch(errors.quantity, errors.reference, errors.predicted, frame, volumes)
         )
-    # The bootstrap draws whole frames; one frame has no spread.
-    if errors.mae.interval is None:
-        remarks.append(Finding("one-frame", "one frame only: the uncertainty is not known"))
     if errors.n_frames < len(compared.frames):
         what = f"{errors.n_frames} of {len(compared.frames)} test frames have a label"
         remarks.append(Finding("some-frames", f"{what}: the error is that of those", "note"))
-    without_model = per_element = None
-    if compared.baseline is not None:
-        found = components(errors.quantity, compared.frames, compared.labels, compared.baseline)
-        if found is not None:
-            reference, baseline, _ = found
-            without_model = MEV_PER_EV * float(np.abs(baseline - reference).mean())
+    scale = error_without_model(errors, compared.frames, compared.labels, compared.baseline)
+    without_model = None if scale is None else MEV_PER_EV * scale
+    per_element = None
     if errors.quantity == "forces":
         by_element = per_element_force_mae(frames.numbers, errors.reference, errors.predicted)
         per_element = {chemical_symbols[z]: MEV_PER_EV * mae for z, mae in by_element.items()}

@@ -11,6 +11,7 @@ from ms25_suite.core.errors import DatasetError, PredictionError
 from ms25_suite.core.findings import Finding
 from ms25_suite.core.frames import IntArray
 from ms25_suite.criteria.comparison import ComparedFrames
+from ms25_suite.criteria.gaps import LabelGaps
 from ms25_suite.criteria.inputs import input_findings
 from ms25_suite.criteria.without_model import predict_without_model
 from ms25_suite.datasets.dataset import Dataset
@@ -125,6 +126,14 @@ def _compare(potential: Potential, dataset: Dataset) -> ComparedFrames:
     if potential.cache_problem:
         remarks = (*remarks, Finding("cache", potential.cache_problem))
     remarks = (*remarks, *input_findings(potential, frames))
-    baseline = predict_without_model(dataset, frames)
-    kinds = np.asarray(dataset.config_types)[indices]
-    return ComparedFrames(indices, frames, labels, predictions, duration, remarks, baseline, kinds)
+    return ComparedFrames(
+        indices,
+        frames,
+        labels,
+        predictions,
+        duration,
+        remarks,
+        predict_without_model(dataset, frames),
+        config_types=np.asarray(dataset.config_types)[indices],
+        gaps=LabelGaps.of(dataset, labels),
+    )

@@ -19,7 +19,8 @@ from ms25_suite.core.errors import PredictionError, ReportError, UsageError, did
 from ms25_suite.core.findings import Finding
 from ms25_suite.core.frames import FloatArray, IntArray
 from ms25_suite.core.results import CheckResult, Verdict
-from ms25_suite.core.thresholds import Threshold, judge
+from ms25_suite.core.thresholds import Threshold
+from ms25_suite.criteria.verdicts import is_failure, verdict_on
 from ms25_suite.datasets.dataset import Dataset
 
 __all__ = [
@@ -28,7 +29,6 @@ __all__ = [
     "CheckFailed",
     "CheckRecorder",
     "dataset_fields",
-    "is_failure",
 ]
 
 RESULT_PROPERTY = "ms25_result"
@@ -76,6 +76,9 @@ class CheckRecorder:
         Seed of bootstraps.
     strict
         Whether an undecided result fails the check.
+    blind
+        Says why no number of the potential can be a ``pass``: it does not respond to the
+        structure. Empty if it does. It is asked only where a number is within its threshold.
     """
 
     context: dict[str, Any]
@@ -84,6 +87,7 @@ class CheckRecorder:
     report_dir: Path
     seed: int = 0
     strict: bool = False
+    blind: Callable[[], str] = lambda: ""
     results: list[CheckResult] = field(default_factory=list)
     _lost: list[Finding] = field(default_factory=list, init=False, repr=False)
 
@@ -103,6 +107,7 @@ class CheckRecorder:
         interval: tuple[float, float] | None = None,
         prefix: str = "",
         mark: Threshold | None = None,
+        without_model: float | None = None,
         **fields: Any,
     ) -> CheckResult:
         """Record a number of a quantity of the catalogue, with its verdict.
@@ -119,6 +124,9 @@ class CheckRecorder:
             Put before the quantity in the result, for a variant that has the same threshold.
         mark
             Threshold where none is set for the quantity.
+        without_model
+            The number that predictions without a look at the structure have, in the same unit: one
+            that is no smaller does not pass. None if that is not known.
         **fields
             Further fields of `CheckResult`; ``findings`` are added to its details.
 
@@ -132,6 +140,7 @@ class CheckRecorder:
         measure = self._measure(quantity)
         return self._judge(
             self.threshold(quantity) or mark,
+            without_model=without_model,
             value=value,
             interval=interval,
             quantity=prefix + quantity,
@@ -243,6 +252,7 @@ class CheckRecorder:
         *,
         value: float,
         interval: tuple[float, float] | None,
+        without_model: float | None = None,
         **fields: Any,
     ) -> CheckResult:
         fields |= {"value": value, "interval": interval}
@@ -250,11 +260,16 @@ class CheckRecorder:
             return self._append(**fields)
         # First of all: a number that is not finite has no verdict.
         _refuse_not_finite(fields)
+        n_frames = fields.get("n_frames", 0)
+        verdict, why = verdict_on(value, interval, mark, n_frames, without_model)
+        if verdict is not Verdict.FAIL and (blind := self.blind()):
+            verdict, why = Verdict.FAIL, blind
+        fields["reason"] = "; ".join(filter(None, (why, fields.get("reason", ""))))
         return self._append(
             threshold=mark.value,
             threshold_source=mark.source,
             at_least=mark.at_least,
-            verdict=judge(value, interval, mark),
+            verdict=verdict,
             **fields,
         )
 
@@ -358,12 +373,6 @@ class CheckRecorder:
         folder = self.report_dir / ARTIFACTS
         folder.mkdir(parents=True, exist_ok=True)
         return folder / f"{name}{suffix}"
-
-
-def is_failure(result: CheckResult, *, strict: bool) -> bool:
-    """Whether a result lets its check fail; an undecided one does in a strict run only."""
-    bad = {Verdict.FAIL, Verdict.ERROR} | ({Verdict.UNDECIDED} if strict else set())
-    return result.verdict in bad
 
 
 def _refuse_not_json(record: Mapping[str, Any]) -> None:

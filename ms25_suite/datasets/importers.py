@@ -85,7 +85,7 @@ def import_data(
     Raises
     ------
     LabelError
-        The labels are missing, partial or not finite.
+        The labels are missing, of several methods, or infinite.
     DatasetError
         A file cannot be read or holds frames that did not converge, the units are not known,
         ``out`` exists or has another extension, or the disk is full.

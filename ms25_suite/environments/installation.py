@@ -83,8 +83,9 @@ def find_installation(
         It is in neither; the message contains the command that installs it.
     """
     spec = importlib.util.find_spec(package)
-    # Without an origin it is a namespace package: just a folder of that name on the path.
-    if spec is not None and spec.origin is not None:
+    # Without an origin it is a namespace package: just a folder of that name on the path. A file of
+    # that name in the working folder is somebody's calculator (mace.py).
+    if spec is not None and spec.origin is not None and Path(spec.origin).parent != Path.cwd():
         return Installation()
     if not managed:
         msg = (

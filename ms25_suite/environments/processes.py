@@ -21,6 +21,7 @@ from typing import Any, Final
 from ms25_suite.environments.guard import END
 
 __all__ = [
+    "SAFE_PATH",
     "child_environment",
     "end_process",
     "guarded",
@@ -34,7 +35,9 @@ __all__ = [
 ]
 
 _TAIL_LINES: Final = 25
-_SAFE_PATH: Final = "PYTHONSAFEPATH"
+
+SAFE_PATH: Final = "PYTHONSAFEPATH"
+"""Environment variable that does for a Python process what ``-P`` does."""
 
 _GUARD: Final = str(Path(__file__).with_name("guard.py"))
 _END_S: Final = 15.0
@@ -216,15 +219,15 @@ def safe_path() -> Iterator[None]:
 
     For processes whose command line is made elsewhere; for others there is ``-P``.
     """
-    before = os.environ.get(_SAFE_PATH)
-    os.environ[_SAFE_PATH] = "1"
+    before = os.environ.get(SAFE_PATH)
+    os.environ[SAFE_PATH] = before or "1"
     try:
         yield
     finally:
         if before is None:
-            del os.environ[_SAFE_PATH]
+            del os.environ[SAFE_PATH]
         else:
-            os.environ[_SAFE_PATH] = before
+            os.environ[SAFE_PATH] = before
 
 
 def thread_variables(threads: int) -> dict[str, str]:

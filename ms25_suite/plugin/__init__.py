@@ -6,7 +6,9 @@ It is imported in every pytest session of the environment, so it imports pytest 
 from __future__ import annotations
 
 import copy
+import sys
 from collections.abc import Generator, Mapping
+from pathlib import Path
 
 import pytest
 
@@ -106,6 +108,12 @@ def pytest_configure(config: pytest.Config) -> None:
     """Wake the suite up if a potential and a dataset are named."""
     potentials, datasets = (config.getoption(f"ms25_{name}", []) for name in ("mlip", "dataset"))
     awake = bool(potentials or datasets)
+    if awake and config.args_source is not pytest.Config.ArgsSource.ARGS:
+        # No tests of a project are named, so nothing of its folder is to be imported here. But
+        # `python -m pytest` and a conftest.py have put it first on the path, where a file
+        # secrets.py would hide a module that NumPy needs.
+        folders = {"", str(Path.cwd()), str(config.rootpath)}
+        sys.path.sort(key=lambda entry: entry in folders)
     criteria, problem = built_in(), ""
     if awake or config.getoption("markers"):
         criteria, problem = _listed()

@@ -9,35 +9,57 @@ main process reads them.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
-__all__ = ["Distribution", "note_groups"]
+from ms25_suite.environments.guard import die_with_parent
+from ms25_suite.environments.processes import SAFE_PATH, safe_path
+
+__all__ = ["Distribution", "Groups", "note_groups", "settle"]
 
 _INPUT: Final = "ms25_groups"
+_SET_PATH: Final = "ms25_set_path"
 _MARK: Final = "xdist_group"
 
 
 class Distribution:
-    """Hooks of the process that distributes the items."""
+    """Hooks of the process that distributes the items.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    grouped
+        Whether to keep groups together; else the user has chosen how to distribute.
+    """
+
+    def __init__(self, *, grouped: bool) -> None:
+        self._grouped = grouped
         self._folder = Path(tempfile.mkdtemp(prefix="ms25-groups-"))
+        self._set_path = not os.environ.get(SAFE_PATH)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_sessionstart(self) -> Generator[None, None, None]:
+        """Let the processes not import from the working folder while they start."""
+        with safe_path():
+            return (yield)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
         """Tell a process where to write its groups."""
         node.workerinput[_INPUT] = str(self._folder / "groups.json")
+        node.workerinput[_SET_PATH] = self._set_path
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:
-        """Scheduler that sends a group to one process."""
+        """Scheduler that sends a group to one process; None for that of xdist."""
+        if not self._grouped:
+            return None
         from xdist.scheduler.loadscope import LoadScopeScheduling
 
         folder, close = self._folder, self.close
@@ -62,6 +84,23 @@ class Distribution:
     def close(self) -> None:
         """Delete the groups, which are read once."""
         shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def settle(config: pytest.Config) -> None:
+    """Make a process of xdist end with its parent, and its environment that of its parent."""
+    # It looks for its end between two items only.
+    die_with_parent()
+    if config.workerinput.get(_SET_PATH, False):  # type: ignore[attr-defined]
+        os.environ.pop(SAFE_PATH, None)
+
+
+class Groups:
+    """Hook of a process of xdist."""
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Write down which items belong together, before xdist reports their names."""
+        note_groups(session.config, session.items)
 
 
 def note_groups(config: pytest.Config, items: Iterable[pytest.Item]) -> None:

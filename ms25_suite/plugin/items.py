@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from ms25_suite.core.catalogue import Criterion, NotAsked, catalogue
-from ms25_suite.core.errors import Ms25Error, NotApplicableError
+from ms25_suite.core.errors import Ms25Error
 from ms25_suite.core.results import CheckResult, Verdict
 from ms25_suite.criteria.case import Case
-from ms25_suite.criteria.recorder import RESULT_PROPERTY, is_failure
+from ms25_suite.criteria.recorder import RESULT_PROPERTY
 from ms25_suite.criteria.training_rate.series import Series
+from ms25_suite.criteria.verdicts import is_failure
 from ms25_suite.plugin.context import (
     PARAMETERS,
     PREFIX,
@@ -26,10 +27,10 @@ from ms25_suite.plugin.context import (
     report_results,
     skip_reasons,
 )
-from ms25_suite.plugin.distribution import note_groups
-from ms25_suite.plugin.pool import POOL
+from ms25_suite.plugin.pool import PotentialPool
 from ms25_suite.plugin.selection import is_named, not_asked
 from ms25_suite.plugin.settings import Settings
+from ms25_suite.plugin.skips import RIGHT_SKIP
 from ms25_suite.potentials.spec import PotentialSpec
 
 __all__ = ["CheckItems"]
@@ -53,12 +54,15 @@ class CheckItems:
     ----------
     settings
         Options of the run.
+    pool
+        The potentials.
     xdist
         Whether pytest-xdist is there.
     """
 
-    def __init__(self, settings: Settings, *, xdist: bool) -> None:
+    def __init__(self, settings: Settings, pool: PotentialPool, *, xdist: bool) -> None:
         self._settings = settings
+        self._pool = pool
         self._xdist = xdist
         self._files = check_files()
         self._left_out: set[str] = set()
@@ -167,11 +171,6 @@ class CheckItems:
                 raise pytest.UsageError(str(error)) from error
         return self._answers[key]
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Write down which items belong together, before xdist reports them."""
-        note_groups(session.config, session.items)
-
     def pytest_report_collectionfinish(self, config: pytest.Config) -> list[str]:
         """Say which criteria were left out."""
         if not self._left_out or config.getoption("markexpr") or config.getoption("keyword"):
@@ -180,21 +179,12 @@ class CheckItems:
         return [f"left out: {names} (-m NAME includes it, or says why it cannot be run)"]
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_collection(self, session: pytest.Session) -> None:
-        """Add fixtures under short names, except those of other plugins, which would lose them."""
-        from ms25_suite.plugin.short_names import NAMES, short_names
-
-        # pytest has no public way to ask which fixtures there are.
-        manager = session._fixturemanager
-        used = {name for name in NAMES if manager.getfixturedefs(name, session)}
-        session.config.pluginmanager.register(short_names(used), "ms25_short_names")
-
-    @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """Skip a check that cannot be run, before anything is trained or predicted."""
         # "tryfirst": before the fixtures of the item are set up, one of which trains a potential.
         reasons = skip_reasons(item)
         if reasons:
+            item.stash[RIGHT_SKIP] = True
             pytest.skip("; ".join(reasons))
 
     @pytest.hookimpl(wrapper=True)
@@ -207,14 +197,6 @@ class CheckItems:
         in_folder = path.parent in self._files and path.suffix == ".py"
         is_check = path in self._files or (in_folder and path.name.startswith("test_"))
         return [CheckModule.from_parent(parent, path=file_path)] if is_check else found
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_call(self) -> Generator[None, object, object]:
-        """Skip a check that finds out that it does not apply."""
-        try:
-            return (yield)
-        except NotApplicableError as error:
-            pytest.skip(str(error))
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -230,8 +212,16 @@ class CheckItems:
         explained = [result.explain() for result in results if result.verdict in failing]
         # Skips and errors become results too: a number that is missing from the report would go
         # unnoticed.
-        if report.skipped and error is not None:
-            self._record(item, report, context, Verdict.SKIP, getattr(error, "msg", str(error)))
+        if report.skipped and error is not None and not hasattr(report, "wasxfail"):
+            reason = getattr(error, "msg", str(error))
+            # Also a skip that is not ours, by a mark for instance, leaves a gap in the verdicts.
+            right = item.stash.get(RIGHT_SKIP, False)
+            if all(result.verdict is None for result in results):
+                self._record(item, report, context, Verdict.SKIP, reason, unjudged=not right)
+        elif report.skipped and error is not None:
+            # The mark xfail makes a skip of a failure: the verdict stays what it was.
+            if not (isinstance(error, AssertionError) and explained):
+                self._record(item, report, context, Verdict.ERROR, f"{error!r}")
         elif report.passed and report.when == "call":
             self._judge_passed(item, report, context, results)
         elif report.failed and isinstance(error, AssertionError) and explained:
@@ -290,6 +280,8 @@ class CheckItems:
         context: dict[str, Any],
         verdict: Verdict,
         reason: str,
+        *,
+        unjudged: bool = False,
     ) -> None:
         quantity = context["quantity"].removeprefix("relaxed_")
         measure = catalogue()[context["criterion"]].measures.get(quantity)
@@ -298,12 +290,18 @@ class CheckItems:
             metric=measure.metric if measure else "mae",
             verdict=verdict,
             reason=reason,
+            unjudged=unjudged,
             duration_s=report.duration,
         )
         item.user_properties.append((RESULT_PROPERTY, result.to_dict()))
         # The report was made before, with a copy of the properties.
         report.user_properties = list(item.user_properties)
 
-    def pytest_unconfigure(self, config: pytest.Config) -> None:
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_keyboard_interrupt(self) -> None:
+        """End the workers at once: what pytest and its plugins write next may take seconds."""
+        self._pool.close()
+
+    def pytest_unconfigure(self) -> None:
         """End the workers of all potentials."""
-        config.stash[POOL].close()
+        self._pool.close()

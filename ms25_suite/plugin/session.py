@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +18,6 @@ from ms25_suite.core.records import DatasetRecord, PotentialRecord
 from ms25_suite.core.results import CheckResult, Verdict
 from ms25_suite.core.text.shown import shown, shown_lines
 from ms25_suite.core.text.terminal import show_everything
-from ms25_suite.environments.guard import die_with_parent
 from ms25_suite.plugin import EXPLICIT_DIST
 from ms25_suite.plugin.context import (
     DATASET_PROPERTY,
@@ -25,13 +25,16 @@ from ms25_suite.plugin.context import (
     check_files,
     report_results,
 )
-from ms25_suite.plugin.distribution import Distribution
+from ms25_suite.plugin.distribution import Distribution, Groups, settle
 from ms25_suite.plugin.items import CheckItems
+from ms25_suite.plugin.outcome import Outcome, decide, must_judge, silent_checks
 from ms25_suite.plugin.pool import POOL, PotentialPool
 from ms25_suite.plugin.run_files import RunFiles
 from ms25_suite.plugin.run_record import describe_run, header_lines, now
 from ms25_suite.plugin.selection import is_named
 from ms25_suite.plugin.settings import SETTINGS, Settings
+from ms25_suite.plugin.short_names import ShortNames
+from ms25_suite.plugin.skips import CheckSkips
 
 __all__ = ["CheckSession", "activate"]
 
@@ -49,9 +52,11 @@ def activate(config: pytest.Config) -> None:
     is_worker = hasattr(config, "workerinput")
     reporter: Any = config.pluginmanager.get_plugin("terminalreporter")
     show_everything(sys.stdout, sys.stderr, getattr(getattr(reporter, "_tw", None), "_file", None))
+    # For the processes that this one starts: libraries do with assertions what they should do
+    # without, ASE's reader of extended XYZ for instance.
+    os.environ.pop("PYTHONOPTIMIZE", None)
     if is_worker:
-        # A process of xdist looks for its end between two checks only.
-        die_with_parent()
+        settle(config)
     try:
         _refuse_company(config)
         # Everything on the command line is checked before the collection, hence before hours of
@@ -61,23 +66,40 @@ def activate(config: pytest.Config) -> None:
     except Ms25Error as error:
         raise pytest.UsageError(str(error)) from error
     config.stash[SETTINGS] = settings
-    config.stash[POOL] = PotentialPool(
-        settings.options, _no_terminal if is_worker else lambda: _terminal(config)
-    )
+    pool = PotentialPool(settings.options, _no_terminal if is_worker else lambda: _terminal(config))
+    config.stash[POOL] = pool
     for name in FIXTURES:
         config.pluginmanager.import_plugin(f"ms25_suite.fixtures.{name}")
     xdist = config.pluginmanager.hasplugin("xdist")
-    config.pluginmanager.register(CheckItems(settings, xdist=xdist), "ms25_checks")
+    config.pluginmanager.register(ShortNames(), "ms25_short_names")
+    if is_worker:
+        config.pluginmanager.register(Groups(), "ms25_groups")
+    _register(config, CheckItems(settings, pool, xdist=xdist), "ms25_checks")
+    _register(config, CheckSkips(), "ms25_skips")
     if not config.pluginmanager.hasplugin("benchmark"):
         # The checks carry its marker, also in sessions without that plugin.
         config.addinivalue_line("markers", "benchmark: settings of pytest-benchmark")
     _aim_at_checks(config)
-    if config.getoption("dist", "no") == "load" and not config.stash.get(EXPLICIT_DIST, False):
+    if config.getoption("dist", "no") != "no":
         # xdist would send the checks of one potential to different processes, and each would
         # load it and predict the same frames.
-        config.pluginmanager.register(Distribution(), "ms25_distribution")
+        grouped = config.option.dist == "load" and not config.stash.get(EXPLICIT_DIST, False)
+        config.pluginmanager.register(Distribution(grouped=grouped), "ms25_distribution")
     if session is not None:
-        config.pluginmanager.register(session, "ms25_session")
+        _register(config, session, "ms25_session")
+
+
+def _register(config: pytest.Config, plugin: object, name: str) -> None:
+    """Add hooks that a session cannot do without.
+
+    Raises
+    ------
+    pytest.UsageError
+        ``-p no:NAME`` switches them off.
+    """
+    if config.pluginmanager.register(plugin, name) is None:
+        msg = f"-p no:{name} switches the verdicts off: leave it out, or leave --mlip out"
+        raise pytest.UsageError(msg)
 
 
 def _refuse_company(config: pytest.Config) -> None:
@@ -127,17 +149,12 @@ def _terminal(config: pytest.Config) -> Iterator[IO[str]]:
 def _aim_at_checks(config: pytest.Config) -> None:
     """Run the suite's checks where the command line names no tests of its own.
 
-    Then nothing of the working folder is to be imported in this process, but ``python -m pytest``
-    puts it first on the path, where a file ``secrets.py`` hides a module that NumPy needs.
-
     pytest does not document that ``config.args`` may be assigned; a packaging test guards it.
     """
     # Without paths on the command line pytest would collect `testpaths` or the current folder:
     # the user's own tests, and not the checks, would run with the options of the suite.
     if config.args_source is not pytest.Config.ArgsSource.ARGS:
         config.args = [str(path) for path in check_files()]
-        folders = {"", str(Path.cwd()), str(config.rootpath)}
-        sys.path.sort(key=lambda entry: entry in folders)
 
 
 class CheckSession:
@@ -155,6 +172,8 @@ class CheckSession:
         self._settings = settings
         self._results: dict[tuple[str, ...], CheckResult] = {}
         self._run = describe_run(config, settings)
+        self._outcome: Outcome | None = None
+        self._reported: set[str] = set()
         self._files = RunFiles(settings.report_dir)
 
     def pytest_report_header(self) -> list[str]:
@@ -167,6 +186,7 @@ class CheckSession:
         final = report.when == "call" or (report.when == "setup" and not report.passed)
         if not final:
             return
+        self._reported.add(report.nodeid)
         for name, value in report.user_properties:
             if name == POTENTIAL_PROPERTY:
                 self._add_potential(PotentialRecord.from_dict(value))
@@ -210,12 +230,18 @@ class CheckSession:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
-        """Write the report; refuse to call a run without any verdict a success."""
+        """Set the exit code by the verdicts, and write the report."""
+        if must_judge(session, self._reported):
+            self._outcome = decide(
+                int(session.exitstatus),
+                self._results.values(),
+                strict=self._settings.strict,
+                silent=silent_checks(session, self._reported),
+                paths_given=session.config.args_source is pytest.Config.ArgsSource.ARGS,
+            )
+            session.exitstatus = self._outcome.status
         if not self._results:
             return
-        # pytest counts skipped checks as success; a script would take the potential for good.
-        if exitstatus == pytest.ExitCode.OK and not self._answered():
-            session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
         self._run = replace(self._run, finished=now(), exit_status=int(session.exitstatus))
         written = self._files.finish(self._run, list(self._results.values()))
         if not written and session.exitstatus == pytest.ExitCode.OK:
@@ -242,16 +268,12 @@ class CheckSession:
                 write(line)
         for message in self._warnings():
             write(f"warning: {message}", yellow=True)
-        if self._results and not self._answered():
-            write("nothing was judged: every check was skipped", red=True)
+        for message in self._outcome.messages if self._outcome else ():
+            write(message, red=True)
         for message in self._files.problems:
             write(shown_lines(message), red=True)
         if self._files.html is not None:
             write(shown(f"report: {self._files.html}"))
-
-    def _answered(self) -> bool:
-        """Whether any check came to a verdict, or at least to a number."""
-        return any(result.verdict is not Verdict.SKIP for result in self._results.values())
 
     def _warnings(self) -> list[str]:
         """Findings about the data and about predictions, each once."""

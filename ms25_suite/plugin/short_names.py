@@ -7,7 +7,19 @@ from typing import Any
 
 import pytest
 
-__all__ = ["short_names"]
+__all__ = ["NAMES", "ShortNames", "short_names"]
+
+
+class ShortNames:
+    """Hook that adds the fixtures once those of all other plugins are known."""
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection(self, session: pytest.Session) -> None:
+        """Add those that no other plugin has: the last one that is added comes first."""
+        # pytest has no public way to ask which fixtures there are.
+        manager = session._fixturemanager
+        used = {name for name in NAMES if manager.getfixturedefs(name, session)}
+        session.config.pluginmanager.register(short_names(used), "ms25_short_fixtures")
 
 
 class _ShortNames:

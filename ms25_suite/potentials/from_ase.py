@@ -109,7 +109,7 @@ class CalculatorEvaluator:
     ----------
     calculator
         Any object with ASE's calculator interface. Stresses are computed if
-        ``implemented_properties`` lists them.
+        ``implemented_properties`` lists them, until the calculator says that it has none.
     """
 
     def __init__(self, calculator: Any) -> None:
@@ -117,6 +117,7 @@ class CalculatorEvaluator:
         self._state: bytes | None = None
         self._read: set[str] = set()
         self._stress = "stress" in getattr(calculator, "implemented_properties", ())
+        self._has_given_stress = False
 
     @property
     def info(self) -> ModelInfo:
@@ -163,11 +164,8 @@ class CalculatorEvaluator:
                 energy[index] = _shaped(atoms.get_potential_energy(), (), "energy", atoms)
                 forces[rows] = _shaped(atoms.get_forces(), (len(atoms), 3), "forces", atoms)
                 if self._stress and atoms.pbc.all():
-                    # Not Atoms.get_stress, which checks the shape by an assert without a message.
-                    value = np.asarray(self._calculator.get_property("stress", atoms))
-                    if value.shape == (3, 3):
-                        value = to_voigt(value)
-                    stress[index] = _shaped(value, (6,), "stress", atoms)
+                    value = self._stress_of(atoms)
+                    stress[index] = np.nan if value is None else value
             except PredictionError as error:
                 error.frames = (index,)
                 raise
@@ -179,6 +177,27 @@ class CalculatorEvaluator:
                 )
                 raise PredictionError(msg, (index,)) from error
         return Predictions(energy=energy, forces=forces, stress=stress if self._stress else None)
+
+    def _stress_of(self, atoms: Atoms) -> FloatArray | None:
+        """Stress of a frame; None from a calculator that lists stresses and has none."""
+        try:
+            # Not Atoms.get_stress, which checks the shape by an assert without a message.
+            found = self._calculator.get_property("stress", atoms)
+        except NotImplementedError:
+            # PropertyNotImplementedError is one: ASE's word for "I have none".
+            found = None
+        if found is None:
+            if self._has_given_stress:
+                msg = (
+                    f"the calculator has no stress for {_name(atoms)}, but gave one for other "
+                    "frames: expected one for every periodic frame, or for none"
+                )
+                raise PredictionError(msg)
+            self._stress = False
+            return None
+        self._has_given_stress = True
+        value = np.asarray(found)
+        return _shaped(to_voigt(value) if value.shape == (3, 3) else value, (6,), "stress", atoms)
 
     def _forget_other_state(self, state: bytes) -> None:
         """Make the calculator forget its results if the charge, the spin, … is another one.

@@ -37,6 +37,7 @@ from ms25_suite.report.wording import (
     number,
     pair_label,
     pretty_unit,
+    unjudged_lines,
     value_text,
     verdict_word,
 )
@@ -138,7 +139,7 @@ def _headline(run: RunRecord, results: Sequence[CheckResult]) -> dict[str, Any]:
         "merged": len(run.runs) if len(run.runs) > 1 else 0,
         "worst": worst_verdict(result.verdict for result in results),
         "sentence": count_sentence(results),
-        "exits": _exits(recorded),
+        "exits": [*_exits(recorded), *unjudged_lines(results)],
         "verdicts": list(Verdict),
     }
 

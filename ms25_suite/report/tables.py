@@ -55,6 +55,7 @@ CSV_COLUMNS: Final = (
     "potential_sha256",
     "at_least",
     "by_config_type",
+    "unjudged",
 )
 """Columns of ``results.csv``; new ones are only ever added at the end."""
 
@@ -91,17 +92,21 @@ def csv_text(results: Sequence[CheckResult]) -> str:
         }
         row |= {"interval_low": low, "interval_high": high}
         # Lower case, as JSON and most readers of CSV have it.
-        row |= {name: "true" if record[name] else "false" for name in ("stand_in", "at_least")}
+        flags = ("stand_in", "at_least", "unjudged")
+        row |= {name: "true" if record[name] else "false" for name in flags}
         row["by_config_type"] = config_type_text(result)
         writer.writerow(row)
     return buffer.getvalue()
 
 
 def config_type_text(result: CheckResult) -> str:
-    """Errors by kind of frame: ``bulk 1.2 (5 frames); slab 3.4 (1 frame)``."""
+    """Errors by kind of frame: ``1.2 bulk (5 frames); 3.4 slab (1 frame)``.
+
+    It starts with a number, so that no spreadsheet takes a name for a formula.
+    """
     kinds = details_of(result, "per_config_type", dict[str, KindError]) or {}
     return "; ".join(
-        f"{kind} {error.mae:.6g} ({error.n_frames} frame{'' if error.n_frames == 1 else 's'})"
+        f"{error.mae:.6g} {kind} ({error.n_frames} frame{'' if error.n_frames == 1 else 's'})"
         for kind, error in kinds.items()
     )
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from ms25_suite.core.errors import listed
-from ms25_suite.core.results import CheckResult, Verdict
+from ms25_suite.core.results import CheckResult, Verdict, unjudged
 from ms25_suite.core.units import DIMENSIONLESS
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "plain_number",
     "pretty_unit",
     "quantity_text",
+    "unjudged_lines",
     "value_text",
     "verdict_word",
 ]
@@ -47,7 +48,7 @@ _EXIT: Final = {
     2: "the run was interrupted (exit status 2)",
     3: "an internal error ended the run (exit status 3)",
     4: "the command line was not valid (exit status 4)",
-    5: "no check gave a verdict (exit status 5)",
+    5: "no check gave a verdict, or what could be expected was not judged (exit status 5)",
 }
 
 
@@ -61,6 +62,15 @@ def exit_words(status: int | None) -> str:
     if status is None:
         return "no exit status was recorded: the run was cut off before its end"
     return _EXIT.get(status, f"exit status {status}")
+
+
+def unjudged_lines(results: Sequence[CheckResult]) -> list[str]:
+    """A line for each number that could be expected and was not judged: why, and what to do."""
+    return [
+        f"not judged: {result.quantity} of {result.potential} on {result.test_dataset} "
+        f"({result.criterion}): {result.reason}"
+        for result in unjudged(results)
+    ]
 
 
 def pair_label(dataset: str, test_dataset: str) -> str:

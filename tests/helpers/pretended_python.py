@@ -22,11 +22,11 @@ arguments = sys.argv[1:]
 if arguments[:2] == ["-I", "-c"]:
     here = pathlib.Path(sys.argv[0]).parent.parent
     print(os.environ.get("PRETEND_VERSION", "3 12").replace(" ", "\\n"), here / "site", sep="\\n")
-elif arguments[:2] == ["-m", "venv"]:
-    folder = pathlib.Path(arguments[2])
+elif arguments[:3] == ["-P", "-m", "venv"]:
+    folder = pathlib.Path(arguments[3])
     (folder / "bin").mkdir(parents=True)
     shutil.copy(sys.argv[0], folder / "bin" / "python")
-elif arguments[:3] == ["-m", "pip", "install"]:
+elif arguments[:4] == ["-P", "-m", "pip", "install"]:
     print("arguments:", *arguments)
     with open(os.environ["PRETEND_CALLS"], "a") as file:
         file.write("pip\\n")

@@ -256,8 +256,9 @@ except KeyboardInterrupt:
     assert process.stdout is not None
     with process.stdout as output:
         assert output.readline() == "working\n"
-        (run,) = _children(process.pid)
-        workers = _children(run)
+        (guard,) = _children(process.pid)
+        (run,) = _children(guard)
+        workers = [worker for other in _children(run) for worker in _children(other)]
         start = time.monotonic()
         process.send_signal(signal.SIGINT)
         said = output.read()

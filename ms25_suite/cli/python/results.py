@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from ms25_suite.core.errors import UsageError, did_you_mean
 from ms25_suite.core.records.run import RunRecord
-from ms25_suite.core.results import CheckResult, Verdict, worst_verdict
+from ms25_suite.core.results import CheckResult, Verdict, unjudged, worst_verdict
 from ms25_suite.core.text.shown import visible
 from ms25_suite.report.order import sort_results
 from ms25_suite.report.pairs import without_repeats
@@ -106,8 +106,9 @@ class Results(Sequence[CheckResult]):
     def passed(self) -> bool:
         """Whether pytest would have ended with exit status 0, for these results alone.
 
-        An undecided result counts as passed, unless the run was strict. Without any number, or if
-        the run was cut off, nothing has passed.
+        An undecided result counts as passed, unless the run was strict. Without any number, with
+        one that could be expected and was not judged, or if the run was cut off, nothing has
+        passed.
         """
         failing = {Verdict.FAIL, Verdict.ERROR}
         # The same rule as in the recorder of a check.
@@ -116,8 +117,9 @@ class Results(Sequence[CheckResult]):
         verdicts = {result.verdict for result in self._results}
         status = self.run.exit_status
         sound = status == 0 if self._whole else status not in _CUT_OFF
-        # Skipped checks alone are no success.
-        return sound and not verdicts & failing and bool(verdicts - {Verdict.SKIP})
+        # Neither skipped checks alone are a success, nor verdicts with a gap.
+        judged = bool(verdicts - {Verdict.SKIP}) and not unjudged(self._results)
+        return sound and not verdicts & failing and judged
 
     def where(
         self,

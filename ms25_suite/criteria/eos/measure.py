@@ -9,9 +9,15 @@ from typing import Any, Final
 
 import numpy as np
 
-from ms25_suite.core.errors import DatasetError, EosFailure, EosFitError, NotApplicableError
+from ms25_suite.core.errors import (
+    DatasetError,
+    EosFailure,
+    EosFitError,
+    NotApplicableError,
+    NotJudgedError,
+)
 from ms25_suite.core.frames import FloatArray
-from ms25_suite.core.thresholds import Threshold
+from ms25_suite.core.thresholds import MIN_FRAMES, Threshold
 from ms25_suite.core.units import DIMENSIONLESS, GPA_PER_EV_PER_A3
 from ms25_suite.criteria.eos import CRITERION
 from ms25_suite.criteria.eos.details import KEY, EosCurveDetails, EosDetails
@@ -19,7 +25,7 @@ from ms25_suite.criteria.recorder import CheckRecorder
 from ms25_suite.datasets.dataset import Dataset
 from ms25_suite.datasets.observables.eos import EosCurve, EosReference
 from ms25_suite.metrics.eos import EosFit, fit_eos
-from ms25_suite.metrics.errors import mean_absolute
+from ms25_suite.metrics.errors import Statistic, mean_absolute
 from ms25_suite.metrics.finite import predict_finite
 from ms25_suite.metrics.relaxation import relax
 from ms25_suite.potentials.potential import Potential
@@ -121,7 +127,7 @@ class EosFits:
                     recorder.fail(quantity, self._why_unfit(), prefix=prefix, **fields)
                 continue
             errors = np.array([self._error(quantity, curve) for curve in fitted])
-            statistic = mean_absolute(errors, seed=recorder.seed)
+            statistic = _mean_error(errors, recorder.seed)
             recorder.judge(
                 quantity,
                 prefix=prefix,
@@ -210,6 +216,19 @@ class EosFits:
         )
 
 
+def _mean_error(errors: FloatArray, seed: int) -> Statistic:
+    """Mean absolute error over the curves, with its interval.
+
+    A single curve is one structure with one number, and no sample: it has no interval. A few
+    curves are too few for an interval of their mean, and the range of their errors takes its place:
+    they pass if each of them would pass, and fail if each would fail.
+    """
+    if not 1 < len(errors) < MIN_FRAMES:
+        return mean_absolute(errors, seed=seed)
+    sizes = np.abs(errors)
+    return Statistic(float(sizes.mean()), (float(sizes.min()), float(sizes.max())))
+
+
 def measure_eos(potential: Potential, dataset: Dataset, *, relaxed: bool) -> EosFits:
     """Fit equations of state to a potential's energies of all strained frames, in one batch.
 
@@ -227,7 +246,7 @@ def measure_eos(potential: Potential, dataset: Dataset, *, relaxed: bool) -> Eos
     Raises
     ------
     NotApplicableError
-        The dataset has no such curves.
+        The dataset has no such curves; a `NotJudgedError` if it has relaxed ones in place of rigid.
     DatasetError
         The reference's own curves cannot be read or fitted.
     PotentialError
@@ -238,8 +257,10 @@ def measure_eos(potential: Potential, dataset: Dataset, *, relaxed: bool) -> Eos
     reference = dataset.eos()
     chosen = () if reference is None else tuple(c for c in reference.curves if c.relaxed == relaxed)
     if reference is None or not chosen:
-        atoms = "relaxed" if relaxed else "rigid"
-        msg = f"{dataset.name} has no curves with {atoms} atoms"
+        if reference is not None and not relaxed:
+            msg = f"{dataset.name} has curves with relaxed atoms only: add --eos-relax"
+            raise NotJudgedError(msg)
+        msg = f"{dataset.name} has no curves with {'relaxed' if relaxed else 'rigid'} atoms"
         raise NotApplicableError(msg)
     fits = [_reference_fit(curve, reference, dataset) for curve in chosen]
     frames = reference.frames.select(np.concatenate([curve.indices for curve in chosen]))

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from ms25_suite.core.errors import DatasetError, NotApplicableError
+from ms25_suite.core.errors import DatasetError, NotJudgedError
 from ms25_suite.core.fields import Quantity
 from ms25_suite.core.findings import Finding
 from ms25_suite.core.thresholds import Threshold
@@ -181,13 +181,16 @@ def measure_training_rate(curve: LearningCurve, quantity: Quantity, *, seed: int
     Raises
     ------
     NotApplicableError
-        Labels or predictions have none of the quantity, or an error is zero.
+        Labels or predictions have none of the quantity; a `NotJudgedError` if an error is zero.
     """
     errors = [measure_mae(point, quantity, seed=seed) for point in curve.points.values()]
     fit = fit_rate(list(curve.points), errors)
     if fit is None:
-        msg = "an error is exactly 0, so the log-log fit is impossible"
-        raise NotApplicableError(msg)
+        msg = (
+            "an error is exactly 0, so the log-log fit is impossible: leave out the size whose "
+            "potential reproduces the labels"
+        )
+        raise NotJudgedError(msg)
     return TrainingRate(curve, quantity, errors, fit)
 
 

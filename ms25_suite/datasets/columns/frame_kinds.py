@@ -19,6 +19,9 @@ _CONFIG_KEYS: Final = ("configtype", "configtypes", "configurationtype")
 """Keys of the kind of a frame, in lower case and without separators; the first is that of GAP, MACE
 and wfl."""
 
+_LONGEST: Final = 80
+"""Most characters of a kind that are kept."""
+
 _ISOLATED_WORDS: Final = ("isolatedatom", "isolatedatoms", "freeatom", "freeatoms")
 
 _ALONE_A: Final = 7.0
@@ -41,7 +44,9 @@ def config_type(info: Mapping[Any, Any]) -> str:
     # A value that is text, or a number; a switch (`config_type` alone) or a list is no name.
     if value is None or isinstance(value, bool | np.bool_) or np.ndim(value) > 0:
         return ""
-    return str(value).strip()
+    # It becomes part of tables and terminals: one line of printable characters.
+    words = "".join(sign if sign.isprintable() else " " for sign in str(value)).split()
+    return " ".join(words)[:_LONGEST]
 
 
 def is_isolated_atom(atoms: Atoms) -> bool:

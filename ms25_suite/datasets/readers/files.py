@@ -29,6 +29,7 @@ from ms25_suite.datasets.readers.extxyz import (
     unnamed_columns,
 )
 from ms25_suite.datasets.readers.registry import InstalledReader, find_reader
+from ms25_suite.environments.assertions import import_with_assertions
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -219,6 +220,8 @@ def _layout(source: IO[str] | str) -> Layout:
 def _frames(path: Path, format_: str | None) -> Iterator[Atoms]:
     """Frames by the reader of the format, with its many exceptions turned into one."""
     import ase.io
+
+    import_with_assertions("ase.io.extxyz")
 
     count = 0
     if format_ is None:

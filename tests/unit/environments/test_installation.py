@@ -32,6 +32,16 @@ def test_a_folder_of_that_name_is_no_package(
         find_installation("nequip", "no_such_module", managed=True, requirement="")
 
 
+def test_a_file_of_that_name_in_the_working_folder_is_none(
+    python: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "no_such_module.py").touch()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(ArchitectureNotInstalledError):
+        find_installation("nequip", "no_such_module", managed=True, requirement="")
+
+
 def test_a_missing_environment_is_one_sentence_with_the_command(python: str) -> None:
     with pytest.raises(ArchitectureNotInstalledError, match="ms25 env create allegro") as error:
         find_installation("allegro", "no_such_module", managed=True, requirement="")

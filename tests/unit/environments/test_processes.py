@@ -8,11 +8,14 @@ from pathlib import Path
 import pytest
 
 from ms25_suite.environments.processes import (
+    SAFE_PATH,
     child_environment,
     end_process,
     keep_freed_memory,
     last_lines,
     log_tail,
+    run_captured,
+    safe_path,
     start_process,
     thread_variables,
 )
@@ -85,6 +88,20 @@ def test_time_to_end_by_itself(tmp_path: Path, handler: str, status: int) -> Non
     wait_for("ready", tmp_path / "out")
     end_process(process, grace_s=0.5 if status == -9 else 20.0)
     assert process.returncode == status
+
+
+@pytest.mark.parametrize("before", [None, "yes"])
+def test_processes_may_be_kept_from_the_working_folder(
+    monkeypatch: pytest.MonkeyPatch, before: str | None
+) -> None:
+    monkeypatch.delenv(SAFE_PATH, raising=False)
+    if before is not None:
+        monkeypatch.setenv(SAFE_PATH, before)
+    code = "import sys; print(sys.flags.safe_path)"
+    with safe_path():
+        done = run_captured([sys.executable, "-c", code], time_limit_s=60)
+    assert done.stdout == "True\n"
+    assert os.environ.get(SAFE_PATH) == before
 
 
 def test_the_end_of_a_log(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from ase import Atoms
 from ase.build import bulk, molecule
-from ase.calculators.calculator import Calculator
+from ase.calculators.calculator import Calculator, PropertyNotImplementedError
 from ase.calculators.emt import EMT
 from ase.calculators.lj import LennardJones
 from ase.calculators.mixing import SumCalculator
@@ -155,6 +155,50 @@ def test_elements_are_known_if_they_are_listed(elements: Any, expected: Any) -> 
     calculator = Given()
     calculator.elements = elements
     assert CalculatorEvaluator(calculator).info.elements == expected
+
+
+class _Declares(EMT):
+    """Lists stresses among its properties, and has none."""
+
+    implemented_properties = (*EMT.implemented_properties, "stress")
+
+    def get_property(self, name: str, *arguments: Any, **options: Any) -> Any:
+        return self.answer() if name == "stress" else super().get_property(name, *arguments)
+
+    def answer(self) -> Any:
+        raise PropertyNotImplementedError("stress")
+
+
+class _Unwritten(_Declares):
+    def answer(self) -> Any:
+        raise NotImplementedError
+
+
+class _Empty(_Declares):
+    def answer(self) -> Any:
+        return None
+
+
+@pytest.mark.parametrize("kind", [_Declares, _Unwritten, _Empty])
+def test_a_calculator_that_declares_a_stress_and_has_none_predicts_the_rest(
+    kind: type[_Declares],
+) -> None:
+    evaluator = CalculatorEvaluator(kind())
+    found, expected = evaluator.predict(FRAMES), CalculatorEvaluator(EMT()).predict(FRAMES)
+    assert found.stress is None
+    assert found.energy == pytest.approx(expected.energy)
+    assert found.forces == pytest.approx(expected.forces)
+    assert evaluator.predict(FRAMES).stress is None
+
+
+def test_a_stress_for_some_periodic_frames_only_is_an_error() -> None:
+    class Sometimes(_Declares):
+        def answer(self) -> Any:
+            return np.zeros(6) if len(self.atoms) == 1 else None
+
+    with pytest.raises(PredictionError, match="gave one for other") as caught:
+        CalculatorEvaluator(Sometimes()).predict(FRAMES)
+    assert caught.value.frames == (2,)
 
 
 class Charged(Calculator):

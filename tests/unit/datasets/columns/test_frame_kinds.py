@@ -22,6 +22,8 @@ from ms25_suite.datasets.columns.frame_kinds import (
         ({"config_types": "slab"}, "slab"),
         ({"configtype": 3}, "3"),
         ({"CONFIG-TYPE": " md "}, "md"),
+        ({"config_type": "a\n\x1b[31mb\tc"}, "a [31mb c"),
+        ({"config_type": "x" * 200}, "x" * 80),
         ({"config_type": True}, ""),
         ({"config_type": [1, 2]}, ""),
         ({"type": "bulk"}, ""),

@@ -96,7 +96,7 @@ def test_calculator_refuses_other_elements() -> None:
 def test_seed_frames_are_labelled_once(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[Any] = []
 
-    def write_seeds(run: Run, out: Path, plan: Plan) -> Path:
+    def write_seeds(out: Path, plan: Plan, **_: Any) -> Path:
         told.append([job.n_frames for job in plan.jobs])
         images = [Atoms("OHH", cell=[5.0] * 3, pbc=True) for _ in range(SAMPLING.n_seeds)]
         for index, atoms in enumerate(images):
@@ -108,7 +108,7 @@ def test_seed_frames_are_labelled_once(monkeypatch: pytest.MonkeyPatch) -> None:
         told.append(options["progress"])
         return fake_training(images, **options)
 
-    monkeypatch.setattr(Run, "write", write_seeds)
+    monkeypatch.setattr("ms25_suite.reference.builder.build_frames", write_seeds)
     monkeypatch.setattr(water, "approximate_potential", training)
     versions = {"tblite": "0"}
     silent, shown = (Run(Path("x.extxyz"), 1, progress) for progress in (False, True))

@@ -1,0 +1,70 @@
+"""The verdict on a number: its threshold, how well it is known, and what it is worth."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ms25_suite.core.results import CheckResult, Verdict
+from ms25_suite.core.thresholds import MIN_FRAMES, SAMPLED, Threshold, judge
+
+__all__ = ["is_failure", "verdict_on"]
+
+NEGLIGIBLE: Final = 1e-3
+"""Part of a threshold below which labels count as equal: nothing that the threshold is about."""
+
+
+def is_failure(result: CheckResult, *, strict: bool) -> bool:
+    """Whether a result lets its check fail; an undecided one does in a strict run only."""
+    bad = {Verdict.FAIL, Verdict.ERROR} | ({Verdict.UNDECIDED} if strict else set())
+    return result.verdict in bad
+
+
+def verdict_on(
+    value: float,
+    interval: tuple[float, float] | None,
+    mark: Threshold,
+    n_frames: int = 0,
+    without_model: float | None = None,
+) -> tuple[Verdict, str]:
+    """Verdict on a number, and why it is another one than the threshold alone would give.
+
+    Within its threshold, a number passes only if it is known well enough and says something about
+    the potential. A statistic of too few frames is ``undecided``; one that predictions without a
+    look at the structure reach too is ``fail``. Above its threshold, a number fails with few frames
+    too: these frames are counterexamples, and what is doubtful must not open a gate.
+
+    Parameters
+    ----------
+    value, interval
+        The number and its 95 % interval.
+    mark
+        Its threshold.
+    n_frames
+        Number of frames behind it; 0 if unknown.
+    without_model
+        The number that predictions without a look at the structure have; None if unknown.
+
+    Raises
+    ------
+    ValueError
+        The value or the interval is not finite.
+    """
+    verdict = judge(value, interval, mark)
+    if verdict is Verdict.FAIL or mark.metric not in SAMPLED:
+        return verdict, ""
+    if interval is None or 0 < n_frames < MIN_FRAMES:
+        frames = f"{n_frames} frame{'' if n_frames == 1 else 's'}" if n_frames else "no interval"
+        why = f"{frames}: a pass needs a 95 % interval, of at least {MIN_FRAMES} frames"
+        return Verdict.UNDECIDED, why
+    if without_model is None or value < without_model:
+        return verdict, ""
+    if without_model <= NEGLIGIBLE * mark.value:
+        why = (
+            f"the labels hardly vary: a constant describes them to {without_model:.3g} "
+            f"{mark.unit}, so that they do not tell a potential from no model"
+        )
+        return Verdict.UNDECIDED, why
+    return Verdict.FAIL, (
+        f"no better than no model: the error is {without_model:.4g} {mark.unit} without looking at "
+        "the structure at all (energies of the elements, zero forces, a constant stress)"
+    )
