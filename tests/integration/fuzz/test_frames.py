@@ -42,7 +42,7 @@ def frames(draw: st.DrawFn) -> list[dict[str, Any]]:
     """A few frames as plain numbers."""
     found = []
     for _ in range(draw(st.integers(1, 4))):
-        n_atoms = draw(st.integers(1, 4))
+        n_atoms = draw(st.integers(2, 4))  # one alone is a reference of its element
         vector = st.lists(plain, min_size=3, max_size=3)
         force = st.lists(label, min_size=3, max_size=3)
         found.append(
