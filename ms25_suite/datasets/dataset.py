@@ -17,6 +17,7 @@ from ms25_suite.core.findings import Finding
 from ms25_suite.core.frames import FloatArray, Frames, IntArray, Labels
 from ms25_suite.datasets.answers import Answer
 from ms25_suite.datasets.audit.atoms import atom_references, audit_atoms
+from ms25_suite.datasets.audit.broken import refuse_broken
 from ms25_suite.datasets.audit.run import (
     audit_dataset,
     audit_frames,
@@ -24,7 +25,7 @@ from ms25_suite.datasets.audit.run import (
     findings_of,
     frame_digests,
 )
-from ms25_suite.datasets.audit.structures import neighbour_distances, refuse_broken
+from ms25_suite.datasets.audit.structures import neighbour_distances
 from ms25_suite.datasets.cards.card import DatasetCard, LabelKeys
 from ms25_suite.datasets.cards.files import CardFile, verified_sha256
 from ms25_suite.datasets.cards.inputs import input_keys

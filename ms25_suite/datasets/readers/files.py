@@ -6,7 +6,6 @@ import bz2
 import gzip
 import io
 import lzma
-import shutil
 import tempfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -16,6 +15,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from ms25_suite.core.documents.files import refuse_irregular
 from ms25_suite.core.errors import DatasetError
 from ms25_suite.core.frames import IntArray
 from ms25_suite.datasets.formats.cp2k import is_cp2k_output, read_cp2k_output
@@ -47,6 +47,10 @@ FORMATS: Final = {".extxyz": "extxyz", ".xyz": "extxyz", ".traj": "traj", ".db":
 """ASE's format of each file name extension that datasets may have."""
 
 _COMPRESSED = (".xz", ".gz", ".bz2")
+
+_MOST_PLAIN: Final = 1 << 30
+_MOST_RATIO: Final = 200
+"""A file may unpack to 1 GiB, or to 200 times its size; texts of frames to some ten times."""
 
 _DAMAGED = (EOFError, lzma.LZMAError, zlib.error, OSError)
 """Errors of the readers of compressed files for damage."""
@@ -131,9 +135,7 @@ def read_images(path: Path, *, any_format: bool = False) -> Iterator[Atoms]:
     DatasetError
         The format is unknown, the file cannot be read, or it holds no frames.
     """
-    if not path.is_file():
-        msg = f"there is no file {path}"
-        raise DatasetError(msg)
+    refuse_irregular(path, "the frames", DatasetError)
     format_, reader = _own_format(path), installed_reader(path)
     if format_ is None and reader is None and not any_format:
         msg = (
@@ -223,11 +225,15 @@ def _frames(path: Path, format_: str | None) -> Iterator[Atoms]:
     if format_ is None:
         yield from read_cp2k_output(path) if is_cp2k_output(path) else output_frames(path)
         return
-    layout = None
     try:
         with _plain(path, format_) as source:
             # ASE does not name the damaged line, and overlooks some damage.
             layout = _layout(source) if format_ == "extxyz" else None
+            if layout is not None and layout.problem:
+                # ASE would first look for the frames of the whole file, and count on for hours
+                # where a number of atoms is damaged.
+                msg = f"{path} cannot be read as extxyz: {layout.problem}"
+                raise DatasetError(msg)
             options = {"properties_parser": parse_header} if format_ == "extxyz" else {}
             images = (
                 database_rows(path)
@@ -235,9 +241,6 @@ def _frames(path: Path, format_: str | None) -> Iterator[Atoms]:
                 else ase.io.iread(source, index=":", format=format_, **options)
             )
             for atoms in images:
-                # ASE would read on behind the damage, with shifted lines.
-                if layout is not None and count == len(layout.sizes):
-                    break
                 count += 1
                 yield atoms
     # GeneratorExit: the caller stopped early, which is no damage.
@@ -245,13 +248,8 @@ def _frames(path: Path, format_: str | None) -> Iterator[Atoms]:
         raise
     except Exception as error:  # ASE's readers raise anything on a damaged file
         what = f"frame {count} raised {type(error).__name__}: {error or 'no message'}"
-        if layout is not None and layout.problem:
-            what = layout.problem
         msg = f"{path} cannot be read as {format_}: {what}"
         raise DatasetError(msg) from error
-    if layout is not None and layout.problem:
-        msg = f"{path} cannot be read as extxyz: {layout.problem}"
-        raise DatasetError(msg)
 
 
 @contextmanager
@@ -272,7 +270,7 @@ def _plain(path: Path, format_: str) -> Iterator[IO[str] | str]:
     }
     with openers[suffix](path, "rb") as packed, tempfile.TemporaryFile("w+b") as plain:
         try:
-            shutil.copyfileobj(packed, plain, 1 << 20)
+            _copy(packed, plain, max(_MOST_PLAIN, _MOST_RATIO * path.stat().st_size))
         except _DAMAGED as error:
             if isinstance(error, OSError) and error.errno is not None:
                 raise  # it is the disk
@@ -284,3 +282,13 @@ def _plain(path: Path, format_: str) -> Iterator[IO[str] | str]:
         plain.seek(0)
         with io.TextIOWrapper(plain, encoding="utf-8") as text:
             yield text
+
+
+def _copy(packed: IO[bytes], plain: IO[bytes], most: int) -> None:
+    n_bytes = 0
+    while block := packed.read(1 << 20):
+        n_bytes += len(block)
+        if n_bytes > most:
+            msg = f"it unpacks to more than {most} bytes"
+            raise OSError(msg)
+        plain.write(block)

@@ -91,6 +91,12 @@ def test_a_stress_for_some(judge: Judge, cuni: Path, calc: Calc) -> None:
     assert "stress" in judge(f"--mlip={potential}", f"--dataset={cuni}").reasons()
 
 
+@row("potential that returns a stress for some of the frames only")
+def test_no_stress_for_one(judge: Judge, cuni: Path, calc: Calc) -> None:
+    potential = calc("if Calculator.frame == 8: results['stress'] = None")
+    assert "stress" in judge(f"--mlip={potential}", f"--dataset={cuni}").reasons()
+
+
 @row("error whose text cannot be encoded, or cannot be made; `sys.exit` in a calculator")
 @pytest.mark.parametrize(
     ("body", "words"),
