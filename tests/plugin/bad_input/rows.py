@@ -75,8 +75,7 @@ def _code(cell: str) -> int | str | None:
     cell = AS_JUDGED if " if " in cell else cell
     if cell == "-":
         return None
-    # A cell with a condition promises no single code.
-    return cell if cell == AS_JUDGED else int(cell) if cell.isdecimal() else None
+    return cell if cell == AS_JUDGED else int(cell)
 
 
 def _of_data(happens: str) -> int | str | None:
