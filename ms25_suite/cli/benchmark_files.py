@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from ms25_suite.core.contracts import read_as
+from ms25_suite.core.documents.parsing import read_json
 from ms25_suite.core.errors import BenchmarkError
 
 __all__ = ["BenchmarkFile", "Timing", "read_benchmarks"]
@@ -22,6 +22,11 @@ _MACHINE: Final[Mapping[str, tuple[str, ...]]] = {
     "Python": ("python_version",),
 }
 """Properties of the machine that may affect a speed, with their keys in ``machine_info``."""
+
+
+_SHORTEST_S: Final = 1e-12
+_LONGEST_S: Final = 1e9
+"""Times in s between which a benchmark can take; ratios of others may overflow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +89,8 @@ def read_benchmarks(path: Path) -> BenchmarkFile:
         The file cannot be read, is not of pytest-benchmark, has no benchmark or one twice, or a
         time in it is not a positive number.
     """
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        msg = f"cannot read {path}: {error.strerror or error}"
-        raise BenchmarkError(msg) from error
-    except ValueError as error:
-        msg = f"{path} is not a JSON file ({error}): expected a file of --benchmark-json=FILE"
-        raise BenchmarkError(msg) from error
+    # Not finite: that is said of the benchmark that has such a time.
+    content = read_json(path, "the file of --benchmark-json", BenchmarkError, finite=False)
     entries = content.get("benchmarks") if isinstance(content, dict) else None
     if not isinstance(entries, list):
         msg = (
@@ -106,8 +105,8 @@ def read_benchmarks(path: Path) -> BenchmarkFile:
         )
         raise BenchmarkError(msg)
     timings: dict[tuple[str, str], Timing] = {}
-    for entry in entries:
-        timing = _timing(entry, path)
+    for index, entry in enumerate(entries):
+        timing = _timing(entry, path, index)
         if (timing.group, timing.name) in timings:
             msg = (
                 f"{path} contains the benchmark {timing.name!r} of the group {timing.group!r} twice"
@@ -123,22 +122,35 @@ def _kind(content: Any) -> str:
     return f"a {type(content).__name__}"
 
 
-def _timing(entry: Any, path: Path) -> Timing:
-    try:
-        name, stats = str(entry["name"]), entry["stats"]
-        median, iqr, rounds = float(stats["median"]), float(stats["iqr"]), int(stats["rounds"])
-    except (KeyError, TypeError, ValueError) as error:
-        msg = f"{path}: a benchmark lacks its name, median, iqr or number of rounds ({error!r})"
-        raise BenchmarkError(msg) from error
-    if not (math.isfinite(median) and median > 0.0 and math.isfinite(iqr) and iqr >= 0.0):
+@dataclass(frozen=True, slots=True)
+class _Stats:
+    """What is read of the statistics of a benchmark, as pytest-benchmark writes them."""
+
+    median: float
+    iqr: float
+    rounds: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """What is read of a benchmark, as pytest-benchmark writes it."""
+
+    name: str
+    stats: _Stats
+    group: str | None = None
+    extra_info: dict[str, Any] | None = None
+
+
+def _timing(entry: Any, path: Path, index: int) -> Timing:
+    read = read_as(_Entry, entry, f"{path}: `benchmarks[{index}]`", BenchmarkError)
+    name, median, iqr = read.name, read.stats.median, read.stats.iqr
+    if not (_SHORTEST_S <= median <= _LONGEST_S and 0.0 <= iqr <= _LONGEST_S):
         msg = (
             f"{path}: the benchmark {name!r} has a median of {median!r} s and an interquartile "
             f"range of {iqr!r} s; expected a positive time. Time it again"
         )
         raise BenchmarkError(msg)
-    group = entry.get("group")
-    conditions = dict(entry.get("extra_info") or {})
-    return Timing("" if group is None else str(group), name, median, iqr, rounds, conditions)
+    return Timing(read.group or "", name, median, iqr, read.stats.rounds, read.extra_info or {})
 
 
 def _machine(content: Mapping[str, Any]) -> dict[str, str]:

@@ -180,6 +180,8 @@ def _import(args: argparse.Namespace) -> int:
 
 
 def _split_table(args: argparse.Namespace) -> dict[str, Any]:
+    from ms25_suite.datasets.cards.splits import MOST_SETS
+
     table = {
         "train": _at_least_one(args.n_train, "--n-train"),
         "validation": args.n_validation,
@@ -194,6 +196,11 @@ def _split_table(args: argparse.Namespace) -> dict[str, Any]:
     for key in ("validation", "seed"):
         if given.get(key, 0) < 0:
             msg = f"expected a number of at least 0 for {key}, got {given[key]}"
+            raise UsageError(msg)
+    # What the card may hold: it is read again when the files are written.
+    for key, most in (("sets", MOST_SETS), ("seed", 2**63 - 1)):
+        if given.get(key, 0) > most:
+            msg = f"expected at most {most} for {key}, got {given[key]}"
             raise UsageError(msg)
     return given
 

@@ -54,6 +54,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Ms25Error as error:
         print(f"ms25: {error}", file=sys.stderr)
         return 1
+    except OSError as error:
+        # A folder that cannot be written, a full disk: nothing that a traceback explains.
+        print(f"ms25: cannot read or write: {error}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("ms25: interrupted; what was finished is kept", file=sys.stderr)
         # 128 + SIGINT, as shells report it.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from ms25_suite.core.documents.files import read_bytes
+from ms25_suite.core.documents.parsing import parse_json
 from ms25_suite.core.errors import ReportError
 from ms25_suite.core.records import RunRecord
 from ms25_suite.core.results import SCHEMA, CheckResult
@@ -77,7 +78,7 @@ class Journal:
 def read_journal(path: Path) -> tuple[RunRecord, list[CheckResult]]:
     """Read the description of a run and its results from a journal.
 
-    A last line that was cut off, as a killed run leaves it, is ignored.
+    A last line that was cut off, as a killed run leaves it, is ignored: it has no end.
 
     Raises
     ------
@@ -86,25 +87,24 @@ def read_journal(path: Path) -> tuple[RunRecord, list[CheckResult]]:
     """
     # Only "\n" ends a line: a reason may hold other characters that str.splitlines() splits at.
     # Bytes, because a journal may be cut off within a character of several bytes.
-    lines = path.read_bytes().split(b"\n")
-    if not lines[-1]:
-        lines.pop()
-    records: list[Any] = []
-    for number, line in enumerate(lines, start=1):
+    *lines, rest = read_bytes(path, "the journal", ReportError).split(b"\n")
+    records: list[Any] = [
+        parse_json(line, f"{path}: line {number}", ReportError)
+        for number, line in enumerate(lines, start=1)
+    ]
+    if rest:
         try:
-            record = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            if number == len(lines) and number > 1:
-                break
-            msg = f"{path}: line {number} is not JSON ({error}); expected a journal of the suite"
-            raise ReportError(msg) from error
+            records.append(parse_json(rest, f"{path}: line {len(lines) + 1}", ReportError))
+        except ReportError:
+            if not lines:
+                raise
+    for index, record in enumerate(records):
         if isinstance(record, dict) and CHECKSUM_KEY in record:
             try:
-                record = unseal_json(record, f"{path}: line {number}")
+                records[index] = unseal_json(record, f"{path}: line {index + 1}")
             except DamagedError as error:
                 msg = f"{error}. Remove the line to read the others"
                 raise ReportError(msg) from error
-        records.append(record)
     first = records[0] if records and isinstance(records[0], dict) else {}
     if first.get("schema") != SCHEMA or not isinstance(first.get("run"), dict):
         msg = f"{path}: expected a first line with schema {SCHEMA}; is this a journal of the suite?"

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
 
 from ms25_suite.core.catalogue import Measure, catalogue
+from ms25_suite.core.documents.parsing import parse_toml, read_toml
 from ms25_suite.core.errors import ThresholdError, did_you_mean
 from ms25_suite.core.results import Verdict
 
@@ -118,12 +118,7 @@ class Thresholds:
         ThresholdError
             The file cannot be read, is not TOML, or is invalid.
         """
-        try:
-            table = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            msg = f"cannot read the thresholds file {path}: {error}"
-            raise ThresholdError(msg) from error
-        return cls(table, str(path))
+        return cls(read_toml(path, "the thresholds file", ThresholdError), str(path))
 
     @classmethod
     def default(cls) -> Thresholds:
@@ -264,10 +259,11 @@ def _packaged(target: str) -> Mapping[str, Any]:
 
     package, _, name = target.partition(":")
     try:
-        return tomllib.loads(files(package).joinpath(name).read_text(encoding="utf-8"))
-    except (ImportError, OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        text = files(package).joinpath(name).read_text(encoding="utf-8")
+    except (ImportError, OSError, UnicodeDecodeError) as error:
         msg = f"cannot read the thresholds {target}: {error}"
         raise ThresholdError(msg) from error
+    return parse_toml(text, f"the thresholds {target}", ThresholdError)
 
 
 def _level(value: Any, where: str) -> Mapping[str, Any]:

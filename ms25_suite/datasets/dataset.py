@@ -17,6 +17,7 @@ from ms25_suite.core.findings import Finding
 from ms25_suite.core.frames import FloatArray, Frames, IntArray, Labels
 from ms25_suite.datasets.answers import Answer
 from ms25_suite.datasets.audit.atoms import atom_references, audit_atoms
+from ms25_suite.datasets.audit.broken import refuse_broken
 from ms25_suite.datasets.audit.run import (
     audit_dataset,
     audit_frames,
@@ -24,13 +25,14 @@ from ms25_suite.datasets.audit.run import (
     findings_of,
     frame_digests,
 )
-from ms25_suite.datasets.audit.structures import neighbour_distances, refuse_broken
+from ms25_suite.datasets.audit.structures import neighbour_distances
 from ms25_suite.datasets.cards.card import DatasetCard, LabelKeys
 from ms25_suite.datasets.cards.files import CardFile, verified_sha256
 from ms25_suite.datasets.cards.inputs import input_keys
 from ms25_suite.datasets.columns.frame_kinds import config_type, temperature_k
 from ms25_suite.datasets.formats.convergence import unconverged_finding
-from ms25_suite.datasets.formats.units import Units, in_suite_units
+from ms25_suite.datasets.formats.stated_units import in_suite_units
+from ms25_suite.datasets.formats.units import Units
 from ms25_suite.datasets.locate import user_card
 from ms25_suite.datasets.observables.eos import EosReference, eos_reference
 from ms25_suite.datasets.observables.neb import NebReference, neb_reference

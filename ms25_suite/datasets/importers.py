@@ -12,9 +12,11 @@ import numpy as np
 from ms25_suite.core.cache import atomic_path, file_sha256
 from ms25_suite.core.errors import DatasetError, LabelError
 from ms25_suite.core.fields import REF_ENERGY
-from ms25_suite.core.frames import Labels
+from ms25_suite.core.frames import Frames, Labels
+from ms25_suite.datasets.audit.broken import refuse_broken
 from ms25_suite.datasets.formats.convergence import refuse_unconverged
-from ms25_suite.datasets.formats.units import Units, factor, in_suite_units, is_unit_key
+from ms25_suite.datasets.formats.stated_units import in_suite_units, is_unit_key
+from ms25_suite.datasets.formats.units import Units, factor
 from ms25_suite.datasets.readers.files import data_suffix
 from ms25_suite.datasets.readers.foreign import Asked, read_foreign
 from ms25_suite.datasets.readers.hints import for_import, of_cp2k
@@ -116,6 +118,7 @@ def import_data(
             atoms.set_cell(atoms.cell * scale, scale_atoms=False)
             atoms.positions *= scale
         units = replace(units.completed(), length="")
+    refuse_broken(Frames.from_atoms(images), where)
     try:
         found = find_labels(images, asked.keys, where)
     except LabelError as error:

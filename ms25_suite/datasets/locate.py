@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+from ms25_suite.core.documents.files import (
+    FOLDER,
+    MISSING,
+    file_problem,
+    refuse_irregular,
+    user_path,
+)
 from ms25_suite.core.errors import (
     CardError,
     DatasetError,
@@ -41,10 +49,10 @@ def user_card(spec: str) -> DatasetCard:
     DatasetError
         The folder holds no files of frames.
     """
-    path = Path(spec).expanduser()
     # A comma may also be part of a name that exists.
-    if not path.exists() and "," in spec:
-        paths = [Path(part.strip()).expanduser() for part in spec.split(",") if part.strip()]
+    if "," in spec and not _exists(spec):
+        names = [part.strip() for part in spec.split(",") if part.strip()]
+        paths = [user_path(name, "dataset", UnknownDatasetError) for name in names]
         for part in paths:
             _refuse_missing(part)
         if any(not is_data_file(part) for part in paths):
@@ -54,6 +62,7 @@ def user_card(spec: str) -> DatasetCard:
             )
             raise DatasetError(msg)
         return DatasetCard(name=_joined_name(paths), files=tuple(CardFile(p) for p in paths))
+    path = user_path(spec, "dataset", UnknownDatasetError)
     _refuse_missing(path)
     if path.is_dir():
         return _folder_card(path)
@@ -84,9 +93,20 @@ def user_card(spec: str) -> DatasetCard:
     return DatasetCard(name=encodable(stem(path)), files=(CardFile(path),))
 
 
+def _exists(spec: str) -> bool:
+    try:
+        return Path(spec).expanduser().exists()
+    except (RuntimeError, OSError, ValueError):  # no file can have such a name
+        return False
+
+
 def _refuse_missing(path: Path) -> None:
     spec = str(path)
-    if path.exists():
+    problem = file_problem(path)
+    if problem == FOLDER:
+        return
+    if problem != MISSING:
+        refuse_irregular(path, "the dataset", UnknownDatasetError)
         return
     looks_like_path = path.suffix != "" or len(path.parts) > 1
     what = (
@@ -95,7 +115,9 @@ def _refuse_missing(path: Path) -> None:
         else f"unknown dataset {str(path)!r}"
     )
     folder = path.parent
-    names = [entry.name for entry in folder.iterdir()] if folder.is_dir() else []
+    names = []
+    with suppress(OSError):
+        names = [entry.name for entry in folder.iterdir()]
     near = did_you_mean(path.name, names, cutoff=0.8) if looks_like_path else ""
     msg = (
         f"{what}.{near} {suggestion('' if looks_like_path else spec)}, or a path to your own "
@@ -105,12 +127,17 @@ def _refuse_missing(path: Path) -> None:
 
 
 def _data_files(folder: Path) -> list[Path]:
+    try:
+        entries = sorted(folder.iterdir())
+    except OSError as error:
+        msg = f"cannot list the folder {folder}: {error.strerror or error}"
+        raise DatasetError(msg) from error
     # Hidden files are no data: macOS leaves `._NAME` beside NAME in archives, editors `.NAME.swp`.
-    return sorted(
+    return [
         path
-        for path in folder.iterdir()
+        for path in entries
         if not path.name.startswith(".") and path.is_file() and is_data_file(path)
-    )
+    ]
 
 
 def _folder_card(folder: Path) -> DatasetCard:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import time
 from collections.abc import Sequence
@@ -244,7 +245,9 @@ def _threads() -> int:
     torch = sys.modules.get("torch")
     if torch is not None:
         return int(torch.get_num_threads())
-    return int(os.environ.get("OMP_NUM_THREADS", "1"))
+    # OpenMP also takes a list, of which the first is that of the outermost level.
+    stated = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
+    return int(stated) if re.fullmatch("[0-9]{1,6}", stated) else 1
 
 
 _STATUS = Path("/proc/self/status")

@@ -11,6 +11,7 @@ from typing import IO
 
 import pytest
 
+from ms25_suite.core.documents.files import MISSING, file_problem, user_path
 from ms25_suite.core.errors import ReferenceCalculatorError, UsageError
 from ms25_suite.criteria.without_model import fit_baseline
 from ms25_suite.datasets.dataset import Dataset, open_dataset
@@ -141,8 +142,10 @@ def use_potential_file(path: str | None) -> None:
     """
     if path is None:
         return
-    if not Path(path).is_file():
-        msg = f"--potential-file={path}: there is no such file"
+    problem = file_problem(user_path(path, "--potential-file", UsageError))
+    if problem:
+        found = "there is no such file" if problem == MISSING else f"found {problem}"
+        msg = f"--potential-file={path}: {found}"
         raise UsageError(msg)
     # The environment is inherited by workers, in whatever folder they run.
     os.environ["MS25_POTENTIAL_FILE"] = str(Path(path).resolve())

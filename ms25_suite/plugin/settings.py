@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from ms25_suite.core.documents.files import user_path
 from ms25_suite.core.errors import ThresholdError, UsageError, did_you_mean
 from ms25_suite.core.fields import ENSEMBLES, Ensemble
 from ms25_suite.core.text.folders import folders_that_differ
@@ -21,6 +22,7 @@ from ms25_suite.metrics.dynamics.trajectories import MIN_STEPS
 from ms25_suite.metrics.throughput import N_BLOCKS
 from ms25_suite.plugin.pool import use_potential_file
 from ms25_suite.plugin.values import (
+    MOST,
     NO_PAIR_STYLE,
     atom_numbers,
     ensembles,
@@ -115,6 +117,11 @@ class Settings:
             if option(name) is not None and option(name) < fewest:
                 msg = f"--{name.replace('_', '-')} must be at least {fewest}, got {option(name)}"
                 raise UsageError(msg)
+        for name, most in MOST.items():
+            if option(name) is not None and option(name) > most:
+                shown = "ms25-seed" if name == "seed" else name.replace("_", "-")
+                msg = f"--{shown} must be at most {most}, got {option(name)}"
+                raise UsageError(msg)
         if option("seed") < 0:
             msg = f"--ms25-seed must not be negative, got {option('seed')}"
             raise UsageError(msg)
@@ -125,7 +132,8 @@ class Settings:
         use_potential_file(option("potential_file"))
         thresholds = Thresholds.default()
         if option("thresholds"):
-            thresholds = thresholds.updated(Thresholds.from_file(Path(option("thresholds"))))
+            file = user_path(option("thresholds"), "--ms25-thresholds", UsageError)
+            thresholds = thresholds.updated(Thresholds.from_file(file))
         datasets = _named(
             [open_dataset(name) for given in option("dataset") for name in expand(given)]
         )
@@ -147,7 +155,7 @@ class Settings:
                 lammps=lammps_executable(option("lammps")),
                 pair_styles=option("lammps") != NO_PAIR_STYLE,
             ),
-            report_dir=writable_folder(Path(option("report_dir")).expanduser()),
+            report_dir=writable_folder(option("report_dir")),
             strict=option("strict"),
             seed=option("seed"),
             train_sizes=train_sizes(option("train_sizes")),

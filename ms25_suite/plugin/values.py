@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from ms25_suite.core.documents.files import user_path
 from ms25_suite.core.errors import UsageError
 from ms25_suite.core.fields import ENSEMBLES, Ensemble
 from ms25_suite.metrics.training_rate import MIN_SIZES
 
 __all__ = [
+    "MOST",
     "NO_PAIR_STYLE",
     "atom_numbers",
     "ensembles",
@@ -19,6 +23,19 @@ __all__ = [
     "train_sizes",
     "writable_folder",
 ]
+
+MOST: Final[Mapping[str, float]] = {
+    "workers": 1024,
+    "worker_timeout": 1e8,
+    "neb_steps": 2**31 - 1,
+    "md_steps": 2**31 - 1,
+    "throughput_steps": 2**31 - 1,
+    "seed": 2**32 - 1,
+}
+"""Largest values of options, by name: three years in seconds, what LAMMPS counts to, and the
+largest seed of NumPy."""
+
+_MOST_ATOMS: Final = 100_000_000
 
 NO_PAIR_STYLE: Final = "none"
 """What ``--lammps`` takes instead of a path to leave pair styles alone."""
@@ -34,11 +51,7 @@ def train_sizes(text: str | None) -> tuple[int, ...]:
     """
     if text is None:
         return ()
-    try:
-        sizes = [int(word) for word in text.split(",")]
-    except ValueError as error:
-        msg = f"--train-sizes={text}: expected whole numbers joined by commas, such as 50,100,200"
-        raise UsageError(msg) from error
+    sizes = _whole_numbers(text, "--train-sizes", "50,100,200")
     if len(set(sizes)) < len(sizes):
         msg = f"--train-sizes={text}: each size is trained once, so none may be repeated"
         raise UsageError(msg)
@@ -46,6 +59,15 @@ def train_sizes(text: str | None) -> tuple[int, ...]:
         msg = f"--train-sizes={text}: expected at least {MIN_SIZES} sizes, each of 1 or more frames"
         raise UsageError(msg)
     return tuple(sorted(sizes))
+
+
+def _whole_numbers(text: str, option: str, example: str) -> list[int]:
+    words = [word.strip() for word in text.split(",")]
+    # `int` also takes underscores and digits of other scripts.
+    if not all(re.fullmatch("[+-]?[0-9]{1,18}", word) for word in words):
+        msg = f"{option}={text[:200]}: expected whole numbers joined by commas, such as {example}"
+        raise UsageError(msg)
+    return [int(word) for word in words]
 
 
 def lammps_executable(text: str | None) -> Path | None:
@@ -74,16 +96,12 @@ def atom_numbers(text: str | None) -> tuple[int, ...]:
     """
     if text is None:
         return ()
-    try:
-        sizes = [int(word) for word in text.split(",")]
-    except ValueError as error:
+    sizes = _whole_numbers(text, "--throughput-atoms", "500,2000,8000")
+    if not 1 <= min(sizes) <= max(sizes) <= _MOST_ATOMS or len(set(sizes)) < len(sizes):
         msg = (
-            f"--throughput-atoms={text}: expected whole numbers joined by commas, such as "
-            "500,2000,8000"
+            f"--throughput-atoms={text}: expected different numbers of atoms, each from 1 to "
+            f"{_MOST_ATOMS}"
         )
-        raise UsageError(msg) from error
-    if min(sizes) < 1 or len(set(sizes)) < len(sizes):
-        msg = f"--throughput-atoms={text}: expected different numbers of atoms, each 1 or more"
         raise UsageError(msg)
     return tuple(sorted(sizes))
 
@@ -126,8 +144,9 @@ def species(text: str | None) -> tuple[str, ...]:
     return symbols
 
 
-def writable_folder(folder: Path) -> Path:
+def writable_folder(text: str) -> Path:
     """Create the report folder, so that an unwritable one is known before hours of computing."""
+    folder = user_path(text, "--report-dir", UsageError)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         probe = folder / f".ms25-{os.getpid()}"

@@ -6,11 +6,12 @@ Loading a pickle runs code that its author chose. Here only the opcodes of the p
 from __future__ import annotations
 
 import pickletools
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from ms25_suite.core.documents.files import refuse_irregular
 from ms25_suite.core.errors import ModelFileError
+from ms25_suite.potentials.archive import checked_archive
 
 __all__ = ["FileSummary", "summarise"]
 
@@ -62,29 +63,26 @@ def summarise(path: Path) -> FileSummary:
     ModelFileError
         The file is missing, empty, unreadable, or a damaged archive.
     """
+    refuse_irregular(path, "the model file", ModelFileError)
     try:
-        size = path.stat().st_size
         with path.open("rb") as file:
             head = file.read(64)
     except OSError as error:
-        kind = "a folder" if path.is_dir() else f"{error.strerror or error}"
-        msg = f"cannot read the model file {path}: {kind}. Give the path of an existing model file"
+        msg = f"cannot read the model file {path}: {error.strerror or error}"
         raise ModelFileError(msg) from error
-    if size == 0:
+    if not head:
         msg = f"the model file {path} is empty (0 bytes): was writing or copying it interrupted?"
         raise ModelFileError(msg)
     if not head.startswith(_ZIP_MAGIC):
         return FileSummary(path, head, frozenset(), frozenset(), frozenset())
+    # PyTorch archives have data.pkl, packages of nequip eager_model.pkl.
+    names, pickle = checked_archive(path, ("/data.pkl", "eager_model.pkl"))
     try:
-        with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
-            # PyTorch archives have data.pkl, packages of nequip eager_model.pkl.
-            main = next((n for n in names if n.endswith(("/data.pkl", "eager_model.pkl"))), None)
-            found, texts = _read_pickle(archive.read(main)) if main else (set(), set())
-    except (zipfile.BadZipFile, EOFError, OSError, ValueError) as error:
+        found, texts = _read_pickle(pickle) if pickle is not None else (set(), set())
+    except Exception as error:  # pickletools raises anything on what is no pickle
         msg = (
-            f"the model file {path} is a damaged archive ({error}): expected a complete PyTorch "
-            f"file, found {size} bytes. Copy or download it again"
+            f"the pickle in the model file {path} is damaged ({type(error).__name__}: {error}). "
+            "Copy or download the file again"
         )
         raise ModelFileError(msg) from error
     members = frozenset(name.split("/", 1)[1] for name in names if "/" in name)

@@ -11,14 +11,16 @@ from typing import Final
 
 import numpy as np
 
-from ms25_suite.core.frames import BoolArray, FloatArray, IntArray
+from ms25_suite.core.frames import BoolArray, FloatArray
+from ms25_suite.core.geometry.neighbours import Neighbours, neighbours_by_tree
 
 __all__ = ["neighbours", "neighbours_by_tree", "neighbours_by_vesin"]
 
 MOST_CANDIDATES: Final = 1100
 """Number of candidates per atom above which the tree is faster (measured with the mini tier)."""
 
-Neighbours = tuple[IntArray, IntArray, FloatArray]
+_FLAT: Final = 1e-3
+"""Volume of a cell over the product of its lengths, below which its vectors count as dependent."""
 
 
 def neighbours(
@@ -43,10 +45,8 @@ def neighbours(
         Atoms i and j of each pair, shape ``(n_pairs,)``, and ``r_j - r_i`` in Å with the periodic
         shift included, shape ``(n_pairs, 3)``. An atom and its own periodic image are a pair too.
     """
-    from ase.geometry import complete_cell
-
-    # Fill in missing cell vectors along non-periodic directions, so that the cell can be inverted.
-    cell, pbc = complete_cell(np.array(cell)), np.array(pbc)
+    pbc = np.array(pbc)
+    cell = _invertible(np.array(cell), pbc)
     inverse = np.linalg.inv(cell)
     # The cutoff in units of the distance between opposite faces, along each cell vector.
     reach = cutoff * np.linalg.norm(inverse, axis=0)
@@ -56,6 +56,19 @@ def neighbours(
     if len(positions) * tried.prod() > MOST_CANDIDATES:
         return neighbours_by_tree(np.asarray(positions), cell, pbc, cutoff)
     return neighbours_by_vesin(positions, cell, pbc, cutoff)
+
+
+def _invertible(cell: FloatArray, pbc: BoolArray) -> FloatArray:
+    """The cell with missing vectors of non-periodic directions filled in."""
+    from ase.geometry import complete_cell
+
+    full = np.asarray(complete_cell(cell), dtype=np.float64)
+    lengths = np.linalg.norm(full, axis=1)
+    if pbc.all() or abs(np.linalg.det(full)) > _FLAT * lengths.prod():
+        return full
+    # A vector along which nothing repeats has no meaning, so it may lie in the plane of others.
+    lean = complete_cell(np.where(pbc[:, None], cell, 0.0))
+    return np.asarray(lean, dtype=np.float64)
 
 
 def neighbours_by_vesin(
@@ -69,40 +82,3 @@ def neighbours_by_vesin(
         points=np.ascontiguousarray(positions), box=cell, periodic=pbc, quantities="ijD"
     )
     return i.astype(np.int64), j.astype(np.int64), vectors
-
-
-def neighbours_by_tree(
-    positions: FloatArray, cell: FloatArray, pbc: BoolArray, cutoff: float
-) -> Neighbours:
-    """Same as `neighbours` for a complete cell, by a k-d tree over the images near the cell."""
-    from scipy.spatial import cKDTree
-
-    inverse = np.linalg.inv(cell)
-    reach = cutoff * np.linalg.norm(inverse, axis=0)
-    # Wrap the atoms into the cell, and take all images that are within the cutoff of its faces.
-    scaled = positions @ inverse
-    scaled -= np.where(pbc, np.floor(scaled), 0.0)
-    # Cells within reach on either side: several, if the cutoff is longer than the cell is wide.
-    steps = [np.arange(-n, n + 1) for n in np.where(pbc, np.ceil(reach), 0).astype(int)]
-    shifts = np.stack(np.meshgrid(*steps, indexing="ij"), axis=-1).reshape(-1, 3)
-    images = scaled + shifts[:, None, :]
-    # Slightly more than the cutoff, so that no pair is lost to rounding.
-    margin = reach + 1e-9
-    # Along directions without periodicity atoms may be anywhere, and all are kept.
-    near = ((images >= -margin) & (images <= 1.0 + margin)) | ~pbc
-    shift, atom = np.nonzero(near.all(axis=2))
-    inside = scaled @ cell
-    outside = images[shift, atom] @ cell
-    # Each tree is used once, so building it must be fast: not balanced.
-    here, there = (
-        cKDTree(points, balanced_tree=False, compact_nodes=False) for points in (inside, outside)
-    )
-    # Each atom of the cell with all images: a pair is found from both of its ends, so the list is
-    # a full one.
-    found = here.sparse_distance_matrix(there, cutoff, output_type="ndarray")
-    i, image = found["i"], found["j"]
-    # Remove each atom paired with itself in the central cell.
-    itself = (i == atom[image]) & (shifts == 0).all(axis=1)[shift[image]]
-    i, image = i[~itself], image[~itself]
-    # Wrapping moves atoms by lattice vectors, which only renames the images.
-    return i.astype(np.int64), atom[image], outside[image] - inside[i]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from ms25_suite.core.documents.files import MISSING, file_problem, user_path
 from ms25_suite.core.errors import ModelFileError, UsageError, encodable
 from ms25_suite.core.text.folders import folders_that_differ
 from ms25_suite.potentials.registry import detect, get_trainer
@@ -96,15 +97,17 @@ def parse_spec(text: str) -> PotentialSpec:
     if text.startswith("object:"):
         server_address(text)
         return PotentialSpec(text, "object", text.removeprefix("object:"), "ase")
-    path = Path(text).expanduser()
+    path = user_path(text, "--mlip", ModelFileError)
     if path.suffix == ".py":
-        if not path.is_file():
-            msg = f"--mlip={text}: there is no such file. {EXPECTED}"
+        problem = file_problem(path)
+        if problem:
+            found = "there is no such file" if problem == MISSING else f"found {problem}"
+            msg = f"--mlip={text}: {found}; {EXPECTED}"
             raise ModelFileError(msg)
         return PotentialSpec(text, "calculator", encodable(path.stem), "ase", path)
     if _ATTRIBUTE.fullmatch(text) and not path.exists():
         return PotentialSpec(text, "calculator", text.replace(":", "."), "ase")
-    if not path.exists():
+    if file_problem(path) == MISSING:
         msg = f"--mlip={text}: there is no such file. {EXPECTED}"
         raise ModelFileError(msg)
     return PotentialSpec(text, "model", encodable(path.stem), detect(path).name, path)
@@ -126,13 +129,20 @@ def _parse_train(text: str) -> PotentialSpec:
         if not equals or key not in _TRAIN_OPTIONS:
             msg = f"--mlip={text}: {item!r} is not one of {', '.join(_TRAIN_OPTIONS)}=VALUE"
             raise UsageError(msg)
-        try:
-            options[key] = _TRAIN_OPTIONS[key](value)
-        except ValueError as error:
-            msg = f"--mlip={text}: {key} must be a whole number, found {value!r}"
-            raise UsageError(msg) from error
+        if key in options:
+            msg = f"--mlip={text}: {key} is given twice"
+            raise UsageError(msg)
+        options[key] = value if _TRAIN_OPTIONS[key] is str else _whole_number(key, value, text)
     name = "-".join([architecture, *(_short(key, value) for key, value in options.items())])
     return PotentialSpec(text, "train", name, architecture, options=tuple(options.items()))
+
+
+def _whole_number(key: str, value: str, text: str) -> int:
+    # `int` also takes digits of other scripts, underscores and blanks.
+    if not re.fullmatch(r"[+-]?[0-9]{1,18}", value):
+        msg = f"--mlip={text[:200]}: {key} must be a whole number, found {value[:40]!r}"
+        raise UsageError(msg)
+    return int(value)
 
 
 def _short(key: str, value: str | int) -> str:

@@ -5,13 +5,15 @@ It is the sidecar of the model file, ``NAME.json`` beside ``NAME``.
 
 from __future__ import annotations
 
-import json
+import re
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from ms25_suite.core.cache import atomic_path, file_sha256
 from ms25_suite.core.contracts import read_as
+from ms25_suite.core.documents.files import MISSING, file_problem, refuse_irregular
+from ms25_suite.core.documents.parsing import read_json
 from ms25_suite.core.errors import ModelFileError
 from ms25_suite.core.sealed import CHECKSUM_KEY, DamagedError, sealed_json, unseal_json
 from ms25_suite.training.request import TrainingData, TrainingRequest, part_hash
@@ -28,6 +30,8 @@ __all__ = [
 ]
 
 SCHEMA: Final = 1
+
+_DIGEST: Final = re.compile(r"(?:[0-9a-fA-F]{2})+")
 
 UNITS: Final = {
     "energy": "eV",
@@ -188,6 +192,12 @@ class Manifest:
     units: dict[str, str] = field(default_factory=dict)
     curve: dict[str, list[float]]
 
+    def __post_init__(self) -> None:
+        wrong = next((one for one in self.seen_frames if not _DIGEST.fullmatch(one)), None)
+        if wrong is not None:
+            msg = f"`seen_frames` must be fingerprints in hexadecimal digits, found {wrong[:40]!r}"
+            raise ValueError(msg)
+
     def to_dict(self) -> dict[str, Any]:
         """Plain types, for JSON, in the order of the file; what is None is left out."""
         found = asdict(self)
@@ -219,47 +229,42 @@ def read_manifest(model: Path) -> Manifest | None:
     Returns
     -------
     :
-        None if there is no sidecar, if it is of another format, or if it has no checksum (as those
-        of earlier versions) and belongs to another model file.
+        None if there is no sidecar, or a JSON file of that name is of another program.
 
     Raises
     ------
     ModelFileError
-        The sidecar is damaged, or a value in it is not what is expected; or the model file is not
-        the one that it was written for. What it says of the training, such as the frames that a
-        potential must not be judged on, is not ignored.
+        The sidecar cannot be read or is damaged, a value in it is not what is expected, or it is
+        that of another model file. It names the frames that the model has seen, which would
+        otherwise be judged.
     """
     path = sidecar_path(model)
+    if file_problem(path) == MISSING:
+        return None
     advice = (
-        f"Get both files again; without the sidecar, nothing is known of the training of {model}"
+        "Copy both files again; or move the sidecar away, if it is not of this model: then "
+        f"nothing is known of the training of {model}"
     )
     try:
-        text = path.read_bytes()
-    except OSError:
-        return None
-    try:
-        found = json.loads(text)
-    # A `RecursionError` is JSON's answer to thousands of brackets.
-    except (ValueError, RecursionError) as error:
-        msg = f"the sidecar {path} is damaged: it is not JSON ({error}). {advice}"
-        raise ModelFileError(msg) from error
-    sealed = isinstance(found, dict) and CHECKSUM_KEY in found
-    if sealed:
-        try:
+        found = read_json(path, "the sidecar", ModelFileError)
+        if isinstance(found, dict) and CHECKSUM_KEY in found:
             found = unseal_json(found, f"the sidecar {path}")
-        except DamagedError as error:
-            msg = f"{error}. {advice}"
-            raise ModelFileError(msg) from error
-    try:
-        if found["schema"] != SCHEMA or not isinstance(found["curve"], dict):
-            return None
-        expected, actual = found["model"]["sha256"], file_sha256(model)
-    except (OSError, KeyError, TypeError):
+    except (ModelFileError, DamagedError) as error:
+        msg = f"the sidecar {path} is damaged ({error}). {advice}"
+        raise ModelFileError(msg) from error
+    if not (isinstance(found, dict) and "schema" in found and {"model", "curve"} & set(found)):
         return None
-    if sealed and expected != actual:
+    if found["schema"] != SCHEMA:
+        msg = f"{path}: expected schema {SCHEMA}, found {str(found['schema'])[:40]}. {advice}"
+        raise ModelFileError(msg)
+    manifest = read_as(Manifest, found, str(path), ModelFileError)
+    refuse_irregular(model, "the model file", ModelFileError)
+    sha256 = file_sha256(model)
+    if manifest.model.sha256 != sha256:
         msg = (
             f"{model} is not the model file that its sidecar {path.name} was written for: expected "
-            f"sha256 {expected}, found {actual}. It is damaged or was replaced. {advice}"
+            f"sha256 {manifest.model.sha256[:64]}, found {sha256}. It is damaged or was replaced. "
+            f"{advice}"
         )
         raise ModelFileError(msg)
-    return read_as(Manifest, found, str(path), ModelFileError) if expected == actual else None
+    return manifest

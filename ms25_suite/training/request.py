@@ -5,13 +5,17 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 
 from ms25_suite.core.errors import LabelError, TrainingError, UsageError
 from ms25_suite.core.frames import Frames, Labels
 
-__all__ = ["Part", "TrainingData", "TrainingRequest", "part_hash"]
+__all__ = ["LARGEST_SEED", "Part", "TrainingData", "TrainingRequest", "part_hash"]
+
+LARGEST_SEED: Final = 2**32 - 1
+"""Largest seed that the random numbers of every framework take (those of NumPy take no more)."""
 
 Part = tuple[Frames, Labels]
 """Frames and their labels."""
@@ -52,6 +56,9 @@ class TrainingRequest:
             if isinstance(value, bool) or not isinstance(value, int) or value < least:
                 msg = f"`{name}` of a training must be a whole number from {least}, got {value!r}"
                 raise UsageError(msg)
+        if self.seed > LARGEST_SEED:
+            msg = f"`seed` of a training must be at most {LARGEST_SEED}, got {self.seed}"
+            raise UsageError(msg)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -140,7 +140,7 @@ def train(
         title=_title(request, data),
         resume=resume,
     )
-    root = cache_dir("training") if cache is None else cache
+    root = _cache() if cache is None else cache
     folder = root / described.key()[:_KEY_DIGITS]
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -188,6 +188,17 @@ class _Job:
     progress: TrainingProgress
     title: str
     resume: bool
+
+
+def _cache() -> Path:
+    try:
+        return cache_dir("training")
+    except OSError as error:
+        msg = (
+            f"models are kept in the cache, which cannot be used: {error}. Set MS25_CACHE_DIR to a "
+            "folder that can be written"
+        )
+        raise TrainingError(msg) from error
 
 
 def _take_or_train(job: _Job, model: Path) -> TrainedModel:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -120,12 +121,39 @@ def test_all_options_are_tested_here() -> None:
             "the dataset 'hea' is given twice",
         ),
         (["--mlip=reference", "--dataset=hea", "--report-dir=file/reports"], "cannot write there"),
+        (["--mlip=reference", "--dataset=hea", "--worker-timeout=inf"], "at most 100000000.0"),
+        (["--mlip=reference", "--dataset=hea", "--worker-timeout=1e400"], "at most 100000000.0"),
+        (["--mlip=reference", "--dataset=hea", "--worker-timeout=nan"], "must be positive"),
+        (["--mlip=reference", "--dataset=hea", "--workers=1000000000"], "at most 1024"),
+        (["--mlip=reference", "--dataset=hea", "--md-steps=99999999999"], "at most 2147483647"),
+        (["--mlip=reference", "--dataset=hea", "--ms25-seed=4294967296"], "at most 4294967295"),
+        (["--mlip=reference", "--dataset=hea", "--throughput-atoms=1_0"], "expected whole numbers"),
+        (
+            ["--mlip=reference", "--dataset=hea", "--throughput-atoms=1000000000"],
+            "each from 1 to 100000000",
+        ),
+        (["--mlip=train:mace:n=9,n=8", "--dataset=hea"], "n is given twice"),
+        (["--mlip=train:mace:seed=1_0", "--dataset=hea"], "must be a whole number, found '1_0'"),
+        (["--mlip=train:mace:seed=4294967296", "--dataset=hea"], "at most 4294967295"),
+        (["--mlip=pipe.pt", "--dataset=hea"], "expected a file, found a named pipe"),
+        (["--mlip=pipe.py", "--dataset=hea"], "found a named pipe"),
+        (["--mlip=reference", "--dataset=pipe.toml"], "expected a file, found a named pipe"),
+        (
+            ["--mlip=reference", "--dataset=hea", "--ms25-thresholds=pipe.toml"],
+            "expected a file, found a named pipe",
+        ),
+        (
+            ["--mlip=reference", "--dataset=hea", "--potential-file=pipe.pt"],
+            "found a named pipe",
+        ),
     ],
 )
 def test_nonsense_is_a_usage_error(
     pytester: pytest.Pytester, arguments: list[str], message: str
 ) -> None:
     (pytester.path / "file").touch()
+    for name in ("pipe.pt", "pipe.py", "pipe.toml"):
+        os.mkfifo(pytester.path / name)
     done = pytester.runpytest(*arguments)
     assert done.ret == pytest.ExitCode.USAGE_ERROR
     assert message in done.stderr.str()

@@ -151,7 +151,11 @@ def _is_path(given: Any) -> bool:
 
 
 def _path(given: str | os.PathLike[str]) -> str:
-    return os.fspath(given)
+    path = os.fspath(given)
+    if not isinstance(path, str) or "\0" in path:
+        msg = f"expected a path that a file can have, found {path!r}"
+        raise UsageError(msg)
+    return path
 
 
 def _is_potential(given: Any) -> bool:

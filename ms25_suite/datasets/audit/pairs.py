@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 
 from ms25_suite.core.frames import FloatArray, Frames, IntArray
+from ms25_suite.core.geometry.neighbours import neighbours_by_tree
 
 __all__ = ["neighbours", "pairs"]
+
+_MOST_BOXES: Final = 1_000_000
+"""Boxes of the size of the cutoff in a cell, all of which matscipy allocates (8 MB)."""
 
 
 def neighbours(frames: Frames, index: int, cutoff: float) -> tuple[IntArray, IntArray, FloatArray]:
@@ -31,6 +37,10 @@ def pairs(
         # Atoms of a molecule may lie outside of the cell in the file.
         positions = positions - positions.min(axis=0) + 1.0
         cell = np.diag(positions.max(axis=0) + 1.0)
+    if abs(np.linalg.det(cell)) > _MOST_BOXES * cutoff**3:
+        # A few atoms in a large box.
+        first, second, vectors = neighbours_by_tree(positions, cell, pbc, cutoff)
+        return first, second, np.asarray(np.linalg.norm(vectors, axis=1)), vectors
     first, second, distances, vectors = neighbour_list(
         "ijdD", positions=positions, cell=cell, pbc=pbc, cutoff=cutoff
     )

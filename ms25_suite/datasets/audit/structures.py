@@ -1,4 +1,4 @@
-"""Duplicate frames, mixed periodicity, overlapping and isolated atoms, broken cells."""
+"""Duplicate frames, mixed periodicity, overlapping and isolated atoms."""
 
 from __future__ import annotations
 
@@ -6,20 +6,12 @@ from typing import Any, Final
 
 import numpy as np
 
-from ms25_suite.core.errors import DatasetError
 from ms25_suite.core.findings import Finding, frame_list
 from ms25_suite.core.frames import FloatArray, Frames, IntArray, Labels
 from ms25_suite.datasets.answers import Answer, answered
 from ms25_suite.datasets.audit.pairs import neighbours, pairs
 
-__all__ = [
-    "CLOSEST",
-    "NEAR",
-    "STRONGEST_BOND",
-    "audit_structure",
-    "neighbour_distances",
-    "refuse_broken",
-]
+__all__ = ["CLOSEST", "NEAR", "STRONGEST_BOND", "audit_structure", "neighbour_distances"]
 
 _DECIMALS: Final = 5
 """Digits of positions and cells (Å) that count when frames are compared: extended XYZ holds 8,
@@ -259,29 +251,3 @@ def _farthest_neighbour(frames: Frames, index: int) -> float:
         if np.isfinite(nearest).all():
             break
     return float(nearest.max())
-
-
-def refuse_broken(frames: Frames, where: str) -> None:
-    """Refuse frames whose positions or cells are not finite, or whose cells have no volume.
-
-    Raises
-    ------
-    DatasetError
-        There are such frames.
-    """
-    bad = ~np.isfinite(frames.positions).all(axis=1)
-    indices = set(frames.frame_of_atom[bad].tolist())
-    indices |= set(np.flatnonzero(~np.isfinite(frames.cells).all(axis=(1, 2))).tolist())
-    if indices:
-        msg = f"{where}: positions or cells of {frame_list(sorted(indices))} are not finite"
-        raise DatasetError(msg)
-    lengths = np.linalg.norm(frames.cells, axis=2)
-    flat = np.flatnonzero((frames.pbc & (lengths == 0.0)).any(axis=1))
-    periodic = np.flatnonzero(frames.pbc.all(axis=1) & (frames.volumes == 0.0))
-    indices = set(flat.tolist()) | set(periodic.tolist())
-    if indices:
-        msg = (
-            f"{where}: {frame_list(sorted(indices))} should be periodic, but their cells have no "
-            f"vector in that direction, or no volume"
-        )
-        raise DatasetError(msg)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Final, Self
 
 from ms25_suite.core.contracts import read_as
+from ms25_suite.core.documents.parsing import read_toml
 from ms25_suite.core.errors import CardError
 from ms25_suite.core.fields import NOT_STATED
 from ms25_suite.datasets.cards.fields import (
@@ -189,11 +189,7 @@ class DatasetCard(CardTable):
         CardError
             The file cannot be read, is not TOML, or is not a valid card.
         """
-        try:
-            content = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            msg = f"cannot read the dataset card {path}: {error}"
-            raise CardError(msg) from error
+        content = read_toml(path, "the dataset card", CardError)
         table = read_as(CardTable, content, str(path), CardError)
         missing = [key for key in _BUILTIN_KEYS if key not in content] if builtin else []
         if missing:

@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar
 from annotated_types import MinLen
 
 from ms25_suite.core.cache import remembered_sha256
+from ms25_suite.core.documents.files import MISSING, file_problem
 from ms25_suite.core.errors import CardError, DatasetError
 from ms25_suite.datasets.cards.fields import CARD_CONFIG, Text
 
@@ -87,8 +88,10 @@ def verified_sha256(file: CardFile, where: str, absent: type[DatasetError] = Car
     DatasetError
         The file cannot be read.
     """
-    if not file.path.is_file():
-        msg = f"{where}: there is no file {file.path}"
+    problem = file_problem(file.path)
+    if problem:
+        found = "there is no file" if problem == MISSING else f"expected a file, found {problem}:"
+        msg = f"{where}: {found} {file.path}"
         raise absent(msg)
     try:
         found = remembered_sha256(file.path)

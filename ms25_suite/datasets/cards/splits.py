@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Final
 
-from annotated_types import MinLen
+from annotated_types import Ge, Le, MinLen
 
 from ms25_suite.datasets.cards.fields import (
     CARD_CONFIG,
@@ -17,7 +17,10 @@ from ms25_suite.datasets.cards.fields import (
     values_of,
 )
 
-__all__ = ["ROLES", "SplitsConfig", "SplitsTable"]
+__all__ = ["MOST_SETS", "ROLES", "SplitsConfig", "SplitsTable"]
+
+MOST_SETS: Final = 1000
+"""Most independent splits; the paper has three, and each takes as much memory as the frames."""
 
 ROLES: Final = ("train", "validation", "test")
 
@@ -45,7 +48,7 @@ class SplitsTable:
     validation: WholeNumber | Text | TextList | None = None
     test: AtLeastOne | Text | TextList | None = None
     train_sizes: Annotated[tuple[AtLeastOne, ...], MinLen(1)] = ()
-    sets: AtLeastOne | None = None
+    sets: Annotated[int, Ge(1), Le(MOST_SETS)] | None = None
     seed: WholeNumber = 0
 
     def __post_init__(self) -> None:

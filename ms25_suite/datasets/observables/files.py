@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, cast
 
 from ms25_suite.core.errors import CardError, DatasetError
 from ms25_suite.core.frames import Frames
-from ms25_suite.datasets.audit.structures import refuse_broken
+from ms25_suite.datasets.audit.broken import refuse_broken
 from ms25_suite.datasets.cards.card import DatasetCard
 from ms25_suite.datasets.cards.files import CardFile, verified_sha256
 from ms25_suite.datasets.readers.files import read_images

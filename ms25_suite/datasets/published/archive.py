@@ -5,6 +5,7 @@ from __future__ import annotations
 import lzma
 import re
 import shutil
+import struct
 import tarfile
 import tempfile
 import zipfile
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Final
 
+from ms25_suite.core.documents.files import refuse_irregular
 from ms25_suite.core.errors import DatasetError
 
 __all__ = ["Member", "is_archive", "members", "natural_key", "safe_name"]
@@ -29,6 +31,8 @@ _DAMAGE: Final = (
     EOFError,
     OSError,
     NotImplementedError,
+    ValueError,
+    struct.error,
 )
 """Errors of the archive modules for damage and unknown compression."""
 
@@ -103,9 +107,6 @@ def members(source: Path, scratch: Path, leave_out: Callable[[str, str], None]) 
     DatasetError
         There is no such source, it is damaged itself, or names in it lead out of it.
     """
-    if not source.exists():
-        msg = f"there is no file or folder {source}"
-        raise DatasetError(msg)
     if source.is_dir():
         for path in sorted(source.rglob("*"), key=lambda p: natural_key(p.as_posix())):
             name = path.relative_to(source).as_posix()
@@ -113,6 +114,7 @@ def members(source: Path, scratch: Path, leave_out: Callable[[str, str], None]) 
             if path.is_file() and not _is_junk(name):
                 yield from _file(Member(name, path), scratch, leave_out, 1)
         return
+    refuse_irregular(source, "the archive or folder", DatasetError)
     if is_archive(source):
         yield from _unpacked(Member(source.name, source), scratch, leave_out, 0)
         return
@@ -151,9 +153,13 @@ def _unpacked(
             entry = next(entries, None)
             if entry is None:
                 return
-            name, stream = entry
+            name, size, stream = entry
             if _is_junk(name):
                 continue
+            free = shutil.disk_usage(scratch).free
+            if size > free:
+                msg = f"{member.name}: {name} has {size} bytes, but {scratch} has {free} left"
+                raise DatasetError(msg)
             with tempfile.TemporaryDirectory(dir=scratch) as folder:
                 path = Path(folder) / PurePosixPath(name).name
                 with path.open("wb") as out:
@@ -175,7 +181,10 @@ def _unpacked(
             raise _DamagedArchiveError(msg) from error
 
 
-def _zip(member: Member, leave_out: Callable[[str, str], None]) -> Iterator[tuple[str, IO[bytes]]]:
+def _zip(
+    member: Member, leave_out: Callable[[str, str], None]
+) -> Iterator[tuple[str, int, IO[bytes]]]:
+    """Name, size and content of each member."""
     with zipfile.ZipFile(member.path) as archive:
         entries = [entry for entry in archive.infolist() if not entry.is_dir()]
         for entry in entries:
@@ -192,10 +201,13 @@ def _zip(member: Member, leave_out: Callable[[str, str], None]) -> Iterator[tupl
             if (entry.external_attr >> 16) & 0o170000 == 0o120000:
                 leave_out(name, "a link")
                 continue
-            yield name, archive.open(entry)
+            yield name, entry.file_size, archive.open(entry)
 
 
-def _tar(member: Member, leave_out: Callable[[str, str], None]) -> Iterator[tuple[str, IO[bytes]]]:
+def _tar(
+    member: Member, leave_out: Callable[[str, str], None]
+) -> Iterator[tuple[str, int, IO[bytes]]]:
+    """Name, size and content of each member."""
     with tarfile.open(member.path) as archive:
         for entry in archive:
             if entry.isdir():
@@ -207,7 +219,7 @@ def _tar(member: Member, leave_out: Callable[[str, str], None]) -> Iterator[tupl
                 if not _is_junk(name):
                     leave_out(name, "a link or device")
                 continue
-            yield name, stream
+            yield name, entry.size, stream
 
 
 def _is_junk(name: str) -> bool:

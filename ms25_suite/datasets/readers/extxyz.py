@@ -19,6 +19,24 @@ from ms25_suite.datasets.columns.names import parse_name
 __all__ = ["Layout", "parse_header", "scan_layout", "unnamed_columns"]
 
 _PROPERTIES: Final = re.compile(r"""\bProperties\s*=\s*["'{]?([^\s"'}]+)""", re.IGNORECASE)
+_ENTRY: Final = re.compile(r"""(?<!\w)(\w{1,80})["']?\s*=\s*("[^"]*"|'[^']*'|\{[^}]*\}|\S+)""")
+"""Name and value in a header; of a name without an end only so much is looked at."""
+
+_QUANTITIES: Final = ("energy", "virial", "stress", "lattice")
+"""Parts of the names of entries whose values are numbers with a fraction."""
+
+_NUMBERS: Final = re.compile(r"""[-+\d_.,\s\[\]{}eEdD"']+""")
+"""A value that is numbers and not words."""
+
+_WITHOUT_BRACKETS: Final = str.maketrans("", "", "[]")
+_ODD_NUMBER: Final = re.compile(
+    r"""(?<![^\s"',{[])[-+]?[\d.]*(?:\d_\d|[^\D0-9])[\d_.]*(?:[eE][-+]?[\d_]+)?(?![^\s"',}\]])"""
+)
+"""Numbers with underscores or with digits of other scripts, which Python's ``float`` takes: 1_0 is
+ten to it, and more likely a damaged 1.0."""
+
+_MOST_DIGITS: Final = 12
+"""Digits of a number of atoms or columns; more are damage, and Python refuses to read thousands."""
 _TENSOR: Final = re.compile(r"""(^|\s)["']?(stress|virial)["']?(?=\s*=)""")
 _NO_VALUE: Final = re.compile(
     r"""("[^"]+"|'[^']+')|(?<!\S)[A-Za-z][\w-]*="""
@@ -67,7 +85,7 @@ def scan_layout(lines: Iterable[str]) -> Layout:
         if sizes and text.startswith("VEC"):  # cell vectors behind the atoms, as ASE reads them
             continue
         frame = len(sizes)
-        if not text.isdecimal():
+        if not (text.isdecimal() and len(text) <= _MOST_DIGITS):
             why = f" Has frame {frame - 1} more atoms than its first line states?" if sizes else ""
             return Layout(
                 tuple(sizes),
@@ -77,7 +95,9 @@ def scan_layout(lines: Iterable[str]) -> Layout:
         n_atoms = int(text)
         comment = next(numbered, None)
         columns = None if comment is None else _columns(comment[1])
-        problem = _frame_problem(numbered, frame, n_atoms, columns)
+        problem = _header_problem(comment, frame) or _frame_problem(
+            numbered, frame, n_atoms, columns
+        )
         if problem:
             return Layout(tuple(sizes), problem)
         sizes.append(n_atoms)
@@ -89,7 +109,42 @@ def _columns(comment: str) -> int | None:
     match = _PROPERTIES.search(comment)
     # Triples name:type:columns, such as species:S:1:pos:R:3.
     counts = match[1].split(":")[2::3] if match else []
-    return sum(map(int, counts)) if counts and all(n.isdecimal() for n in counts) else None
+    if not counts or not all(n.isdecimal() for n in counts):
+        return None
+    return sum(int(n) if len(n) <= _MOST_DIGITS else 10**_MOST_DIGITS for n in counts)
+
+
+def _header_problem(comment: tuple[int, str] | None, frame: int) -> str:
+    if comment is None:
+        return ""
+    number, line = comment
+    for entry in _ENTRY.finditer(line):
+        name, value = entry[1], entry[2]
+        if not any(word in name.lower() for word in _QUANTITIES) or not _NUMBERS.fullmatch(value):
+            continue
+        found = _ODD_NUMBER.search(value) if _may_be_odd(value) else None
+        if found:
+            return _odd(frame, f"`{name}` (line {number})", found[0])
+        parts = value.strip("\"'{}").translate(_WITHOUT_BRACKETS).split(",")
+        # A decimal comma would be taken for one between two numbers.
+        if len(parts) > 1 and any(len(part.split()) != 1 for part in parts):
+            return (
+                f"frame {frame}, `{name}` (line {number}): expected numbers with decimal points, "
+                f"found {_short(value)}"
+            )
+    return ""
+
+
+def _may_be_odd(line: str) -> bool:
+    """Whether a line may hold a number that Python reads and other programs do not."""
+    return "_" in line or not line.isascii()
+
+
+def _odd(frame: int, what: str, text: str) -> str:
+    return (
+        f"frame {frame}, {what}: expected numbers in plain digits, found {_short(text)!r}. Is the "
+        "file damaged?"
+    )
 
 
 def _frame_problem(
@@ -108,6 +163,9 @@ def _frame_problem(
                 f"frame {frame}, atom {atom} (line {number}) has {found} columns, expected "
                 f"{expected}. Is the file cut off, or the number of atoms wrong?"
             )
+        odd = _ODD_NUMBER.search(line) if _may_be_odd(line) else None
+        if odd:
+            return _odd(frame, f"atom {atom} (line {number})", odd[0])
         # Writers pad numbers, so that all rows of a frame have one length; the last line of a
         # file may lack its end.
         length = len(line)

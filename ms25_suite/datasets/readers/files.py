@@ -5,9 +5,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import io
-import json
 import lzma
-import shutil
 import tempfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -17,17 +15,17 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from ms25_suite.core.documents.files import refuse_irregular
 from ms25_suite.core.errors import DatasetError
 from ms25_suite.core.frames import IntArray
-from ms25_suite.datasets.formats.convergence import find_unconverged, mark_unconverged
 from ms25_suite.datasets.formats.cp2k import is_cp2k_output, read_cp2k_output
-from ms25_suite.datasets.formats.units import is_unit_key
 from ms25_suite.datasets.readers.extxyz import (
     Layout,
     parse_header,
     scan_layout,
     unnamed_columns,
 )
+from ms25_suite.datasets.readers.outputs import database_rows, output_frames
 from ms25_suite.datasets.readers.registry import InstalledReader, find_reader
 from ms25_suite.environments.assertions import import_with_assertions
 
@@ -49,6 +47,10 @@ FORMATS: Final = {".extxyz": "extxyz", ".xyz": "extxyz", ".traj": "traj", ".db":
 """ASE's format of each file name extension that datasets may have."""
 
 _COMPRESSED = (".xz", ".gz", ".bz2")
+
+_MOST_PLAIN: Final = 1 << 30
+_MOST_RATIO: Final = 200
+"""A file may unpack to 1 GiB, or to 200 times its size; texts of frames to some ten times."""
 
 _DAMAGED = (EOFError, lzma.LZMAError, zlib.error, OSError)
 """Errors of the readers of compressed files for damage."""
@@ -133,9 +135,7 @@ def read_images(path: Path, *, any_format: bool = False) -> Iterator[Atoms]:
     DatasetError
         The format is unknown, the file cannot be read, or it holds no frames.
     """
-    if not path.is_file():
-        msg = f"there is no file {path}"
-        raise DatasetError(msg)
+    refuse_irregular(path, "the frames", DatasetError)
     format_, reader = _own_format(path), installed_reader(path)
     if format_ is None and reader is None and not any_format:
         msg = (
@@ -223,23 +223,24 @@ def _frames(path: Path, format_: str | None) -> Iterator[Atoms]:
 
     count = 0
     if format_ is None:
-        yield from read_cp2k_output(path) if is_cp2k_output(path) else _output_frames(path)
+        yield from read_cp2k_output(path) if is_cp2k_output(path) else output_frames(path)
         return
-    layout = None
     try:
         with _plain(path, format_) as source:
             # ASE does not name the damaged line, and overlooks some damage.
             layout = _layout(source) if format_ == "extxyz" else None
+            if layout is not None and layout.problem:
+                # ASE would first look for the frames of the whole file, and count on for hours
+                # where a number of atoms is damaged.
+                msg = f"{path} cannot be read as extxyz: {layout.problem}"
+                raise DatasetError(msg)
             options = {"properties_parser": parse_header} if format_ == "extxyz" else {}
             images = (
-                _database_rows(path)
+                database_rows(path)
                 if format_ == "db"
                 else ase.io.iread(source, index=":", format=format_, **options)
             )
             for atoms in images:
-                # ASE would read on behind the damage, with shifted lines.
-                if layout is not None and count == len(layout.sizes):
-                    break
                 count += 1
                 yield atoms
     # GeneratorExit: the caller stopped early, which is no damage.
@@ -247,43 +248,8 @@ def _frames(path: Path, format_: str | None) -> Iterator[Atoms]:
         raise
     except Exception as error:  # ASE's readers raise anything on a damaged file
         what = f"frame {count} raised {type(error).__name__}: {error or 'no message'}"
-        if layout is not None and layout.problem:
-            what = layout.problem
         msg = f"{path} cannot be read as {format_}: {what}"
         raise DatasetError(msg) from error
-    if layout is not None and layout.problem:
-        msg = f"{path} cannot be read as extxyz: {layout.problem}"
-        raise DatasetError(msg)
-
-
-def _output_frames(path: Path) -> Iterator[Atoms]:
-    """Frames of a format that ASE recognises; those that did not converge say so in ``info``."""
-    import ase.io
-
-    count = 0
-    unconverged = None
-    try:
-        unconverged = find_unconverged(path)
-        images = ase.io.iread(str(path), index=":")
-        if unconverged is not None:
-            # How many frames there are tells which of them did not converge.
-            images = list(images)
-            mark_unconverged(images, unconverged)
-        for atoms in images:
-            count += 1
-            yield atoms
-    except (GeneratorExit, DatasetError):
-        raise
-    except Exception as error:  # ASE's readers raise anything on a damaged file
-        because = "" if unconverged is None else f". It did not converge: {unconverged.why}"
-        msg = (
-            f"{path} cannot be read by ASE: frame {count} raised {type(error).__name__}: "
-            f"{error or 'no message'}{because}"
-        )
-        raise DatasetError(msg) from error
-    if count == 0 and unconverged is not None:
-        msg = f"{path} holds no frames with labels: it did not converge ({unconverged.why})"
-        raise DatasetError(msg)
 
 
 @contextmanager
@@ -304,7 +270,7 @@ def _plain(path: Path, format_: str) -> Iterator[IO[str] | str]:
     }
     with openers[suffix](path, "rb") as packed, tempfile.TemporaryFile("w+b") as plain:
         try:
-            shutil.copyfileobj(packed, plain, 1 << 20)
+            _copy(packed, plain, max(_MOST_PLAIN, _MOST_RATIO * path.stat().st_size))
         except _DAMAGED as error:
             if isinstance(error, OSError) and error.errno is not None:
                 raise  # it is the disk
@@ -318,25 +284,11 @@ def _plain(path: Path, format_: str) -> Iterator[IO[str] | str]:
             yield text
 
 
-def _database_rows(path: Path) -> Iterator[Atoms]:
-    """Frames of an ASE database, with its keys and data in ``info`` and ``arrays``."""
-    import ase.db
-
-    with ase.db.connect(path) as database:
-        # SchNetPack and others state the units of their labels for the database as a whole.
-        stated = {
-            key: json.dumps(value) if isinstance(value, dict) else value
-            for key, value in dict(database.metadata or {}).items()
-            if is_unit_key(str(key))
-        }
-        for row in database.select():
-            atoms = row.toatoms()
-            atoms.info |= stated
-            for key, value in (dict(row.key_value_pairs) | dict(row.data)).items():
-                array = np.asarray(value)
-                # A stress of three atoms has the shape of forces.
-                if array.shape == (len(atoms), 3) and not key.endswith(("stress", "virial")):
-                    atoms.arrays[key] = array
-                else:
-                    atoms.info[key] = value
-            yield atoms
+def _copy(packed: IO[bytes], plain: IO[bytes], most: int) -> None:
+    n_bytes = 0
+    while block := packed.read(1 << 20):
+        n_bytes += len(block)
+        if n_bytes > most:
+            msg = f"it unpacks to more than {most} bytes"
+            raise OSError(msg)
+        plain.write(block)

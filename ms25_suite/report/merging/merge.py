@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
+from ms25_suite.core.documents.files import MISSING, file_problem
+from ms25_suite.core.documents.parsing import read_json
 from ms25_suite.core.errors import ReportError
 from ms25_suite.core.journal import read_journal
 from ms25_suite.core.records import RunRecord
@@ -107,9 +108,13 @@ def _merged(items: Iterable[Any]) -> tuple[Any, ...]:
 
 
 def _files(path: Path) -> list[Path]:
-    if path.is_file():
-        return [path]
     if not path.is_dir():
+        problem = file_problem(path)
+        if not problem:
+            return [path]
+        if problem != MISSING:
+            msg = f"{path}: expected a results.json, a journal or a report folder, found {problem}"
+            raise ReportError(msg)
         msg = f"{path} does not exist; expected a results.json, a journal or a report folder"
         raise ReportError(msg)
     files = [*sorted(path.glob("*.jsonl")), *path.glob("results.json")]
@@ -125,14 +130,9 @@ def _started(run: RunRecord) -> str:
 
 
 def _read(file: Path) -> tuple[RunRecord, Sequence[CheckResult]]:
-    try:
-        if file.suffix == ".jsonl":
-            return read_journal(file)
-        content = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        msg = f"cannot read {file} as results of the suite: {error}"
-        raise ReportError(msg) from error
-    document = ResultsDocument.from_dict(content, str(file))
+    if file.suffix == ".jsonl":
+        return read_journal(file)
+    document = ResultsDocument.from_dict(read_json(file, "the results", ReportError), str(file))
     return document.run, document.results
 
 

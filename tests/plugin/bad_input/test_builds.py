@@ -63,6 +63,14 @@ def test_a_record_that_has_changed(download: Command, server: Server) -> None:
     assert Path("got/README.md").read_bytes() == b"# data\n"
 
 
+@row("download without a stated checksum")
+def test_no_stated_checksum(download: Command, server: Server) -> None:
+    server.stated["README.md"] = ""
+    _, readme, _ = download(code=0).text.splitlines()
+    assert "no checksum to compare with; sha256" in readme
+    assert "right" not in readme
+
+
 @row("connection that breaks off")
 def test_a_connection_that_breaks(download: Command, server: Server) -> None:
     server.break_after = [100_000] * 3

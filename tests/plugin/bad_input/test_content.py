@@ -190,7 +190,7 @@ def isolate(atoms: Atoms) -> None:
     ("change", "words"),
     [
         (overlap, "have atoms closer than"),
-        (isolate, "evaporated"),
+        (isolate, "gives it the energy of a free atom"),
         (lambda atoms: atoms.info.__setitem__("REF_energy", 200.0), "off the others"),
         (lambda atoms: atoms.arrays["REF_forces"].__setitem__(0, 80.0), "strongest bonds bear"),
     ],

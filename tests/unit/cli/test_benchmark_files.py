@@ -24,11 +24,11 @@ def test_what_is_read(base: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("no", "is not a JSON file"),
+        ("no", "expected JSON, found something else"),
         ("[]", "a list `benchmarks`, found a list"),
         ('{"results": 1}', r"found the keys \['results'\]"),
         ('{"benchmarks": []}', "contains no benchmark: was the run made with --benchmark-disable"),
-        ('{"benchmarks": [{"name": "a"}]}', "lacks its name, median, iqr or number of rounds"),
+        ('{"benchmarks": [{"name": "a"}]}', r"`benchmarks\[0\]`: the key `stats` is missing"),
     ],
 )
 def test_other_files_are_refused(tmp_path: Path, text: str, message: str) -> None:
@@ -74,3 +74,25 @@ def test_the_commit_is_short(base: Path, info: Any, expected: str) -> None:
     content["commit_info"] = info
     base.write_text(json.dumps(content))
     assert read_benchmarks(base).commit == expected
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"extra_info": True}, r"`benchmarks\[0\]`: `extra_info`: expected a table, found True"),
+        ({"name": None}, "`name`: expected a text, found None"),
+        ({"group": 5}, "`group`: expected a text, found 5"),
+        ({"stats": {"median": 1e308, "iqr": 0.1, "rounds": 9}}, "expected a positive time"),
+        ({"stats": {"median": 1e-308, "iqr": 0.1, "rounds": 9}}, "expected a positive time"),
+        ({"stats": {"median": "1", "iqr": 0.1, "rounds": 9}}, "`stats.median`: expected a number"),
+        ({"stats": {"median": 1.0, "iqr": float("nan"), "rounds": 9}}, "positive time"),
+    ],
+)
+def test_a_benchmark_of_another_program(
+    tmp_path: Path, changes: dict[str, object], message: str
+) -> None:
+    entry = {"name": "n", "stats": {"median": 1.0, "iqr": 0.1, "rounds": 9}, **changes}
+    path = tmp_path / "b.json"
+    path.write_text(json.dumps({"benchmarks": [entry]}))
+    with pytest.raises(BenchmarkError, match=message):
+        read_benchmarks(path)

@@ -152,3 +152,14 @@ def test_build_what_cannot_be_built(tmp_path: Path, recipe: list[dict[str, Any]]
     with pytest.raises(DatasetError, match="ends in one of"):
         ms25("build", "hea", "--out", tmp_path / "x.traj")
     assert recipe == []
+
+
+@pytest.mark.parametrize(("option", "value"), [("--sets", "1001"), ("--seed", str(2**63))])
+def test_a_split_that_no_card_can_hold_leaves_no_files(
+    tmp_path: Path, option: str, value: str
+) -> None:
+    source = write_frames(tmp_path / "a.xyz", 5)
+    out = tmp_path / "b.extxyz"
+    with pytest.raises(UsageError, match="expected at most"):
+        ms25("import", source, "--out", out, "--n-train", "2", option, value)
+    assert not out.exists()

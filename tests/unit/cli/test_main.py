@@ -82,3 +82,15 @@ def test_a_name_in_a_message_is_harmless(name: str, capsys: pytest.CaptureFixtur
     assert main(["data", "show", name]) == 1
     err = capsys.readouterr().err
     assert [char for char in err if not char.isprintable() and char != "\n"] == []
+
+
+def test_a_folder_that_cannot_be_used_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(_: object) -> int:
+        raise NotADirectoryError(20, "Not a directory", "cache/training")
+
+    monkeypatch.setattr("ms25_suite.cli.report.run", fail)
+    assert main(["report", "x"]) == 1
+    err = capsys.readouterr().err
+    assert err == "ms25: cannot read or write: [Errno 20] Not a directory: 'cache/training'\n"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -80,3 +81,25 @@ def test_cards_that_do_not_fit_their_file(tmp_path: Path, images: list[Atoms]) -
     card.write_text("[splits]\ntrain = 100")
     with pytest.raises(CardError, match=r"needs train = 100, .* but there are 12 frames"):
         open_dataset(str(card))
+
+
+@pytest.mark.parametrize("name", ["x.extxyz", "x.toml", "x.db"])
+@pytest.mark.parametrize("kind", ["a named pipe", "a device", "a link to nowhere"])
+def test_what_is_no_file_is_refused_at_once(tmp_path: Path, name: str, kind: str) -> None:
+    path = tmp_path / name
+    match kind:
+        case "a named pipe":
+            os.mkfifo(path)
+        case "a device":
+            path.symlink_to("/dev/zero")
+        case _:
+            path.symlink_to("nowhere")
+    with pytest.raises(DatasetError, match=f"cannot read the dataset .* found {kind}"):
+        open_dataset(str(path))
+
+
+def test_a_name_that_no_file_can_have() -> None:
+    with pytest.raises(UnknownDatasetError, match="cannot be the path of a file: File name too"):
+        open_dataset("a" * 5000)
+    with pytest.raises(UnknownDatasetError, match=r"there is no file or folder b\.extxyz"):
+        open_dataset(",".join(["b.extxyz"] * 500))

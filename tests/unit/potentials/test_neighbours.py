@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from ase import Atoms
-from ase.build import bulk
+from ase.build import bulk, fcc111
 from ase.geometry import complete_cell
 from ase.neighborlist import neighbor_list
 
@@ -56,3 +56,14 @@ def test_the_tree_is_for_many_atoms_in_a_small_cell(
     atoms = bulk("Cu", cubic=True).repeat(repeat)
     neighbours(atoms.positions, atoms.cell.array, atoms.pbc, 5.5)
     assert called == [used]
+
+
+def test_a_vector_without_periodicity_may_lie_in_the_plane_of_the_others() -> None:
+    atoms = fcc111("Cu", (2, 2, 2), vacuum=5.0)
+    cell, pbc = np.array(atoms.cell), np.array([True, True, False])
+    expected = module.neighbours(atoms.positions, cell, pbc, 4.0)
+    cell[2] = cell[0] + cell[1]
+    found = module.neighbours(atoms.positions, cell, pbc, 4.0)
+    lengths = [np.sort(np.linalg.norm(one[2], axis=1)) for one in (expected, found)]
+    assert len(lengths[0]) > 0
+    np.testing.assert_allclose(lengths[0], lengths[1], atol=1e-12)

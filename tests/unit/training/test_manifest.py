@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -86,18 +87,37 @@ def test_an_old_manifest_with_less_in_it(model: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "values",
-    [{"schema": 2}, {"curve": None}, {"model": {"sha256": "00"}}, {"model": {}}, {"model": None}],
+    ("values", "message"),
+    [
+        ({"schema": 2}, "expected schema 1, found 2"),
+        ({"curve": None}, "`curve`: expected a table, found None"),
+        ({"model": {"sha256": "00"}}, "not the model file that its sidecar .* expected sha256 00"),
+        ({"model": {}}, "key `model.sha256` is missing"),
+        ({"model": None}, "`model`: expected a table, found None"),
+        ({"data": 5}, r"`data`: expected a table, found 5"),
+        ({"recipe": {"lr": float("nan")}}, "expected finite numbers, found nan"),
+    ],
 )
-def test_a_sidecar_of_something_else(model: Path, values: dict[str, Any]) -> None:
+def test_a_sidecar_that_does_not_fit_is_refused(
+    model: Path, values: dict[str, Any], message: str
+) -> None:
+    """It names the frames that the model has seen: ignored, the model would be judged on them."""
     write(model, **values)
+    with pytest.raises(ModelFileError, match=message):
+        read_manifest(model)
+
+
+@pytest.mark.parametrize("text", ["[]", "5", "{}", '{"schema": "v1"}', '{"model": "mace"}'])
+def test_no_sidecar_and_a_file_of_another_program(model: Path, text: str) -> None:
+    assert read_manifest(model) is None
+    sidecar_path(model).write_text(text)
     assert read_manifest(model) is None
 
 
-def test_no_sidecar_and_one_of_another_kind(model: Path) -> None:
-    assert read_manifest(model) is None
-    sidecar_path(model).write_text("[]")
-    assert read_manifest(model) is None
+def test_a_sidecar_that_is_no_file_is_not_waited_for(model: Path) -> None:
+    os.mkfifo(sidecar_path(model))
+    with pytest.raises(ModelFileError, match="expected a file, found a named pipe"):
+        read_manifest(model)
 
 
 @pytest.mark.parametrize("text", ['{"schema": 1, "cur', "", "\0" * 100, "[" * 100_000])

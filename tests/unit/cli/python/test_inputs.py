@@ -204,3 +204,17 @@ def test_options_become_arguments() -> None:
         "--g": Path("p"),
     }
     assert option_arguments(options) == ["--c", "--d=0", "--e=1,2", "--f=x,y", "--g=p"]
+
+
+@pytest.mark.parametrize("path", ["a\0b", b"model.pt"])
+def test_a_path_that_no_option_can_hold(inputs: Inputs, path: Any) -> None:
+    with pytest.raises(UsageError, match="expected a path that a file can have"):
+        inputs.potentials(_PathLike(path))
+
+
+class _PathLike:
+    def __init__(self, path: Any) -> None:
+        self.path = path
+
+    def __fspath__(self) -> Any:
+        return self.path

@@ -187,3 +187,20 @@ def test_short_distances_with_large_forces_are_on_purpose() -> None:
     forces = np.array([[0.0, 0.0, -900.0], [0.0, 0.0, 900.0]])
     assert audited([image], forces=forces)["overlapping-atoms"].severity == "note"
     assert audited([image], forces=forces / 1e3)["overlapping-atoms"].severity == "warning"
+
+
+@pytest.mark.parametrize("length", [30.0, 1e3, 1e4, 1e6])
+@pytest.mark.parametrize("pbc", [True, False])
+def test_a_large_box_takes_no_memory(length: float, pbc: bool) -> None:
+    """matscipy allocates a box of the size of the cutoff for all of the cell."""
+    positions = [[0.1, 0.0, 0.0], [length - 0.2, 0.0, 0.0], [0.0, 2.0, 0.0], [5.0, 5.0, length / 2]]
+    atoms = Atoms("Cu4", positions=positions, cell=[length] * 3, pbc=pbc)
+    frames = Frames.from_atoms([atoms])
+    (finding,) = [
+        one
+        for one in findings_of(audit_frames(frames, Labels(), frame_digests(frames)))
+        if one.code == "overlapping-atoms"
+    ] or [None]
+    # Across the boundary the first two atoms are 0.3 Å apart.
+    assert (finding is not None) == pbc
+    assert np.isinf(neighbour_distances(frames)[0])

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import gzip
+import os
 import tarfile
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from ms25_suite.core.errors import DatasetError
+from ms25_suite.datasets.published.archive import members
 from ms25_suite.datasets.published.importer import import_archive
 from tests.helpers.published_archives import energies, energies_of, leftovers, opened, pack, save
 from tests.helpers.published_samples import (
@@ -90,3 +93,20 @@ def test_links_and_encrypted_files_are_left_out(tmp_path: Path) -> None:
         out.writestr(info, "/etc/passwd")
     found = import_archive(tmp_path / "in.zip", tmp_path / "o2")
     assert [(e.name, e.reason) for e in found.left_out] == [("secret.xyz", "a link")]
+
+
+def test_a_named_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "data.zip")
+    with pytest.raises(DatasetError, match="expected a file, found a named pipe"):
+        list(members(tmp_path / "data.zip", tmp_path, lambda *_: None))
+
+
+def test_a_member_that_does_not_fit_on_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "data.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.extxyz", b"0" * (1 << 20))
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=1000))
+    with pytest.raises(DatasetError, match=r"a\.extxyz has 1048576 bytes, but .* has 1000 left"):
+        list(members(path, tmp_path, lambda *_: None))

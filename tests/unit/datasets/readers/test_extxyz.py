@@ -3,6 +3,8 @@ from __future__ import annotations
 import bz2
 import gzip
 import lzma
+import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -223,3 +225,61 @@ def test_a_missing_value_does_not_take_the_next_entry(
     header: str, expected: dict[str, object]
 ) -> None:
     assert parse_header(header) == expected
+
+
+HEADER = 'Lattice="{}" Properties=species:S:1:pos:R:3 REF_energy={} id=2024_01_02\n'
+
+
+def frame(lattice: str = "3 0 0 0 3 0 0 0 3", energy: str = "-1.5", x: str = "0.25") -> list[str]:
+    return ["1\n", HEADER.format(lattice, energy), f"Cu {x} 0 0\n"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({}, ""),
+        ({"lattice": "3,0,0,0,3,0,0,0,3"}, ""),
+        ({"lattice": "[[3, 0, 0], [0, 3, 0], [0, 0, 3]]"}, ""),
+        ({"energy": '-1.5 energy_note="PBE, D3 of run 1_2"'}, ""),
+        # Python reads ten, and three.
+        ({"x": "1_0"}, r"atom 0 \(line 3\): expected numbers in plain digits, found '1_0'"),
+        ({"x": "٣"}, "expected numbers in plain digits"),
+        ({"energy": "-1_5"}, r"`REF_energy` \(line 2\): expected numbers in plain digits"),
+        ({"lattice": "3_0 0 0 0 3 0 0 0 3"}, "`Lattice`"),
+        ({"energy": ",5"}, r"`REF_energy` \(line 2\): expected numbers with decimal points"),
+        ({"lattice": ",5 0 0 0 3 0 0 0 3"}, "expected numbers with decimal points"),
+        ({"lattice": "3,6 0 0 0 3,6 0 0 0 3,6"}, "expected numbers with decimal points"),
+    ],
+)
+def test_numbers_that_other_programs_read_otherwise(changes: dict[str, str], problem: str) -> None:
+    found = scan_layout(frame(**changes)).problem
+    assert re.search(problem, found) if problem else not found
+
+
+@pytest.mark.parametrize("digits", ["9" * 11, "9" * 5000, "９" * 13])
+def test_a_number_of_atoms_that_is_damaged_is_no_long_wait(tmp_path: Path, digits: str) -> None:
+    path = tmp_path / "x.extxyz"
+    path.write_text(f"{digits}\nProperties=species:S:1:pos:R:3\nCu 0 0 0\n", encoding="utf-8")
+    started = time.monotonic()
+    with pytest.raises(DatasetError, match=r"ends after 1 of 99999999999 atoms|number of atoms"):
+        list(read_images(path))
+    assert time.monotonic() - started < 5.0
+    problem = scan_layout(["1\n", f"Properties=species:S:{digits}\n", "Cu 0 0 0\n"]).problem
+    assert "columns" in problem
+
+
+def test_a_long_header_is_no_long_wait() -> None:
+    started = time.monotonic()
+    assert not scan_layout(["1\n", "a" * 300_000 + "\n", "Cu 0 0 0\n"]).problem
+    assert time.monotonic() - started < 5.0
+
+
+@pytest.mark.parametrize("suffix", ["xz", "gz"])
+def test_a_small_file_that_unpacks_to_a_large_one(
+    tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ms25_suite.datasets.readers.files._MOST_PLAIN", 1 << 20)
+    path = tmp_path / f"x.extxyz.{suffix}"
+    path.write_bytes({"xz": lzma.compress, "gz": gzip.compress}[suffix](b"\n" * (8 << 20)))
+    with pytest.raises(DatasetError, match=r"it unpacks to more than [0-9]+ bytes"):
+        list(read_images(path))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -114,3 +115,10 @@ def test_a_stress_of_another_size_is_named(tmp_path: Path, text: str) -> None:
     path.write_text(f"1\n{HEADER.format(f'energy=1 {text}')}\nCu 0 0 0\n")
     with pytest.raises(LabelError, match="of frame 0 must have shape"):
         find_labels(list(read_images(path)), LabelKeys(), "a.xyz")
+
+
+@pytest.mark.parametrize("name", ["pipe.extxyz", "pipe.traj", "pipe.other"])
+def test_a_named_pipe_is_not_waited_for(tmp_path: Path, name: str) -> None:
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(DatasetError, match="expected a file, found a named pipe"):
+        list(read_images(tmp_path / name, any_format=True))

@@ -134,7 +134,7 @@ def test_artifact_outside_its_folder_is_refused(tmp_path: Path, artifact: str) -
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
-        ("results.json", "{", "cannot read .* as results of the suite"),
+        ("results.json", "{", "cannot read the results .*: expected JSON"),
         ("results.json", "[]", "expected results of schema 1, found no table"),
         ("results.json", '{"schema": 2}', "expected results of schema 1, found schema 2"),
         ("results.json", '{"schema": 1, "run": {}}', "the key `results` is missing"),

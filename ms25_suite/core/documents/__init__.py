@@ -1,0 +1,1 @@
+"""Documents that a user names: regular files, and the JSON or TOML in them."""

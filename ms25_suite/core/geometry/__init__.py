@@ -1,0 +1,1 @@
+"""Cells and neighbours of any structure."""
