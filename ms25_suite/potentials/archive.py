@@ -101,6 +101,11 @@ def _problem(members: Sequence[zipfile.ZipInfo], size: int) -> str:
                 f"its member {member.filename!r} is packed by an unknown method, number "
                 f"{member.compress_type}"
             )
+        if member.compress_type == zipfile.ZIP_STORED and member.compress_size != member.file_size:
+            return (
+                f"its member {member.filename!r} is not packed, but has two sizes, "
+                f"{member.compress_size} and {member.file_size} bytes"
+            )
     unpacked = sum(member.file_size for member in members)
     if unpacked > max(_MOST_UNPACKED, _MOST_RATIO * size):
         return f"it would unpack to {unpacked} bytes"
