@@ -61,11 +61,8 @@ def checked_archive(path: Path, pickles: Sequence[str]) -> tuple[tuple[str, ...]
             members = archive.infolist()
             problem = _problem(members, path.stat().st_size)
             if not problem:
-                for member in members:
-                    with archive.open(member) as file:
-                        # The checksum is compared at the end.
-                        while file.read(_BLOCK):
-                            pass
+                problem = next(filter(None, (_unread(archive, one) for one in members)), "")
+            if not problem:
                 names = tuple(member.filename for member in members)
                 main = next((name for name in names if name.endswith(tuple(pickles))), None)
                 if main is None:
@@ -85,6 +82,18 @@ def checked_archive(path: Path, pickles: Sequence[str]) -> tuple[tuple[str, ...]
         f"file, found {path.stat().st_size} bytes. Copy or download it again"
     )
     raise ModelFileError(msg)
+
+
+def _unread(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> str:
+    """What is wrong with a member, which is read to its end; empty if nothing is."""
+    size = 0
+    with archive.open(member) as file:
+        # The checksum is compared at the end.
+        while block := file.read(_BLOCK):
+            size += len(block)
+    if size == member.file_size:
+        return ""
+    return f"its member {member.filename!r} has {size} bytes and should have {member.file_size}"
 
 
 def _problem(members: Sequence[zipfile.ZipInfo], size: int) -> str:

@@ -94,7 +94,7 @@ def test_a_table_of_members_that_lies_is_refused(
     if found is not None:
         with zipfile.ZipFile(path) as file:
             for name in found[0]:
-                # An entry that is that of an empty member in all its fields cannot be told from one.
+                # An entry may be that of an empty member in all its fields.
                 assert file.read(name) in (MEMBERS[name], b"")
                 assert file.getinfo(name).file_size == len(file.read(name))
 
