@@ -31,7 +31,8 @@ from ms25_suite.datasets.cards.files import CardFile, verified_sha256
 from ms25_suite.datasets.cards.inputs import input_keys
 from ms25_suite.datasets.columns.frame_kinds import config_type, temperature_k
 from ms25_suite.datasets.formats.convergence import unconverged_finding
-from ms25_suite.datasets.formats.units import Units, in_suite_units
+from ms25_suite.datasets.formats.stated_units import in_suite_units
+from ms25_suite.datasets.formats.units import Units
 from ms25_suite.datasets.locate import user_card
 from ms25_suite.datasets.observables.eos import EosReference, eos_reference
 from ms25_suite.datasets.observables.neb import NebReference, neb_reference

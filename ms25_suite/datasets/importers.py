@@ -15,7 +15,8 @@ from ms25_suite.core.fields import REF_ENERGY
 from ms25_suite.core.frames import Frames, Labels
 from ms25_suite.datasets.audit.broken import refuse_broken
 from ms25_suite.datasets.formats.convergence import refuse_unconverged
-from ms25_suite.datasets.formats.units import Units, factor, in_suite_units, is_unit_key
+from ms25_suite.datasets.formats.stated_units import in_suite_units, is_unit_key
+from ms25_suite.datasets.formats.units import Units, factor
 from ms25_suite.datasets.readers.files import data_suffix
 from ms25_suite.datasets.readers.foreign import Asked, read_foreign
 from ms25_suite.datasets.readers.hints import for_import, of_cp2k

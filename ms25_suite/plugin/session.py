@@ -269,7 +269,7 @@ class CheckSession:
         for message in self._warnings():
             write(f"warning: {message}", yellow=True)
         for message in self._outcome.messages if self._outcome else ():
-            write(message, red=True)
+            write(shown(message), red=True)
         for message in self._files.problems:
             write(shown_lines(message), red=True)
         if self._files.html is not None:

@@ -28,6 +28,10 @@ def progress_bar(title: str, total: int, done: int, shown: bool) -> Iterator[Cal
     :
         Function that takes the number of things that were finished since the last call.
     """
+    if not shown:
+        # Some versions of rich print an empty line also for a bar that is not shown.
+        yield lambda number: None
+        return
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -47,9 +51,7 @@ def progress_bar(title: str, total: int, done: int, shown: bool) -> Iterator[Cal
         TimeRemainingColumn(),
     )
     # A long averaging period (s): jobs take minutes, and several end at about the same time.
-    with Progress(
-        *columns, console=Console(stderr=True), disable=not shown, speed_estimate_period=600.0
-    ) as bar:
+    with Progress(*columns, console=Console(stderr=True), speed_estimate_period=600.0) as bar:
         task = bar.add_task(title, total=total, completed=done)
 
         def advance(number: int) -> None:

@@ -149,7 +149,9 @@ def test_a_relaxed_curve_is_asked_for_by_an_option(
     asked = ("--mlip=reference", "--dataset=cuni.toml", "-m", "eos")
     done = pytester.runpytest(*asked, "-rs")
     assert done.ret == pytest.ExitCode.NO_TESTS_COLLECTED
-    assert "has no curves with rigid atoms" in document()["results"][0]["reason"]
+    assert (
+        "has curves with relaxed atoms only: add --eos-relax" in document()["results"][0]["reason"]
+    )
     done = pytester.runpytest(*asked, "--eos-relax")
     assert done.ret == pytest.ExitCode.OK
     found = found_in(document())

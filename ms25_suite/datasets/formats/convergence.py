@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 from ms25_suite.core.errors import DatasetError
 from ms25_suite.core.fields import CONVERGED_KEY
 from ms25_suite.core.findings import Finding, frame_list
+from ms25_suite.datasets.formats.programs import PROGRAMS
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -29,77 +30,6 @@ __all__ = [
     "unconverged_finding",
 ]
 
-
-@dataclass(frozen=True, slots=True)
-class _Program:
-    """What a program prints.
-
-    Parameters
-    ----------
-    name
-        The program.
-    phrases
-        What it prints where the electrons did not converge, and nowhere else.
-    step
-        Pattern of what it prints once for each calculation, behind the phrase or with it; empty
-        if there is nothing of the kind.
-    """
-
-    name: str
-    phrases: tuple[bytes, ...]
-    step: bytes = b""
-
-
-# As parsers of these outputs (cclib, AiiDA, custodian, AFLOW) and their sources have them. Warnings
-# about single eigenvalues, geometries and mixers are not among them.
-_PROGRAMS: Final = (
-    _Program(
-        "FHI-aims",
-        (
-            b"scf_solver: SCF cycle not converged",
-            b"SELF-CONSISTENCY CYCLE DID NOT CONVERGE",
-            b"Self-consistency cycle not converged.",
-        ),
-    ),
-    _Program(
-        "ORCA",
-        (b"SCF NOT CONVERGED AFTER", b"Wavefunction not fully converged"),
-        rb"FINAL SINGLE POINT ENERGY[^\n]*",
-    ),
-    _Program(
-        "Gaussian", (b">>>> Convergence criterion not met", b"Convergence failure"), rb"SCF Done:"
-    ),
-    _Program(
-        "CASTEP",
-        (
-            b"max. SCF cycles performed but system has not reached the groundstate",
-            b"electronic minimisation did not converge when finding ground state",
-        ),
-        rb"\n *Final energy(?:, E)? +=",
-    ),
-    _Program(
-        "GPAW", (b"\nDid not converge!",), rb"\nConverged after \d+ iterations|\nDid not converge!"
-    ),
-    _Program("SIESTA", (b"SCF_NOT_CONV", b"SCF cycle NOT converged")),
-    _Program("NWChem", (b"Calculation failed to converge",), rb"\n +Total (?:DFT|SCF) energy +="),
-    _Program("ABINIT", (b"was not enough SCF cycles to converge", b"!ScfConvergenceWarning")),
-    _Program("GAMESS", (b"SCF IS UNCONVERGED", b"SCF HAS NOT CONVERGED")),
-    _Program("DFTB+", (b"SCC is NOT converged",)),
-    _Program(
-        "ABACUS",
-        (b"convergence has not been achieved", b"convergence has NOT been achieved"),
-        rb"density convergence is achieved|convergence has (?:not|NOT) been achieved",
-    ),
-    _Program("Psi4", (b"Could not converge SCF iterations",)),
-    _Program("Q-Chem", (b"SCF failed to converge",)),
-    _Program("Turbomole", (b"dscf did not converge", b"ridft did not converge")),
-    _Program("xTB", (b"Self consistent charge iterator did not converge",)),
-    _Program("Octopus", (b"SCF *not* converged",)),
-    _Program("Elk", (b"Reached self-consistent loops maximum",)),
-    _Program("MOPAC", (b"UNABLE TO ACHIEVE SELF-CONSISTENCE", b"SCF FIELD WAS NOT ACHIEVED")),
-    _Program("ONETEP", (b"NGWF optimisation failed to converge",)),
-    _Program("CP2K", (b"SCF run NOT converged", b"SCF loop FAILED to converge")),
-)
 
 _OUTCAR_STEP: Final = b"FREE ENERGIE OF THE ION-ELECTRON SYSTEM"
 """What ends the electrons of a step in OUTCAR; ASE's reader divides the file there too."""
@@ -120,8 +50,11 @@ _ESPRESSO_EVENTS: Final = re.compile(
 _VASPRUN_EVENTS: Final = re.compile(rb"<(?P<start>calculation)>|</(?P<end>calculation)>|<scstep>")
 _NELM: Final = re.compile(rb"name=\"NELM\"[^>]*>\s*(\d+)")
 
-_NAMES: Final = re.compile(r"(?:(?:scf|elec\w*|dft|calc\w*|is)_?)?(?P<not>un|not_?)?converged")
-"""Names, in lower case, of info keys that tell whether the electrons converged."""
+_NAMES: Final = re.compile(r"(?P<of>[a-z0-9_]*?)_?(?P<not>un|not_?)?converged")
+"""Names, in lower case, of info keys that tell whether a calculation converged."""
+
+_OF_ATOMS: Final = re.compile("geom|relax|opt|ion|force|struct|cell|neb|md")
+"""Words of such names that are about the positions: the electrons may have converged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +114,7 @@ def find_unconverged(path: Path) -> Unconverged | None:
         n_max = int(limit[1])
         why = f"the electrons took all NELM = {n_max} steps"
         return _by_step([n >= n_max for n in _vasprun_steps(text)], why)
-    for program in _PROGRAMS:
+    for program in PROGRAMS:
         found = [place for phrase in program.phrases for place in _places(text, phrase)]
         if found:
             first = next(phrase for phrase in program.phrases if phrase in text)
@@ -277,7 +210,7 @@ def says_unconverged(atoms: Atoms) -> bool:
     """Whether an info key of a frame says that its calculation did not converge."""
     for key, value in atoms.info.items():
         match = _NAMES.fullmatch(str(key).lower())
-        if match is None:
+        if match is None or _OF_ATOMS.search(match["of"].removeprefix("calculation")):
             continue
         said = _truth(value)
         if said is not None and said == bool(match["not"]):

@@ -243,7 +243,7 @@ def _coordinates(lines: Sequence[str], source: Path) -> tuple[list[str], FloatAr
             msg = f"{source}: expected an element and three coordinates in &COORD, found {line!r}"
             raise DatasetError(msg)
         symbols.append(symbol[0].capitalize())
-        positions.append(_floats(words[1:4], line, source))
+        positions.append(_three(words[1:4], line, source))
     if not symbols:
         msg = f"{source}: no coordinates in its &COORD; other files of coordinates are not read"
         raise DatasetError(msg)
@@ -261,19 +261,12 @@ def _cell(lines: Sequence[str], source: Path) -> tuple[FloatArray, list[bool]]:
         msg = f"{source}: expected a cell that is not repeated, found MULTIPLE_UNIT_CELL"
         raise DatasetError(msg)
     if all(name in values for name in "ABC"):
-        rows = [_floats(values[name], f"{name} of &CELL", source) for name in "ABC"]
-        if any(len(row) != 3 for row in rows):
-            msg = f"{source}: expected three numbers for each of A, B, C in &CELL, found {rows}"
-            raise DatasetError(msg)
-        cell = np.array(rows)
+        cell = np.array([_three(values[name], f"{name} of &CELL", source) for name in "ABC"])
     elif "ABC" in values:
         angles = values.get("ALPHA_BETA_GAMMA", ["90", "90", "90"])
         lengths = values["ABC"]
-        numbers = _floats([*lengths, *angles], "ABC of &CELL", source)
-        if len(lengths) != 3 or len(angles) != 3:
-            msg = f"{source}: expected three lengths and angles in &CELL, found {numbers}"
-            raise DatasetError(msg)
-        cell = cellpar_to_cell(numbers)
+        numbers = [_three(words, "ABC of &CELL", source) for words in (lengths, angles)]
+        cell = cellpar_to_cell([*numbers[0], *numbers[1]])
     else:
         msg = f"{source}: expected a cell as A, B, C or as ABC in &CELL, found neither"
         raise DatasetError(msg)
@@ -297,12 +290,13 @@ def _refuse_other_structure(atoms: Atoms, text: str, path: Path, source: Path) -
     raise DatasetError(msg)
 
 
-def _floats(words: Sequence[str], what: str, source: Path) -> list[float]:
+def _three(words: Sequence[str], what: str, source: Path) -> list[float]:
     try:
-        return [_float(word) for word in words]
+        x, y, z = (_float(word) for word in words)
     except ValueError as error:
-        msg = f"{source}: expected numbers in Å, found {what!r}"
+        msg = f"{source}: expected three numbers in Å, found {what!r}: {' '.join(words)}"
         raise DatasetError(msg) from error
+    return [x, y, z]
 
 
 def _float(word: str) -> float:

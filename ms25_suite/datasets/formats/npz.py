@@ -10,7 +10,8 @@ import numpy as np
 
 from ms25_suite.core.errors import DatasetError, LabelError
 from ms25_suite.core.fields import REF_ENERGY, REF_FORCES, REF_STRESS
-from ms25_suite.datasets.formats.units import Units, stated_units
+from ms25_suite.datasets.formats.stated_units import stated_units
+from ms25_suite.datasets.formats.units import Units
 
 if TYPE_CHECKING:
     from ase import Atoms

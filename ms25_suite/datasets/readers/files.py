@@ -5,7 +5,6 @@ from __future__ import annotations
 import bz2
 import gzip
 import io
-import json
 import lzma
 import tempfile
 import zlib
@@ -19,15 +18,14 @@ import numpy as np
 from ms25_suite.core.documents.files import refuse_irregular
 from ms25_suite.core.errors import DatasetError
 from ms25_suite.core.frames import IntArray
-from ms25_suite.datasets.formats.convergence import find_unconverged, mark_unconverged
 from ms25_suite.datasets.formats.cp2k import is_cp2k_output, read_cp2k_output
-from ms25_suite.datasets.formats.units import is_unit_key
 from ms25_suite.datasets.readers.extxyz import (
     Layout,
     parse_header,
     scan_layout,
     unnamed_columns,
 )
+from ms25_suite.datasets.readers.outputs import database_rows, output_frames
 from ms25_suite.datasets.readers.registry import InstalledReader, find_reader
 from ms25_suite.environments.assertions import import_with_assertions
 
@@ -225,7 +223,7 @@ def _frames(path: Path, format_: str | None) -> Iterator[Atoms]:
 
     count = 0
     if format_ is None:
-        yield from read_cp2k_output(path) if is_cp2k_output(path) else _output_frames(path)
+        yield from read_cp2k_output(path) if is_cp2k_output(path) else output_frames(path)
         return
     try:
         with _plain(path, format_) as source:
@@ -238,7 +236,7 @@ def _frames(path: Path, format_: str | None) -> Iterator[Atoms]:
                 raise DatasetError(msg)
             options = {"properties_parser": parse_header} if format_ == "extxyz" else {}
             images = (
-                _database_rows(path)
+                database_rows(path)
                 if format_ == "db"
                 else ase.io.iread(source, index=":", format=format_, **options)
             )
@@ -252,36 +250,6 @@ def _frames(path: Path, format_: str | None) -> Iterator[Atoms]:
         what = f"frame {count} raised {type(error).__name__}: {error or 'no message'}"
         msg = f"{path} cannot be read as {format_}: {what}"
         raise DatasetError(msg) from error
-
-
-def _output_frames(path: Path) -> Iterator[Atoms]:
-    """Frames of a format that ASE recognises; those that did not converge say so in ``info``."""
-    import ase.io
-
-    count = 0
-    unconverged = None
-    try:
-        unconverged = find_unconverged(path)
-        images = ase.io.iread(str(path), index=":")
-        if unconverged is not None:
-            # How many frames there are tells which of them did not converge.
-            images = list(images)
-            mark_unconverged(images, unconverged)
-        for atoms in images:
-            count += 1
-            yield atoms
-    except (GeneratorExit, DatasetError):
-        raise
-    except Exception as error:  # ASE's readers raise anything on a damaged file
-        because = "" if unconverged is None else f". It did not converge: {unconverged.why}"
-        msg = (
-            f"{path} cannot be read by ASE: frame {count} raised {type(error).__name__}: "
-            f"{error or 'no message'}{because}"
-        )
-        raise DatasetError(msg) from error
-    if count == 0 and unconverged is not None:
-        msg = f"{path} holds no frames with labels: it did not converge ({unconverged.why})"
-        raise DatasetError(msg)
 
 
 @contextmanager
@@ -324,27 +292,3 @@ def _copy(packed: IO[bytes], plain: IO[bytes], most: int) -> None:
             msg = f"it unpacks to more than {most} bytes"
             raise OSError(msg)
         plain.write(block)
-
-
-def _database_rows(path: Path) -> Iterator[Atoms]:
-    """Frames of an ASE database, with its keys and data in ``info`` and ``arrays``."""
-    import ase.db
-
-    with ase.db.connect(path) as database:
-        # SchNetPack and others state the units of their labels for the database as a whole.
-        stated = {
-            key: json.dumps(value) if isinstance(value, dict) else value
-            for key, value in dict(database.metadata or {}).items()
-            if is_unit_key(str(key))
-        }
-        for row in database.select():
-            atoms = row.toatoms()
-            atoms.info |= stated
-            for key, value in (dict(row.key_value_pairs) | dict(row.data)).items():
-                array = np.asarray(value)
-                # A stress of three atoms has the shape of forces.
-                if array.shape == (len(atoms), 3) and not key.endswith(("stress", "virial")):
-                    atoms.arrays[key] = array
-                else:
-                    atoms.info[key] = value
-            yield atoms

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from ms25_suite.datasets.formats.units import CP2K_HEADER
+from ms25_suite.datasets.formats.stated_units import CP2K_HEADER
 
 if TYPE_CHECKING:
     from ase import Atoms

@@ -116,8 +116,10 @@ def serve(channel: Any, log: str | bytes) -> None:
                 answer = pack_predictions(evaluator.predict(unpack_frames(payload)))
                 # Of a calculator it is known only now.
                 answer["inputs"] = evaluator.info.to_dict()["inputs"]
+        except KeyboardInterrupt:
+            raise
         # Also `sys.exit` in somebody's calculator: whoever asked must not wait for the time limit.
-        except (Exception, SystemExit) as error:
+        except BaseException as error:
             outcome, answer = "error", _describe(error)
         try:
             channel.send((number, outcome, answer))

@@ -150,8 +150,9 @@ class WorkerPool:
         """Add the inputs that the potential read for these answers to what is known about it."""
         read = [answer["inputs"] for answer in answers if answer["inputs"] is not None]
         if self._info is not None and read:
-            known = set(self._info.inputs or ()).union(*read)
-            self._info = replace(self._info, inputs=tuple(sorted(known)))
+            known = self._info.inputs or ()
+            added = sorted(set().union(*read) - set(known))
+            self._info = replace(self._info, inputs=(*known, *added))
 
     def run_lammps(self, frame: Frames, plan: MdPlan) -> LammpsRun:
         """Run a plan in LAMMPS inside one worker. The time limit holds for each step.

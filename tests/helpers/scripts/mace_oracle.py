@@ -13,9 +13,11 @@ from mace.calculators import MACECalculator  # noqa: E402
 
 
 def main(model: str, frames: str, out: str, *more: str) -> None:
-    info_keys = {"total_charge": "charge", "total_spin": "spin", **{key: key for key in more}}
+    keys = {"total_charge": "charge", "total_spin": "spin"}
+    keys |= {key: key for key in more if "=" not in key}
+    options = dict(option.split("=") for option in more if "=" in option)
     calculator = MACECalculator(
-        model_paths=model, device="cpu", default_dtype="float64", info_keys=info_keys
+        model_paths=model, device="cpu", default_dtype="float64", info_keys=keys, **options
     )
     energy, forces, stress = [], [], []
     for atoms in read(frames, ":"):

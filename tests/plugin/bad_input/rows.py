@@ -71,6 +71,8 @@ def read_rows() -> dict[str, Row]:
 
 
 def _code(cell: str) -> int | str | None:
+    # What follows a semicolon is of special cases; "5 if …" follows from the verdicts too.
+    cell = AS_JUDGED if " if " in cell else cell
     if cell == "-":
         return None
     return cell if cell == AS_JUDGED else int(cell)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import requests  # noqa: F401  (here: what a test with `pytester` imports first is forgotten after it)
 
 from ms25_suite.datasets.published.resume import ResumingDownloader
 from tests.helpers.built_files import finished_jobs, kill_build
@@ -60,6 +61,14 @@ def test_a_record_that_has_changed(download: Command, server: Server) -> None:
     assert "README.md" in text
     assert "when it was first downloaded. Published records do not change" in text
     assert Path("got/README.md").read_bytes() == b"# data\n"
+
+
+@row("download without a stated checksum")
+def test_no_stated_checksum(download: Command, server: Server) -> None:
+    server.stated["README.md"] = ""
+    _, readme, _ = download(code=0).text.splitlines()
+    assert "no checksum to compare with; sha256" in readme
+    assert "right" not in readme
 
 
 @row("connection that breaks off")
@@ -131,9 +140,7 @@ def test_building(promise: Promise, tmp_path: Path) -> None:
 
 
 @row("disk full while downloading")
-def test_no_room_for_a_download(
-    download: Command, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_room_for_a_download(download: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = type("Usage", (), {"free": 1000})
     monkeypatch.setattr("ms25_suite.datasets.published.download.shutil.disk_usage", lambda _: usage)
     text = download(code=1).text
@@ -158,7 +165,7 @@ def test_a_disk_that_fills_up(
         assert "No space left on device" in download(code=1).text
     server.requests.clear()
     download(code=0)
-    assert any("bytes=" in request for request in server.requests)
+    assert all("bytes=" in request for request in server.requests if "zip" in request)
     assert Path("got", ZIP).read_bytes() == server.content[ZIP]
 
 
@@ -170,5 +177,21 @@ def test_a_killed_build(tmp_path: Path) -> None:
     out = tmp_path / "cu.extxyz.xz"
     kill_build("tests.unit.reference.test_jobs", out)
     assert finished_jobs(out)
+    build(out, pause_s=0.0)
+    assert out.read_bytes() == whole.read_bytes()
+
+
+@row("finished part of an interrupted build in which a byte changed")
+def test_a_changed_part(tmp_path: Path) -> None:
+    whole = tmp_path / "whole" / "cu.extxyz.xz"
+    whole.parent.mkdir()
+    build(whole, pause_s=0.0)
+    out = tmp_path / "cu.extxyz.xz"
+    kill_build("tests.unit.reference.test_jobs", out)
+    part = finished_jobs(out)[0]
+    content = bytearray(part.read_bytes())
+    place = len(content) - 10
+    content[place] = ord("1") if content[place] != ord("1") else ord("2")
+    part.write_bytes(content)
     build(out, pause_s=0.0)
     assert out.read_bytes() == whole.read_bytes()

@@ -53,16 +53,16 @@ def test_a_full_disk(judged: Callable[..., list[float]], own_cache: Path) -> Non
     assert [path for path in (own_cache / "datasets").iterdir() if path.is_dir()] == []
 
 
-@row("cache that is cut off, overwritten, or incomplete")
-@pytest.mark.parametrize("damage", ["cut off", "overwritten", "incomplete"])
-def test_a_damaged_cache(
-    judged: Callable[..., list[float]], own_cache: Path, damage: str
-) -> None:
+@row("cache that is cut off, overwritten, or incomplete, also in a single bit")
+@pytest.mark.parametrize("damage", ["cut off", "overwritten", "incomplete", "bit"])
+def test_a_damaged_cache(judged: Callable[..., list[float]], own_cache: Path, damage: str) -> None:
     first = judged()
     (column,) = own_cache.glob("datasets/*/positions.npy")
     content = column.read_bytes()
     if damage == "cut off":
         column.write_bytes(content[:200])
+    elif damage == "bit":
+        column.write_bytes(bytes([*content[:-9], content[-9] ^ 1, *content[-8:]]))
     elif damage == "overwritten":
         column.write_bytes(content[: len(content) // 2].ljust(len(content), b"\0"))
     else:

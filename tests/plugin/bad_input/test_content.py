@@ -70,9 +70,7 @@ def test_six_numbers(
 
 @row("`stress` or `virial` of another number of components")
 @pytest.mark.parametrize("key", ["stress", "virial"])
-def test_seven_numbers(
-    refused: Refused, images: list[Atoms], dataset: Dataset, key: str
-) -> None:
+def test_seven_numbers(refused: Refused, images: list[Atoms], dataset: Dataset, key: str) -> None:
     for atoms in images:
         atoms.info[f"REF_{key}"] = np.append(atoms.info.pop("REF_stress"), 0.0)
     message = refused(dataset(images))
@@ -192,7 +190,7 @@ def isolate(atoms: Atoms) -> None:
     ("change", "words"),
     [
         (overlap, "have atoms closer than"),
-        (isolate, "evaporated"),
+        (isolate, "gives it the energy of a free atom"),
         (lambda atoms: atoms.info.__setitem__("REF_energy", 200.0), "off the others"),
         (lambda atoms: atoms.arrays["REF_forces"].__setitem__(0, 80.0), "strongest bonds bear"),
     ],
@@ -207,3 +205,29 @@ def test_outliers(
     found = warned(images)
     assert words in found
     assert "7" in found
+
+
+@row("frames that say that their calculation did not converge (`converged=F`)")
+def test_frames_that_did_not_converge(
+    warned: Callable[[list[Atoms]], str], images: list[Atoms]
+) -> None:
+    for index, atoms in enumerate(images):
+        atoms.info["converged"] = index not in (3, 8)
+    found = warned(images)
+    assert "converge" in found
+    assert "3, 8" in found
+
+
+@row("`.db` or frames that state other units than eV and Å")
+def test_stated_units(
+    ms25: Callable[..., Outcome], images: list[Atoms], dataset: Dataset, refused: Refused
+) -> None:
+    for atoms in images:
+        scale(atoms, energy=1 / HARTREE)
+        atoms.info["energy_unit"] = "Hartree"
+    said = ms25("data", "show", dataset(images), code=0).text
+    assert "Hartree" in said
+    for atoms in images:
+        atoms.info["units"] = atoms.info.pop("energy_unit")
+    said = ms25("data", "show", dataset(images)).text
+    assert "not of which labels" in said

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ase import Atoms
 from ase.build import molecule
 from ase.calculators.emt import EMT
 from ase.io import read, write
@@ -27,13 +26,20 @@ Dataset = Callable[..., str]
 
 TIMED = ("-m", "throughput", "--throughput-steps=4")
 
+TURN = [[0.866, -0.5, 0.0], [0.5, 0.866, 0.0], [0.0, 0.0, 1.0]]
+"""By 30° about z."""
+
 VOLUME = "self.atoms.get_volume() / len(self.atoms)"
 
 
 @row("`training_rate`: training sizes that are repeated, fewer than three, or not whole numbers")
 @pytest.mark.parametrize(
     ("sizes", "words"),
-    [("9,50,9,20", "may be repeated"), ("50,100", "at least 3 sizes"), ("50,many", "whole numbers")],
+    [
+        ("9,50,9,20", "may be repeated"),
+        ("50,100", "at least 3 sizes"),
+        ("50,many", "whole numbers"),
+    ],
 )
 def test_training_sizes(judge: Judge, sizes: str, words: str) -> None:
     text = judge("--mlip=train:mace", "--dataset=hea", f"--train-sizes={sizes}").text
@@ -50,9 +56,7 @@ def test_training_sizes(judge: Judge, sizes: str, words: str) -> None:
     ],
     ids=["same size", "not nested"],
 )
-def test_a_series_that_is_none(
-    judge: Judge, cuni: Path, seen: dict[str, int], words: str
-) -> None:
+def test_a_series_that_is_none(judge: Judge, cuni: Path, seen: dict[str, int], words: str) -> None:
     for name, n in seen.items():
         model = archive(Path(f"{name}.model"), b"cmace.modules.models\nScaleShiftMACE\n.")
         first = 100 if name == "other" else 0
@@ -119,9 +123,7 @@ def test_a_short_curve(judge: Judge, alloy: Path, emt: str) -> None:
         ("another order", "the same atoms in another order in image 1"),
     ],
 )
-def test_a_bad_path(
-    judge: Judge, dataset: Dataset, emt: str, change: str, words: str
-) -> None:
+def test_a_bad_path(judge: Judge, dataset: Dataset, emt: str, change: str, words: str) -> None:
     images = hop()
     for atoms in images:
         atoms.calc = EMT()
@@ -163,9 +165,7 @@ def test_timing_beside_others(judge: Judge, emt: str, cuni: Path) -> None:
     assert "run it without -n" in text
 
 
-@row(
-    "`--throughput-atoms` that are repeated or not whole numbers, `--throughput-steps` below 3"
-)
+@row("`--throughput-atoms` that are repeated or not whole numbers, `--throughput-steps` below 3")
 @pytest.mark.parametrize(
     ("option", "words"),
     [
@@ -197,17 +197,14 @@ def time_it(
     return run
 
 
-@row(
-    "`throughput`: LAMMPS computes something else than the potential, or the total energy drifts"
-)
+@row("`throughput`: LAMMPS computes something else than the potential, or the total energy drifts")
 @pytest.mark.lammps
 @pytest.mark.parametrize(
     ("body", "words"),
     [
         ("results['energy'] += 0.1 * rng.normal()", "and the potential disagree"),
         (
-            "results['forces'] = results['forces'] @ "
-            "np.array([[0.866, -0.5, 0.0], [0.5, 0.866, 0.0], [0.0, 0.0, 1.0]])",
+            f"results['forces'] = results['forces'] @ np.array({TURN})",
             "the total energy drifts by",
         ),
     ],

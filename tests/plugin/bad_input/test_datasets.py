@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -91,6 +92,18 @@ def test_two_methods(
     message = refused(dataset(spoiled(images, two)))
     assert "pbe_energy" in message
     assert "scan_energy" in message
+
+
+@row("some frames have `REF_energy`, the others `energy`")
+def test_two_names_of_one_label(
+    refused: Callable[[object], str], images: list[Atoms], dataset: Dataset
+) -> None:
+    def rename(atoms: Atoms) -> None:
+        atoms.info["energy"] = atoms.info.pop("REF_energy")
+
+    message = refused(dataset(spoiled(images, rename, 3, 8)))
+    assert "`REF_energy` is on 28 of 30 frames only" in message
+    assert "`energy`" in message
 
 
 @row("labels on some frames only, or NaN on some")
@@ -188,19 +201,44 @@ def warned(judge: Judge, dataset: Dataset, images: list[Atoms], emt: str) -> Cal
     return run
 
 
-@row("duplicate frames, mixed periodicity, stress in GPa or kbar")
+@row("duplicate frames, stress in GPa or kbar")
 @pytest.mark.parametrize(
     ("change", "words"),
     [
         (lambda images: images + images[:3], "3 of 33 frames repeat an earlier one"),
-        (lambda images: [*images[1:], molecule(images[0])], "differ in their periodic directions"),
         (scaled_stress(160.21766), "GPa"),
         (scaled_stress(1602.1766), "kbar"),
     ],
-    ids=["duplicates", "mixed periodicity", "GPa", "kbar"],
+    ids=["duplicates", "GPa", "kbar"],
 )
 def test_suspicious_data(warned: Callable[[Spoil], str], change: Spoil, words: str) -> None:
     assert words in warned(change)
+
+
+@row("frames that differ in their periodic directions")
+@pytest.mark.parametrize("full", [True, False])
+def test_periodic_directions(warned: Callable[[Spoil], str], full: bool) -> None:
+    """A cell full of atoms has lost `pbc`; a molecule in vacuum may be there on purpose."""
+
+    def change(images: list[Atoms]) -> list[Atoms]:
+        other = images[0]
+        if not full:
+            other.set_cell(other.cell.array + np.diag([20.0] * 3))
+        return [*images[1:], molecule(other)]
+
+    assert ("periodic directions" in warned(change)) is full
+
+
+@row("some frames have `REF_energy`, the others `energy`")
+def test_two_columns(
+    refused: Callable[[object], str], images: list[Atoms], dataset: Dataset
+) -> None:
+    frames = Path(dataset(images))
+    head, *rest = frames.read_text().partition("REF_energy")
+    frames.write_text(head + "energy" + "".join(rest[1:]))
+    message = refused(frames)
+    assert "REF_energy" in message
+    assert "`energy`" in message
 
 
 @row("energies that differ by a constant for each atom of an element")
@@ -217,19 +255,91 @@ def test_the_other_sign(warned: Callable[[Spoil], str]) -> None:
     assert "opposite sign" in warned(scaled_stress(-1.0))
 
 
-@row("dataset or potential without stress")
-@pytest.mark.parametrize("lacking", ["dataset", "potential"])
+@row("dataset or potential without stress, calculator that declares a stress and has none")
+@pytest.mark.parametrize("lacking", ["dataset", "potential", "calculator"])
 def test_no_stress(
     judge: Judge, images: list[Atoms], dataset: Dataset, calc: Calc, lacking: str
 ) -> None:
+    potential = calc()
     if lacking == "dataset":
         images = spoiled(images, lambda atoms: atoms.info.pop("REF_stress"))
-        potential = calc()
-    else:
+    elif lacking == "potential":
         potential = calc("pass\n    implemented_properties = ['energy', 'forces']")
+    else:
+        potential = calc("results.pop('stress', None)")
     outcome = judge(f"--mlip={potential}", f"--dataset={dataset(images)}")
     (reason,) = {r["reason"] for r in outcome.results if r["verdict"] == "skip"}
     assert "stress" in reason
+
+
+def without_forces(atoms: Atoms) -> None:
+    del atoms.arrays["REF_forces"]
+
+
+def without_energy(atoms: Atoms) -> None:
+    del atoms.info["REF_energy"]
+
+
+@row("dataset without forces or without energies")
+@pytest.mark.parametrize(
+    ("change", "lacking"), [(without_forces, "forces"), (without_energy, "energ")]
+)
+def test_no_forces(
+    judge: Judge,
+    images: list[Atoms],
+    dataset: Dataset,
+    emt: str,
+    change: Callable[[Atoms], Any],
+    lacking: str,
+) -> None:
+    frames = dataset(spoiled(images, change))
+    outcome = judge(f"--mlip={emt}", f"--dataset={frames}")
+    assert outcome.verdicts == {"pass", "skip"}
+    (line,) = [text for text in outcome.text.splitlines() if text.startswith("not judged: ")]
+    assert lacking in line
+
+
+@row('the same, and its card says `[labels] forces = "none"`')
+def test_no_forces_on_purpose(
+    judge: Judge, images: list[Atoms], dataset: Dataset, emt: str
+) -> None:
+    frames = dataset(spoiled(images, without_forces), '[labels]\nforces = "none"\n')
+    outcome = judge(f"--mlip={emt}", f"--dataset={frames}")
+    assert outcome.verdicts == {"pass", "skip"}
+
+
+@row("fewer than six test frames")
+@pytest.mark.parametrize(
+    ("body", "verdict"),
+    [("pass", "undecided"), ("results['forces'] = results['forces'] * 1.3", "fail")],
+)
+def test_few_frames(
+    judge: Judge, images: list[Atoms], dataset: Dataset, calc: Calc, body: str, verdict: str
+) -> None:
+    outcome = judge(f"--mlip={calc(body)}", f"--dataset={dataset(images[:5])}")
+    found = {r["quantity"]: r["verdict"] for r in outcome.results if r["metric"] == "mae"}
+    assert found == {"energy": "undecided", "forces": verdict, "stress": "undecided"}
+
+
+@row("error within the threshold, but no smaller than that of a constant")
+def test_no_better_than_a_constant(judge: Judge, images: list[Atoms], dataset: Dataset) -> None:
+    """Stresses of a hundredth: their mean is close enough for the threshold."""
+    frames = dataset(scaled_stress(0.001)(images))
+    outcome = judge("--mlip=baseline:mean", f"--dataset={frames}")
+    (stress,) = [r for r in outcome.results if (r["quantity"], r["metric"]) == ("stress", "mae")]
+    assert stress["verdict"] == "fail"
+    assert "no better than" in outcome.text
+
+
+@row("potential whose energy and forces do not depend on the structure")
+def test_a_constant_potential(judge: Judge, cuni: Path, calc: Calc) -> None:
+    potential = calc(
+        "results['energy'] = 1.0; results['forces'] = 0 * results['forces']; "
+        "results['stress'] = 0 * results['stress']"
+    )
+    outcome = judge(f"--mlip={potential}", f"--dataset={cuni}")
+    assert outcome.verdicts == {"fail"}
+    assert "structure" in outcome.text
 
 
 @row("card with a partner that does not exist, is the same dataset, or contains other elements")

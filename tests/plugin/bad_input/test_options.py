@@ -77,25 +77,81 @@ def test_a_folder_that_cannot_be_written(judge: Judge, emt: str, cuni: Path) -> 
     assert "Choose another folder" in text
 
 
-OWN_FIXTURE = """
-import pytest
-
-@pytest.fixture(scope="session")
-def potential(request):
-    from ms25_suite.potentials.opening import from_calculator
-    from ms25_suite.potentials.potential import PotentialOptions
-
-    return from_calculator("ase.calculators.emt:EMT", "own", PotentialOptions())
+THEIR_OPTIONS = """
+def pytest_addoption(parser):
+    for name in {names}:
+        parser.addoption(name)
 """
 
 
-@row("a fixture of your project called `dataset`, `potential` …")
-def test_a_fixture_of_the_project(
+@row("`--device`, `--workers` … are options of a conftest.py or of another plugin")
+def test_options_of_the_project(
+    pytester: pytest.Pytester, judge: Judge, emt: str, cuni: Path
+) -> None:
+    pytester.makeconftest(THEIR_OPTIONS.format(names=["--device", "--workers"]))
+    own = (f"--mlip={emt}", f"--dataset={cuni}", "--ms25-workers=2")
+    outcome = judge(*own, "--device=tpu", "--workers=many", plain=True)
+    assert "write --ms25-device, --ms25-workers" in outcome.text
+    assert "device cpu, dtype float64, seed 0, workers 2" in outcome.text
+    assert outcome.verdicts == {"pass"}
+
+
+@row("`--mlip` or `--dataset` is such an option")
+@pytest.mark.parametrize("name", ["mlip", "dataset"])
+def test_the_main_options_of_the_project(
+    pytester: pytest.Pytester, judge: Judge, emt: str, cuni: Path, name: str
+) -> None:
+    pytester.makeconftest(THEIR_OPTIONS.format(names=[f"--{name}"]))
+    outcome = judge(f"--mlip={emt}", f"--dataset={cuni}", plain=True)
+    assert f"write --ms25-{name}=" in outcome.text
+
+
+THEIR_FIXTURES = """
+import pytest
+
+@pytest.fixture(scope="session")
+def dataset():
+    return "theirs"
+
+@pytest.fixture(scope="session")
+def potential():
+    raise RuntimeError("the fixture of the project was called")
+"""
+
+
+@row("fixtures of a project called `dataset`, `potential` …")
+def test_fixtures_of_the_project(
+    pytester: pytest.Pytester, judge: Judge, emt: str, cuni: Path
+) -> None:
+    pytester.makeconftest(THEIR_FIXTURES)
+    pytester.makepyfile(test_own="def test_own(dataset): assert dataset == 'theirs'")
+    paths = ("--pyargs", "ms25_suite.checks", "test_own.py")
+    outcome = judge(f"--mlip={emt}", f"--dataset={cuni}", *paths, plain=True)
+    assert outcome.verdicts == {"pass"}
+    assert "4 passed" in outcome.text
+
+
+@row("conftest.py or ini file of the folder that fails, or disturbs the checks")
+def test_settings_of_the_project(
+    pytester: pytest.Pytester, judge: Judge, emt: str, cuni: Path
+) -> None:
+    pytester.makeconftest("import no_such_module")
+    pytester.makeini("[pytest]\naddopts = --no-such-option")
+    # A variable, whatever it is, makes this the command `ms25`.
+    outcome = judge(f"--mlip={emt}", f"--dataset={cuni}", MS25_TEST="1")
+    assert outcome.verdicts == {"pass"}
+
+
+@row(
+    "files in the folder that are called like modules (`numpy.py`, `secrets.py`, "
+    "also `--mlip=mace.py`)"
+)
+def test_files_called_like_modules(
     pytester: pytest.Pytester, judge: Judge, calc: Calc, cuni: Path
 ) -> None:
-    pytester.makeconftest(OWN_FIXTURE)
-    potential = calc("raise ValueError('not this one')")
-    outcome = judge(f"--mlip={potential}", f"--dataset={cuni}", plain=True)
+    for name in ("numpy", "secrets", "torch"):
+        (pytester.path / f"{name}.py").write_text("raise RuntimeError('was imported')")
+    outcome = judge(f"--mlip={calc(name='mace')}", f"--dataset={cuni}", plain=True)
     assert outcome.verdicts == {"pass"}
 
 
@@ -110,14 +166,7 @@ def test_a_check_that_does_not_apply(judge: Judge, emt: str, cuni: Path) -> None
     assert skipped["reason"].startswith("cuni has no curves of an equation of state")
 
 
-@row("every check skipped, or none selected")
-@pytest.mark.parametrize("chosen", [("-m", "eos"), ("-k", "no_such_check")])
-def test_nothing_is_judged(judge: Judge, emt: str, cuni: Path, chosen: tuple[str, str]) -> None:
-    outcome = judge(f"--mlip={emt}", f"--dataset={cuni}", *chosen)
-    assert not outcome.verdicts - {"skip"}
-
-
-@row("pytest killed in the middle of a run")
+@row("pytest or its terminal killed in the middle of a run")
 def test_a_killed_run(
     judge: Judge,
     ms25: Callable[..., Outcome],

@@ -97,7 +97,9 @@ def test_a_misspelled_architecture(judge: Judge) -> None:
     assert "unknown architecture 'mcae'. Did you mean 'mace'?" in text
 
 
-NOT_INSTALLED = "architecture not installed, or its managed environment missing, incomplete or outdated"
+NOT_INSTALLED = (
+    "architecture not installed, or its managed environment missing, incomplete or outdated"
+)
 
 
 @row(NOT_INSTALLED)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from ase import Atoms
 from ase.io import read
 
 from ms25_suite.core.frames import Frames
+from tests.helpers.processes import is_alive
 from tests.plugin.bad_input.conftest import Outcome
 from tests.plugin.bad_input.rows import row
 
@@ -21,9 +23,7 @@ Calc = Callable[..., str]
 Dataset = Callable[..., str]
 
 
-@row(
-    "predictions that are NaN, infinite, or so large that the square of their error overflows"
-)
+@row("predictions that are NaN, infinite, or so large that the square of their error overflows")
 @pytest.mark.parametrize(
     ("body", "words"),
     [
@@ -33,9 +33,7 @@ Dataset = Callable[..., str]
         ("results['forces'] *= 1e200", "square of their error overflows"),
     ],
 )
-def test_numbers_that_are_none(
-    judge: Judge, cuni: Path, calc: Calc, body: str, words: str
-) -> None:
+def test_numbers_that_are_none(judge: Judge, cuni: Path, calc: Calc, body: str, words: str) -> None:
     potential = calc(f"if Calculator.frame in (4, 8): {body}")
     reasons = judge(f"--mlip={potential}", f"--dataset={cuni}").reasons()
     assert words in reasons
@@ -63,11 +61,15 @@ def test_a_worker_that_dies(
 ) -> None:
     """All checks of that dataset are affected; the next one is judged by a new worker."""
     few = dataset([atoms[[0]] + atoms[1:] for atoms in images], name="again")
-    potential = calc(f"if len(self.atoms) == 16 and not os.path.exists('dead'):\n"
-                     f"            open('dead', 'w').close(); print('last words', flush=True); {end}")
+    potential = calc(
+        f"if len(self.atoms) == 16 and not os.path.exists('dead'):\n"
+        f"            open('dead', 'w').close(); print('last words', flush=True); {end}"
+    )
     outcome = judge(f"--mlip={potential}", f"--dataset={cuni}", f"--dataset={few}")
     by_dataset = {
-        name: {r["verdict"] for r in outcome.results if r["dataset"] == name and r["metric"] == "mae"}
+        name: {
+            r["verdict"] for r in outcome.results if r["dataset"] == name and r["metric"] == "mae"
+        }
         for name in ("cuni", "again")
     }
     assert by_dataset == {"cuni": {"error"}, "again": {"pass"}}
@@ -76,10 +78,85 @@ def test_a_worker_that_dies(
 
 @row("worker that hangs")
 def test_a_worker_that_hangs(judge: Judge, cuni: Path, calc: Calc) -> None:
-    potential = calc("time.sleep(600)")
+    potential = calc("os.system('echo $$ > child; exec sleep 600')")
     outcome = judge(f"--mlip={potential}", f"--dataset={cuni}", "--worker-timeout=5")
     assert "did not answer within 5 s" in outcome.reasons()
     assert "raise --worker-timeout" in outcome.reasons()
+    assert not is_alive(int(Path("child").read_text()))
+
+
+@row("calculator that has a stress for some periodic frames only")
+def test_a_stress_for_some(judge: Judge, cuni: Path, calc: Calc) -> None:
+    potential = calc("if Calculator.frame == 8: results.pop('stress')")
+    assert "stress" in judge(f"--mlip={potential}", f"--dataset={cuni}").reasons()
+
+
+@row("potential that returns a stress for some of the frames only")
+def test_no_stress_for_one(judge: Judge, cuni: Path, calc: Calc) -> None:
+    potential = calc("if Calculator.frame == 8: results['stress'] = None")
+    assert "stress" in judge(f"--mlip={potential}", f"--dataset={cuni}").reasons()
+
+
+@row("error whose text cannot be encoded, or cannot be made; `sys.exit` in a calculator")
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (r"raise ValueError('bad \udcff name')", r"bad \xff name"),
+        ("raise type('Odd', (Exception,), {'__str__': lambda self: 1 / 0})()", "Odd"),
+        ("raise SystemExit(3)", "SystemExit: 3"),
+    ],
+    ids=["encoding", "text", "exit"],
+)
+def test_odd_errors(judge: Judge, cuni: Path, calc: Calc, body: str, words: str) -> None:
+    outcome = judge(f"--mlip={calc(body)}", f"--dataset={cuni}", "--worker-timeout=60")
+    assert words in outcome.reasons()
+
+
+@row("cached prediction in which a byte changed, that is cut off, or that belongs to other frames")
+@pytest.mark.parametrize("damage", ["byte", "cut", "other"])
+def test_a_damaged_prediction(
+    judge: Judge,
+    cuni: Path,
+    images: list[Atoms],
+    dataset: Dataset,
+    lennard_jones: Any,
+    model: str,
+    own_cache: Path,
+    damage: str,
+) -> None:
+    package = lennard_jones()
+    arguments = (f"--mlip={model}", f"--dataset={cuni}")
+    first = judge(*arguments, **package)
+    (kept,) = own_cache.glob("predictions/*/*/*.npz")
+    whole = kept.read_bytes()
+    if damage == "other":
+        for atoms in images:
+            atoms.positions *= 1.001
+        judge(f"--mlip={model}", f"--dataset={dataset(images)}", **package)
+        (other,) = set(own_cache.glob("predictions/*/*/*.npz")) - {kept}
+        kept.write_bytes(other.read_bytes())
+    else:
+        middle = len(whole) // 2
+        changed = bytes([*whole[:middle], whole[middle] ^ 1, *whole[middle + 1 :]])
+        kept.write_bytes(changed if damage == "byte" else whole[:middle])
+    again = judge(*arguments, **package)
+    assert [r["value"] for r in again.results] == [r["value"] for r in first.results]
+    assert kept.name in again.text
+
+
+@row("calculator that leaves processes behind")
+@pytest.mark.skipif(sys.platform != "linux", reason="they leave its process group")
+def test_a_daemon(judge: Judge, cuni: Path, calc: Calc) -> None:
+    potential = calc(
+        "import subprocess, sys\n"
+        "        if not os.path.exists('daemon'):\n"
+        "            code = 'import time; time.sleep(300)'\n"
+        "            made = subprocess.Popen([sys.executable, '-c', code], start_new_session=1)\n"
+        "            open('daemon', 'w').write(str(made.pid))"
+    )
+    outcome = judge(f"--mlip={potential}", f"--dataset={cuni}")
+    assert outcome.verdicts == {"pass"}
+    assert not is_alive(int(Path("daemon").read_text()))
 
 
 @row("batch that does not fit into the memory")
@@ -137,9 +214,6 @@ def test_all_frames_seen(
 def test_some_frames_seen(
     judge: Judge, images: list[Atoms], dataset: Dataset, lennard_jones: Any, trained: Path
 ) -> None:
-    outcome = judge(
-        f"--mlip={trained}", f"--dataset={dataset(images[::-1])}", **lennard_jones()
-    )
+    outcome = judge(f"--mlip={trained}", f"--dataset={dataset(images[::-1])}", **lennard_jones())
     assert "12 of 30 test frames are left out" in outcome.warnings
     assert {r["n_frames"] for r in outcome.results if r["metric"] == "mae"} == {18}
-

@@ -67,12 +67,10 @@ def test_a_loss_that_becomes_nan(
 
 
 @row("disk full while training")
-def test_a_full_disk(
-    judge: Judge, frames: str, lennard_jones: Package, own_cache: Path
-) -> None:
+def test_a_full_disk(judge: Judge, frames: str, lennard_jones: Package, own_cache: Path) -> None:
     full = lennard_jones(
-        write_checkpoint="if progress['epoch'] == 3: import resource; "
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000)); path.write_bytes(bytes(30_000))"
+        write_checkpoint="if progress['epoch'] == 3: import resource as r; "
+        "r.setrlimit(r.RLIMIT_FSIZE, (20_000, 20_000)); path.write_bytes(bytes(30_000))"
     )
     outcome = judge(TRAINING, frames, **full)
     assert "File too large" in outcome.reasons()
@@ -128,9 +126,7 @@ def test_a_killed_training(
 
 
 @row("two processes that need the same training")
-def test_two_trainings(
-    promise: Any, frames: str, lennard_jones: Package, own_cache: Path
-) -> None:
+def test_two_trainings(promise: Any, frames: str, lennard_jones: Package, own_cache: Path) -> None:
     slow = lennard_jones(advance="import time; time.sleep(0.3)")
     with started(frames, slow) as first:
         wait_for(lambda: list(own_cache.glob("training/*/lock")))
@@ -140,3 +136,53 @@ def test_two_trainings(
     assert [first.returncode, second.returncode] == [1, 1]
     assert ["another process runs the same training" in text for text in texts] == [False, True]
     assert len(models(own_cache)) == 1
+
+
+def change(path: Path) -> None:
+    """Another digit in the last number of a file of JSON."""
+    text = path.read_text(encoding="utf-8")
+    (place,) = [match.start() for match in re.finditer(r"\d", text)][-1:]
+    path.write_text(text[:place] + str((int(text[place]) + 1) % 10) + text[place + 1 :])
+
+
+@row("model in the cache, or its sidecar, in which a byte changed")
+@pytest.mark.parametrize("which", ["model", "sidecar"])
+def test_a_changed_model(
+    judge: Judge, frames: str, lennard_jones: Package, own_cache: Path, which: str
+) -> None:
+    package = lennard_jones()
+    first = judge(TRAINING, frames, **package)
+    (model,) = models(own_cache)
+    change(model if which == "model" else model.with_name(f"{model.name}.json"))
+    again = judge(TRAINING, frames, **package)
+    assert "training again" in again.text
+    assert [r["value"] for r in again.results] == [r["value"] for r in first.results]
+
+
+@row("checkpoint of an unfinished training in which a byte changed")
+def test_a_changed_checkpoint(
+    judge: Judge, frames: str, lennard_jones: Package, own_cache: Path
+) -> None:
+    stopped = lennard_jones(advance="if self.epoch == 3: raise SystemExit('stopped')")
+    judge(TRAINING, frames, check=False, **stopped)
+    (checkpoint,) = own_cache.glob("training/*/work/checkpoint.json")
+    change(checkpoint)
+    again = judge(TRAINING, frames, **lennard_jones())
+    assert "error" not in again.verdicts, again.reasons()
+
+
+@row("model file that is not the one of its sidecar, or a damaged sidecar")
+@pytest.mark.parametrize("which", ["model", "sidecar"])
+def test_a_sidecar_of_something_else(
+    judge: Judge, frames: str, lennard_jones: Package, own_cache: Path, which: str
+) -> None:
+    package = lennard_jones()
+    judge(TRAINING, frames, check=False, **package)
+    (model,) = models(own_cache)
+    sidecar = model.with_name(f"{model.name}.json")
+    if which == "model":
+        change(model)
+    else:
+        sidecar.write_text(sidecar.read_text()[:50])
+    text = judge(f"--mlip={model}", frames, **package).text
+    assert str(model) in text

@@ -135,6 +135,7 @@ def test_mace_that_is_not_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         train(MaceTrainer(), REQUEST, data(part(3), part(2)), cache=tmp_path)
 
 
+@pytest.mark.mace
 def test_mace_inputs(tmp_path: Path) -> None:
     from ase.io import read
 

@@ -113,6 +113,7 @@ class Stand:
         return {name: torch.from_numpy(output[name]) for name in names}
 
 
+@pytest.mark.mace  # for torch
 @pytest.mark.parametrize("metadata", [METADATA, MANY, LAMMPS], ids=["ase", "batch", "pair_nequip"])
 def test_a_compiled_model_gets_edges_as_shifts_of_a_unit_cell(metadata: dict[str, str]) -> None:
     model = CompiledNequipModel(Stand(metadata), metadata, "cpu", Path("m"))

@@ -132,7 +132,7 @@ def test_inputs(architecture: str, tmp_path: Path) -> None:
     chosen = trainer.settings(trainer.recipe("smoke"), request, given())
     (tmp_path / "results.jsonl").write_text('{"epoch": 1}\n{"epo')
     command = trainer.prepare(tmp_path, chosen, given(), "cuda:1")
-    assert command[-3:-2] == ["ms25_suite.architectures.nequip.launcher"]
+    assert command[-2:-1] == ["ms25_suite.architectures.nequip.launcher"]
     assert trainer.results_file(tmp_path).read_text() == '{"epoch": 1}\n'
     text = (tmp_path / "config.json").read_text()
     assert str(tmp_path) not in text

@@ -12,28 +12,18 @@ import pytest
 from ms25_suite.cli.python import interface
 from ms25_suite.cli.python.interface import judge
 from ms25_suite.core.errors import ReportError, UsageError
-from ms25_suite.plugin import pytest_addoption
+from ms25_suite.plugin.options import OPTIONS
 
 OTHER_NAMES = {
     "mlip": "potential",
-    "ms25_thresholds": "thresholds",
-    "ms25_strict": "strict",
-    "ms25_seed": "seed",
-    "ms25_no_cache": "cache",
+    "no_cache": "cache",
 }
 """Options of pytest whose keyword is called otherwise."""
 
 
-def plugin_options() -> list[str]:
-    parser = pytest.Parser(_ispytest=True)
-    pytest_addoption(parser)
-    group = parser.getgroup("ms25")
-    return [name for option in group.options for name in option.names()]
-
-
 def test_every_option_of_the_plugin_has_a_keyword() -> None:
     """If this fails, give `judge` the new option too."""
-    options = {name.removeprefix("--").replace("-", "_") for name in plugin_options()}
+    options = {name.replace("-", "_") for name in OPTIONS}
     keywords = {OTHER_NAMES.get(name, name) for name in options}
     assert set(inspect.signature(judge).parameters) == keywords | {"criteria", "quiet"}
 

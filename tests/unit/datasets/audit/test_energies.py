@@ -73,6 +73,17 @@ def test_another_factor_is_an_outlier(frames: Frames, energy: FloatArray) -> Non
     assert finding.frames == (9,)
 
 
+@pytest.mark.parametrize("off", [10.0, 1e3, 1e6])
+def test_an_outlier_of_an_unusual_composition_does_not_hide_itself(off: float) -> None:
+    """A fit by least squares follows it and gives its error to frames of other compositions."""
+    counts = np.array([[9, 7]] * 20 + [[n, 16 - n] for n in range(6, 13)] + [[3, 13]])
+    images = [Atoms(f"Cu{n}Ni{m}", positions=np.zeros((16, 3))) for n, m in counts]
+    energy = counts @ [-3.5, -5.0]
+    energy[-1] += 16 * off
+    (finding,) = audited(Frames.from_atoms(images), energy).findings
+    assert (finding.code, finding.frames) == ("energy-outliers", (27,))
+
+
 def test_energies_around_zero_have_no_ratio(frames: Frames) -> None:
     energy = np.random.default_rng(2).normal(0.0, 0.1, N)
     answer = audited(frames, energy)

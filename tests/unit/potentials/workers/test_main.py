@@ -120,6 +120,7 @@ ERRORS = {
     ),
     "a long text": "raise ValueError('x' * 10**6)",
     "exit": "import sys; sys.exit('the end')",
+    "no common error": "raise BaseException('bad \\udcff name')",
     "a number as text": "raise ValueError(3)",
 }
 
