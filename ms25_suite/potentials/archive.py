@@ -61,11 +61,8 @@ def checked_archive(path: Path, pickles: Sequence[str]) -> tuple[tuple[str, ...]
             members = archive.infolist()
             problem = _problem(members, path.stat().st_size)
             if not problem:
-                for member in members:
-                    with archive.open(member) as file:
-                        # The checksum is compared at the end.
-                        while file.read(_BLOCK):
-                            pass
+                problem = next(filter(None, (_unread(archive, one) for one in members)), "")
+            if not problem:
                 names = tuple(member.filename for member in members)
                 main = next((name for name in names if name.endswith(tuple(pickles))), None)
                 if main is None:
@@ -87,6 +84,18 @@ def checked_archive(path: Path, pickles: Sequence[str]) -> tuple[tuple[str, ...]
     raise ModelFileError(msg)
 
 
+def _unread(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> str:
+    """What is wrong with a member, which is read to its end; empty if nothing is."""
+    size = 0
+    with archive.open(member) as file:
+        # The checksum is compared at the end.
+        while block := file.read(_BLOCK):
+            size += len(block)
+    if size == member.file_size:
+        return ""
+    return f"its member {member.filename!r} has {size} bytes and should have {member.file_size}"
+
+
 def _problem(members: Sequence[zipfile.ZipInfo], size: int) -> str:
     """What is wrong with an archive by its table of members; empty if nothing is."""
     names = [member.filename for member in members]
@@ -100,6 +109,11 @@ def _problem(members: Sequence[zipfile.ZipInfo], size: int) -> str:
             return (
                 f"its member {member.filename!r} is packed by an unknown method, number "
                 f"{member.compress_type}"
+            )
+        if member.compress_type == zipfile.ZIP_STORED and member.compress_size != member.file_size:
+            return (
+                f"its member {member.filename!r} is not packed, but has two sizes, "
+                f"{member.compress_size} and {member.file_size} bytes"
             )
     unpacked = sum(member.file_size for member in members)
     if unpacked > max(_MOST_UNPACKED, _MOST_RATIO * size):

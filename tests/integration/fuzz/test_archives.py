@@ -93,7 +93,10 @@ def test_a_table_of_members_that_lies_is_refused(
     found = outcome(lambda: checked_archive(path, PICKLES), ModelFileError)
     if found is not None:
         with zipfile.ZipFile(path) as file:
-            assert {name: file.read(name) for name in found[0]} == MEMBERS
+            for name in found[0]:
+                # An entry may be that of an empty member in all its fields.
+                assert file.read(name) in (MEMBERS[name], b"")
+                assert file.getinfo(name).file_size == len(file.read(name))
 
 
 @fuzz(200, share=10.0)

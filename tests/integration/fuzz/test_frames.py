@@ -90,7 +90,7 @@ def text_of(found: list[tuple[list[str], list[list[str]]]]) -> str:
 
 
 def opened(path: Path) -> Content:
-    return read_content((CardFile(path),), LabelKeys(), str(path))
+    return read_content((CardFile(path),), LabelKeys(), {}, str(path))
 
 
 @pytest.fixture(scope="module")

@@ -64,8 +64,9 @@ def test_damaged_weights_of_a_real_model_are_found(tiny_mace: Path, tmp_path: Pa
     [
         (8, struct.pack("<H", 1), "its member 'model/data/0' is encrypted"),
         (10, struct.pack("<H", 99), "packed by an unknown method, number 99"),
-        (24, struct.pack("<I", 2**32 - 2), "it would unpack to 4294967"),
-        (20, struct.pack("<I", 2**20), "beyond its end"),
+        (24, struct.pack("<I", 2**32 - 2), "two sizes"),
+        (20, struct.pack("<I", 2**20), "two sizes, 1048576 and 16384 bytes"),
+        (16, bytes(8), "two sizes, 0 and 16384 bytes"),
         (42, struct.pack("<I", 0), "overlaps another one"),
         (42, struct.pack("<I", 2**31), "beyond its end|damaged archive"),
         (46, b"modelXdata", "differ"),
