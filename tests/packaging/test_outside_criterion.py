@@ -185,17 +185,17 @@ def test_in_house_it_takes_eight_files(work: Path) -> None:
 
 CARELESS = {
     "forgets to conclude": (
-        "    errors.record(check_recorder)\n    check_recorder.conclude()\n",
-        "    errors.record(check_recorder)\n",
+        "    errors.record(ms25_check_recorder)\n    ms25_check_recorder.conclude()\n",
+        "    errors.record(ms25_check_recorder)\n",
         "error of the energy of pinned",
     ),
     "forgets to record": (
-        "    errors.record(check_recorder)\n",
+        "    errors.record(ms25_check_recorder)\n",
         "",
         "recorded no result",
     ),
     "does neither": (
-        "    errors.record(check_recorder)\n    check_recorder.conclude()\n",
+        "    errors.record(ms25_check_recorder)\n    ms25_check_recorder.conclude()\n",
         "",
         "the check ended without a result",
     ),

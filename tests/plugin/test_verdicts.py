@@ -20,6 +20,7 @@ from jsonschema import Draft202012Validator
 from ms25_suite.core.schemas import schema_of
 from ms25_suite.core.thresholds import MIN_FRAMES
 from tests.helpers.emt_data import crystals
+from tests.helpers.killing import KILL_PYTEST
 
 Calc = Callable[..., str]
 Results = Callable[..., dict[tuple[str, str, str, str], Any]]
@@ -364,7 +365,7 @@ def test_a_killed_run_keeps_what_was_finished(
     pytester: pytest.Pytester, cuni: Path, calc: Calc
 ) -> None:
     good = calc()
-    killer = calc("os.kill(os.getppid(), 9)", name="killer")
+    killer = calc(KILL_PYTEST, name="killer")
     command = [sys.executable, "-m", "pytest", f"--mlip={good}", f"--mlip={killer}"]
     done = subprocess.run([*command, f"--dataset={cuni}"], capture_output=True, check=False)
     assert done.returncode == -9

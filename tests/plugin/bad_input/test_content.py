@@ -216,18 +216,3 @@ def test_frames_that_did_not_converge(
     found = warned(images)
     assert "converge" in found
     assert "3, 8" in found
-
-
-@row("`.db` or frames that state other units than eV and Å")
-def test_stated_units(
-    ms25: Callable[..., Outcome], images: list[Atoms], dataset: Dataset, refused: Refused
-) -> None:
-    for atoms in images:
-        scale(atoms, energy=1 / HARTREE)
-        atoms.info["energy_unit"] = "Hartree"
-    said = ms25("data", "show", dataset(images), code=0).text
-    assert "Hartree" in said
-    for atoms in images:
-        atoms.info["units"] = atoms.info.pop("energy_unit")
-    said = ms25("data", "show", dataset(images)).text
-    assert "not of which labels" in said

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from ase import Atoms
 
+from tests.helpers.killing import KILL_PYTEST
 from tests.plugin.bad_input.conftest import Outcome
 from tests.plugin.bad_input.rows import row
 
@@ -176,7 +177,7 @@ def test_a_killed_run(
     model: str,
 ) -> None:
     """The results so far become a report; what was predicted is not predicted again."""
-    killer = calc("os.kill(os.getppid(), 9)", name="killer")
+    killer = calc(KILL_PYTEST, name="killer")
     arguments = (f"--mlip={model}", f"--mlip={killer}", f"--dataset={cuni}")
     outcome = judge(*arguments, **lennard_jones())
     assert outcome.code == -signal.SIGKILL

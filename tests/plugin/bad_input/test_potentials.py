@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import pickle
 import re
 import subprocess
@@ -15,6 +14,7 @@ from typing import Any
 import pytest
 from ase.calculators.emt import EMT
 
+from ms25_suite.core.sealed import sealed_json, unseal_json
 from ms25_suite.environments.spec import environment_for
 from ms25_suite.environments.store import open_environment
 from ms25_suite.potentials.registry import get_architecture
@@ -126,8 +126,8 @@ def test_an_environment_that_is_not_ready(
     if state == "outdated":
         environment.complete(site_packages=str(here), base="Python")
         marker = environment.folder / "ms25-environment.json"
-        values = json.loads(marker.read_text())
-        marker.write_text(json.dumps({**values, "fingerprint": "other pins"}))
+        values = unseal_json(marker.read_bytes(), str(marker))
+        marker.write_text(sealed_json({**values, "fingerprint": "other pins"}))
     checkpoint(here / "model.ckpt", "nequip.model.NequIPGNNModel")
     outcome = judge("--mlip=model.ckpt", f"--dataset={cuni}")
     assert f"needs its managed environment, which is {state}" in outcome.reasons()

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from ase import Atoms
 
+from tests.helpers.killing import KILL_PYTEST
 from tests.plugin.bad_input.conftest import Outcome
 from tests.plugin.bad_input.rows import row
 
@@ -110,7 +111,8 @@ def test_a_killed_training(
     """Killed with its parent, as by a batch system; or halfway through the model file."""
     work = own_cache / "training"
     slow = "import time; time.sleep(0.5)"
-    half = "path.write_text('{'); import os, signal; os.kill(os.getppid(), signal.SIGKILL)"
+    # What it still does before it is ended with its parent comes too late.
+    half = f"path.write_text('{{'); import os, time; {KILL_PYTEST}; time.sleep(60)"
     spoiled = lennard_jones(**({"advance": slow} if when == "training" else {"write_model": half}))
     with started(frames, spoiled) as process:
         if when == "training":
