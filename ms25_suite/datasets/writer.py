@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from ms25_suite.core.cache import atomic_path
-from ms25_suite.core.errors import DatasetError, encodable
+from ms25_suite.core.errors import DatasetError
+from ms25_suite.core.text.shown import encodable
 from ms25_suite.datasets.readers.files import data_suffix, stem
 
 if TYPE_CHECKING:
