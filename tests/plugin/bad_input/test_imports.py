@@ -166,7 +166,7 @@ def test_units_that_say_too_little(refuses: Refuses, source: str, units: list[st
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (("--n-train", "31"), "train = 31, validation = 0, but there are 12 frames"),
+        (("--n-train", "31"), "needs train = 31, validation = 0, but there are"),
         (("--n-train", "3", "--sets", "1000000"), "expected at most 1000 for sets, got 1000000"),
         (("--name", "../../x"), "printable characters without /"),
     ],

@@ -88,10 +88,11 @@ def test_a_worker_that_hangs(judge: Judge, cuni: Path, calc: Calc) -> None:
 @row("calculator that has a stress for some periodic frames only")
 @pytest.mark.parametrize("body", ["results.pop('stress')", "results['stress'] = None"])
 def test_a_stress_for_some(judge: Judge, cuni: Path, calc: Calc, body: str) -> None:
-    potential = calc(f"if Calculator.frame == 8: {body}")
+    # ASE asks a second time for what is not among the results.
+    potential = calc(f"if Calculator.frame >= 8: {body}")
     reasons = judge(f"--mlip={potential}", f"--dataset={cuni}").reasons()
     assert "stress" in reasons
-    assert "frame numbers, counted from 0: 8" in reasons
+    assert "frame numbers, counted from 0: 7" in reasons
 
 
 @row("error whose text cannot be encoded, or cannot be made; `sys.exit` in a calculator")
