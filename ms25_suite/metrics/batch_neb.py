@@ -6,7 +6,7 @@ only when a band is relaxed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -32,6 +32,8 @@ class BatchNEB(NEB):  # type: ignore[misc]
         The images; the first and the last one do not move.
     predict
         Predicts all frames at once.
+    inputs
+        Keys of inputs that a card names (`Inputs.named_keys`).
     options
         Options of ``ase.mep.NEB``, including ``method``.
 
@@ -41,12 +43,19 @@ class BatchNEB(NEB):  # type: ignore[misc]
         The potential predicts no energies or no forces.
     """
 
-    def __init__(self, images: Sequence[Atoms], predict: Predict, **options: Any) -> None:
+    def __init__(
+        self,
+        images: Sequence[Atoms],
+        predict: Predict,
+        inputs: Mapping[str, str] | None = None,
+        **options: Any,
+    ) -> None:
         super().__init__(list(images), **options)
         self._predict = predict
+        self._inputs = inputs or {}
         self._known: FloatArray | None = None
         # The ends do not move, but their energies decide the tangents at their neighbours.
-        _attach(self.images, predict, [0, len(self.images) - 1])
+        self._attach([0, len(self.images) - 1])
 
     def get_forces(self) -> FloatArray:
         """Forces of the band on the intermediate images.
@@ -59,17 +68,17 @@ class BatchNEB(NEB):  # type: ignore[misc]
         """
         positions = self.get_positions()
         if self._known is None or not np.array_equal(positions, self._known):
-            _attach(self.images, self._predict, range(1, len(self.images) - 1))
+            self._attach(range(1, len(self.images) - 1))
             self._known = positions
         return np.asarray(super().get_forces(), dtype=np.float64)
 
-
-def _attach(images: Sequence[Atoms], predict: Predict, chosen: Sequence[int]) -> None:
-    """Attach the results of one prediction to the chosen images."""
-    frames = Frames.from_atoms([images[index] for index in chosen])
-    energies, forces = energies_and_forces(predict(frames))
-    for place, index in enumerate(chosen):
-        own = slice(int(frames.offsets[place]), int(frames.offsets[place + 1]))
-        images[index].calc = SinglePointCalculator(
-            images[index], energy=float(energies[place]), forces=np.array(forces[own])
-        )
+    def _attach(self, chosen: Sequence[int]) -> None:
+        """Attach the results of one prediction to the chosen images."""
+        frames = Frames.from_atoms([self.images[index] for index in chosen], self._inputs)
+        energies, forces = energies_and_forces(self._predict(frames))
+        for place, index in enumerate(chosen):
+            self.images[index].calc = SinglePointCalculator(
+                self.images[index],
+                energy=float(energies[place]),
+                forces=np.array(forces[frames.atoms_of(place)]),
+            )

@@ -166,7 +166,7 @@ def relax_band(frames: Frames, fixed: BoolArray, predict: Predict, *, steps: int
 
     images = to_images(frames, fixed)
     # The climbing image is the highest of each step, so it may change on the way.
-    band = BatchNEB(images, predict, k=SPRING, climb=True, method=METHOD)
+    band = BatchNEB(images, predict, frames.inputs.named_keys, k=SPRING, climb=True, method=METHOD)
     # If a later step has no finite prediction, the result is the last state that had one.
     state = _Finite(band)
     optimizer = FIRE(band, logfile=None)
@@ -181,7 +181,7 @@ def relax_band(frames: Frames, fixed: BoolArray, predict: Predict, *, steps: int
         problem = f"after {state.steps} steps {error.args[0]}"
     barrier, reaction_energy = path_barrier(state.images)
     energies = np.array([image.get_potential_energy() for image in state.images])
-    relaxed = Frames.from_atoms(state.images)
+    relaxed = Frames.from_atoms(state.images, frames.inputs.named_keys)
     return Band(
         frames=relaxed,
         energies=energies,

@@ -100,7 +100,7 @@ def interpolated(frames: Frames, fixed: BoolArray) -> Frames:
     # mic: the shortest way across the periodic boundaries. Without constraints, since a fixed atom
     # may differ between the ends, and then has to move along the path.
     NEB(images, method=METHOD).interpolate("idpp", mic=True, apply_constraint=False)
-    return Frames.from_atoms(images)
+    return Frames.from_atoms(images, frames.inputs.named_keys)
 
 
 def to_images(frames: Frames, fixed: BoolArray) -> list[Atoms]:

@@ -81,6 +81,15 @@ class Inputs:
     def __getitem__(self, name: str) -> Column:
         return self.columns[name]
 
+    @property
+    def named_keys(self) -> dict[str, str]:
+        """Name to key of those that a card names, as `collect` takes them."""
+        return {
+            name: column.key or name
+            for name, column in self.columns.items()
+            if name not in KNOWN_INPUTS
+        }
+
     def check(self, n_frames: int, n_atoms: int) -> None:
         """Check the lengths.
 

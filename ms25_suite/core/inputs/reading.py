@@ -39,28 +39,32 @@ def collect(images: Sequence[Atoms], keys: Mapping[str, str] | None = None) -> I
     """
     columns = {}
     named = dict(keys or {})
+    sizes = [len(atoms) for atoms in images]
     for known in KNOWN_INPUTS.values():
         own = named.pop(known.name, None)
         found = _find(images, (own.lower(),) if own else known.keys, known.per)
-        column = _column(known.name, found, [len(atoms) for atoms in images], known.per)
+        column = _column(known.name, found, sizes, known.per)
         if column is not None:
             columns[known.name] = column
+        elif own and images:
+            raise ValueError(_absent(images, known.name, own))
     for name, key in named.items():
-        for per in ("frame", "atom"):
-            found = _find(images, (key.lower(),), per)
-            if any(value is not None for value in found):
-                column = _column(name, found, [len(atoms) for atoms in images], per, key)
-                if column is not None:
-                    columns[name] = column
-                break
-        else:
-            entries = {str(entry) for atoms in images for entry in (*atoms.info, *atoms.arrays)}
-            msg = (
-                f"the card names the input `{name}` = {key!r}, which no frame has; the frames have "
-                f"{', '.join(sorted(entries))}"
-            )
-            raise ValueError(msg)
+        of: tuple[Per, ...] = ("frame", "atom")
+        tried = (_column(name, _find(images, (key.lower(),), per), sizes, per, key) for per in of)
+        column = next((column for column in tried if column is not None), None)
+        if column is not None:
+            columns[name] = column
+        elif images:
+            raise ValueError(_absent(images, name, key))
     return Inputs(columns)
+
+
+def _absent(images: Sequence[Atoms], name: str, key: str) -> str:
+    entries = {str(entry) for atoms in images for entry in (*atoms.info, *atoms.arrays)}
+    return (
+        f"the card names the input `{name}` = {key!r}, which no frame has; the frames have "
+        f"{', '.join(sorted(entries))}"
+    )
 
 
 def _find(images: Sequence[Atoms], keys: Sequence[str], per: Per) -> list[Any]:

@@ -104,3 +104,21 @@ def test_ends_that_are_minima_stay_and_others_go(path: tuple[list[Atoms], Frames
     assert ends.moved[0] == pytest.approx(0.3, abs=0.1)
     # Steps are taken for both: what is a minimum stays one.
     assert ends.moved[1] < 0.01
+
+
+def test_inputs_of_the_path_reach_every_prediction(path: tuple[list[Atoms], Frames, Any]) -> None:
+    images, _, fixed = path
+    for atoms in images:
+        atoms.info.update(charge=1, eps=2.5)
+    frames = Frames.from_atoms(images, {"dielectric": "eps"})
+    seen = []
+
+    def predict(frames: Frames) -> Predictions:
+        seen.append(frames.inputs)
+        return emt(frames)
+
+    relax_ends(frames, fixed, predict, steps=2)
+    band = relax_band(frames, fixed, predict, steps=2)
+    for inputs in (*seen, band.frames.inputs):
+        assert set(inputs["total_charge"].values.tolist()) == {1.0}
+        assert set(inputs["dielectric"].values.tolist()) == {2.5}

@@ -67,6 +67,7 @@ def test_a_card_names_other_keys_and_other_inputs() -> None:
             {},
             r"`external_field` of frame 1 .*expected numbers of shape \(3,\)",
         ),
+        ([water(a=1)], {"total_charge": "q"}, "`total_charge` = 'q', which no frame has"),
         ([water(a=1)], {"x": "b"}, "`x` = 'b', which no frame has; the frames have a, numbers"),
     ],
 )
