@@ -148,11 +148,12 @@ class PredictionError(PotentialError):
         self.frames = frames
 
     def __str__(self) -> str:
+        message = super().__str__()
         if not self.frames:
-            return str(self.args[0])
+            return message
         more = ", …" if len(self.frames) > 5 else ""
         shown = ", ".join(str(frame) for frame in self.frames[:5])
-        return f"{self.args[0]}\nframe numbers, counted from 0: {shown}{more}"
+        return f"{message}\nframe numbers, counted from 0: {shown}{more}"
 
 
 class NotFiniteError(PredictionError):
