@@ -254,7 +254,7 @@ def _build(args: argparse.Namespace) -> int:
     from ms25_suite.core.cache import file_sha256
     from ms25_suite.datasets import open_dataset
     from ms25_suite.datasets.importers import suggested_splits
-    from ms25_suite.datasets.readers.files import frame_sizes, stem
+    from ms25_suite.datasets.readers.files import frame_sizes
     from ms25_suite.datasets.writer import card_path, naming_errors, refuse_output, write_card
 
     target = find_target(args.name)
@@ -276,9 +276,8 @@ def _build(args: argparse.Namespace) -> int:
     n_frames = len(frame_sizes(out))
     data = {"path": out.name, "sha256": file_sha256(out)}
     # What is known about the built-in dataset holds for its rebuilt frames too; only files and
-    # splits are new.
+    # splits are new, and the name, which is that of the file.
     values = {
-        "name": stem(out),
         "title": card.title,
         "system": card.system,
         "elements": list(card.elements),

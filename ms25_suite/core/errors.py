@@ -72,7 +72,6 @@ __all__ = [
     "WorkerDiedError",
     "WorkerTimeoutError",
     "did_you_mean",
-    "encodable",
     "listed",
 ]
 
@@ -149,11 +148,12 @@ class PredictionError(PotentialError):
         self.frames = frames
 
     def __str__(self) -> str:
+        message = super().__str__()
         if not self.frames:
-            return str(self.args[0])
+            return message
         more = ", …" if len(self.frames) > 5 else ""
         shown = ", ".join(str(frame) for frame in self.frames[:5])
-        return f"{self.args[0]}\nframe numbers, counted from 0: {shown}{more}"
+        return f"{message}\nframe numbers, counted from 0: {shown}{more}"
 
 
 class NotFiniteError(PredictionError):
@@ -269,26 +269,6 @@ def did_you_mean(name: str, known: Iterable[str], *, cutoff: float = 0.6) -> str
     by_lower_case = {word.lower(): word for word in known}
     near = difflib.get_close_matches(name.strip().lower(), by_lower_case, n=1, cutoff=cutoff)
     return f" Did you mean {by_lower_case[near[0]]!r}?" if near else ""
-
-
-def encodable(text: str) -> str:
-    r"""Text that can be written: what has no place in UTF-8 is escaped.
-
-    Names of files need not be UTF-8, and neither need messages that quote them. Python keeps such
-    bytes as halves of characters, which cannot be encoded.
-
-    Examples
-    --------
-    >>> encodable("r_max = 5 Å")
-    'r_max = 5 Å'
-    >>> print(encodable("caf\udce9.pt"))
-    caf\xe9.pt
-    """
-    try:
-        raw = text.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:
-        raw = text.encode("utf-8", "backslashreplace")
-    return raw.decode("utf-8", "backslashreplace")
 
 
 def listed(items: Iterable[object]) -> str:

@@ -37,6 +37,9 @@ RESULT_PROPERTY = "ms25_result"
 ARTIFACTS = "artifacts"
 """Folder of arrays inside the report folder."""
 
+_MOST_BYTES = 60
+"""Of each part of the name of an artifact."""
+
 MAX_COMPONENTS = 250_000
 """Components kept for a parity plot: more points would overlap in the plot."""
 
@@ -369,7 +372,9 @@ class CheckRecorder:
         # Different names may look alike once they are fit for a file.
         digest = content_key({"parts": parts})[:8]
         shown = [parts[0], parts[2], parts[3], what, digest]
-        name = "-".join(re.sub(r"[^\w.+-]+", "_", part) for part in shown)
+        # Names of files have at most 255 bytes.
+        fit = (re.sub(r"[^\w.+-]+", "_", part).encode()[:_MOST_BYTES] for part in shown)
+        name = "-".join(part.decode(errors="ignore") for part in fit)
         folder = self.report_dir / ARTIFACTS
         folder.mkdir(parents=True, exist_ok=True)
         return folder / f"{name}{suffix}"

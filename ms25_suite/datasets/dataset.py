@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -40,7 +39,7 @@ from ms25_suite.datasets.readers.files import format_key, read_images
 from ms25_suite.datasets.readers.inputs import frames_with_inputs
 from ms25_suite.datasets.readers.labels import find_labels
 from ms25_suite.datasets.registry import builtin_card, suggestion
-from ms25_suite.datasets.splits import NO_ROLE, ROLE_CODES, UNKNOWN_ROLE, Splits, make_splits
+from ms25_suite.datasets.splits import ROLE_CODES, Splits, make_splits, roles_of
 from ms25_suite.datasets.store import Content, open_content
 
 if TYPE_CHECKING:
@@ -315,13 +314,7 @@ def read_content(
     labels, converted = in_suite_units(images, found.labels, found.keys, Units(), where)
     found = replace(found, labels=labels)
     atoms = atom_references(frames, found)
-    kept = np.flatnonzero(~found.isolated)
-    if len(kept) == 0:
-        msg = (
-            f"{where}: all {len(images)} frames are isolated atoms, which are references of the "
-            "elements: there is no frame to judge by"
-        )
-        raise DatasetError(msg)
+    kept = found.judged(where)
     file_of_frame = np.repeat(np.arange(len(counts)), counts)[kept]
     labels = found.labels
     if len(kept) < len(images):
@@ -333,7 +326,7 @@ def read_content(
     return Content(
         frames=frames,
         labels=labels,
-        roles=np.array([_role(image.info.get("split")) for image in images], dtype=np.int64),
+        roles=roles_of(images),
         temperatures=np.array([temperature_k(image.info) for image in images]),
         config_types=np.array([config_type(image.info) for image in images], dtype=np.str_),
         digests=digests,
@@ -348,9 +341,3 @@ def read_content(
         unread_labels=found.unread,
         atom_energies=atoms.energies,
     )
-
-
-def _role(word: object) -> int:
-    if word is None:
-        return NO_ROLE
-    return ROLE_CODES.get(re.sub(r"\W", "", str(word)).lower(), UNKNOWN_ROLE)

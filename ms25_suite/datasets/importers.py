@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ms25_suite.core.cache import atomic_path, file_sha256
-from ms25_suite.core.errors import DatasetError, LabelError
+from ms25_suite.core.contracts import read_as
+from ms25_suite.core.errors import CardError, DatasetError, LabelError
 from ms25_suite.core.fields import REF_ENERGY
-from ms25_suite.core.frames import Frames, Labels
+from ms25_suite.core.frames import Frames, IntArray, Labels
+from ms25_suite.core.records.base import plain
 from ms25_suite.datasets.audit.broken import refuse_broken
+from ms25_suite.datasets.cards.card import CardTable, DatasetCard
 from ms25_suite.datasets.formats.convergence import refuse_unconverged
 from ms25_suite.datasets.formats.stated_units import in_suite_units, is_unit_key
 from ms25_suite.datasets.formats.units import Units, factor
@@ -21,12 +24,13 @@ from ms25_suite.datasets.readers.files import data_suffix
 from ms25_suite.datasets.readers.foreign import Asked, read_foreign
 from ms25_suite.datasets.readers.hints import for_import, of_cp2k
 from ms25_suite.datasets.readers.inputs import frames_with_inputs
-from ms25_suite.datasets.readers.labels import find_labels, labelled_structure
-from ms25_suite.datasets.splits import PAPER_TRAIN_SIZES
+from ms25_suite.datasets.readers.labels import FoundLabels, find_labels, labelled_structure
+from ms25_suite.datasets.splits import PAPER_TRAIN_SIZES, make_splits, roles_of
 from ms25_suite.datasets.writer import (
     card_path,
     naming_errors,
     refuse_output,
+    stated,
     write_card,
     write_extxyz,
 )
@@ -89,11 +93,25 @@ def import_data(
         The labels are missing, of several methods, or infinite.
     DatasetError
         A file cannot be read or holds frames that did not converge, the units are not known,
-        ``out`` exists or has another extension, or the disk is full.
+        the frames cannot be split as asked, ``out`` or its card exists, belongs to a source, or has
+        another extension, or the disk is full.
+    CardError
+        The card would be invalid, such as by its name.
     """
     from tqdm import tqdm
 
+    _refuse_own_sources(sources, out)
     refuse_output(out, overwrite=overwrite)
+    card = card_path(out)
+    values: dict[str, Any] = {
+        "name": name,
+        "level_of_theory": level_of_theory,
+        "recipe": f"imported from {', '.join(source.name for source in sources)}",
+        "splits": splits,
+        "inputs": dict(inputs or {}),
+    }
+    # What opening the new file would find too, before anything is read or written.
+    table = read_as(CardTable, plain(stated(values)), f"the card of {out.name}", CardError)
     asked = asked or Asked()
     images: list[Atoms] = []
     fixed: dict[bool, Path] = {}
@@ -132,26 +150,64 @@ def import_data(
             cp2k = of_cp2k(images, sources) if finding.code == "no-forces" else ""
             remark(" ".join(filter(None, (f"{finding.severity} {finding.code}: {text}", cp2k))))
     # An input that is unusable, or not there, is found before anything is written.
-    frames_with_inputs(images, inputs or {}, where)
+    content = frames_with_inputs(images, inputs or {}, where)
+    found = replace(found, labels=labels)
+    _refuse_impossible_splits(table, images, content.offsets, found, where)
     # What became a label is not kept under its old name too.
     used = {key for taken in found.keys.values() for key in taken.split("` and `")}
     labelled = _labelled(images, labels, used, (inputs or {}).values())
     bar = tqdm(labelled, "write", total=len(images), disable=not progress, unit="frame")
-    card = card_path(out)
-    values: dict[str, Any] = {
-        "name": name,
-        "level_of_theory": level_of_theory,
-        "recipe": f"imported from {', '.join(source.name for source in sources)}; labels "
-        + ", ".join(f"{quantity} = {key}" for quantity, key in found.keys.items()),
-        "splits": splits,
-        "inputs": dict(inputs or {}),
-    }
+    taken_keys = ", ".join(f"{quantity} = {key}" for quantity, key in found.keys.items())
+    values["recipe"] += f"; labels {taken_keys}"
     # Both or none: the file of frames is moved to its name after the card is written.
     with naming_errors(out), atomic_path(out) as temporary:
         write_extxyz(temporary, bar, suffix=data_suffix(out))
         values["files"] = [{"path": out.name, "sha256": file_sha256(temporary)}]
         write_card(card, values)
     return card
+
+
+def _refuse_own_sources(sources: Sequence[Path], out: Path) -> None:
+    """Refuse to replace a source, or the card that describes it, whatever its path is called."""
+    card = card_path(out)
+    for source in sources:
+        for path in (out, card):
+            if _same(path, source):
+                msg = (
+                    f"{path} is the source {source} itself, which would be replaced: name another "
+                    "file with --out"
+                )
+                raise DatasetError(msg)
+        if _same(card, card_path(source)):
+            # A card that lies beside the source may be that of an earlier import of it.
+            named = [file.path for file in DatasetCard.from_file(card).frame_files]
+            if not named or any(_same(path, source) for path in named):
+                msg = (
+                    f"{card} is the card of the source {source}, and would be replaced: name "
+                    "another file with --out"
+                )
+                raise DatasetError(msg)
+
+
+def _same(one: Path, other: Path) -> bool:
+    """Whether two paths lead to one file that exists, by links too."""
+    try:
+        return one.samefile(other)
+    except OSError:
+        return False
+
+
+def _refuse_impossible_splits(
+    table: CardTable, images: Sequence[Atoms], offsets: IntArray, found: FoundLabels, where: str
+) -> None:
+    kept = found.judged(where)
+    complete = found.labels.complete(offsets)[kept]
+    roles = roles_of(images[index] for index in kept.tolist())
+    try:
+        make_splits(table.splits.located(Path()), roles, where, complete)
+    except DatasetError as error:
+        msg = f"{error}. Choose other numbers with --n-train, --n-validation and --n-test"
+        raise DatasetError(msg) from error
 
 
 def _labelled(

@@ -19,8 +19,8 @@ from ms25_suite.core.errors import (
     DatasetError,
     UnknownDatasetError,
     did_you_mean,
-    encodable,
 )
+from ms25_suite.core.text.shown import encodable
 from ms25_suite.datasets.cards.card import DatasetCard
 from ms25_suite.datasets.cards.files import CardFile
 from ms25_suite.datasets.cards.splits import SplitsConfig

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -12,7 +14,10 @@ from ms25_suite.core.findings import frame_list
 from ms25_suite.core.frames import BoolArray, IntArray
 from ms25_suite.datasets.cards.splits import SplitsConfig
 
-__all__ = ["NO_ROLE", "PAPER_TRAIN_SIZES", "ROLE_CODES", "Splits", "make_splits"]
+if TYPE_CHECKING:
+    from ase import Atoms
+
+__all__ = ["PAPER_TRAIN_SIZES", "ROLE_CODES", "Splits", "make_splits", "roles_of"]
 
 PAPER_TRAIN_SIZES: Final = (50, 100, 200, 400, 600, 800, 1000)
 """Nested training sizes of the paper (Maxson et al., JCIM 2025, Methods)."""
@@ -126,6 +131,18 @@ class Splits:
             msg = f"the dataset has no {name} frames ({self.origin}). {how}"
             raise DatasetError(msg)
         return frames
+
+
+def roles_of(images: Iterable[Atoms]) -> IntArray:
+    """Role of each frame by its info key ``split``: see `ROLE_CODES`, shape ``(n_frames,)``."""
+    words = (atoms.info.get("split") for atoms in images)
+    codes = [
+        NO_ROLE
+        if word is None
+        else ROLE_CODES.get(re.sub(r"\W", "", str(word)).lower(), UNKNOWN_ROLE)
+        for word in words
+    ]
+    return np.array(codes, dtype=np.int64)
 
 
 def make_splits(

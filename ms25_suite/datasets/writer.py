@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from ms25_suite.core.cache import atomic_path
-from ms25_suite.core.errors import DatasetError, encodable
+from ms25_suite.core.errors import DatasetError
+from ms25_suite.core.text.shown import encodable
 from ms25_suite.datasets.readers.files import data_suffix, stem
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ __all__ = [
     "card_path",
     "naming_errors",
     "refuse_output",
+    "stated",
     "write_card",
     "write_extxyz",
 ]
@@ -49,7 +51,7 @@ def write_card(path: Path, values: Mapping[str, Any]) -> None:
         array of tables, and one inside a table a list of inline tables.
         None and empty values are left out.
     """
-    kept = {key: value for key, value in values.items() if value not in (None, "", (), [], {})}
+    kept = stated(values)
     plain = {key: value for key, value in kept.items() if not _is_table(value)}
     lines = [f"{key} = {_literal(value)}" for key, value in plain.items()]
     for key, value in kept.items():
@@ -69,6 +71,11 @@ def write_card(path: Path, values: Mapping[str, Any]) -> None:
                     lines += [f"{inner} = {_literal(item)}" for inner, item in entry.items()]
     with atomic_path(path) as temporary:
         temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def stated(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What `write_card` writes of the values of a card: those that are not None or empty."""
+    return {key: value for key, value in values.items() if value not in (None, "", (), [], {})}
 
 
 def _is_table(value: Any) -> bool:

@@ -13,10 +13,10 @@ from typing import IO, Any
 import pytest
 
 from ms25_suite.core.catalogue import catalogue
-from ms25_suite.core.errors import Ms25Error, UsageError, encodable
+from ms25_suite.core.errors import Ms25Error, UsageError
 from ms25_suite.core.records import DatasetRecord, PotentialRecord
 from ms25_suite.core.results import CheckResult, Verdict
-from ms25_suite.core.text.shown import shown, shown_lines
+from ms25_suite.core.text.shown import encodable, shown, shown_lines
 from ms25_suite.core.text.terminal import show_everything
 from ms25_suite.plugin import EXPLICIT_DIST
 from ms25_suite.plugin.context import (
@@ -116,7 +116,7 @@ def _refuse_company(config: pytest.Config) -> None:
     for text in (*map(str, config.invocation_params.args), str(Path.cwd())):
         if encodable(text) != text:
             msg = (
-                f"{text!r} is not UTF-8, and pytest-xdist cannot hand it to its processes: run "
+                f"{text} is not UTF-8, and pytest-xdist cannot hand it to its processes: run "
                 "without -n (or with -n0), or rename the file or folder"
             )
             raise UsageError(msg)

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ms25_suite.core.documents.files import MISSING, file_problem, user_path
-from ms25_suite.core.errors import ModelFileError, UsageError, encodable
+from ms25_suite.core.errors import ModelFileError, UsageError
 from ms25_suite.core.text.folders import folders_that_differ
+from ms25_suite.core.text.shown import encodable
 from ms25_suite.potentials.registry import detect, get_trainer
 from ms25_suite.potentials.workers.shared_calculator import server_address
 

@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ms25_suite.core.cache import atomic_path, file_sha256
-from ms25_suite.core.errors import ReportError, encodable
+from ms25_suite.core.errors import ReportError
 from ms25_suite.core.records import RunRecord
 from ms25_suite.core.results import CheckResult
+from ms25_suite.core.text.shown import encodable
 from ms25_suite.report.criteria import criterion_title, error_criterion, transfer_criteria
 from ms25_suite.report.figures.canvas import drawing, png_bytes, svg_bytes
 from ms25_suite.report.figures.heatmap import draw_heatmap

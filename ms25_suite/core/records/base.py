@@ -7,7 +7,8 @@ from dataclasses import fields
 from typing import Any, Self
 
 from ms25_suite.core.contracts import read_as
-from ms25_suite.core.errors import ReportError, encodable
+from ms25_suite.core.errors import ReportError
+from ms25_suite.core.text.shown import encodable
 
 __all__ = ["Record", "plain"]
 

@@ -7,9 +7,10 @@ spreadsheet would run. They are kept as they are in ``results.json``, and shown 
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
-__all__ = ["csv_cell", "markup", "shown", "shown_lines", "visible"]
+__all__ = ["csv_cell", "encodable", "markup", "shown", "shown_lines", "visible"]
 
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 """First characters by which spreadsheets recognise a formula (OWASP, CSV injection); the full-width
@@ -17,9 +18,31 @@ forms are taken for the same by some."""
 
 _FULL_WIDTH: Final = ("＝", "＋", "－", "＠")
 
+_BYTES: Final = re.compile("[\udc80-\udcff]+")
+"""Bytes that are not UTF-8, as Python keeps them in names of files (PEP 383)."""
+
+
+def encodable(text: str) -> str:
+    r"""Text that a file can hold: what has no place in UTF-8 is escaped, and nothing else.
+
+    Names of files need not be UTF-8, and neither need messages that quote them. Python keeps such
+    bytes as halves of characters, which cannot be encoded.
+
+    Examples
+    --------
+    >>> encodable("r_max = 5 Å")
+    'r_max = 5 Å'
+    >>> print(encodable("caf\udce9.pt"))
+    caf\xe9.pt
+    """
+    whole = _BYTES.sub(lambda found: _decoded(found[0]), text)
+    return whole.encode("utf-8", "backslashreplace").decode("utf-8")
+
 
 def shown(text: str) -> str:
     r"""Text of one line in which every character can be seen; others as ``\x1b`` or ``\u202e``.
+
+    What cannot be encoded is written as by `encodable`.
 
     Examples
     --------
@@ -28,6 +51,7 @@ def shown(text: str) -> str:
     """
     if text.isprintable():
         return text
+    text = encodable(text)
     return "".join(char if char.isprintable() else _escaped(char) for char in text)
 
 
@@ -66,6 +90,10 @@ def markup(text: str) -> str:
 def visible(value: object) -> object:
     """`shown_lines` of a text in a template of HTML; other values, and markup, as they are."""
     return shown_lines(value) if type(value) is str else value
+
+
+def _decoded(text: str) -> str:
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def _escaped(char: str) -> str:

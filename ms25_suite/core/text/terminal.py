@@ -11,6 +11,8 @@ import unicodedata
 from contextlib import suppress
 from typing import Any, Final
 
+from ms25_suite.core.text.shown import encodable
+
 __all__ = ["READABLE", "readable", "show_everything"]
 
 READABLE: Final = "ms25_readable"
@@ -79,7 +81,7 @@ def show_everything(*streams: Any) -> None:
 def _readable(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
-    part = error.object[error.start : error.end]
+    part = encodable(error.object[error.start : error.end])
     return "".join(map(_plain, part)), error.end
 
 

@@ -12,6 +12,7 @@ from ms25_suite.core.errors import CardError
 from ms25_suite.core.fields import NOT_STATED
 from ms25_suite.datasets.cards.fields import (
     CARD_CONFIG,
+    Name,
     PositiveNumber,
     Text,
     TextList,
@@ -80,7 +81,8 @@ class CardTable:
     Parameters
     ----------
     name
-        Short name that is unique in a report; empty for that of the file, or of its folder.
+        Short name that is unique in a report, of at most 100 printable characters without slashes;
+        empty for that of the file, or of its folder.
     title, system
         The same for people: one line, and the kind of material.
     elements
@@ -118,7 +120,7 @@ class CardTable:
 
     __pydantic_config__: ClassVar[Any] = CARD_CONFIG
 
-    name: Text = ""
+    name: Name = ""
     title: Text = ""
     system: Text = ""
     elements: TextList = ()

@@ -7,11 +7,12 @@ from collections.abc import Iterable
 from dataclasses import fields
 from typing import Annotated, Any, Final
 
-from annotated_types import Ge, Gt, Lt, MinLen
+from annotated_types import Ge, Gt, Lt, MinLen, Predicate
 
 __all__ = [
     "CARD_CONFIG",
     "AtLeastOne",
+    "Name",
     "PositiveNumber",
     "Text",
     "TextList",
@@ -29,7 +30,31 @@ CARD_CONFIG: Final[dict[str, Any]] = {
 """How pydantic reads each table of a card: unknown keys are errors, so that a misspelled key is not
 silently ignored."""
 
+_MOST_LETTERS: Final = 100
+"""Letters of a name: it stands in tables, and is a part of names of files."""
+
+
+def _is_name(text: str) -> bool:
+    """Refuse names that are paths, or that people cannot see.
+
+    Raises
+    ------
+    ValueError
+        The text is no name; the message says what is.
+    """
+    usable = text.isprintable() and len(text) <= _MOST_LETTERS and text not in {".", ".."}
+    if not usable or "/" in text or "\\" in text:
+        cut = text if len(text) <= _MOST_LETTERS else f"{text[:_MOST_LETTERS]}…"
+        msg = (
+            f"expected a name of at most {_MOST_LETTERS} printable characters without / and \\, "
+            f"other than . and .., found {cut!r}"
+        )
+        raise ValueError(msg)
+    return True
+
+
 Text = Annotated[str, MinLen(1)]
+Name = Annotated[str, MinLen(1), Predicate(_is_name)]
 TextList = Annotated[tuple[Text, ...], MinLen(1)]
 PositiveNumber = Annotated[float, Gt(0), Lt(1e6)]
 WholeNumber = Annotated[int, Ge(0)]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from ms25_suite.core.errors import LabelError
+from ms25_suite.core.errors import DatasetError, LabelError
 from ms25_suite.core.fields import QUANTITIES, REF_ENERGY, REF_FORCES, REF_STRESS, Quantity
 from ms25_suite.core.findings import Finding
 from ms25_suite.core.frames import BoolArray, FloatArray, IntArray, Labels
@@ -63,6 +63,28 @@ class FoundLabels:
     findings: tuple[Finding, ...]
     isolated: BoolArray
     unread: dict[Quantity, tuple[str, ...]] = field(default_factory=dict)
+
+    def judged(self, where: str) -> IntArray:
+        """Indices of the frames that are no isolated atoms, by which potentials are judged.
+
+        Parameters
+        ----------
+        where
+            Name of the source, for the message.
+
+        Raises
+        ------
+        DatasetError
+            All frames are isolated atoms.
+        """
+        kept = np.flatnonzero(~self.isolated)
+        if len(kept) == 0:
+            msg = (
+                f"{where}: all {len(self.isolated)} frames are isolated atoms, which are "
+                "references of the elements: there is no frame to judge by"
+            )
+            raise DatasetError(msg)
+        return kept
 
 
 def find_labels(

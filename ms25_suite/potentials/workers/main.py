@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from ms25_suite.core.cache import file_sha256
-from ms25_suite.core.errors import ModelFileError, Ms25Error, OutOfMemoryError, encodable
+from ms25_suite.core.errors import ModelFileError, Ms25Error, OutOfMemoryError
+from ms25_suite.core.text.shown import encodable
 from ms25_suite.environments.processes import keep_freed_memory
 from ms25_suite.potentials.base import Evaluator
 from ms25_suite.potentials.evaluate import EdgeEvaluator

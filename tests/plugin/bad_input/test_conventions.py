@@ -104,7 +104,7 @@ def test_stiff_forces(judge: Judge, dataset: Dataset, emt: str) -> None:
     assert "they are hardly eV/Å. Likely units are kcal/mol/Å" in outcome.warnings
 
 
-@row("names with escape sequences, line breaks, reversing marks or formulas")
+@row("files whose names hold escape sequences, line breaks, reversing marks or formulas")
 def test_hostile_names(judge: Judge, images: list[Atoms], dataset: Dataset, emt: str) -> None:
     frames = dataset(images, name="=1+1\n\x1b[31m\u202e")
     outcome = judge(f"--mlip={emt}", f"--dataset={frames}", *CHECK)

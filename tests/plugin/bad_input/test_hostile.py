@@ -200,6 +200,21 @@ def test_many_sets(judge: Judge, images: list[Atoms], dataset: Dataset, emt: str
     assert "`splits.sets`: expected a number of at most 1000, found 1000000000" in text
 
 
+@row(
+    "card whose `name` holds slashes or characters that cannot be seen, is `.` or `..`, or has "
+    "more than 100 letters"
+)
+@pytest.mark.parametrize(
+    "name", ["../x", r"a\\b", r"a\u001b[2J", r"a\nb", ".", "..", "x" * 101], ids=str
+)
+def test_names_that_are_no_names(
+    judge: Judge, images: list[Atoms], dataset: Dataset, emt: str, name: str
+) -> None:
+    frames = dataset(images, f'name = "{name}"\n')
+    text = judge(f"--mlip={emt}", f"--dataset={frames}").text
+    assert "`name`: expected a name of at most 100 printable characters without /" in text
+
+
 HEADER = 'Lattice="{}" Properties=species:S:1:pos:R:3:REF_forces:R:3 REF_energy={}\n'
 
 

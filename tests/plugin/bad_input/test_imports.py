@@ -159,6 +159,46 @@ def test_units_that_say_too_little(refuses: Refuses, source: str, units: list[st
     assert "unit" in refuses(source, "--units", *units)
 
 
+@row(
+    "`ms25 data import` with a split that the frames do not allow, `--sets` above 1000, or a "
+    "`--name` that no card may have"
+)
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--n-train", "31"), "needs train = 31, validation = 0, but there are"),
+        (("--n-train", "3", "--sets", "1000000"), "expected at most 1000 for sets, got 1000000"),
+        (("--name", "../../x"), "printable characters without /"),
+    ],
+    ids=["split", "sets", "name"],
+)
+def test_cards_that_would_be_unusable(
+    refuses: Refuses, cuni: Path, options: tuple[str, ...], words: str
+) -> None:
+    assert words in refuses(cuni, *options)
+
+
+@row(
+    "`ms25 data import --out` that is the source itself or its card, by another spelling or a link "
+    "too, also with `--overwrite`"
+)
+@pytest.mark.parametrize("out", ["x.extxyz", "./sub/../x.extxyz", "link.extxyz", "x.extxyz.xz"])
+@pytest.mark.parametrize("options", [(), ("--overwrite",)], ids=["", "overwrite"])
+def test_a_source_that_would_be_replaced(
+    ms25: Callable[..., Outcome], cuni: Path, out: str, options: tuple[str, ...]
+) -> None:
+    source = Path("x.extxyz")
+    source.write_bytes(cuni.read_bytes())
+    Path("x.toml").write_text('files = "x.extxyz"')
+    Path("link.extxyz").symlink_to(source)
+    Path("sub").mkdir()
+    said = ms25("data", "import", source, "--out", out, *options).text
+    assert "replaced: name another file with --out" in " ".join(said.split())
+    assert source.read_bytes() == cuni.read_bytes()
+    assert Path("x.toml").read_text() == 'files = "x.extxyz"'
+    assert not Path("x.extxyz.xz").exists()
+
+
 @row("`ms25 data import --out` with a name that is not UTF-8")
 def test_a_name_that_is_not_utf8(ms25: Callable[..., Outcome], cuni: Path) -> None:
     said = ms25("data", "import", cuni, "--out", "x\udcff.extxyz").text

@@ -84,3 +84,18 @@ def test_usage_errors(base: Path, tmp_path: Path, capsys: pytest.CaptureFixture[
     other.write_text(json.dumps(alone))
     assert main(["compare", str(base), str(other)]) == 1
     assert "have no benchmark in common" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("form", ["text", "csv"])
+def test_names_control_no_terminal_and_no_spreadsheet(
+    base: Path, capsys: pytest.CaptureFixture[str], form: str
+) -> None:
+    hostile = edited(base, "b.json", 9.0, name="=cmd|' /C calc'!A0\x1b[2J\n\u202e[red]", group="@g")
+    assert main(["compare", str(hostile), str(hostile), "--format", form]) == 0
+    text = capsys.readouterr().out
+    assert [char for char in text if not char.isprintable() and char != "\n"] == []
+    assert r"=cmd|' /C calc'!A0\x1b[2J\n\u202e[red]" in text
+    if form == "csv":
+        cells = {cell for row in csv.reader(io.StringIO(text)) for cell in row}
+        assert {cell for cell in cells if cell.startswith(("=", "@"))} == set()
+        assert "'@g" in cells

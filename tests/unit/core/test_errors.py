@@ -48,6 +48,16 @@ def test_frames_are_listed_below_the_message() -> None:
     assert str(PredictionError("no number", tuple(range(9)))).endswith("0, 1, 2, 3, 4, …")
 
 
+@pytest.mark.parametrize(
+    "kind", [getattr(errors, name) for name in errors.__all__ if name.endswith("Error")]
+)
+def test_no_message_controls_a_terminal(kind: type[errors.Ms25Error]) -> None:
+    """Messages quote texts of calculators, and names of files."""
+    assert str(kind("a\x1b[31mb\udcff\nc")) == r"a\x1b[31mb\xff" + "\nc"
+    if issubclass(kind, PredictionError):
+        assert str(kind("a\x1b[2J", (1,))).splitlines()[0] == r"a\x1b[2J"
+
+
 def test_a_fit_error_keeps_its_reason() -> None:
     error = EosFitError("only rises", "rising")
     assert (str(error), error.reason) == ("only rises", "rising")

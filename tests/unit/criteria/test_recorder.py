@@ -99,6 +99,16 @@ def test_arrays_are_kept_in_a_file_of_the_check(tmp_path: Path) -> None:
     assert other.keep("forces", ".npz", lambda path: path.touch()) != name
 
 
+@pytest.mark.parametrize("name", ["x" * 200, "é" * 200, "㐀" * 85, "../../x", "\x1b[31m"])
+def test_a_file_of_the_check_can_have_any_name(tmp_path: Path, name: str) -> None:
+    recorder = make_recorder(EOS, tmp_path, potential=name, dataset=name)
+    kept = recorder.keep("volume", ".npz", lambda path: path.touch())
+    assert (tmp_path / kept).is_file()
+    assert [path.parent for path in tmp_path.rglob("*.npz")] == [tmp_path / "artifacts"]
+    other = make_recorder(EOS, tmp_path, potential=f"{name}2", dataset=name)
+    assert other.keep("volume", ".npz", lambda path: path.touch()) != kept
+
+
 def test_a_check_without_any_result_does_not_pass(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="a check of eos recorded no result"):
         make_recorder(EOS, tmp_path).conclude()

@@ -10,7 +10,7 @@ from ase.build import bulk
 from ase.calculators.emt import EMT
 from ase.io import write
 
-from ms25_suite.core.errors import DatasetError
+from ms25_suite.core.errors import CardError, DatasetError
 from ms25_suite.datasets import open_dataset
 from ms25_suite.datasets.cards.card import LabelKeys
 from ms25_suite.datasets.importers import import_data, suggested_splits
@@ -126,6 +126,117 @@ def test_nothing_is_overwritten_unasked(tmp_path: Path) -> None:
         import_data([source], tmp_path / "y.json")
     with pytest.raises(DatasetError, match="there is no folder"):
         import_data([source], tmp_path / "none" / "y.extxyz")
+
+
+def left(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
+@pytest.mark.parametrize(
+    ("splits", "words"),
+    [
+        ({"train": 7}, "train = 7, validation = 0, but there are 6 frames"),
+        ({"train": 6}, "at least one must be left to test on"),
+        ({"train": 3, "validation": 3}, "validation = 3, but there are 6 frames"),
+        ({"train": 3, "test": 4}, "test = 4, but there are 6 frames"),
+        ({"train": 3, "sets": 1001}, "expected a number of at most 1000, found 1001"),
+    ],
+)
+def test_a_split_that_is_impossible_leaves_nothing_behind(
+    tmp_path: Path, splits: dict[str, int], words: str
+) -> None:
+    source = npz(tmp_path)
+    with pytest.raises(DatasetError, match=words):
+        import_data([source], tmp_path / "y.extxyz", splits=splits)
+    assert left(tmp_path) == {"x.npz"}
+
+
+def test_frames_without_forces_are_not_trained_on(tmp_path: Path) -> None:
+    images = copper(6)
+    for atoms in images[:3]:
+        del atoms.calc.results["forces"]
+    write(tmp_path / "a.traj", images)
+    with pytest.raises(DatasetError, match="3 of 6 frames have both energy and forces"):
+        import_data([tmp_path / "a.traj"], tmp_path / "b.extxyz", splits={"train": 4})
+    assert left(tmp_path) == {"a.traj"}
+    import_data([tmp_path / "a.traj"], tmp_path / "b.extxyz", splits={"train": 3})
+    assert len(open_dataset(str(tmp_path / "b.extxyz")).splits.train()) == 3
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["train"] * 3, "all 3 frames are training frames"),
+        (["train", "test", None], "frame 2 have none"),
+        (["train", "test", "both"], "must be one of"),
+    ],
+)
+def test_roles_that_are_impossible_leave_nothing_behind(
+    tmp_path: Path, words: list[str | None], message: str
+) -> None:
+    images = copper(3)
+    for atoms, word in zip(images, words, strict=True):
+        atoms.info |= {} if word is None else {"split": word}
+    write(tmp_path / "a.extxyz", images)
+    with pytest.raises(DatasetError, match=message):
+        import_data([tmp_path / "a.extxyz"], tmp_path / "b.extxyz")
+    assert left(tmp_path) == {"a.extxyz"}
+    # A split that is asked for replaces theirs.
+    import_data([tmp_path / "a.extxyz"], tmp_path / "b.extxyz", splits={"train": 1})
+
+
+def test_isolated_atoms_alone_leave_nothing_behind(tmp_path: Path) -> None:
+    write(tmp_path / "a.extxyz", [Atoms("Cu", info={"REF_energy": -0.2}) for _ in range(2)])
+    with pytest.raises(DatasetError, match="all 2 frames are isolated atoms"):
+        import_data([tmp_path / "a.extxyz"], tmp_path / "b.extxyz")
+    assert left(tmp_path) == {"a.extxyz"}
+
+
+@pytest.mark.parametrize("name", ["a/b", "..", "a\x1b[31m", "a\nb", "bad\udcff"])
+def test_a_name_that_is_no_name_leaves_nothing_behind(tmp_path: Path, name: str) -> None:
+    source = npz(tmp_path)
+    with pytest.raises(CardError, match="printable characters without /"):
+        import_data([source], tmp_path / "y.extxyz", name=name)
+    assert left(tmp_path) == {"x.npz"}
+
+
+@pytest.mark.parametrize("spelling", ["plain", "dots", "link", "linked folder", "hard link"])
+def test_a_source_is_not_replaced(tmp_path: Path, spelling: str) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    source = folder / "a.extxyz"
+    write(source, copper(3))
+    before = source.read_bytes()
+    out = {
+        "plain": source,
+        "dots": folder / ".." / "data" / "a.extxyz",
+        "link": folder / "b.extxyz",
+        "linked folder": tmp_path / "other" / "a.extxyz",
+        "hard link": folder / "c.extxyz",
+    }[spelling]
+    (folder / "b.extxyz").symlink_to("a.extxyz")
+    (folder / "c.extxyz").hardlink_to(source)
+    (tmp_path / "other").symlink_to(folder, target_is_directory=True)
+    names = left(folder)
+    for overwrite in (True, False):
+        with pytest.raises(DatasetError, match=r"is the source .* itself"):
+            import_data([source], out, overwrite=overwrite)
+    assert source.read_bytes() == before
+    assert left(folder) == names
+
+
+@pytest.mark.parametrize("text", ['files = "a.extxyz"', 'level_of_theory = "PBE"'])
+def test_the_card_of_a_source_is_not_replaced(tmp_path: Path, text: str) -> None:
+    write(tmp_path / "a.extxyz", copper(3))
+    card = tmp_path / "a.toml"
+    card.write_text(text, encoding="utf-8")
+    with pytest.raises(DatasetError, match="is the card of the source"):
+        import_data([tmp_path / "a.extxyz"], tmp_path / "a.extxyz.xz", overwrite=True)
+    assert card.read_text(encoding="utf-8") == text
+    # The card of an earlier import is.
+    card.unlink()
+    for overwrite in (False, True):
+        import_data([tmp_path / "a.extxyz"], tmp_path / "a.extxyz.xz", overwrite=overwrite)
 
 
 def test_the_same_import_gives_the_same_bytes(tmp_path: Path) -> None:

@@ -75,6 +75,19 @@ def test_everything_a_card_can_say(tmp_path: Path) -> None:
     assert card.path == tmp_path / "mine.toml"
 
 
+@pytest.mark.parametrize("name", ["=1", "Ni Cu é (2)", "..a", "x" * 100])
+def test_a_name_may_hold_what_can_be_read(tmp_path: Path, name: str) -> None:
+    assert card_of(tmp_path, f'name = "{name}"').name == name
+
+
+@pytest.mark.parametrize(
+    "name", ["a/b", r"a\\b", ".", "..", r"\u001b[31m", r"a\nb", r"\u202ea", "x" * 101]
+)
+def test_a_name_is_no_path_and_can_be_seen(tmp_path: Path, name: str) -> None:
+    with pytest.raises(CardError, match=r"`name`: expected a name of at most 100 printable"):
+        card_of(tmp_path, f'name = "{name}"')
+
+
 def test_a_user_needs_only_files(tmp_path: Path) -> None:
     card = card_of(tmp_path, 'files = "a.extxyz"')
     assert card.name == "mine"
