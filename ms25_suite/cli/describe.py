@@ -86,6 +86,8 @@ def _input_lines(dataset: Dataset) -> list[str]:
     lines = []
     for name, column in dataset.frames.inputs.columns.items():
         stated = column.stated()
+        if not stated.any():
+            continue  # only isolated atoms state it
         what = [f"per {column.per}"]
         if column.values.ndim > 1:
             what.append(f"{'x'.join(map(str, column.values.shape[1:]))} numbers")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
+from ms25_suite.core.errors import PotentialError
 from ms25_suite.core.findings import Finding
-from ms25_suite.core.frames import Frames
-from ms25_suite.core.inputs import KNOWN_INPUTS, Column, is_default
+from ms25_suite.core.frames import FloatArray, Frames
+from ms25_suite.core.inputs import KNOWN_INPUTS, Column, Inputs, KnownInput, is_default
 from ms25_suite.potentials.potential import Potential
 
 __all__ = ["input_findings"]
@@ -51,7 +54,8 @@ def input_findings(potential: Potential, frames: Frames) -> tuple[Finding, ...]:
         lacking = len(frames)
         if column_or_none is not None:
             lacking = int((~column_or_none.stated()).sum())
-        if lacking:
+        # A calculator may look up what its model does not use.
+        if lacking and (not is_calculator or _has_effect(potential, frames, known)):
             findings.append(
                 Finding(
                     "input-not-stated",
@@ -61,6 +65,22 @@ def input_findings(potential: Potential, frames: Frames) -> tuple[Finding, ...]:
                 )
             )
     return tuple(findings)
+
+
+def _has_effect(potential: Potential, frames: Frames, known: KnownInput) -> bool:
+    """Whether another value of an input changes the energy of the smallest frame."""
+    frame = frames.select([int(np.argmin(frames.n_atoms))])
+    shape = (1, 3) if known.name == "external_field" else (1,)
+    energies: list[FloatArray] = []
+    for value in (known.default or 0.0, (known.default or 0.0) + 1.0):
+        column = Column(np.full(shape, value), "frame")
+        inputs = Inputs({**frame.inputs.columns, known.name: column})
+        try:
+            found = potential.compute(replace(frame, inputs=inputs)).energy
+        except PotentialError:
+            return True  # it reacts, if only by an error
+        energies.append(np.zeros(0) if found is None else found)
+    return not np.array_equal(energies[0], energies[1])
 
 
 def _stated_by_atoms(name: str, frames: Frames) -> bool:

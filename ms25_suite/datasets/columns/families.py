@@ -99,14 +99,21 @@ class LabelColumns:
         return first
 
     def beside(self, known: Iterable[str]) -> tuple[str, ...]:
-        """Keys with names of labels of other families than the given keys, sorted."""
+        """Other keys of labels than the given ones, of any family, sorted."""
         known = set(known)
-        families = {parsed.family for key, parsed in self.counts if key in known}
+        taken = [parsed for key, parsed in self.counts if key in known]
+        families = {parsed.family for parsed in taken}
+        # Another key that says just the same: `Energy` beside `ENERGY`.
+        same = {(parsed.family, parsed.name, parsed.kind) for parsed in taken}
         return tuple(
             sorted(
                 key
                 for key, parsed in self.counts
-                if key not in known and parsed.family not in families
+                if key not in known
+                and (
+                    parsed.family not in families
+                    or (parsed.family, parsed.name, parsed.kind) in same
+                )
             )
         )
 

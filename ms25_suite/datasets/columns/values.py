@@ -96,9 +96,14 @@ def check_shape(
     numeric = np.asarray(value).dtype.kind in "fiu"
     if found not in shapes or not numeric:
         expected = " or ".join(str(shape) for shape in shapes)
-        what = f"shape {found}" if numeric else f"{value!r}"
+        what = f"shape {found}" if numeric else f"no number: {_short(value)}"
         msg = f"{where}: `{name}` of frame {index} must have shape {expected}, found {what}"
         raise LabelError(msg)
+
+
+def _short(value: Any) -> str:
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 60 else f"{text[:60]}…"
 
 
 def refuse_absent(images: Sequence[Atoms], name: str, key: str, where: str) -> NoReturn:

@@ -10,6 +10,7 @@ import numpy as np
 
 from ms25_suite.core.errors import DatasetError, LabelError
 from ms25_suite.core.fields import REF_ENERGY, REF_FORCES, REF_STRESS
+from ms25_suite.core.inputs import KNOWN_INPUTS
 from ms25_suite.datasets.formats.stated_units import stated_units
 from ms25_suite.datasets.formats.units import Units
 
@@ -96,7 +97,21 @@ def read_npz(
                 atoms.arrays[key] = value[real]
             else:
                 atoms.info[key] = value
+        _add_inputs(atoms, arrays, index, real)
         yield atoms
+
+
+def _add_inputs(atoms: Atoms, arrays: Mapping[str, Any], index: int, real: Any) -> None:
+    """Charge, spin, … of a frame, from arrays with a value for each frame or each of its atoms."""
+    for key, values in arrays.items():
+        known = next((one for one in KNOWN_INPUTS.values() if key.lower() in one.keys), None)
+        if known is None or not np.ndim(values) or len(values) <= index:
+            continue
+        value = values[index]
+        if known.per == "atom" and np.shape(value)[:1] == np.shape(real):
+            atoms.arrays[key] = value[real]
+        elif known.per == "frame":
+            atoms.info[key] = value.reshape(()).item() if np.size(value) == 1 else value
 
 
 def _arrays(path: Path) -> tuple[dict[str, Any], list[str]]:

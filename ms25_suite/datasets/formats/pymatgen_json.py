@@ -17,6 +17,7 @@ import numpy as np
 
 from ms25_suite.core.errors import DatasetError
 from ms25_suite.core.fields import CONVERGED_KEY, REF_ENERGY, REF_FORCES, REF_STRESS
+from ms25_suite.core.inputs import KNOWN_INPUTS
 from ms25_suite.datasets.formats.units import Units, factor
 
 if TYPE_CHECKING:
@@ -198,6 +199,10 @@ def _add_labels(
     where: str,
 ) -> None:
     stated = units.stated
+    for name in ("total_charge", "spin_multiplicity"):
+        key = next((key for key in KNOWN_INPUTS[name].keys if key in record), None)
+        if key is not None and isinstance(record[key], int | float):
+            atoms.info[key] = record[key]
 
     def chosen(what: str, candidates: Sequence[str]) -> str | None:
         wanted = [names[what]] if what in names else candidates

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
@@ -204,6 +205,7 @@ def parse_header(line: str) -> dict[str, Any]:
     from ase.io.extxyz import key_val_str_to_dict
 
     line = _without_empty_values(line)
+    _refuse_repeated(line)
     try:
         found = dict(key_val_str_to_dict(line))
     except ValueError as error:
@@ -217,6 +219,15 @@ def parse_header(line: str) -> dict[str, Any]:
                 nine = np.shape(value) == (9,)
                 found[name] = np.reshape(value, (3, 3), order="F") if nine else np.asarray(value)
     return {key: value for key, value in found.items() if not _is_nothing(key, value)}
+
+
+def _refuse_repeated(line: str) -> None:
+    """Refuse a key that stands twice: ASE would take the last value without a word."""
+    keys = re.findall(r"(?:^|\s)([^\s=\"{\[]+)\s*=", re.sub(r'"[^"]*"', '""', line))
+    repeated = [key for key, count in Counter(keys).items() if count > 1]
+    if repeated:
+        msg = f"the header holds `{'`, `'.join(repeated)}` twice: keep the right one"
+        raise ValueError(msg)
 
 
 def _is_nothing(key: str, value: Any) -> bool:

@@ -63,7 +63,10 @@ def database_rows(path: Path) -> Iterator[Atoms]:
         for row in database.select():
             atoms = row.toatoms()
             atoms.info |= stated
-            for key, value in (dict(row.key_value_pairs) | dict(row.data)).items():
+            # ASE gives its own column where a pair has the name of one: the sum of the initial
+            # charges in place of a stored `charge`.
+            pairs = {key: vars(row).get(key, value) for key, value in row.key_value_pairs.items()}
+            for key, value in (pairs | dict(row.data)).items():
                 array = np.asarray(value)
                 # A stress of three atoms has the shape of forces.
                 if array.shape == (len(atoms), 3) and not key.endswith(("stress", "virial")):

@@ -81,9 +81,9 @@ def test_a_full_disk(judge: Judge, frames: str, lennard_jones: Package, own_cach
     assert "error" not in again.verdicts
 
 
-def started(frames: str, env: dict[str, str]) -> subprocess.Popen[str]:
+def started(frames: str, env: dict[str, str], *more: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "ms25_suite", TRAINING, frames],
+        [sys.executable, "-m", "ms25_suite", TRAINING, frames, *more],
         env=os.environ | env,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -132,7 +132,7 @@ def test_two_trainings(promise: Any, frames: str, lennard_jones: Package, own_ca
     slow = lennard_jones(advance="import time; time.sleep(0.3)")
     with started(frames, slow) as first:
         wait_for(lambda: list(own_cache.glob("training/*/lock")))
-        with started(frames, slow) as second:
+        with started(frames, slow, "--report-dir=other") as second:
             texts = [process.communicate(timeout=300)[0] for process in (first, second)]
     promise.checked = True
     assert [first.returncode, second.returncode] == [1, 1]

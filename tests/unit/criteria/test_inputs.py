@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from ase import Atoms
 from ase.build import molecule
+from ase.calculators.emt import EMT
 
 from ms25_suite.core.frames import Frames
 from ms25_suite.criteria.inputs import input_findings
@@ -73,3 +74,23 @@ def test_a_calculator_may_sum_up_the_moments_of_the_atoms() -> None:
     atoms.set_initial_magnetic_moments(np.array([2.0, 0.0, 0.0]))
     assert codes(Reader(architecture="ase"), [atoms]) == []
     assert codes(Reader(architecture="mace"), [atoms]) == ["input-not-read", "input-not-read"]
+
+
+def test_what_a_calculator_only_looks_up_is_not_told() -> None:
+    """MACE's calculator reads a charge also for models without one."""
+
+    class Idle(EMT):
+        weight = 0.0
+
+        def calculate(self, *given: Any, **named: Any) -> None:
+            super().calculate(*given, **named)
+            self.results["energy"] += self.weight * self.atoms.info.get("charge", 0)
+
+    class Charged(Idle):
+        weight = 1.0
+
+    images = waters({}, {})
+    for calculator, expected in ((Idle(), []), (Charged(), ["input-not-stated"])):
+        potential = InProcess(calculator)
+        potential.predict(Frames.from_atoms(images))
+        assert codes(potential, images) == expected

@@ -176,3 +176,18 @@ def test_archives_that_are_none(tmp_path: Path) -> None:
         np.save(file, np.zeros(3))
     with pytest.raises(DatasetError, match="cannot be read as a NumPy archive"):
         list(read_npz(path))
+
+
+def test_charges_and_moments_are_kept(tmp_path: Path) -> None:
+    path = tmp_path / "ions.npz"
+    np.savez(
+        path,
+        positions=np.random.default_rng(0).random((2, 2, 3)),
+        symbols=np.array(["H", "O"]),
+        energies=np.array([1.0, 2.0]),
+        Charge=np.array([-1, 1]),
+        initial_magmoms=np.array([[0.5, 0.0], [1.0, 0.0]]),
+    )
+    first, second = read_npz(path)
+    assert [atoms.info["Charge"] for atoms in (first, second)] == [-1, 1]
+    assert second.get_initial_magnetic_moments().tolist() == [1.0, 0.0]

@@ -283,3 +283,16 @@ def test_a_small_file_that_unpacks_to_a_large_one(
     path.write_bytes({"xz": lzma.compress, "gz": gzip.compress}[suffix](b"\n" * (8 << 20)))
     with pytest.raises(DatasetError, match=r"it unpacks to more than [0-9]+ bytes"):
         list(read_images(path))
+
+
+def test_a_key_that_stands_twice(tmp_path: Path) -> None:
+    """ASE takes the last value without a word."""
+    path = tmp_path / "x.extxyz"
+    path.write_text(
+        '1\nProperties=species:S:1:pos:R:3 REF_energy=1 note="a=1 a=2" REF_energy=2\nCu 0 0 0\n'
+    )
+    with pytest.raises(DatasetError, match="the header holds `REF_energy` twice"):
+        list(read_images(path))
+    path.write_text('1\nProperties=species:S:1:pos:R:3 REF_energy=1 note="a=1 a=2"\nCu 0 0 0\n')
+    (atoms,) = read_images(path)
+    assert atoms.info["note"] == "a=1 a=2"
