@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -15,24 +14,7 @@ from ms25_suite.datasets import open_dataset
 from ms25_suite.datasets.cards.card import LabelKeys
 from ms25_suite.datasets.importers import import_data, suggested_splits
 from ms25_suite.datasets.readers.foreign import Asked
-
-
-def arrays(n: int = 6) -> dict[str, Any]:
-    rng = np.random.default_rng(0)
-    return {
-        "symbols": np.array(["Si", "O", "O"]),
-        "positions": rng.uniform(0, 8, (n, 3, 3)).astype(np.float32),
-        "cells": np.broadcast_to(np.eye(3) * 8.0, (n, 3, 3)).astype(np.float32),
-        "energies": rng.normal(-20, 1, n).astype(np.float32),
-        "forces": rng.normal(0, 1, (n, 3, 3)).astype(np.float32),
-    }
-
-
-def npz(tmp_path: Path, **changes: Any) -> Path:
-    path = tmp_path / "x.npz"
-    content = arrays() | changes
-    np.savez(path, **{key: value for key, value in content.items() if value is not None})
-    return path
+from tests.helpers.npz_archives import npz
 
 
 def test_the_layout_of_si_zeo22(shared_data: Path, tmp_path: Path) -> None:

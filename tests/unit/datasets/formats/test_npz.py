@@ -14,26 +14,9 @@ from ms25_suite.datasets.formats.npz import read_npz
 from ms25_suite.datasets.formats.units import Units
 from ms25_suite.datasets.importers import import_data
 from ms25_suite.datasets.readers.foreign import Asked
+from tests.helpers.npz_archives import arrays, npz
 
 KCAL = Units(energy="kcal/mol", forces="kcal/mol/Å")
-
-
-def arrays(n: int = 6) -> dict[str, Any]:
-    rng = np.random.default_rng(0)
-    return {
-        "symbols": np.array(["Si", "O", "O"]),
-        "positions": rng.uniform(0, 8, (n, 3, 3)).astype(np.float32),
-        "cells": np.broadcast_to(np.eye(3) * 8.0, (n, 3, 3)).astype(np.float32),
-        "energies": rng.normal(-20, 1, n).astype(np.float32),
-        "forces": rng.normal(0, 1, (n, 3, 3)).astype(np.float32),
-    }
-
-
-def npz(tmp_path: Path, **changes: Any) -> Path:
-    path = tmp_path / "x.npz"
-    content = arrays() | changes
-    np.savez(path, **{key: value for key, value in content.items() if value is not None})
-    return path
 
 
 RMD17 = {
