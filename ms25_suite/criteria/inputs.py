@@ -9,7 +9,7 @@ import numpy as np
 from ms25_suite.core.errors import PotentialError
 from ms25_suite.core.findings import Finding
 from ms25_suite.core.frames import FloatArray, Frames
-from ms25_suite.core.inputs import KNOWN_INPUTS, Column, Inputs, KnownInput, is_default
+from ms25_suite.core.inputs import KNOWN_INPUTS, Column, Inputs, is_default
 from ms25_suite.potentials.potential import Potential
 
 __all__ = ["input_findings"]
@@ -32,11 +32,13 @@ def input_findings(potential: Potential, frames: Frames) -> tuple[Finding, ...]:
     is_calculator = potential.architecture in ("ase", "reference")
     for name in frames.inputs:
         column = frames.inputs[name]
-        # A calculator may read an array, or a key of its own, without being noticed.
-        unnoticed = is_calculator and (column.per == "atom" or name not in KNOWN_INPUTS)
-        if name in read or name == "head" or unnoticed or is_default(name, column):
+        if name in read or name == "head" or is_default(name, column):
             continue
-        if is_calculator and _stated_by_atoms(name, frames):
+        # A calculator may read an array, or a key of its own, without being noticed; and the charge
+        # of the system from those of its atoms.
+        if is_calculator and (
+            column.per == "atom" or name not in KNOWN_INPUTS or _has_effect(potential, frames, name)
+        ):
             continue
         findings.append(
             Finding(
@@ -55,7 +57,7 @@ def input_findings(potential: Potential, frames: Frames) -> tuple[Finding, ...]:
         if column_or_none is not None:
             lacking = int((~column_or_none.stated()).sum())
         # A calculator may look up what its model does not use.
-        if lacking and (not is_calculator or _has_effect(potential, frames, known)):
+        if lacking and (not is_calculator or _has_effect(potential, frames, name)):
             findings.append(
                 Finding(
                     "input-not-stated",
@@ -67,14 +69,16 @@ def input_findings(potential: Potential, frames: Frames) -> tuple[Finding, ...]:
     return tuple(findings)
 
 
-def _has_effect(potential: Potential, frames: Frames, known: KnownInput) -> bool:
-    """Whether another value of an input changes the energy of the smallest frame."""
-    frame = frames.select([int(np.argmin(frames.n_atoms))])
-    shape = (1, 3) if known.name == "external_field" else (1,)
+def _has_effect(potential: Potential, frames: Frames, name: str) -> bool:
+    """Whether an input changes the energy of a frame."""
+    place, value = _example(frames, name)
+    frame = frames.select([place])
+    # Without the values of atoms, in which a calculator would still see the same charge.
+    others = {key: one for key, one in frame.inputs.columns.items() if one.per == "frame"}
+    default = KNOWN_INPUTS[name].default or 0.0
     energies: list[FloatArray] = []
-    for value in (known.default or 0.0, (known.default or 0.0) + 1.0):
-        column = Column(np.full(shape, value), "frame")
-        inputs = Inputs({**frame.inputs.columns, known.name: column})
+    for values in (np.full_like(value, default), value):
+        inputs = Inputs({**others, name: Column(values, "frame")})
         try:
             found = potential.compute(replace(frame, inputs=inputs)).energy
         except PotentialError:
@@ -83,22 +87,18 @@ def _has_effect(potential: Potential, frames: Frames, known: KnownInput) -> bool
     return not np.array_equal(energies[0], energies[1])
 
 
-def _stated_by_atoms(name: str, frames: Frames) -> bool:
-    """Whether values of the atoms state the same: calculators sum up initial charges and moments.
-
-    The number of unpaired electrons, 2S, is the sum of the magnetic moments in μB.
-    """
-    column = {"total_charge": "initial_charges", "spin_multiplicity": "initial_magmoms"}.get(name)
-    if column is None or column not in frames.inputs:
-        return False
-    values = np.nan_to_num(frames.inputs[column].values)
-    if values.ndim > 1:
-        return False
-    sums = np.bincount(frames.frame_of_atom, weights=values, minlength=len(frames))
-    stated = frames.inputs[name].values
-    expected = stated if name == "total_charge" else stated - 1
-    found = sums if name == "total_charge" else np.abs(sums)
-    return bool(np.allclose(found, np.nan_to_num(expected), atol=0.01))
+def _example(frames: Frames, name: str) -> tuple[int, FloatArray]:
+    """The smallest frame, and a value that is not the default: its own where frames have one."""
+    default = KNOWN_INPUTS[name].default or 0.0
+    column = frames.inputs.columns.get(name)
+    if column is not None:
+        rows = np.nan_to_num(column.values, nan=default).reshape(len(frames), -1)
+        stated = np.flatnonzero((rows != default).any(axis=1))
+        if len(stated):
+            place = int(stated[np.argmin(frames.n_atoms[stated])])
+            return place, np.asarray(column.values[[place]])
+    shape = (1, 3) if name == "external_field" else (1,)
+    return int(np.argmin(frames.n_atoms)), np.full(shape, default + 1.0)
 
 
 def _described(name: str, column: Column) -> str:

@@ -149,13 +149,14 @@ class CalculatorEvaluator:
             return self._predict(frames)
 
     def _predict(self, frames: Frames) -> Predictions:
-        from ms25_suite.potentials.watched_atoms import WatchedAtoms
+        from ms25_suite.potentials.watched_atoms import WatchedAtoms, spread_over_atoms
 
         energy = np.empty(len(frames))
         forces = np.empty((len(frames.numbers), 3))
         stress = np.full((len(frames), 6), np.nan)
         for index in range(len(frames)):
             atoms = frames.atoms(index, WatchedAtoms)
+            spread_over_atoms(atoms)
             rows = frames.atoms_of(index)
             self._forget_other_state(frames.inputs.prints(index, rows))
             atoms.calc = self._calculator

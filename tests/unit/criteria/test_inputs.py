@@ -59,21 +59,40 @@ def test_what_is_read_must_be_stated() -> None:
     assert '[inputs] total_charge = "…"' in finding.message
 
 
-@pytest.mark.parametrize(("charges", "expected"), [([1.0, 0, 0], []), ([0.0, 0, 0], ["told"])])
-def test_a_calculator_may_sum_up_the_charges_of_the_atoms(
-    charges: list[float], expected: list[str]
+class Summed(EMT):
+    """Takes the charge as the sum of those of the atoms, and the spin likewise, as tblite does."""
+
+    charge_weight = spin_weight = 0.0
+
+    def calculate(self, *given: Any, **named: Any) -> None:
+        super().calculate(*given, **named)
+        charge = self.atoms.get_initial_charges().sum()
+        unpaired = self.atoms.get_initial_magnetic_moments().sum()
+        self.results["energy"] += self.charge_weight * charge + self.spin_weight * unpaired
+
+
+class ChargeSummed(Summed):
+    charge_weight = 1.0
+
+
+class BothSummed(ChargeSummed):
+    spin_weight = 1.0
+
+
+@pytest.mark.parametrize(
+    ("calculator", "unread"),
+    [(Summed, 2), (ChargeSummed, 1), (BothSummed, 0)],
+)
+def test_a_calculator_may_sum_up_charges_and_moments_of_the_atoms(
+    calculator: type[Summed], unread: int
 ) -> None:
-    (atoms,) = waters({"charge": 1})
-    atoms.set_initial_charges(charges)
-    found = codes(Reader(architecture="ase"), [atoms])
-    assert found == ["input-not-read" for _ in expected]
-
-
-def test_a_calculator_may_sum_up_the_moments_of_the_atoms() -> None:
-    (atoms,) = waters({"spin": 3})
-    atoms.set_initial_magnetic_moments(np.array([2.0, 0.0, 0.0]))
-    assert codes(Reader(architecture="ase"), [atoms]) == []
-    assert codes(Reader(architecture="mace"), [atoms]) == ["input-not-read", "input-not-read"]
+    images = waters({"charge": 1, "spin": 2}, {"charge": 0, "spin": 3})
+    potential = InProcess(calculator)
+    energies = potential.predict(Frames.from_atoms(images)).energy
+    plain = InProcess(EMT).predict(Frames.from_atoms(waters({}, {}))).energy
+    weights = np.array([calculator.charge_weight, calculator.spin_weight])
+    np.testing.assert_allclose(energies - plain, np.array([[1, 1], [0, 2]]) @ weights, atol=1e-12)
+    assert codes(potential, images) == ["input-not-read"] * unread
 
 
 def test_what_a_calculator_only_looks_up_is_not_told() -> None:
