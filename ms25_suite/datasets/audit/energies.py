@@ -8,6 +8,7 @@ import numpy as np
 
 from ms25_suite.core.findings import Finding, frame_list
 from ms25_suite.core.frames import BoolArray, FloatArray, Frames, IntArray, Labels
+from ms25_suite.core.inputs import Inputs
 from ms25_suite.core.units import ENERGY_UNITS
 from ms25_suite.datasets.answers import Answer, answered, unanswered
 from ms25_suite.datasets.audit.stress import composition
@@ -175,7 +176,8 @@ def _outliers(frames: Frames, per_atom: FloatArray) -> tuple[Finding | None, str
             f"at most {abs(farthest):.3g} eV/atom from a fit to the composition (an outlier is "
             f"more than {limit:.2g} away)"
         )
-    other_kind = unlike(frames, bad, np.flatnonzero(np.abs(residual) <= limit))
+    usual = np.flatnonzero(np.abs(residual) <= limit)
+    other_kind = unlike(frames, bad, usual) | _of_other_state(frames, bad, usual)
     text = f"worst {farthest:+.3g} eV/atom off"
     how_far = f"more than {limit:.2f} eV/atom off the others (worst {farthest:+.2f} eV/atom"
     # Of the two kinds, the one that needs an answer.
@@ -185,19 +187,31 @@ def _outliers(frames: Frames, per_atom: FloatArray) -> tuple[Finding | None, str
         return Finding(
             "energy-outliers",
             f"The energy of {len(indices)} frames lies {how_far}; {frame_list(indices)}), and "
-            f"their distances and numbers of bonds are like those of the others. Did these "
-            f"calculations converge, to the same electronic state?",
+            f"their distances, numbers of bonds, charges and spins are like those of the others. "
+            f"Did these calculations converge, to the same electronic state?",
             frames=indices,
         ), text
     indices = tuple(int(index) for index in bad)
     return Finding(
         "energy-outliers",
         f"The energy of {len(indices)} frames lies {how_far}; {frame_list(indices)}). Their "
-        f"distances or numbers of bonds are unlike those of the others, which explains it if they "
-        f"are dimers, surfaces, or compressed or expanded cells on purpose.",
+        f"distances, numbers of bonds, charges or spins are unlike those of the others, which "
+        f"explains it if they are ions, dimers, surfaces, or compressed or expanded cells on "
+        f"purpose.",
         "note",
         indices,
     ), text
+
+
+def _of_other_state(frames: Frames, chosen: IntArray, others: IntArray) -> BoolArray:
+    """Whether each of some frames has a charge, spin, … that none of some others has."""
+    if not len(frames.inputs):
+        return np.zeros(len(chosen), dtype=bool)
+    of_frames = Inputs({k: one for k, one in frames.inputs.columns.items() if one.per == "frame"})
+    known = {of_frames.prints(int(index), slice(0)) for index in others}
+    return np.array(
+        [of_frames.prints(int(index), slice(0)) not in known for index in chosen], dtype=bool
+    )
 
 
 def _least_absolute(shares: FloatArray, per_atom: FloatArray) -> FloatArray:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from ase.build import bulk, molecule
 
 from ms25_suite.core.findings import Finding
 from ms25_suite.core.frames import FloatArray, Frames, Labels
+from ms25_suite.core.inputs import Inputs
 from ms25_suite.core.units import ENERGY_UNITS
 from ms25_suite.datasets.answers import Answer
 from ms25_suite.datasets.audit.energies import audit_energies
@@ -170,3 +172,20 @@ def test_a_wrong_energy_among_frames_of_another_kind_is_a_warning() -> None:
     energy[7] += 8.0
     finding = findings_by_code(images, energy=energy)["energy-outliers"]
     assert (finding.severity, finding.frames) == ("warning", (7,))
+
+
+def test_ions_among_molecules_are_no_failed_calculations() -> None:
+    rng = np.random.default_rng(0)
+    images = []
+    for index in range(24):
+        atoms = molecule("H2O")
+        atoms.rattle(0.02, rng=rng)
+        atoms.info["charge"] = 1 if index % 6 == 0 else 0
+        images.append(atoms)
+    frames = Frames.from_atoms(images)
+    energy = -14.0 + rng.normal(0.0, 0.03, 24) + 12.0 * frames.inputs["total_charge"].values
+    (finding,) = audited(frames, energy).findings
+    assert (finding.code, finding.severity) == ("energy-outliers", "note")
+    assert finding.frames == (0, 6, 12, 18)
+    (finding,) = audited(replace(frames, inputs=Inputs()), energy).findings
+    assert finding.severity == "warning"
