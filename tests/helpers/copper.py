@@ -81,6 +81,6 @@ def make_copper(folder: Path) -> Path:
     write(folder / "curve.extxyz", curve)
     frames = [rattled(cell, seed, temperature_K=1500.0) for seed in range(8)]
     save(folder, "fcc", frames, CARD.format(barrier=barrier))
-    save(folder, "large", [rattled(cell * (2, 1, 1), seed) for seed in range(3)])
-    save(folder, "bcc", [rattled(bcc, seed) for seed in range(3)])
+    save(folder, "large", [rattled(cell * (2, 1, 1), seed) for seed in range(6)])
+    save(folder, "bcc", [rattled(bcc, seed) for seed in range(6)])
     return folder / "fcc.toml"

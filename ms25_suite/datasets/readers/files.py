@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import io
+import itertools
 import lzma
 import tempfile
 import zlib
@@ -231,18 +232,20 @@ def _frames(path: Path, format_: str | None) -> Iterator[Atoms]:
             layout = _layout(source) if format_ == "extxyz" else None
             if layout is not None and layout.problem:
                 # ASE would first look for the frames of the whole file, and count on for hours
-                # where a number of atoms is damaged.
-                msg = f"{path} cannot be read as extxyz: {layout.problem}"
-                raise DatasetError(msg)
+                # where a number of atoms is damaged: it gets the sound ones only.
+                source = _sound_part(source, layout)
             options = {"properties_parser": parse_header} if format_ == "extxyz" else {}
             images = (
                 database_rows(path)
                 if format_ == "db"
                 else ase.io.iread(source, index=":", format=format_, **options)
             )
-            for atoms in images:
+            for atoms in images if layout is None or layout.sizes else ():
                 count += 1
                 yield atoms
+            if layout is not None and layout.problem:
+                msg = f"{path} cannot be read as extxyz: {layout.problem}"
+                raise DatasetError(msg)
     # GeneratorExit: the caller stopped early, which is no damage.
     except (GeneratorExit, DatasetError):
         raise
@@ -250,6 +253,13 @@ def _frames(path: Path, format_: str | None) -> Iterator[Atoms]:
         what = f"frame {count} raised {type(error).__name__}: {error or 'no message'}"
         msg = f"{path} cannot be read as {format_}: {what}"
         raise DatasetError(msg) from error
+
+
+def _sound_part(source: IO[str] | str, layout: Layout) -> IO[str]:
+    """The lines of the sound frames of a file: the number of atoms, the header, and the atoms."""
+    n_lines = sum(layout.sizes) + 2 * len(layout.sizes)
+    with Path(source).open(encoding="utf-8") if isinstance(source, str) else source as text:
+        return io.StringIO("".join(itertools.islice(text, n_lines)))
 
 
 @contextmanager

@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import filelock
 import pytest
@@ -89,7 +90,7 @@ def test_two_runs(judge: Judge, emt: str, cuni: Path) -> None:
 
 @row("report folder that becomes full, read-only or vanishes during a run")
 def test_a_full_report_folder(
-    judge: Judge, calc: Calc, cuni: Path, monkeypatch: pytest.MonkeyPatch
+    judge: Judge, promise: Any, calc: Calc, cuni: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real, folder = writer._write, Path("reports").resolve()
 
@@ -102,7 +103,9 @@ def test_a_full_report_folder(
     monkeypatch.setattr(writer, "_write", full_there)
     monkeypatch.setattr(tempfile, "tempdir", str(Path("elsewhere").resolve()))
     wrong = calc("results['forces'] = results['forces'] * 1.3")
+    # Its results are elsewhere, so that the exit code is compared here.
     outcome = judge(f"--mlip={wrong}", f"--dataset={cuni}", check=False)
+    promise.checked = True
     assert "the report of this run is in" in outcome.text
     assert outcome.code == 1
     assert len(list(Path("elsewhere").glob("*/results.json"))) == 1

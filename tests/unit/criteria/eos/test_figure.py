@@ -67,7 +67,7 @@ def test_potentials_share_a_figure_and_failures_are_counted() -> None:
     unfit = eos(eos_curve("a", None), potential="other $x$")
     figure = draw(eos(eos_curve("a")), unfit)
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert labels == ["reference", "mine", r"other \$x\$: 1 of 1 curves without a fit"]
+    assert labels == ["reference", "mine", "other $x$: 1 of 1 curves without a fit"]
 
 
 def test_the_section_has_a_figure_for_each_dataset_and_observable() -> None:

@@ -69,7 +69,7 @@ def test_the_figure_is_linear_above_and_logarithmic_below() -> None:
         assert svg_bytes(figure) == svg_bytes(draw_learning(group))
     assert [axes.get_yscale() for axes in figure.axes] == ["linear", "linear", "log", "log"]
     labels = {text.get_text() for text in figure.legends[0].get_texts()}
-    assert labels == {"threshold of the error", "mace", r"a \$ name"}
+    assert labels == {"threshold of the error", "mace", "a $ name"}
 
 
 def test_errors_without_intervals_have_no_bars() -> None:

@@ -176,7 +176,7 @@ def test_nothing_that_is_known(tmp_path: Path) -> None:
     save(tmp_path / "in" / "a.xyz", many(Atoms("Cu", cell=[3] * 3, pbc=True), 3))
     with pytest.raises(DatasetError, match=r"no frames of a system of the paper.*Cu: no system"):
         import_archive(tmp_path / "in", tmp_path / "out")
-    with pytest.raises(DatasetError, match="there is no file or folder"):
+    with pytest.raises(DatasetError, match="there is no file"):
         import_archive(tmp_path / "none", tmp_path / "out")
     assert not (tmp_path / "out").exists()
     assert leftovers(tmp_path) == []
