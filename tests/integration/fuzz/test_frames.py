@@ -130,6 +130,12 @@ def test_a_number_that_was_changed_is_read_as_written_or_refused(
     content = outcome(lambda: opened(path), DatasetError)
     if content is None:
         return
+    if token.lower() in ("nan", "-nan", "+nan"):
+        # A label that is not a number is a missing one.
+        assert column == 9 if in_header else column > 3
+        missing = content.labels.energy if in_header else content.labels.forces
+        assert missing is None or np.isnan(missing).any()
+        return
     first = int(content.frames.offsets[frame])
     if not in_header:
         values = (content.frames.positions, content.labels.forces)[(column - 1) // 3]
