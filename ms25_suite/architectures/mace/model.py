@@ -100,6 +100,12 @@ class MaceModel(EdgeModel):
         self._model = model
         self._heads = heads
         self._embedded = embedded_inputs(model)
+        embedded = {one.feature for one in self._embedded}
+        # What the model embeds, and what MACE's data have in any case; each once.
+        self._given = (
+            *(one for one in always_given() if one.feature not in embedded),
+            *self._embedded,
+        )
         self._device = device
         n_parameters = 0
         for parameter in model.parameters():
@@ -200,8 +206,5 @@ class MaceModel(EdgeModel):
             "batch": batch,
             "ptr": torch.cat([counts.new_zeros(1), counts.cumsum(0)]),
             "head": torch.from_numpy(self._heads.of(graph)).to(**to),
-            **{
-                one.feature: self._tensor(one.values(graph))
-                for one in (*always_given(), *self._embedded)
-            },
+            **{one.feature: self._tensor(one.values(graph)) for one in self._given},
         }
