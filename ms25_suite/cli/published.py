@@ -96,6 +96,11 @@ def run_archive(args: argparse.Namespace, keys: Any) -> int:
     keys
         Keys of the labels.
 
+    Returns
+    -------
+    int
+        Exit status: zero, or 1 if a system was recognised and none of its frames could be used.
+
     Raises
     ------
     DatasetError
@@ -127,7 +132,8 @@ def run_archive(args: argparse.Namespace, keys: Any) -> int:
         overwrite=args.overwrite,
     )
     _print(found)
-    return 0
+    # A system that is there, and of which nothing can be judged, is no success.
+    return 1 if found.refused else 0
 
 
 def _assignments(pairs: list[str]) -> list[tuple[str, str]]:
@@ -153,14 +159,19 @@ def _print(found: ArchiveImport) -> None:
     from rich.table import Table
 
     console = Console()
-    table = Table("dataset", "frames", "atoms", "with stress", "split: training/validation/test")
+    table = Table(
+        "dataset", "frames", "atoms", "forces", "stress", "split: training/validation/test"
+    )
     for dataset in found.datasets:
         low, high = dataset.n_atoms
         table.add_row(
             dataset.card.stem,
             str(dataset.n_frames),
             str(low) if low == high else f"{low}-{high}",
-            "all" if dataset.n_stress == dataset.n_frames else str(dataset.n_stress or "none"),
+            *(
+                "all" if number == dataset.n_frames else str(number or "none")
+                for number in (dataset.n_forces, dataset.n_stress)
+            ),
             markup(dataset.split),
         )
     console.print(table)
@@ -183,6 +194,8 @@ def _print(found: ArchiveImport) -> None:
                 f"[{colour}]{markup(dataset.card.stem)}: {finding.severity} {finding.code}[/]: "
                 f"{markup(finding.message)}"
             )
+    for name in found.refused:
+        line(f"[red]{name} was recognised, but none of its frames could be used[/]: see below")
     if found.missing:
         line(f"[bold]systems of the paper that were not found[/]: {', '.join(found.missing)}")
     # Thousands of files may have the same problem.

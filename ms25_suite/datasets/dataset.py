@@ -32,6 +32,7 @@ from ms25_suite.datasets.columns.frame_kinds import config_type, temperature_k
 from ms25_suite.datasets.formats.convergence import unconverged_finding
 from ms25_suite.datasets.formats.stated_units import in_suite_units
 from ms25_suite.datasets.formats.units import Units
+from ms25_suite.datasets.indexed_splits import indexed_splits
 from ms25_suite.datasets.locate import user_card
 from ms25_suite.datasets.observables.eos import EosReference, eos_reference
 from ms25_suite.datasets.observables.neb import NebReference, neb_reference
@@ -240,7 +241,11 @@ def _open(card: DatasetCard, tier: str) -> Dataset:
         by_file = [ROLE_CODES[role] for role, paths in card.splits.files for _ in paths]
         roles = np.repeat(np.array(by_file, dtype=np.int64), counts)
     complete = content.labels.complete(content.frames.offsets)
-    splits = make_splits(card.splits, roles, where, complete)
+    splits = (
+        make_splits(card.splits, roles, where, complete)
+        if card.splits.indices is None
+        else indexed_splits(card.splits, complete, where)
+    )
     card = _completed(card, content.frames, where)
     sha256 = hashes[0][1] if len(hashes) == 1 else content_key({"files": hashes})
     return Dataset(

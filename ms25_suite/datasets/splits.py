@@ -17,7 +17,16 @@ from ms25_suite.datasets.cards.splits import SplitsConfig
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["PAPER_TRAIN_SIZES", "ROLE_CODES", "Splits", "make_splits", "roles_of"]
+__all__ = [
+    "PAPER_TRAIN_SIZES",
+    "ROLE_CODES",
+    "Splits",
+    "make_splits",
+    "roles_of",
+    "shuffled",
+    "train_sizes_of",
+    "without_labels",
+]
 
 PAPER_TRAIN_SIZES: Final = (50, 100, 200, 400, 600, 800, 1000)
 """Nested training sizes of the paper (Maxson et al., JCIM 2025, Methods)."""
@@ -198,23 +207,24 @@ def make_splits(
     left_out = int(np.count_nonzero(~complete[np.concatenate([train, validation])]))
     train, validation = train[complete[train]], validation[complete[validation]]
     parts = tuple(
-        (train[_shuffled(len(train), config.seed, number)], validation, test)
+        (train[shuffled(len(train), config.seed, number)], validation, test)
         for number in range(1, (config.sets or 1) + 1)
     )
-    sizes = _sizes(config, len(train), where)
+    sizes = train_sizes_of(config, len(train), where)
     origin = "one file for each role" if config.files else "info key `split` of the frames"
     origin += "; no test frames, so the validation frames are" if as_test else ""
-    return Splits(origin + _without(left_out), n_frames, sizes, parts, as_test)
+    return Splits(origin + without_labels(left_out), n_frames, sizes, parts, as_test)
 
 
-def _without(n_frames: int) -> str:
+def without_labels(n_frames: int) -> str:
+    """What the origin of a division says of frames that cannot be trained on; empty if none are."""
     if not n_frames:
         return ""
     return f"; {n_frames} frames without energy or forces are not trained on"
 
 
-def _shuffled(n: int, seed: int, number: int) -> IntArray:
-    """Random order of ``range(n)`` that stays the same with every version of NumPy.
+def shuffled(n: int, seed: int, number: int) -> IntArray:
+    """Random order of ``range(n)`` for a set that stays the same with every version of NumPy.
 
     NumPy may change what ``Generator.permutation`` returns; the raw stream of a bit generator
     is guaranteed (NEP 19), and sorting it gives a uniformly random order.
@@ -224,7 +234,14 @@ def _shuffled(n: int, seed: int, number: int) -> IntArray:
     return np.asarray(np.argsort(raw, kind="stable"), dtype=np.int64)
 
 
-def _sizes(config: SplitsConfig, n_train: int, where: str) -> tuple[int, ...]:
+def train_sizes_of(config: SplitsConfig, n_train: int, where: str) -> tuple[int, ...]:
+    """Training sizes: those of the card, else the paper's as far as there are frames.
+
+    Raises
+    ------
+    CardError
+        The card names more frames than there are.
+    """
     if config.train_sizes:
         if config.train_sizes[-1] > n_train:
             msg = (
@@ -263,7 +280,7 @@ def _by_count(config: SplitsConfig, complete: BoolArray, where: str) -> Splits:
     for number in range(1, n_sets + 1):
         # A new permutation for each set: the paper's "Set 1" to "Set 3" are independent
         # repetitions.
-        order = _shuffled(n_frames, config.seed, number)
+        order = shuffled(n_frames, config.seed, number)
         # Frames that cannot be trained on are test frames like any other.
         train, validation, _ = np.split(
             order[complete[order]], [n_train, n_train + config.validation]
@@ -271,8 +288,8 @@ def _by_count(config: SplitsConfig, complete: BoolArray, where: str) -> Splits:
         test = order[~np.isin(order, np.concatenate([train, validation]))][:n_test]
         parts.append((train, np.sort(validation), np.sort(test)))
     origin = f"{n_sets} random {'set' if n_sets == 1 else 'sets'}, seed {config.seed}"
-    origin += _without(n_frames - n_complete)
-    return Splits(origin, n_frames, _sizes(config, n_train, where), tuple(parts))
+    origin += without_labels(n_frames - n_complete)
+    return Splits(origin, n_frames, train_sizes_of(config, n_train, where), tuple(parts))
 
 
 def _refuse_unclear(roles: IntArray, where: str) -> None:

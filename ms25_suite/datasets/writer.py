@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import lzma
+import re
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -14,6 +15,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 from ms25_suite.core.cache import atomic_path
 from ms25_suite.core.errors import DatasetError
+from ms25_suite.core.fields import REF_FORCES
 from ms25_suite.core.text.shown import encodable
 from ms25_suite.datasets.readers.files import data_suffix, stem
 
@@ -120,7 +122,9 @@ def refuse_output(out: Path, *, overwrite: bool) -> None:
             raise DatasetError(msg)
 
 
-def write_extxyz(path: Path, images: Iterable[Atoms], *, suffix: str | None = None) -> int:
+def write_extxyz(
+    path: Path, images: Iterable[Atoms], *, suffix: str | None = None, exact: bool = False
+) -> int:
     """Write extended XYZ, compressed if the name ends so; the same frames give the same bytes.
 
     What is written is ``info`` and ``arrays`` of each frame; calculators are left out.
@@ -133,6 +137,8 @@ def write_extxyz(path: Path, images: Iterable[Atoms], *, suffix: str | None = No
         The frames.
     suffix
         Extension that decides the compression; None for that of ``path``.
+    exact
+        Whether forces have eleven significant digits, in place of ASE's eight decimals.
 
     Returns
     -------
@@ -144,8 +150,6 @@ def write_extxyz(path: Path, images: Iterable[Atoms], *, suffix: str | None = No
     DatasetError
         The extension is not that of an extended XYZ file.
     """
-    from ase.io.extxyz import write_xyz
-
     ending = (suffix or data_suffix(path)).lower()
     if ending not in WRITABLE:
         msg = f"{path}: expected a name that ends in one of {', '.join(WRITABLE)}"
@@ -164,14 +168,35 @@ def write_extxyz(path: Path, images: Iterable[Atoms], *, suffix: str | None = No
             packed = gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0)
             binary = stack.enter_context(packed)
         for atoms in images:
-            text = io.StringIO()
-            # Without the results of calculators: labels are stored under their REF_ names only,
-            # since ASE moves plain `energy` and `forces` into a calculator when it reads them
-            # back.
-            write_xyz(text, atoms, write_results=False)
-            binary.write(text.getvalue().encode())
+            binary.write((_with_all_digits(atoms) if exact else _text(atoms)).encode())
             count += 1
     return count
+
+
+def _text(atoms: Atoms) -> str:
+    from ase.io.extxyz import write_xyz
+
+    text = io.StringIO()
+    # Without the results of calculators: labels are stored under their REF_ names only, since ASE
+    # moves plain `energy` and `forces` into a calculator when it reads them back.
+    write_xyz(text, atoms, write_results=False)
+    return text.getvalue()
+
+
+def _with_all_digits(atoms: Atoms) -> str:
+    """The text of a frame whose forces come last, with eleven digits each."""
+    forces = atoms.arrays.get(REF_FORCES)
+    if forces is None:
+        return _text(atoms)
+    bare = atoms.copy()
+    del bare.arrays[REF_FORCES]
+    number, header, *rows = _text(bare).splitlines()
+    header = re.sub(r"\b(Properties=\S+)", rf"\1:{REF_FORCES}:R:3", header, count=1)
+    rows = [
+        f"{row} {x:.10e} {y:.10e} {z:.10e}"
+        for row, (x, y, z) in zip(rows, forces.tolist(), strict=True)
+    ]
+    return "\n".join([number, header, *rows]) + "\n"
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from ms25_suite.datasets.cards.fields import (
     WholeNumber,
     values_of,
 )
+from ms25_suite.datasets.cards.files import CardFile, FileEntry, located
 
 __all__ = ["MOST_SETS", "ROLES", "SplitsConfig", "SplitsTable"]
 
@@ -34,6 +35,9 @@ class SplitsTable:
     train, validation, test
         Numbers of frames, drawn at random; without ``test`` all that are left. Or the files of
         each role, relative to the folder of the card.
+    indices
+        Instead of both: a JSON file with the indices of the frames of each part, for each set
+        (`ms25_suite.datasets.indexed_splits`).
     train_sizes
         Nested training sizes, ascending; empty for the paper's sizes as far as they fit.
     sets
@@ -47,6 +51,7 @@ class SplitsTable:
     train: AtLeastOne | Text | TextList | None = None
     validation: WholeNumber | Text | TextList | None = None
     test: AtLeastOne | Text | TextList | None = None
+    indices: FileEntry | None = None
     train_sizes: Annotated[tuple[AtLeastOne, ...], MinLen(1)] = ()
     sets: Annotated[int, Ge(1), Le(MOST_SETS)] | None = None
     seed: WholeNumber = 0
@@ -57,6 +62,10 @@ class SplitsTable:
             msg = f"`train_sizes` must ascend, found {sizes}"
             raise ValueError(msg)
         given = {role: getattr(self, role) for role in ROLES if getattr(self, role)}
+        beside = [*given, *(["sets"] if self.sets else [])]
+        if self.indices is not None and beside:
+            msg = f"with `indices` that file says it all; found also {', '.join(beside)}"
+            raise ValueError(msg)
         numbers = {role: value for role, value in given.items() if isinstance(value, int)}
         if not numbers and given and "test" not in given:
             msg = f"names files of {', '.join(given)} but none of `test`"
@@ -83,12 +92,14 @@ class SplitsTable:
                 files.append((role, tuple(base / name for name in names)))
                 values[role] = None
         values["validation"] = values["validation"] or 0
+        if values["indices"] is not None:
+            (values["indices"],) = located(values["indices"], base)
         return SplitsConfig(**values, files=tuple(files))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SplitsConfig(SplitsTable):
-    """How the frames are divided: by numbers of frames, or by files.
+    """How the frames are divided: by numbers of frames, by files, or by indices.
 
     Parameters
     ----------
@@ -96,9 +107,12 @@ class SplitsConfig(SplitsTable):
         Numbers of frames, drawn at random; ``test`` None takes all that are left.
     files
         Instead of numbers: the files of each role, as ``(role, paths)``.
+    indices
+        Instead of both: the file of the indices.
     """
 
     train: int | None = None
     validation: int = 0
     test: int | None = None
+    indices: CardFile | None = None
     files: tuple[tuple[str, tuple[Path, ...]], ...] = ()

@@ -4,89 +4,25 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from ms25_suite.core.errors import DatasetError, LabelError
+from ms25_suite.core.errors import LabelError
 from ms25_suite.core.fields import REF_ENERGY, REF_FORCES, REF_STRESS, Quantity
+from ms25_suite.core.findings import Finding
 from ms25_suite.datasets.cards.card import LabelKeys
 from ms25_suite.datasets.columns.values import values_under
-from ms25_suite.datasets.formats.cp2k import is_cp2k_output
-from ms25_suite.datasets.formats.npz import read_npz
-from ms25_suite.datasets.readers.files import installed_reader, read_images
+from ms25_suite.datasets.formats.stated_units import in_suite_units
+from ms25_suite.datasets.formats.units import Units
 from ms25_suite.datasets.readers.labels import FoundLabels, find_labels, labelled_structure
 
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["LabelledFrame", "NotFramesError", "labelled_frames", "read_chunks"]
-
-_CHUNK: Final = 500
-"""Frames that are in memory at a time."""
-
-_DOCUMENTS: Final = (
-    ".bib",
-    ".c",
-    ".cff",
-    ".cfg",
-    ".cpp",
-    ".csv",
-    ".doc",
-    ".docx",
-    ".f90",
-    ".gif",
-    ".h",
-    ".htm",
-    ".html",
-    ".ipynb",
-    ".jpeg",
-    ".jpg",
-    ".lock",
-    ".md",
-    ".model",
-    ".nequip",
-    ".pdf",
-    ".png",
-    ".pptx",
-    ".pt",
-    ".pt2",
-    ".pth",
-    ".py",
-    ".rst",
-    ".sh",
-    ".sub",
-    ".svg",
-    ".tex",
-    ".toml",
-    ".xlsx",
-    ".yaml",
-    ".yml",
-)
-"""Extensions of what lies beside data. ASE would guess a format for some of them."""
-
-_PACKED: Final = (".7z", ".rar", ".zst", ".lz4", ".lzma")
-
-_DOCUMENT_NAMES: Final = (
-    "readme",
-    "licen",
-    "changelog",
-    # Inputs of VASP, and its files of structures without labels.
-    "incar",
-    "kpoints",
-    "potcar",
-    "poscar",
-    "contcar",
-    "xdatcar",
-    "oszicar",
-)
-
-
-class NotFramesError(Exception):
-    """A file holds no frames and is not meant to: a document, an input, a model file."""
+__all__ = ["LabelledFrame", "labelled_frames"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,75 +36,27 @@ class LabelledFrame:
     index
         Number of the frame in its file.
     keys
-        Keys of energy and forces, and of the stress if it has one.
+        Quantity to key, of the labels that it has.
     role
         Role that the frame itself states in its info key ``split``.
+    unread
+        Keys that may hold a stress, where there is none.
+    units
+        What was converted, in words; empty if nothing was.
     """
 
     atoms: Atoms
     index: int
-    keys: tuple[str, ...]
+    keys: Mapping[str, str]
     role: str | None
-
-
-def read_chunks(path: Path) -> Iterator[list[Atoms]]:
-    """Frames of any file that ASE or an installed reader reads, some hundred at a time.
-
-    Raises
-    ------
-    NotFramesError
-        The file is a document, or has no format that ASE recognises.
-    DatasetError
-        It is damaged.
-    """
-    from ase.io.formats import UnknownFileTypeError, filetype, ioformats
-
-    name = path.name.lower()
-    # Before ASE's guesses: a package that registers a reader knows its format best.
-    if installed_reader(path) is not None:
-        images = read_images(path)
-    elif path.suffix.lower() == ".npz":
-        images = read_npz(path)
-    else:
-        if name.endswith(_DOCUMENTS) or name.startswith(_DOCUMENT_NAMES):
-            raise NotFramesError
-        if path.stat().st_size == 0:
-            msg = "it is empty (0 bytes)"
-            raise DatasetError(msg)
-        try:
-            # For files whose content ASE does not recognise, `filetype` returns the extension.
-            known = is_cp2k_output(path) or filetype(str(path)) in ioformats
-        except (UnknownFileTypeError, UnicodeDecodeError):
-            known = False
-        except Exception as error:  # ASE's guesses raise anything
-            msg = f"its format cannot be recognised: {type(error).__name__}: {error}"
-            raise DatasetError(msg) from error
-        if name.endswith(_PACKED):
-            msg = "archives of this kind are not supported: unpack it, and name the folder"
-            raise DatasetError(msg)
-        if not known:
-            raise NotFramesError
-        images = read_images(path, any_format=True)
-    chunk: list[Atoms] = []
-    try:
-        for atoms in images:
-            chunk.append(atoms)
-            if len(chunk) == _CHUNK:
-                yield chunk
-                chunk = []
-    except DatasetError:
-        # The frames before the damage are valid.
-        if chunk:
-            yield chunk
-        raise
-    if chunk:
-        yield chunk
+    unread: tuple[str, ...] = ()
+    units: str = ""
 
 
 def labelled_frames(
     images: Sequence[Atoms], keys: LabelKeys, where: str, leave_out: Callable[[str, int], None]
 ) -> list[LabelledFrame]:
-    """Frames that have both energy and forces.
+    """Frames that have an energy; and forces, unless none of them has any.
 
     Parameters
     ----------
@@ -180,12 +68,16 @@ def labelled_frames(
         Name of the file.
     leave_out
         Called with the reason and the number of frames that are left out.
+
+    Raises
+    ------
+    DatasetError
+        The labels are in units that are not known, or may be in two.
     """
     # First all frames at once, which is the usual case and by far faster.
     keys = _only_candidates(images, keys)
     try:
-        found = find_labels(images, _optional_stress(images, keys), where, partial=False)
-        return _complete(images, found, range(len(images)), leave_out)
+        return _labelled(images, keys, Units(), where, range(len(images)), leave_out)
     except LabelError:
         pass
     # Some frames have no labels, or bad ones: find out which.
@@ -193,22 +85,57 @@ def labelled_frames(
     reasons: Counter[str] = Counter()
     for index, atoms in enumerate(images):
         try:
-            found = find_labels([atoms], _optional_stress([atoms], keys), where, partial=False)
+            single += _labelled([atoms], keys, Units(), where, [index], leave_out)
         except LabelError as error:
             reasons[_without_index(str(error).removeprefix(f"{where}: "))] += 1
-        else:
-            single += _complete([atoms], found, [index], leave_out)
+    complete = [frame for frame in single if "forces" in frame.keys]
+    if complete and len(complete) < len(single):
+        # Where the others have forces, these were lost.
+        leave_out("no forces", len(single) - len(complete))
+        single = complete
     # Labels under different names may come from different methods.
-    families = Counter(frame.keys[:2] for frame in single)
+    families = Counter(_pair(frame) for frame in single)
     if len(families) > 1:
         # Energies of two methods differ by large constants, which no potential can fit.
         usual = families.most_common(1)[0][0]
         others = sum(families.values()) - families[usual]
         leave_out(f"labels under other names than {' and '.join(usual)} of the others", others)
-        single = [frame for frame in single if frame.keys[:2] == usual]
+        single = [frame for frame in single if _pair(frame) == usual]
     for reason, number in reasons.items():
         leave_out(reason, number)
     return single
+
+
+def _pair(frame: LabelledFrame) -> tuple[str, ...]:
+    return tuple(frame.keys[name] for name in ("energy", "forces") if name in frame.keys)
+
+
+def _labelled(
+    images: Sequence[Atoms],
+    keys: LabelKeys,
+    units: Units,
+    where: str,
+    indices: Sequence[int],
+    leave_out: Callable[[str, int], None],
+) -> list[LabelledFrame]:
+    """Frames with their labels in eV and Å; none where energies are missing, or forces unread."""
+    found = find_labels(images, _optional_stress(images, keys), where, partial=False)
+    labels, converted = in_suite_units(images, found.labels, found.keys, units, where)
+    missing: Quantity | None = "energy" if labels.energy is None else None
+    if labels.forces is None and found.unread.get("forces"):
+        # Without a word of the user, energies alone would be less than what the files hold.
+        missing = "forces"
+    if missing is not None:
+        could_be = ", ".join(f"`{key}`" for key in found.unread.get(missing, ()))
+        hint = (
+            f": could it be {could_be}? If so, say --keys {missing}=…"
+            + (", and if there are none --keys forces=none" if missing == "forces" else "")
+            if could_be
+            else ""
+        )
+        leave_out(f"no {missing}{hint}", len(images))
+        return []
+    return _complete(images, replace(found, labels=labels), indices, converted)
 
 
 def _optional_stress(images: Sequence[Atoms], keys: LabelKeys) -> LabelKeys:
@@ -275,27 +202,19 @@ _USUAL: Final = (REF_ENERGY, REF_FORCES, "energy", "forces")
 
 
 def _complete(
-    images: Sequence[Atoms],
-    found: FoundLabels,
-    indices: Sequence[int],
-    leave_out: Callable[[str, int], None],
+    images: Sequence[Atoms], found: FoundLabels, indices: Sequence[int], converted: Finding | None
 ) -> list[LabelledFrame]:
-    labels = found.labels
-    if labels.energy is None or labels.forces is None:
-        name: Quantity = "energy" if labels.energy is None else "forces"
-        could_be = ", ".join(f"`{key}`" for key in found.unread.get(name, ()))
-        leave_out(f"no {name}{f': could it be {could_be}?' if could_be else ''}", len(images))
-        return []
     frames = []
     start = 0
+    units = "" if converted is None else converted.message
     for row, image in enumerate(images):
-        atoms = labelled_structure(image, labels, row, start)
+        atoms = labelled_structure(image, found.labels, row, start)
         start += len(atoms)
-        keys: tuple[str, ...] = (found.keys["energy"], found.keys["forces"])
-        if REF_STRESS in atoms.info:
-            keys += (found.keys["stress"],)
+        there = {"energy": True, "forces": REF_FORCES in atoms.arrays}
+        there["stress"] = REF_STRESS in atoms.info
+        keys = {name: found.keys[name] for name, has in there.items() if has}
         stated = image.info.get("split")
-        frames.append(
-            LabelledFrame(atoms, indices[row], keys, None if stated is None else str(stated))
-        )
+        role = None if stated is None else str(stated)
+        unread = found.unread.get("stress", ())
+        frames.append(LabelledFrame(atoms, indices[row], keys, role, unread, units))
     return frames

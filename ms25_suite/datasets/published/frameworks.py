@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+
+from ms25_suite.core.frames import IntArray
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -116,15 +119,35 @@ def coordination_sequence(atoms: Atoms) -> tuple[float, ...]:
     if len(oxygens) != np.count_nonzero(numbers == _OXYGEN) or (counts < 2).any():
         msg = "SiO2 in which some O atoms do not bridge two Si atoms, so it is no framework"
         raise ValueError(msg)
-    neighbours: dict[int, list[tuple[int, tuple[int, int, int]]]] = {
-        int(index): [] for index in np.flatnonzero(numbers == _SILICON)
-    }
     one, two = second[starts], second[starts + 1]
     # Lattice vector of the Si-Si link across the oxygen: S(O->2) - S(O->1).
     steps = shifts[starts + 1] - shifts[starts]
-    for left, right, step in zip(one.tolist(), two.tolist(), steps.tolist(), strict=True):
-        neighbours[left].append((right, (step[0], step[1], step[2])))
-        neighbours[right].append((left, (-step[0], -step[1], -step[2])))
+    # Which of the two is nearer changes as the atoms move, the connections do not.
+    swapped = one > two
+    steps[swapped] *= -1
+    links = np.column_stack([np.minimum(one, two), np.maximum(one, two), steps])
+    return _shells(np.flatnonzero(numbers == _SILICON).tobytes(), links.astype(np.int64).tobytes())
+
+
+@lru_cache(maxsize=256)
+def _shells(silicon: bytes, links: bytes) -> tuple[float, ...]:
+    """Coordination sequence of a net; the frames of a trajectory share theirs.
+
+    Parameters
+    ----------
+    silicon
+        Indices of the Si atoms.
+    links
+        For each O atom the two Si atoms and the lattice vector from the first to the second, five
+        integers.
+    """
+    neighbours: dict[int, list[tuple[int, tuple[int, int, int]]]] = {
+        int(index): [] for index in np.frombuffer(silicon, dtype=np.int64)
+    }
+    rows: IntArray = np.frombuffer(links, dtype=np.int64).reshape(-1, 5)
+    for left, right, x, y, z in rows.tolist():
+        neighbours[left].append((right, (x, y, z)))
+        neighbours[right].append((left, (-x, -y, -z)))
     totals = np.zeros(_SHELLS)
     for start in neighbours:
         # Breadth-first search on the infinite net; a node is an atom and its lattice vector.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,14 +13,17 @@ import numpy as np
 
 from ms25_suite.core.errors import DatasetError
 from ms25_suite.core.findings import Finding
+from ms25_suite.core.frames import Frames
+from ms25_suite.datasets.audit.run import frame_digests
 from ms25_suite.datasets.cards.card import LabelKeys
 from ms25_suite.datasets.published.archive import natural_key
 from ms25_suite.datasets.published.copies import first_copies
-from ms25_suite.datasets.published.reader import ArchiveReader, LeftOut, SystemFrames
+from ms25_suite.datasets.published.neb import ArchivePath, archive_path
+from ms25_suite.datasets.published.reader import ArchiveReader, LeftOut
 from ms25_suite.datasets.published.roles import SourceFile, archive_splits
-from ms25_suite.datasets.published.store import FrameStore
+from ms25_suite.datasets.published.store import FrameStore, SystemFrames
 from ms25_suite.datasets.published.systems import SYSTEMS
-from ms25_suite.datasets.published.writer import write_dataset
+from ms25_suite.datasets.published.writer import WrittenDataset, link_partners, write_dataset
 
 __all__ = ["ArchiveImport", "ImportedDataset", "LeftOut", "import_archive"]
 
@@ -35,14 +38,16 @@ class ImportedDataset:
         Name in `ms25_suite.datasets.published.systems.SYSTEMS`.
     card
         Its card, which ``--dataset`` opens.
-    n_frames, n_stress
-        Number of frames, and of those with a stress.
+    n_frames, n_forces, n_stress
+        Number of frames, and of those with forces and with a stress.
     n_atoms
         Smallest and largest number of atoms.
     files
         Files that its frames come from, with the number of frames in each.
     split
         Where the division comes from, and the sizes of its parts.
+    path
+        The reaction path that its card has; None without.
     notes
         Remarks for the user.
     findings
@@ -52,10 +57,12 @@ class ImportedDataset:
     system: str
     card: Path
     n_frames: int
+    n_forces: int
     n_stress: int
     n_atoms: tuple[int, int]
     files: tuple[tuple[str, int], ...]
     split: str
+    path: ArchivePath | None
     notes: tuple[str, ...]
     findings: tuple[Finding, ...]
 
@@ -70,6 +77,8 @@ class ArchiveImport:
         What was written, in the order of the paper's systems.
     missing
         Systems of the paper that are not in it.
+    refused
+        Systems that are in it, and of which no frame could be used.
     left_out
         What was not taken.
     documents
@@ -78,6 +87,7 @@ class ArchiveImport:
 
     datasets: tuple[ImportedDataset, ...]
     missing: tuple[str, ...]
+    refused: tuple[str, ...]
     left_out: tuple[LeftOut, ...]
     documents: tuple[str, ...]
 
@@ -149,9 +159,11 @@ def import_archive(
     finally:
         shutil.rmtree(work, ignore_errors=True)
     found = {dataset.system for dataset in datasets}
+    refused = [name for name in reader.recognised if name not in found]
     return ArchiveImport(
         datasets=tuple(_moved(dataset, out) for dataset in datasets),
-        missing=tuple(system.name for system in SYSTEMS if system.name not in found),
+        missing=tuple(system.name for system in SYSTEMS if system.name not in {*found, *refused}),
+        refused=tuple(refused),
         left_out=tuple(reader.left_out),
         documents=tuple(reader.documents),
     )
@@ -188,9 +200,14 @@ def _write(
     from tqdm import tqdm
 
     datasets = []
+    linked = []
     present = [system for system in SYSTEMS if system.name in reader.systems]
     for system in tqdm(present, "write", unit="system", disable=not progress):
         collected = reader.systems[system.name]
+        if not collected.files:
+            reason = f"of {system.name} there are only images of a reaction path, and no samples"
+            reader.left_out += [LeftOut(name, reason) for name in collected.paths]
+            continue
         # Only now: copies of a frame may be in files of different formats.
         _merge_copies(collected, reader.store)
         names = sorted(collected.files, key=natural_key)
@@ -204,48 +221,70 @@ def _write(
         ]
         splits, remarks = archive_splits(files)
         notes = [f"the archive's split was not used: {remark}" for remark in remarks]
-        notes += _notes(collected)
+        path, path_remarks = archive_path(collected.paths)
         # Each frame once, in the natural order of the files.
         order = list(dict.fromkeys(frame for file in files for frame in file.frames))
-        # One dataset for each set of the paper: its three sets divide the same frames
-        # differently.
-        for split in splits or (None,):
-            try:
-                written = write_dataset(
-                    folder,
-                    system,
-                    order,
-                    split,
-                    collected.places,
-                    reader.store,
-                    origin=origin,
-                    level_of_theory=level_of_theory,
-                    seed=seed,
-                    neighbours=[other.name for other in present],
-                )
-            except DatasetError as error:
-                reader.left_out.append(
-                    LeftOut(system.name, str(error).replace(f"{folder}/", ""), len(order))
-                )
-                continue
-            counts = Counter(name for name in names for _ in collected.files[name])
-            dataset = written.dataset
-            stress = dataset.labels.has_stress
-            n_atoms = dataset.frames.n_atoms
-            datasets.append(
-                ImportedDataset(
-                    system=system.name,
-                    card=written.card,
-                    n_frames=len(dataset),
-                    n_stress=0 if stress is None else int(np.count_nonzero(stress)),
-                    n_atoms=(int(n_atoms.min()), int(n_atoms.max())),
-                    files=tuple(counts.items()),
-                    split=written.split,
-                    notes=(*notes, *written.notes),
-                    findings=dataset.findings,
-                )
+        try:
+            written = write_dataset(
+                folder,
+                system,
+                order,
+                splits,
+                path,
+                collected.places,
+                reader.store,
+                origin=origin,
+                level_of_theory=level_of_theory,
+                seed=seed,
             )
+        except DatasetError as error:
+            reader.left_out.append(
+                LeftOut(system.name, str(error).replace(f"{folder}/", ""), len(order))
+            )
+            continue
+        linked.append(written)
+        counts = {name: len(collected.files[name]) for name in names}
+        has_path = "neb" in written.values and path is not None
+        path = path if has_path else None
+        datasets.append(
+            _imported(
+                system.name,
+                written,
+                counts,
+                path,
+                [*notes, *collected.remarks(), *path_remarks, *_path_notes(path, collected)],
+            )
+        )
+    link_partners(linked)
     return datasets
+
+
+def _imported(
+    system: str,
+    written: WrittenDataset,
+    files: Mapping[str, int],
+    path: ArchivePath | None,
+    notes: Sequence[str],
+) -> ImportedDataset:
+    dataset = written.dataset
+    offsets, n_atoms = dataset.frames.offsets, dataset.frames.n_atoms
+    n_forces, n_stress = (
+        0 if has is None else int(np.count_nonzero(has))
+        for has in (dataset.labels.has_forces(offsets), dataset.labels.has_stress)
+    )
+    return ImportedDataset(
+        system=system,
+        card=written.card,
+        n_frames=len(dataset),
+        n_forces=n_forces,
+        n_stress=n_stress,
+        n_atoms=(int(n_atoms.min()), int(n_atoms.max())),
+        files=tuple(files.items()),
+        split=written.split,
+        path=path,
+        notes=(*notes, *_label_notes(len(dataset), n_forces, n_stress), *written.notes),
+        findings=dataset.findings,
+    )
 
 
 def _merge_copies(collected: SystemFrames, store: FrameStore) -> None:
@@ -254,22 +293,38 @@ def _merge_copies(collected: SystemFrames, store: FrameStore) -> None:
         entries[:] = [(first[frame], role) for frame, role in entries]
 
 
-def _notes(collected: SystemFrames) -> list[str]:
+def _label_notes(n_frames: int, n_forces: int, n_stress: int) -> list[str]:
+    """What is missing of the labels."""
     notes = []
-    total = sum(len(entries) for entries in collected.files.values())
-    unique = len({frame for entries in collected.files.values() for frame, _ in entries})
-    if total > unique:
-        notes.append(f"{total} frames in the files are {unique} different ones")
-    if collected.conflicts:
+    if not n_forces:
         notes.append(
-            f"{collected.conflicts} repeated frames have another energy than the first time; the "
-            f"first was kept. Are the files of one level of theory? --exclude leaves files out"
+            "energies alone: the files have no forces. The card says so, and checks of forces are "
+            "not asked; nothing can be trained on it"
         )
-    if len(collected.keys) > 1:
-        shown = "; ".join(f"{' and '.join(keys)}: {n}" for keys, n in collected.keys.items())
-        notes.append(f"labels have different names ({shown}): are they of one method?")
-    # Unusual names may be in other units, which the user has to confirm.
-    usual = {("energy", "forces"), ("REF_energy", "REF_forces")}
-    for energy, forces in set(collected.keys) - usual:
-        notes.append(f"labels were taken from `{energy}` and `{forces}`: check that this is right")
+    elif n_forces < n_frames:
+        notes.append(f"forces are on {n_forces} of {n_frames} frames; only these are trained on")
+    if not n_stress:
+        notes.append("no stress: it is not asked for")
+    elif n_stress < n_frames:
+        notes.append(f"a stress is on {n_stress} of {n_frames} frames")
+    return notes
+
+
+def _path_notes(path: ArchivePath | None, collected: SystemFrames) -> list[str]:
+    """What was found of the reaction path."""
+    if path is None:
+        return []
+    digests = frame_digests(Frames.from_atoms(path.images))
+    n_samples = sum(digest.tobytes() in collected.ids for digest in digests)
+    found = (
+        f"reaction path of {len(path.images)} images from {path.name}: barrier "
+        f"{path.barrier:.3f} eV, back {path.reverse_barrier:.3f} eV, reaction energy "
+        f"{path.reaction_energy:.3f} eV ({path.source})"
+    )
+    notes = [found, *path.notes]
+    if n_samples:
+        notes.append(
+            f"{n_samples} images of the path are frames of the dataset too, by its other files: a "
+            f"potential may have been trained on them"
+        )
     return notes

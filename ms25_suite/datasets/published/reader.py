@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -12,26 +12,23 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from ms25_suite.core.errors import DatasetError
-from ms25_suite.core.fields import REF_ENERGY
+from ms25_suite.core.fields import REF_ENERGY, REF_FORCES
 from ms25_suite.core.frames import Frames
 from ms25_suite.datasets.audit.run import frame_digests
 from ms25_suite.datasets.cards.card import LabelKeys
 from ms25_suite.datasets.formats.convergence import says_unconverged
 from ms25_suite.datasets.published.archive import Member, members
-from ms25_suite.datasets.published.frames import (
-    LabelledFrame,
-    NotFramesError,
-    labelled_frames,
-    read_chunks,
-)
-from ms25_suite.datasets.published.store import FrameStore
+from ms25_suite.datasets.published.files import NotFramesError, read_chunks
+from ms25_suite.datasets.published.frames import LabelledFrame, labelled_frames
+from ms25_suite.datasets.published.hints import name_hints
+from ms25_suite.datasets.published.store import FrameStore, SystemFrames
 from ms25_suite.datasets.published.systems import SYSTEMS, UnknownSystemError, recognise
 from ms25_suite.datasets.splits import ROLE_CODES
 
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["ArchiveReader", "LeftOut", "SystemFrames"]
+__all__ = ["ArchiveReader", "LeftOut"]
 
 _SAME_ENERGY: Final = 1e-3
 """eV. Labels of one frame in two files that differ by more are not the same label."""
@@ -56,34 +53,6 @@ class LeftOut:
     name: str
     reason: str
     n_frames: int | None = None
-
-
-@dataclass(slots=True)
-class SystemFrames:
-    """Frames of one system: each structure once, and which files have it.
-
-    Parameters
-    ----------
-    places
-        Where the store keeps each structure.
-    energies
-        Energy in eV of each.
-    ids
-        Fingerprint to the number of the structure.
-    files
-        Number and role of each frame of each file.
-    keys
-        How often labels had which keys.
-    conflicts
-        Number of repeated structures with another energy.
-    """
-
-    places: list[int] = field(default_factory=list)
-    energies: list[float] = field(default_factory=list)
-    ids: dict[bytes, int] = field(default_factory=dict)
-    files: dict[str, list[tuple[int, str | None]]] = field(default_factory=dict)
-    keys: Counter[tuple[str, ...]] = field(default_factory=Counter)
-    conflicts: int = 0
 
 
 class ArchiveReader:
@@ -112,6 +81,7 @@ class ArchiveReader:
         self.systems: dict[str, SystemFrames] = {}
         self.left_out: list[LeftOut] = []
         self.documents: list[str] = []
+        self.recognised: dict[str, None] = {}
         self._keys = keys
         self._assign = assign
         self._exclude = exclude
@@ -131,6 +101,10 @@ class ArchiveReader:
                 bar.set_postfix_str(member.name[-40:], refresh=False)
                 if any(_matches(member.name, pattern) for pattern in self._exclude):
                     self.left_out.append(LeftOut(member.name, "excluded by --exclude"))
+                    continue
+                if name_hints(member.name).observable == "curve":
+                    reason = "an equation of state by its name, hence no samples of the dataset"
+                    self.left_out.append(LeftOut(member.name, reason))
                     continue
                 self._read_file(member, bar.update)
 
@@ -174,13 +148,22 @@ class ArchiveReader:
                 groups.setdefault(self._system(atoms, member.name), []).append(index)
             except UnknownSystemError as error:
                 leave_out(str(error), 1)
+        self.recognised |= dict.fromkeys(groups)
         for system, indices in groups.items():
             chosen = [images[index] for index in indices]
             frames = labelled_frames(chosen, self._keys, member.name, leave_out)
-            if frames:
-                collected = self.systems.setdefault(system, SystemFrames())
-                numbers = [before + indices[frame.index] for frame in frames]
-                self._keep(collected, frames, member.name, numbers)
+            if not frames:
+                continue
+            collected = self.systems.setdefault(system, SystemFrames())
+            hints = name_hints(member.name)
+            if hints.observable == "path":
+                for frame in frames:
+                    # Which atoms were held is a part of a path, and none of a sample.
+                    frame.atoms.set_constraint(chosen[frame.index].constraints)
+                    collected.paths.setdefault(hints.together, []).append(frame.atoms)
+                continue
+            numbers = [before + indices[frame.index] for frame in frames]
+            self._keep(collected, frames, member.name, numbers)
 
     def _system(self, atoms: Atoms, name: str) -> str:
         if not np.isfinite(atoms.positions).all() or not np.isfinite(atoms.cell.array).all():
@@ -209,16 +192,26 @@ class ArchiveReader:
         for frame, digest, number in zip(frames, digests, numbers, strict=True):
             known = collected.ids.setdefault(digest.tobytes(), len(collected.ids))
             energy = frame.atoms.info[REF_ENERGY]
+            frame.atoms.info["source"] = f"{name}#{number}"
             if known == len(collected.places):
-                frame.atoms.info["source"] = f"{name}#{number}"
                 collected.places.append(self.store.add(frame.atoms))
                 collected.energies.append(energy)
-                collected.keys[frame.keys[:2]] += 1
+                names = (frame.keys["energy"], frame.keys.get("forces", "none"))
+                collected.keys[names] += 1
+                collected.unread |= dict.fromkeys(frame.unread)
+                collected.units |= {frame.units: None} if frame.units else {}
             # The same positions with another energy: another level of theory, or a wrong label.
             elif abs(collected.energies[known] - energy) > _SAME_ENERGY:
                 collected.conflicts += 1
+            elif "forces" in frame.keys and self._bare(collected.places[known]):
+                # The same frame with more labels, such as in a file of another format.
+                collected.places[known] = self.store.add(frame.atoms)
             code = ROLE_CODES.get((frame.role or "").strip().lower())
             entries.append((known, None if code is None else _ROLE_NAMES[code]))
+
+    def _bare(self, place: int) -> bool:
+        """Whether a frame was kept without forces."""
+        return REF_FORCES not in self.store.get(place).arrays
 
 
 def _matches(name: str, pattern: str) -> bool:

@@ -2,40 +2,19 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Final
 
-from ms25_suite.datasets.splits import PAPER_TRAIN_SIZES, ROLE_CODES
+from ms25_suite.datasets.cards.splits import ROLES
+from ms25_suite.datasets.published.hints import NameHints, name_hints
+from ms25_suite.datasets.splits import PAPER_TRAIN_SIZES
 
-__all__ = ["ArchiveSplit", "NameHints", "SourceFile", "archive_splits", "name_hints"]
+__all__ = ["ArchiveSplit", "SourceFile", "archive_splits"]
 
-_ROLES: Final = ("train", "validation", "test")
-_SET_WORDS: Final = ("set", "split", "fold")
-_MOST_SETS: Final = 9
 _MOST_FILES: Final = 12
 """Training files that are looked at one by one; more of them are a folder of single frames."""
-
-
-@dataclass(frozen=True, slots=True)
-class NameHints:
-    """Role, set and training size that the path of a file suggests.
-
-    Parameters
-    ----------
-    role
-        ``train``, ``validation`` or ``test``; None if there is none.
-    set_number
-        Number of the set.
-    size
-        Number that may be a training size; it counts only if the content agrees.
-    """
-
-    role: str | None = None
-    set_number: int | None = None
-    size: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +48,9 @@ class ArchiveSplit:
         Identities of frames. Training frames come in the order in which sizes take them.
     train_sizes
         Nested training sizes of the archive; empty if it has none.
+    blocks
+        Numbers of training frames up to which the order is the archive's: within a block it has
+        none.
     notes
         Remarks for the user.
     """
@@ -78,27 +60,8 @@ class ArchiveSplit:
     validation: tuple[int, ...]
     test: tuple[int, ...]
     train_sizes: tuple[int, ...]
+    blocks: tuple[int, ...]
     notes: tuple[str, ...]
-
-
-def name_hints(name: str) -> NameHints:
-    """Role, set and training size by the words of a path; deeper folders have the last word."""
-    role = set_number = size = None
-    # From the outermost folder to the file name, each overriding what came before.
-    for part in PurePosixPath(name).parts:
-        words = [word.lower() for word in re.findall(r"[A-Za-z]+|\d+", part)]
-        for word, following in zip(words, [*words[1:], ""], strict=True):
-            # "trainset" and "testdata" are the roles train and test.
-            bare = next((word.removesuffix(w) for w in ("set", "data") if word.endswith(w)), word)
-            code = ROLE_CODES.get(bare)
-            role = role if code is None else _ROLES[code]
-            is_set = word.endswith(_SET_WORDS)
-            if is_set and following.isdigit() and 1 <= int(following) <= _MOST_SETS:
-                set_number = int(following)
-            # Other numbers in names are dates, temperatures or counters.
-            if word.isdigit() and int(word) in PAPER_TRAIN_SIZES:
-                size = int(word)
-    return NameHints(role, set_number, size)
 
 
 def archive_splits(files: Sequence[SourceFile]) -> tuple[tuple[ArchiveSplit, ...], tuple[str, ...]]:
@@ -130,7 +93,7 @@ def _one_set(
     number: int | None, files: Sequence[SourceFile], hints: Mapping[str, NameHints]
 ) -> ArchiveSplit | str:
     """Division of one set, or why there is none (empty if nothing hints at one)."""
-    by_role: dict[str, list[int]] = {role: [] for role in _ROLES}
+    by_role: dict[str, list[int]] = {role: [] for role in ROLES}
     silent: list[int] = []
     training: list[SourceFile] = []
     quiet: list[SourceFile] = []
@@ -156,11 +119,13 @@ def _one_set(
         silent = [frame for file in quiet if file.name not in taken for frame in file.frames]
     if not any(by_role.values()):
         return ""
-    train, sizes = _training_order(training, by_role["train"], hints, notes)
-    used = set(by_role["train"]) | set(by_role["validation"]) | set(by_role["test"])
-    rest = _unique(frame for frame in silent if frame not in used)
     validation, test = _unique(by_role["validation"]), _unique(by_role["test"])
-    if not train and rest:
+    held_back = _completing(training, validation, by_role["train"], notes)
+    stated = [frame for frame in by_role["train"] if frame not in held_back]
+    train = _training_order(training, stated, held_back, hints, notes)
+    used = set(train.frames) | set(validation) | set(test)
+    rest = _unique(frame for frame in silent if frame not in used)
+    if not train.frames and rest:
         return "it has test frames but no training frames, and frames of no role"
     if not test and rest:
         test = rest
@@ -168,8 +133,8 @@ def _one_set(
     elif rest:
         notes.append(f"{len(rest)} frames of no role in the archive's split were left out")
     # Training comes first: a frame that was trained on must not be tested on.
-    kept_validation = _without(validation, train)
-    kept_test = _without(_without(test, train), kept_validation)
+    kept_validation = _without(validation, train.frames)
+    kept_test = _without(_without(test, train.frames), kept_validation)
     for role, before, after in (
         ("validation", validation, kept_validation),
         ("test", test, kept_test),
@@ -182,45 +147,120 @@ def _one_set(
             )
     if not kept_test:
         return "it has no test frames"
-    return ArchiveSplit(number, train, kept_validation, kept_test, sizes, tuple(notes))
+    return ArchiveSplit(
+        number, train.frames, kept_validation, kept_test, train.sizes, train.blocks, tuple(notes)
+    )
+
+
+def _completing(
+    files: Sequence[SourceFile],
+    validation: Sequence[int],
+    train: Sequence[int],
+    notes: list[str],
+) -> set[int]:
+    """Validation frames that the training files hold too, where these are both parts together.
+
+    A file of the 1000 frames of a training size may stand beside the two that it was divided into,
+    920 to train on and 80 to validate with. The 80 are then for validation, and not lost to it.
+    """
+    held = set(validation)
+    # Part of them would be a mistake of the archive, and most of the frames no validation.
+    if not held or not held <= set(train) or 2 * len(held) > len(set(train)):
+        return set()
+    names = [
+        f"{PurePosixPath(file.name).name} ({len(set(file.frames))})"
+        for file in files
+        if held & set(file.frames)
+    ]
+    rest = len(set(train)) - len(held)
+    notes.append(
+        f"{' and '.join(names) or 'the training frames'} hold the {len(held)} validation frames "
+        f"too: these are for validation, and the other {rest} for training"
+    )
+    return held
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Training frames of one size.
+
+    Parameters
+    ----------
+    size
+        The size by the names of its files; None if they have none.
+    n_stated
+        Number of frames of its files.
+    frames
+        These without the ones that are for validation.
+    """
+
+    size: int | None
+    n_stated: int
+    frames: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """Training frames in order: those of each block come after those of the blocks before it."""
+
+    frames: tuple[int, ...]
+    sizes: tuple[int, ...] = ()
+    blocks: tuple[int, ...] = ()
 
 
 def _training_order(
     files: Sequence[SourceFile],
     frames: Sequence[int],
+    held_back: Collection[int],
     hints: Mapping[str, NameHints],
     notes: list[str],
-) -> tuple[tuple[int, ...], tuple[int, ...]]:
+) -> _Order:
     """Training frames in the order of the archive's nested sizes, and these sizes."""
+    everything = _unique(frames)
     labelled = [file for file in files if hints[file.name].size is not None]
-    groups = _by_size(labelled, hints)
-    if len(labelled) < len(files) or not groups:
-        # Without a number in every name, compare the content.
-        groups = [(None, _unique(file.frames)) for file in files]
-    if 1 < len(groups) <= _MOST_FILES:
-        chain = _chain(groups)
-        if chain is not None:
-            order, sizes, kind = chain
-            notes.append(f"training sizes {', '.join(map(str, sizes))} of the archive, {kind}")
-            return order, sizes
-        if all(size == len(members) for size, members in groups):
-            size, largest = max(groups, key=lambda group: len(group[1]))
-            notes.append(
-                f"the archive's training sizes are no parts of each other; the largest, {size}, "
-                f"was taken"
-            )
-            return largest, ()
-    return _unique(frames), ()
+    others = [file for file in files if hints[file.name].size is None]
+    groups = _by_size(labelled, hints, held_back)
+    chain = _chain(groups) if len(groups) <= _MOST_FILES else None
+    if groups and chain is None and not others and all(g.size == g.n_stated for g in groups):
+        largest = max(groups, key=lambda group: len(group.frames))
+        notes.append(
+            f"the archive's training sizes are no parts of each other; the largest, "
+            f"{largest.size}, was taken"
+        )
+        return _Order(largest.frames, blocks=(len(largest.frames),))
+    if chain is None:
+        # Without numbers that the content bears out, compare the content.
+        groups = [_group(None, file.frames, held_back) for file in files]
+        others = []
+        chain = _chain(groups) if 1 < len(groups) <= _MOST_FILES else None
+    if chain is None:
+        return _Order(everything, blocks=(len(everything),))
+    order, sizes, kind = chain
+    if len(sizes) > 1:
+        notes.append(f"training sizes {', '.join(map(str, sizes))} of the archive, {kind}")
+    # A file without number holds frames of the numbered ones again, or goes on where they end.
+    more = _without(everything, order)
+    if more:
+        names = ", ".join(PurePosixPath(file.name).name for file in others)
+        notes.append(f"{len(more)} more training frames of {names} come after these {len(order)}")
+    blocks = (*sizes, len(order) + len(more)) if more else sizes
+    return _Order((*order, *more), blocks if len(sizes) > 1 else (), blocks)
 
 
-_Group = tuple[int | None, tuple[int, ...]]
-
-
-def _by_size(files: Sequence[SourceFile], hints: Mapping[str, NameHints]) -> list[_Group]:
+def _by_size(
+    files: Sequence[SourceFile],
+    hints: Mapping[str, NameHints],
+    held_back: Collection[int] = frozenset(),
+) -> list[_Group]:
     groups: dict[int | None, list[int]] = {}
     for file in files:
         groups.setdefault(hints[file.name].size, []).extend(file.frames)
-    return [(size, _unique(frames)) for size, frames in groups.items()]
+    return [_group(size, frames, held_back) for size, frames in groups.items()]
+
+
+def _group(size: int | None, frames: Iterable[int], held_back: Collection[int]) -> _Group:
+    unique = _unique(frames)
+    return _Group(size, len(unique), tuple(frame for frame in unique if frame not in held_back))
 
 
 def _chain(groups: Sequence[_Group]) -> tuple[tuple[int, ...], tuple[int, ...], str] | None:
@@ -231,21 +271,23 @@ def _chain(groups: Sequence[_Group]) -> tuple[tuple[int, ...], tuple[int, ...], 
     """
     if not groups:
         return None
-    ordered = sorted(groups, key=lambda group: (group[0] or 0, len(group[1]), group[1]))
+    ordered = sorted(groups, key=lambda group: (group.size or 0, len(group.frames), group.frames))
     known: set[int] = set()
     order: list[int] = []
     nested = additive = True
     nested_sizes, additive_sizes = [], []
-    for size, frames in ordered:
+    n_stated = 0
+    for group in ordered:
         # Ascending sizes: nested if each group contains all before it, additive if it contains
         # none.
-        nested &= known <= set(frames) and size in (None, len(frames))
-        additive &= known.isdisjoint(frames)
-        order += [frame for frame in frames if frame not in known]
-        known.update(frames)
-        nested_sizes.append(len(frames))
+        n_stated += group.n_stated
+        nested &= known <= set(group.frames) and group.size in (None, group.n_stated)
+        additive &= known.isdisjoint(group.frames)
+        order += [frame for frame in group.frames if frame not in known]
+        known.update(group.frames)
+        nested_sizes.append(len(group.frames))
         additive_sizes.append(len(order))
-        additive &= size == len(order) or (size is None and len(order) in PAPER_TRAIN_SIZES)
+        additive &= group.size == n_stated or (group.size is None and n_stated in PAPER_TRAIN_SIZES)
     if nested and len(set(nested_sizes)) == len(nested_sizes):
         return tuple(order), tuple(nested_sizes), "nested"
     if additive:

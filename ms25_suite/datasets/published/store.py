@@ -1,8 +1,10 @@
-"""Frames in a temporary file between reading and writing, to save memory."""
+"""What is known of the frames of each system between reading and writing."""
 
 from __future__ import annotations
 
 import pickle
+from collections import Counter
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Self
 
@@ -11,7 +13,7 @@ from ms25_suite.core.fields import REF_FORCES
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["FrameStore"]
+__all__ = ["FrameStore", "SystemFrames"]
 
 
 class FrameStore:
@@ -42,7 +44,7 @@ class FrameStore:
             atoms.cell.array,
             atoms.pbc,
             dict(atoms.info),
-            atoms.arrays[REF_FORCES],
+            atoms.arrays.get(REF_FORCES),
         )
         # Only this object writes to the file, so unpickling it is safe.
         pickle.dump(content, self._file, protocol=pickle.HIGHEST_PROTOCOL)
@@ -56,5 +58,69 @@ class FrameStore:
         numbers, positions, cell, pbc, info, forces = pickle.load(self._file)
         atoms = Atoms(numbers=numbers, positions=positions, cell=cell, pbc=pbc)
         atoms.info.update(info)
-        atoms.arrays[REF_FORCES] = forces
+        if forces is not None:
+            atoms.arrays[REF_FORCES] = forces
         return atoms
+
+
+@dataclass(slots=True)
+class SystemFrames:
+    """Frames of one system: each structure once, and which files have it.
+
+    Parameters
+    ----------
+    places
+        Where the store keeps each structure.
+    energies
+        Energy in eV of each.
+    ids
+        Fingerprint to the number of the structure.
+    files
+        Number and role of each frame of each file.
+    paths
+        Images of reaction paths, in the order of the files, by what these have in common.
+    keys
+        How often labels had which keys, energy and forces.
+    unread
+        Keys that may hold a stress and were not read.
+    units
+        What was converted, in words.
+    conflicts
+        Number of repeated structures with another energy.
+    """
+
+    places: list[int] = field(default_factory=list)
+    energies: list[float] = field(default_factory=list)
+    ids: dict[bytes, int] = field(default_factory=dict)
+    files: dict[str, list[tuple[int, str | None]]] = field(default_factory=dict)
+    paths: dict[str, list[Atoms]] = field(default_factory=dict)
+    keys: Counter[tuple[str, ...]] = field(default_factory=Counter)
+    unread: dict[str, None] = field(default_factory=dict)
+    units: dict[str, None] = field(default_factory=dict)
+    conflicts: int = 0
+
+    def remarks(self) -> list[str]:
+        """What a user should know of the frames and their labels."""
+        notes = []
+        total = sum(len(entries) for entries in self.files.values())
+        unique = len({frame for entries in self.files.values() for frame, _ in entries})
+        if total > unique:
+            notes.append(f"{total} frames in the files are {unique} different ones")
+        if self.conflicts:
+            notes.append(
+                f"{self.conflicts} repeated frames have another energy than the first time; the "
+                f"first was kept. Are the files of one level of theory? --exclude leaves files out"
+            )
+        if len(self.keys) > 1:
+            shown = "; ".join(f"{' and '.join(keys)}: {n}" for keys, n in self.keys.items())
+            notes.append(f"labels have different names ({shown}): are they of one method?")
+        # Unusual names may be in other units, which the user has to confirm.
+        usual = {("energy", "forces"), ("REF_energy", "REF_forces"), ("energy", "none")}
+        for energy, forces in sorted(set(self.keys) - usual):
+            taken = f"`{energy}`" + ("" if forces == "none" else f" and `{forces}`")
+            notes.append(f"labels were taken from {taken}: check that this is right")
+        if self.unread:
+            shown = ", ".join(f"`{key}`" for key in self.unread)
+            notes.append(f"{shown} may be a stress and was not read: if it is, say --keys stress=…")
+        notes += self.units
+        return notes

@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
-
 from ms25_suite.core.cache import file_sha256
-from ms25_suite.datasets.cards.splits import SplitsConfig
+from ms25_suite.core.errors import DatasetError
+from ms25_suite.core.fields import REF_FORCES
+from ms25_suite.datasets.cards.card import NO_LABELS
 from ms25_suite.datasets.dataset import Dataset, open_dataset
 from ms25_suite.datasets.importers import suggested_splits
+from ms25_suite.datasets.indexed_splits import IndexedSet, write_indices
+from ms25_suite.datasets.published.neb import ArchivePath
 from ms25_suite.datasets.published.roles import ArchiveSplit
 from ms25_suite.datasets.published.store import FrameStore
 from ms25_suite.datasets.published.systems import PaperSystem
 from ms25_suite.datasets.registry import builtin_card
-from ms25_suite.datasets.splits import make_splits
+from ms25_suite.datasets.splits import PAPER_TRAIN_SIZES, shuffled
 from ms25_suite.datasets.writer import card_path, write_card, write_extxyz
 
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["WrittenDataset", "write_dataset"]
+__all__ = ["WrittenDataset", "link_partners", "write_dataset"]
 
 _CITATION: Final = "Maxson et al., JCIM 2025 (MS25), data doi 10.5281/zenodo.10901820"
 _SETS: Final = 3
@@ -38,6 +41,8 @@ class WrittenDataset:
     ----------
     card
         Its card.
+    values
+        What is in the card.
     dataset
         The dataset as ``--dataset`` opens it.
     split
@@ -47,6 +52,7 @@ class WrittenDataset:
     """
 
     card: Path
+    values: dict[str, Any]
     dataset: Dataset
     split: str
     notes: tuple[str, ...]
@@ -56,16 +62,16 @@ def write_dataset(
     folder: Path,
     system: PaperSystem,
     frames: Sequence[int],
-    split: ArchiveSplit | None,
+    splits: Sequence[ArchiveSplit],
+    path: ArchivePath | None,
     places: Sequence[int],
     store: FrameStore,
     *,
     origin: str,
     level_of_theory: str | None,
     seed: int,
-    neighbours: Collection[str] = (),
 ) -> WrittenDataset:
-    """Write extended XYZ and a card, and open them.
+    """Write extended XYZ, the division, the reaction path and a card, and open them.
 
     Parameters
     ----------
@@ -74,9 +80,11 @@ def write_dataset(
     system
         What the frames are.
     frames
-        Identities of all frames, in the order to write them in where there is no split.
-    split
-        The archive's own division; None to make one.
+        Identities of all frames, in the order to write them in.
+    splits
+        The archive's own divisions, one for each set; empty to make some.
+    path
+        The reaction path of the system; None without.
     places, store
         Where each frame is kept, and what keeps it.
     origin
@@ -84,96 +92,163 @@ def write_dataset(
     level_of_theory
         Method behind the labels; None for what the paper states.
     seed
-        Seed of the division that is made.
-    neighbours
-        Names of the systems that are written into the same folder; the card names those of them
-        that its potentials are tested on.
+        Seed of the division, or of the order of training frames, that is made.
 
     Raises
     ------
     DatasetError
         The frames make no dataset; nothing of it is left in the folder.
     """
-    # Set 1 has the name of the system: the main text of the paper reports it alone.
-    later_set = split is not None and split.number not in (None, 1)
-    name = f"{system.name}-set{split.number}" if split and later_set else system.name
+    name = system.name
     out = folder / f"{name}.extxyz.xz"
-    values = _card(system, name, origin, level_of_theory) | _partners(system, neighbours)
+    values = _card(system, name, origin, level_of_theory)
     notes: list[str] = []
     if level_of_theory is None and values.get("level_of_theory"):
         notes.append(
             f"the level of theory is taken to be the paper's, {values['level_of_theory']}; nothing "
             f"in the files says so. If they are not the authors', say --level-of-theory"
         )
-    table: dict[str, Any] = {}
-    roles: list[tuple[int, str | None]] = [(frame, None) for frame in frames]
-    if split is not None:
-        source = "the archive's own" + ("" if split.number is None else f", set {split.number}")
-        roles = _with_roles(split, seed)
-        if split.train:
-            table = {"seed": seed}
-            if split.train_sizes:
-                table["train_sizes"] = list(split.train_sizes)
-        notes += split.notes
-    elif system.transfer:
-        source = "all for testing"
-        notes.append("all frames are for testing: the paper uses it for potentials trained on CHA")
-    elif len(frames) < 3:
-        source = "none"
-        notes.append(f"{len(frames)} frames cannot be divided, so all of them are for testing")
-    else:
-        source = "made here"
-        table = suggested_splits(len(frames), seed, _SETS)
-        if len(frames) < _PAPER_FRAMES:
-            notes.append(
-                f"the paper divides {_PAPER_FRAMES} frames into 1000, 80 and 8920; these "
-                f"{len(frames)} were divided into {table['train']}, {table['validation']} and "
-                f"{table['test']}"
-            )
+    if splits:
+        used = {frame for split in splits for part in _parts_of(split) for frame in part}
+        frames = [frame for frame in frames if frame in used]
+    written = [out, card_path(out)]
+    n_forces = 0
+
+    def counted() -> Iterator[Atoms]:
+        nonlocal n_forces
+        for frame in frames:
+            atoms = store.get(places[frame])
+            n_forces += REF_FORCES in atoms.arrays
+            yield atoms
+
     try:
-        write_extxyz(out, _images(roles, places, store))
+        write_extxyz(out, counted(), exact=True)
         values["files"] = [{"path": out.name, "sha256": file_sha256(out)}]
-        values["splits"] = table
+        # A potential can be judged by energies alone; that it is must be written down.
+        values["labels"] = {} if n_forces else {"forces": NO_LABELS}
+        if splits:
+            indices = folder / f"{name}.splits.json"
+            written.append(indices)
+            source, values["splits"] = _stated(splits, frames, indices, seed, notes)
+        else:
+            source, values["splits"] = _made(system, len(frames), seed, notes)
+        if path is not None:
+            images = folder / f"{name}-neb.extxyz.xz"
+            written.append(images)
+            write_extxyz(images, path.images, exact=True)
+            values["neb"] = {
+                "path": {"path": images.name, "sha256": file_sha256(images)},
+                "barrier": round(path.barrier, 6),
+                "barrier_source": f"{path.source}; {len(path.images)} images of {path.name}",
+            }
         write_card(card_path(out), values)
         dataset = open_dataset(str(card_path(out)))
+        if path is not None:
+            try:
+                dataset.neb()
+            except DatasetError as error:
+                notes.append(f"{path.name} is no reaction path that can be used: {error}")
+                images.unlink()
+                del values["neb"]
+                write_card(card_path(out), values)
+                dataset = open_dataset(str(card_path(out)))
     # Also for Ctrl-C: a file of frames without its card would be taken for a complete dataset.
     except BaseException:
-        out.unlink(missing_ok=True)
-        card_path(out).unlink(missing_ok=True)
+        for file in written:
+            file.unlink(missing_ok=True)
         raise
-    train, validation, test = dataset.splits.parts[0]
+    sizes = dict.fromkeys(
+        "/".join(str(len(part)) for part in set_) for set_ in dataset.splits.parts
+    )
     sets = f" x {dataset.splits.n_sets} sets" if dataset.splits.n_sets > 1 else ""
-    sizes = f"{len(train)}/{len(validation)}/{len(test)}{sets}"
-    return WrittenDataset(card_path(out), dataset, f"{source}: {sizes}", tuple(notes))
+    return WrittenDataset(
+        card_path(out), values, dataset, f"{source}: {', '.join(sizes)}{sets}", tuple(notes)
+    )
 
 
-def _with_roles(split: ArchiveSplit, seed: int) -> list[tuple[int, str | None]]:
-    """Frames in the order to write them in, with their roles.
+def _parts_of(split: ArchiveSplit) -> tuple[tuple[int, ...], ...]:
+    return split.train, split.validation, split.test
 
-    A dataset whose frames state their roles takes training frames in an order that depends on
-    the seed. They are written in such an order that the archive's own comes out.
+
+def _made(
+    system: PaperSystem, n_frames: int, seed: int, notes: list[str]
+) -> tuple[str, dict[str, Any]]:
+    """Where the division comes from, and the table of the card, of frames without one."""
+    if system.transfer:
+        notes.append("all frames are for testing: the paper uses it for potentials trained on CHA")
+        return "all for testing", {}
+    if n_frames < 3:
+        notes.append(f"{n_frames} frames cannot be divided, so all of them are for testing")
+        return "none", {}
+    table = suggested_splits(n_frames, seed, _SETS)
+    if n_frames < _PAPER_FRAMES:
+        notes.append(
+            f"the paper divides {_PAPER_FRAMES} frames into 1000, 80 and 8920; these "
+            f"{n_frames} were divided into {table['train']}, {table['validation']} and "
+            f"{table['test']}"
+        )
+    return "made here", table
+
+
+def _stated(
+    splits: Sequence[ArchiveSplit],
+    frames: Sequence[int],
+    indices: Path,
+    seed: int,
+    notes: list[str],
+) -> tuple[str, dict[str, Any]]:
+    """Write the archive's own division; where it comes from, and the table of the card."""
+    row = {frame: index for index, frame in enumerate(frames)}
+    sets = []
+    sizes: list[list[int]] = []
+    for position, split in enumerate(splits, start=1):
+        train = _ordered(split, seed, position)
+        sets.append(
+            IndexedSet(
+                train=tuple(row[frame] for frame in train),
+                validation=tuple(row[frame] for frame in split.validation),
+                test=tuple(row[frame] for frame in split.test),
+            )
+        )
+        sizes.append(_sizes(split))
+        prefix = f"set {split.number}: " if len(splits) > 1 else ""
+        notes += [f"{prefix}{note}" for note in split.notes]
+        if split.number not in (None, position):
+            notes.append(f"set {split.number} of the archive is Set {position} here")
+        if train and not split.train_sizes:
+            notes.append(
+                f"{prefix}the archive has no training sizes below {split.blocks[0]}: those of the "
+                f"paper, {', '.join(map(str, sizes[-1]))}, are nested parts in a random order "
+                f"(--seed)"
+            )
+    write_indices(indices, len(frames), sets)
+    table: dict[str, Any] = {"indices": {"path": indices.name, "sha256": file_sha256(indices)}}
+    # A training size is one of every set.
+    common = sorted(set(sizes[0]).intersection(*sizes[1:])) or [min(len(s.train) for s in sets)]
+    table["train_sizes"] = [size for size in common if size]
+    return "the archive's own", table
+
+
+def _ordered(split: ArchiveSplit, seed: int, number: int) -> list[int]:
+    """Training frames in the order in which training sizes take them.
+
+    Where the archive has no sizes, the order of its files may be that of the sampling, and the
+    first 50 frames of one trajectory; so it is a random one within each of its blocks.
     """
-    # One test frame, since a division without any is refused.
-    roles = np.array([0] * len(split.train) + [2], dtype=np.int64)
-    # `taken` is the permutation that the seed will apply; writing through it inverts it.
-    taken = make_splits(SplitsConfig(seed=seed), roles, "").parts[0][0]
-    train = np.zeros_like(taken)
-    train[taken] = split.train
-    return [
-        *((int(frame), "train") for frame in train),
-        *((frame, "validation") for frame in split.validation),
-        *((frame, "test") for frame in split.test),
-    ]
+    if split.train_sizes:
+        return list(split.train)
+    order: list[int] = []
+    for start, end in pairwise((0, *split.blocks)):
+        block = split.train[start:end]
+        order += [block[index] for index in shuffled(len(block), seed, number)]
+    return order
 
 
-def _images(
-    roles: Sequence[tuple[int, str | None]], places: Sequence[int], store: FrameStore
-) -> Iterator[Atoms]:
-    for frame, role in roles:
-        atoms = store.get(places[frame])
-        if role is not None:
-            atoms.info["split"] = role
-        yield atoms
+def _sizes(split: ArchiveSplit) -> list[int]:
+    if split.train_sizes or not split.train:
+        return list(split.train_sizes)
+    n_train = len(split.train)
+    return sorted({*(size for size in PAPER_TRAIN_SIZES if size < n_train), *split.blocks})
 
 
 def _card(
@@ -209,17 +284,23 @@ def _card(
     return values
 
 
-def _partners(system: PaperSystem, neighbours: Collection[str]) -> dict[str, Any]:
-    """Tables of the card that name other datasets of the folder, as the built-in card does."""
-    builtin = builtin_card(system.name)
-    if builtin is None:
-        return {}
+def link_partners(written: Sequence[WrittenDataset]) -> None:
+    """Let the cards of datasets in one folder name each other, as the built-in cards do.
 
-    def cards(table: str) -> list[str]:
-        return [f"{name}.toml" for name in builtin.partners.of(table) if name in neighbours]
-
-    size, frameworks = cards("extensivity"), cards("transfer")
-    return {
-        "extensivity": {"partner": size[0]} if size else {},
-        "transfer": {"to": frameworks} if frameworks else {},
-    }
+    Called when all are written: a card names no dataset that is not there.
+    """
+    names = {dataset.values["name"] for dataset in written}
+    for dataset in written:
+        builtin = builtin_card(dataset.values["name"])
+        if builtin is None:
+            continue
+        size, frameworks = (
+            [f"{name}.toml" for name in builtin.partners.of(table) if name in names]
+            for table in ("extensivity", "transfer")
+        )
+        tables: dict[str, Any] = {
+            "extensivity": {"partner": size[0]} if size else {},
+            "transfer": {"to": frameworks} if frameworks else {},
+        }
+        if size or frameworks:
+            write_card(dataset.card, dataset.values | tables)

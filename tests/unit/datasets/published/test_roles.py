@@ -6,33 +6,9 @@ import pytest
 
 from ms25_suite.datasets.published.roles import (
     ArchiveSplit,
-    NameHints,
     SourceFile,
     archive_splits,
-    name_hints,
 )
-
-
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        ("hea.xyz", NameHints()),
-        ("HEA/Set 2/train.extxyz", NameHints("train", 2)),
-        ("set1/train_100/OUTCAR", NameHints("train", 1, 100)),
-        ("MgO_trainSet_n800.db", NameHints("train", None, 800)),
-        ("a/Validation/x.xyz", NameHints("validation")),
-        ("val-set3.xyz", NameHints("validation", 3)),
-        ("testing/trainingset/b.xyz", NameHints("train")),
-        ("testdata.zip/a.xyz", NameHints("test")),
-        ("fold_1_TEST.traj", NameHints("test", 1)),
-        ("water-64.xyz", NameHints()),
-        ("dataset50.xyz", NameHints(None, None, 50)),
-        ("latest/trained.xyz", NameHints()),
-        ("md_800K.xyz", NameHints(None, None, 800)),
-    ],
-)
-def test_names(name: str, expected: NameHints) -> None:
-    assert name_hints(name) == expected
 
 
 def source(
@@ -59,7 +35,7 @@ def test_three_roles() -> None:
             source("valid.xyz", [5]),
         ]
     )
-    assert split == ArchiveSplit(None, (3, 1, 2), (5,), (7, 8), (), ())
+    assert split == ArchiveSplit(None, (3, 1, 2), (5,), (7, 8), (), (3,), ())
 
 
 def test_nested_sizes_are_told_by_content_alone() -> None:
@@ -143,7 +119,7 @@ def test_leakage_is_taken_out_and_said() -> None:
     split = only(
         [source("train.xyz", [1, 2, 3]), source("val.xyz", [3, 4]), source("test.xyz", [1, 4, 5])]
     )
-    assert split == ArchiveSplit(None, (1, 2, 3), (4,), (5,), (), split.notes)
+    assert split == ArchiveSplit(None, (1, 2, 3), (4,), (5,), (), (3,), split.notes)
     assert split.notes[0].startswith("1 of 2 validation frames are training frames as well")
     assert split.notes[1].startswith("2 of 3 test frames are training or validation frames")
 
