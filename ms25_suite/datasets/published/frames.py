@@ -12,18 +12,23 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from ms25_suite.core.errors import DatasetError, LabelError
-from ms25_suite.core.fields import REF_ENERGY, REF_FORCES, REF_STRESS, Quantity
+from ms25_suite.core.fields import REF_ENERGY, REF_FORCES, REF_STRESS
 from ms25_suite.datasets.cards.card import LabelKeys
 from ms25_suite.datasets.columns.values import values_under
 from ms25_suite.datasets.formats.cp2k import is_cp2k_output
 from ms25_suite.datasets.formats.npz import read_npz
+from ms25_suite.datasets.formats.units import Units
+from ms25_suite.datasets.labelling.reading import UndecidedUnitError, read_labels
 from ms25_suite.datasets.readers.files import installed_reader, read_images
-from ms25_suite.datasets.readers.labels import FoundLabels, find_labels, labelled_structure
+from ms25_suite.datasets.readers.labels import FoundLabels, labelled_structure
 
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["LabelledFrame", "NotFramesError", "labelled_frames", "read_chunks"]
+__all__ = ["NOT_STATED", "LabelledFrame", "NotFramesError", "labelled_frames", "read_chunks"]
+
+NOT_STATED: Final = Units()
+"""Units of which a person says nothing."""
 
 _CHUNK: Final = 500
 """Frames that are in memory at a time."""
@@ -100,15 +105,18 @@ class LabelledFrame:
     index
         Number of the frame in its file.
     keys
-        Keys of energy and forces, and of the stress if it has one.
+        Keys of energy and forces, the latter empty without forces; and of the stress if it has one.
     role
         Role that the frame itself states in its info key ``split``.
+    units
+        Units that the labels had and how they are known; empty for those of the suite.
     """
 
     atoms: Atoms
     index: int
     keys: tuple[str, ...]
     role: str | None
+    units: str = ""
 
 
 def read_chunks(path: Path) -> Iterator[list[Atoms]]:
@@ -166,16 +174,22 @@ def read_chunks(path: Path) -> Iterator[list[Atoms]]:
 
 
 def labelled_frames(
-    images: Sequence[Atoms], keys: LabelKeys, where: str, leave_out: Callable[[str, int], None]
+    images: Sequence[Atoms],
+    keys: LabelKeys,
+    where: str,
+    leave_out: Callable[[str, int], None],
+    undecided: Units = NOT_STATED,
 ) -> list[LabelledFrame]:
-    """Frames that have both energy and forces.
+    """Frames that have both energy and forces, or energies where no frame has forces.
 
     Parameters
     ----------
     images
         Frames of one file.
     keys
-        Keys of the labels, as far as the user named them.
+        Keys and units of the labels, as far as the user named them.
+    undecided
+        Units for labels whose unit the file leaves open.
     where
         Name of the file.
     leave_out
@@ -184,8 +198,14 @@ def labelled_frames(
     # First all frames at once, which is the usual case and by far faster.
     keys = _only_candidates(images, keys)
     try:
-        found = find_labels(images, _optional_stress(images, keys), where, partial=False)
+        found = read_labels(images, _optional_stress(images, keys), where, partial=False)
         return _complete(images, found, range(len(images)), leave_out)
+    except UndecidedUnitError as error:
+        if undecided.stated and not keys.units.stated:
+            stated = replace(keys, units=undecided)
+            return labelled_frames(images, stated, where, leave_out)
+        leave_out(str(error).removeprefix(f"{where}: "), len(images))
+        return []
     except LabelError:
         pass
     # Some frames have no labels, or bad ones: find out which.
@@ -193,13 +213,16 @@ def labelled_frames(
     reasons: Counter[str] = Counter()
     for index, atoms in enumerate(images):
         try:
-            found = find_labels([atoms], _optional_stress([atoms], keys), where, partial=False)
+            found = read_labels([atoms], _optional_stress([atoms], keys), where, partial=False)
         except LabelError as error:
             reasons[_without_index(str(error).removeprefix(f"{where}: "))] += 1
         else:
             single += _complete([atoms], found, [index], leave_out)
     # Labels under different names may come from different methods.
-    families = Counter(frame.keys[:2] for frame in single)
+    families = Counter(frame.keys[:2] for frame in single if frame.keys[1])
+    if families and (bare := [frame for frame in single if not frame.keys[1]]):
+        leave_out("no forces", len(bare))
+        single = [frame for frame in single if frame.keys[1]]
     if len(families) > 1:
         # Energies of two methods differ by large constants, which no potential can fit.
         usual = families.most_common(1)[0][0]
@@ -216,7 +239,7 @@ def _optional_stress(images: Sequence[Atoms], keys: LabelKeys) -> LabelKeys:
     for name in ("stress", "virial"):
         key = getattr(keys, name)
         if key is not None and values_under(images, [key], "info") is None:
-            keys = replace(keys, **{name: None})
+            keys = replace(keys, **{name: None})  # type: ignore[arg-type]
     return keys
 
 
@@ -229,7 +252,7 @@ def _only_candidates(images: Sequence[Atoms], keys: LabelKeys) -> LabelKeys:
 
     Only where the user named none and the usual names are missing.
     """
-    if keys != LabelKeys() or not images:
+    if replace(keys, units=Units()) != LabelKeys() or not images:
         return keys
     first = images[0]
     results = getattr(first.calc, "results", None) or {}
@@ -238,7 +261,7 @@ def _only_candidates(images: Sequence[Atoms], keys: LabelKeys) -> LabelKeys:
     energies = [
         str(key)
         for key, value in first.info.items()
-        if re.search("energy|^e$|etot", str(key), re.IGNORECASE) and np.ndim(value) == 0
+        if re.search("energy|etot", str(key), re.IGNORECASE) and np.ndim(value) == 0
         if not _OTHER_ENERGY.search(str(key))
         # Integers are counters or step numbers.
         if isinstance(value, float | np.floating)
@@ -261,7 +284,7 @@ def _only_candidates(images: Sequence[Atoms], keys: LabelKeys) -> LabelKeys:
         found["stress"] = stresses[0]
     elif not stresses and len(virials) == 1:
         found["virial"] = virials[0]
-    return LabelKeys(**found)
+    return replace(keys, **found)
 
 
 _OTHER_ENERGY: Final = re.compile(
@@ -281,21 +304,31 @@ def _complete(
     leave_out: Callable[[str, int], None],
 ) -> list[LabelledFrame]:
     labels = found.labels
-    if labels.energy is None or labels.forces is None:
-        name: Quantity = "energy" if labels.energy is None else "forces"
-        could_be = ", ".join(f"`{key}`" for key in found.unread.get(name, ()))
-        leave_out(f"no {name}{f': could it be {could_be}?' if could_be else ''}", len(images))
+    could_be = ", ".join(f"`{key}`" for key in found.unread.get("forces", ()))
+    if labels.energy is None:
+        could_be = ", ".join(f"`{key}`" for key in found.unread.get("energy", ()))
+        leave_out(f"no energy{f': could it be {could_be}?' if could_be else ''}", len(images))
+        return []
+    # Without an array that could be forces there are none; with one, a person has to say.
+    if labels.forces is None and could_be:
+        leave_out(
+            f"no forces: could it be {could_be}? Name it, --keys energy={found.keys['energy']} "
+            f"forces={found.unread['forces'][0]}, or say that there are none, forces=none",
+            len(images),
+        )
         return []
     frames = []
     start = 0
     for row, image in enumerate(images):
         atoms = labelled_structure(image, labels, row, start)
         start += len(atoms)
-        keys: tuple[str, ...] = (found.keys["energy"], found.keys["forces"])
+        keys: tuple[str, ...] = (found.keys["energy"], found.keys.get("forces", ""))
         if REF_STRESS in atoms.info:
             keys += (found.keys["stress"],)
         stated = image.info.get("split")
         frames.append(
-            LabelledFrame(atoms, indices[row], keys, None if stated is None else str(stated))
+            LabelledFrame(
+                atoms, indices[row], keys, None if stated is None else str(stated), found.units
+            )
         )
     return frames

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,6 +14,7 @@ import numpy as np
 from ms25_suite.core.errors import DatasetError
 from ms25_suite.core.findings import Finding
 from ms25_suite.datasets.cards.card import LabelKeys
+from ms25_suite.datasets.formats.units import Units
 from ms25_suite.datasets.published.archive import natural_key
 from ms25_suite.datasets.published.copies import first_copies
 from ms25_suite.datasets.published.reader import ArchiveReader, LeftOut, SystemFrames
@@ -87,6 +88,7 @@ def import_archive(
     out: Path,
     *,
     keys: LabelKeys | None = None,
+    units: Mapping[str, Units] | None = None,
     assign: Sequence[tuple[str, str]] = (),
     exclude: Sequence[str] = (),
     level_of_theory: str | None = None,
@@ -104,6 +106,9 @@ def import_archive(
         Folder to write.
     keys
         Keys of the labels, if they have unusual names.
+    units
+        System to the units of its labels; those of the empty name hold where the files leave the
+        unit open.
     assign
         Pairs of a system and a pattern of file names: these files are not recognised, but taken
         to be of this system.
@@ -131,7 +136,7 @@ def import_archive(
         scratch.mkdir()
         ready.mkdir()
         with FrameStore(work) as store:
-            reader = ArchiveReader(store, keys or LabelKeys(), assign, exclude)
+            reader = ArchiveReader(store, keys or LabelKeys(), assign, exclude, units)
             reader.read(source, scratch, progress=progress)
             datasets = _write(reader, ready, source.name, level_of_theory, seed, progress=progress)
         if not datasets:
@@ -222,6 +227,8 @@ def _write(
                     level_of_theory=level_of_theory,
                     seed=seed,
                     neighbours=[other.name for other in present],
+                    converted="; ".join(collected.units),
+                    has_forces=collected.has_forces,
                 )
             except DatasetError as error:
                 reader.left_out.append(
@@ -265,11 +272,19 @@ def _notes(collected: SystemFrames) -> list[str]:
             f"{collected.conflicts} repeated frames have another energy than the first time; the "
             f"first was kept. Are the files of one level of theory? --exclude leaves files out"
         )
+    for units, number in collected.units.items():
+        notes.append(f"the labels of {number} frames were converted from {units}")
+    if not collected.has_forces:
+        notes.append(
+            "no frame has forces: energies only. Its card says so, and what needs forces is not "
+            "asked; it cannot be trained on"
+        )
     if len(collected.keys) > 1:
         shown = "; ".join(f"{' and '.join(keys)}: {n}" for keys, n in collected.keys.items())
         notes.append(f"labels have different names ({shown}): are they of one method?")
     # Unusual names may be in other units, which the user has to confirm.
     usual = {("energy", "forces"), ("REF_energy", "REF_forces")}
     for energy, forces in set(collected.keys) - usual:
-        notes.append(f"labels were taken from `{energy}` and `{forces}`: check that this is right")
+        taken = f"`{energy}` and `{forces}`" if forces else f"`{energy}`"
+        notes.append(f"labels were taken from {taken}: check that this is right")
     return notes

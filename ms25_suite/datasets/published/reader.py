@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -17,8 +17,10 @@ from ms25_suite.core.frames import Frames
 from ms25_suite.datasets.audit.run import frame_digests
 from ms25_suite.datasets.cards.card import LabelKeys
 from ms25_suite.datasets.formats.convergence import says_unconverged
+from ms25_suite.datasets.formats.units import Units
 from ms25_suite.datasets.published.archive import Member, members
 from ms25_suite.datasets.published.frames import (
+    NOT_STATED,
     LabelledFrame,
     NotFramesError,
     labelled_frames,
@@ -74,6 +76,8 @@ class SystemFrames:
         Number and role of each frame of each file.
     keys
         How often labels had which keys.
+    units
+        How often labels had units other than those of the suite, and how those are known.
     conflicts
         Number of repeated structures with another energy.
     """
@@ -83,7 +87,13 @@ class SystemFrames:
     ids: dict[bytes, int] = field(default_factory=dict)
     files: dict[str, list[tuple[int, str | None]]] = field(default_factory=dict)
     keys: Counter[tuple[str, ...]] = field(default_factory=Counter)
+    units: Counter[str] = field(default_factory=Counter)
     conflicts: int = 0
+
+    @property
+    def has_forces(self) -> bool:
+        """Whether its frames have forces; they do all, or none does."""
+        return any(forces for _, forces in self.keys)
 
 
 class ArchiveReader:
@@ -99,6 +109,9 @@ class ArchiveReader:
         Pairs of a system and a pattern of file names that are taken to be of it.
     exclude
         Patterns of names of files to leave out.
+    units
+        System to the units of its labels; those of the empty name hold where the files leave the
+        unit open.
     """
 
     def __init__(
@@ -107,14 +120,17 @@ class ArchiveReader:
         keys: LabelKeys,
         assign: Sequence[tuple[str, str]],
         exclude: Sequence[str],
+        units: Mapping[str, Units] | None = None,
     ) -> None:
         self.store = store
         self.systems: dict[str, SystemFrames] = {}
+        self._without_forces: dict[str, SystemFrames] = {}
         self.left_out: list[LeftOut] = []
         self.documents: list[str] = []
         self._keys = keys
         self._assign = assign
         self._exclude = exclude
+        self._units = dict(units or {})
 
     def read(self, source: Path, scratch: Path, *, progress: bool) -> None:
         """Read all files of a source.
@@ -133,6 +149,15 @@ class ArchiveReader:
                     self.left_out.append(LeftOut(member.name, "excluded by --exclude"))
                     continue
                 self._read_file(member, bar.update)
+        # Energies alone make a dataset where there is nothing better.
+        for system, frames in self._without_forces.items():
+            if system not in self.systems:
+                self.systems[system] = frames
+                continue
+            self.left_out += [
+                LeftOut(name, "no forces, while other frames of the system have them", len(entries))
+                for name, entries in frames.files.items()
+            ]
 
     def _leave_out_file(self, name: str, reason: str) -> None:
         self.left_out.append(LeftOut(name, reason))
@@ -176,9 +201,14 @@ class ArchiveReader:
                 leave_out(str(error), 1)
         for system, indices in groups.items():
             chosen = [images[index] for index in indices]
-            frames = labelled_frames(chosen, self._keys, member.name, leave_out)
+            keys = self._keys
+            if system in self._units:
+                keys = replace(keys, units=self._units[system])
+            undecided = self._units.get("", NOT_STATED)
+            frames = labelled_frames(chosen, keys, member.name, leave_out, undecided)
             if frames:
-                collected = self.systems.setdefault(system, SystemFrames())
+                kinds = self.systems if frames[0].keys[1] else self._without_forces
+                collected = kinds.setdefault(system, SystemFrames())
                 numbers = [before + indices[frame.index] for frame in frames]
                 self._keep(collected, frames, member.name, numbers)
 
@@ -214,6 +244,8 @@ class ArchiveReader:
                 collected.places.append(self.store.add(frame.atoms))
                 collected.energies.append(energy)
                 collected.keys[frame.keys[:2]] += 1
+                if frame.units:
+                    collected.units[frame.units] += 1
             # The same positions with another energy: another level of theory, or a wrong label.
             elif abs(collected.energies[known] - energy) > _SAME_ENERGY:
                 collected.conflicts += 1

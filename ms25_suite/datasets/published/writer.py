@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from ms25_suite.core.cache import file_sha256
+from ms25_suite.datasets.cards.card import NO_LABELS
 from ms25_suite.datasets.cards.splits import SplitsConfig
 from ms25_suite.datasets.dataset import Dataset, open_dataset
 from ms25_suite.datasets.importers import suggested_splits
@@ -64,6 +65,8 @@ def write_dataset(
     level_of_theory: str | None,
     seed: int,
     neighbours: Collection[str] = (),
+    converted: str = "",
+    has_forces: bool = True,
 ) -> WrittenDataset:
     """Write extended XYZ and a card, and open them.
 
@@ -88,6 +91,10 @@ def write_dataset(
     neighbours
         Names of the systems that are written into the same folder; the card names those of them
         that its potentials are tested on.
+    converted
+        Units that the labels had, and how they are known; empty for those of the suite.
+    has_forces
+        Whether the frames have forces; without, the card says that they have none.
 
     Raises
     ------
@@ -99,6 +106,10 @@ def write_dataset(
     name = f"{system.name}-set{split.number}" if split and later_set else system.name
     out = folder / f"{name}.extxyz.xz"
     values = _card(system, name, origin, level_of_theory) | _partners(system, neighbours)
+    if converted:
+        values["recipe"] += f"; labels converted from {converted}"
+    if not has_forces:
+        values["labels"] = {"forces": NO_LABELS}
     notes: list[str] = []
     if level_of_theory is None and values.get("level_of_theory"):
         notes.append(
