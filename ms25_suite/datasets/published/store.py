@@ -42,7 +42,7 @@ class FrameStore:
             atoms.cell.array,
             atoms.pbc,
             dict(atoms.info),
-            atoms.arrays[REF_FORCES],
+            atoms.arrays.get(REF_FORCES),
         )
         # Only this object writes to the file, so unpickling it is safe.
         pickle.dump(content, self._file, protocol=pickle.HIGHEST_PROTOCOL)
@@ -56,5 +56,6 @@ class FrameStore:
         numbers, positions, cell, pbc, info, forces = pickle.load(self._file)
         atoms = Atoms(numbers=numbers, positions=positions, cell=cell, pbc=pbc)
         atoms.info.update(info)
-        atoms.arrays[REF_FORCES] = forces
+        if forces is not None:
+            atoms.arrays[REF_FORCES] = forces
         return atoms
