@@ -226,7 +226,7 @@ def _label_keys(pairs: Sequence[str]) -> Any:
     if "stress" in keys and "virial" in keys:
         msg = "name either a stress or a virial in --keys, not both"
         raise UsageError(msg)
-    return LabelKeys(**keys)
+    return LabelKeys(**keys)  # type: ignore[arg-type]
 
 
 def _input_keys(pairs: Sequence[str]) -> dict[str, str]:

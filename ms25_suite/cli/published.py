@@ -12,6 +12,7 @@ from ms25_suite.core.errors import DatasetError, UsageError
 from ms25_suite.core.text.shown import markup, shown
 
 if TYPE_CHECKING:
+    from ms25_suite.datasets.formats.units import Units
     from ms25_suite.datasets.published.importer import ArchiveImport
 
 __all__ = ["add_parsers", "run_archive", "run_download"]
@@ -56,6 +57,14 @@ def add_parsers(commands: Any) -> None:
         default=[],
         metavar="LABEL=KEY",
         help="keys of the labels: energy=…, forces=…, stress=… or virial=…",
+    )
+    archive.add_argument(
+        "--units",
+        nargs="+",
+        default=[],
+        metavar="[SYSTEM:]LABEL=UNIT",
+        help="units of the labels of a system, water-64:energy=hartree,forces=hartree/bohr; "
+        "without a system, of all labels whose unit the files leave open",
     )
     archive.add_argument(
         "--level-of-theory", metavar="TEXT", help="method behind the labels (default: the paper's)"
@@ -124,6 +133,7 @@ def run_archive(args: argparse.Namespace, keys: Any) -> int:
         source,
         args.out,
         keys=keys,
+        units=_units(args.units),
         assign=_assignments(args.assign),
         exclude=args.exclude,
         level_of_theory=args.level_of_theory,
@@ -134,6 +144,25 @@ def run_archive(args: argparse.Namespace, keys: Any) -> int:
     _print(found)
     # A system that is there, and of which nothing can be judged, is no success.
     return 1 if found.refused else 0
+
+
+def _units(words: list[str]) -> dict[str, Units]:
+    """System to units; the empty name is for all whose unit the files leave open."""
+    from ms25_suite.datasets.formats.units import Units
+    from ms25_suite.datasets.published.systems import SYSTEMS
+
+    known = [system.name for system in SYSTEMS]
+    given: dict[str, list[str]] = {}
+    for word in words:
+        name, colon, units = word.partition(":")
+        if colon and name not in known:
+            msg = (
+                f"expected --units SYSTEM:LABEL=UNIT with SYSTEM one of {', '.join(known)}, got "
+                f"{word!r}"
+            )
+            raise UsageError(msg)
+        given.setdefault(name if colon else "", []).append(units if colon else word)
+    return {name: Units.parse(pairs) for name, pairs in given.items()}
 
 
 def _assignments(pairs: list[str]) -> list[tuple[str, str]]:

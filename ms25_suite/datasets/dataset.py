@@ -30,15 +30,13 @@ from ms25_suite.datasets.cards.files import CardFile, verified_sha256
 from ms25_suite.datasets.cards.inputs import input_keys
 from ms25_suite.datasets.columns.frame_kinds import config_type, temperature_k
 from ms25_suite.datasets.formats.convergence import unconverged_finding
-from ms25_suite.datasets.formats.stated_units import in_suite_units
-from ms25_suite.datasets.formats.units import Units
 from ms25_suite.datasets.indexed_splits import indexed_splits
+from ms25_suite.datasets.labelling.reading import read_labels, to_angstrom
 from ms25_suite.datasets.locate import user_card
 from ms25_suite.datasets.observables.eos import EosReference, eos_reference
 from ms25_suite.datasets.observables.neb import NebReference, neb_reference
 from ms25_suite.datasets.readers.files import format_key, read_images
 from ms25_suite.datasets.readers.inputs import frames_with_inputs
-from ms25_suite.datasets.readers.labels import find_labels
 from ms25_suite.datasets.registry import builtin_card, suggestion
 from ms25_suite.datasets.splits import ROLE_CODES, Splits, make_splits, roles_of
 from ms25_suite.datasets.store import Content, open_content
@@ -312,12 +310,11 @@ def read_content(
         before = len(images)
         images.extend(read_images(file.path))
         counts.append(len(images) - before)
+    to_angstrom(images, keys.units)
     frames = frames_with_inputs(images, inputs, where)
     # Before the labels: a NaN in a cell would spoil volumes, neighbours and digests.
     refuse_broken(frames, where)
-    found = find_labels(images, keys, where)
-    labels, converted = in_suite_units(images, found.labels, found.keys, Units(), where)
-    found = replace(found, labels=labels)
+    found = read_labels(images, keys, where, counts=counts)
     atoms = atom_references(frames, found)
     kept = found.judged(where)
     file_of_frame = np.repeat(np.arange(len(counts)), counts)[kept]
@@ -325,8 +322,9 @@ def read_content(
     if len(kept) < len(images):
         frames, labels = frames.select(kept), labels.select(kept, frames.offsets)
         images = [images[index] for index in kept.tolist()]
-    remarks = [remark for remark in (converted, unconverged_finding(images)) if remark is not None]
-    found = replace(found, findings=(*found.findings, *remarks))
+    remark = unconverged_finding(images)
+    if remark is not None:
+        found = replace(found, findings=(*found.findings, remark))
     digests = frame_digests(frames)
     return Content(
         frames=frames,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,13 +17,14 @@ from ms25_suite.core.records.base import plain
 from ms25_suite.datasets.audit.broken import refuse_broken
 from ms25_suite.datasets.cards.card import CardTable, DatasetCard
 from ms25_suite.datasets.formats.convergence import refuse_unconverged
-from ms25_suite.datasets.formats.stated_units import in_suite_units, is_unit_key
-from ms25_suite.datasets.formats.units import Units, factor
+from ms25_suite.datasets.formats.stated_units import is_unit_key
+from ms25_suite.datasets.labelling.bare_energy import where_forces_are
+from ms25_suite.datasets.labelling.reading import read_labels, to_angstrom
 from ms25_suite.datasets.readers.files import data_suffix
 from ms25_suite.datasets.readers.foreign import Asked, read_foreign
-from ms25_suite.datasets.readers.hints import for_import, of_cp2k
+from ms25_suite.datasets.readers.hints import for_import
 from ms25_suite.datasets.readers.inputs import frames_with_inputs
-from ms25_suite.datasets.readers.labels import FoundLabels, find_labels, labelled_structure
+from ms25_suite.datasets.readers.labels import FoundLabels, labelled_structure
 from ms25_suite.datasets.splits import PAPER_TRAIN_SIZES, make_splits, roles_of
 from ms25_suite.datasets.writer import (
     card_path,
@@ -115,43 +115,42 @@ def import_data(
     asked = asked or Asked()
     images: list[Atoms] = []
     fixed: dict[bool, Path] = {}
+    counts = []
     for source in tqdm(sources, "read", disable=not progress, unit="file"):
         found_frames, in_ev = read_foreign(source, asked)
         frames = list(found_frames)
         if not keep_unconverged:
             refuse_unconverged(frames, source)
         fixed[in_ev] = source
+        counts.append(len(frames))
         images.extend(frames)
     if len(fixed) == 2 and asked.units.stated:
         msg = f"--units is not for both {fixed[True]} and {fixed[False]}: import them one by one"
         raise DatasetError(msg)
     if frames_limit is not None and frames_limit < len(images):
         chosen = np.linspace(0, len(images) - 1, frames_limit).round().astype(int)
+        counts = np.histogram(chosen, np.cumsum([0, *counts]))[0].tolist()
         images = [images[index] for index in chosen]
     where = ", ".join(str(source) for source in sources)
-    units = asked.units if False in fixed else Units()
-    if units.length:
-        scale = factor("length", units.length)
-        for atoms in images:
-            atoms.set_cell(atoms.cell * scale, scale_atoms=False)
-            atoms.positions *= scale
-        units = replace(units.completed(), length="")
+    if False in fixed:
+        to_angstrom(images, asked.units)
     refuse_broken(Frames.from_atoms(images), where)
+    elsewhere = where_forces_are(images, sources[0])
+    in_ev = False not in fixed
     try:
-        found = find_labels(images, asked.keys, where)
+        found = read_labels(images, asked.label_keys, where, fixed=in_ev, counts=counts)
     except LabelError as error:
-        msg = ". ".join(filter(None, (for_import(str(error)), of_cp2k(images, sources))))
+        msg = ". ".join(filter(None, (for_import(str(error)), elsewhere)))
         raise LabelError(msg) from error
-    labels, converted = in_suite_units(images, found.labels, found.keys, units, where)
-    for finding in (*found.findings, *([] if converted is None else [converted])):
+    for finding in found.findings:
         # What concerns the frames is found in the new file too; the keys of the old one are not.
         text = for_import(finding.message)
-        if remark is not None and (finding is converted or "--keys" in text):
-            cp2k = of_cp2k(images, sources) if finding.code == "no-forces" else ""
-            remark(" ".join(filter(None, (f"{finding.severity} {finding.code}: {text}", cp2k))))
+        if remark is not None and (finding.code == "units-converted" or "--keys" in text):
+            more = elsewhere if finding.code == "no-forces" else ""
+            remark(" ".join(filter(None, (f"{finding.severity} {finding.code}: {text}", more))))
     # An input that is unusable, or not there, is found before anything is written.
     content = frames_with_inputs(images, inputs or {}, where)
-    found = replace(found, labels=labels)
+    labels = found.labels
     _refuse_impossible_splits(table, images, content.offsets, found, where)
     # What became a label is not kept under its old name too.
     used = {key for taken in found.keys.values() for key in taken.split("` and `")}
@@ -159,6 +158,7 @@ def import_data(
     bar = tqdm(labelled, "write", total=len(images), disable=not progress, unit="frame")
     taken_keys = ", ".join(f"{quantity} = {key}" for quantity, key in found.keys.items())
     values["recipe"] += f"; labels {taken_keys}"
+    values["recipe"] += f"; converted from {found.units}" if found.units else ""
     # Both or none: the file of frames is moved to its name after the card is written.
     with naming_errors(out), atomic_path(out) as temporary:
         write_extxyz(temporary, bar, suffix=data_suffix(out))

@@ -25,6 +25,7 @@ from ms25_suite.datasets.cards.inputs import InputsTable, refuse_unusable_inputs
 from ms25_suite.datasets.cards.observables import EosConfig, EosTable, NebConfig, NebTable
 from ms25_suite.datasets.cards.partners import ExtensivityTable, Partners, TransferTable
 from ms25_suite.datasets.cards.splits import SplitsConfig, SplitsTable
+from ms25_suite.datasets.formats.units import Units
 
 __all__ = ["NO_LABELS", "CardTable", "DatasetCard", "LabelKeys"]
 
@@ -53,6 +54,8 @@ class LabelKeys:
         Key of the stress (eV/Å^3, tension positive).
     virial
         Key of the virial (eV), instead of a stress: stress = -virial / volume.
+    units
+        Units of the labels where they are not those above.
     """
 
     __pydantic_config__: ClassVar[Any] = CARD_CONFIG
@@ -61,6 +64,7 @@ class LabelKeys:
     forces: Text | None = None
     stress: Text | None = None
     virial: Text | None = None
+    units: Units = field(default_factory=Units)
 
     def __post_init__(self) -> None:
         if self.stress is not None and self.virial is not None:

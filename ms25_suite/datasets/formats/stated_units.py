@@ -18,7 +18,7 @@ from ms25_suite.datasets.formats.units import QUANTITY_WORDS, Quantity, Units
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["CP2K_HEADER", "in_suite_units", "is_unit_key", "stated_units"]
+__all__ = ["in_suite_units", "is_unit_key", "stated_units", "unit_names", "units_of_frames"]
 
 
 def is_unit_key(key: str) -> bool:
@@ -84,9 +84,6 @@ def stated_units(values: Mapping[str, Any], where: str) -> Units:
         raise DatasetError(msg) from error
 
 
-CP2K_HEADER: Final = frozenset({"i", "time", "E"})
-"""Keys in the header of each frame of a trajectory of CP2K; its energies are in hartree."""
-
 _SYSTEMS: Final[dict[str, dict[str, str]]] = {
     # What is in eV and Å needs no conversion.
     "ev": {"energy": "eV", "forces": "eV/Å"},
@@ -112,31 +109,65 @@ def _plain(value: object) -> str:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
-def _entries(atoms: Atoms, keys: Mapping[str, str]) -> dict[str, str]:
-    """What a frame states about units."""
-    found = {str(key): str(value) for key, value in atoms.info.items() if is_unit_key(str(key))}
-    if atoms.info.keys() >= CP2K_HEADER and keys.get("energy") == "E":
-        found.setdefault("E_unit", "hartree")
-    return found
+def units_of_frames(images: Sequence[Atoms], where: str) -> Units:
+    """Units that the info keys of frames state; empty if they state none.
+
+    Raises
+    ------
+    DatasetError
+        The frames state different units, or an unknown one.
+    """
+    stated = {tuple(sorted(_entries(atoms).items())) for atoms in images}
+    if stated <= {()}:
+        return Units()
+    found = {stated_units(dict(entry), where) for entry in stated}
+    if len(found) > 1:
+        msg = f"{where}: its frames state different units; import the kinds one by one"
+        raise DatasetError(msg)
+    return found.pop()
+
+
+def _entries(atoms: Atoms) -> dict[str, str]:
+    return {str(key): str(value) for key, value in atoms.info.items() if is_unit_key(str(key))}
+
+
+def unit_names(labels: Labels, keys: Mapping[str, str]) -> dict[str, Quantity]:
+    """Column of labels to the quantity that its numbers are: a stress may be read from a virial.
+
+    Parameters
+    ----------
+    labels
+        The labels.
+    keys
+        Quantity to the key that its label had.
+    """
+    names: dict[str, Quantity] = {}
+    if labels.energy is not None:
+        names["energy"] = "energy"
+    if labels.forces is not None:
+        names["forces"] = "forces"
+    if labels.stress is not None:
+        names["stress"] = "virial" if "vir" in keys.get("stress", "").lower() else "stress"
+    return names
 
 
 def in_suite_units(
-    images: Sequence[Atoms], labels: Labels, keys: Mapping[str, str], units: Units, where: str
+    labels: Labels, keys: Mapping[str, str], units: Units, where: str, because: str = ""
 ) -> tuple[Labels, Finding | None]:
     """Labels in eV, eV/Å and eV/Å^3.
 
     Parameters
     ----------
-    images
-        The frames; their info keys may state units.
     labels
         Labels as they are in the file.
     keys
         Quantity to the key that its label had.
     units
-        Units that a person states, which count more than those of the file.
+        Their units; the labels are in those of the suite if none is stated.
     where
         Name of the file, for messages.
+    because
+        How the units are known, for the note.
 
     Returns
     -------
@@ -146,36 +177,19 @@ def in_suite_units(
     Raises
     ------
     DatasetError
-        The frames state different units, an unknown one, or one for some labels only.
+        Units are stated for some labels only.
     """
-    if not units.stated:
-        stated = {tuple(sorted(_entries(atoms, keys).items())) for atoms in images}
-        if stated <= {()}:
-            return labels, None
-        found = {stated_units(dict(entry), where) for entry in stated}
-        if len(found) > 1:
-            msg = f"{where}: its frames state different units; import the kinds one by one"
-            raise DatasetError(msg)
-        units = found.pop()
-    needed: list[Quantity] = [] if labels.energy is None else ["energy"]
-    needed += [] if labels.forces is None else ["forces"]
-    if labels.stress is not None:
-        needed.append("virial" if "vir" in keys.get("stress", "").lower() else "stress")
-    factors = units.factors(needed, where)
-    if factors.get("length", 1.0) != 1.0:
-        msg = (
-            f"{where} states lengths in {units.length}; expected Å. Convert its positions and cells"
-        )
-        raise DatasetError(msg)
-    if all(factors.get(name, 1.0) == 1.0 for name in needed):
+    columns = unit_names(labels, keys)
+    factors = units.factors(columns.values(), where)
+    if all(factors.get(name, 1.0) == 1.0 for name in columns.values()):
         return labels, None
-    columns = {"stress" if name == "virial" else name: name for name in needed}
     converted = {
         column: getattr(labels, column) * factors.get(name, 1.0) for column, name in columns.items()
     }
+    how = f"{units.completed()}{f': {because}' if because else ''}"
     note = Finding(
         "units-converted",
-        f"The labels were converted to eV and Å: {units.completed()}.",
+        f"The labels were converted to eV and Å: {how}.",
         "note",
     )
     return replace(labels, **converted), note

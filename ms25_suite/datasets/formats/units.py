@@ -8,14 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Final, Literal, Self
+from typing import Any, ClassVar, Final, Literal, Self
 
 from ms25_suite.core.errors import DatasetError, UsageError
 
-if TYPE_CHECKING:
-    pass
-
-__all__ = ["QUANTITY_WORDS", "UNIT_NAMES", "Quantity", "Units", "factor"]
+__all__ = ["QUANTITY_WORDS", "UNIT_NAMES", "Quantity", "Units", "UnknownUnitError", "factor"]
 
 Quantity = Literal["energy", "forces", "stress", "virial", "length"]
 
@@ -51,6 +48,10 @@ QUANTITY_WORDS: Final[dict[str, Quantity]] = {
 """Words that name a quantity beside ``unit`` in a key: ``e_unit``, ``energy_units``."""
 
 
+class UnknownUnitError(DatasetError, ValueError):
+    """A unit is unknown; also a ``ValueError``, as which cards report it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Units:
     """Units of the labels of some frames; empty where nothing is stated.
@@ -62,9 +63,11 @@ class Units:
 
     Raises
     ------
-    DatasetError
+    UnknownUnitError
         A unit is unknown.
     """
+
+    __pydantic_config__: ClassVar[Any] = {"extra": "forbid", "str_strip_whitespace": True}
 
     energy: str = ""
     forces: str = ""
@@ -141,7 +144,7 @@ class Units:
                 f"{where}: the units are stated for some labels only ({units}), not for "
                 f"{' and '.join(missing)}. State them too: --units "
                 + " ".join(f"{name}=…" for name in [*units.stated, *missing])
-                + " (ms25 data import)"
+                + " (ms25 data import), or units = {…} in the table [labels] of a card"
             )
             raise DatasetError(msg)
         return {name: factor(name, unit) for name, unit in units.stated.items()}
@@ -152,7 +155,7 @@ def factor(quantity: Quantity, unit: str) -> float:
 
     Raises
     ------
-    DatasetError
+    UnknownUnitError
         The unit is unknown.
     """
     text = re.sub(r"\s+", "", unit.lower().replace("*", "").replace("^", ""))
@@ -163,7 +166,7 @@ def factor(quantity: Quantity, unit: str) -> float:
     found = _value(quantity, text)
     if found is None:
         msg = f"unknown unit {unit!r} of the {quantity}; expected {UNIT_NAMES}"
-        raise DatasetError(msg)
+        raise UnknownUnitError(msg)
     return sign * found
 
 

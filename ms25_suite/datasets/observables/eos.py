@@ -18,8 +18,8 @@ from ms25_suite.core.frames import FloatArray, Frames, IntArray, Labels
 from ms25_suite.datasets.cards.card import DatasetCard
 from ms25_suite.datasets.cards.inputs import input_keys
 from ms25_suite.datasets.cards.observables import CURVE_KEY, EosConfig
+from ms25_suite.datasets.labelling.reading import read_labels, to_angstrom
 from ms25_suite.datasets.observables.files import frames_of, lender, read_files, where_of
-from ms25_suite.datasets.readers.labels import find_labels
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -145,13 +145,14 @@ def eos_reference(card: DatasetCard) -> EosReference | None:
     if config is None:
         return None
     images, sha256 = read_files(config.files, where)
+    to_angstrom(images, card.labels.units)
     frames = frames_of(images, elements, input_keys(card.inputs), where)
     # E(V) needs a volume, which only full periodicity defines.
     flat = np.flatnonzero(~frames.pbc.all(axis=1))
     if len(flat):
         msg = f"{where}: {frame_list(flat.tolist())} must be periodic in x, y and z to have volumes"
         raise DatasetError(msg)
-    labels = find_labels(images, card.labels, where, partial=False).labels
+    labels = read_labels(images, card.labels, where, partial=False).labels
     energies = labels.energy
     if energies is None:
         msg = f"{where}: the frames have no energies ({card.labels.energy or REF_ENERGY})"

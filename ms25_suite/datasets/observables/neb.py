@@ -16,8 +16,9 @@ from ms25_suite.datasets.cards.inputs import input_keys
 from ms25_suite.datasets.cards.observables import NebConfig
 from ms25_suite.datasets.columns.families import find_columns
 from ms25_suite.datasets.columns.values import values_under
+from ms25_suite.datasets.labelling.bare_energy import has_bare_energy
+from ms25_suite.datasets.labelling.reading import read_labels, to_angstrom
 from ms25_suite.datasets.observables.files import frames_of, lender, read_files, where_of
-from ms25_suite.datasets.readers.labels import find_labels
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -83,6 +84,7 @@ def neb_reference(card: DatasetCard) -> NebReference | None:
     if config is None:
         return None
     images, sha256 = _neb_images(config, where)
+    to_angstrom(images, card.labels.units)
     frames = frames_of(images, elements, input_keys(card.inputs), where)
     _refuse_different(frames, where, given_ends=config.initial is not None)
     fixed = _fixed_atoms(images, frames, where)
@@ -204,8 +206,9 @@ def _held(atoms: Atoms, where: str) -> BoolArray:
 
 def _labels_if_any(images: Sequence[Atoms], keys: LabelKeys, where: str) -> Labels:
     """Labels of the images; a path to start from may come without."""
-    if keys.energy is None and not find_columns(images).families(("energy",)):
+    usual = find_columns(images).families(("energy",))
+    if keys.energy is None and not usual and not has_bare_energy(images):
         return Labels()
     if keys.energy is not None and values_under(images, (keys.energy,), "info") is None:
         return Labels()
-    return find_labels(images, keys, where, partial=False).labels
+    return read_labels(images, keys, where, partial=False).labels

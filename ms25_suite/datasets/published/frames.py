@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from ms25_suite.core.errors import LabelError
-from ms25_suite.core.fields import REF_ENERGY, REF_FORCES, REF_STRESS, Quantity
-from ms25_suite.core.findings import Finding
+from ms25_suite.core.fields import REF_ENERGY, REF_FORCES, REF_STRESS
 from ms25_suite.datasets.cards.card import LabelKeys
 from ms25_suite.datasets.columns.values import values_under
-from ms25_suite.datasets.formats.stated_units import in_suite_units
 from ms25_suite.datasets.formats.units import Units
-from ms25_suite.datasets.readers.labels import FoundLabels, find_labels, labelled_structure
+from ms25_suite.datasets.labelling.reading import UndecidedUnitError, read_labels
+from ms25_suite.datasets.readers.labels import FoundLabels, labelled_structure
 
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["LabelledFrame", "labelled_frames"]
+__all__ = ["NOT_STATED", "LabelledFrame", "labelled_frames"]
+
+NOT_STATED: Final = Units()
+"""Units of which a person says nothing."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,48 +38,56 @@ class LabelledFrame:
     index
         Number of the frame in its file.
     keys
-        Quantity to key, of the labels that it has.
+        Keys of energy and forces, the latter empty without forces; and of the stress if it has one.
     role
         Role that the frame itself states in its info key ``split``.
+    units
+        Units that the labels had and how they are known; empty for those of the suite.
     unread
         Keys that may hold a stress, where there is none.
-    units
-        What was converted, in words; empty if nothing was.
     """
 
     atoms: Atoms
     index: int
-    keys: Mapping[str, str]
+    keys: tuple[str, ...]
     role: str | None
-    unread: tuple[str, ...] = ()
     units: str = ""
+    unread: tuple[str, ...] = ()
 
 
 def labelled_frames(
-    images: Sequence[Atoms], keys: LabelKeys, where: str, leave_out: Callable[[str, int], None]
+    images: Sequence[Atoms],
+    keys: LabelKeys,
+    where: str,
+    leave_out: Callable[[str, int], None],
+    undecided: Units = NOT_STATED,
 ) -> list[LabelledFrame]:
-    """Frames that have an energy; and forces, unless none of them has any.
+    """Frames that have both energy and forces, or energies where no frame has forces.
 
     Parameters
     ----------
     images
         Frames of one file.
     keys
-        Keys of the labels, as far as the user named them.
+        Keys and units of the labels, as far as the user named them.
+    undecided
+        Units for labels whose unit the file leaves open.
     where
         Name of the file.
     leave_out
         Called with the reason and the number of frames that are left out.
-
-    Raises
-    ------
-    DatasetError
-        The labels are in units that are not known, or may be in two.
     """
     # First all frames at once, which is the usual case and by far faster.
     keys = _only_candidates(images, keys)
     try:
-        return _labelled(images, keys, Units(), where, range(len(images)), leave_out)
+        found = read_labels(images, _optional_stress(images, keys), where, partial=False)
+        return _complete(images, found, range(len(images)), leave_out)
+    except UndecidedUnitError as error:
+        if undecided.stated and not keys.units.stated:
+            stated = replace(keys, units=undecided)
+            return labelled_frames(images, stated, where, leave_out)
+        leave_out(str(error).removeprefix(f"{where}: "), len(images))
+        return []
     except LabelError:
         pass
     # Some frames have no labels, or bad ones: find out which.
@@ -85,57 +95,25 @@ def labelled_frames(
     reasons: Counter[str] = Counter()
     for index, atoms in enumerate(images):
         try:
-            single += _labelled([atoms], keys, Units(), where, [index], leave_out)
+            found = read_labels([atoms], _optional_stress([atoms], keys), where, partial=False)
         except LabelError as error:
             reasons[_without_index(str(error).removeprefix(f"{where}: "))] += 1
-    complete = [frame for frame in single if "forces" in frame.keys]
-    if complete and len(complete) < len(single):
-        # Where the others have forces, these were lost.
-        leave_out("no forces", len(single) - len(complete))
-        single = complete
+        else:
+            single += _complete([atoms], found, [index], leave_out)
     # Labels under different names may come from different methods.
-    families = Counter(_pair(frame) for frame in single)
+    families = Counter(frame.keys[:2] for frame in single if frame.keys[1])
+    if families and (bare := [frame for frame in single if not frame.keys[1]]):
+        leave_out("no forces", len(bare))
+        single = [frame for frame in single if frame.keys[1]]
     if len(families) > 1:
         # Energies of two methods differ by large constants, which no potential can fit.
         usual = families.most_common(1)[0][0]
         others = sum(families.values()) - families[usual]
         leave_out(f"labels under other names than {' and '.join(usual)} of the others", others)
-        single = [frame for frame in single if _pair(frame) == usual]
+        single = [frame for frame in single if frame.keys[:2] == usual]
     for reason, number in reasons.items():
         leave_out(reason, number)
     return single
-
-
-def _pair(frame: LabelledFrame) -> tuple[str, ...]:
-    return tuple(frame.keys[name] for name in ("energy", "forces") if name in frame.keys)
-
-
-def _labelled(
-    images: Sequence[Atoms],
-    keys: LabelKeys,
-    units: Units,
-    where: str,
-    indices: Sequence[int],
-    leave_out: Callable[[str, int], None],
-) -> list[LabelledFrame]:
-    """Frames with their labels in eV and Å; none where energies are missing, or forces unread."""
-    found = find_labels(images, _optional_stress(images, keys), where, partial=False)
-    labels, converted = in_suite_units(images, found.labels, found.keys, units, where)
-    missing: Quantity | None = "energy" if labels.energy is None else None
-    if labels.forces is None and found.unread.get("forces"):
-        # Without a word of the user, energies alone would be less than what the files hold.
-        missing = "forces"
-    if missing is not None:
-        could_be = ", ".join(f"`{key}`" for key in found.unread.get(missing, ()))
-        hint = (
-            f": could it be {could_be}? If so, say --keys {missing}=…"
-            + (", and if there are none --keys forces=none" if missing == "forces" else "")
-            if could_be
-            else ""
-        )
-        leave_out(f"no {missing}{hint}", len(images))
-        return []
-    return _complete(images, replace(found, labels=labels), indices, converted)
 
 
 def _optional_stress(images: Sequence[Atoms], keys: LabelKeys) -> LabelKeys:
@@ -143,7 +121,7 @@ def _optional_stress(images: Sequence[Atoms], keys: LabelKeys) -> LabelKeys:
     for name in ("stress", "virial"):
         key = getattr(keys, name)
         if key is not None and values_under(images, [key], "info") is None:
-            keys = replace(keys, **{name: None})
+            keys = replace(keys, **{name: None})  # type: ignore[arg-type]
     return keys
 
 
@@ -156,7 +134,7 @@ def _only_candidates(images: Sequence[Atoms], keys: LabelKeys) -> LabelKeys:
 
     Only where the user named none and the usual names are missing.
     """
-    if keys != LabelKeys() or not images:
+    if replace(keys, units=Units()) != LabelKeys() or not images:
         return keys
     first = images[0]
     results = getattr(first.calc, "results", None) or {}
@@ -165,7 +143,7 @@ def _only_candidates(images: Sequence[Atoms], keys: LabelKeys) -> LabelKeys:
     energies = [
         str(key)
         for key, value in first.info.items()
-        if re.search("energy|^e$|etot", str(key), re.IGNORECASE) and np.ndim(value) == 0
+        if re.search("energy|etot", str(key), re.IGNORECASE) and np.ndim(value) == 0
         if not _OTHER_ENERGY.search(str(key))
         # Integers are counters or step numbers.
         if isinstance(value, float | np.floating)
@@ -188,7 +166,7 @@ def _only_candidates(images: Sequence[Atoms], keys: LabelKeys) -> LabelKeys:
         found["stress"] = stresses[0]
     elif not stresses and len(virials) == 1:
         found["virial"] = virials[0]
-    return LabelKeys(**found)
+    return replace(keys, **found)
 
 
 _OTHER_ENERGY: Final = re.compile(
@@ -202,19 +180,35 @@ _USUAL: Final = (REF_ENERGY, REF_FORCES, "energy", "forces")
 
 
 def _complete(
-    images: Sequence[Atoms], found: FoundLabels, indices: Sequence[int], converted: Finding | None
+    images: Sequence[Atoms],
+    found: FoundLabels,
+    indices: Sequence[int],
+    leave_out: Callable[[str, int], None],
 ) -> list[LabelledFrame]:
+    labels = found.labels
+    could_be = ", ".join(f"`{key}`" for key in found.unread.get("forces", ()))
+    if labels.energy is None:
+        could_be = ", ".join(f"`{key}`" for key in found.unread.get("energy", ()))
+        leave_out(f"no energy{f': could it be {could_be}?' if could_be else ''}", len(images))
+        return []
+    # Without an array that could be forces there are none; with one, a person has to say.
+    if labels.forces is None and could_be:
+        leave_out(
+            f"no forces: could it be {could_be}? Name it, --keys energy={found.keys['energy']} "
+            f"forces={found.unread['forces'][0]}, or say that there are none, forces=none",
+            len(images),
+        )
+        return []
     frames = []
     start = 0
-    units = "" if converted is None else converted.message
     for row, image in enumerate(images):
-        atoms = labelled_structure(image, found.labels, row, start)
+        atoms = labelled_structure(image, labels, row, start)
         start += len(atoms)
-        there = {"energy": True, "forces": REF_FORCES in atoms.arrays}
-        there["stress"] = REF_STRESS in atoms.info
-        keys = {name: found.keys[name] for name, has in there.items() if has}
+        keys: tuple[str, ...] = (found.keys["energy"], found.keys.get("forces", ""))
+        if REF_STRESS in atoms.info:
+            keys += (found.keys["stress"],)
         stated = image.info.get("split")
         role = None if stated is None else str(stated)
         unread = found.unread.get("stress", ())
-        frames.append(LabelledFrame(atoms, indices[row], keys, role, unread, units))
+        frames.append(LabelledFrame(atoms, indices[row], keys, role, found.units, unread))
     return frames

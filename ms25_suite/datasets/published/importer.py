@@ -16,6 +16,7 @@ from ms25_suite.core.findings import Finding
 from ms25_suite.core.frames import Frames
 from ms25_suite.datasets.audit.run import frame_digests
 from ms25_suite.datasets.cards.card import LabelKeys
+from ms25_suite.datasets.formats.units import Units
 from ms25_suite.datasets.published.archive import natural_key
 from ms25_suite.datasets.published.copies import first_copies
 from ms25_suite.datasets.published.neb import ArchivePath, archive_path
@@ -97,6 +98,7 @@ def import_archive(
     out: Path,
     *,
     keys: LabelKeys | None = None,
+    units: Mapping[str, Units] | None = None,
     assign: Sequence[tuple[str, str]] = (),
     exclude: Sequence[str] = (),
     level_of_theory: str | None = None,
@@ -114,6 +116,9 @@ def import_archive(
         Folder to write.
     keys
         Keys of the labels, if they have unusual names.
+    units
+        System to the units of its labels; those of the empty name hold where the files leave the
+        unit open.
     assign
         Pairs of a system and a pattern of file names: these files are not recognised, but taken
         to be of this system.
@@ -141,7 +146,7 @@ def import_archive(
         scratch.mkdir()
         ready.mkdir()
         with FrameStore(work) as store:
-            reader = ArchiveReader(store, keys or LabelKeys(), assign, exclude)
+            reader = ArchiveReader(store, keys or LabelKeys(), assign, exclude, units)
             reader.read(source, scratch, progress=progress)
             datasets = _write(reader, ready, source.name, level_of_theory, seed, progress=progress)
         if not datasets:
@@ -236,6 +241,7 @@ def _write(
                 origin=origin,
                 level_of_theory=level_of_theory,
                 seed=seed,
+                converted="; ".join(collected.units),
             )
         except DatasetError as error:
             reader.left_out.append(
@@ -298,8 +304,8 @@ def _label_notes(n_frames: int, n_forces: int, n_stress: int) -> list[str]:
     notes = []
     if not n_forces:
         notes.append(
-            "energies alone: the files have no forces. The card says so, and checks of forces are "
-            "not asked; nothing can be trained on it"
+            "no frame has forces: energies only. Its card says so, and what needs forces is not "
+            "asked; it cannot be trained on"
         )
     elif n_forces < n_frames:
         notes.append(f"forces are on {n_forces} of {n_frames} frames; only these are trained on")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -17,9 +17,10 @@ from ms25_suite.core.frames import Frames
 from ms25_suite.datasets.audit.run import frame_digests
 from ms25_suite.datasets.cards.card import LabelKeys
 from ms25_suite.datasets.formats.convergence import says_unconverged
+from ms25_suite.datasets.formats.units import Units
 from ms25_suite.datasets.published.archive import Member, members
 from ms25_suite.datasets.published.files import NotFramesError, read_chunks
-from ms25_suite.datasets.published.frames import LabelledFrame, labelled_frames
+from ms25_suite.datasets.published.frames import NOT_STATED, LabelledFrame, labelled_frames
 from ms25_suite.datasets.published.hints import name_hints
 from ms25_suite.datasets.published.store import FrameStore, SystemFrames
 from ms25_suite.datasets.published.systems import SYSTEMS, UnknownSystemError, recognise
@@ -68,6 +69,9 @@ class ArchiveReader:
         Pairs of a system and a pattern of file names that are taken to be of it.
     exclude
         Patterns of names of files to leave out.
+    units
+        System to the units of its labels; those of the empty name hold where the files leave the
+        unit open.
     """
 
     def __init__(
@@ -76,6 +80,7 @@ class ArchiveReader:
         keys: LabelKeys,
         assign: Sequence[tuple[str, str]],
         exclude: Sequence[str],
+        units: Mapping[str, Units] | None = None,
     ) -> None:
         self.store = store
         self.systems: dict[str, SystemFrames] = {}
@@ -85,6 +90,7 @@ class ArchiveReader:
         self._keys = keys
         self._assign = assign
         self._exclude = exclude
+        self._units = dict(units or {})
 
     def read(self, source: Path, scratch: Path, *, progress: bool) -> None:
         """Read all files of a source.
@@ -151,7 +157,11 @@ class ArchiveReader:
         self.recognised |= dict.fromkeys(groups)
         for system, indices in groups.items():
             chosen = [images[index] for index in indices]
-            frames = labelled_frames(chosen, self._keys, member.name, leave_out)
+            keys = self._keys
+            if system in self._units:
+                keys = replace(keys, units=self._units[system])
+            undecided = self._units.get("", NOT_STATED)
+            frames = labelled_frames(chosen, keys, member.name, leave_out, undecided)
             if not frames:
                 continue
             collected = self.systems.setdefault(system, SystemFrames())
@@ -196,14 +206,14 @@ class ArchiveReader:
             if known == len(collected.places):
                 collected.places.append(self.store.add(frame.atoms))
                 collected.energies.append(energy)
-                names = (frame.keys["energy"], frame.keys.get("forces", "none"))
-                collected.keys[names] += 1
+                collected.keys[frame.keys[:2]] += 1
                 collected.unread |= dict.fromkeys(frame.unread)
-                collected.units |= {frame.units: None} if frame.units else {}
+                if frame.units:
+                    collected.units[frame.units] += 1
             # The same positions with another energy: another level of theory, or a wrong label.
             elif abs(collected.energies[known] - energy) > _SAME_ENERGY:
                 collected.conflicts += 1
-            elif "forces" in frame.keys and self._bare(collected.places[known]):
+            elif frame.keys[1] and self._bare(collected.places[known]):
                 # The same frame with more labels, such as in a file of another format.
                 collected.places[known] = self.store.add(frame.atoms)
             code = ROLE_CODES.get((frame.role or "").strip().lower())

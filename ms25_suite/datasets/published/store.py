@@ -84,7 +84,7 @@ class SystemFrames:
     unread
         Keys that may hold a stress and were not read.
     units
-        What was converted, in words.
+        How often labels had units other than those of the suite, and how those are known.
     conflicts
         Number of repeated structures with another energy.
     """
@@ -96,7 +96,7 @@ class SystemFrames:
     paths: dict[str, list[Atoms]] = field(default_factory=dict)
     keys: Counter[tuple[str, ...]] = field(default_factory=Counter)
     unread: dict[str, None] = field(default_factory=dict)
-    units: dict[str, None] = field(default_factory=dict)
+    units: Counter[str] = field(default_factory=Counter)
     conflicts: int = 0
 
     def remarks(self) -> list[str]:
@@ -112,15 +112,18 @@ class SystemFrames:
                 f"first was kept. Are the files of one level of theory? --exclude leaves files out"
             )
         if len(self.keys) > 1:
-            shown = "; ".join(f"{' and '.join(keys)}: {n}" for keys, n in self.keys.items())
+            shown = "; ".join(
+                f"{' and '.join(filter(None, keys))}: {n}" for keys, n in self.keys.items()
+            )
             notes.append(f"labels have different names ({shown}): are they of one method?")
         # Unusual names may be in other units, which the user has to confirm.
-        usual = {("energy", "forces"), ("REF_energy", "REF_forces"), ("energy", "none")}
+        usual = {("energy", "forces"), ("REF_energy", "REF_forces"), ("energy", "")}
         for energy, forces in sorted(set(self.keys) - usual):
-            taken = f"`{energy}`" + ("" if forces == "none" else f" and `{forces}`")
+            taken = f"`{energy}` and `{forces}`" if forces else f"`{energy}`"
             notes.append(f"labels were taken from {taken}: check that this is right")
         if self.unread:
             shown = ", ".join(f"`{key}`" for key in self.unread)
             notes.append(f"{shown} may be a stress and was not read: if it is, say --keys stress=…")
-        notes += self.units
+        for units, number in self.units.items():
+            notes.append(f"the labels of {number} frames were converted from {units}")
         return notes

@@ -70,6 +70,7 @@ def write_dataset(
     origin: str,
     level_of_theory: str | None,
     seed: int,
+    converted: str = "",
 ) -> WrittenDataset:
     """Write extended XYZ, the division, the reaction path and a card, and open them.
 
@@ -93,6 +94,8 @@ def write_dataset(
         Method behind the labels; None for what the paper states.
     seed
         Seed of the division, or of the order of training frames, that is made.
+    converted
+        Units that the labels had, and how they are known; empty for those of the suite.
 
     Raises
     ------
@@ -102,6 +105,8 @@ def write_dataset(
     name = system.name
     out = folder / f"{name}.extxyz.xz"
     values = _card(system, name, origin, level_of_theory)
+    if converted:
+        values["recipe"] += f"; labels converted from {converted}"
     notes: list[str] = []
     if level_of_theory is None and values.get("level_of_theory"):
         notes.append(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -45,6 +45,11 @@ class Asked:
     keys: LabelKeys = field(default_factory=LabelKeys)
     units: Units = field(default_factory=Units)
     species: tuple[str, ...] = ()
+
+    @property
+    def label_keys(self) -> LabelKeys:
+        """Keys of the labels, and their units."""
+        return replace(self.keys, units=self.units) if self.units.stated else self.keys
 
     @property
     def named(self) -> dict[str, str]:

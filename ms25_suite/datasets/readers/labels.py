@@ -56,6 +56,8 @@ class FoundLabels:
         Whether each frame is an isolated atom, shape ``(n_frames,)``.
     unread
         Keys that seem to hold a quantity, for each quantity without labels that has such keys.
+    units
+        Units that the labels had and how they are known, for people; empty for those of the suite.
     """
 
     labels: Labels
@@ -63,6 +65,7 @@ class FoundLabels:
     findings: tuple[Finding, ...]
     isolated: BoolArray
     unread: dict[Quantity, tuple[str, ...]] = field(default_factory=dict)
+    units: str = ""
 
     def judged(self, where: str) -> IntArray:
         """Indices of the frames that are no isolated atoms, by which potentials are judged.

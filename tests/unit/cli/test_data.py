@@ -61,7 +61,7 @@ def test_import_keeps_frames_evenly_spaced_and_takes_keys(tmp_path: Path) -> Non
     text = write_frames(tmp_path / "x.extxyz", 9).read_text()
     source.write_text(text.replace("REF_energy", "E").replace("REF_forces", "F"))
     out = tmp_path / "b.extxyz"
-    keys = ["--keys", "energy=E", "forces=F"]
+    keys = ["--keys", "energy=E", "forces=F", "--units", "energy=eV"]
     assert ms25("import", source, "--out", out, "--frames-limit", "3", *keys) == 0
     everything = open_dataset(str(tmp_path / "x.extxyz")).labels.energy
     assert everything is not None

@@ -181,7 +181,7 @@ def test_a_card_with_label_keys(tmp_path: Path, images: list[Atoms]) -> None:
     write(tmp_path / "x.extxyz", images)
     path = str(tmp_path / "x.extxyz")
     before = open_dataset(path).labels.energy
-    (tmp_path / "x.toml").write_text('[labels]\nenergy = "E"\n')
+    (tmp_path / "x.toml").write_text('[labels]\nenergy = "E"\nunits = { energy = "eV" }\n')
     after = open_dataset(path).labels.energy
     assert before is not None
     assert after is not None

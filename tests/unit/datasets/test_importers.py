@@ -9,9 +9,11 @@ from ase.build import bulk
 from ase.calculators.emt import EMT
 from ase.io import write
 
+from ms25_suite.cli.main import main
 from ms25_suite.core.errors import CardError, DatasetError
 from ms25_suite.datasets import open_dataset
 from ms25_suite.datasets.cards.card import LabelKeys
+from ms25_suite.datasets.formats.units import Units
 from ms25_suite.datasets.importers import import_data, suggested_splits
 from ms25_suite.datasets.readers.foreign import Asked
 from tests.helpers.npz_archives import npz
@@ -91,9 +93,8 @@ def test_unusual_keys(tmp_path: Path) -> None:
     for atoms in images:
         atoms.info["E"] = 5.0
     write(tmp_path / "a.extxyz", images)
-    card = import_data(
-        [tmp_path / "a.extxyz"], tmp_path / "b.extxyz", asked=Asked(LabelKeys(energy="E"))
-    )
+    asked = Asked(LabelKeys(energy="E"), Units(energy="eV"))
+    card = import_data([tmp_path / "a.extxyz"], tmp_path / "b.extxyz", asked=asked)
     np.testing.assert_array_equal(open_dataset(str(card)).labels.energy, [5.0, 5.0, 5.0])
 
 
@@ -243,3 +244,16 @@ def test_suggested_splits() -> None:
         assert min(table["train"], table["validation"], table["test"]) >= 1
     with pytest.raises(DatasetError, match="2 frames cannot be split"):
         suggested_splits(2, seed=0)
+
+
+def test_trajectories_of_cp2k_have_their_forces_elsewhere(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "water-pos-1.xyz"
+    head = " i = 0, time = 0.5, E =      -17.2\n"
+    path.write_text(f"3\n{head}  O 0.0 0.0 0.1\n  H 0.0 0.8 -0.5\n  H 0.0 -0.8 -0.5\n")
+    assert main(["data", "import", str(path), "--out", str(tmp_path / "y.extxyz")]) == 0
+    said = capsys.readouterr().err
+    assert "converted to eV and Å: energy in hartree: as CP2K writes them" in said
+    assert "trajectory of CP2K: E is in hartree, and there is no cell" in said
+    assert "Its forces are in water-frc-1.xyz" in said

@@ -63,16 +63,3 @@ def test_what_an_import_leaves_behind_is_said(
     write(path, images(energy="REF_energy", forces="F_model"))
     assert main(["data", "import", str(path), "--out", str(tmp_path / "y.extxyz")]) == 0
     assert "--keys forces=F_model" in capsys.readouterr().err
-
-
-def test_trajectories_of_cp2k_have_their_forces_elsewhere(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    path = tmp_path / "water-pos-1.xyz"
-    head = " i = 0, time = 0.5, E =      -17.2\n"
-    path.write_text(f"3\n{head}  O 0.0 0.0 0.1\n  H 0.0 0.8 -0.5\n  H 0.0 -0.8 -0.5\n")
-    command = ["data", "import", str(path), "--out", str(tmp_path / "y.extxyz")]
-    assert main(command) == 1
-    assert "trajectory of CP2K: E is in hartree" in capsys.readouterr().err
-    assert main([*command, "--keys", "energy=E"]) == 0
-    assert "Its forces are in water-frc-1.xyz" in capsys.readouterr().err

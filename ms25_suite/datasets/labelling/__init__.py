@@ -1,0 +1,1 @@
+"""Labels of frames, and the units that they are in."""
