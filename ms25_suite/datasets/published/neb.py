@@ -24,6 +24,10 @@ _SAME_A: Final = 1e-4
 _HELD_A: Final = 1e-6
 """Å. An atom that moves less along a whole path was held: minimisation moves the others more."""
 
+_DETOUR: Final = 1.2
+"""Length of a path relative to the shortest order of its images: two that are interchanged add
+three steps to some ten."""
+
 _RELAXED: Final = 0.1
 """eV/Å, twice the force to which a band is usually relaxed: a state with more is no minimum."""
 
@@ -183,7 +187,10 @@ def _in_order(images: Sequence[Atoms], notes: list[str]) -> list[Atoms]:
     """
     n_images = len(images)
     distances = np.array([[_distance(one, two) for two in images] for one in images])
-    if _is_ordered(distances):
+    shortest = min(_length(distances, _chain(distances, start)) for start in range(n_images))
+    # A path may turn where two elementary steps meet, so that the order of the file counts unless
+    # another one is much shorter.
+    if _length(distances, range(n_images)) <= _DETOUR * shortest:
         return list(images)
     # Names such as image-10 before image-2: the two ends are farthest from each other, and from one
     # of them the images follow by distance.
@@ -191,15 +198,27 @@ def _in_order(images: Sequence[Atoms], notes: list[str]) -> list[Atoms]:
     order = np.argsort(distances[start], kind="stable")
     if not _is_ordered(distances[np.ix_(order, order)]):
         msg = (
-            f"its {n_images} images are in no order in which each is nearest to its neighbours. "
-            f"Give the images of one path, from the initial to the final state"
+            f"its {n_images} images are not in the order of a path: another order is much shorter, "
+            f"and none is clear. Give the images from the initial to the final state"
         )
         raise DatasetError(msg)
-    notes.append(
-        "the images of the path were put in order, by their distance from one end: "
-        + ", ".join(map(str, order.tolist()))
-    )
+    shown = ", ".join(map(str, order.tolist()))
+    notes.append(f"the images of the path were put in order, by distance from one end: {shown}")
     return [images[index] for index in order]
+
+
+def _chain(distances: FloatArray, start: int) -> list[int]:
+    """Images in an order in which each is followed by the nearest that is left."""
+    order = [start]
+    left = set(range(len(distances))) - {start}
+    while left:
+        order.append(min(left, key=lambda index: (distances[order[-1], index], index)))
+        left.remove(order[-1])
+    return order
+
+
+def _length(distances: FloatArray, order: Sequence[int]) -> float:
+    return float(sum(distances[one, two] for one, two in pairwise(order)))
 
 
 def _is_ordered(distances: FloatArray) -> bool:

@@ -216,21 +216,24 @@ def _stated(
             )
         )
         sizes.append(_sizes(split))
-        prefix = f"set {split.number}: " if len(splits) > 1 else ""
-        notes += [f"{prefix}{note}" for note in split.notes]
+        for note in split.notes:
+            shared = all(note in other.notes for other in splits)
+            text = note if shared else f"set {split.number}: {note}"
+            notes += [] if text in notes else [text]
         if split.number not in (None, position):
             notes.append(f"set {split.number} of the archive is Set {position} here")
-        if train and not split.train_sizes:
-            notes.append(
-                f"{prefix}the archive has no training sizes below {split.blocks[0]}: those of the "
-                f"paper, {', '.join(map(str, sizes[-1]))}, are nested parts in a random order "
-                f"(--seed)"
-            )
     write_indices(indices, len(frames), sets)
     table: dict[str, Any] = {"indices": {"path": indices.name, "sha256": file_sha256(indices)}}
     # A training size is one of every set.
     common = sorted(set(sizes[0]).intersection(*sizes[1:])) or [min(len(s.train) for s in sets)]
     table["train_sizes"] = [size for size in common if size]
+    made = [split for split in splits if split.train and not split.train_sizes]
+    if made and table["train_sizes"][0] < min(split.blocks[0] for split in made):
+        shown = ", ".join(map(str, table["train_sizes"]))
+        notes.append(
+            f"the archive has no smaller training files: the training sizes {shown} are nested "
+            f"parts in a random order, the same each time (--seed)"
+        )
     return "the archive's own", table
 
 

@@ -26,7 +26,7 @@ from ms25_suite.datasets.readers.extxyz import (
     scan_layout,
     unnamed_columns,
 )
-from ms25_suite.datasets.readers.outputs import database_rows, output_frames
+from ms25_suite.datasets.readers.outputs import database_rows, output_frames, trajectory_frames
 from ms25_suite.datasets.readers.registry import InstalledReader, find_reader
 from ms25_suite.environments.assertions import import_with_assertions
 
@@ -235,11 +235,12 @@ def _frames(path: Path, format_: str | None) -> Iterator[Atoms]:
                 # where a number of atoms is damaged: it gets the sound ones only.
                 source = _sound_part(source, layout)
             options = {"properties_parser": parse_header} if format_ == "extxyz" else {}
-            images = (
-                database_rows(path)
-                if format_ == "db"
-                else ase.io.iread(source, index=":", format=format_, **options)
-            )
+            if format_ == "db":
+                images = database_rows(path)
+            elif format_ == "traj":
+                images = trajectory_frames(str(path))
+            else:
+                images = ase.io.iread(source, index=":", format=format_, **options)
             for atoms in images if layout is None or layout.sizes else ():
                 count += 1
                 yield atoms

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from ms25_suite.datasets.formats.stated_units import is_unit_key
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["database_rows", "output_frames"]
+__all__ = ["database_rows", "output_frames", "trajectory_frames"]
 
 
 def output_frames(path: Path) -> Iterator[Atoms]:
@@ -66,11 +66,36 @@ def database_rows(path: Path) -> Iterator[Atoms]:
             # ASE gives its own column where a pair has the name of one: the sum of the initial
             # charges in place of a stored `charge`.
             pairs = {key: vars(row).get(key, value) for key, value in row.key_value_pairs.items()}
-            for key, value in (pairs | dict(row.data)).items():
-                array = np.asarray(value)
-                # A stress of three atoms has the shape of forces.
-                if array.shape == (len(atoms), 3) and not key.endswith(("stress", "virial")):
-                    atoms.arrays[key] = array
-                else:
-                    atoms.info[key] = value
+            _distribute(atoms, pairs | dict(row.data))
             yield atoms
+
+
+def trajectory_frames(path: str) -> Iterator[Atoms]:
+    """Frames of an ASE trajectory, with rows for each atom in ``arrays``.
+
+    The format has no place for arrays other than ASE's own, so that forces under another name can
+    only be in ``info``.
+    """
+    import ase.io
+
+    for atoms in ase.io.iread(path, index=":", format="traj"):
+        info = dict(atoms.info)
+        atoms.info.clear()
+        _distribute(atoms, info)
+        yield atoms
+
+
+def _distribute(atoms: Atoms, values: Mapping[str, Any]) -> None:
+    """Put values with a row for each atom into ``arrays``, and all others into ``info``."""
+    for key, value in values.items():
+        array = np.asarray(value) if isinstance(value, np.ndarray | list | tuple) else None
+        # A stress of three atoms has the shape of forces.
+        if (
+            array is not None
+            and array.shape == (len(atoms), 3)
+            and key not in atoms.arrays
+            and not key.endswith(("stress", "virial"))
+        ):
+            atoms.arrays[key] = array
+        else:
+            atoms.info[key] = value

@@ -84,14 +84,20 @@ def test_a_folder_for_each_system_and_set(tmp_path: Path) -> None:
             save(path, [images[i] for i in chosen])
     archive = pack(tmp_path / "in", tmp_path / "in.tar.gz")
     found = import_archive(archive, tmp_path / "out")
-    assert [d.card.name for d in found.datasets] == ["hea.toml", "hea-set2.toml", "hea-set3.toml"]
-    for number, name in ((1, "hea"), (2, "hea-set2"), (3, "hea-set3")):
-        dataset = opened(found, name)
-        for role, part in zip(("train", "valid", "test"), dataset.splits.parts[0], strict=True):
+    assert [d.card.name for d in found.datasets] == ["hea.toml"]
+    dataset = opened(found, "hea")
+    assert dataset.splits.n_sets == 3
+    assert len(dataset) == 30
+    for number in (1, 2, 3):
+        parts = dataset.splits.parts[number - 1]
+        for role, part in zip(("train", "valid", "test"), parts, strict=True):
             wanted = energies(images[i] for i in expected[number][role])
             assert energies_of(dataset, part) == wanted
-    assert found.datasets[1].split == "the archive's own, set 2: 15/3/12"
-    assert "30 different ones" in found.datasets[0].notes[0]
+    assert found.datasets[0].split == "the archive's own: 15/3/12 x 3 sets"
+    assert "90 frames in the files are 30 different ones" in found.datasets[0].notes
+    # What is for training in one set is for testing in another: no error, and no leakage.
+    assert set(expected[1]["train"]) & set(expected[2]["test"])
+    assert not any(finding.code == "train-test-overlap" for finding in dataset.findings)
 
 
 @pytest.mark.parametrize("additive", [False, True])
