@@ -27,6 +27,12 @@ def add_parsers(commands: Any) -> None:
         "download",
         help="download the published data (Zenodo 10901820); resumes an interrupted download",
     )
+    download.add_argument(
+        "--source",
+        choices=("zenodo", "mdf"),
+        help="archive to get it from: zenodo (default), or mdf, the Materials Data Facility, which "
+        "is said to have a copy (doi 10.18126/6w8c-by76; not verified)",
+    )
     download.add_argument("--url", metavar="URL", help="another record, or a file")
     download.add_argument("--out", type=Path, metavar="FOLDER", help="default: the cache")
 
@@ -81,9 +87,20 @@ def run_download(args: argparse.Namespace) -> int:
     DatasetError
         There is no connection, a checksum is wrong, or the disk is full.
     """
-    from ms25_suite.datasets.published.download import RECORD_URL, fetch
+    from ms25_suite.datasets.published.download import download_folder, fetch
+    from ms25_suite.datasets.published.listings import SOURCES, OfflineError
 
-    files = fetch(args.url or RECORD_URL, args.out, progress=sys.stderr.isatty())
+    if args.url and args.source:
+        msg = "name either --source or --url, not both"
+        raise UsageError(msg)
+    source = args.source or "zenodo"
+    try:
+        files = fetch(args.url or SOURCES[source], args.out, progress=sys.stderr.isatty())
+    except OfflineError as error:
+        other = "mdf" if source == "zenodo" else "zenodo"
+        hint = "" if args.url else f". Another archive: ms25 data download --source={other}"
+        msg = f"{error}{hint}"
+        raise OfflineError(msg) from error
     for file in files:
         verdict = (
             f"checksum right: {file.compared}"
@@ -91,7 +108,8 @@ def run_download(args: argparse.Namespace) -> int:
             else f"no checksum to compare with; sha256 {file.sha256}, which is compared from now on"
         )
         print(shown(f"{file.path}  {file.path.stat().st_size / 1e6:.1f} MB, {verdict}"))
-    print(shown(f"next: ms25 data archive {files[0].path.parent} --out FOLDER"))
+    folder = args.out or download_folder(args.url or SOURCES[source])
+    print(shown(f"next: ms25 data archive {folder} --out FOLDER"))
     return 0
 
 
@@ -117,18 +135,20 @@ def run_archive(args: argparse.Namespace, keys: Any) -> int:
     """
     from ms25_suite.datasets.published.download import download, download_folder
     from ms25_suite.datasets.published.importer import import_archive
+    from ms25_suite.datasets.published.listings import SOURCES
 
     if args.seed < 0:
         msg = f"expected --seed to be at least 0, got {args.seed}"
         raise UsageError(msg)
     source = args.source
     if source is None:
-        source = download_folder()
-        if not any(source.iterdir()):
+        there = [url for url in SOURCES.values() if any(download_folder(url).iterdir())]
+        if not there:
             msg = "name an archive or folder, or get the published data: ms25 data download"
             raise DatasetError(msg)
+        source = download_folder(there[0])
         # Compares checksums; it downloads only what is missing.
-        download(progress=sys.stderr.isatty())
+        download(there[0], progress=sys.stderr.isatty())
     found = import_archive(
         source,
         args.out,

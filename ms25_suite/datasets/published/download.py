@@ -5,26 +5,33 @@ from __future__ import annotations
 import hashlib
 import re
 import shutil
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
-from typing import Any, Final
-from urllib.parse import unquote, urlsplit
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
 
 from ms25_suite.core.cache import atomic_path, cache_dir, content_key, file_sha256
 from ms25_suite.core.errors import DatasetError
 from ms25_suite.core.sealed import DamagedError, sealed_json, unseal_json
-from ms25_suite.datasets.published.archive import safe_name
-from ms25_suite.datasets.published.resume import TIMEOUT, RemoteFile, ResumingDownloader
+from ms25_suite.datasets.published.listings import (
+    ZENODO_URL,
+    OfflineError,
+    canonical,
+    list_files,
+)
+from ms25_suite.datasets.published.resume import RemoteFile, ResumingDownloader
 
 __all__ = ["RECORD_URL", "Downloaded", "RemoteFile", "download", "download_folder", "fetch"]
 
-RECORD_URL: Final = "https://zenodo.org/api/records/10901820"
-"""The data of the paper (doi 10.5281/zenodo.10901820) in Zenodo's public API."""
+RECORD_URL: Final = ZENODO_URL
+"""What is downloaded where nothing else is said."""
+
+SUMS: Final = "SHA256SUMS"
+"""Checksums beside the files, as ``sha256sum --check`` reads them."""
 
 _STATED: Final = "the checksum that the record states"
 _EARLIER: Final = "that of the first download"
-
-_RECORD_PAGE: Final = re.compile(r"^(https?://[^/]+)/(?:api/)?records?/(\d+)/?$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +55,7 @@ class Downloaded:
 
 def download_folder(url: str = RECORD_URL) -> Path:
     """Default folder of the files: one for each record, in the cache."""
-    return cache_dir("published", content_key({"url": _canonical(url)})[:12])
+    return cache_dir("published", content_key({"url": canonical(url)})[:12])
 
 
 def download(
@@ -63,14 +70,15 @@ def fetch(
 ) -> tuple[Downloaded, ...]:
     """Download all files of a record, or a single file.
 
-    Checksums that the record states are compared. The SHA-256 of each file is recorded in the
-    cache after the first download and compared from then on, so that files that are already there
-    can be used without a connection.
+    Checksums that the record states are compared. A manifest of names and SHA-256 is written after
+    the first download, in the cache and beside the files (``SHA256SUMS``), and compared from then
+    on, so that files that are already there can be used without a connection.
 
     Parameters
     ----------
     url
-        A record (its page, or its address in Zenodo's API), or a file.
+        A record (its page, its address in Zenodo's API, or a search of Globus for a dataset of the
+        Materials Data Facility), or a file.
     folder
         Where to; None for `download_folder`.
     progress
@@ -86,70 +94,115 @@ def fetch(
     Raises
     ------
     DatasetError
-        There is no connection, a checksum is wrong, or the disk is full.
+        There is no connection, a checksum is wrong, the record was changed since it was first
+        downloaded, or the disk is full.
     """
     if urlsplit(url).scheme not in ("http", "https"):
         msg = f"expected an address that starts with https://, found {url!r}"
         raise DatasetError(msg)
-    url = _canonical(url)
+    url = canonical(url)
     folder = folder or download_folder(url)
     record = cache_dir("checksums") / f"{content_key({'url': url})}.json"
-    known = _known(record)
+    known = _known(record, folder)
     try:
-        files = _listing(url)
+        files = list_files(url, pause)
     # Compute nodes often have no connection: files that were verified once may be used there.
-    except _OfflineError as error:
-        hashes = {folder / name: str(entry["sha256"]) for name, entry in known.items()}
-        if not hashes or not all(path.is_file() for path in hashes):
+    except OfflineError as error:
+        hashes = {folder / name: entry["sha256"] for name, entry in known.files.items()}
+        if not hashes or not known.complete or not all(path.is_file() for path in hashes):
             raise
         for path, expected in hashes.items():
-            _check(path, expected, str(error))
-        return tuple(Downloaded(path, expected, _EARLIER) for path, expected in hashes.items())
+            _check(path, str(expected), str(error))
+        return tuple(Downloaded(path, str(sha256), _EARLIER) for path, sha256 in hashes.items())
+    _refuse_changed(url, files, known, record, folder)
     folder.mkdir(parents=True, exist_ok=True)
     _refuse_full_disk(files, folder)
     fetched = []
     for file in files:
-        entry = known.get(file.name, {})
-        stated = entry.get("stated")
-        if stated is not None and file.checksum is not None and stated != file.checksum:
-            msg = (
-                f"{file.name}: {url} states the checksum {file.checksum}, but it stated {stated} "
-                f"when it was first downloaded. Published records do not change. If this one was "
-                f"changed for a reason, delete {record} and {folder / file.name}"
-            )
-            raise DatasetError(msg)
-        sha256 = entry.get("sha256")
+        entry = known.files.get(file.name, {})
+        stated, sha256 = entry.get("stated"), entry.get("sha256")
         path = _fetch(file, sha256, folder, progress=progress, pause=pause)
         if sha256 and stated is None:
             _compare(path, file)
-        known[file.name] = {"sha256": sha256 or file_sha256(path), "stated": file.checksum}
+        digits = sha256 or file_sha256(path)
+        known.files[file.name] = {"sha256": digits, "stated": file.checksum}
         # What was stated in the first download was compared then.
         compared = " and ".join(
             words for words, there in ((_STATED, file.checksum), (_EARLIER, sha256)) if there
         )
-        fetched.append(Downloaded(path, known[file.name]["sha256"], compared))
+        fetched.append(Downloaded(path, digits, compared))
         # After each file, so that an interruption does not lose the checksums of finished ones.
-        with atomic_path(record) as temporary:
-            temporary.write_text(sealed_json(known, record.name, indent=1), encoding="utf-8")
+        _write(record, replace(known, complete=len(fetched) == len(files)))
+    sums = "".join(f"{file.sha256}  {file.path.relative_to(folder)}\n" for file in fetched)
+    with atomic_path(folder / SUMS) as temporary:
+        temporary.write_text(sums, encoding="utf-8")
     return tuple(fetched)
 
 
-class _OfflineError(DatasetError):
-    """The server cannot be reached."""
+@dataclass(frozen=True, slots=True)
+class _Manifest:
+    """What is known of the files of a record since they were first downloaded.
+
+    Parameters
+    ----------
+    files
+        Name to the ``sha256`` of the file and the checksum that the record ``stated``.
+    complete
+        Whether these are all files that the record had.
+    """
+
+    files: dict[str, dict[str, str | None]]
+    complete: bool = False
 
 
-def _canonical(url: str) -> str:
-    """Address in the API of a record whose page was named."""
-    match = _RECORD_PAGE.match(url)
-    return url if match is None else f"{match[1]}/api/records/{match[2]}"
+def _write(record: Path, known: _Manifest) -> None:
+    with atomic_path(record) as temporary:
+        temporary.write_text(sealed_json(asdict(known), record.name, indent=1), encoding="utf-8")
 
 
-def _known(record: Path) -> dict[str, dict[str, Any]]:
-    """Checksums of earlier downloads; a damaged record counts as none."""
+def _refuse_changed(
+    url: str, files: Sequence[RemoteFile], known: _Manifest, record: Path, folder: Path
+) -> None:
+    """Refuse a record that has other files than when it was first downloaded."""
+    listed = {file.name: file.checksum for file in files}
+    changes = []
+    for name, entry in known.files.items():
+        stated, now = entry.get("stated"), listed.get(name)
+        if name not in listed:
+            changes.append(f"{name}: it is not listed any more")
+        elif None not in (stated, now) and stated != now:
+            changes.append(
+                f"{name}: it states the checksum {now}, but it stated {stated} when it was first "
+                f"downloaded"
+            )
+    if known.complete:
+        changes += [f"{name}: it was not listed then" for name in listed if name not in known.files]
+    if changes:
+        msg = (
+            f"{url} is not what was first downloaded. {'; '.join(changes)}. Published records do "
+            f"not change. If this one was changed for a reason, delete {record} and {folder}, and "
+            f"download it anew"
+        )
+        raise DatasetError(msg)
+
+
+def _known(record: Path, folder: Path) -> _Manifest:
+    """What earlier downloads found; nothing where that is damaged or there were none."""
     try:
-        return unseal_json(record.read_bytes(), str(record), record.name)
-    except (OSError, DamagedError):
-        return {}
+        content = unseal_json(record.read_bytes(), str(record), record.name)
+        return _Manifest(dict(content["files"]), bool(content["complete"]))
+    except (OSError, DamagedError, KeyError):
+        pass
+    # The folder may have been copied from another machine.
+    try:
+        lines = (folder / SUMS).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return _Manifest({})
+    entries = [re.fullmatch(r"([0-9a-f]{64})  (.+)", line) for line in lines]
+    found = {match[2]: match[1] for match in entries if match is not None}
+    return _Manifest(
+        {name: {"sha256": sha256, "stated": None} for name, sha256 in found.items()}, bool(found)
+    )
 
 
 def _check(path: Path, sha256: str, why: str) -> None:
@@ -177,52 +230,6 @@ def _compare(path: Path, file: RemoteFile) -> None:
         raise DatasetError(msg)
 
 
-def _listing(url: str) -> list[RemoteFile]:
-    """Files of a record; any other URL is that of a single file."""
-    import requests
-
-    # A file alone has no listing, hence no stated size and checksum.
-    if _RECORD_PAGE.match(url) is None:
-        name = unquote(PurePosixPath(urlsplit(url).path).name)
-        if not name:
-            msg = f"{url} names neither a record nor a file"
-            raise DatasetError(msg)
-        return [RemoteFile(safe_name(name, url), url)]
-    try:
-        answer = requests.get(url, timeout=TIMEOUT)
-    except requests.RequestException as error:
-        page = url.replace("/api/", "/")
-        msg = (
-            f"cannot reach {url} ({type(error).__name__}). Without a connection: get the files of "
-            f"{page} on another machine, and give their folder to `ms25 data archive FOLDER`"
-        )
-        raise _OfflineError(msg) from error
-    if not answer.ok:
-        msg = f"{url} answers {answer.status_code} {answer.reason}; is it the right record?"
-        raise DatasetError(msg)
-    try:
-        entries = answer.json()["files"]
-        files = [
-            RemoteFile(
-                safe_name(entry["key"], url),
-                entry["links"]["self"],
-                int(entry["size"]),
-                str(entry["checksum"]) if entry.get("checksum") else None,
-            )
-            for entry in entries
-        ]
-    except (ValueError, KeyError, TypeError) as error:
-        msg = (
-            f"{url} does not answer as Zenodo's API does (expected JSON with `files`, each with "
-            f"`key`, `size`, `checksum` and `links`): {type(error).__name__}: {error}"
-        )
-        raise DatasetError(msg) from error
-    if not files:
-        msg = f"{url} lists no files; are they open to everybody?"
-        raise DatasetError(msg)
-    return files
-
-
 def _refuse_full_disk(files: list[RemoteFile], folder: Path) -> None:
     missing = [file for file in files if not (folder / file.name).is_file()]
     needed = sum(file.size or 0 for file in missing)
@@ -246,6 +253,7 @@ def _fetch(
     if expected is not None and expected.partition(":")[0] not in pooch.hashes.ALGORITHMS_AVAILABLE:
         msg = f"{file.name}: unknown kind of checksum {expected!r}"
         raise DatasetError(msg)
+    target.parent.mkdir(parents=True, exist_ok=True)
     # A partial file of another version must not be resumed.
     tag = hashlib.sha256(f"{file.url} {file.checksum} {file.size}".encode()).hexdigest()[:12]
     part = target.with_name(f".{target.name}.{tag}.part")

@@ -154,7 +154,9 @@ class ArchiveReader:
                 groups.setdefault(self._system(atoms, member.name), []).append(index)
             except UnknownSystemError as error:
                 leave_out(str(error), 1)
-        self.recognised |= dict.fromkeys(groups)
+        hints = name_hints(member.name)
+        if hints.observable is None:
+            self.recognised |= dict.fromkeys(groups)
         for system, indices in groups.items():
             chosen = [images[index] for index in indices]
             keys = self._keys
@@ -165,7 +167,6 @@ class ArchiveReader:
             if not frames:
                 continue
             collected = self.systems.setdefault(system, SystemFrames())
-            hints = name_hints(member.name)
             if hints.observable == "path":
                 for frame in frames:
                     # Which atoms were held is a part of a path, and none of a sample.

@@ -10,12 +10,17 @@ from typing import Final
 
 from ms25_suite.core.errors import DatasetError
 
-__all__ = ["TIMEOUT", "RemoteFile", "ResumingDownloader"]
+__all__ = ["ATTEMPTS", "TIMEOUT", "RemoteFile", "ResumingDownloader", "patience_s"]
 
 TIMEOUT: Final = (10.0, 60.0)
 """Seconds to wait for a connection, and for the next bytes."""
 
-_ATTEMPTS: Final = 3
+ATTEMPTS: Final = 3
+"""How often a server is asked before it is given up."""
+
+_LONGEST_S: Final = 60.0
+"""Seconds that are waited at most, whatever the server asks for."""
+
 _BLOCK: Final = 1 << 15
 """Bytes that are read at once; an incomplete block is downloaded again after an interruption."""
 
@@ -40,6 +45,24 @@ class RemoteFile:
     url: str
     size: int | None = None
     checksum: str | None = None
+
+
+def patience_s(attempt: int, pause: float, answer: object | None) -> float:
+    """Seconds to wait before a server is asked again.
+
+    Parameters
+    ----------
+    attempt
+        How often it has been asked.
+    pause
+        Seconds after the first time; longer each time, since an overloaded server recovers.
+    answer
+        Its answer, which may state a time (``Retry-After``); None if there was none.
+    """
+    stated = getattr(answer, "headers", {}).get("Retry-After", "")
+    asked = float(stated) if re.fullmatch(r"\d+", stated) else 0.0
+    # Without a pause nothing is waited for: it is a test.
+    return min(max(pause * attempt, asked), _LONGEST_S) if pause else 0.0
 
 
 class ResumingDownloader:
@@ -67,22 +90,21 @@ class ResumingDownloader:
         """Write ``output_file``; until it is complete, the bytes are kept in ``part``."""
         import requests
 
-        problem = ""
-        for attempt in range(_ATTEMPTS):
+        problem, answer = "", None
+        for attempt in range(ATTEMPTS):
             if attempt:
-                # Wait longer each time: an overloaded server recovers.
-                time.sleep(self._pause * attempt)
+                time.sleep(patience_s(attempt, self._pause, answer))
             try:
-                problem = self._go_on(url)
+                problem, answer = self._go_on(url), None
             except requests.RequestException as error:
-                problem = f"{type(error).__name__}: {error}"
+                problem, answer = f"{type(error).__name__}: {error}", error.response
             if not problem:
                 self._part.replace(output_file)
                 return
         have = self._part.stat().st_size if self._part.exists() else 0
         total = "" if self._file.size is None else f" of {self._file.size / 1e6:.1f}"
         msg = (
-            f"{self._file.name}: the connection broke off {_ATTEMPTS} times ({problem}). "
+            f"{self._file.name}: the connection broke off {ATTEMPTS} times ({problem}). "
             f"{have / 1e6:.1f}{total} MB are there: run the same command again to go on"
         )
         raise DatasetError(msg)

@@ -13,6 +13,7 @@ from ms25_suite.core.errors import DatasetError, UsageError
 from ms25_suite.datasets import open_dataset
 from ms25_suite.datasets.published import download as published_download
 from ms25_suite.datasets.published.download import Downloaded
+from ms25_suite.datasets.published.listings import OfflineError
 from tests.helpers.published_samples import hea, many, mgo
 
 
@@ -29,7 +30,7 @@ def archive(tmp_path: Path) -> Path:
     write(tmp_path / "b.xyz", many(mgo(2), 4))
     with zipfile.ZipFile(tmp_path / "in.zip", "w") as out:
         out.write(tmp_path / "a.xyz", "x/[odd] name.xyz")
-        out.write(tmp_path / "b.xyz", "x/neb.xyz")
+        out.write(tmp_path / "b.xyz", "x/slab.xyz")
         out.writestr("README.md", "text")
     return tmp_path / "in.zip"
 
@@ -39,14 +40,14 @@ def test_archive(
     archive: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert ms25("archive", archive, "--out", tmp_path / "out", "--exclude", "*NEB*") == 0
+    assert ms25("archive", archive, "--out", tmp_path / "out", "--exclude", "*SLAB*") == 0
     text = capsys.readouterr().out
     assert "hea from x/[odd] name.xyz (12)\n" in text
     assert f"--dataset={tmp_path / 'out' / 'hea.toml'}" in text
     assert "made here: 3/1/8 x 3 sets" in text
     assert "these 12 were divided into 3, 1 and 8" in text
     assert "systems of the paper that were not found: mgo-2x2, mgo-4x4, water-64" in text
-    assert "left out x/neb.xyz: excluded by --exclude" in text
+    assert "left out x/slab.xyz: excluded by --exclude" in text
     assert "left out x/[odd] name.xyz (2 frames): Cu: no system of the paper" in text
     assert "no files of frames: 1 (README.md)" in text
     assert len(open_dataset(str(tmp_path / "out" / "hea.toml"))) == 12
@@ -93,7 +94,7 @@ def test_without_a_source_it_is_what_was_downloaded(
         ms25("archive", "--out", tmp_path / "out")
     archive.rename(published_download.download_folder() / "MS25.zip")
     checked = []
-    monkeypatch.setattr(published_download, "download", lambda **_: checked.append(1) or ())
+    monkeypatch.setattr(published_download, "download", lambda *_, **__: checked.append(1) or ())
     assert ms25("archive", "--out", tmp_path / "out") == 0
     assert checked == [1]
     assert (tmp_path / "out" / "mgo-2x2.toml").exists()
@@ -121,3 +122,21 @@ def test_download(
     assert "a.zip  2.0 MB, no checksum to compare with; sha256 ab12" in without
     assert "right" not in without
     assert f"next: ms25 data archive {tmp_path} --out FOLDER" in text
+    assert ms25("download", "--source", "mdf") == 0
+    assert "10.18126" in calls[2][0]
+    with pytest.raises(UsageError, match="either --source or --url"):
+        ms25("download", "--source", "mdf", "--url", "https://zenodo.org/records/1")
+
+
+def test_without_a_connection_the_other_archive_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fetch(*_: object, **__: object) -> None:
+        msg = "cannot reach it"
+        raise OfflineError(msg)
+
+    monkeypatch.setattr(published_download, "fetch", fetch)
+    with pytest.raises(OfflineError, match=r"cannot reach it.*--source=mdf"):
+        ms25("download")
+    with pytest.raises(OfflineError, match="--source=zenodo"):
+        ms25("download", "--source=mdf")

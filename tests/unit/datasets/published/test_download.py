@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,13 @@ import pytest
 
 from ms25_suite.core.errors import DatasetError
 from ms25_suite.datasets.published import download as published_download
-from ms25_suite.datasets.published.download import RECORD_URL, download, download_folder, fetch
+from ms25_suite.datasets.published.download import (
+    RECORD_URL,
+    SUMS,
+    download,
+    download_folder,
+    fetch,
+)
 from tests.helpers.record_server import Server
 
 
@@ -20,7 +27,8 @@ def test_all_files_with_their_checksums(server: Server, tmp_path: Path) -> None:
     assert [path.name for path in files] == ["MS25 data.zip", "README.md"]
     assert files[0].parent == download_folder(server.url)
     assert [path.read_bytes() for path in files] == list(server.content.values())
-    assert sorted(path.name for path in files[0].parent.iterdir()) == [p.name for p in files]
+    names = [*(path.name for path in files), SUMS]
+    assert sorted(path.name for path in files[0].parent.iterdir()) == sorted(names)
     server.requests.clear()
     assert get(server) == files
     # The record is requested again; the files are there.
@@ -143,3 +151,58 @@ def test_a_checksum_that_is_stated_later_is_compared(server: Server, tmp_path: P
         get(server, tmp_path / "x")
     del server.stated["README.md"]
     assert len(get(server, tmp_path / "x")) == 2
+
+
+def test_an_overloaded_server_is_asked_again(server: Server, tmp_path: Path) -> None:
+    server.overloaded = 2
+    assert len(get(server, tmp_path / "x")) == 2
+    server.overloaded = 99
+    # What is there and was checked is used, as without a connection.
+    assert len(get(server, tmp_path / "x")) == 2
+    with pytest.raises(DatasetError, match=r"cannot reach http.*it answers 503"):
+        get(server, tmp_path / "y")
+
+
+def test_a_redirect_is_followed_also_in_the_middle_of_a_file(
+    server: Server, tmp_path: Path
+) -> None:
+    server.redirect = True
+    server.break_after = [300_000]
+    files = get(server, tmp_path / "x")
+    assert files[0].read_bytes() == server.content["MS25 data.zip"]
+    assert any("bytes=" in entry for entry in server.requests)
+
+
+def test_files_that_came_and_went_are_named(server: Server, tmp_path: Path) -> None:
+    get(server, tmp_path / "x")
+    server.content["new.zip"] = b"1"
+    with pytest.raises(DatasetError, match=r"new.zip: it was not listed then.*delete .*json"):
+        get(server, tmp_path / "x")
+    del server.content["new.zip"], server.content["README.md"]
+    with pytest.raises(DatasetError, match=r"README.md: it is not listed any more"):
+        get(server, tmp_path / "x")
+
+
+def test_an_interrupted_first_download_is_no_manifest(server: Server, tmp_path: Path) -> None:
+    server.content["z.zip"] = b"2" * 1000
+    server.stated["z.zip"] = "0" * 32
+    with pytest.raises(DatasetError, match=r"z.zip does not have its checksum"):
+        get(server, tmp_path / "x")
+    del server.stated["z.zip"]
+    assert len(get(server, tmp_path / "x")) == 3
+
+
+def test_the_sums_beside_the_files_go_with_them(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As ``sha256sum --check`` reads them; compared on another machine, without its cache."""
+    files = get(server, tmp_path / "x")
+    lines = (tmp_path / "x" / SUMS).read_text().splitlines()
+    digest = hashlib.sha256(files[1].read_bytes()).hexdigest()
+    assert lines[1] == f"{digest}  README.md"
+    monkeypatch.setenv("MS25_CACHE_DIR", str(tmp_path / "other cache"))
+    server.stated["README.md"] = ""
+    server.content["README.md"] = b"# other data\n"
+    files[1].unlink()
+    with pytest.raises(DatasetError, match=r"README.md does not have its checksum"):
+        get(server, tmp_path / "x")

@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from ms25_suite.core.errors import DatasetError
-from ms25_suite.datasets.published.download import download
+from ms25_suite.datasets.published.download import SUMS, download
+from ms25_suite.datasets.published.resume import patience_s
 from tests.helpers.record_server import Server
 
 
@@ -36,7 +38,8 @@ def test_a_later_run_goes_on(server: Server, tmp_path: Path) -> None:
     assert files[0].read_bytes() == server.content["MS25 data.zip"]
     (offset,) = re.findall(r"bytes=(\d+)-", server.requests[1])
     assert 200_000 < int(offset) <= 300_000
-    assert sorted(path.name for path in (tmp_path / "x").iterdir()) == [p.name for p in files]
+    names = [*(path.name for path in files), SUMS]
+    assert sorted(path.name for path in (tmp_path / "x").iterdir()) == sorted(names)
 
 
 def test_a_server_that_cannot_go_on_sends_all(server: Server, tmp_path: Path) -> None:
@@ -53,3 +56,15 @@ def test_half_a_file_of_another_version_is_not_continued(server: Server, tmp_pat
     server.content["MS25 data.zip"] = np.random.default_rng(1).bytes(700_000)
     files = get(server, tmp_path / "x")
     assert files[0].read_bytes() == server.content["MS25 data.zip"]
+
+
+@pytest.mark.parametrize(
+    ("attempt", "pause", "stated", "expected"),
+    [(1, 2.0, "", 2.0), (2, 2.0, "", 4.0), (1, 2.0, "30", 30.0), (1, 2.0, "86400", 60.0)],
+)
+def test_a_server_says_how_long_to_wait(
+    attempt: int, pause: float, stated: str, expected: float
+) -> None:
+    answer = SimpleNamespace(headers={"Retry-After": stated} if stated else {})
+    assert patience_s(attempt, pause, answer) == expected
+    assert patience_s(attempt, pause, None) == pause * attempt
