@@ -174,8 +174,8 @@ def _completing(
     ]
     rest = len(set(train)) - len(held)
     notes.append(
-        f"{' and '.join(names) or 'the training frames'} hold the {len(held)} validation frames "
-        f"too: these are for validation, and the other {rest} for training"
+        f"{' and '.join(names) or 'training'} hold{'s' if len(names) < 2 else ''} the {len(held)} "
+        f"validation frames too: these are for validation, and the other {rest} for training"
     )
     return held
 

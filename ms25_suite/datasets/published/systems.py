@@ -23,6 +23,11 @@ _VACUUM: Final = 5.0
 """Å without atoms that make a slab: more than twice the distance of two layers of MgO, 2.1 Å."""
 
 
+_ALLOYED: Final = frozenset({"Fe", "Ni", "Cr", "Co", "Cu"})
+_FEWEST_ALLOYED: Final = 3
+"""Elements that an alloy of high entropy has at least: with two it would be an ordinary one."""
+
+
 class UnknownSystemError(ValueError):
     """A frame is of no system of the paper; the message says why."""
 
@@ -83,7 +88,11 @@ def recognise(atoms: Atoms) -> str:
     # Formulas of ASE count as well, but take a millisecond for some hundred atoms.
     numbers, times = np.unique(atoms.numbers, return_counts=True)
     counts = {chemical_symbols[number]: int(n) for number, n in zip(numbers, times, strict=True)}
-    kind = _KINDS.get(frozenset(counts))
+    elements = frozenset(counts)
+    kind = _KINDS.get(elements)
+    # Random compositions of the alloy may lack an element.
+    if kind is None and len(elements) >= _FEWEST_ALLOYED and elements < _ALLOYED:
+        kind = _alloy
     if kind is None:
         msg = f"{_formula(atoms)}: no system of the paper consists of these elements"
         raise UnknownSystemError(msg)
@@ -194,9 +203,10 @@ def _alloy(atoms: Atoms, _: dict[str, int]) -> str:
 
 
 def _zirconia(atoms: Atoms, _: dict[str, int]) -> str:
-    _volume(atoms)
-    if len(atoms) < 4:
-        msg = "a molecule; expected a solid"
+    volume = _volume(atoms) / len(atoms)
+    # ZrO2 has 11 to 12 Å^3 an atom and Zr 23; by density, since the smallest cells have two atoms.
+    if not 6.0 < volume < 50.0:
+        msg = f"{volume:.0f} Å^3 for each atom: no solid, which has 11 to 23"
         raise ValueError(msg)
     return "zro"
 
@@ -218,7 +228,7 @@ _KINDS: Final[dict[frozenset[str], Callable[[Atoms, dict[str, int]], str]]] = {
     frozenset({"H", "O"}): _water,
     frozenset({"Si", "O"}): _zeolite,
     frozenset({"Pt", "C", "H"}): _reaction,
-    frozenset({"Fe", "Ni", "Cr", "Co", "Cu"}): _alloy,
+    _ALLOYED: _alloy,
     frozenset({"Zr", "O"}): _zirconia,
     frozenset({"Zr"}): _zirconia,
 }

@@ -70,7 +70,7 @@ def test_the_whole_layout(tmp_path: Path, packing: str) -> None:
         text = notes_of(found, name)
         assert ("hartree" in text) == cp2k
         # train-7 is train and val together.
-        assert "train-7.traj (7) hold the 2 validation frames too" in text
+        assert "train-7.traj (7) holds the 2 validation frames too" in text
     if "reaction" not in written:
         return
     path = opened(found, "reaction").neb()

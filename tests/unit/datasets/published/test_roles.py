@@ -159,3 +159,85 @@ def test_only_test_frames() -> None:
 )
 def test_what_cannot_be_used_is_said(files: list[tuple[str, list[int]]], remark: str) -> None:
     assert archive_splits([source(*file) for file in files]) == ((), (remark,))
+
+
+def test_the_published_roles_where_train_and_val_make_up_the_1000() -> None:
+    """920 + 80 = 1000: what is for validation is not trained on, and not lost to training."""
+    frames = list(range(9920))
+    split = only(
+        [
+            source("set1/train-1000.traj", frames[:1000]),
+            source("set1/train.traj", frames[:920]),
+            source("set1/val.traj", frames[920:1000]),
+            source("set1/test.traj", frames[1000:]),
+        ]
+    )
+    assert split.train == tuple(frames[:920])
+    assert split.validation == tuple(frames[920:1000])
+    assert split.test == tuple(frames[1000:])
+    assert (split.train_sizes, split.blocks) == ((), (920,))
+    (note,) = split.notes
+    assert note.startswith("train-1000.traj (1000) holds the 80 validation frames too: these are")
+    assert note.endswith("and the other 920 for training")
+
+
+def test_the_published_roles_where_the_validation_frames_are_others() -> None:
+    """1000 + 80 + 8920 = 10,000: train.traj is a part of train-1000.traj."""
+    frames = list(range(10_000))
+    split = only(
+        [
+            source("set1/train-1000.traj", frames[:1000]),
+            source("set1/train.traj", frames[:920]),
+            source("set1/val.traj", frames[1000:1080]),
+            source("set1/test.traj", frames[1080:]),
+        ]
+    )
+    assert split.train == tuple(frames[:1000])
+    assert [len(split.validation), len(split.test)] == [80, 8920]
+    assert (split.train_sizes, split.blocks, split.notes) == ((), (1000,), ())
+
+
+def test_a_training_file_without_number_that_goes_on() -> None:
+    """Other frames than those of train-1000: they come last, so that n=1000 is the archive's."""
+    split = only(
+        [
+            source("train-1000.traj", range(1000)),
+            source("train.traj", range(1000, 1920)),
+            source("test.traj", [5000]),
+        ]
+    )
+    assert split.train == tuple(range(1920))
+    assert (split.train_sizes, split.blocks) == ((), (1000, 1920))
+    assert "920 more training frames of train.traj come after these 1000" in split.notes[0]
+
+
+def test_nested_training_files_that_hold_the_validation_frames() -> None:
+    """Sizes are those without the frames that are for validation."""
+    frames = list(range(1000))
+    sizes = (50, 100, 200, 400, 600, 800)
+    split = only(
+        [
+            *(source(f"train-{size}.traj", frames[:size]) for size in (*sizes, 1000)),
+            source("train.traj", frames[:920]),
+            source("val.traj", frames[920:]),
+            source("test.traj", [5000]),
+        ]
+    )
+    assert split.train_sizes == (*sizes, 920)
+    assert split.train == tuple(frames[:920])
+    assert split.validation == tuple(frames[920:])
+
+
+def test_training_frames_of_one_set_are_test_frames_of_another() -> None:
+    files = []
+    for number in (1, 2, 3):
+        order = [*range(number, 10), *range(number)]
+        files += [
+            source(f"CHA/set{number}/train.traj", order[:4]),
+            source(f"CHA/set{number}/test.traj", order[4:]),
+        ]
+    splits, remarks = archive_splits(files)
+    assert remarks == ()
+    assert [len(split.test) for split in splits] == [6, 6, 6]
+    assert set(splits[0].train) & set(splits[1].test)
+    assert all(split.notes == () for split in splits)

@@ -15,6 +15,13 @@ from ms25_suite.datasets.registry import builtin_card
 from tests.helpers.published_samples import hea, mgo, reaction, water, zro
 
 
+def alloy(*elements: str) -> Atoms:
+    """The alloy without some of its elements."""
+    atoms = hea()
+    atoms.symbols[:] = [elements[index % len(elements)] for index in range(len(atoms))]
+    return atoms
+
+
 @pytest.mark.parametrize(
     ("atoms", "expected"),
     [
@@ -28,6 +35,11 @@ from tests.helpers.published_samples import hea, mgo, reaction, water, zro
         (hea(), "hea"),
         (zro(), "zro"),
         (zro(12, 0), "zro"),
+        (zro(1, 20), "zro"),
+        (bulk("Zr"), "zro"),
+        (bulk("ZrO", "rocksalt", a=4.6), "zro"),
+        (alloy("Fe", "Ni", "Cr", "Co"), "hea"),
+        (alloy("Fe", "Cu", "Cr"), "hea"),
     ],
 )
 def test_systems(atoms: Atoms, expected: str) -> None:
@@ -72,7 +84,8 @@ def without_cell(atoms: Atoms) -> Atoms:
         (fcc111("Pt", (4, 4, 4), vacuum=8.0), "no system of the paper consists of these"),
         (bulk("Cu"), "Cu: no system of the paper"),
         (Atoms("Mg", cell=[9] * 3, pbc=True), "Mg: no system"),
-        (Atoms("ZrO", [[0, 0, 0], [1.7, 0, 0]], cell=[9] * 3, pbc=True), "a molecule"),
+        (Atoms("ZrO", [[0, 0, 0], [1.7, 0, 0]], cell=[9] * 3, pbc=True), "Å.3 for each atom: no s"),
+        (bulk("FeNi", "cesiumchloride", a=2.9), "FeNi: no system of the paper"),
         (Atoms("SiO2", cell=[9] * 3, pbc=True), "O2Si: SiO2 in which some O atoms do not bridge"),
         (Atoms("SiO", cell=[9] * 3, pbc=True), "twice as many O"),
     ],
