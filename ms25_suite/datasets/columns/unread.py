@@ -23,7 +23,20 @@ __all__ = ["named_like_labels", "says", "unread_labels"]
 
 _WORDS: Final[dict[Quantity, frozenset[str]]] = {
     "energy": frozenset(
-        {"energy", "energies", "e", "etot", "toten", "en", "ene", "ener", "enrg", "u"}
+        {
+            "energy",
+            "energies",
+            "e",
+            "etot",
+            "toten",
+            "en",
+            "ene",
+            "ener",
+            "enrg",
+            "eng",
+            "poteng",
+            "u",
+        }
     ),
     "forces": frozenset({"force", "forces", "f", "frc", "gradient", "gradients", "grad", "grads"}),
     "stress": frozenset({"stress", "stresses", "virial", "virials", "pressure"}),

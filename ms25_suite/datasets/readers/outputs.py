@@ -34,7 +34,7 @@ def output_frames(path: Path) -> Iterator[Atoms]:
             mark_unconverged(images, unconverged)
         for atoms in images:
             count += 1
-            yield atoms
+            yield _without_placeholder(atoms)
     except (GeneratorExit, DatasetError):
         raise
     except Exception as error:  # ASE's readers raise anything on a damaged file
@@ -82,7 +82,18 @@ def trajectory_frames(path: str) -> Iterator[Atoms]:
         info = dict(atoms.info)
         atoms.info.clear()
         _distribute(atoms, info)
-        yield atoms
+        yield _without_placeholder(atoms)
+
+
+def _without_placeholder(atoms: Atoms) -> Atoms:
+    """The frame without an energy of exactly zero beside forces that are not.
+
+    A dump of LAMMPS has no energy, and ASE's reader puts 0.0 in its place.
+    """
+    results = getattr(atoms.calc, "results", None) or {}
+    if results.get("energy") == 0.0 and np.any(results.get("forces", 0.0)):
+        del results["energy"]
+    return atoms
 
 
 def _distribute(atoms: Atoms, values: Mapping[str, Any]) -> None:

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 from ase import Atoms
 
+from ms25_suite.datasets import open_dataset
 from tests.helpers.published_archives import pack, save
-from tests.helpers.published_samples import hea, many, zro
+from tests.helpers.published_samples import hea, many, reaction, zro
 from tests.plugin.bad_input.conftest import Outcome
 from tests.plugin.bad_input.rows import row
 
@@ -103,6 +104,83 @@ def test_an_archive_inside_that_is_cut_off(ms25: Callable[..., Outcome], outside
     assert re.search(r"left out.* cut\.zip: .*damaged or incomplete", said)
     assert Path("out/zro.toml").is_file()
     assert not Path("out/hea.toml").exists()
+
+
+@row("system of the published archive whose labels have names or units that do not say enough")
+@pytest.mark.parametrize("beside", [{}, {"i": 3, "time": 1.5}])
+def test_a_system_with_unclear_labels(
+    ms25: Callable[..., Outcome], beside: dict[str, float]
+) -> None:
+    """An `E` without CP2K's header, and CP2K's `E` beside an array whose name says nothing."""
+    unclear = []
+    for atoms in many(zro(), 6):
+        bare = Atoms(atoms.numbers, atoms.positions, cell=atoms.cell, pbc=True)
+        bare.info |= {"E": atoms.get_potential_energy(), **beside}
+        bare.arrays["xvec" if beside else "forces"] = atoms.get_forces()
+        unclear.append(bare)
+    save(Path("in/Zr-O/set1/all.extxyz"), unclear)
+    save(Path("in/HEA/set1/all.traj"), many(hea(), 6))
+    said = ms25("data", "archive", "in", "--out", "out", code=1).text
+    assert "zro was recognised, but none of its frames could be used" in said
+    assert ("could it be `xvec`" if beside else "eV or hartree?") in said
+    assert Path("out/hea.toml").is_file()
+    assert not Path("out/zro.toml").exists()
+
+
+@row(
+    "images of a reaction path (`neb.traj`) in an order that is not that of a path, or of other "
+    "atoms"
+)
+@pytest.mark.parametrize("wrong", ["order", "atoms"])
+def test_images_that_are_no_path(ms25: Callable[..., Outcome], wrong: str) -> None:
+    images = many(reaction(), 6)
+    save(Path("in/Reaction/set1/all.traj"), images)
+    band = []
+    for number in (0, 4, 1, 5, 2, 3):
+        # Two legs at a sharp angle, so that no order is clear.
+        atoms = images[0].copy()
+        atoms.positions[64] += [0.5 * min(number, 6 - number), 0.3 * number, 0.0]
+        atoms.calc = images[0].calc
+        band.append(atoms)
+    if wrong == "atoms":
+        band[2].numbers[[0, 64]] = band[2].numbers[[64, 0]]
+    save(Path("in/Reaction/set1/neb.traj"), band)
+    said = ms25("data", "archive", "in", "--out", "out", code=0).text
+    assert "set1/neb.traj is no reaction path that can be used" in said
+    assert "[neb]" not in Path("out/reaction.toml").read_text()
+    assert len(open_dataset("out/reaction.toml")) == 6
+
+
+@row("frames of a LAMMPS dump, for which ASE states an energy of 0.0")
+def test_a_dump_of_lammps(ms25: Callable[..., Outcome]) -> None:
+    save(Path("in/Zr-O/all.traj"), many(zro(), 4))
+    frames = []
+    for atoms in many(hea(), 3):
+        atoms.calc.results["energy"] = 0.0
+        frames.append(atoms)
+    save(Path("in/HEA/all.traj"), frames)
+    said = ms25("data", "archive", "in", "--out", "out", code=1).text
+    assert re.search(r"left out HEA/all.traj \(3 frames\): no energy", said)
+    assert not Path("out/hea.toml").exists()
+
+
+@row("file of `[splits] indices` that is of other frames, names one that is not there or one twice")
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ('{"n_frames": 900, "sets": [{"test": [1]}]}', "divides 900 frames"),
+        ('{"n_frames": 3, "sets": [{"test": [1]}, {"test": [3]}]}', "set 2 names frame 3"),
+        ('{"n_frames": 3, "sets": [{"train": [1], "test": [1]}]}', "set 1 names frame 1 twice"),
+    ],
+)
+def test_indices_of_other_frames(
+    refused: Refused, images: list[Atoms], dataset: Dataset, content: str, expected: str
+) -> None:
+    Path("x.json").write_text(content)
+    path = dataset(images[:3], card='[splits]\nindices = "x.json"')
+    message = refused(path)
+    assert "x.json" in message
+    assert expected in message
 
 
 @row("extended XYZ with a column too many or too few")
