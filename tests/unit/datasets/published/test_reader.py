@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from ase.calculators.singlepoint import SinglePointCalculator
 
 from ms25_suite.core.errors import DatasetError
 from ms25_suite.datasets.published.importer import import_archive
@@ -67,3 +68,40 @@ def test_frames_before_a_damaged_one_are_taken(tmp_path: Path) -> None:
     found = import_archive(tmp_path / "a.xyz", tmp_path / "out")
     assert energies_of(opened(found, "hea")) == energies(images[:4])
     assert found.left_out[0].reason.endswith("; the 4 frames before it were taken")
+
+
+def test_a_frame_that_has_forces_in_one_file_only(tmp_path: Path) -> None:
+    """The labels of both files are of one frame: the more complete ones are kept."""
+    images = many(hea(), 6)
+    bare = [atoms.copy() for atoms in images]
+    for atoms, whole in zip(bare, images, strict=True):
+        atoms.calc = SinglePointCalculator(atoms, energy=whole.get_potential_energy())
+    save(tmp_path / "in" / "a.traj", bare)
+    save(tmp_path / "in" / "b.traj", images[:4])
+    found = import_archive(tmp_path / "in", tmp_path / "out")
+    assert (found.datasets[0].n_frames, found.datasets[0].n_forces) == (6, 4)
+    assert "forces are on 4 of 6 frames; only these are trained on" in found.datasets[0].notes
+    dataset = opened(found, "hea")
+    assert energies_of(dataset) == energies(images)
+    assert dataset.card.labels.waived == frozenset()
+
+
+def test_images_of_a_path_and_curves_are_no_samples(tmp_path: Path) -> None:
+    images = many(hea(), 9)
+    save(tmp_path / "in" / "set1" / "all.traj", images[:5])
+    save(tmp_path / "in" / "set1" / "neb.traj", images[5:7])
+    save(tmp_path / "in" / "eos" / "a.traj", images[7:])
+    found = import_archive(tmp_path / "in", tmp_path / "out")
+    assert energies_of(opened(found, "hea")) == energies(images[:5])
+    (entry,) = found.left_out
+    assert entry.name == "eos/a.traj"
+    assert "an equation of state by its name" in entry.reason
+
+
+def test_only_images_of_a_path(tmp_path: Path) -> None:
+    save(tmp_path / "in" / "a.traj", many(mgo(2), 4))
+    save(tmp_path / "in" / "neb.traj", many(hea(), 4))
+    found = import_archive(tmp_path / "in", tmp_path / "out")
+    assert [d.system for d in found.datasets] == ["mgo-2x2"]
+    assert found.refused == ()
+    assert found.left_out[0].reason.startswith("of hea there are only images of a reaction path")

@@ -2,14 +2,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+import pytest
+
+from ms25_suite.core.errors import DatasetError
+from ms25_suite.datasets import Dataset, open_dataset
 from ms25_suite.datasets.dataset import open_partner
+from ms25_suite.datasets.published import writer as published_writer
 from ms25_suite.datasets.published.importer import import_archive
-from tests.helpers.published_archives import opened, save
+from tests.helpers.published_archives import energies, energies_of, opened, save
 from tests.helpers.published_samples import (
     hea,
     many,
     mgo,
     zeolite,
+    zro,
 )
 
 
@@ -58,3 +65,52 @@ def test_the_same_archive_gives_the_same_bytes(tmp_path: Path) -> None:
         import_archive(tmp_path / "in", tmp_path / name)
     for path in (tmp_path / "one").iterdir():
         assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes()
+
+
+def test_training_sizes_where_the_archive_has_none(tmp_path: Path) -> None:
+    """Nested, in a random order that is the same each time; files may be in order of time."""
+    images = many(zro(), 130)
+    for role, chosen in (("train-110", images[:110]), ("test", images[110:])):
+        save(tmp_path / "in" / "Zr-O" / "set1" / f"{role}.traj", chosen)
+    for name, seed in (("one", 0), ("two", 0), ("three", 5)):
+        import_archive(tmp_path / "in", tmp_path / name, seed=seed)
+    first, again, other = (
+        open_dataset(str(tmp_path / name / "zro.toml")) for name in ("one", "two", "three")
+    )
+    assert first.splits.train_sizes == (50, 100, 110)
+    taken = energies_of(first, first.splits.train(50))
+    assert taken == energies_of(again, again.splits.train(50))
+    assert taken != energies_of(other, other.splits.train(50))
+    assert taken != energies(images[:50])
+    assert set(taken) < set(energies(images[:110]))
+    assert set(taken) < set(energies_of(first, first.splits.train(100)))
+
+
+def test_forces_keep_eleven_digits(tmp_path: Path) -> None:
+    """ASE writes eight decimals, of which a small force has few."""
+    images = many(hea(), 3)
+    for atoms in images:
+        atoms.calc.results["forces"] *= 10.0 ** np.random.default_rng(0).uniform(-6, 1, (32, 3))
+    save(tmp_path / "in" / "a.traj", images)
+    dataset = opened(import_archive(tmp_path / "in", tmp_path / "out"), "hea")
+    expected = np.concatenate([atoms.get_forces() for atoms in images])
+    np.testing.assert_allclose(dataset.labels.forces, expected, rtol=1e-10, atol=0)
+
+
+def test_a_partner_that_could_not_be_written_is_not_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(tmp_path / "in" / "a.xyz", many(mgo(2), 4) + many(mgo(4), 4))
+    original = published_writer.open_dataset
+
+    def broken(spec: str) -> Dataset:
+        if "4x4" in spec:
+            msg = "broken"
+            raise DatasetError(msg)
+        return original(spec)
+
+    monkeypatch.setattr(published_writer, "open_dataset", broken)
+    found = import_archive(tmp_path / "in", tmp_path / "out")
+    assert found.refused == ("mgo-4x4",)
+    assert opened(found, "mgo-2x2").card.partners.extensivity == ""
+    assert not (tmp_path / "out" / "mgo-4x4.extxyz.xz").exists()
