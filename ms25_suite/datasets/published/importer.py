@@ -227,7 +227,7 @@ def _write(
                     level_of_theory=level_of_theory,
                     seed=seed,
                     neighbours=[other.name for other in present],
-                    converted="; ".join(collected.units),
+                    converted="; ".join(collected.because.values()),
                     has_forces=collected.has_forces,
                 )
             except DatasetError as error:
@@ -273,7 +273,7 @@ def _notes(collected: SystemFrames) -> list[str]:
             f"first was kept. Are the files of one level of theory? --exclude leaves files out"
         )
     for units, number in collected.units.items():
-        notes.append(f"the labels of {number} frames were converted from {units}")
+        notes.append(f"the labels of {number} frames are in {collected.because[units]}")
     if not collected.has_forces:
         notes.append(
             "no frame has forces: energies only. Its card says so, and what needs forces is not "

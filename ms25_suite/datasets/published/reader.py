@@ -18,9 +18,9 @@ from ms25_suite.datasets.audit.run import frame_digests
 from ms25_suite.datasets.cards.card import LabelKeys
 from ms25_suite.datasets.formats.convergence import says_unconverged
 from ms25_suite.datasets.formats.units import Units
+from ms25_suite.datasets.labelling.reading import NOT_STATED
 from ms25_suite.datasets.published.archive import Member, members
 from ms25_suite.datasets.published.frames import (
-    NOT_STATED,
     LabelledFrame,
     NotFramesError,
     labelled_frames,
@@ -77,7 +77,9 @@ class SystemFrames:
     keys
         How often labels had which keys.
     units
-        How often labels had units other than those of the suite, and how those are known.
+        How often labels had which units, where these are not obvious.
+    because
+        Units to how they are known, for the first frames that had them.
     conflicts
         Number of repeated structures with another energy.
     """
@@ -87,7 +89,8 @@ class SystemFrames:
     ids: dict[bytes, int] = field(default_factory=dict)
     files: dict[str, list[tuple[int, str | None]]] = field(default_factory=dict)
     keys: Counter[tuple[str, ...]] = field(default_factory=Counter)
-    units: Counter[str] = field(default_factory=Counter)
+    units: Counter[Units] = field(default_factory=Counter)
+    because: dict[Units, str] = field(default_factory=dict)
     conflicts: int = 0
 
     @property
@@ -124,6 +127,7 @@ class ArchiveReader:
     ) -> None:
         self.store = store
         self.systems: dict[str, SystemFrames] = {}
+        self._decided: dict[tuple[str, str], Units] = {}
         self._without_forces: dict[str, SystemFrames] = {}
         self.left_out: list[LeftOut] = []
         self.documents: list[str] = []
@@ -205,8 +209,12 @@ class ArchiveReader:
             if system in self._units:
                 keys = replace(keys, units=self._units[system])
             undecided = self._units.get("", NOT_STATED)
-            frames = labelled_frames(chosen, keys, member.name, leave_out, undecided)
+            place = (member.name, system)
+            prior = self._decided.get(place, NOT_STATED)
+            frames = labelled_frames(chosen, keys, member.name, leave_out, undecided, prior)
             if frames:
+                # What the first frames of a file show holds for all of it.
+                self._decided.setdefault(place, frames[0].decided)
                 kinds = self.systems if frames[0].keys[1] else self._without_forces
                 collected = kinds.setdefault(system, SystemFrames())
                 numbers = [before + indices[frame.index] for frame in frames]
@@ -245,7 +253,8 @@ class ArchiveReader:
                 collected.energies.append(energy)
                 collected.keys[frame.keys[:2]] += 1
                 if frame.units:
-                    collected.units[frame.units] += 1
+                    collected.units[frame.decided] += 1
+                    collected.because.setdefault(frame.decided, frame.units)
             # The same positions with another energy: another level of theory, or a wrong label.
             elif abs(collected.energies[known] - energy) > _SAME_ENERGY:
                 collected.conflicts += 1

@@ -107,7 +107,7 @@ def write_dataset(
     out = folder / f"{name}.extxyz.xz"
     values = _card(system, name, origin, level_of_theory) | _partners(system, neighbours)
     if converted:
-        values["recipe"] += f"; labels converted from {converted}"
+        values["recipe"] += f"; labels read as {converted}"
     if not has_forces:
         values["labels"] = {"forces": NO_LABELS}
     notes: list[str] = []
