@@ -34,7 +34,7 @@ from ms25_suite.datasets.audit.surroundings import closeness, evenly
 from ms25_suite.datasets.formats.units import Quantity, factor
 from ms25_suite.datasets.labelling.bonds import fit_bonds
 
-__all__ = ["Measure", "Reading", "decided", "measures"]
+__all__ = ["OTHERS", "Measure", "Reading", "decided", "measures"]
 
 Reading = Mapping[Quantity, str]
 """Quantity to unit."""
@@ -65,7 +65,7 @@ Hg, Mn (Huber & Herzberg, Constants of Diatomic Molecules, 1979)."""
 
 _LOOKED_AT: Final = 20
 
-_OTHERS: Final[tuple[Reading, ...]] = (
+OTHERS: Final[tuple[Reading, ...]] = (
     {"energy": "kcal/mol", "forces": "kcal/mol/Å"},
     {"energy": "kJ/mol", "forces": "kJ/mol/Å"},
     {"energy": "meV", "forces": "meV/Å"},
@@ -89,8 +89,8 @@ class Measure:
         What was measured, with the numbers as they are.
     low, high
         What it can be where the units are right.
-    text
-        What was measured, for people; ``{:.3g}`` stands for the value.
+    text, basis
+        What was measured and on what, for people.
     """
 
     powers: Mapping[Quantity, int]
@@ -98,6 +98,7 @@ class Measure:
     low: float
     high: float
     text: str
+    basis: str = ""
 
     def under(self, reading: Reading) -> float | None:
         """What it is under a reading; None if that says nothing about its quantities."""
@@ -106,10 +107,21 @@ class Measure:
         scale = [factor(name, reading[name]) ** power for name, power in self.powers.items()]
         return self.value * float(np.prod(scale))
 
-    def allows(self, reading: Reading) -> bool:
-        """Whether a reading passes the test, or is not concerned by it."""
+    def allows(self, reading: Reading, slack: float = 1.0) -> bool:
+        """Whether a reading passes the test, or is not concerned by it.
+
+        Parameters
+        ----------
+        reading
+            Quantity to unit.
+        slack
+            Factor by which limits above zero are widened.
+        """
         value = self.under(reading)
-        return value is None or self.low <= value <= self.high
+        if value is None:
+            return True
+        low = self.low / slack if self.low > 0.0 else self.low
+        return low <= value <= (self.high * slack if self.low > 0.0 else self.high)
 
     def said(self, readings: Sequence[Reading]) -> str:
         """What is measured under each of some readings."""
@@ -120,7 +132,11 @@ class Measure:
                 if (value := self.under(reading)) is not None
             )
         )
-        return f"{self.text}: {', '.join(values)}; it must be {self.low:g} to {self.high:g}"
+        if not values:
+            return ""
+        basis = f" ({self.basis})" if self.basis else ""
+        limits = f"right labels give {self.low:g} to {self.high:g}"
+        return f"{self.text}: {', '.join(values)}; {limits}{basis}"
 
 
 def measures(
@@ -171,8 +187,8 @@ def _work(frames: Frames, labels: Labels, names: Mapping[str, Quantity]) -> list
                 {"energy": 1, "forces": -1},
                 forces.factor,
                 *_WORK,
-                f"from frame to frame the energy changes by so many times the work of the forces "
-                f"({forces.evidence})",
+                "energy differences over the work of the forces",
+                forces.evidence,
             )
         )
     if stress.factor is not None and names.get("stress") == "stress":
@@ -181,8 +197,8 @@ def _work(frames: Frames, labels: Labels, names: Mapping[str, Quantity]) -> list
                 {"energy": 1, "stress": -1},
                 stress.factor,
                 *_STRESS_WORK,
-                f"from cell to cell the energy changes by so many times the work of the stress "
-                f"({stress.evidence})",
+                "energy differences over the work of the stress",
+                stress.evidence,
             )
         )
     return result
@@ -198,8 +214,8 @@ def _bonds(frames: Frames, labels: Labels) -> Measure | None:
         {"forces": 1},
         fit.ratio,
         *_BONDS,
-        f"the force constant of {fit.n_bonds} bonds {fit.bond} ({fit.length:.2f} Å) over that of "
-        f"Badger's rule, {fit.expected:.2g} eV/Å^2",
+        f"force constant of {fit.bond} over that of Badger's rule",
+        f"{fit.n_bonds} bonds of {fit.length:.2f} Å",
     )
 
 
@@ -213,8 +229,8 @@ def _atomisation(frames: Frames, labels: Labels, atoms: Mapping[int, float]) -> 
     low, high = _ATOMISATION
     if _WEAK.isdisjoint(elements) and _all_bonded(frames):
         high = _BONDED
-    text = "the energy relative to the isolated atoms, per atom (eV, median)"
-    return Measure({"energy": 1}, typical, low, high, text)
+    text = "energy relative to the isolated atoms in eV/atom"
+    return Measure({"energy": 1}, typical, low, high, text, "median")
 
 
 def _all_bonded(frames: Frames) -> bool:
@@ -225,7 +241,9 @@ def _all_bonded(frames: Frames) -> bool:
 
 
 def decided(
-    found: Sequence[Measure], options: Mapping[Quantity, Sequence[str]]
+    found: Sequence[Measure],
+    options: Mapping[Quantity, Sequence[str]],
+    others: Sequence[Reading] = OTHERS,
 ) -> tuple[Reading | None, list[Reading]]:
     """The one reading that passes all tests, if they tell it from all others.
 
@@ -235,6 +253,8 @@ def decided(
         Results of the tests.
     options
         Quantity to the units that it may have.
+    others
+        Readings that were not asked about, which must not pass.
 
     Returns
     -------
@@ -251,7 +271,7 @@ def decided(
     # A known unit stays known in the readings that nobody asked about.
     known = {name: units[0] for name, units in options.items() if len(units) == 1}
     tests = [m for m in found if m.powers.keys() & (options.keys() - known.keys())]
-    for other in _OTHERS:
+    for other in others:
         reading = {name: unit for name, unit in other.items() if name in options} | known
         new = reading.keys() - known.keys() and reading not in (*readings, *passed)
         if new and all(m.allows(reading) for m in tests):

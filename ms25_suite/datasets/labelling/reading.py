@@ -110,7 +110,7 @@ def read_labels(
     if note is None and not reading.because:
         return found
     # That a doubtful label was in the units of the suite is worth a word too.
-    text = f"{reading.units.completed()} ({reading.because})"
+    text = f"{reading.units.completed()}, {reading.because}"
     if note is None:
         if keys.units.stated or units_of_frames(images, where).stated:
             return found
