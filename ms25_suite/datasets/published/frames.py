@@ -237,7 +237,8 @@ def _complete(
     if labels.forces is None and could_be:
         leave_out(
             f"{lacking(found, 'forces')} Name it, --keys energy={found.keys['energy']} "
-            f"forces={could_be[0]}, or say that there are none, forces=none",
+            f"forces={could_be[0]}, or say that there are none, forces=none (of one system: "
+            f"--keys SYSTEM:forces=…)",
             len(images),
         )
         return []

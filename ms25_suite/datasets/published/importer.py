@@ -14,7 +14,6 @@ import numpy as np
 from ms25_suite.core.errors import DatasetError
 from ms25_suite.core.findings import Finding
 from ms25_suite.datasets.cards.card import LabelKeys
-from ms25_suite.datasets.formats.units import Units
 from ms25_suite.datasets.published.archive import natural_key
 from ms25_suite.datasets.published.copies import first_copies
 from ms25_suite.datasets.published.reader import ArchiveReader, LeftOut, SystemFrames
@@ -88,7 +87,7 @@ def import_archive(
     out: Path,
     *,
     keys: LabelKeys | None = None,
-    units: Mapping[str, Units] | None = None,
+    by_system: Mapping[str, LabelKeys] | None = None,
     assign: Sequence[tuple[str, str]] = (),
     exclude: Sequence[str] = (),
     level_of_theory: str | None = None,
@@ -105,10 +104,10 @@ def import_archive(
     out
         Folder to write.
     keys
-        Keys of the labels, if they have unusual names.
-    units
-        System to the units of its labels; those of the empty name hold where the files leave the
-        unit open.
+        Keys of the labels, if they have unusual names, and units for labels whose unit the files
+        leave open.
+    by_system
+        System to the keys and units of its labels, in place of those for all.
     assign
         Pairs of a system and a pattern of file names: these files are not recognised, but taken
         to be of this system.
@@ -136,7 +135,7 @@ def import_archive(
         scratch.mkdir()
         ready.mkdir()
         with FrameStore(work) as store:
-            reader = ArchiveReader(store, keys or LabelKeys(), assign, exclude, units)
+            reader = ArchiveReader(store, keys or LabelKeys(), assign, exclude, by_system)
             reader.read(source, scratch, progress=progress)
             datasets = _write(reader, ready, source.name, level_of_theory, seed, progress=progress)
         if not datasets:

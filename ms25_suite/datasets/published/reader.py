@@ -107,14 +107,14 @@ class ArchiveReader:
     store
         Keeps the frames.
     keys
-        Keys of the labels, as far as the user named them.
+        Keys of the labels, as far as the user named them, and units for labels whose unit the
+        files leave open.
     assign
         Pairs of a system and a pattern of file names that are taken to be of it.
     exclude
         Patterns of names of files to leave out.
-    units
-        System to the units of its labels; those of the empty name hold where the files leave the
-        unit open.
+    by_system
+        System to the keys and units of its labels, in place of those for all.
     """
 
     def __init__(
@@ -123,7 +123,7 @@ class ArchiveReader:
         keys: LabelKeys,
         assign: Sequence[tuple[str, str]],
         exclude: Sequence[str],
-        units: Mapping[str, Units] | None = None,
+        by_system: Mapping[str, LabelKeys] | None = None,
     ) -> None:
         self.store = store
         self.systems: dict[str, SystemFrames] = {}
@@ -134,7 +134,7 @@ class ArchiveReader:
         self._keys = keys
         self._assign = assign
         self._exclude = exclude
-        self._units = dict(units or {})
+        self._by_system = dict(by_system or {})
 
     def read(self, source: Path, scratch: Path, *, progress: bool) -> None:
         """Read all files of a source.
@@ -205,10 +205,8 @@ class ArchiveReader:
                 leave_out(str(error), 1)
         for system, indices in groups.items():
             chosen = [images[index] for index in indices]
-            keys = self._keys
-            if system in self._units:
-                keys = replace(keys, units=self._units[system])
-            undecided = self._units.get("", NOT_STATED)
+            undecided = self._keys.units
+            keys = self._by_system.get(system, replace(self._keys, units=NOT_STATED))
             place = (member.name, system)
             prior = self._decided.get(place, NOT_STATED)
             frames = labelled_frames(chosen, keys, member.name, leave_out, undecided, prior)
