@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -247,7 +248,15 @@ def _input_keys(pairs: Sequence[str]) -> dict[str, str]:
 
 
 def _archive(args: argparse.Namespace) -> int:
-    return published.run_archive(args, _label_keys(args.keys))
+    from ms25_suite.datasets.formats.units import Units
+
+    keys = published.by_system(args.keys, "--keys")
+    units = published.by_system(args.units, "--units")
+    asked = {
+        system: replace(_label_keys(keys.get(system, [])), units=Units.parse(units.get(system, [])))
+        for system in {"", *keys, *units}
+    }
+    return published.run_archive(args, asked.pop(""), asked)
 
 
 def _build(args: argparse.Namespace) -> int:

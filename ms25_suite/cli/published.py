@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +13,9 @@ from ms25_suite.core.errors import DatasetError, UsageError
 from ms25_suite.core.text.shown import markup, shown
 
 if TYPE_CHECKING:
-    from ms25_suite.datasets.formats.units import Units
     from ms25_suite.datasets.published.importer import ArchiveImport
 
-__all__ = ["add_parsers", "run_archive", "run_download"]
+__all__ = ["add_parsers", "by_system", "run_archive", "run_download"]
 
 _MOST_LINES = 20
 _MOST_FILES = 4
@@ -61,8 +61,9 @@ def add_parsers(commands: Any) -> None:
         "--keys",
         nargs="+",
         default=[],
-        metavar="LABEL=KEY",
-        help="keys of the labels: energy=…, forces=…, stress=… or virial=…",
+        metavar="[SYSTEM:]LABEL=KEY",
+        help="keys of the labels, of all systems or of one: energy=…, water-64:forces=…, stress=… "
+        "or virial=…",
     )
     archive.add_argument(
         "--units",
@@ -87,8 +88,8 @@ def run_download(args: argparse.Namespace) -> int:
     DatasetError
         There is no connection, a checksum is wrong, or the disk is full.
     """
-    from ms25_suite.datasets.published.download import download_folder, fetch
-    from ms25_suite.datasets.published.listings import SOURCES, OfflineError
+    from ms25_suite.datasets.published.remote.download import download_folder, fetch
+    from ms25_suite.datasets.published.remote.listings import SOURCES, OfflineError
 
     if args.url and args.source:
         msg = "name either --source or --url, not both"
@@ -113,7 +114,7 @@ def run_download(args: argparse.Namespace) -> int:
     return 0
 
 
-def run_archive(args: argparse.Namespace, keys: Any) -> int:
+def run_archive(args: argparse.Namespace, keys: Any, asked: Mapping[str, Any]) -> int:
     """Carry out ``ms25 data archive``.
 
     Parameters
@@ -121,7 +122,9 @@ def run_archive(args: argparse.Namespace, keys: Any) -> int:
     args
         The options.
     keys
-        Keys of the labels.
+        Keys of the labels, and units where the files leave them open.
+    asked
+        System to the keys and units of its labels.
 
     Returns
     -------
@@ -133,9 +136,9 @@ def run_archive(args: argparse.Namespace, keys: Any) -> int:
     DatasetError
         The archive is damaged or holds no system of the paper.
     """
-    from ms25_suite.datasets.published.download import download, download_folder
     from ms25_suite.datasets.published.importer import import_archive
-    from ms25_suite.datasets.published.listings import SOURCES
+    from ms25_suite.datasets.published.remote.download import download, download_folder
+    from ms25_suite.datasets.published.remote.listings import SOURCES
 
     if args.seed < 0:
         msg = f"expected --seed to be at least 0, got {args.seed}"
@@ -153,7 +156,7 @@ def run_archive(args: argparse.Namespace, keys: Any) -> int:
         source,
         args.out,
         keys=keys,
-        units=_units(args.units),
+        by_system=asked,
         assign=_assignments(args.assign),
         exclude=args.exclude,
         level_of_theory=args.level_of_theory,
@@ -166,23 +169,32 @@ def run_archive(args: argparse.Namespace, keys: Any) -> int:
     return 1 if found.refused else 0
 
 
-def _units(words: list[str]) -> dict[str, Units]:
-    """System to units; the empty name is for all whose unit the files leave open."""
-    from ms25_suite.datasets.formats.units import Units
+def by_system(words: Sequence[str], option: str) -> dict[str, list[str]]:
+    """System to what is said of it; what is said of none has the empty name.
+
+    Parameters
+    ----------
+    words
+        ``SYSTEM:WORD``, or ``WORD`` alone.
+    option
+        Name of the option, for messages.
+
+    Raises
+    ------
+    UsageError
+        A system is unknown.
+    """
     from ms25_suite.datasets.published.systems import SYSTEMS
 
     known = [system.name for system in SYSTEMS]
     given: dict[str, list[str]] = {}
     for word in words:
-        name, colon, units = word.partition(":")
+        name, colon, rest = word.partition(":")
         if colon and name not in known:
-            msg = (
-                f"expected --units SYSTEM:LABEL=UNIT with SYSTEM one of {', '.join(known)}, got "
-                f"{word!r}"
-            )
+            msg = f"expected {option} SYSTEM:… with SYSTEM one of {', '.join(known)}, got {word!r}"
             raise UsageError(msg)
-        given.setdefault(name if colon else "", []).append(units if colon else word)
-    return {name: Units.parse(pairs) for name, pairs in given.items()}
+        given.setdefault(name if colon else "", []).append(rest if colon else word)
+    return given
 
 
 def _assignments(pairs: list[str]) -> list[tuple[str, str]]:

@@ -145,7 +145,8 @@ def import_data(
     for finding in found.findings:
         # What concerns the frames is found in the new file too; the keys of the old one are not.
         text = for_import(finding.message)
-        if remark is not None and (finding.code == "units-converted" or "--keys" in text):
+        telling = finding.code in ("units-converted", "units-decided") or "--keys" in text
+        if remark is not None and telling:
             more = elsewhere if finding.code == "no-forces" else ""
             remark(" ".join(filter(None, (f"{finding.severity} {finding.code}: {text}", more))))
     # An input that is unusable, or not there, is found before anything is written.
@@ -158,7 +159,7 @@ def import_data(
     bar = tqdm(labelled, "write", total=len(images), disable=not progress, unit="frame")
     taken_keys = ", ".join(f"{quantity} = {key}" for quantity, key in found.keys.items())
     values["recipe"] += f"; labels {taken_keys}"
-    values["recipe"] += f"; converted from {found.units}" if found.units else ""
+    values["recipe"] += f"; read as {found.units}" if found.units else ""
     # Both or none: the file of frames is moved to its name after the card is written.
     with naming_errors(out), atomic_path(out) as temporary:
         write_extxyz(temporary, bar, suffix=data_suffix(out))

@@ -13,8 +13,8 @@ import pytest
 from ms25_suite.core.errors import DatasetError
 from ms25_suite.datasets import dataset as dataset_module
 from ms25_suite.datasets import importers, open_dataset, store
-from ms25_suite.datasets.published.download import download
-from ms25_suite.datasets.published.resume import ResumingDownloader
+from ms25_suite.datasets.published.remote.download import download
+from ms25_suite.datasets.published.remote.resume import ResumingDownloader
 from tests.unit.cli.test_data import write_frames
 
 

@@ -72,6 +72,13 @@ class LabelKeys:
             raise ValueError(msg)
 
     @property
+    def named(self) -> dict[str, str]:
+        """Quantity to key, of those that are named."""
+        names = ("energy", "forces", "stress", "virial")
+        keys = {name: getattr(self, name) for name in names}
+        return {name: key for name, key in keys.items() if key not in (None, NO_LABELS)}
+
+    @property
     def waived(self) -> frozenset[str]:
         """Quantities that the card states to have no labels."""
         names = ("energy", "forces", "stress")

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from ms25_suite.core.errors import LabelError
+from ms25_suite.core.frames import FloatArray
 from ms25_suite.datasets.cards.card import LabelKeys
 from ms25_suite.datasets.columns.families import find_columns
 from ms25_suite.datasets.columns.frame_kinds import is_isolated_atom
@@ -26,7 +27,14 @@ from ms25_suite.datasets.columns.unread import says, unread_labels
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["BARE_ENERGY", "has_bare_energy", "is_of_cp2k", "named_labels", "where_forces_are"]
+__all__ = [
+    "BARE_ENERGY",
+    "bare_energies",
+    "has_bare_energy",
+    "is_of_cp2k",
+    "named_labels",
+    "where_forces_are",
+]
 
 BARE_ENERGY: Final = "E"
 
@@ -41,6 +49,14 @@ _OWN_FAMILIES: Final = ("", _PROGRAM)
 def has_bare_energy(images: Sequence[Atoms]) -> bool:
     """Whether a frame has a number under the key ``E``."""
     return any(_is_number(atoms.info.get(BARE_ENERGY)) for atoms in images)
+
+
+def bare_energies(images: Sequence[Atoms]) -> FloatArray:
+    """Numbers under the key ``E``, shape ``(n_frames,)``, NaN where there is none."""
+    values = [atoms.info.get(BARE_ENERGY) for atoms in images]
+    return np.array(
+        [float(np.reshape(v, ())) if _is_number(v) else np.nan for v in values], dtype=np.float64
+    )
 
 
 def _is_number(value: Any) -> bool:

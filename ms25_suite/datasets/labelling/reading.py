@@ -13,34 +13,47 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from ms25_suite.core.errors import DatasetError, LabelError
+from ms25_suite.core.errors import DatasetError
+from ms25_suite.core.findings import Finding
 from ms25_suite.datasets.cards.card import LabelKeys
-from ms25_suite.datasets.columns.names import parse_name
-from ms25_suite.datasets.columns.unread import says
-from ms25_suite.datasets.formats.stated_units import (
-    in_suite_units,
-    unit_names,
-    units_of_frames,
+from ms25_suite.datasets.columns.names import words_of
+from ms25_suite.datasets.formats.stated_units import in_suite_units, units_of_frames
+from ms25_suite.datasets.formats.units import Units, factor
+from ms25_suite.datasets.labelling.bare_energy import (
+    BARE_ENERGY,
+    bare_energies,
+    is_of_cp2k,
+    named_labels,
 )
-from ms25_suite.datasets.formats.units import Quantity, Units, factor
-from ms25_suite.datasets.labelling.bare_energy import BARE_ENERGY, is_of_cp2k, named_labels
+from ms25_suite.datasets.labelling.open_units import (
+    UndecidedUnitError,
+    units_by_cp2k,
+    units_by_numbers,
+)
 from ms25_suite.datasets.readers.labels import FoundLabels, find_labels
 
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["UndecidedUnitError", "read_labels", "to_angstrom"]
+__all__ = ["NOT_STATED", "UndecidedUnitError", "read_labels", "to_angstrom"]
 
-_OF_CP2K: Final = Units(energy="hartree", forces="hartree/bohr")
-"""CP2K computes and prints in atomic units, unless its input asks for others."""
+NOT_STATED: Final = Units()
+"""Units of which nobody says anything."""
 
 _SAME: Final = 1e-6
-"""Largest relative difference of two copies of an energy, one of them converted perhaps by another
-value of the hartree: CODATA 1986 and 2018 differ by 4e-8, 27.2114 and 27.211386 by 5e-7."""
+"""Largest relative difference of two copies of one energy in one unit; text files have 10 digits.
+"""
 
 
-class UndecidedUnitError(LabelError):
-    """The unit of labels is not known: their key leaves several open, and nothing decides."""
+_SUITE: Final = {"energy": "eV", "forces": "eV/Å", "stress": "eV/Å^3", "virial": "eV"}
+
+_OTHER_UNITS: Final = frozenset(
+    {
+        *("hartree", "hartrees", "ha", "eh", "au", "ry", "rydberg", "kcal", "kj", "mev"),
+        *("bohr", "nm", "gpa", "mpa", "kbar", "bar"),
+    }
+)
+"""Words of a key that name another unit than that of the suite."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +72,7 @@ def read_labels(
     partial: bool = True,
     fixed: bool = False,
     counts: Sequence[int] = (),
+    prior: Units = NOT_STATED,
 ) -> FoundLabels:
     """Labels of some frames, in the units of the suite.
 
@@ -76,6 +90,8 @@ def read_labels(
         Whether the format of the frames fixes their units to eV and Å.
     counts
         Number of frames of each file, in order; empty for one file.
+    prior
+        Units that were found for frames of the same file whose keys leave the unit open.
 
     Raises
     ------
@@ -89,12 +105,18 @@ def read_labels(
     if fixed:
         return find_labels(images, keys, where, partial=partial)
     found = find_labels(images, named_labels(images, keys, where), where, partial=partial)
-    reading = _reading(images, found, keys, where, counts)
+    reading = _reading(images, found, keys, where, counts, prior)
     labels, note = in_suite_units(found.labels, found.keys, reading.units, where, reading.because)
-    if note is None:
+    if note is None and not reading.because:
         return found
-    text = f"{reading.units.completed()} ({reading.because})"
-    return replace(found, labels=labels, findings=(*found.findings, note), units=text)
+    # That a doubtful label was in the units of the suite is worth a word too.
+    text = f"{reading.units.completed()}, {reading.because}"
+    if note is None:
+        if keys.units.stated or units_of_frames(images, where).stated:
+            return found
+        note = Finding("units-decided", f"The labels are taken to be in {text}.", "note")
+    findings = (*found.findings, note)
+    return replace(found, labels=labels, findings=findings, units=text, decided=reading.units)
 
 
 def to_angstrom(images: Sequence[Atoms], units: Units) -> None:
@@ -112,6 +134,7 @@ def _reading(
     keys: LabelKeys,
     where: str,
     counts: Sequence[int],
+    prior: Units,
 ) -> _Reading:
     if keys.units.stated:
         # Positions have been converted already.
@@ -125,21 +148,14 @@ def _reading(
             )
             raise DatasetError(msg)
         return _Reading(stated, "stated by the frames")
+    _refuse_other_unit(keys, where)
     cp2k = is_of_cp2k(images, counts)
-    if found.keys.get("energy") == BARE_ENERGY:
-        if not cp2k:
-            raise UndecidedUnitError(_both_readings(found, where))
-        return _of_cp2k(
-            found,
-            where,
-            "as CP2K writes them: `E` is beside `i` and `time`, or the file names CP2K",
-        )
-    if cp2k and _copied(images, found):
-        return _of_cp2k(
-            found,
-            where,
-            f"as CP2K writes them: `{found.keys['energy']}` repeats CP2K's `E`",
-        )
+    bare = found.keys.get("energy") == BARE_ENERGY
+    if bare or (cp2k and _copied(images, found)):
+        if prior.stated:
+            return _Reading(prior, "as the frames before in the same file")
+        decide = units_by_cp2k if cp2k else units_by_numbers
+        return _Reading(*decide(images, found, where))
     return _Reading(Units())
 
 
@@ -148,37 +164,18 @@ def _copied(images: Sequence[Atoms], found: FoundLabels) -> bool:
     energy = found.labels.energy
     if energy is None:
         return False
-    bare = np.array(
-        [float(np.reshape(atoms.info.get(BARE_ENERGY, np.nan), ())) for atoms in images]
-    )
+    bare = bare_energies(images)
     both = np.isfinite(energy) & np.isfinite(bare)
     return bool(both.any()) and np.allclose(energy[both], bare[both], rtol=_SAME, atol=0.0)
 
 
-def _of_cp2k(found: FoundLabels, where: str, because: str) -> _Reading:
-    columns = unit_names(found.labels, found.keys)
-    if "stress" in columns and parse_name(found.keys["stress"]) is not None:
-        kind: Quantity = columns["stress"]
-        msg = (
-            f"{where}: energy and forces are in hartree and hartree/bohr, {because}; but the unit "
-            f"of `{found.keys['stress']}` is not known: CP2K prints a stress in GPa or bar, ASE "
-            f"holds it in eV/Å^3. State it: --units "
-            f"energy=hartree,forces=hartree/bohr,{kind}=… , or leave it out: --keys stress=none"
-        )
-        raise UndecidedUnitError(msg)
-    known = {name: unit for name, unit in _OF_CP2K.stated.items() if name in columns.values()}
-    return _Reading(Units(**known), because)
-
-
-def _both_readings(found: FoundLabels, where: str) -> str:
-    """Message for energies under ``E`` that may be in eV or in hartree."""
-    arrays = [key for key in found.unread.get("forces", ()) if says("forces", key)]
-    named = f" with --keys energy={BARE_ENERGY} forces={arrays[0]}" if arrays else ""
-    atomic = {name: unit for name, unit in _OF_CP2K.stated.items() if name in found.keys}
-    option = ",".join(f"{name}={unit}" for name, unit in atomic.items())
-    entry = ", ".join(f'{name} = "{unit}"' for name, unit in atomic.items())
-    return (
-        f"{where}: the unit of `{BARE_ENERGY}` is not known: eV or hartree? CP2K writes hartree "
-        f"under this key, with `i` and `time` beside it; others write eV. State it: --units "
-        f"{option} or --units energy=eV{named}; in a card, [labels] units = {{ {entry} }}"
-    )
+def _refuse_other_unit(keys: LabelKeys, where: str) -> None:
+    """Refuse a key that a person names, and whose own words are those of another unit."""
+    for name, key in keys.named.items():
+        words = sorted(_OTHER_UNITS.intersection(words_of(key)))
+        if words:
+            msg = (
+                f"{where}: the name of `{key}` says {' '.join(words)}, but its unit is not stated: "
+                f"--units {name}=…, or {name}={_SUITE[name]} if the name is wrong"
+            )
+            raise UndecidedUnitError(msg)

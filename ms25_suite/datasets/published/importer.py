@@ -16,7 +16,6 @@ from ms25_suite.core.findings import Finding
 from ms25_suite.core.frames import Frames
 from ms25_suite.datasets.audit.run import frame_digests
 from ms25_suite.datasets.cards.card import LabelKeys
-from ms25_suite.datasets.formats.units import Units
 from ms25_suite.datasets.published.archive import natural_key
 from ms25_suite.datasets.published.copies import first_copies
 from ms25_suite.datasets.published.neb import ArchivePath, archive_path
@@ -98,7 +97,7 @@ def import_archive(
     out: Path,
     *,
     keys: LabelKeys | None = None,
-    units: Mapping[str, Units] | None = None,
+    by_system: Mapping[str, LabelKeys] | None = None,
     assign: Sequence[tuple[str, str]] = (),
     exclude: Sequence[str] = (),
     level_of_theory: str | None = None,
@@ -115,10 +114,10 @@ def import_archive(
     out
         Folder to write.
     keys
-        Keys of the labels, if they have unusual names.
-    units
-        System to the units of its labels; those of the empty name hold where the files leave the
-        unit open.
+        Keys of the labels, if they have unusual names, and units for labels whose unit the files
+        leave open.
+    by_system
+        System to the keys and units of its labels, in place of those for all.
     assign
         Pairs of a system and a pattern of file names: these files are not recognised, but taken
         to be of this system.
@@ -146,7 +145,7 @@ def import_archive(
         scratch.mkdir()
         ready.mkdir()
         with FrameStore(work) as store:
-            reader = ArchiveReader(store, keys or LabelKeys(), assign, exclude, units)
+            reader = ArchiveReader(store, keys or LabelKeys(), assign, exclude, by_system)
             reader.read(source, scratch, progress=progress)
             datasets = _write(reader, ready, source.name, level_of_theory, seed, progress=progress)
         if not datasets:
@@ -241,7 +240,7 @@ def _write(
                 origin=origin,
                 level_of_theory=level_of_theory,
                 seed=seed,
-                converted="; ".join(collected.units),
+                converted="; ".join(collected.because.values()),
             )
         except DatasetError as error:
             reader.left_out.append(

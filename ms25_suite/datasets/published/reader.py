@@ -18,9 +18,10 @@ from ms25_suite.datasets.audit.run import frame_digests
 from ms25_suite.datasets.cards.card import LabelKeys
 from ms25_suite.datasets.formats.convergence import says_unconverged
 from ms25_suite.datasets.formats.units import Units
+from ms25_suite.datasets.labelling.reading import NOT_STATED
 from ms25_suite.datasets.published.archive import Member, members
 from ms25_suite.datasets.published.files import NotFramesError, read_chunks
-from ms25_suite.datasets.published.frames import NOT_STATED, LabelledFrame, labelled_frames
+from ms25_suite.datasets.published.frames import LabelledFrame, labelled_frames
 from ms25_suite.datasets.published.hints import name_hints
 from ms25_suite.datasets.published.store import FrameStore, SystemFrames
 from ms25_suite.datasets.published.systems import SYSTEMS, UnknownSystemError, recognise
@@ -64,14 +65,14 @@ class ArchiveReader:
     store
         Keeps the frames.
     keys
-        Keys of the labels, as far as the user named them.
+        Keys of the labels, as far as the user named them, and units for labels whose unit the
+        files leave open.
     assign
         Pairs of a system and a pattern of file names that are taken to be of it.
     exclude
         Patterns of names of files to leave out.
-    units
-        System to the units of its labels; those of the empty name hold where the files leave the
-        unit open.
+    by_system
+        System to the keys and units of its labels, in place of those for all.
     """
 
     def __init__(
@@ -80,17 +81,18 @@ class ArchiveReader:
         keys: LabelKeys,
         assign: Sequence[tuple[str, str]],
         exclude: Sequence[str],
-        units: Mapping[str, Units] | None = None,
+        by_system: Mapping[str, LabelKeys] | None = None,
     ) -> None:
         self.store = store
         self.systems: dict[str, SystemFrames] = {}
+        self._decided: dict[tuple[str, str], Units] = {}
         self.left_out: list[LeftOut] = []
         self.documents: list[str] = []
         self.recognised: dict[str, None] = {}
         self._keys = keys
         self._assign = assign
         self._exclude = exclude
-        self._units = dict(units or {})
+        self._by_system = dict(by_system or {})
 
     def read(self, source: Path, scratch: Path, *, progress: bool) -> None:
         """Read all files of a source.
@@ -159,13 +161,15 @@ class ArchiveReader:
             self.recognised |= dict.fromkeys(groups)
         for system, indices in groups.items():
             chosen = [images[index] for index in indices]
-            keys = self._keys
-            if system in self._units:
-                keys = replace(keys, units=self._units[system])
-            undecided = self._units.get("", NOT_STATED)
-            frames = labelled_frames(chosen, keys, member.name, leave_out, undecided)
+            undecided = self._keys.units
+            keys = self._by_system.get(system, replace(self._keys, units=NOT_STATED))
+            place = (member.name, system)
+            prior = self._decided.get(place, NOT_STATED)
+            frames = labelled_frames(chosen, keys, member.name, leave_out, undecided, prior)
             if not frames:
                 continue
+            # What the first frames of a file show holds for all of it.
+            self._decided.setdefault(place, frames[0].decided)
             collected = self.systems.setdefault(system, SystemFrames())
             if hints.observable == "path":
                 for frame in frames:
@@ -210,7 +214,8 @@ class ArchiveReader:
                 collected.keys[frame.keys[:2]] += 1
                 collected.unread |= dict.fromkeys(frame.unread)
                 if frame.units:
-                    collected.units[frame.units] += 1
+                    collected.units[frame.decided] += 1
+                    collected.because.setdefault(frame.decided, frame.units)
             # The same positions with another energy: another level of theory, or a wrong label.
             elif abs(collected.energies[known] - energy) > _SAME_ENERGY:
                 collected.conflicts += 1

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Self
 
 from ms25_suite.core.fields import REF_FORCES
+from ms25_suite.datasets.formats.units import Units
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -84,7 +85,9 @@ class SystemFrames:
     unread
         Keys that may hold a stress and were not read.
     units
-        How often labels had units other than those of the suite, and how those are known.
+        How often labels had which units, where these are not obvious.
+    because
+        Units to how they are known, for the first frames that had them.
     conflicts
         Number of repeated structures with another energy.
     """
@@ -96,7 +99,8 @@ class SystemFrames:
     paths: dict[str, list[Atoms]] = field(default_factory=dict)
     keys: Counter[tuple[str, ...]] = field(default_factory=Counter)
     unread: dict[str, None] = field(default_factory=dict)
-    units: Counter[str] = field(default_factory=Counter)
+    units: Counter[Units] = field(default_factory=Counter)
+    because: dict[Units, str] = field(default_factory=dict)
     conflicts: int = 0
 
     def remarks(self) -> list[str]:
@@ -125,5 +129,5 @@ class SystemFrames:
             shown = ", ".join(f"`{key}`" for key in self.unread)
             notes.append(f"{shown} may be a stress and was not read: if it is, say --keys stress=…")
         for units, number in self.units.items():
-            notes.append(f"the labels of {number} frames were converted from {units}")
+            notes.append(f"the labels of {number} frames are in {self.because[units]}")
         return notes

@@ -106,7 +106,7 @@ def write_dataset(
     out = folder / f"{name}.extxyz.xz"
     values = _card(system, name, origin, level_of_theory)
     if converted:
-        values["recipe"] += f"; labels converted from {converted}"
+        values["recipe"] += f"; labels read as {converted}"
     notes: list[str] = []
     if level_of_theory is None and values.get("level_of_theory"):
         notes.append(

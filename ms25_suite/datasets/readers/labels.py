@@ -26,6 +26,7 @@ from ms25_suite.datasets.columns.values import (
     value_under,
     values_under,
 )
+from ms25_suite.datasets.formats.units import Units
 from ms25_suite.datasets.readers.inputs import copy_inputs
 from ms25_suite.datasets.readers.stress import read_stresses
 
@@ -58,6 +59,8 @@ class FoundLabels:
         Keys that seem to hold a quantity, for each quantity without labels that has such keys.
     units
         Units that the labels had and how they are known, for people; empty for those of the suite.
+    decided
+        The same for programs.
     """
 
     labels: Labels
@@ -66,6 +69,7 @@ class FoundLabels:
     isolated: BoolArray
     unread: dict[Quantity, tuple[str, ...]] = field(default_factory=dict)
     units: str = ""
+    decided: Units = field(default_factory=Units)
 
     def judged(self, where: str) -> IntArray:
         """Indices of the frames that are no isolated atoms, by which potentials are judged.

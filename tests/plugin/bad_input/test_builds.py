@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import requests  # noqa: F401  (here: what a test with `pytester` imports first is forgotten after it)
 
-from ms25_suite.datasets.published.resume import ResumingDownloader
+from ms25_suite.datasets.published.remote.resume import ResumingDownloader
 from tests.helpers.built_files import finished_jobs, kill_build
 from tests.helpers.full_disk import run_with_little_room
 from tests.helpers.record_server import Server
@@ -41,7 +41,7 @@ def server(own_cache: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]
 @pytest.fixture
 def download(ms25: Command, server: Server, monkeypatch: pytest.MonkeyPatch) -> Command:
     """``ms25 data download`` from that server, without the waits between attempts."""
-    monkeypatch.setattr("ms25_suite.datasets.published.resume.time.sleep", lambda _: None)
+    monkeypatch.setattr("ms25_suite.datasets.published.remote.resume.time.sleep", lambda _: None)
     return lambda code: ms25("data", "download", "--url", server.url, "--out", "got", code=code)
 
 
@@ -142,7 +142,9 @@ def test_building(promise: Promise, tmp_path: Path) -> None:
 @row("disk full while downloading")
 def test_no_room_for_a_download(download: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = type("Usage", (), {"free": 1000})
-    monkeypatch.setattr("ms25_suite.datasets.published.download.shutil.disk_usage", lambda _: usage)
+    monkeypatch.setattr(
+        "ms25_suite.datasets.published.remote.download.shutil.disk_usage", lambda _: usage
+    )
     text = download(code=1).text
     assert "the download needs 0.0 GB, but got has 0.0 GB free; name another folder" in text
     assert not any(Path("got").iterdir())

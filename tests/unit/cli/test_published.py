@@ -11,9 +11,9 @@ from ase.io import write
 from ms25_suite.cli import data as cli_data
 from ms25_suite.core.errors import DatasetError, UsageError
 from ms25_suite.datasets import open_dataset
-from ms25_suite.datasets.published import download as published_download
-from ms25_suite.datasets.published.download import Downloaded
-from ms25_suite.datasets.published.listings import OfflineError
+from ms25_suite.datasets.published.remote import download as published_download
+from ms25_suite.datasets.published.remote.download import Downloaded
+from ms25_suite.datasets.published.remote.listings import OfflineError
 from tests.helpers.published_samples import hea, many, mgo
 
 

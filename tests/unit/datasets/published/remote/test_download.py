@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from ms25_suite.core.errors import DatasetError
-from ms25_suite.datasets.published import download as published_download
-from ms25_suite.datasets.published.download import (
+from ms25_suite.datasets.published.remote import download as published_download
+from ms25_suite.datasets.published.remote.download import (
     RECORD_URL,
     SUMS,
     download,

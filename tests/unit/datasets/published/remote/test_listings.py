@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from ms25_suite.core.errors import DatasetError
-from ms25_suite.datasets.published.download import download, fetch
-from ms25_suite.datasets.published.listings import MDF_URL, SOURCES, list_files
+from ms25_suite.datasets.published.remote.download import download, fetch
+from ms25_suite.datasets.published.remote.listings import MDF_URL, SOURCES, list_files
 from tests.helpers.record_server import Server
 
 

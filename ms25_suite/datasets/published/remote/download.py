@@ -14,13 +14,13 @@ from urllib.parse import urlsplit
 from ms25_suite.core.cache import atomic_path, cache_dir, content_key, file_sha256
 from ms25_suite.core.errors import DatasetError
 from ms25_suite.core.sealed import DamagedError, sealed_json, unseal_json
-from ms25_suite.datasets.published.listings import (
+from ms25_suite.datasets.published.remote.listings import (
     ZENODO_URL,
     OfflineError,
     canonical,
     list_files,
 )
-from ms25_suite.datasets.published.resume import RemoteFile, ResumingDownloader
+from ms25_suite.datasets.published.remote.resume import RemoteFile, ResumingDownloader
 
 __all__ = ["RECORD_URL", "Downloaded", "RemoteFile", "download", "download_folder", "fetch"]
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from ms25_suite.core.errors import DatasetError
-from ms25_suite.datasets.published.download import SUMS, download
-from ms25_suite.datasets.published.resume import patience_s
+from ms25_suite.datasets.published.remote.download import SUMS, download
+from ms25_suite.datasets.published.remote.resume import patience_s
 from tests.helpers.record_server import Server
 
 

@@ -11,7 +11,7 @@ from urllib.parse import quote, unquote, urlencode, urlsplit
 
 from ms25_suite.core.errors import DatasetError
 from ms25_suite.datasets.published.archive import safe_name
-from ms25_suite.datasets.published.resume import ATTEMPTS, TIMEOUT, RemoteFile, patience_s
+from ms25_suite.datasets.published.remote.resume import ATTEMPTS, TIMEOUT, RemoteFile, patience_s
 
 __all__ = ["MDF_URL", "SOURCES", "ZENODO_URL", "OfflineError", "canonical", "list_files"]
 

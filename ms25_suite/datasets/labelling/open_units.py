@@ -1,0 +1,225 @@
+"""Units of labels beside a bare ``E``: by the program, by the numbers, or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import product
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from ms25_suite.core.errors import LabelError
+from ms25_suite.core.frames import Frames
+from ms25_suite.datasets.audit.atoms import atom_references
+from ms25_suite.datasets.columns.names import parse_name
+from ms25_suite.datasets.columns.unread import says
+from ms25_suite.datasets.formats.stated_units import unit_names
+from ms25_suite.datasets.formats.units import Quantity, Units
+from ms25_suite.datasets.labelling.bare_energy import BARE_ENERGY
+from ms25_suite.datasets.labelling.evidence import Measure, Reading, decided, measures
+from ms25_suite.datasets.readers.labels import FoundLabels
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+__all__ = ["UndecidedUnitError", "units_by_cp2k", "units_by_numbers"]
+
+_OPEN: Final[dict[Quantity, tuple[str, ...]]] = {
+    "energy": ("hartree", "eV"),
+    "forces": ("hartree/bohr", "eV/Å"),
+    "stress": (
+        *("eV/Å^3", "GPa", "-GPa", "kbar", "-kbar", "bar", "-bar"),
+        *("hartree/bohr^3", "-hartree/bohr^3"),
+    ),
+    "virial": ("eV", "hartree"),
+}
+"""Units that labels beside a bare ``E`` may have, those of CP2K first: it computes in atomic units
+and prints a stress in bar or GPa. A minus is pressure positive."""
+
+_OWN: Final[dict[Quantity, str]] = {
+    "energy": "eV",
+    "forces": "eV/Å",
+    "stress": "eV/Å^3",
+    "virial": "eV",
+}
+"""Units of labels under the names of the suite (``REF_forces``)."""
+
+_OWN_FAMILY: Final = "ref"
+
+_DECISIVE: Final[tuple[Quantity, ...]] = ("energy", "forces")
+_TENSORS: Final[tuple[Quantity, ...]] = ("stress", "virial")
+
+
+_ROUGHLY: Final = 2.0
+"""How far beyond the limits of a test labels of CP2K may be before their units are in doubt. The
+next reading is 27 times away."""
+
+
+class UndecidedUnitError(LabelError):
+    """The unit of labels is not known: their key leaves several open, and nothing decides."""
+
+
+def units_by_cp2k(images: Sequence[Atoms], found: FoundLabels, where: str) -> tuple[Units, str]:
+    """Hartree and hartree/bohr, unless the numbers say that the forces have been converted.
+
+    Parameters
+    ----------
+    images
+        Frames of CP2K.
+    found
+        Their labels, as they are in the file.
+    where
+        Name of the source, for messages.
+
+    Returns
+    -------
+    :
+        The units, and how they are known.
+
+    Raises
+    ------
+    UndecidedUnitError
+        The forces fit neither unit, or the unit of a stress is not known.
+    """
+    options = _options(found)
+    tests = _tests(images, found)
+    key = found.keys["energy"]
+    proof = (
+        f"`{key}` is beside its `i` and `time`, or the file names it"
+        if key == BARE_ENERGY
+        else f"`{key}` repeats its `{BARE_ENERGY}`"
+    )
+    first = _some(options, _DECISIVE)
+    usual: Reading = {name: units[0] for name, units in first.items()}
+    # Only whether somebody has converted them is in question, and the energy less than the forces.
+    _, passed = decided(tests, first, others=())
+    energies = [one for one in passed if one["energy"] == usual["energy"]]
+    near = not passed and all(test.allows(usual, _ROUGHLY) for test in tests)
+    if usual in passed or near:
+        # Labels can also be wrong, which the audit says, in units that are right.
+        chosen = usual
+    elif len(energies) == 1 or len(passed) == 1:
+        chosen = (energies or passed)[0]
+    else:
+        raise UndecidedUnitError(_contradicted(found, tests, first, where, proof))
+    options |= {name: (unit,) for name, unit in chosen.items()}
+    said = _said(tests, _all_of(first)) or "the numbers allow no test"
+    because = (
+        f"as CP2K writes them, since {proof}; {said}"
+        if chosen == usual
+        else f"CP2K does not write them so, but {said} ({proof})"
+    )
+    for kind in (name for name in _TENSORS if name in options):
+        whole, _ = decided(tests, options)
+        if whole is None:
+            msg = _unknown_stress(found, options, kind, where, because)
+            raise UndecidedUnitError(msg)
+        options[kind] = (whole[kind],)
+        because += f"; {_said([test for test in tests if kind in test.powers], [whole])}"
+    return _units({name: units[0] for name, units in options.items()}), because
+
+
+def units_by_numbers(images: Sequence[Atoms], found: FoundLabels, where: str) -> tuple[Units, str]:
+    """The units that the numbers leave as the only ones; see `units_by_cp2k` for parameters.
+
+    Raises
+    ------
+    UndecidedUnitError
+        The numbers allow several readings, or none.
+    """
+    options = _options(found)
+    tests = _tests(images, found)
+    reading, passed = decided(tests, options)
+    said = _said(tests, _all_of(_some(options, _DECISIVE)))
+    if reading is None:
+        fit = " or ".join(dict.fromkeys(" with ".join(one.values()) for one in passed))
+        why = (
+            said or "that takes near frames with forces, bonds of varied length, or isolated atoms"
+        )
+        msg = f"{_both_readings(found, where)}. The numbers do not decide ({why})"
+        msg += f"; they allow {fit}" if said and fit else "; they allow neither" if said else ""
+        raise UndecidedUnitError(msg)
+    return _units(reading), f"by the numbers: {said}"
+
+
+def _units(reading: Reading) -> Units:
+    return Units(**{str(name): unit for name, unit in reading.items()})
+
+
+def _options(found: FoundLabels) -> dict[Quantity, tuple[str, ...]]:
+    """Units that each quantity of some labels may have."""
+    result: dict[Quantity, tuple[str, ...]] = {}
+    for column, name in unit_names(found.labels, found.keys).items():
+        parsed = parse_name(found.keys[column])
+        own = parsed is not None and parsed.family == _OWN_FAMILY
+        result[name] = (_OWN[name],) if own else _OPEN[name]
+    return result
+
+
+def _some(
+    options: Mapping[Quantity, tuple[str, ...]], names: Sequence[Quantity]
+) -> dict[Quantity, tuple[str, ...]]:
+    return {name: units for name, units in options.items() if name in names}
+
+
+def _tests(images: Sequence[Atoms], found: FoundLabels) -> tuple[Measure, ...]:
+    frames = Frames.from_atoms(images)
+    kept = np.flatnonzero(~found.isolated)
+    if len(kept) == 0:
+        return ()
+    atoms = atom_references(frames, found).energies
+    labels = found.labels.select(kept, frames.offsets)
+    return measures(frames.select(kept), labels, atoms, unit_names(found.labels, found.keys))
+
+
+def _all_of(options: Mapping[Quantity, Sequence[str]]) -> list[Reading]:
+    return [dict(zip(options, units, strict=True)) for units in product(*options.values())]
+
+
+def _said(tests: Iterable[Measure], readings: Sequence[Reading]) -> str:
+    return "; ".join(said for test in tests if (said := test.said(readings)))
+
+
+def _both_readings(found: FoundLabels, where: str) -> str:
+    """Message for energies under ``E`` that may be in eV or in hartree."""
+    arrays = [key for key in found.unread.get("forces", ()) if says("forces", key)]
+    named = f" with --keys energy={BARE_ENERGY} forces={arrays[0]}" if arrays else ""
+    atomic = {name: _OPEN[name][0] for name in _DECISIVE if name in found.keys}
+    option = ",".join(f"{name}={unit}" for name, unit in atomic.items())
+    entry = ", ".join(f'{name} = "{unit}"' for name, unit in atomic.items())
+    return (
+        f"{where}: the unit of `{BARE_ENERGY}` is not known: eV or hartree? CP2K writes hartree "
+        f"under this key, with `i` and `time` beside it; others write eV. State it: --units "
+        f"{option} or --units energy=eV{named}; in a card, [labels] units = {{ {entry} }}"
+    )
+
+
+def _contradicted(
+    found: FoundLabels,
+    tests: Sequence[Measure],
+    options: Mapping[Quantity, Sequence[str]],
+    where: str,
+    proof: str,
+) -> str:
+    taken = " and ".join(f"`{found.keys[name]}`" for name in options)
+    return (
+        f"{where}: {taken} should be as CP2K writes them, since {proof}; but neither hartree and "
+        f"hartree/bohr nor eV and eV/Å fit: {_said(tests, _all_of(options))}. State the units: "
+        f"--units energy=…,forces=…"
+    )
+
+
+def _unknown_stress(
+    found: FoundLabels,
+    options: Mapping[Quantity, Sequence[str]],
+    kind: Quantity,
+    where: str,
+    because: str,
+) -> str:
+    known = ",".join(f"{name}={options[name][0]}" for name in _DECISIVE if name in options)
+    return (
+        f"{where}: energy and forces are known, {because}; but the unit of "
+        f"`{found.keys['stress']}` is not: CP2K prints a stress in GPa or bar, ASE holds it in "
+        f"eV/Å^3, and there are no frames of different cells whose energies decide. State it: "
+        f"--units {known},{kind}=… or leave it out: --keys stress=none"
+    )

@@ -1,0 +1,1 @@
+"""Getting the published data: its files in two archives, downloads that are resumed."""
