@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from ms25_suite.datasets import open_dataset
+from ms25_suite.datasets.indexed_splits import IndexedSet, write_indices
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -69,3 +70,19 @@ def test_opening_again_is_a_hundred_times_faster_than_ase(path: Path) -> None:
     )
     assert again[1] < LONGEST_S
     assert ase[1] / again[1] > FASTER
+
+
+def test_opening_with_three_sets_frame_by_frame(path: Path) -> None:
+    """As an imported archive is: the indices of 1000, 80 and 8920 frames, three times."""
+    sets = []
+    for number in range(3):
+        order = np.random.default_rng(number).permutation(N_FRAMES).tolist()
+        parts = {"train": order[:1000], "validation": order[1000:1080], "test": order[1080:]}
+        sets.append(IndexedSet(**{role: tuple(part) for role, part in parts.items()}))
+    write_indices(path.with_name("water.splits.json"), N_FRAMES, sets)
+    card = path.with_name("three.toml")
+    card.write_text('files = "water.extxyz"\n[splits]\nindices = "water.splits.json"\n')
+    open_dataset(str(card))
+    again = min(seconds(lambda: open_dataset(str(card))) for _ in range(5))
+    print(f"\nthree sets of {N_FRAMES} frames: {again[0]:.3f} s, CPU {again[1]:.3f} s")
+    assert again[1] < LONGEST_S

@@ -112,7 +112,9 @@ def _complete(
 ) -> list[LabelledFrame]:
     labels = found.labels
     if labels.energy is None:
-        leave_out(lacking(found, "energy"), len(images))
+        named = found.unread.get("energy", ())
+        hint = f" Name it, --keys energy={named[0]}" if named else ""
+        leave_out(f"{lacking(found, 'energy')}{hint}", len(images))
         return []
     # Without an array that could be forces there are none; with one, a person has to say.
     could_be = found.unread.get("forces", ())

@@ -129,5 +129,5 @@ class SystemFrames:
             shown = ", ".join(f"`{key}`" for key in self.unread)
             notes.append(f"{shown} may be a stress and was not read: if it is, say --keys stress=…")
         for units, number in self.units.items():
-            notes.append(f"the labels of {number} frames are in {self.because[units]}")
+            notes.append(f"the labels of {number} frames are read as {self.because[units]}")
         return notes

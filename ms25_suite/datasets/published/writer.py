@@ -222,6 +222,12 @@ def _stated(
             notes += [] if text in notes else [text]
         if split.number not in (None, position):
             notes.append(f"set {split.number} of the archive is Set {position} here")
+    numbers = [len(entry.train) for entry in sets]
+    if len(set(numbers)) > 1:
+        notes.append(
+            f"the sets have different numbers of training frames, {', '.join(map(str, numbers))}: "
+            f"was a file left out, or damaged?"
+        )
     write_indices(indices, len(frames), sets)
     table: dict[str, Any] = {"indices": {"path": indices.name, "sha256": file_sha256(indices)}}
     # A training size is one of every set.
