@@ -205,7 +205,7 @@ def strained(stress: str, factor: float) -> list[Atoms]:
     for index, scale in enumerate(np.linspace(0.97, 1.03, 13)):
         atoms = bulk("Cu", cubic=True)
         atoms.set_cell(atoms.cell * scale, scale_atoms=True)
-        atoms.rattle(0.02, seed=index)
+        atoms.rattle(0.005, seed=index)
         atoms.calc = EMT()
         values = (atoms.get_potential_energy(), atoms.get_forces(), atoms.get_stress())
         atoms.calc = None
