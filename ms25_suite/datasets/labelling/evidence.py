@@ -48,9 +48,9 @@ _STRESS_WORK: Final = (0.6, 1.6)
 """The same for the work of the stress; the smallest ratio of two readings is 2.7."""
 
 _BONDS: Final = (0.12, 5.0)
-"""Force constant of bonds over that of Badger's rule: 0.47 to 1.85 in the built-in datasets, and 0.2
-in strained cells, where symmetry keeps stretched bonds free of forces. The ratio of the limits is
-below 51.4, that of hartree/bohr and eV/Å."""
+"""Force constant of bonds over that of Badger's rule: 0.47 to 1.85 in the built-in datasets, 0.2 in
+strained cells, where symmetry keeps stretched bonds free of forces. The ratio of the limits is less
+than 51.4, that of hartree/bohr and eV/Å."""
 
 _ATOMISATION: Final = (-15.0, 2.0)
 """eV/atom that anything can have. W has -8.9, and approximate functionals overbind by 10 %; frames
