@@ -9,7 +9,7 @@ test                    fixes               right labels give      hartree and h
 ======================  ==================  =====================  ==========================
 work of the forces      energy / forces     0.8 to 1.1             1.89 times that
 work of the stress      energy / stress     0.8 to 1.2             1 / 27.2 of that
-stiffness of bonds      forces              0.5 to 2               1 / 51.4 of that
+stiffness of bonds      forces              0.2 to 2               1 / 51.4 of that
 atomisation energy      energy              -10 to -0.7 eV/atom    1 / 27.2 of that
 ======================  ==================  =====================  ==========================
 
@@ -47,8 +47,10 @@ that no number passes both."""
 _STRESS_WORK: Final = (0.6, 1.6)
 """The same for the work of the stress; the smallest ratio of two readings is 2.7."""
 
-_BONDS: Final = (0.25, 4.0)
-"""Force constant of bonds over that of Badger's rule: 0.47 to 1.85 in the built-in datasets."""
+_BONDS: Final = (0.12, 5.0)
+"""Force constant of bonds over that of Badger's rule: 0.47 to 1.85 in the built-in datasets, 0.2 in
+strained cells, where symmetry keeps stretched bonds free of forces. The ratio of the limits is less
+than 51.4, that of hartree/bohr and eV/Å."""
 
 _ATOMISATION: Final = (-15.0, 2.0)
 """eV/atom that anything can have. W has -8.9, and approximate functionals overbind by 10 %; frames
