@@ -163,10 +163,11 @@ def _origin(transfer: Transfer) -> list[Finding]:
 
 
 def _receptive_field(transfer: Transfer) -> list[Finding]:
-    """Finding on whether atoms interact with their own images in the potential's own cells.
+    """Finding on which periodic images an atom interacts with in the potential's own cells.
 
     The paper's explanation (MS25, "System Size Cross Validation"): in a cell smaller than the
-    receptive field of an atom, a potential learns descriptors that do not exist in a larger one.
+    receptive field of an atom, a potential learns descriptors that do not exist in a larger one. In
+    a cell smaller than twice that, an atom can interact with two images of one neighbour.
     """
     info = transfer.potential.info()
     height = lowest_height(transfer.own_frames.frames)
@@ -186,8 +187,17 @@ def _receptive_field(transfer: Transfer) -> list[Finding]:
             f"{what}atoms interact with their own periodic images there; in {transfer.other.name} "
             "those images lie at other distances. That is the likely cause of a larger error"
         )
+    elif 2.0 * reach > height:
+        message = (
+            f"{what}no atom interacts with its own periodic image there, but an atom can interact "
+            "with several images of one neighbour, which always move together; in "
+            f"{transfer.other.name} they may be different atoms. That can cause a larger error"
+        )
     else:
-        message = f"{what}no atom interacts with its own periodic image, so that is not the cause"
+        message = (
+            f"{what}no atom interacts with its own periodic image there, or with two images of one "
+            "neighbour, so that is not the cause"
+        )
     return [Finding("receptive-field", message, "note")]
 
 

@@ -9,9 +9,10 @@ import numpy as np
 
 from ms25_suite.core.fields import NOT_STATED
 from ms25_suite.core.findings import Finding, frame_list
-from ms25_suite.core.frames import BoolArray, FloatArray, Frames, IntArray
+from ms25_suite.core.frames import BoolArray, Frames, IntArray
 from ms25_suite.core.units import MEV_PER_EV
-from ms25_suite.datasets.answers import Answer, answered, unanswered, unless_all
+from ms25_suite.datasets.answers import Answer, answered, unanswered
+from ms25_suite.datasets.audit.images import audit_cell_size
 from ms25_suite.datasets.audit.pairs import neighbours
 from ms25_suite.datasets.audit.stress import composition
 from ms25_suite.datasets.audit.structures import NEAR
@@ -46,7 +47,7 @@ def audit_coverage(card: DatasetCard, content: Content, splits: Splits) -> list[
         _leakage(content, splits),
         _elements(card, content.frames, splits),
         _isolation(card, content),
-        _cell_size(card, content.frames),
+        audit_cell_size(card, content.frames),
         unanswered(
             "energy-offset",
             "checked when a potential is judged (finding `energy-offset` of the report)",
@@ -241,64 +242,3 @@ def _force_on_isolated(content: Content, isolated: IntArray, cutoff: float) -> f
         # NaN where this frame has no forces.
         found += sizes[np.isfinite(sizes)].tolist()
     return max(found, default=None)
-
-
-def _cell_size(card: DatasetCard, frames: Frames) -> Answer:
-    periodic = np.asarray(frames.pbc).any(axis=1)
-    if not periodic.any():
-        return unanswered("cell-size", "no frame is periodic")
-    heights = _periodic_heights(frames)
-    smallest = float(heights.min())
-    if card.cutoff is None:
-        return unanswered(
-            "cell-size",
-            f"the card states no cutoff; the smallest height of a cell is {smallest:.4g} Å, enough "
-            f"for cutoffs up to {0.5 * smallest:.3g} Å",
-        )
-    text = f"smallest height of a cell {smallest:.4g} Å, cutoff {card.cutoff:g} Å"
-    # Minimum-image condition: below 2 r_c the neighbour list of an atom can contain a second
-    # image of the same neighbour, the "forced periodicity" that the paper blames for MgO 2x2 ->
-    # 4x4 (section "System Size Cross Validation").
-    small = np.flatnonzero(heights < 2.0 * card.cutoff)
-    if len(small) == 0:
-        return answered("cell-size", text)
-    # Below r_c an atom also has images of itself as neighbours, at a distance that never changes.
-    own = int(np.count_nonzero(heights < card.cutoff))
-    images = (
-        f" In {own} of them it is below the cutoff itself, and an atom has its own images as "
-        f"neighbours."
-        if own
-        else ""
-    )
-    finding = Finding(
-        "small-cells",
-        f"Forced periodicity: in {len(small)} of {len(frames)} frames the smallest height of the "
-        f"cell ({smallest:.4g} Å) is below twice the cutoff ({2.0 * card.cutoff:g} Å), so that an "
-        f"atom can have several images of one neighbour, which always move together.{images} That "
-        f"is no error of the labels, but a potential trained on them may fail in larger cells: "
-        f"judge it on those too.",
-        "note",
-        unless_all(small, len(frames)),
-    )
-    return answered("cell-size", text, finding)
-
-
-def _periodic_heights(frames: Frames) -> FloatArray:
-    """Smallest height of each cell over its periodic directions, in Å, shape ``(n_frames,)``."""
-    from ase.geometry import complete_cell
-
-    cells = np.array(frames.cells)
-    pbc = np.asarray(frames.pbc)
-    # A slab may come without a vector along its normal. A unit normal completes the cell, so that
-    # the heights along the other two directions are defined.
-    for index in np.flatnonzero((np.linalg.norm(cells, axis=2) == 0.0).any(axis=1)):
-        cells[index] = complete_cell(cells[index])
-    heights = np.full((len(frames), 3), np.inf)
-    for axis in range(3):
-        # The height V / |a x b|, not the length of the third vector, limits the cutoff in a
-        # sheared cell.
-        normal = np.cross(cells[:, (axis + 1) % 3], cells[:, (axis + 2) % 3])
-        area = np.linalg.norm(normal, axis=1)
-        distance = np.abs((normal * cells[:, axis]).sum(axis=1)) / np.where(area > 0, area, np.inf)
-        heights[:, axis] = np.where(pbc[:, axis], distance, np.inf)
-    return np.asarray(heights.min(axis=1))

@@ -121,15 +121,14 @@ def _magnesia(atoms: Atoms, counts: dict[str, int]) -> str:
     if angle > 0.1 or not 0.9 < ratio < 1.1:
         msg = "a slab of MgO, but not with a square surface"
         raise ValueError(msg)
-    # Each layer of MgO(001) has one Mg and one O on half of a face of the cubic cell. The paper's
-    # 2x2 counts either such primitive cells (8 atoms a layer) or whole faces (16 atoms).
+    # Each layer of MgO(001) has one Mg and one O on half of a face of the cubic cell. 2x2 and 4x4
+    # count whole faces: 8 and 32 Mg atoms in each of four layers.
     layers = counts["Mg"] * _MGO_A0**2 / 2.0 / area
-    repeats = {4: "mgo-2x2", 8: "mgo-2x2", 16: "mgo-4x4", 32: "mgo-4x4"}
-    name = repeats.get(counts["Mg"] // 4) if counts["Mg"] % 4 == 0 else None
+    name = {32: "mgo-2x2", 128: "mgo-4x4"}.get(counts["Mg"])
     if name is None or abs(layers - 4.0) > 0.6:
         msg = (
             f"a slab of about {layers:.1f} layers of MgO with {counts['Mg'] / layers:.1f} Mg atoms "
-            f"each; expected 4 layers of 4 or 8 (2x2), or of 16 or 32 (4x4)"
+            f"each; expected 4 layers of 8 (2x2, 64 atoms) or 32 (4x4, 256 atoms)"
         )
         raise ValueError(msg)
     return name

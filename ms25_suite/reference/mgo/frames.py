@@ -1,10 +1,10 @@
 """The MgO data: Lewis and Catlow's Buckingham model in LAMMPS, and the sampling of the slabs.
 
-`calculator` labels slabs, `bulk_calculator` the bulk; `build_2x2` and `build_4x4` make the data.
-The sampling is the paper's (Maxson et al., MS25, "MgO Training Data"): MgO(100) slabs of four
-layers, two of them fixed, at 300 to 1200 K. The slabs are repetitions of the primitive surface
-cell, which is a/sqrt(2) wide. Only then are atoms of the paper's smaller slab within 6 Å of their
-own periodic images, as the paper says they are.
+`calculator` labels slabs, `bulk_calculator` the bulk; `build_2x2`, `build_4x4` and
+`build_2x2_small` make the data. The sampling is the paper's (Maxson et al., MS25, "MgO Training
+Data"): MgO(100) slabs of four layers, two of them fixed, at 300 to 1200 K. The slabs of 64 and 256
+atoms are the paper's, 2 x 2 and 4 x 4 whole faces of the cubic cell. The one of 32 atoms is 2 x 2
+primitive surface cells: so narrow that an atom is within 6 Å of its own periodic images.
 """
 
 from __future__ import annotations
@@ -30,14 +30,50 @@ from ms25_suite.reference.mgo.interactions import (
     lammpslib_settings,
 )
 from ms25_suite.reference.mgo.slab import held_atoms, slab
-from ms25_suite.reference.spread import even_values, refuse_numbers, shares
+from ms25_suite.reference.spread import even_values, shares
 
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["MgoSampling", "build_2x2", "build_4x4", "bulk_calculator", "calculator", "plan"]
+__all__ = [
+    "SLABS",
+    "MgoSampling",
+    "build_2x2",
+    "build_2x2_small",
+    "build_4x4",
+    "bulk_calculator",
+    "calculator",
+    "plan",
+]
 
-_SHIPPED_FRAMES: Final = {2: 500, 4: 400}
+
+@dataclass(frozen=True, slots=True)
+class Slab:
+    """A slab that a dataset is sampled from.
+
+    Parameters
+    ----------
+    repeat, primitive
+        Size and surface cell, see `ms25_suite.reference.mgo.slab.slab`.
+    shipped_frames
+        Number of frames of the built-in dataset.
+    """
+
+    repeat: int
+    primitive: bool
+    shipped_frames: int
+
+    def atoms(self) -> Atoms:
+        """The slab as cut from the bulk."""
+        return slab(self.repeat, primitive=self.primitive)
+
+
+SLABS: Final = {
+    "mgo-2x2": Slab(2, primitive=False, shipped_frames=500),
+    "mgo-4x4": Slab(4, primitive=False, shipped_frames=400),
+    "mgo-2x2-small": Slab(2, primitive=True, shipped_frames=500),
+}
+"""Slabs by the names of their datasets."""
 
 _DYNAMICS: Final = Dynamics(
     thermostat="nose-hoover",
@@ -78,19 +114,19 @@ class _Job:
     n_frames: int
     seed: int
     sampling: MgoSampling
-    repeat: int
+    name: str
 
     def frames(self) -> list[Atoms]:
         return label_trajectory(
             self._images(),
             calculator(),
-            config_type=f"mgo-{self.repeat}x{self.repeat}",
+            config_type=self.name,
             temperature_K=round(self.temperature_K, 3),
             trajectory=self.index,
         )
 
     def _images(self) -> Iterator[Atoms]:
-        start = slab(self.repeat)
+        start = SLABS[self.name].atoms()
         # The run has exactly the cell of its frames, which is rounded.
         start.set_cell(np.round(start.cell.array, POSITION_DECIMALS))
         trajectory = sample_nvt(
@@ -147,39 +183,33 @@ def bulk_calculator() -> Any:
 
 
 def plan(
-    repeat: int,
+    name: str,
     run: Run,
     *,
     n_frames: int | None = None,
     seed: int = 25,
     sampling: MgoSampling | None = None,
 ) -> Plan:
-    """Plan the frames of one slab; the options are those of `Builder`.
-
-    Raises
-    ------
-    UsageError
-        ``repeat``, the number of primitive surface cells along both edges, is below 1.
-    """
-    refuse_numbers(repeat=repeat)
+    """Plan the frames of one of the `SLABS`; the options are those of `Builder`."""
+    start = SLABS[name]
     sampling = MgoSampling() if sampling is None else sampling
     if n_frames is None:
-        n_frames = _SHIPPED_FRAMES.get(repeat, 400)
+        n_frames = start.shipped_frames
     numbers = shares(n_frames, sampling.frames_per_trajectory)
     low, high = sampling.lowest_K, sampling.highest_K
     temperatures = even_values(low, high, len(numbers), np.random.default_rng([seed]))
     return Plan(
-        f"MgO {repeat}x{repeat} frames",
+        f"{name} frames",
         [
-            _Job(index, float(temperature), number, seed, sampling, repeat)
+            _Job(index, float(temperature), number, seed, sampling, name)
             for index, (temperature, number) in enumerate(zip(temperatures, numbers, strict=True))
         ],
         settings={
             "recipe": asdict(sampling),
-            "repeat": repeat,
+            "name": name,
             "sampling": interactions(SAMPLING_ACCURACY).commands,
             "labels": interactions(LABEL_ACCURACY).commands,
-            "slab": slab(repeat).positions.tolist(),
+            "slab": start.atoms().positions.tolist(),
             "n_frames": n_frames,
             "seed": seed,
             "lammps": lammps_version(),
@@ -187,5 +217,6 @@ def plan(
     )
 
 
-build_2x2 = Builder(partial(plan, 2))
-build_4x4 = Builder(partial(plan, 4))
+build_2x2 = Builder(partial(plan, "mgo-2x2"))
+build_4x4 = Builder(partial(plan, "mgo-4x4"))
+build_2x2_small = Builder(partial(plan, "mgo-2x2-small"))

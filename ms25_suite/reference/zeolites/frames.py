@@ -23,7 +23,7 @@ from ms25_suite.reference.calculators.parameter_files import find_lammps_file
 from ms25_suite.reference.jobs import Plan
 from ms25_suite.reference.labels import POSITION_DECIMALS, label_trajectory
 from ms25_suite.reference.spread import even_values, shares
-from ms25_suite.reference.zeolites.frameworks import framework_atoms
+from ms25_suite.reference.zeolites.frameworks import framework_atoms, repeated_primitive_cell
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -32,6 +32,7 @@ __all__ = [
     "ZeoliteSampling",
     "build_bea",
     "build_cha",
+    "build_cha_288",
     "build_fau",
     "build_lta",
     "build_mfi",
@@ -57,7 +58,17 @@ SHA256: Final = "152a64a6296bbfe15ee61e13045437c1118d6081c16a2cec48dbaab66663c36
 
 ELEMENTS: Final = ("Si", "O")
 
-_SHIPPED_FRAMES: Final = {"CHA": 400, "LTA": 120, "FAU": 120, "MFI": 60, "BEA": 60}
+_SHIPPED_FRAMES: Final = {
+    "cha": 400,
+    "cha-288": 60,
+    "lta": 120,
+    "fau": 120,
+    "mfi": 60,
+    "bea": 60,
+}
+
+_SUPERCELLS: Final = {"cha-288": 2}
+"""Primitive cells along each vector, where frames have another cell than `FRAMEWORKS` says."""
 
 _START_RATTLE_A: Final = 0.05
 """Standard deviation in Å of the displacements that bend Si-O-Si away from 180 degrees."""
@@ -111,7 +122,7 @@ class _Job:
     n_frames: int
     seed: int
     sampling: ZeoliteSampling
-    code: str
+    name: str
     relaxed: Atoms
     potential_file: Path
 
@@ -119,7 +130,7 @@ class _Job:
         return label_trajectory(
             self._images(),
             calculator(str(self.potential_file)),
-            config_type=self.code.lower(),
+            config_type=self.name,
             temperature_K=self.sampling.temperature_K,
             volume_ratio=round(self.volume_ratio, 6),
             trajectory=self.index,
@@ -219,7 +230,7 @@ def relaxed_framework(code: str, reference: Any) -> Atoms:
 
 
 def plan(
-    code: str,
+    name: str,
     run: Run,
     *,
     n_frames: int | None = None,
@@ -227,7 +238,7 @@ def plan(
     potential_file: Path | None = None,
     sampling: ZeoliteSampling | None = None,
 ) -> Plan:
-    """Plan the frames of one framework; the options are those of `Builder`.
+    """Plan the frames of one dataset, named by its framework; the options are those of `Builder`.
 
     Raises
     ------
@@ -235,27 +246,31 @@ def plan(
         There is no framework with this code.
     """
     sampling = ZeoliteSampling() if sampling is None else sampling
-    code = code.upper()
+    code = name.split("-", maxsplit=1)[0].upper()
     if n_frames is None:
-        n_frames = _SHIPPED_FRAMES.get(code, 120)
+        n_frames = _SHIPPED_FRAMES.get(name, 120)
     potential = find_lammps_file(FILE_NAME, SHA256, potential_file)
     version = lammps_version()
     reference = calculator(str(potential))
     relaxed = relaxed_framework(code, reference)
     reference.clean()
+    if name in _SUPERCELLS:
+        # The cell of the conventional relaxation: the same volume of an atom in both datasets.
+        relaxed = repeated_primitive_cell(relaxed, _SUPERCELLS[name])
+        relaxed.positions = np.round(relaxed.positions, _RELAXED_DECIMALS)
 
     numbers = shares(n_frames, sampling.frames_per_trajectory)
     low, high = sampling.lowest_volume, sampling.highest_volume
     ratios = even_values(low, high, len(numbers), np.random.default_rng([seed]))
     return Plan(
-        f"{code} frames",
+        f"{name} frames",
         [
-            _Job(index, float(ratio), number, seed, sampling, code, relaxed, potential)
+            _Job(index, float(ratio), number, seed, sampling, name, relaxed, potential)
             for index, (ratio, number) in enumerate(zip(ratios, numbers, strict=True))
         ],
         settings={
             "recipe": asdict(sampling),
-            "framework": code,
+            "name": name,
             "cell": relaxed.cell.array.tolist(),
             "positions": relaxed.positions.tolist(),
             "n_frames": n_frames,
@@ -266,11 +281,12 @@ def plan(
     )
 
 
-build_cha = Builder(partial(plan, "CHA"))
-build_lta = Builder(partial(plan, "LTA"))
-build_fau = Builder(partial(plan, "FAU"))
-build_mfi = Builder(partial(plan, "MFI"))
-build_bea = Builder(partial(plan, "BEA"))
+build_cha = Builder(partial(plan, "cha"))
+build_cha_288 = Builder(partial(plan, "cha-288"))
+build_lta = Builder(partial(plan, "lta"))
+build_fau = Builder(partial(plan, "fau"))
+build_mfi = Builder(partial(plan, "mfi"))
+build_bea = Builder(partial(plan, "bea"))
 
 
 def _interactions(potential_file: Path) -> Interactions:

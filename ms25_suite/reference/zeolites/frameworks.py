@@ -13,7 +13,11 @@ from ms25_suite.core.frames import FloatArray
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["FRAMEWORKS", "Framework", "framework_atoms"]
+__all__ = ["FRAMEWORKS", "Framework", "framework_atoms", "repeated_primitive_cell"]
+
+_SAME_SITE_A: Final = 0.1
+"""Atoms closer than this, up to lattice vectors of the primitive cell, are the same site: relaxed
+structures keep the centring of their lattice to some 0.01 Å, and atoms are 1.5 Å apart."""
 
 _NEIGHBOURS_A: Final = 3.6
 """T-atoms closer than this share an oxygen atom: first neighbours are 2.9-3.3 Å apart."""
@@ -21,6 +25,7 @@ _NEIGHBOURS_A: Final = 3.6
 _CENTRING: Final = {
     "P": np.eye(3),
     "F": 0.5 * np.array([[0.0, 1.0, 1.0], [1.0, 0.0, 1.0], [1.0, 1.0, 0.0]]),
+    "R": np.array([[2.0, 1.0, 1.0], [-1.0, 1.0, 1.0], [-1.0, -2.0, 1.0]]) / 3.0,  # obverse
 }
 """Primitive vectors in terms of the conventional ones (International Tables A)."""
 
@@ -169,6 +174,53 @@ def framework_atoms(code: str) -> Atoms:
         msg = f"the T-atoms of {framework.code} are not four-connected: a mistake in the table"
         raise RuntimeError(msg)
     return silicon + Atoms(["O"] * len(bridges), positions=bridges, cell=cell, pbc=True)
+
+
+def repeated_primitive_cell(atoms: Atoms, repeat: int) -> Atoms:
+    """Repeat the primitive cell of a framework that is given in its hexagonal cell.
+
+    Parameters
+    ----------
+    atoms
+        Structure in the hexagonal cell of a rhombohedral lattice (obverse setting).
+    repeat
+        Number of primitive cells along each of the three rhombohedral vectors.
+
+    Returns
+    -------
+    :
+        ``repeat**3 / 3`` times the number of atoms, in the order of ``atoms``; the cell vectors are
+        lower triangular.
+
+    Raises
+    ------
+    ValueError
+        The lattice of the structure is not rhombohedral.
+    """
+    from ase import Atoms
+
+    vectors = _CENTRING["R"] @ atoms.cell.array
+    fractional = np.linalg.solve(vectors.T, atoms.positions.T).T
+    kept: list[int] = []
+    for index, place in enumerate(fractional):
+        apart = fractional[kept] - place
+        distances = np.linalg.norm((apart - np.round(apart)) @ vectors, axis=1)
+        if not np.any(distances < _SAME_SITE_A):
+            kept.append(index)
+    if 3 * len(kept) != len(atoms):
+        msg = (
+            f"expected {len(atoms)} atoms of a rhombohedral lattice in its hexagonal cell, found "
+            f"{len(kept)} sites in the primitive cell, not a third of them"
+        )
+        raise ValueError(msg)
+    cell, _ = Atoms(cell=vectors).cell.standard_form()
+    primitive = Atoms(
+        atoms.numbers[kept], scaled_positions=fractional[kept] % 1.0, cell=cell, pbc=True
+    )
+    supercell = primitive * repeat
+    # The silicon atoms come first, as in the other frameworks.
+    order = np.argsort(np.tile(np.arange(len(kept)), repeat**3), kind="stable")
+    return supercell[order]
 
 
 def _distinct(fractional: FloatArray) -> FloatArray:

@@ -63,7 +63,7 @@ def test_frame_of_a_built_in_dataset(
     assert "ms25 data import OUTCAR --keys energy=free_energy" in capsys.readouterr().out
     folder = tmp_path / "mgo-4x4-vasp-0"
     assert "1 1 1" in (folder / "KPOINTS").read_text()
-    assert len(read(folder / "POSCAR")) == 128
+    assert len(read(folder / "POSCAR")) == 256
 
 
 def test_labels_of_vasp_are_imported_as_the_recipe_says(tmp_path: Path) -> None:

@@ -11,12 +11,14 @@ from ase.neighborlist import neighbor_list
 
 from ms25_suite.core.fields import REF_STRESS
 from ms25_suite.datasets import open_dataset
+from ms25_suite.datasets.published.systems import recognise
 from ms25_suite.reference.zeolites.frames import calculator
 from tests.helpers.built_files import check_card, check_some_labels, shipped_frames
 from tests.helpers.shipped_observables import check_fit, check_frames, check_pressure
 
 SHIPPED = {
     "cha": (400, 108),
+    "cha-288": (60, 288),
     "lta": (120, 72),
     "fau": (120, 144),
     "mfi": (60, 288),
@@ -56,6 +58,31 @@ def test_frameworks_are_whole(name: str) -> None:
     pressure = -np.array([atoms.info[REF_STRESS][:3].mean() for atoms in images])
     assert np.ptp(ratios) > 0.1
     assert np.corrcoef(ratios, pressure)[0, 1] < -0.9
+
+
+def test_both_cells_of_cha_are_the_same_crystal() -> None:
+    """2x2x2 primitive cells: three conventional cells hold nine of them."""
+    small, large = open_dataset("cha"), open_dataset("cha-288")
+    assert [recognise(shipped_frames(name)[0]) for name in ("cha", "cha-288")] == ["cha", "cha"]
+    own = [
+        set(
+            np.round(
+                [
+                    atoms.get_volume() / len(atoms) / atoms.info["volume_ratio"]
+                    for atoms in shipped_frames(name)
+                ],
+                3,
+            )
+        )
+        for name in ("cha", "cha-288")
+    ]
+    assert own[0] == own[1]
+    lengths = shipped_frames("cha-288")[0].cell.lengths()
+    np.testing.assert_allclose(lengths, lengths[0], rtol=1e-5)
+    assert small.card.partners.extensivity == "cha-288"
+    assert large.card.partners.extensivity == "cha"
+    per_atom = [np.mean(d.labels.energy / d.frames.n_atoms) for d in (small, large)]
+    assert per_atom[0] == pytest.approx(per_atom[1], abs=3e-3)
 
 
 def test_pressure_is_the_slope_of_the_curves() -> None:

@@ -130,6 +130,7 @@ def test_frames_that_can_be_labelled() -> None:
     refuse_frame(find_level_of_theory("zro"), bulk("Zr"))
     refuse_frame(find_level_of_theory("mgo-2x2"), slab(2))
     refuse_frame(find_level_of_theory("mgo-4x4"), slab(4))
+    refuse_frame(find_level_of_theory("mgo-2x2-small"), slab(2, primitive=True))
 
 
 def test_frames_that_a_levelnot_label() -> None:
@@ -157,6 +158,17 @@ def test_a_frame_of_the_other_cell_has_other_k_points() -> None:
         UsageError, match=r"one of mgo-4x4, .*GRID \[1, 1, 1\].*level of theory mgo-4x4"
     ):
         refuse_frame(find_level_of_theory("mgo-2x2"), slab(4))
+    with pytest.raises(UsageError, match=r"one of mgo-2x2, .*GRID \[3, 3, 1\]"):
+        refuse_frame(find_level_of_theory("mgo-2x2-small"), slab(2))
+
+
+def test_k_points_of_the_small_slab_are_no_farther_apart_than_those_of_the_paper() -> None:
+    grids = [
+        find_level_of_theory(name).section("KPOINTS")["GRID"][0]
+        for name in ("mgo-2x2", "mgo-2x2-small")
+    ]
+    edges = [slab(2).cell.lengths()[0], slab(2, primitive=True).cell.lengths()[0]]
+    assert grids[1] * edges[1] >= grids[0] * edges[0]
 
 
 def test_quotations_are_in_the_paper() -> None:

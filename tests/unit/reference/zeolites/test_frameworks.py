@@ -12,7 +12,11 @@ from ase.io import read
 from ase.neighborlist import neighbor_list
 
 from ms25_suite.core.errors import UsageError
-from ms25_suite.reference.zeolites.frameworks import FRAMEWORKS, framework_atoms
+from ms25_suite.reference.zeolites.frameworks import (
+    FRAMEWORKS,
+    framework_atoms,
+    repeated_primitive_cell,
+)
 
 # T-atoms for 1000 Å^3, as the Atlas of Zeolite Framework Types gives them (FD_Si), and the
 # number of T-atoms of the cell of the frames.
@@ -54,6 +58,31 @@ def test_distances_are_those_of_the_database(code: str, shared_data: Path) -> No
     (a, n_a), (b, n_b) = distances(ours), distances(theirs)
     assert n_b % n_a == 0  # FAU: the primitive cell is a quarter of the conventional one
     np.testing.assert_allclose(np.repeat(a, n_b // n_a), b, atol=2e-3)
+
+
+def test_repeated_primitive_cell_is_the_same_crystal() -> None:
+    """36 atoms for each primitive cell of CHA; the distances of the hexagonal cell of 108 atoms."""
+    hexagonal = framework_atoms("CHA")
+    hexagonal.rattle(0.003, seed=1)  # as far off its symmetry as after a relaxation
+    supercell = repeated_primitive_cell(hexagonal, 2)
+    assert len(supercell) == 288
+    assert supercell.get_chemical_symbols() == ["Si"] * 96 + ["O"] * 192
+    assert np.abs(np.triu(supercell.cell.array, 1)).max() < 1e-9
+    assert supercell.get_volume() / 288 == pytest.approx(hexagonal.get_volume() / 108)
+    lengths, angles = supercell.cell.lengths(), supercell.cell.angles()
+    np.testing.assert_allclose([*lengths / lengths[0], *angles / angles[0]], 1.0)
+    found = [
+        np.sort(neighbor_list("d", atoms, 6.0))[:: len(atoms) // 36]
+        for atoms in (hexagonal, supercell)
+    ]
+    n = min(map(len, found))
+    np.testing.assert_allclose(found[0][:n], found[1][:n], atol=0.05)
+    assert abs(len(found[0]) - len(found[1])) < 0.01 * n
+
+
+def test_a_lattice_that_is_not_rhombohedral_has_no_such_primitive_cell() -> None:
+    with pytest.raises(ValueError, match="expected 72 atoms of a rhombohedral lattice"):
+        repeated_primitive_cell(framework_atoms("LTA"), 2)
 
 
 def test_unknown_framework_is_refused() -> None:
