@@ -6,8 +6,10 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -24,6 +26,9 @@ from ms25_suite.datasets.published.roles import SourceFile, archive_splits
 from ms25_suite.datasets.published.store import FrameStore, SystemFrames
 from ms25_suite.datasets.published.systems import SYSTEMS
 from ms25_suite.datasets.published.writer import WrittenDataset, link_partners, write_dataset
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
 
 __all__ = ["ArchiveImport", "ImportedDataset", "LeftOut", "import_archive"]
 
@@ -138,8 +143,11 @@ def import_archive(
         The source is damaged or holds no system of the paper, or ``out`` is in use.
     """
     _refuse_output(source, out, overwrite=overwrite)
+    _remove_leftovers(out)
     # Beside its later place, so that one step moves it there.
-    work = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+    work = Path(tempfile.mkdtemp(prefix=_prefix(out), dir=out.parent))
+    lock = _lock(work)
+    lock.acquire(timeout=0)
     try:
         scratch, ready = work / "scratch", work / "ready"
         scratch.mkdir()
@@ -161,6 +169,7 @@ def import_archive(
         msg = f"cannot write {out}: {error}"
         raise DatasetError(msg) from error
     finally:
+        lock.release()
         shutil.rmtree(work, ignore_errors=True)
     found = {dataset.system for dataset in datasets}
     refused = [name for name in reader.recognised if name not in found]
@@ -171,6 +180,25 @@ def import_archive(
         left_out=tuple(reader.left_out),
         documents=tuple(reader.documents),
     )
+
+
+def _prefix(out: Path) -> str:
+    return f".{out.name}-import-"
+
+
+def _lock(work: Path) -> BaseFileLock:
+    import filelock
+
+    return filelock.FileLock(work / "lock")
+
+
+def _remove_leftovers(out: Path) -> None:
+    """Remove what an import into the same folder left that was killed: nobody holds its lock."""
+    import filelock
+
+    for left in out.parent.glob(f"{_prefix(out)}*"):
+        with suppress(filelock.Timeout, OSError), _lock(left).acquire(timeout=0):
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _refuse_output(source: Path, out: Path, *, overwrite: bool) -> None:
