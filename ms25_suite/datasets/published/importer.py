@@ -15,13 +15,12 @@ import numpy as np
 
 from ms25_suite.core.errors import DatasetError
 from ms25_suite.core.findings import Finding
-from ms25_suite.core.frames import Frames
-from ms25_suite.datasets.audit.run import frame_digests
 from ms25_suite.datasets.cards.card import LabelKeys
 from ms25_suite.datasets.published.archive import natural_key
 from ms25_suite.datasets.published.copies import first_copies
 from ms25_suite.datasets.published.neb import ArchivePath, archive_path
 from ms25_suite.datasets.published.reader import ArchiveReader, LeftOut
+from ms25_suite.datasets.published.remarks import label_remarks, path_remarks
 from ms25_suite.datasets.published.roles import SourceFile, archive_splits
 from ms25_suite.datasets.published.store import FrameStore, SystemFrames
 from ms25_suite.datasets.published.systems import SYSTEMS
@@ -253,7 +252,7 @@ def _write(
         ]
         splits, remarks = archive_splits(files)
         notes = [f"the archive's split was not used: {remark}" for remark in remarks]
-        path, path_remarks = archive_path(collected.paths)
+        path, unused = archive_path(collected.paths)
         # Each frame once, in the natural order of the files.
         order = list(dict.fromkeys(frame for file in files for frame in file.frames))
         try:
@@ -285,7 +284,7 @@ def _write(
                 written,
                 counts,
                 path,
-                [*notes, *collected.remarks(), *path_remarks, *_path_notes(path, collected)],
+                [*notes, *collected.remarks(), *unused, *path_remarks(path, collected)],
             )
         )
     link_partners(linked)
@@ -315,7 +314,7 @@ def _imported(
         files=tuple(files.items()),
         split=written.split,
         path=path,
-        notes=(*notes, *_label_notes(len(dataset), n_forces, n_stress), *written.notes),
+        notes=(*notes, *label_remarks(len(dataset), n_forces, n_stress), *written.notes),
         findings=dataset.findings,
     )
 
@@ -324,40 +323,3 @@ def _merge_copies(collected: SystemFrames, store: FrameStore) -> None:
     first = first_copies(collected.energies, lambda i: store.get(collected.places[i]))
     for entries in collected.files.values():
         entries[:] = [(first[frame], role) for frame, role in entries]
-
-
-def _label_notes(n_frames: int, n_forces: int, n_stress: int) -> list[str]:
-    """What is missing of the labels."""
-    notes = []
-    if not n_forces:
-        notes.append(
-            "no frame has forces: energies only. Its card says so, and what needs forces is not "
-            "asked; it cannot be trained on"
-        )
-    elif n_forces < n_frames:
-        notes.append(f"forces are on {n_forces} of {n_frames} frames; only these are trained on")
-    if not n_stress:
-        notes.append("no stress: it is not asked for")
-    elif n_stress < n_frames:
-        notes.append(f"a stress is on {n_stress} of {n_frames} frames")
-    return notes
-
-
-def _path_notes(path: ArchivePath | None, collected: SystemFrames) -> list[str]:
-    """What was found of the reaction path."""
-    if path is None:
-        return []
-    digests = frame_digests(Frames.from_atoms(path.images))
-    n_samples = sum(digest.tobytes() in collected.ids for digest in digests)
-    found = (
-        f"reaction path of {len(path.images)} images from {path.name}: barrier "
-        f"{path.barrier:.3f} eV, back {path.reverse_barrier:.3f} eV, reaction energy "
-        f"{path.reaction_energy:.3f} eV ({path.source})"
-    )
-    notes = [found, *path.notes]
-    if n_samples:
-        notes.append(
-            f"{n_samples} images of the path are frames of the dataset too, by its other files: a "
-            f"potential may have been trained on them"
-        )
-    return notes
