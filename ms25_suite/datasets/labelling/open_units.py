@@ -106,17 +106,17 @@ def units_by_cp2k(images: Sequence[Atoms], found: FoundLabels, where: str) -> De
     )
     first = _some(options, _DECISIVE)
     usual: Reading = {name: units[0] for name, units in first.items()}
-    # Only whether somebody has converted them is in question, and the energy less than the forces.
+    # Only whether somebody has converted them is in question. Who has converted the forces may have
+    # converted the energy too: then the header says nothing any more.
     _, passed = decided(tests, first, others=())
-    energies = [one for one in passed if one["energy"] == usual["energy"]]
     near = not passed and all(test.allows(usual, _ROUGHLY) for test in tests)
     if usual in passed or near:
         # Labels can also be wrong, which the audit says, in units that are right.
         chosen = usual
-    elif len(energies) == 1 or len(passed) == 1:
-        chosen = (energies or passed)[0]
+    elif len(passed) == 1:
+        chosen = passed[0]
     else:
-        raise UndecidedUnitError(_contradicted(found, tests, first, where, proof))
+        raise UndecidedUnitError(_contradicted(found, tests, first, where, proof, passed))
     options |= {name: (unit,) for name, unit in chosen.items()}
     said = _said(tests, _all_of(first)) or "the numbers allow no test"
     because = (
@@ -219,13 +219,20 @@ def _contradicted(
     options: Mapping[Quantity, Sequence[str]],
     where: str,
     proof: str,
+    passed: Sequence[Reading],
 ) -> str:
     taken = " and ".join(f"`{found.keys[name]}`" for name in options)
+    fit = " or ".join(" with ".join(one.values()) for one in passed)
+    which = f"State which, {_option(passed[0])} or {_option(passed[1])}" if passed else ""
     return (
-        f"{where}: {taken} should be as CP2K writes them, since {proof}; but neither hartree and "
-        f"hartree/bohr nor eV and eV/Å fit: {_said(tests, _all_of(options))}. State the units: "
-        f"--units energy=…,forces=…"
+        f"{where}: {taken} should be as CP2K writes them, since {proof}; but hartree and "
+        f"hartree/bohr do not fit, {f'only {fit}' if fit else 'nor do eV and eV/Å'}: "
+        f"{_said(tests, _all_of(options))}. {which or 'State the units, --units energy=…,forces=…'}"
     )
+
+
+def _option(reading: Reading) -> str:
+    return "--units " + ",".join(f"{name}={unit}" for name, unit in reading.items())
 
 
 def _unknown_stress(found: FoundLabels, known: Reading, kind: Quantity, where: str) -> str:
