@@ -209,7 +209,8 @@ def _both_readings(found: FoundLabels, where: str) -> str:
     return (
         f"{where}: the unit of `{BARE_ENERGY}` is not known: eV or hartree? CP2K writes hartree "
         f"under this key, with `i` and `time` beside it; others write eV. State it: --units "
-        f"{option} or --units energy=eV{named}; in a card, [labels] units = {{ {entry} }}"
+        f"{option} or --units energy=eV{named}; in a card, [labels] units = {{ {entry} }}; or "
+        f"--keys energy=none if it is no energy"
     )
 
 
