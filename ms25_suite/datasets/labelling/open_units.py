@@ -79,7 +79,9 @@ class Decision:
     doubt: str = ""
 
 
-def units_by_cp2k(images: Sequence[Atoms], found: FoundLabels, where: str) -> Decision:
+def units_by_cp2k(
+    images: Sequence[Atoms], found: FoundLabels, where: str, atoms: Mapping[int, float]
+) -> Decision:
     """Hartree and hartree/bohr, unless the numbers say that the forces have been converted.
 
     Parameters
@@ -90,6 +92,8 @@ def units_by_cp2k(images: Sequence[Atoms], found: FoundLabels, where: str) -> De
         Their labels, as they are in the file.
     where
         Name of the source, for messages.
+    atoms
+        Energies in eV of isolated atoms that a person states, by atomic number.
 
     Raises
     ------
@@ -97,7 +101,7 @@ def units_by_cp2k(images: Sequence[Atoms], found: FoundLabels, where: str) -> De
         The forces fit neither unit.
     """
     options = _options(found)
-    tests = _tests(images, found)
+    tests = _tests(images, found, atoms)
     key = found.keys["energy"]
     proof = (
         f"`{key}` is beside its `i` and `time`, or the file names it"
@@ -134,7 +138,9 @@ def units_by_cp2k(images: Sequence[Atoms], found: FoundLabels, where: str) -> De
     return Decision(_units(whole), because)
 
 
-def units_by_numbers(images: Sequence[Atoms], found: FoundLabels, where: str) -> Decision:
+def units_by_numbers(
+    images: Sequence[Atoms], found: FoundLabels, where: str, atoms: Mapping[int, float]
+) -> Decision:
     """The units that the numbers leave as the only ones; see `units_by_cp2k` for parameters.
 
     Raises
@@ -143,7 +149,7 @@ def units_by_numbers(images: Sequence[Atoms], found: FoundLabels, where: str) ->
         The numbers allow several readings of energy and forces, or none.
     """
     options = _options(found)
-    tests = _tests(images, found)
+    tests = _tests(images, found, atoms)
     first = _some(options, _DECISIVE)
     reading, passed = decided(tests, options)
     doubt = ""
@@ -181,14 +187,17 @@ def _some(
     return {name: units for name, units in options.items() if name in names}
 
 
-def _tests(images: Sequence[Atoms], found: FoundLabels) -> tuple[Measure, ...]:
+def _tests(
+    images: Sequence[Atoms], found: FoundLabels, stated: Mapping[int, float]
+) -> tuple[Measure, ...]:
     frames = Frames.from_atoms(images)
     kept = np.flatnonzero(~found.isolated)
     if len(kept) == 0:
         return ()
-    atoms = atom_references(frames, found).energies
+    read = atom_references(frames, found).energies
     labels = found.labels.select(kept, frames.offsets)
-    return measures(frames.select(kept), labels, atoms, unit_names(found.labels, found.keys))
+    names = unit_names(found.labels, found.keys)
+    return measures(frames.select(kept), labels, read, names, stated)
 
 
 def _all_of(options: Mapping[Quantity, Sequence[str]]) -> list[Reading]:

@@ -204,6 +204,19 @@ def test_isolated_atoms_decide(tmp_path: Path, unit: float) -> None:
     assert "energy relative to the isolated atoms in eV/atom" in note(dataset)
 
 
+@pytest.mark.parametrize("unit", [1.0, float(Hartree)])
+def test_isolated_atoms_of_the_card_decide(tmp_path: Path, unit: float) -> None:
+    images = bare(n=4, header=False, forces=None, energy=unit)
+    free = open_dataset("cha").labels.energy[:4].mean() / 108 + 6.4  # type: ignore[index]
+    card = f"[labels]\natoms = {{ Si = {free:.3f}, O = {free:.3f} }}\n"
+    dataset = opened(tmp_path / "x.traj", images, card)
+    same_labels(dataset, forces=False)
+    assert dataset.atom_energies == {8: pytest.approx(free, abs=1e-3), 14: dataset.atom_energies[8]}
+    assert "energy relative to the isolated atoms in eV/atom" in note(dataset)
+    with pytest.raises(CardError, match="`atoms` must be chemical symbols, found Xy"):
+        opened(tmp_path / "x.traj", images, "[labels]\natoms = { Xy = 1.0 }\n")
+
+
 def strained(stress: str, factor: float) -> list[Atoms]:
     """Frames of CP2K at several volumes, with a stress in some unit: EMT of copper."""
     from ase.build import bulk
