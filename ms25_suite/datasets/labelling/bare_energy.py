@@ -19,9 +19,9 @@ import numpy as np
 from ms25_suite.core.errors import LabelError
 from ms25_suite.core.frames import FloatArray
 from ms25_suite.datasets.cards.card import LabelKeys
-from ms25_suite.datasets.columns.families import find_columns
+from ms25_suite.datasets.columns.families import LabelColumns, find_columns
 from ms25_suite.datasets.columns.frame_kinds import is_isolated_atom
-from ms25_suite.datasets.columns.names import words_of
+from ms25_suite.datasets.columns.names import LabelName, words_of
 from ms25_suite.datasets.columns.unread import says, unread_labels
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ _HEADER: Final = frozenset({"i", "time", BARE_ENERGY})
 """Keys in the header of each frame of a trajectory of CP2K."""
 
 _PROGRAM: Final = "cp2k"
+_TENSORS: Final[tuple[LabelName, ...]] = ("stress", "virial")
 _OWN_FAMILIES: Final = ("", _PROGRAM)
 """Families of names whose forces may belong to a bare ``E``: plain ones, and those of CP2K."""
 
@@ -83,13 +84,15 @@ def named_labels(images: Sequence[Atoms], keys: LabelKeys, where: str) -> LabelK
     """
     if keys.energy not in (None, BARE_ENERGY) or not has_bare_energy(images):
         return keys
-    families = find_columns(images).families(("energy", "forces"))
+    columns = find_columns(images)
+    families = columns.families(("energy", "forces"))
     if keys.energy is None:
         usual = any("energy" in names for names in families.values())
         # Labels of another family are of another method than `E` may be.
         if usual or not set(families) <= set(_OWN_FAMILIES):
             return keys
         keys = replace(keys, energy=BARE_ENERGY)
+    keys = replace(keys, **_tensor(columns, keys))
     if keys.forces is not None or any("forces" in names for names in families.values()):
         return keys
     if not is_of_cp2k(images):
@@ -108,6 +111,22 @@ def named_labels(images: Sequence[Atoms], keys: LabelKeys, where: str) -> LabelK
         )
         raise LabelError(msg)
     return replace(keys, forces=arrays[0]) if arrays else keys
+
+
+def _tensor(columns: LabelColumns, keys: LabelKeys) -> dict[str, Any]:
+    """Name and key of the only stress that can belong to ``E``.
+
+    Where no forces have a usual name, nothing else says of which family the stress is.
+    """
+    if keys.stress is not None or keys.virial is not None:
+        return {}
+    found: dict[str, Any] = {
+        name: key
+        for name in _TENSORS
+        for family in _OWN_FAMILIES
+        for key in columns.keys(name, family)
+    }
+    return found if len(found) == 1 else {}
 
 
 def _is_gradient(key: str) -> bool:

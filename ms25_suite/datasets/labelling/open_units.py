@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING, Final
 
@@ -22,7 +23,7 @@ from ms25_suite.datasets.readers.labels import FoundLabels
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["UndecidedUnitError", "units_by_cp2k", "units_by_numbers"]
+__all__ = ["Decision", "UndecidedUnitError", "units_by_cp2k", "units_by_numbers"]
 
 _OPEN: Final[dict[Quantity, tuple[str, ...]]] = {
     "energy": ("hartree", "eV"),
@@ -59,7 +60,28 @@ class UndecidedUnitError(LabelError):
     """The unit of labels is not known: their key leaves several open, and nothing decides."""
 
 
-def units_by_cp2k(images: Sequence[Atoms], found: FoundLabels, where: str) -> tuple[Units, str]:
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Units of some labels.
+
+    Parameters
+    ----------
+    units
+        The units.
+    because
+        How they are known.
+    doubt
+        Why the stress cannot be used: its unit is not known. Empty if it can, or there is none.
+    """
+
+    units: Units
+    because: str = ""
+    doubt: str = ""
+
+
+def units_by_cp2k(
+    images: Sequence[Atoms], found: FoundLabels, where: str, atoms: Mapping[int, float]
+) -> Decision:
     """Hartree and hartree/bohr, unless the numbers say that the forces have been converted.
 
     Parameters
@@ -70,19 +92,16 @@ def units_by_cp2k(images: Sequence[Atoms], found: FoundLabels, where: str) -> tu
         Their labels, as they are in the file.
     where
         Name of the source, for messages.
-
-    Returns
-    -------
-    :
-        The units, and how they are known.
+    atoms
+        Energies in eV of isolated atoms that a person states, by atomic number.
 
     Raises
     ------
     UndecidedUnitError
-        The forces fit neither unit, or the unit of a stress is not known.
+        The forces fit neither unit.
     """
     options = _options(found)
-    tests = _tests(images, found)
+    tests = _tests(images, found, atoms)
     key = found.keys["energy"]
     proof = (
         f"`{key}` is beside its `i` and `time`, or the file names it"
@@ -91,17 +110,17 @@ def units_by_cp2k(images: Sequence[Atoms], found: FoundLabels, where: str) -> tu
     )
     first = _some(options, _DECISIVE)
     usual: Reading = {name: units[0] for name, units in first.items()}
-    # Only whether somebody has converted them is in question, and the energy less than the forces.
+    # Only whether somebody has converted them is in question. Who has converted the forces may have
+    # converted the energy too: then the header says nothing any more.
     _, passed = decided(tests, first, others=())
-    energies = [one for one in passed if one["energy"] == usual["energy"]]
     near = not passed and all(test.allows(usual, _ROUGHLY) for test in tests)
     if usual in passed or near:
         # Labels can also be wrong, which the audit says, in units that are right.
         chosen = usual
-    elif len(energies) == 1 or len(passed) == 1:
-        chosen = (energies or passed)[0]
+    elif len(passed) == 1:
+        chosen = passed[0]
     else:
-        raise UndecidedUnitError(_contradicted(found, tests, first, where, proof))
+        raise UndecidedUnitError(_contradicted(found, tests, first, where, proof, passed))
     options |= {name: (unit,) for name, unit in chosen.items()}
     said = _said(tests, _all_of(first)) or "the numbers allow no test"
     because = (
@@ -109,37 +128,43 @@ def units_by_cp2k(images: Sequence[Atoms], found: FoundLabels, where: str) -> tu
         if chosen == usual
         else f"CP2K does not write them so, but {said} ({proof})"
     )
-    for kind in (name for name in _TENSORS if name in options):
-        whole, _ = decided(tests, options)
-        if whole is None:
-            msg = _unknown_stress(found, options, kind, where, because)
-            raise UndecidedUnitError(msg)
-        options[kind] = (whole[kind],)
-        because += f"; {_said([test for test in tests if kind in test.powers], [whole])}"
-    return _units({name: units[0] for name, units in options.items()}), because
+    whole, _ = decided(tests, options)
+    tensor = next((name for name in _TENSORS if name in options), None)
+    if tensor is None:
+        return Decision(_units(chosen), because)
+    if whole is None:
+        return Decision(_units(chosen), because, _unknown_stress(found, chosen, tensor, where))
+    because += f"; {_said([test for test in tests if tensor in test.powers], [whole])}"
+    return Decision(_units(whole), because)
 
 
-def units_by_numbers(images: Sequence[Atoms], found: FoundLabels, where: str) -> tuple[Units, str]:
+def units_by_numbers(
+    images: Sequence[Atoms], found: FoundLabels, where: str, atoms: Mapping[int, float]
+) -> Decision:
     """The units that the numbers leave as the only ones; see `units_by_cp2k` for parameters.
 
     Raises
     ------
     UndecidedUnitError
-        The numbers allow several readings, or none.
+        The numbers allow several readings of energy and forces, or none.
     """
     options = _options(found)
-    tests = _tests(images, found)
+    tests = _tests(images, found, atoms)
+    first = _some(options, _DECISIVE)
     reading, passed = decided(tests, options)
-    said = _said(tests, _all_of(_some(options, _DECISIVE)))
+    doubt = ""
+    tensor = next((name for name in _TENSORS if name in options), None)
+    if reading is None and tensor is not None:
+        reading, passed = decided(tests, first)
+        doubt = _unknown_stress(found, reading, tensor, where) if reading is not None else ""
+    said = _said(tests, _all_of(first) if "forces" in first or reading is None else [reading])
     if reading is None:
         fit = " or ".join(dict.fromkeys(" with ".join(one.values()) for one in passed))
-        why = (
-            said or "that takes near frames with forces, bonds of varied length, or isolated atoms"
-        )
+        why = said or "that takes near frames, bonds of varied length, or isolated atoms"
         msg = f"{_both_readings(found, where)}. The numbers do not decide ({why})"
         msg += f"; they allow {fit}" if said and fit else "; they allow neither" if said else ""
         raise UndecidedUnitError(msg)
-    return _units(reading), f"by the numbers: {said}"
+    return Decision(_units(reading), f"by the numbers: {said}", doubt)
 
 
 def _units(reading: Reading) -> Units:
@@ -162,14 +187,17 @@ def _some(
     return {name: units for name, units in options.items() if name in names}
 
 
-def _tests(images: Sequence[Atoms], found: FoundLabels) -> tuple[Measure, ...]:
+def _tests(
+    images: Sequence[Atoms], found: FoundLabels, stated: Mapping[int, float]
+) -> tuple[Measure, ...]:
     frames = Frames.from_atoms(images)
     kept = np.flatnonzero(~found.isolated)
     if len(kept) == 0:
         return ()
-    atoms = atom_references(frames, found).energies
+    read = atom_references(frames, found).energies
     labels = found.labels.select(kept, frames.offsets)
-    return measures(frames.select(kept), labels, atoms, unit_names(found.labels, found.keys))
+    names = unit_names(found.labels, found.keys)
+    return measures(frames.select(kept), labels, read, names, stated)
 
 
 def _all_of(options: Mapping[Quantity, Sequence[str]]) -> list[Reading]:
@@ -190,7 +218,8 @@ def _both_readings(found: FoundLabels, where: str) -> str:
     return (
         f"{where}: the unit of `{BARE_ENERGY}` is not known: eV or hartree? CP2K writes hartree "
         f"under this key, with `i` and `time` beside it; others write eV. State it: --units "
-        f"{option} or --units energy=eV{named}; in a card, [labels] units = {{ {entry} }}"
+        f"{option} or --units energy=eV{named}; in a card, [labels] units = {{ {entry} }}; or "
+        f"--keys energy=none if it is no energy"
     )
 
 
@@ -200,26 +229,27 @@ def _contradicted(
     options: Mapping[Quantity, Sequence[str]],
     where: str,
     proof: str,
+    passed: Sequence[Reading],
 ) -> str:
     taken = " and ".join(f"`{found.keys[name]}`" for name in options)
+    fit = " or ".join(" with ".join(one.values()) for one in passed)
+    which = f"State which, {_option(passed[0])} or {_option(passed[1])}" if passed else ""
     return (
-        f"{where}: {taken} should be as CP2K writes them, since {proof}; but neither hartree and "
-        f"hartree/bohr nor eV and eV/Å fit: {_said(tests, _all_of(options))}. State the units: "
-        f"--units energy=…,forces=…"
+        f"{where}: {taken} should be as CP2K writes them, since {proof}; but hartree and "
+        f"hartree/bohr do not fit, {f'only {fit}' if fit else 'nor do eV and eV/Å'}: "
+        f"{_said(tests, _all_of(options))}. {which or 'State the units, --units energy=…,forces=…'}"
     )
 
 
-def _unknown_stress(
-    found: FoundLabels,
-    options: Mapping[Quantity, Sequence[str]],
-    kind: Quantity,
-    where: str,
-    because: str,
-) -> str:
-    known = ",".join(f"{name}={options[name][0]}" for name in _DECISIVE if name in options)
+def _option(reading: Reading) -> str:
+    return "--units " + ",".join(f"{name}={unit}" for name, unit in reading.items())
+
+
+def _unknown_stress(found: FoundLabels, known: Reading, kind: Quantity, where: str) -> str:
+    stated = ",".join(f"{name}={unit}" for name, unit in known.items() if name in _DECISIVE)
     return (
-        f"{where}: energy and forces are known, {because}; but the unit of "
-        f"`{found.keys['stress']}` is not: CP2K prints a stress in GPa or bar, ASE holds it in "
-        f"eV/Å^3, and there are no frames of different cells whose energies decide. State it: "
-        f"--units {known},{kind}=… or leave it out: --keys stress=none"
+        f"{where}: the unit of `{found.keys['stress']}` is not known: CP2K prints a stress in GPa "
+        f"or bar, ASE holds it in eV/Å^3, and no frames differ in their cells, so that the "
+        f"energies could decide. State it, --units {stated},{kind}=…, or that there is none, "
+        f"--keys stress=none"
     )

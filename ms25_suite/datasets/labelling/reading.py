@@ -8,7 +8,7 @@ whose key leaves two readings open is decided by what the numbers do (`evidence`
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -17,7 +17,7 @@ from ms25_suite.core.errors import DatasetError
 from ms25_suite.core.findings import Finding
 from ms25_suite.datasets.cards.card import LabelKeys
 from ms25_suite.datasets.columns.names import words_of
-from ms25_suite.datasets.formats.stated_units import in_suite_units, units_of_frames
+from ms25_suite.datasets.formats.stated_units import in_suite_units, unit_names, units_of_frames
 from ms25_suite.datasets.formats.units import Units, factor
 from ms25_suite.datasets.labelling.bare_energy import (
     BARE_ENERGY,
@@ -26,6 +26,7 @@ from ms25_suite.datasets.labelling.bare_energy import (
     named_labels,
 )
 from ms25_suite.datasets.labelling.open_units import (
+    Decision,
     UndecidedUnitError,
     units_by_cp2k,
     units_by_numbers,
@@ -54,14 +55,6 @@ _OTHER_UNITS: Final = frozenset(
     }
 )
 """Words of a key that name another unit than that of the suite."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    """Units of labels, and how they are known."""
-
-    units: Units
-    because: str = ""
 
 
 def read_labels(
@@ -106,6 +99,8 @@ def read_labels(
         return find_labels(images, keys, where, partial=partial)
     found = find_labels(images, named_labels(images, keys, where), where, partial=partial)
     reading = _reading(images, found, keys, where, counts, prior)
+    if reading.doubt:
+        found = _without_stress(found, keys, reading.doubt, where)
     labels, note = in_suite_units(found.labels, found.keys, reading.units, where, reading.because)
     if note is None and not reading.because:
         return found
@@ -135,10 +130,10 @@ def _reading(
     where: str,
     counts: Sequence[int],
     prior: Units,
-) -> _Reading:
+) -> Decision:
     if keys.units.stated:
         # Positions have been converted already.
-        return _Reading(replace(keys.units.completed(), length=""), "stated by the user")
+        return Decision(replace(keys.units.completed(), length=""), "stated by the user")
     stated = units_of_frames(images, where)
     if stated.stated:
         if stated.length and factor("length", stated.length) != 1.0:
@@ -147,16 +142,36 @@ def _reading(
                 f"and cells"
             )
             raise DatasetError(msg)
-        return _Reading(stated, "stated by the frames")
+        return Decision(stated, "stated by the frames")
     _refuse_other_unit(keys, where)
     cp2k = is_of_cp2k(images, counts)
     bare = found.keys.get("energy") == BARE_ENERGY
     if bare or (cp2k and _copied(images, found)):
         if prior.stated:
-            return _Reading(prior, "as the frames before in the same file")
+            open_ = set(unit_names(found.labels, found.keys).values()) - set(prior.stated)
+            doubt = f"{where}: the unit of {' and '.join(open_)} is not known" if open_ else ""
+            return Decision(prior, "as the frames before in the same file", doubt)
         decide = units_by_cp2k if cp2k else units_by_numbers
-        return _Reading(*decide(images, found, where))
-    return _Reading(Units())
+        return decide(images, found, where, keys.atom_energies)
+    return Decision(Units())
+
+
+def _without_stress(found: FoundLabels, keys: LabelKeys, doubt: str, where: str) -> FoundLabels:
+    """The labels without a stress whose unit is not known, unless a person asks for it."""
+    if keys.stress is not None or keys.virial is not None:
+        raise UndecidedUnitError(doubt)
+    key = found.keys["stress"]
+    warning = Finding(
+        "stress-unit-unknown",
+        f"The stress was left out: {doubt.removeprefix(f'{where}: ')}.",
+    )
+    return replace(
+        found,
+        labels=replace(found.labels, stress=None),
+        keys={name: own for name, own in found.keys.items() if name != "stress"},
+        unread=found.unread | {"stress": (key,)},
+        findings=(*found.findings, warning),
+    )
 
 
 def _copied(images: Sequence[Atoms], found: FoundLabels) -> bool:
