@@ -342,5 +342,5 @@ def read_content(
             *audit_frames(frames, labels, digests),
         ),
         unread_labels=found.unread,
-        atom_energies=atoms.energies,
+        atom_energies=keys.atom_energies | atoms.energies,
     )

@@ -56,6 +56,8 @@ class LabelKeys:
         Key of the virial (eV), instead of a stress: stress = -virial / volume.
     units
         Units of the labels where they are not those above.
+    atoms
+        Energy in eV of an isolated atom of each element, where the files do not have it.
     """
 
     __pydantic_config__: ClassVar[Any] = CARD_CONFIG
@@ -65,11 +67,20 @@ class LabelKeys:
     stress: Text | None = None
     virial: Text | None = None
     units: Units = field(default_factory=Units)
+    atoms: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.stress is not None and self.virial is not None:
             msg = "name either `stress` or `virial`, not both"
             raise ValueError(msg)
+        refuse_unknown_elements(self.atoms, "atoms")
+
+    @property
+    def atom_energies(self) -> dict[int, float]:
+        """Energies of isolated atoms in eV, by atomic number."""
+        from ase.data import atomic_numbers
+
+        return {atomic_numbers[symbol]: energy for symbol, energy in self.atoms.items()}
 
     @property
     def named(self) -> dict[str, str]:

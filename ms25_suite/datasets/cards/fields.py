@@ -79,8 +79,8 @@ def refuse_other_than_function(text: str | None, key: str) -> None:
         raise ValueError(msg)
 
 
-def refuse_unknown_elements(symbols: Iterable[str]) -> None:
-    """Check chemical symbols.
+def refuse_unknown_elements(symbols: Iterable[str], key: str = "elements") -> None:
+    """Check chemical symbols under a key.
 
     Raises
     ------
@@ -91,5 +91,5 @@ def refuse_unknown_elements(symbols: Iterable[str]) -> None:
 
     unknown = [symbol for symbol in symbols if atomic_numbers.get(symbol, 0) == 0]
     if unknown:
-        msg = f"`elements` must be chemical symbols, found {', '.join(unknown)}"
+        msg = f"`{key}` must be chemical symbols, found {', '.join(unknown)}"
         raise ValueError(msg)

@@ -6,6 +6,7 @@ A number without a unit is that of the suite (eV, Å) only where the format says
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from typing import Any, ClassVar, Final, Literal, Self
@@ -150,6 +151,10 @@ class Units:
         return {name: factor(name, unit) for name, unit in units.stated.items()}
 
 
+_PER_LENGTH: Final = re.compile(r"/?(angstroms?|ang|å|bohr|a0|nm|a)-([13])")
+"""A length to the power of -1 or -3: ``eV Å^-3``."""
+
+
 def factor(quantity: Quantity, unit: str) -> float:
     """What a number of a quantity is multiplied with to be in eV, Å, eV/Å or eV/Å^3.
 
@@ -158,8 +163,11 @@ def factor(quantity: Quantity, unit: str) -> float:
     UnknownUnitError
         The unit is unknown.
     """
-    text = re.sub(r"\s+", "", unit.lower().replace("*", "").replace("^", ""))
-    text = re.sub(r"/\(?mol[·.]?(?=.)/?", "/mol/", text.replace("mol-1", "/mol").replace("//", "/"))
+    # Superscripts and the sign for Å have several code points, which this makes one.
+    plain = unicodedata.normalize("NFKC", unit).lower().replace("\u2212", "-")
+    text = re.sub(r"[\s*^·]+", "", plain)
+    text = _PER_LENGTH.sub(lambda found: f"/{found[1]}{'3' if found[2] == '3' else ''}", text)
+    text = re.sub(r"/\(?mol[.]?(?=.)/?", "/mol/", text.replace("mol-1", "/mol").replace("//", "/"))
     text = text.rstrip(")").replace("/(", "/")
     sign = -1.0 if quantity == "stress" and text.startswith("-") else 1.0
     text = text.removeprefix("-") if quantity == "stress" else text
@@ -201,7 +209,7 @@ def _tables() -> tuple[dict[str, float], dict[str, float], dict[str, float]]:
         "electronvolt": 1.0,
         "mev": 1e-3,
         **dict.fromkeys(("hartree", "hartrees", "ha", "eh", "e_h", "a.u.", "au"), hartree),
-        **dict.fromkeys(("ry", "rydberg"), rydberg),
+        **dict.fromkeys(("ry", "ryd", "rydberg", "rydbergs"), rydberg),
         **dict.fromkeys(("kcal/mol", "kcalpermol"), float(units.kcal / units.mol)),
         **dict.fromkeys(("kj/mol", "kjpermol"), float(units.kJ / units.mol)),
     }

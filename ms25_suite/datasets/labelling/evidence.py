@@ -27,7 +27,7 @@ from typing import Final
 
 import numpy as np
 
-from ms25_suite.core.frames import Frames, Labels
+from ms25_suite.core.frames import FloatArray, Frames, Labels
 from ms25_suite.datasets.audit.derivatives import fit_work
 from ms25_suite.datasets.audit.stress import composition
 from ms25_suite.datasets.audit.surroundings import closeness, evenly
@@ -38,6 +38,8 @@ __all__ = ["OTHERS", "Measure", "Reading", "decided", "measures"]
 
 Reading = Mapping[Quantity, str]
 """Quantity to unit."""
+
+NOTHING: Final[Mapping[int, float]] = {}
 
 _WORK: Final = (0.73, 1.37)
 """Energy differences over the work of forces that right labels can have: 0.8 to 1.1 are found
@@ -88,26 +90,29 @@ class Measure:
     powers
         Quantity to the power in which the factor of its unit enters.
     value
-        What was measured, with the numbers as they are.
+        What was measured, with the numbers as they are; of several numbers the median counts.
     low, high
         What it can be where the units are right.
     text, basis
         What was measured and on what, for people.
+    zero
+        What is subtracted from the value in the unit of the suite.
     """
 
     powers: Mapping[Quantity, int]
-    value: float
+    value: float | FloatArray
     low: float
     high: float
     text: str
     basis: str = ""
+    zero: float | FloatArray = 0.0
 
     def under(self, reading: Reading) -> float | None:
         """What it is under a reading; None if that says nothing about its quantities."""
         if not self.powers.keys() <= reading.keys():
             return None
         scale = [factor(name, reading[name]) ** power for name, power in self.powers.items()]
-        return self.value * float(np.prod(scale))
+        return float(np.median(self.value * float(np.prod(scale)) - self.zero))
 
     def allows(self, reading: Reading, slack: float = 1.0) -> bool:
         """Whether a reading passes the test, or is not concerned by it.
@@ -142,7 +147,11 @@ class Measure:
 
 
 def measures(
-    frames: Frames, labels: Labels, atoms: Mapping[int, float], names: Mapping[str, Quantity]
+    frames: Frames,
+    labels: Labels,
+    atoms: Mapping[int, float],
+    names: Mapping[str, Quantity],
+    stated: Mapping[int, float] = NOTHING,
 ) -> tuple[Measure, ...]:
     """All tests that the labels allow.
 
@@ -156,11 +165,13 @@ def measures(
         Energy of an isolated atom of each element, by atomic number, as in the file.
     names
         Column of labels to the quantity that its numbers are.
+    stated
+        Energy in eV of an isolated atom of each element, from elsewhere.
     """
     found: list[Measure | None] = [
         *_work(frames, labels, names),
         _bonds(frames, labels),
-        _atomisation(frames, labels, atoms),
+        _atomisation(frames, labels, atoms, stated),
     ]
     return tuple(measure for measure in found if measure is not None)
 
@@ -221,18 +232,26 @@ def _bonds(frames: Frames, labels: Labels) -> Measure | None:
     )
 
 
-def _atomisation(frames: Frames, labels: Labels, atoms: Mapping[int, float]) -> Measure | None:
+def _atomisation(
+    frames: Frames, labels: Labels, atoms: Mapping[int, float], stated: Mapping[int, float]
+) -> Measure | None:
     elements = [int(z) for z in frames.elements]
-    if labels.energy is None or not atoms.keys() >= set(elements):
+    known = next((one for one in (atoms, stated) if one.keys() >= set(elements)), None)
+    if labels.energy is None or known is None:
         return None
-    free = composition(frames) @ np.array([atoms[z] for z in elements])
-    bound = (np.asarray(labels.energy) - free) / frames.n_atoms
-    typical = float(np.median(bound[np.isfinite(bound)]))
+    has = np.isfinite(np.asarray(labels.energy))
+    if not has.any():
+        return None
+    per_atom = (np.asarray(labels.energy) / frames.n_atoms)[has]
+    free = (composition(frames) @ np.array([known[z] for z in elements]) / frames.n_atoms)[has]
     low, high = _ATOMISATION
     if _WEAK.isdisjoint(elements) and _all_bonded(frames):
         high = _BONDED
     text = "energy relative to the isolated atoms in eV/atom"
-    return Measure({"energy": 1}, typical, low, high, text, "median")
+    # Atoms of the same file are in its unit, those of a card in eV.
+    if known is atoms:
+        return Measure({"energy": 1}, per_atom - free, low, high, text, "median")
+    return Measure({"energy": 1}, per_atom, low, high, text, "median", free)
 
 
 def _all_bonded(frames: Frames) -> bool:

@@ -79,7 +79,9 @@ class Decision:
     doubt: str = ""
 
 
-def units_by_cp2k(images: Sequence[Atoms], found: FoundLabels, where: str) -> Decision:
+def units_by_cp2k(
+    images: Sequence[Atoms], found: FoundLabels, where: str, atoms: Mapping[int, float]
+) -> Decision:
     """Hartree and hartree/bohr, unless the numbers say that the forces have been converted.
 
     Parameters
@@ -90,6 +92,8 @@ def units_by_cp2k(images: Sequence[Atoms], found: FoundLabels, where: str) -> De
         Their labels, as they are in the file.
     where
         Name of the source, for messages.
+    atoms
+        Energies in eV of isolated atoms that a person states, by atomic number.
 
     Raises
     ------
@@ -97,7 +101,7 @@ def units_by_cp2k(images: Sequence[Atoms], found: FoundLabels, where: str) -> De
         The forces fit neither unit.
     """
     options = _options(found)
-    tests = _tests(images, found)
+    tests = _tests(images, found, atoms)
     key = found.keys["energy"]
     proof = (
         f"`{key}` is beside its `i` and `time`, or the file names it"
@@ -106,17 +110,17 @@ def units_by_cp2k(images: Sequence[Atoms], found: FoundLabels, where: str) -> De
     )
     first = _some(options, _DECISIVE)
     usual: Reading = {name: units[0] for name, units in first.items()}
-    # Only whether somebody has converted them is in question, and the energy less than the forces.
+    # Only whether somebody has converted them is in question. Who has converted the forces may have
+    # converted the energy too: then the header says nothing any more.
     _, passed = decided(tests, first, others=())
-    energies = [one for one in passed if one["energy"] == usual["energy"]]
     near = not passed and all(test.allows(usual, _ROUGHLY) for test in tests)
     if usual in passed or near:
         # Labels can also be wrong, which the audit says, in units that are right.
         chosen = usual
-    elif len(energies) == 1 or len(passed) == 1:
-        chosen = (energies or passed)[0]
+    elif len(passed) == 1:
+        chosen = passed[0]
     else:
-        raise UndecidedUnitError(_contradicted(found, tests, first, where, proof))
+        raise UndecidedUnitError(_contradicted(found, tests, first, where, proof, passed))
     options |= {name: (unit,) for name, unit in chosen.items()}
     said = _said(tests, _all_of(first)) or "the numbers allow no test"
     because = (
@@ -134,7 +138,9 @@ def units_by_cp2k(images: Sequence[Atoms], found: FoundLabels, where: str) -> De
     return Decision(_units(whole), because)
 
 
-def units_by_numbers(images: Sequence[Atoms], found: FoundLabels, where: str) -> Decision:
+def units_by_numbers(
+    images: Sequence[Atoms], found: FoundLabels, where: str, atoms: Mapping[int, float]
+) -> Decision:
     """The units that the numbers leave as the only ones; see `units_by_cp2k` for parameters.
 
     Raises
@@ -143,7 +149,7 @@ def units_by_numbers(images: Sequence[Atoms], found: FoundLabels, where: str) ->
         The numbers allow several readings of energy and forces, or none.
     """
     options = _options(found)
-    tests = _tests(images, found)
+    tests = _tests(images, found, atoms)
     first = _some(options, _DECISIVE)
     reading, passed = decided(tests, options)
     doubt = ""
@@ -181,14 +187,17 @@ def _some(
     return {name: units for name, units in options.items() if name in names}
 
 
-def _tests(images: Sequence[Atoms], found: FoundLabels) -> tuple[Measure, ...]:
+def _tests(
+    images: Sequence[Atoms], found: FoundLabels, stated: Mapping[int, float]
+) -> tuple[Measure, ...]:
     frames = Frames.from_atoms(images)
     kept = np.flatnonzero(~found.isolated)
     if len(kept) == 0:
         return ()
-    atoms = atom_references(frames, found).energies
+    read = atom_references(frames, found).energies
     labels = found.labels.select(kept, frames.offsets)
-    return measures(frames.select(kept), labels, atoms, unit_names(found.labels, found.keys))
+    names = unit_names(found.labels, found.keys)
+    return measures(frames.select(kept), labels, read, names, stated)
 
 
 def _all_of(options: Mapping[Quantity, Sequence[str]]) -> list[Reading]:
@@ -209,7 +218,8 @@ def _both_readings(found: FoundLabels, where: str) -> str:
     return (
         f"{where}: the unit of `{BARE_ENERGY}` is not known: eV or hartree? CP2K writes hartree "
         f"under this key, with `i` and `time` beside it; others write eV. State it: --units "
-        f"{option} or --units energy=eV{named}; in a card, [labels] units = {{ {entry} }}"
+        f"{option} or --units energy=eV{named}; in a card, [labels] units = {{ {entry} }}; or "
+        f"--keys energy=none if it is no energy"
     )
 
 
@@ -219,13 +229,20 @@ def _contradicted(
     options: Mapping[Quantity, Sequence[str]],
     where: str,
     proof: str,
+    passed: Sequence[Reading],
 ) -> str:
     taken = " and ".join(f"`{found.keys[name]}`" for name in options)
+    fit = " or ".join(" with ".join(one.values()) for one in passed)
+    which = f"State which, {_option(passed[0])} or {_option(passed[1])}" if passed else ""
     return (
-        f"{where}: {taken} should be as CP2K writes them, since {proof}; but neither hartree and "
-        f"hartree/bohr nor eV and eV/Å fit: {_said(tests, _all_of(options))}. State the units: "
-        f"--units energy=…,forces=…"
+        f"{where}: {taken} should be as CP2K writes them, since {proof}; but hartree and "
+        f"hartree/bohr do not fit, {f'only {fit}' if fit else 'nor do eV and eV/Å'}: "
+        f"{_said(tests, _all_of(options))}. {which or 'State the units, --units energy=…,forces=…'}"
     )
+
+
+def _option(reading: Reading) -> str:
+    return "--units " + ",".join(f"{name}={unit}" for name, unit in reading.items())
 
 
 def _unknown_stress(found: FoundLabels, known: Reading, kind: Quantity, where: str) -> str:

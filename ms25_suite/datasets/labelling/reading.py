@@ -152,7 +152,7 @@ def _reading(
             doubt = f"{where}: the unit of {' and '.join(open_)} is not known" if open_ else ""
             return Decision(prior, "as the frames before in the same file", doubt)
         decide = units_by_cp2k if cp2k else units_by_numbers
-        return decide(images, found, where)
+        return decide(images, found, where, keys.atom_energies)
     return Decision(Units())
 
 

@@ -6,24 +6,28 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ms25_suite.core.errors import DatasetError
 from ms25_suite.core.findings import Finding
-from ms25_suite.core.frames import Frames
-from ms25_suite.datasets.audit.run import frame_digests
 from ms25_suite.datasets.cards.card import LabelKeys
 from ms25_suite.datasets.published.archive import natural_key
 from ms25_suite.datasets.published.copies import first_copies
 from ms25_suite.datasets.published.neb import ArchivePath, archive_path
 from ms25_suite.datasets.published.reader import ArchiveReader, LeftOut
+from ms25_suite.datasets.published.remarks import label_remarks, path_remarks
 from ms25_suite.datasets.published.roles import SourceFile, archive_splits
 from ms25_suite.datasets.published.store import FrameStore, SystemFrames
 from ms25_suite.datasets.published.systems import SYSTEMS
 from ms25_suite.datasets.published.writer import WrittenDataset, link_partners, write_dataset
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
 
 __all__ = ["ArchiveImport", "ImportedDataset", "LeftOut", "import_archive"]
 
@@ -138,8 +142,11 @@ def import_archive(
         The source is damaged or holds no system of the paper, or ``out`` is in use.
     """
     _refuse_output(source, out, overwrite=overwrite)
+    _remove_leftovers(out)
     # Beside its later place, so that one step moves it there.
-    work = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+    work = Path(tempfile.mkdtemp(prefix=_prefix(out), dir=out.parent))
+    lock = _lock(work)
+    lock.acquire(timeout=0)
     try:
         scratch, ready = work / "scratch", work / "ready"
         scratch.mkdir()
@@ -161,6 +168,7 @@ def import_archive(
         msg = f"cannot write {out}: {error}"
         raise DatasetError(msg) from error
     finally:
+        lock.release()
         shutil.rmtree(work, ignore_errors=True)
     found = {dataset.system for dataset in datasets}
     refused = [name for name in reader.recognised if name not in found]
@@ -171,6 +179,25 @@ def import_archive(
         left_out=tuple(reader.left_out),
         documents=tuple(reader.documents),
     )
+
+
+def _prefix(out: Path) -> str:
+    return f".{out.name}-import-"
+
+
+def _lock(work: Path) -> BaseFileLock:
+    import filelock
+
+    return filelock.FileLock(work / "lock")
+
+
+def _remove_leftovers(out: Path) -> None:
+    """Remove what an import into the same folder left that was killed: nobody holds its lock."""
+    import filelock
+
+    for left in out.parent.glob(f"{_prefix(out)}*"):
+        with suppress(filelock.Timeout, OSError), _lock(left).acquire(timeout=0):
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _refuse_output(source: Path, out: Path, *, overwrite: bool) -> None:
@@ -225,7 +252,7 @@ def _write(
         ]
         splits, remarks = archive_splits(files)
         notes = [f"the archive's split was not used: {remark}" for remark in remarks]
-        path, path_remarks = archive_path(collected.paths)
+        path, unused = archive_path(collected.paths)
         # Each frame once, in the natural order of the files.
         order = list(dict.fromkeys(frame for file in files for frame in file.frames))
         try:
@@ -257,7 +284,7 @@ def _write(
                 written,
                 counts,
                 path,
-                [*notes, *collected.remarks(), *path_remarks, *_path_notes(path, collected)],
+                [*notes, *collected.remarks(), *unused, *path_remarks(path, collected)],
             )
         )
     link_partners(linked)
@@ -287,7 +314,7 @@ def _imported(
         files=tuple(files.items()),
         split=written.split,
         path=path,
-        notes=(*notes, *_label_notes(len(dataset), n_forces, n_stress), *written.notes),
+        notes=(*notes, *label_remarks(len(dataset), n_forces, n_stress), *written.notes),
         findings=dataset.findings,
     )
 
@@ -296,40 +323,3 @@ def _merge_copies(collected: SystemFrames, store: FrameStore) -> None:
     first = first_copies(collected.energies, lambda i: store.get(collected.places[i]))
     for entries in collected.files.values():
         entries[:] = [(first[frame], role) for frame, role in entries]
-
-
-def _label_notes(n_frames: int, n_forces: int, n_stress: int) -> list[str]:
-    """What is missing of the labels."""
-    notes = []
-    if not n_forces:
-        notes.append(
-            "no frame has forces: energies only. Its card says so, and what needs forces is not "
-            "asked; it cannot be trained on"
-        )
-    elif n_forces < n_frames:
-        notes.append(f"forces are on {n_forces} of {n_frames} frames; only these are trained on")
-    if not n_stress:
-        notes.append("no stress: it is not asked for")
-    elif n_stress < n_frames:
-        notes.append(f"a stress is on {n_stress} of {n_frames} frames")
-    return notes
-
-
-def _path_notes(path: ArchivePath | None, collected: SystemFrames) -> list[str]:
-    """What was found of the reaction path."""
-    if path is None:
-        return []
-    digests = frame_digests(Frames.from_atoms(path.images))
-    n_samples = sum(digest.tobytes() in collected.ids for digest in digests)
-    found = (
-        f"reaction path of {len(path.images)} images from {path.name}: barrier "
-        f"{path.barrier:.3f} eV, back {path.reverse_barrier:.3f} eV, reaction energy "
-        f"{path.reaction_energy:.3f} eV ({path.source})"
-    )
-    notes = [found, *path.notes]
-    if n_samples:
-        notes.append(
-            f"{n_samples} images of the path are frames of the dataset too, by its other files: a "
-            f"potential may have been trained on them"
-        )
-    return notes

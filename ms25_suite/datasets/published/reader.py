@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from ms25_suite.core.errors import DatasetError
-from ms25_suite.core.fields import REF_ENERGY, REF_FORCES
+from ms25_suite.core.fields import REF_ENERGY
 from ms25_suite.core.frames import Frames
 from ms25_suite.datasets.audit.run import frame_digests
 from ms25_suite.datasets.cards.card import LabelKeys
@@ -116,6 +116,27 @@ class ArchiveReader:
                     continue
                 self._read_file(member, bar.update)
 
+        for system in self.systems.values():
+            self._leave_out_bare(system)
+
+    def _leave_out_bare(self, system: SystemFrames) -> None:
+        """Leave out energies alone in files without a role, where other frames have forces.
+
+        A file of the archive's split belongs to it as it is; any other may be a curve or a scan.
+        """
+        if len(system.bare) == len(system.places):
+            return
+        for name, entries in list(system.files.items()):
+            if name_hints(name).role is not None:
+                continue
+            kept = [(frame, role) for frame, role in entries if role or frame not in system.bare]
+            if len(kept) < len(entries):
+                reason = "no forces, while other frames of the system have them"
+                self.left_out.append(LeftOut(name, reason, len(entries) - len(kept)))
+                system.files[name] = kept
+                if not kept:
+                    del system.files[name]
+
     def _leave_out_file(self, name: str, reason: str) -> None:
         self.left_out.append(LeftOut(name, reason))
 
@@ -213,21 +234,20 @@ class ArchiveReader:
                 collected.energies.append(energy)
                 collected.keys[frame.keys[:2]] += 1
                 collected.unread |= dict.fromkeys(frame.unread)
+                if not frame.keys[1]:
+                    collected.bare.add(known)
                 if frame.units:
                     collected.units[frame.decided] += 1
                     collected.because.setdefault(frame.decided, frame.units)
             # The same positions with another energy: another level of theory, or a wrong label.
             elif abs(collected.energies[known] - energy) > _SAME_ENERGY:
                 collected.conflicts += 1
-            elif frame.keys[1] and self._bare(collected.places[known]):
+            elif frame.keys[1] and known in collected.bare:
                 # The same frame with more labels, such as in a file of another format.
                 collected.places[known] = self.store.add(frame.atoms)
+                collected.bare.remove(known)
             code = ROLE_CODES.get((frame.role or "").strip().lower())
             entries.append((known, None if code is None else _ROLE_NAMES[code]))
-
-    def _bare(self, place: int) -> bool:
-        """Whether a frame was kept without forces."""
-        return REF_FORCES not in self.store.get(place).arrays
 
 
 def _matches(name: str, pattern: str) -> bool:

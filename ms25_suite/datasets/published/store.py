@@ -78,6 +78,8 @@ class SystemFrames:
         Fingerprint to the number of the structure.
     files
         Number and role of each frame of each file.
+    bare
+        Numbers of the structures without forces.
     paths
         Images of reaction paths, in the order of the files, by what these have in common.
     keys
@@ -96,6 +98,7 @@ class SystemFrames:
     energies: list[float] = field(default_factory=list)
     ids: dict[bytes, int] = field(default_factory=dict)
     files: dict[str, list[tuple[int, str | None]]] = field(default_factory=dict)
+    bare: set[int] = field(default_factory=set)
     paths: dict[str, list[Atoms]] = field(default_factory=dict)
     keys: Counter[tuple[str, ...]] = field(default_factory=Counter)
     unread: dict[str, None] = field(default_factory=dict)

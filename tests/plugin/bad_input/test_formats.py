@@ -72,11 +72,11 @@ def test_trajectories_of_other_things(ms25: Command, kind: str) -> None:
 
 
 @row("`E` beside CP2K's `i` and `time`, or in a file that names CP2K")
-@pytest.mark.parametrize("mark", ["header", "name", "converted"])
+@pytest.mark.parametrize("mark", ["header", "name"])
 def test_energies_of_cp2k(
     judge: Judge, images: list[Atoms], dataset: Dataset, emt: str, mark: str
 ) -> None:
-    images = of_cp2k(images, *((1.0, 1.0) if mark == "converted" else ATOMIC))
+    images = of_cp2k(images, *ATOMIC)
     if mark == "name":
         for atoms in images:
             del atoms.info["time"]
@@ -101,18 +101,30 @@ def test_energies_of_unknown_unit(
     assert 'units = { energy = "hartree", forces = "hartree/bohr" }' in said
 
 
-@row("forces of CP2K that fit neither hartree/bohr nor eV/Å, or under two names")
-@pytest.mark.parametrize("what", ["unit", "name"])
+@row(
+    "forces of CP2K that fit neither hartree/bohr nor eV/Å, or only eV/Å where nothing shows the "
+    "unit of the energy, or under two names"
+)
+@pytest.mark.parametrize(
+    ("unit", "expected"),
+    [
+        (1e-3, "hartree/bohr do not fit, nor do eV and eV/Å"),
+        (1.0, "State which, --units energy=hartree,forces=eV/Å or --units energy=eV,forces=eV/Å"),
+        (0.0, "`f`, `frc`"),
+    ],
+)
 def test_doubtful_forces_of_cp2k(
-    refused: Callable[[object], str], images: list[Atoms], dataset: Dataset, what: str
+    refused: Callable[[object], str],
+    images: list[Atoms],
+    dataset: Dataset,
+    unit: float,
+    expected: str,
 ) -> None:
-    images = of_cp2k(images, ATOMIC[0], 1e-3 if what == "unit" else ATOMIC[1])
-    if what == "name":
-        for atoms in images:
-            atoms.arrays["frc"] = atoms.arrays["forces"]
-            atoms.arrays["f"] = atoms.arrays.pop("forces")
-    said = refused(dataset(images))
-    assert ("neither hartree and hartree/bohr nor eV" if what == "unit" else "`f`, `frc`") in said
+    images = of_cp2k(images, ATOMIC[0], unit or ATOMIC[1])
+    for atoms in images if unit == 0.0 else ():
+        atoms.arrays["frc"] = atoms.arrays["forces"]
+        atoms.arrays["f"] = atoms.arrays.pop("forces")
+    assert expected in refused(dataset(images))
 
 
 @row("array that could be the forces of CP2K under an unknown name")

@@ -191,7 +191,7 @@ def test_frames_without_some_labels() -> None:
     forces[frames.atoms_of(5)] = np.nan
     tests = of(frames, Labels(energy=energy, forces=forces))
     assert decided(tests, BOTH)[0] == {"energy": "eV", "forces": "eV/Å"}
-    assert of(frames, Labels(energy=np.full(24, np.nan), forces=None)) == ()
+    assert of(frames, Labels(energy=np.full(24, np.nan), forces=None), {8: 0.0, 14: 0.0}) == ()
 
 
 def test_random_numbers_decide_nothing() -> None:

@@ -89,10 +89,16 @@ def test_forces_that_somebody_has_converted(tmp_path: Path) -> None:
     dataset = opened(tmp_path / "x.traj", images)
     same_labels(dataset)
     assert "energy in hartree, forces in eV/Å: CP2K does not write them so, but" in note(dataset)
-    # Bonds show it where no two frames are near.
-    dataset = opened(tmp_path / "y.traj", bare("water-64", 6, calculator=True, force=1.0))
-    same_labels(dataset, "water-64")
-    assert "force constant of H-O" in note(dataset)
+
+
+def test_where_the_forces_are_converted_the_energies_may_be_too(tmp_path: Path) -> None:
+    # No two frames are near, so that bonds show the unit of the forces alone.
+    images = bare("water-64", 6, calculator=True, force=1.0)
+    said = r"only hartree with eV/Å or eV with eV/Å.*--units energy=hartree,forces=eV/Å or"
+    with pytest.raises(UndecidedUnitError, match=said):
+        opened(tmp_path / "x.traj", images)
+    units = '[labels]\nunits = { energy = "hartree", forces = "eV/Å" }\n'
+    same_labels(opened(tmp_path / "x.traj", images, units), "water-64")
 
 
 def test_both_have_been_converted(tmp_path: Path) -> None:
@@ -110,7 +116,9 @@ def test_numbers_that_allow_no_test_are_as_cp2k_writes_them(tmp_path: Path) -> N
 
 def test_forces_that_fit_neither_are_refused(tmp_path: Path) -> None:
     images = bare(forces="frc", force=1e-3)
-    with pytest.raises(UndecidedUnitError, match=r"should be as CP2K writes them.* but neither"):
+    with pytest.raises(
+        UndecidedUnitError, match=r"should be as CP2K writes them.*nor do eV and eV/Å"
+    ):
         opened(tmp_path / "x.extxyz", images)
     # Whoever knows better says so.
     card = '[labels.units]\nenergy = "hartree"\nforces = "meV/Å"\n'
@@ -194,6 +202,19 @@ def test_isolated_atoms_decide(tmp_path: Path, unit: float) -> None:
     same_labels(dataset, forces=False)
     assert dataset.atom_energies[14] == pytest.approx(per_atom + 6.4)
     assert "energy relative to the isolated atoms in eV/atom" in note(dataset)
+
+
+@pytest.mark.parametrize("unit", [1.0, float(Hartree)])
+def test_isolated_atoms_of_the_card_decide(tmp_path: Path, unit: float) -> None:
+    images = bare(n=4, header=False, forces=None, energy=unit)
+    free = open_dataset("cha").labels.energy[:4].mean() / 108 + 6.4  # type: ignore[index]
+    card = f"[labels]\natoms = {{ Si = {free:.3f}, O = {free:.3f} }}\n"
+    dataset = opened(tmp_path / "x.traj", images, card)
+    same_labels(dataset, forces=False)
+    assert dataset.atom_energies == {8: pytest.approx(free, abs=1e-3), 14: dataset.atom_energies[8]}
+    assert "energy relative to the isolated atoms in eV/atom" in note(dataset)
+    with pytest.raises(CardError, match="`atoms` must be chemical symbols, found Xy"):
+        opened(tmp_path / "x.traj", images, "[labels]\natoms = { Xy = 1.0 }\n")
 
 
 def strained(stress: str, factor: float) -> list[Atoms]:

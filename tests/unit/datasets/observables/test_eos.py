@@ -41,6 +41,17 @@ def test_curves_of_a_user(own: Callable[..., Dataset]) -> None:
         assert eos.config.observed(fit.v0, curve.n_atoms) == pytest.approx(a, abs=1e-7)
 
 
+def test_a_curve_in_the_units_of_the_card(own: Callable[..., Dataset]) -> None:
+    images = strained("Cu4", 3.6)
+    expected = [atoms.info["REF_energy"] for atoms in images]
+    for atoms in images:
+        atoms.info["REF_energy"] *= 1000
+    units = '[labels]\nunits = { energy = "meV" }\n'
+    eos = own(f"{EOS}{units}", {"eos.extxyz": images}).eos()
+    assert eos is not None
+    np.testing.assert_allclose(eos.curves[0].energies, expected)
+
+
 def test_one_curve_needs_no_name_and_two_files_are_one_reference(
     own: Callable[..., Dataset],
 ) -> None:

@@ -10,6 +10,7 @@ from ase.build import fcc111
 from ase.calculators.singlepoint import SinglePointCalculator
 from ase.constraints import FixAtoms, FixBondLength, FixCartesian
 from ase.mep import NEBTools
+from ase.units import Hartree
 
 from ms25_suite.core.errors import DatasetError, LabelError
 from ms25_suite.datasets import Dataset, open_dataset
@@ -63,6 +64,19 @@ def test_ends_with_and_without_images_in_between(own: Callable[..., Dataset]) ->
     assert len(whole.sha256) == 3
     x = whole.frames.positions.reshape(5, 9, 3)[:, -1, 0]
     np.testing.assert_allclose(np.diff(x), 1.5 / 4)
+
+
+@pytest.mark.parametrize("said", ["frames", "cp2k"])
+def test_a_path_in_hartree(own: Callable[..., Dataset], said: str) -> None:
+    images = hops()
+    for index, atoms in enumerate(images):
+        energy = atoms.info.pop("REF_energy") / Hartree
+        stated = {"energy": energy, "energy_unit": "hartree"}
+        atoms.info = stated if said == "frames" else {"i": index, "time": 0.5, "E": energy}
+    neb = own(NEB, {"path.extxyz": images}).neb()
+    assert neb is not None
+    np.testing.assert_allclose(neb.energies, [atoms.info["REF_energy"] for atoms in hops()])
+    assert neb.reaction_energy == pytest.approx(-0.2)
 
 
 @pytest.mark.parametrize("name", ["path.extxyz", "path.extxyz.gz", "path.traj", "path.db"])

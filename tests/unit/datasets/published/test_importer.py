@@ -7,6 +7,7 @@ import pytest
 from ase import Atoms
 from ase.calculators.singlepoint import SinglePointCalculator
 from ase.db import connect
+from filelock import FileLock
 
 from ms25_suite.core.errors import DatasetError
 from ms25_suite.datasets.published.importer import import_archive
@@ -217,3 +218,15 @@ def test_interruption_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyP
     with pytest.raises(KeyboardInterrupt):
         import_archive(tmp_path / "in", tmp_path / "out")
     assert [path.name for path in tmp_path.iterdir()] == ["in"]
+
+
+def test_what_a_killed_import_left_is_removed_by_the_next(tmp_path: Path) -> None:
+    """But not the folder of one that is running."""
+    save(tmp_path / "in" / "a.xyz", many(hea(), 3))
+    for name in ("killed", "running"):
+        (tmp_path / f".out-import-{name}").mkdir()
+        (tmp_path / f".out-import-{name}" / "frames").write_bytes(b"1" * 1000)
+    with FileLock(tmp_path / ".out-import-running" / "lock"):
+        import_archive(tmp_path / "in", tmp_path / "out")
+    assert leftovers(tmp_path) == [".out-import-running"]
+    assert (tmp_path / "out" / "hea.toml").is_file()

@@ -12,7 +12,7 @@ from ase.calculators.singlepoint import SinglePointCalculator
 from ms25_suite.cli.main import main
 from ms25_suite.datasets.cards.card import LabelKeys
 from ms25_suite.datasets.formats.units import Units
-from ms25_suite.datasets.published import frames as published_frames
+from ms25_suite.datasets.published import files as published_files
 from ms25_suite.datasets.published.frames import labelled_frames
 from ms25_suite.datasets.published.importer import ArchiveImport, import_archive
 from tests.helpers.bare_energies import bare, same_labels
@@ -83,7 +83,7 @@ def test_energies_alone_do_not_join_frames_with_forces(tmp_path: Path) -> None:
 def test_an_array_that_could_be_the_forces_is_named(tmp_path: Path, archive: Path) -> None:
     save(archive / "CHA" / "train.extxyz", bare("cha", 12, forces="xyzzy"))
     found = import_archive(archive, tmp_path / "out")
-    assert "cha" in found.missing
+    assert "cha" in found.refused
     assert "could it be `xyzzy`? Name it, --keys energy=E forces=xyzzy" in reasons(found)
     named = {"cha": LabelKeys(energy="E", forces="xyzzy")}
     found = import_archive(archive, tmp_path / "named", by_system=named)
@@ -99,7 +99,7 @@ def test_e_of_another_program_is_left_out_with_both_readings(tmp_path: Path, arc
     images = bare("water-64", 4, header=False, calculator=True)
     save(archive / "H2O-64" / "train.traj", images)
     found = import_archive(archive, tmp_path / "out")
-    assert "water-64" in found.missing
+    assert "water-64" in found.refused
     assert "eV or hartree?" in reasons(found)
     assert "--units energy=hartree,forces=hartree/bohr or --units energy=eV" in reasons(found)
     # Units for what the files leave open do not touch what they do not.
@@ -121,14 +121,14 @@ def test_a_system_in_units_of_its_own(tmp_path: Path) -> None:
 
 
 def test_frames_without_labels_do_not_decide_about_the_others(tmp_path: Path) -> None:
-    images = bare("cha", 12, calculator=True, force=1.0)
+    images = bare("cha", 26, calculator=True, force=1.0)
     images[3].info = {}
     images[3].calc = None
     left_out: list[str] = []
     found = labelled_frames(
         images, LabelKeys(), "x.traj", lambda reason, _: left_out.append(reason)
     )
-    assert [frame.index for frame in found] == [0, 1, 2, *range(4, 12)]
+    assert [frame.index for frame in found] == [0, 1, 2, *range(4, 26)]
     # One by one, no frame could show that its forces are in eV/Å.
     assert {frame.decided.forces for frame in found} == {"eV/Å"}
     assert len(left_out) == 1
@@ -136,7 +136,7 @@ def test_frames_without_labels_do_not_decide_about_the_others(tmp_path: Path) ->
 
 def test_a_file_has_one_reading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # The first frames decide; the last two could not.
-    monkeypatch.setattr(published_frames, "_CHUNK", 24)
+    monkeypatch.setattr(published_files, "_CHUNK", 24)
     save(tmp_path / "in" / "x.traj", bare("cha", 26, header=False, calculator=True))
     found = import_archive(tmp_path / "in", tmp_path / "out")
     assert found.left_out == ()
@@ -151,8 +151,8 @@ def test_options(tmp_path: Path, archive: Path, capsys: pytest.CaptureFixture[st
     units = ["--units", "water-64:energy=hartree,forces=hartree/bohr"]
     assert main([*command, *keys, *units]) == 0
     said = capsys.readouterr().out
-    assert "cha: the labels of 12 frames are in energy in hartree" in said
-    assert "water-64: the labels of 4 frames are in energy in hartree" in said
+    assert "cha: the labels of 12 frames are read as energy in hartree" in said
+    assert "water-64: the labels of 4 frames are read as energy in hartree" in said
     assert main([*command, "--units", "copper:energy=eV"]) == 1
     assert "expected --units SYSTEM:… with SYSTEM one of mgo-2x2" in capsys.readouterr().err
     assert main([*command, "--units", "energy=furlong"]) == 1

@@ -71,13 +71,16 @@ def test_frames_before_a_damaged_one_are_taken(tmp_path: Path) -> None:
 
 
 def test_a_frame_that_has_forces_in_one_file_only(tmp_path: Path) -> None:
-    """The labels of both files are of one frame: the more complete ones are kept."""
+    """The labels of both files are of one frame: the more complete ones are kept.
+
+    A test file of energies alone is a part of the split.
+    """
     images = many(hea(), 6)
     bare = [atoms.copy() for atoms in images]
     for atoms, whole in zip(bare, images, strict=True):
         atoms.calc = SinglePointCalculator(atoms, energy=whole.get_potential_energy())
-    save(tmp_path / "in" / "a.traj", bare)
-    save(tmp_path / "in" / "b.traj", images[:4])
+    save(tmp_path / "in" / "test.traj", bare)
+    save(tmp_path / "in" / "train.traj", images[:4])
     found = import_archive(tmp_path / "in", tmp_path / "out")
     assert (found.datasets[0].n_frames, found.datasets[0].n_forces) == (6, 4)
     assert "forces are on 4 of 6 frames; only these are trained on" in found.datasets[0].notes
