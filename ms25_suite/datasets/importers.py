@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -39,6 +39,9 @@ if TYPE_CHECKING:
     from ase import Atoms
 
 __all__ = ["import_data", "suggested_splits"]
+
+_ABOUT_UNITS: Final = ("units-converted", "units-decided", "units-contradicted")
+"""Codes of findings that an import says: the new file is in eV."""
 
 
 def import_data(
@@ -145,7 +148,7 @@ def import_data(
     for finding in found.findings:
         # What concerns the frames is found in the new file too; the keys of the old one are not.
         text = for_import(finding.message)
-        telling = finding.code in ("units-converted", "units-decided") or "--keys" in text
+        telling = finding.code in _ABOUT_UNITS or "--keys" in text
         if remark is not None and telling:
             more = elsewhere if finding.code == "no-forces" else ""
             remark(" ".join(filter(None, (f"{finding.severity} {finding.code}: {text}", more))))

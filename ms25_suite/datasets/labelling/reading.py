@@ -7,7 +7,7 @@ whose key leaves two readings open is decided by what the numbers do (`evidence`
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -99,6 +99,9 @@ def read_labels(
         return find_labels(images, keys, where, partial=partial)
     found = find_labels(images, named_labels(images, keys, where), where, partial=partial)
     reading = _reading(images, found, keys, where, counts, prior)
+    if keys.units.stated:
+        doubt = _contradiction(images, found, keys, where, counts)
+        found = replace(found, findings=(*found.findings, *doubt))
     if reading.doubt:
         found = _without_stress(found, keys, reading.doubt, where)
     labels, note = in_suite_units(found.labels, found.keys, reading.units, where, reading.because)
@@ -144,16 +147,55 @@ def _reading(
             raise DatasetError(msg)
         return Decision(stated, "stated by the frames")
     _refuse_other_unit(keys, where)
-    cp2k = is_of_cp2k(images, counts)
-    bare = found.keys.get("energy") == BARE_ENERGY
-    if bare or (cp2k and _copied(images, found)):
+    decide = _open_units(images, found, counts)
+    if decide is not None:
         if prior.stated:
             open_ = set(unit_names(found.labels, found.keys).values()) - set(prior.stated)
             doubt = f"{where}: the unit of {' and '.join(open_)} is not known" if open_ else ""
             return Decision(prior, "as the frames before in the same file", doubt)
-        decide = units_by_cp2k if cp2k else units_by_numbers
         return decide(images, found, where, keys.atom_energies)
     return Decision(Units())
+
+
+def _open_units(
+    images: Sequence[Atoms], found: FoundLabels, counts: Sequence[int]
+) -> Callable[..., Decision] | None:
+    """What finds the units of labels whose keys leave them open; None where they do not."""
+    cp2k = is_of_cp2k(images, counts)
+    if found.keys.get("energy") == BARE_ENERGY:
+        return units_by_cp2k if cp2k else units_by_numbers
+    return units_by_cp2k if cp2k and _copied(images, found) else None
+
+
+def _contradiction(
+    images: Sequence[Atoms],
+    found: FoundLabels,
+    keys: LabelKeys,
+    where: str,
+    counts: Sequence[int],
+) -> list[Finding]:
+    """A warning where labels are found to be in other units than a person states."""
+    decide = _open_units(images, found, counts)
+    if decide is None:
+        return []
+    try:
+        other = decide(images, found, where, keys.atom_energies)
+    except UndecidedUnitError:
+        return []
+    stated = replace(keys.units.completed(), length="")
+    names = [name for name in stated.stated if name in other.units.stated]
+    if all(
+        np.isclose(factor(name, stated.stated[name]), factor(name, other.units.stated[name]))
+        for name in names
+    ):
+        return []
+    return [
+        Finding(
+            "units-contradicted",
+            f"The labels are read as {stated}, as stated. They seem to be {other.units}, "
+            f"{other.because}.",
+        )
+    ]
 
 
 def _without_stress(found: FoundLabels, keys: LabelKeys, doubt: str, where: str) -> FoundLabels:

@@ -172,6 +172,22 @@ def test_without_cp2k_and_near_frames_both_readings_are_spelled_out(tmp_path: Pa
     assert "energy in hartree, forces in hartree/bohr, stated by the user" in card.read_text()
 
 
+def test_units_that_are_stated_against_the_numbers(tmp_path: Path) -> None:
+    path = tmp_path / "x.traj"
+    images = bare(calculator=True)
+    units = '[labels]\nunits = {{ energy = "{}", forces = "{}" }}\n'
+    wrong = opened(path, images, units.format("eV", "eV/Å"))
+    (finding,) = [f for f in wrong.findings if f.code == "units-contradicted"]
+    assert finding.severity == "warning"
+    assert "seem to be energy in hartree, forces in hartree/bohr, as CP2K" in finding.message
+    right = opened(path, images, units.format("Ha", "a.u."))
+    assert "units-contradicted" not in [f.code for f in right.findings]
+    same_labels(right)
+    # What the numbers do not decide, they do not contradict.
+    write(path, bare("water-64", 4, header=False, calculator=True))
+    assert "units-contradicted" not in [f.code for f in open_dataset(str(path)).findings]
+
+
 def test_water_as_atoms_of_minus_six_ev_is_refused(tmp_path: Path) -> None:
     images = bare("water-64", 6, header=False, forces=None)
     with pytest.raises(UndecidedUnitError, match="The numbers do not decide"):
