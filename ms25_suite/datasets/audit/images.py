@@ -19,6 +19,10 @@ _MOST_REPEATS: Final = 4
 fifth of the cutoff, which is 1.2 Å for 6 Å."""
 
 
+_MOST_PAIRS: Final = 2e6
+"""Most pairs of neighbours that are counted (a second): a cutoff in a card may be a mistake."""
+
+
 def audit_cell_size(card: DatasetCard, frames: Frames) -> Answer:
     """Whether cells are two cutoffs wide, and if not, what an atom sees twice."""
     periodic = np.asarray(frames.pbc).any(axis=1)
@@ -42,18 +46,29 @@ def audit_cell_size(card: DatasetCard, frames: Frames) -> Answer:
     if len(small) == 0:
         return answered("cell-size", text)
     narrowest = int(np.argmin(lowest))
-    most, share = images_in_sight(frames, narrowest, cutoff)
+    seen = "neighbours are too many to count how often an atom sees one of them."
+    if _n_pairs(frames, narrowest, heights[narrowest], cutoff) < _MOST_PAIRS:
+        seen = _seen(*images_in_sight(frames, narrowest, cutoff))
     n_own = int(np.count_nonzero(own_images(frames, heights, cutoff)))
     finding = Finding(
         "small-cells",
         f"Forced periodicity: in {len(small)} of {len(frames)} frames the smallest height of the "
         f"cell ({smallest:.4g} Å) is below twice the cutoff ({2.0 * cutoff:g} Å). In the narrowest "
-        f"of them (frame {narrowest}) {_seen(most, share)} {_own(n_own)} That is no error of the "
+        f"of them (frame {narrowest}) {seen} {_own(n_own)} That is no error of the "
         "labels, but a potential trained on them may fail in larger cells: judge it on those too.",
         "note",
         unless_all(small, len(frames)),
     )
     return answered("cell-size", text, finding)
+
+
+def _n_pairs(frames: Frames, index: int, heights: FloatArray, cutoff: float) -> float:
+    """About how many pairs of neighbours a frame has: by its density, at most by its images."""
+    n_atoms = float(frames.n_atoms[index])
+    most = n_atoms**2 * float(np.prod(2.0 * np.ceil(cutoff / heights) + 1.0))
+    volume = abs(float(np.linalg.det(frames.cells[index])))
+    sphere = 4.0 / 3.0 * np.pi * cutoff**3
+    return min(most, n_atoms**2 * sphere / volume) if volume > 0 else most
 
 
 def _seen(most: int, share: float) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 
 import numpy as np
 import pytest
@@ -77,6 +78,16 @@ def test_slabs_of_magnesia_at_the_cutoff_of_the_paper(
     findings = audit_cell_size(DatasetCard(name="x", cutoff=6.0), frames).findings
     assert len(findings) == bool(says)
     assert all(part in findings[0].message for part in says)
+
+
+@pytest.mark.parametrize("cutoff", [60.0, 1e4, 1e9])
+def test_a_cutoff_that_must_be_a_mistake_costs_no_time(cutoff: float) -> None:
+    frames = Frames.from_atoms([slab(2), Atoms("Cu", cell=[2.5, 2.5, 0.0], pbc=(1, 1, 0))])
+    start = time.process_time()
+    (finding,) = audit_cell_size(DatasetCard(name="x", cutoff=cutoff), frames).findings
+    assert time.process_time() - start < 2.0
+    assert "In 2 of them an atom has images of itself" in finding.message
+    assert ("too many to count" in finding.message) is (cutoff > 1e3)
 
 
 def test_a_cell_slightly_below_twice_the_cutoff() -> None:
