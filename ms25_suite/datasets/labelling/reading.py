@@ -99,22 +99,28 @@ def read_labels(
         return find_labels(images, keys, where, partial=partial)
     found = find_labels(images, named_labels(images, keys, where), where, partial=partial)
     reading = _reading(images, found, keys, where, counts, prior)
+    doubts = []
     if keys.units.stated:
-        doubt = _contradiction(images, found, keys, where, counts)
-        found = replace(found, findings=(*found.findings, *doubt))
+        doubts += _contradiction(images, found, keys, where, counts)
     if reading.doubt:
-        found = _without_stress(found, keys, reading.doubt, where)
+        found = _without_stress(found, keys, reading.doubt)
+        why = reading.doubt.removeprefix(f"{where}: ")
+        doubts.append(Finding("stress-unit-unknown", f"The stress was left out: {why}."))
+    found = replace(found, findings=(*found.findings, *doubts))
     labels, note = in_suite_units(found.labels, found.keys, reading.units, where, reading.because)
     if note is None and not reading.because:
         return found
     # That a doubtful label was in the units of the suite is worth a word too.
     text = f"{reading.units.completed()}, {reading.because}"
+    cautions = "".join(f". {doubt.message.removesuffix('.')}" for doubt in doubts)
     if note is None:
         if keys.units.stated or units_of_frames(images, where).stated:
             return found
         note = Finding("units-decided", f"The labels are taken to be in {text}.", "note")
     findings = (*found.findings, note)
-    return replace(found, labels=labels, findings=findings, units=text, decided=reading.units)
+    return replace(
+        found, labels=labels, findings=findings, units=text + cautions, decided=reading.units
+    )
 
 
 def to_angstrom(images: Sequence[Atoms], units: Units) -> None:
@@ -198,21 +204,16 @@ def _contradiction(
     ]
 
 
-def _without_stress(found: FoundLabels, keys: LabelKeys, doubt: str, where: str) -> FoundLabels:
+def _without_stress(found: FoundLabels, keys: LabelKeys, doubt: str) -> FoundLabels:
     """The labels without a stress whose unit is not known, unless a person asks for it."""
     if keys.stress is not None or keys.virial is not None:
         raise UndecidedUnitError(doubt)
     key = found.keys["stress"]
-    warning = Finding(
-        "stress-unit-unknown",
-        f"The stress was left out: {doubt.removeprefix(f'{where}: ')}.",
-    )
     return replace(
         found,
         labels=replace(found.labels, stress=None),
         keys={name: own for name, own in found.keys.items() if name != "stress"},
         unread=found.unread | {"stress": (key,)},
-        findings=(*found.findings, warning),
     )
 
 

@@ -94,6 +94,10 @@ def labelled_frames(
                 leave_out(str(error).removeprefix(f"{where}: "), len(chosen))
                 return []
             found = read_labels(chosen, replace(known, units=undecided), where, partial=False)
+        if found.unread.get("stress") and undecided.stress and found.decided.stated:
+            # The program or the numbers say all but the unit of the stress.
+            units = replace(found.decided, stress=undecided.stress)
+            found = read_labels(chosen, replace(known, units=units), where, partial=False)
         return _complete(chosen, found, indices, leave_out)
 
     # First all frames at once, which is the usual case and by far faster.

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from ase import Atoms
 from ase.calculators.singlepoint import SinglePointCalculator
+from ase.units import GPa
 
 from ms25_suite.cli.main import main
 from ms25_suite.datasets.cards.card import LabelKeys
@@ -141,6 +142,22 @@ def test_a_file_has_one_reading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     found = import_archive(tmp_path / "in", tmp_path / "out")
     assert found.left_out == ()
     same_labels(opened(found, "cha"), "cha")
+
+
+def test_a_stress_of_unknown_unit_is_said(tmp_path: Path, archive: Path) -> None:
+    images = bare("water-64", 4)
+    for atoms in images:
+        results = {"forces": atoms.arrays.pop("forces"), "stress": np.arange(6.0)}
+        atoms.calc = SinglePointCalculator(atoms, **results)
+    save(archive / "H2O-64" / "train.traj", images)
+    found = import_archive(archive, tmp_path / "out")
+    assert opened(found, "water-64").labels.stress is None
+    assert "The stress was left out: the unit of `stress` is not known" in note(found, "water-64")
+    stated = LabelKeys(units=Units(stress="GPa"))
+    found = import_archive(archive, tmp_path / "stated", keys=stated)
+    dataset = opened(found, "water-64")
+    same_labels(dataset, "water-64")
+    np.testing.assert_allclose(dataset.labels.stress[0], np.arange(6.0) * GPa, rtol=1e-7)
 
 
 def test_options(tmp_path: Path, archive: Path, capsys: pytest.CaptureFixture[str]) -> None:
