@@ -39,7 +39,12 @@ def add_parsers(commands: Any) -> None:
         metavar="SOURCE",
         help="folder, zip, tar or file (default: what `ms25 data download` got)",
     )
-    archive.add_argument("--out", type=Path, required=True, metavar="FOLDER")
+    archive.add_argument(
+        "--out",
+        type=Path,
+        metavar="FOLDER",
+        help="default: a folder of the cache, whose datasets --data=published gives their names",
+    )
     archive.add_argument(
         "--assign",
         nargs="+",
@@ -82,7 +87,7 @@ def run_download(args: argparse.Namespace) -> int:
             else f"no checksum to compare with; sha256 {file.sha256}, which is compared from now on"
         )
         print(shown(f"{file.path}  {file.path.stat().st_size / 1e6:.1f} MB, {verdict}"))
-    print(shown(f"next: ms25 data archive {files[0].path.parent} --out FOLDER"))
+    print(shown(f"next: ms25 data archive {files[0].path.parent}"))
     return 0
 
 
@@ -103,6 +108,7 @@ def run_archive(args: argparse.Namespace, keys: Any) -> int:
     """
     from ms25_suite.datasets.published.download import download, download_folder
     from ms25_suite.datasets.published.importer import import_archive
+    from ms25_suite.datasets.tiers import PUBLISHED, published_folder
 
     if args.seed < 0:
         msg = f"expected --seed to be at least 0, got {args.seed}"
@@ -115,9 +121,10 @@ def run_archive(args: argparse.Namespace, keys: Any) -> int:
             raise DatasetError(msg)
         # Compares checksums; it downloads only what is missing.
         download(progress=sys.stderr.isatty())
+    out = published_folder() if args.out is None else args.out
     found = import_archive(
         source,
-        args.out,
+        out,
         keys=keys,
         assign=_assignments(args.assign),
         exclude=args.exclude,
@@ -127,6 +134,9 @@ def run_archive(args: argparse.Namespace, keys: Any) -> int:
         overwrite=args.overwrite,
     )
     _print(found)
+    chosen = PUBLISHED if args.out is None else out
+    names = ", ".join(dataset.card.stem for dataset in found.datasets[:_MOST_FILES])
+    print(shown(f"by name ({names} …): --data={chosen}, or MS25_DATA={chosen} in the environment"))
     return 0
 
 
