@@ -142,7 +142,7 @@ class Dataset:
         return neb_reference(self.card)
 
 
-def open_dataset(spec: str, *, tier: Tier | None = None) -> Dataset:
+def open_dataset(spec: str, *, tier: Tier | str | None = None) -> Dataset:
     """Open a dataset.
 
     Parameters
@@ -153,8 +153,9 @@ def open_dataset(spec: str, *, tier: Tier | None = None) -> Dataset:
         such files, several files joined by commas, or a card (``.toml``). A card beside a file
         (same name) or in a folder (``card.toml``) is taken into account.
     tier
-        What names of built-in datasets mean; None for what the environment variable ``MS25_DATA``
-        says, or else the data that the suite brings.
+        What names of built-in datasets mean: ``mini``, ``published``, or a folder of cards; None
+        for what the environment variable ``MS25_DATA`` says, or else the data that the suite
+        brings.
 
     Raises
     ------
@@ -167,7 +168,7 @@ def open_dataset(spec: str, *, tier: Tier | None = None) -> Dataset:
     DatasetError
         The files cannot be read, or the tier has no dataset of that name.
     """
-    tier = find_tier() if tier is None else tier
+    tier = tier if isinstance(tier, Tier) else find_tier(tier)
     if not spec.strip():
         msg = f"the name of the dataset is empty. {suggestion(spec, tier)}"
         raise UnknownDatasetError(msg)

@@ -126,7 +126,7 @@ def imported_card(name: str, tier: Tier) -> Path | None:
     if own in cards:
         return cards[own]
     if own:
-        raise DatasetError(tier.refusal(own))
+        raise DatasetError(tier.refusal([own]))
     return None
 
 
@@ -189,7 +189,7 @@ def expand(name: str, tier: Tier = MINI) -> tuple[str, ...]:
     members = _members(name)
     missing = not_imported(name, tier)
     if members and len(missing) == len(members):
-        raise DatasetError(tier.refusal(" and no ".join(missing)))
+        raise DatasetError(tier.refusal(missing))
     return tuple(member for member in members if member not in missing) or (name,)
 
 

@@ -6,13 +6,14 @@ The names of the paper's systems, ``cha``, ``hea``, …, are the same in all of 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from ms25_suite.core.cache import cache_dir
 from ms25_suite.core.documents.files import FOLDER, MISSING, file_problem, user_path
-from ms25_suite.core.errors import DatasetError, did_you_mean
+from ms25_suite.core.errors import DatasetError, did_you_mean, listed
 
 __all__ = ["MINI", "PUBLISHED", "USER", "VARIABLE", "Tier", "find_tier", "published_folder"]
 
@@ -26,8 +27,8 @@ USER: Final = "user"
 """Tier of a user's own files."""
 
 _HOW_TO_IMPORT: Final = (
-    "Get it with `ms25 data download`, then `ms25 data archive` (docs/published.md); or, from "
-    "files that you have, `ms25 data archive FOLDER_OR_ARCHIVE`"
+    "To import them: `ms25 data download`, then `ms25 data archive`; or, from files that you have, "
+    "`ms25 data archive FOLDER_OR_ARCHIVE` (docs/published.md)"
 )
 
 
@@ -69,18 +70,21 @@ class Tier:
             raise DatasetError(self._not_imported(folder))
         if problem == MISSING:
             # A word, and no path: the names of tiers are not known to everybody.
-            near = did_you_mean(self.name, (MINI.name, PUBLISHED))
-            what = f"there is no folder {folder}.{near}"
+            near = did_you_mean(self.name, (MINI.name, PUBLISHED)).rstrip("?")
+            what = f"there is no folder {folder}{f'.{near}?' if near else '.'}"
         elif problem != FOLDER:
             kind = problem or "a file"
-            what = f"expected a folder, found {kind}. Of an archive: `ms25 data archive {folder}`"
+            what = (
+                f"expected a folder, found {kind}. If it is the published archive, import it "
+                f"first: `ms25 data archive {folder}`."
+            )
         else:
             what = (
                 f"the folder {folder} holds no cards of datasets (*.toml). If it is the published "
-                f"archive itself, import it first: `ms25 data archive {folder}`"
+                f"archive itself, import it first: `ms25 data archive {folder}`."
             )
         msg = (
-            f"{self.origin}: {what}. Expected {MINI.name}, {PUBLISHED}, or a folder that `ms25 "
+            f"{self.origin}: {what} Expected {MINI.name}, {PUBLISHED}, or a folder that `ms25 "
             "data archive` wrote"
         )
         raise DatasetError(msg)
@@ -93,12 +97,11 @@ class Tier:
             msg += f". For those in the folder ./{PUBLISHED}: --data=./{PUBLISHED}"
         return f"{msg}. {_HOW_TO_IMPORT}"
 
-    def refusal(self, name: str) -> str:
-        """Why a name of the suite's own stands for nothing in this tier, and what to do."""
-        there = ", ".join(self.cards())
+    def refusal(self, names: Sequence[str]) -> str:
+        """Why names of the suite's own stand for nothing in this tier, and what to do."""
         return (
-            f"{self.origin}: the imported data have no {name}: {self.folder} holds {there}. Import "
-            f"{name} too, or leave the tier out for the built-in data of that name. "
+            f"{self.origin}: the imported data hold no {' and no '.join(names)}; in {self.folder} "
+            f"there are {listed(self.cards())}. --data={MINI.name} has data of every name. "
             f"{_HOW_TO_IMPORT}"
         )
 

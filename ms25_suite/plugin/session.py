@@ -13,7 +13,7 @@ from typing import IO, Any
 import pytest
 
 from ms25_suite.core.catalogue import catalogue
-from ms25_suite.core.errors import Ms25Error, UsageError
+from ms25_suite.core.errors import Ms25Error, UsageError, listed
 from ms25_suite.core.records import DatasetRecord, PotentialRecord
 from ms25_suite.core.results import CheckResult, Verdict
 from ms25_suite.core.text.shown import encodable, shown, shown_lines
@@ -183,7 +183,7 @@ class CheckSession:
 
     def pytest_report_header(self) -> list[str]:
         """State the potentials, the datasets and the settings of the run."""
-        return [*header_lines(self._run), *self._two_levels]
+        return [*header_lines(self._run), *self._not_imported(), *self._two_levels]
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Journal the results of a check as soon as it has ended."""
@@ -282,9 +282,16 @@ class CheckSession:
         if self._files.html is not None:
             write(shown(f"report: {self._files.html}"))
 
+    def _not_imported(self) -> list[str]:
+        """Which members of a group there are no imported data of."""
+        names, tier = self._settings.not_imported, self._settings.tier
+        what = f"{tier.origin}: nothing is judged on {listed(names)}, which the imported data lack"
+        return [what] if names else []
+
     def _warnings(self) -> list[str]:
         """Findings about the data and about predictions, each once."""
-        found = [
+        found = [*self._not_imported()]
+        found += [
             f"{dataset.name}: {finding.message}"
             for dataset in self._run.datasets
             for finding in dataset.findings

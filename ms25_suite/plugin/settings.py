@@ -17,7 +17,7 @@ from ms25_suite.core.text.folders import folders_that_differ
 from ms25_suite.core.thresholds import Threshold, Thresholds, card_thresholds
 from ms25_suite.criteria.training_rate.series import Series, find_series
 from ms25_suite.datasets.dataset import Dataset, open_dataset
-from ms25_suite.datasets.registry import expand
+from ms25_suite.datasets.registry import expand, not_imported
 from ms25_suite.datasets.tiers import MINI, USER, Tier, find_tier
 from ms25_suite.metrics.dynamics.trajectories import MIN_STEPS
 from ms25_suite.metrics.throughput import N_BLOCKS
@@ -78,6 +78,8 @@ class Settings:
         Ensembles of molecular dynamics.
     tier
         What names of datasets mean.
+    not_imported
+        Members of groups of ``--dataset`` that a tier of imported data does not have.
     gate_stand_in
         Whether comparisons with stand-in labels of another level of theory are judged like any
         other.
@@ -99,6 +101,7 @@ class Settings:
     throughput_atoms: tuple[int, ...] = ()
     md_ensembles: tuple[Ensemble, ...] = ENSEMBLES
     tier: Tier = MINI
+    not_imported: tuple[str, ...] = ()
     gate_stand_in: bool = False
 
     @classmethod
@@ -184,6 +187,11 @@ class Settings:
             throughput_atoms=atom_numbers(option("throughput_atoms")),
             md_ensembles=ensembles(option("md_ensembles")),
             tier=tier,
+            not_imported=tuple(
+                dict.fromkeys(
+                    name for given in option("dataset") for name in not_imported(given, tier)
+                )
+            ),
             gate_stand_in=option("stand_in") == STAND_IN[-1],
         )
 

@@ -114,19 +114,17 @@ def notice(pairs: Sequence[TwoLevels], *, counted: bool) -> list[str]:
             "exit code; --stand-in=gate lets them count. A potential that was trained on these "
             "very labels has to say so in its sidecar, as those of `ms25 train` do"
         )
-    return [
-        *lines,
-        (
-            "  Errors, curves and barriers marked so measure the difference of two methods, and not "
-            f"the quality of the potential. {meaning}."
-        ),
-        f"  What needs no labels means something here too: {_without_labels()}.",
-        (
-            "  For the real data: ms25 data download, ms25 data archive, then --data=published "
-            "(docs/published.md). Or give labelled frames of your own: --dataset=my.extxyz "
-            "(docs/datasets.md)."
-        ),
-    ]
+    caution = (
+        "  Errors, curves and barriers marked so measure the difference of two methods, not the "
+        f"quality of the potential. {meaning}."
+    )
+    scope = f"  What needs no labels means something here too: {_without_labels()}."
+    source = (
+        "  For the real data: ms25 data download, ms25 data archive, then --data=published "
+        "(docs/published.md). Or give labelled frames of your own: --dataset=my.extxyz "
+        "(docs/datasets.md)."
+    )
+    return [*lines, caution, scope, source]
 
 
 def _without_labels() -> str:

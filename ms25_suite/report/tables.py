@@ -257,7 +257,8 @@ def _row(result: CheckResult, reasons: dict[str, int]) -> tuple[str, ...]:
     return (
         result.potential,
         quantity_text(result.quantity, result.metric),
-        marked(value, result),
+        # The verdict has the same sign, and the line is narrow.
+        value if result.verdict is Verdict.INCOMPARABLE else marked(value, result),
         interval,
         "" if result.threshold is None else limit_text(result.threshold, result.at_least),
         pretty_unit(result.unit),
