@@ -135,8 +135,12 @@ def run_archive(args: argparse.Namespace, keys: Any) -> int:
     )
     _print(found)
     chosen = PUBLISHED if args.out is None else out
-    names = ", ".join(dataset.card.stem for dataset in found.datasets[:_MOST_FILES])
-    print(shown(f"by name ({names} …): --data={chosen}, or MS25_DATA={chosen} in the environment"))
+    name = found.datasets[0].card.stem
+    print(
+        shown(
+            f"by name: --dataset={name} --data={chosen}, or MS25_DATA={chosen} in the environment"
+        )
+    )
     return 0
 
 

@@ -182,7 +182,9 @@ def _draw_cell(
         color = shade(cell.value)
         axes.add_patch(Rectangle(corner, *size, facecolor=color, edgecolor="none"))
         ink = text_color(color)
-        number = cell_number(cell.value) + (f" {MARK}" if cell.incomparable else "")
+        # The verdict ``incomparable`` has the sign already.
+        is_marked = cell.incomparable and cell.verdict is not Verdict.INCOMPARABLE
+        number = cell_number(cell.value) + (f" {MARK}" if is_marked else "")
         if cell.verdict is None:
             _text(axes, x, y, number, 9, color=ink)
         else:
