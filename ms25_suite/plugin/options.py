@@ -181,6 +181,9 @@ _LONG_ONLY = ("thresholds", "strict", "seed", "no-cache")
 SHORT: Final = tuple(f"--{name}" for name in OPTIONS if name not in _LONG_ONLY)
 """Short names."""
 
+_WAKING: Final = ("--mlip", "--dataset")
+"""Short names without which the suite sleeps."""
+
 COMMAND: Final = "--ms25-command"
 """Flag by which the command ``ms25`` tells that it has started the session."""
 
@@ -212,8 +215,12 @@ def add_options(parser: pytest.Parser, title: str, short: Container[str] = ()) -
 
 
 def is_given(args: Sequence[str]) -> bool:
-    """Whether a command line has an option with a name of the suite, long or short."""
-    return any(arg.startswith("--ms25-") or arg.partition("=")[0] in SHORT for arg in args)
+    """Whether a command line is for the suite: it has a long name, or one that wakes the suite up.
+
+    Other short names, such as ``--data``, are common words: without these they are those of a
+    project, also if its conftest.py is not loaded yet.
+    """
+    return any(arg.startswith("--ms25-") or arg.partition("=")[0] in _WAKING for arg in args)
 
 
 def taken(parser: pytest.Parser, names: Sequence[str]) -> tuple[str, ...]:
