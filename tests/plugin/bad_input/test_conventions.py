@@ -80,7 +80,7 @@ def test_a_constant_on_labels_of_another_level_of_theory(
     )
     outcome = judge("--mlip=constant.py", f"--dataset={dataset(images, STAND_IN_CARD)}")
     assert outcome.verdicts == {"fail", "skip"}
-    assert "does not respond to the structure" in outcome.reasons()
+    assert "does not respond to the structure" in outcome.text
 
 
 @row("two files of one name (`runA/model.model`, `runB/model.model`; the same for `--dataset`)")
