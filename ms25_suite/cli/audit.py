@@ -7,6 +7,7 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
+from ms25_suite.cli.tier import add_tier_option, tier_of
 from ms25_suite.core.errors import Ms25Error
 from ms25_suite.core.text.shown import markup
 
@@ -42,6 +43,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument(
         "names", nargs="+", metavar="NAME", help="built-in name or group, file, folder or card"
     )
+    add_tier_option(parser)
     parser.add_argument("--json", action="store_true", help="print JSON, for programs")
 
 
@@ -56,11 +58,12 @@ def run(args: argparse.Namespace) -> int:
     from ms25_suite.datasets import open_dataset
     from ms25_suite.datasets.registry import expand
 
+    tier = tier_of(args)
     status = 0
     entries: list[dict[str, Any]] = []
-    for name in (member for given in args.names for member in expand(given)):
+    for name in (member for given in args.names for member in expand(given, tier)):
         try:
-            dataset = open_dataset(name)
+            dataset = open_dataset(name, tier=tier)
         except Ms25Error as error:
             status = _UNREADABLE
             print(f"ms25: {error}", file=sys.stderr)

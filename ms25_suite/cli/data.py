@@ -12,6 +12,7 @@ from typing import Any
 from ms25_suite.cli import audit, published, recipe
 from ms25_suite.cli.describe import describe, print_list
 from ms25_suite.cli.observables import borrowed, find_target
+from ms25_suite.cli.tier import add_tier_option, tier_of
 from ms25_suite.core.errors import UsageError
 from ms25_suite.core.text.shown import shown
 
@@ -24,10 +25,12 @@ def add_parser(subparsers: Any) -> None:
         "data", help="list, show, audit, import, download and build datasets"
     )
     commands = parser.add_subparsers(dest="data_command", required=True, metavar="COMMAND")
-    commands.add_parser("list", help="list the built-in datasets")
+    lister = commands.add_parser("list", help="list the built-in datasets")
+    add_tier_option(lister)
 
     show = commands.add_parser("show", help="describe and audit a dataset")
     show.add_argument("name", metavar="NAME", help="built-in name, file, folder or card")
+    add_tier_option(show)
 
     audit.add_parser(commands)
 
@@ -134,7 +137,7 @@ def run(args: argparse.Namespace) -> int:
         The command failed; the message says why.
     """
     command = {
-        "list": lambda _: print_list(),
+        "list": lambda args: print_list(tier_of(args)),
         "show": _show,
         "audit": audit.run,
         "import": _import,
@@ -149,7 +152,7 @@ def run(args: argparse.Namespace) -> int:
 def _show(args: argparse.Namespace) -> int:
     from ms25_suite.datasets import open_dataset
 
-    dataset = open_dataset(args.name)
+    dataset = open_dataset(args.name, tier=tier_of(args))
     describe(dataset)
     return 1 if any(finding.severity == "warning" for finding in dataset.findings) else 0
 

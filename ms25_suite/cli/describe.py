@@ -12,26 +12,35 @@ from ms25_suite.core.text.shown import markup
 if TYPE_CHECKING:
     from ms25_suite.datasets import Dataset
     from ms25_suite.datasets.cards.card import DatasetCard
+    from ms25_suite.datasets.tiers import Tier
 
 __all__ = ["describe", "print_list"]
 
 
-def print_list() -> int:
-    """Print the built-in datasets, and those of installed packages.
+def print_list(tier: Tier) -> int:
+    """Print the datasets that can be given by name.
+
+    Parameters
+    ----------
+    tier
+        What the names mean: the built-in datasets and those of installed packages, or imported
+        ones.
 
     Returns
     -------
     int
-        Exit status: zero.
+        Exit status: zero, or 1 if an imported dataset cannot be opened.
 
     Raises
     ------
     DatasetError
-        An installed package is broken.
+        An installed package is broken, or nothing was imported.
     """
     from rich.console import Console
     from rich.table import Table
 
+    if tier.folder is not None:
+        return _print_imported(tier)
     from ms25_suite.datasets.registry import GROUPS, builtin_card, expand, known_datasets
 
     cards = [card for card in map(builtin_card, known_datasets()) if card is not None]
@@ -64,6 +73,46 @@ def print_list() -> int:
     everything = "all (without those of packages)" if with_packages else "all"
     console.print(f"groups: {', '.join(groups)}, {everything}", soft_wrap=True, highlight=False)
     return 0
+
+
+def _print_imported(tier: Tier) -> int:
+    """Print the datasets of a folder, and which of the suite's names have none there."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from ms25_suite.core.errors import DatasetError
+    from ms25_suite.datasets.dataset import open_dataset
+    from ms25_suite.datasets.registry import own_datasets
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in ("name", "tier", "frames", "atoms", "elements", "level of theory"):
+        table.add_column(title, justify="right" if title in ("frames", "atoms") else "left")
+    cards, broken = tier.cards(), []
+    for name in cards:
+        try:
+            dataset = open_dataset(name, tier=tier)
+        except DatasetError as error:
+            broken.append(f"{name}: {error}")
+            continue
+        low, high = dataset.frames.n_atoms.min(), dataset.frames.n_atoms.max()
+        table.add_row(
+            markup(name),
+            dataset.tier,
+            str(len(dataset)),
+            str(low) if low == high else f"{low}-{high}",
+            " ".join(dataset.card.elements),
+            markup(dataset.card.level_of_theory + (" †" if dataset.card.stand_in else "")),
+        )
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    console.print(table)
+    lines = [f"imported: {tier.folder} ({tier.origin})"]
+    missing = [name for name in own_datasets() if name not in cards]
+    if missing:
+        lines.append(f"not imported: {', '.join(missing)} (--data=mini has data of these names)")
+    lines += [f"cannot be opened: {text}" for text in broken]
+    for line in lines:
+        console.print(markup(line), soft_wrap=True, highlight=False)
+    return 1 if broken else 0
 
 
 def _sizes(card: DatasetCard) -> tuple[str, str]:
@@ -102,6 +151,22 @@ def _input_lines(dataset: Dataset) -> list[str]:
             what.append(f"on {np.count_nonzero(stated)} of {len(stated)}")
         lines.append(f"{name} ({', '.join(what)})")
     return lines
+
+
+def _orientation(dataset: Dataset) -> str:
+    """Errors of known models on the published data of that name, and their source."""
+    from ms25_suite.datasets.orientation import orientation
+
+    found = orientation(dataset)
+    if found is None:
+        return ""
+    errors = ", ".join(f"{model} {error:g}" for model, error in found.forces.items())
+    where = "" if not dataset.card.stand_in else ", not on these stand-in labels"
+    text = (
+        f"forces MAE in meV/Å, for orientation only: {errors} ({found.conditions}{where}; "
+        f"{found.source})"
+    )
+    return f"{text}. {found.remark}".rstrip(" .") + ("." if found.remark else "")
 
 
 def describe(dataset: Dataset) -> None:
@@ -147,6 +212,7 @@ def describe(dataset: Dataset) -> None:
         f"{len(splits.parts[0][1])} validation, {len(test)} test",
         "training sizes": ", ".join(map(str, splits.train_sizes)) or "none",
         **observable_lines(dataset),
+        "others found": _orientation(dataset),
         "licence": card.licence,
         "cite": card.citation,
         "sha256": dataset.sha256,

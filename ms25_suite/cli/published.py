@@ -46,7 +46,12 @@ def add_parsers(commands: Any) -> None:
         metavar="SOURCE",
         help="folder, zip, tar or file (default: what `ms25 data download` got)",
     )
-    archive.add_argument("--out", type=Path, required=True, metavar="FOLDER")
+    archive.add_argument(
+        "--out",
+        type=Path,
+        metavar="FOLDER",
+        help="default: a folder of the cache, whose datasets --data=published gives their names",
+    )
     archive.add_argument(
         "--assign",
         nargs="+",
@@ -110,7 +115,7 @@ def run_download(args: argparse.Namespace) -> int:
         )
         print(shown(f"{file.path}  {file.path.stat().st_size / 1e6:.1f} MB, {verdict}"))
     folder = args.out or download_folder(args.url or SOURCES[source])
-    print(shown(f"next: ms25 data archive {folder} --out FOLDER"))
+    print(shown(f"next: ms25 data archive {folder}"))
     return 0
 
 
@@ -139,6 +144,7 @@ def run_archive(args: argparse.Namespace, keys: Any, asked: Mapping[str, Any]) -
     from ms25_suite.datasets.published.importer import import_archive
     from ms25_suite.datasets.published.remote.download import download, download_folder
     from ms25_suite.datasets.published.remote.listings import SOURCES
+    from ms25_suite.datasets.tiers import PUBLISHED, published_folder
 
     if args.seed < 0:
         msg = f"expected --seed to be at least 0, got {args.seed}"
@@ -152,9 +158,10 @@ def run_archive(args: argparse.Namespace, keys: Any, asked: Mapping[str, Any]) -
         source = download_folder(there[0])
         # Compares checksums; it downloads only what is missing.
         download(there[0], progress=sys.stderr.isatty())
+    out = published_folder() if args.out is None else args.out
     found = import_archive(
         source,
-        args.out,
+        out,
         keys=keys,
         by_system=asked,
         assign=_assignments(args.assign),
@@ -165,6 +172,13 @@ def run_archive(args: argparse.Namespace, keys: Any, asked: Mapping[str, Any]) -
         overwrite=args.overwrite,
     )
     _print(found)
+    chosen = PUBLISHED if args.out is None else out
+    name = found.datasets[0].card.stem
+    print(
+        shown(
+            f"by name: --dataset={name} --data={chosen}, or MS25_DATA={chosen} in the environment"
+        )
+    )
     # A system that is there, and of which nothing can be judged, is no success.
     return 1 if found.refused else 0
 

@@ -95,6 +95,7 @@ def _frame(level: LevelOfTheory, structure: Path | None, index: int) -> Atoms:
     from ms25_suite.datasets import open_dataset
     from ms25_suite.datasets.readers.files import read_images
     from ms25_suite.datasets.registry import builtin_card
+    from ms25_suite.datasets.tiers import MINI
 
     if structure is not None:
         n_frames = 0
@@ -110,7 +111,7 @@ def _frame(level: LevelOfTheory, structure: Path | None, index: int) -> Atoms:
             "give a file by --structure=FILE"
         )
         raise UsageError(msg)
-    frames = open_dataset(level.member).frames
+    frames = open_dataset(level.member, tier=MINI).frames
     if index >= len(frames):
         raise _no_frame(index, len(frames), level.member)
     return frames.atoms(index)

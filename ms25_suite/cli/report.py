@@ -70,7 +70,8 @@ def run(args: argparse.Namespace) -> int:
     files = write_report(folder, description, results)
     results = sort_results(description, results)
     width, color = shutil.get_terminal_size().columns, sys.stdout.isatty()
-    print(terminal_table(results, width, color, sys.stdout.encoding))
+    table = terminal_table(results, width, color, sys.stdout.encoding, run=description)
+    print(table)
     print(shown(f"report: {files.html}"))
     return 0
 

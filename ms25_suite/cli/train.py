@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ms25_suite.cli.tier import add_tier_option, tier_of
 from ms25_suite.core.errors import UsageError
 from ms25_suite.core.text.shown import shown_lines
 
@@ -45,6 +46,7 @@ def add_parser(subparsers: _SubParsersAction[Any]) -> None:
         required=True,
         help="built-in name, file of frames, folder or card",
     )
+    add_tier_option(parser)
     parser.add_argument(
         "--n",
         type=int,
@@ -101,7 +103,7 @@ def _train(args: argparse.Namespace) -> TrainedModel:
     if args.out is not None and args.out.is_dir():
         msg = f"--out={args.out} is a folder; give the name of the model file"
         raise UsageError(msg)
-    dataset = open_dataset(args.dataset)
+    dataset = open_dataset(args.dataset, tier=tier_of(args))
     request = training_request(
         dataset, trainer, n=args.n, set=args.set, seed=args.seed, budget=args.budget
     )

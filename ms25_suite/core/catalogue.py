@@ -82,6 +82,11 @@ class Criterion:
         Whether it is about what a potential is used for, and not about its errors.
     is_transfer
         Whether it compares errors on the dataset that a potential is for with those on another.
+    compares_labels
+        Whether its numbers compare predictions with labels, curves or paths of the dataset: with
+        those of a stand-in, they mean something only for a potential that learned the same method.
+    without_labels
+        Quantities of such a criterion that need no labels.
     not_asked
         ``(case) -> NotAsked | None``: whether a check is left out for a potential on a dataset, see
         `ms25_suite.criteria.case`. Empty if nothing but `needs` and `by_default` decides.
@@ -109,6 +114,8 @@ class Criterion:
     alone: bool = False
     is_observable: bool = False
     is_transfer: bool = False
+    compares_labels: bool = False
+    without_labels: tuple[str, ...] = ()
     not_asked: str = ""
     section: str = ""
     checks: str = ""
@@ -120,6 +127,10 @@ class Criterion:
         """Where a person reads more: an address, or a path in the repository; may be empty."""
         # A criterion of another package has no page in our repository.
         return self.page or ("" if self.checks else f"docs/checks/{self.name}.md")
+
+    def needs_labels(self, quantity: str) -> bool:
+        """Whether a quantity compares predictions with labels, curves or paths of the dataset."""
+        return self.compares_labels and quantity not in self.without_labels
 
 
 @cache

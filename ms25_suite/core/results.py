@@ -23,16 +23,32 @@ SCHEMA: Final = 1
 
 
 class Verdict(StrEnum):
-    """Outcome of a check."""
+    """Outcome of a check.
+
+    ``incomparable`` is a number that compares two levels of theory: it is shown for information,
+    and counts neither for nor against the potential.
+    """
 
     PASS = "pass"
     FAIL = "fail"
     UNDECIDED = "undecided"
+    INCOMPARABLE = "incomparable"
     ERROR = "error"
     SKIP = "skip"
 
 
-_SEVERITY = (Verdict.SKIP, Verdict.PASS, Verdict.UNDECIDED, Verdict.FAIL, Verdict.ERROR)
+_SEVERITY = (
+    Verdict.SKIP,
+    Verdict.PASS,
+    # Above a pass: where something could not be judged, the whole must not look like an approval.
+    Verdict.INCOMPARABLE,
+    Verdict.UNDECIDED,
+    Verdict.FAIL,
+    Verdict.ERROR,
+)
+
+_NO_JUDGEMENT = (None, Verdict.SKIP, Verdict.INCOMPARABLE)
+"""What says nothing about a potential."""
 
 
 def unjudged(results: Iterable[CheckResult]) -> list[CheckResult]:
@@ -42,7 +58,7 @@ def unjudged(results: Iterable[CheckResult]) -> list[CheckResult]:
     may be known with atoms that the potential relaxes.
     """
     known = list(results)
-    judged = {_subject(one) for one in known if one.verdict not in (None, Verdict.SKIP)}
+    judged = {_subject(one) for one in known if one.verdict not in _NO_JUDGEMENT}
     return [result for result in known if result.unjudged and _subject(result) not in judged]
 
 
@@ -52,7 +68,9 @@ def _subject(result: CheckResult) -> tuple[str, str, str]:
 
 
 def worst_verdict(verdicts: Iterable[Verdict | None]) -> Verdict | None:
-    """Worst of some verdicts (error > fail > undecided > pass > skip); None if there is none.
+    """Worst of some verdicts; None if there is none.
+
+    In descending order: error, fail, undecided, incomparable, pass, skip.
 
     A skipped check changes no other verdict: the worst is ``skip`` only if nothing was judged.
     """
@@ -108,12 +126,17 @@ class CheckResult:
     duration_s
         Wall time of the check in seconds.
     tier
-        ``mini`` for a dataset of the suite, the name of the package for one that an installed
-        package brings, ``user`` for a user's files; empty if unknown.
+        ``mini`` for a dataset of the suite, ``published`` for the authors' data, the name of the
+        package for one that an installed package brings, ``user`` for a user's files; empty if
+        unknown.
     level_of_theory
         Level of theory of the reference labels.
     stand_in
         Whether the labels stand in for those of the paper.
+    incomparable
+        Whether the number compares predictions with stand-in labels of another level of theory than
+        the one that the potential is known to have learned. Unless the user lets such numbers
+        count, their verdict is ``incomparable``.
     details
         Further small JSON-able data (errors per element, worst frames, findings, …).
     artifact
@@ -142,6 +165,7 @@ class CheckResult:
     tier: str = ""
     level_of_theory: str = ""
     stand_in: bool = False
+    incomparable: bool = False
     details: Mapping[str, Any] = field(default_factory=dict)
     artifact: str = ""
 
@@ -203,6 +227,11 @@ class CheckResult:
         if self.level_of_theory:
             stand_in = " (a stand-in for the paper's)" if self.stand_in else ""
             lines.append(f"  reference:  {self.level_of_theory}{stand_in}")
+        if self.incomparable:
+            lines.append(
+                "  compared:   two levels of theory (that of the labels is not known to be what "
+                f"{self.potential} learned)"
+            )
         if "without_model" in self.details:
             scale = f"{self.details['without_model']:.4g}{unit}"
             lines.append(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ms25_suite.datasets.dataset import Dataset
+from ms25_suite.datasets.tiers import Tier
 
 __all__ = ["Case"]
 
@@ -26,9 +27,12 @@ class Case:
         Parameters of the check, such as ``quantity`` and ``partner``.
     train_sizes
         Training sizes of the command line; empty if it names none.
+    tier
+        What names of datasets mean; see `ms25_suite.datasets.dataset.open_dataset`.
     """
 
     dataset: Dataset
     subject: Any
     parameters: Mapping[str, Any] = field(default_factory=dict)
     train_sizes: tuple[int, ...] = ()
+    tier: Tier | None = None

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ms25_suite.core.cache import atomic_path, content_key
-from ms25_suite.core.catalogue import Measure, catalogue
+from ms25_suite.core.catalogue import Measure, catalogue, find
 from ms25_suite.core.errors import PredictionError, ReportError, UsageError, did_you_mean
 from ms25_suite.core.findings import Finding
 from ms25_suite.core.frames import FloatArray, IntArray
@@ -81,7 +81,13 @@ class CheckRecorder:
         Whether an undecided result fails the check.
     blind
         Says why no number of the potential can be a ``pass``: it does not respond to the
-        structure. Empty if it does. It is asked only where a number is within its threshold.
+        structure. Empty if it does. It is asked only where a number is within its threshold, or
+        is not compared with it.
+    two_levels
+        Why the potential cannot be compared with the labels of a dataset, by the name of the
+        dataset; empty or absent where it can.
+    gate_stand_in
+        Whether such comparisons are judged like any other.
     """
 
     context: dict[str, Any]
@@ -91,6 +97,8 @@ class CheckRecorder:
     seed: int = 0
     strict: bool = False
     blind: Callable[[], str] = lambda: ""
+    two_levels: Mapping[str, str] = field(default_factory=dict)
+    gate_stand_in: bool = False
     results: list[CheckResult] = field(default_factory=list)
     _lost: list[Finding] = field(default_factory=list, init=False, repr=False)
 
@@ -265,8 +273,12 @@ class CheckRecorder:
         _refuse_not_finite(fields)
         n_frames = fields.get("n_frames", 0)
         verdict, why = verdict_on(value, interval, mark, n_frames, without_model)
-        if verdict is not Verdict.FAIL and (blind := self.blind()):
+        mismatch = "" if self.gate_stand_in else self._mismatch(fields)
+        # What does not look at the structure is wrong at any level of theory.
+        if (mismatch or verdict is not Verdict.FAIL) and (blind := self.blind()):
             verdict, why = Verdict.FAIL, blind
+        elif mismatch:
+            verdict, why = Verdict.INCOMPARABLE, mismatch
         fields["reason"] = "; ".join(filter(None, (why, fields.get("reason", ""))))
         return self._append(
             threshold=mark.value,
@@ -276,12 +288,26 @@ class CheckRecorder:
             **fields,
         )
 
+    def _mismatch(self, fields: Mapping[str, Any]) -> str:
+        """Why a number compares two levels of theory; empty if it does not."""
+        criterion = find(self.context["criterion"])
+        if criterion is None or not criterion.needs_labels(fields["quantity"]):
+            return ""
+        names = [fields.get("test_dataset", self.context["test_dataset"])]
+        if fields.get("metric") == "ratio":
+            # Of the errors on two datasets.
+            names.append(self.context["dataset"])
+        return next(filter(None, (self.two_levels.get(name, "") for name in names)), "")
+
     def _without_number(
         self, verdict: Verdict, quantity: str, reason: str, prefix: str, fields: dict[str, Any]
     ) -> CheckResult:
         if "metric" not in fields:
             known = self._measure(quantity)
             fields = {"metric": known.metric, "unit": known.unit} | fields
+        mismatch = self._mismatch({**fields, "quantity": quantity})
+        if mismatch and not self.gate_stand_in:
+            verdict, reason = Verdict.INCOMPARABLE, f"{mismatch}; {reason}"
         return self._append(quantity=prefix + quantity, verdict=verdict, reason=reason, **fields)
 
     def _append(self, *, findings: Iterable[Finding] | None = None, **fields: Any) -> CheckResult:
@@ -295,6 +321,7 @@ class CheckRecorder:
             lost = [finding.to_dict() for finding in self._lost]
             fields["details"] = {**details, "findings": [*details.get("findings", ()), *lost]}
             self._lost.clear()
+        fields["incomparable"] = bool(self._mismatch(fields))
         result = CheckResult(**{**self.context, **fields})
         record = result.to_dict()
         _refuse_not_json(record)

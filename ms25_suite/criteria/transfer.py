@@ -17,6 +17,7 @@ from ms25_suite.criteria.comparison import (
 )
 from ms25_suite.criteria.recorder import CheckRecorder, dataset_fields
 from ms25_suite.datasets.dataset import Dataset, open_dataset
+from ms25_suite.datasets.tiers import Tier
 from ms25_suite.metrics.conventions.offsets import level_of_theory_mismatch
 from ms25_suite.metrics.error_ratio import error_ratio
 from ms25_suite.metrics.errors import ErrorSummary, Statistic
@@ -145,7 +146,7 @@ def measure_transfer(
 
 def not_asked(case: Case) -> NotAsked | None:
     """Left out where the dataset is not the one that the potential was trained on."""
-    reason = _trained_elsewhere(case.subject, case.dataset)
+    reason = _trained_elsewhere(case.subject, case.dataset, case.tier)
     return NotAsked(reason) if reason else None
 
 
@@ -201,11 +202,11 @@ def _receptive_field(transfer: Transfer) -> list[Finding]:
     return [Finding("receptive-field", message, "note")]
 
 
-def _trained_elsewhere(spec: PotentialSpec, dataset: Dataset) -> str:
+def _trained_elsewhere(spec: PotentialSpec, dataset: Dataset, tier: Tier | None) -> str:
     """Reason why a dataset is not a potential's own; empty if it is, or that is not known."""
     name, sha256 = "", ""
     if spec.kind == "train" and spec.trained_on is not None:
-        source = open_dataset(spec.trained_on)
+        source = open_dataset(spec.trained_on, tier=tier)
         name, sha256 = source.name, source.sha256
     elif spec.kind == "model" and spec.path is not None:
         manifest = read_manifest(spec.path)

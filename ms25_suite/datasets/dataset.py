@@ -37,17 +37,15 @@ from ms25_suite.datasets.observables.eos import EosReference, eos_reference
 from ms25_suite.datasets.observables.neb import NebReference, neb_reference
 from ms25_suite.datasets.readers.files import format_key, read_images
 from ms25_suite.datasets.readers.inputs import frames_with_inputs
-from ms25_suite.datasets.registry import builtin_card, suggestion
+from ms25_suite.datasets.registry import builtin_card, imported_card, suggestion
 from ms25_suite.datasets.splits import ROLE_CODES, Splits, make_splits, roles_of
 from ms25_suite.datasets.store import Content, open_content
+from ms25_suite.datasets.tiers import MINI, PUBLISHED, USER, Tier, find_tier
 
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["TIERS", "Dataset", "open_dataset", "open_partner"]
-
-TIERS = ("mini",)
-"""Tiers of the suite's own datasets."""
+__all__ = ["Dataset", "open_dataset", "open_partner"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,8 +57,8 @@ class Dataset:
     card
         What is known about it.
     tier
-        ``mini`` for a dataset of the suite, the name of the package for one that an installed
-        package brings, ``user`` for a user's files.
+        ``mini`` for a dataset of the suite, ``published`` for the authors' data, the name of the
+        package for one that an installed package brings, ``user`` for a user's files.
     frames, labels
         The data; the arrays may be memory-mapped and must not be written to.
     temperatures
@@ -143,7 +141,7 @@ class Dataset:
         return neb_reference(self.card)
 
 
-def open_dataset(spec: str, *, tier: str = "mini") -> Dataset:
+def open_dataset(spec: str, *, tier: Tier | str | None = None) -> Dataset:
     """Open a dataset.
 
     Parameters
@@ -154,7 +152,9 @@ def open_dataset(spec: str, *, tier: str = "mini") -> Dataset:
         such files, several files joined by commas, or a card (``.toml``). A card beside a file
         (same name) or in a folder (``card.toml``) is taken into account.
     tier
-        Tier of a dataset of the suite.
+        What names of built-in datasets mean: ``mini``, ``published``, or a folder of cards; None
+        for what the environment variable ``MS25_DATA`` says, or else the data that the suite
+        brings.
 
     Raises
     ------
@@ -165,23 +165,26 @@ def open_dataset(spec: str, *, tier: str = "mini") -> Dataset:
     LabelError
         The labels are missing, of several methods, or infinite.
     DatasetError
-        The files cannot be read.
+        The files cannot be read, or the tier has no dataset of that name.
     """
+    tier = tier if isinstance(tier, Tier) else find_tier(tier)
     if not spec.strip():
-        msg = f"the name of the dataset is empty. {suggestion(spec)}"
+        msg = f"the name of the dataset is empty. {suggestion(spec, tier)}"
         raise UnknownDatasetError(msg)
+    imported = imported_card(spec, tier)
+    if imported is not None:
+        return _open_files(user_card(str(imported)))
     card = builtin_card(spec)
     if card is not None:
-        if card.package:
-            return _open(card, card.package)
-        if tier not in TIERS:
-            msg = f"there is no tier {tier!r} of {card.name}; expected one of: {', '.join(TIERS)}"
-            raise DatasetError(msg)
-        return _open(card, tier)
-    return _open(user_card(spec), "user")
+        return _open(card, card.package or MINI.name)
+    return _open_files(user_card(spec, tier))
 
 
-def open_partner(dataset: Dataset, name: str) -> Dataset:
+def _open_files(card: DatasetCard) -> Dataset:
+    return _open(card, PUBLISHED if card.published else USER)
+
+
+def open_partner(dataset: Dataset, name: str, *, tier: Tier | None = None) -> Dataset:
     """Open a dataset that the card of another one names.
 
     Parameters
@@ -190,6 +193,9 @@ def open_partner(dataset: Dataset, name: str) -> Dataset:
         The other one.
     name
         Name of a built-in dataset, or a path that starts from the folder of the card.
+    tier
+        What names mean, as for `open_dataset`. A dataset that the suite brings has partners that
+        it brings.
 
     Raises
     ------
@@ -199,7 +205,7 @@ def open_partner(dataset: Dataset, name: str) -> Dataset:
     folder = None if dataset.card.path is None else dataset.card.path.parent
     try:
         if folder is None or builtin_card(name) is not None:
-            partner = open_dataset(name)
+            partner = open_dataset(name, tier=MINI if dataset.tier == MINI.name else tier)
         else:
             # An absolute path on the right replaces the folder.
             partner = open_dataset(str(folder / Path(name).expanduser()))

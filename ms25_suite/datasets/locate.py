@@ -28,17 +28,20 @@ from ms25_suite.datasets.formats.deepmd import is_deepmd_folder
 from ms25_suite.datasets.readers.files import is_data_file, stem
 from ms25_suite.datasets.registry import suggestion
 from ms25_suite.datasets.splits import ROLE_CODES
+from ms25_suite.datasets.tiers import MINI, Tier
 
 __all__ = ["user_card"]
 
 
-def user_card(spec: str) -> DatasetCard:
+def user_card(spec: str, tier: Tier = MINI) -> DatasetCard:
     """Card of a user's files, with the list of files.
 
     Parameters
     ----------
     spec
         A file, a folder, several files joined by commas, or a card.
+    tier
+        Tier whose names are suggested where there is no such file.
 
     Raises
     ------
@@ -54,7 +57,7 @@ def user_card(spec: str) -> DatasetCard:
         names = [part.strip() for part in spec.split(",") if part.strip()]
         paths = [user_path(name, "dataset", UnknownDatasetError) for name in names]
         for part in paths:
-            _refuse_missing(part)
+            _refuse_missing(part, tier)
         if any(not is_data_file(part) for part in paths):
             msg = (
                 f"expected files of frames joined by commas, found {spec!r}; "
@@ -63,7 +66,7 @@ def user_card(spec: str) -> DatasetCard:
             raise DatasetError(msg)
         return DatasetCard(name=_joined_name(paths), files=tuple(CardFile(p) for p in paths))
     path = user_path(spec, "dataset", UnknownDatasetError)
-    _refuse_missing(path)
+    _refuse_missing(path, tier)
     if path.is_dir():
         return _folder_card(path)
     if path.suffix.lower() == ".toml":
@@ -100,7 +103,7 @@ def _exists(spec: str) -> bool:
         return False
 
 
-def _refuse_missing(path: Path) -> None:
+def _refuse_missing(path: Path, tier: Tier) -> None:
     spec = str(path)
     problem = file_problem(path)
     if problem == FOLDER:
@@ -120,7 +123,7 @@ def _refuse_missing(path: Path) -> None:
         names = [entry.name for entry in folder.iterdir()]
     near = did_you_mean(path.name, names, cutoff=0.8) if looks_like_path else ""
     msg = (
-        f"{what}.{near} {suggestion('' if looks_like_path else spec)}, or a path to your own "
+        f"{what}.{near} {suggestion('' if looks_like_path else spec, tier)}, or a path to your own "
         f"(.extxyz, .traj, .db, a folder, a card)"
     )
     raise UnknownDatasetError(msg)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -16,13 +17,16 @@ from typing import Final
 from ms25_suite.core.entry_points import Contribution, contributions
 from ms25_suite.core.errors import DatasetError, did_you_mean
 from ms25_suite.datasets.cards.card import DatasetCard
+from ms25_suite.datasets.tiers import MINI, Tier
 
 __all__ = [
     "ENTRY_POINTS",
     "GROUPS",
     "builtin_card",
     "expand",
+    "imported_card",
     "known_datasets",
+    "not_imported",
     "own_datasets",
     "suggestion",
 ]
@@ -97,14 +101,65 @@ def builtin_card(name: str) -> DatasetCard | None:
     return cards[0] if cards else None
 
 
-def suggestion(name: str) -> str:
+def imported_card(name: str, tier: Tier) -> Path | None:
+    """Card that a name or alias stands for in a tier, in any case.
+
+    Returns
+    -------
+    :
+        None for a name that has no card there and is none of the suite's own either: that of
+        another package's dataset, or a path.
+
+    Raises
+    ------
+    DatasetError
+        The name is one of the suite's own, and the tier has no such dataset; or the tier has none
+        at all.
+    """
+    wanted = name.strip().lower()
+    if tier.folder is None or not _NAME.fullmatch(wanted):
+        return None
+    cards = tier.cards()
+    if wanted in cards:
+        return cards[wanted]
+    own = _own_name(wanted)
+    if own in cards:
+        return cards[own]
+    if own:
+        raise DatasetError(tier.refusal([own]))
+    return None
+
+
+def _own_name(wanted: str) -> str:
+    """Name of the suite's own dataset with the given name or alias; empty if there is none."""
+    own = _own()
+    if wanted in own:
+        return wanted
+    cards = (DatasetCard.from_file(path, builtin=True) for path in own.values())
+    return next((card.name for card in cards if _has_alias(card, wanted)), "")
+
+
+def suggestion(name: str, tier: Tier = MINI) -> str:
     """The nearest name of a built-in dataset, if one is near, and all of them.
+
+    Parameters
+    ----------
+    name
+        What was given.
+    tier
+        Tier whose names are those that can be given.
 
     Raises
     ------
     DatasetError
         An installed package is broken, or brings a name that is taken.
     """
+    if tier.folder is not None:
+        # Without any, the problem is another one than a missing file.
+        with suppress(DatasetError):
+            imported = tier.cards()
+            hint = did_you_mean(name, imported, cutoff=0.5).lstrip()
+            return f"{hint}{' ' if hint else ''}Datasets of {tier.origin}: {', '.join(imported)}"
     packages = {name: f"{name} ({other.package})" for name, other in _of_packages().items()}
     known = known_datasets()
     hint = did_you_mean(name, known, cutoff=0.5).lstrip()
@@ -120,18 +175,45 @@ GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
 """Members of each group, in the order of the paper."""
 
 
-def expand(name: str) -> tuple[str, ...]:
+def expand(name: str, tier: Tier = MINI) -> tuple[str, ...]:
     """Names of the datasets that a name stands for: ``all``, a group, or the name itself.
 
-    ``all`` are the suite's own datasets. Members of a group that this version does not have are
-    left out.
+    ``all`` are the suite's own datasets. Members of a group that this version, or the tier, does
+    not have are left out; `not_imported` names them.
+
+    Raises
+    ------
+    DatasetError
+        The tier has none of the group.
     """
+    members = _members(name)
+    missing = not_imported(name, tier)
+    if members and len(missing) == len(members):
+        raise DatasetError(tier.refusal(missing))
+    return tuple(member for member in members if member not in missing) or (name,)
+
+
+def not_imported(name: str, tier: Tier) -> tuple[str, ...]:
+    """Members of a group that a tier of imported data does not have.
+
+    Raises
+    ------
+    DatasetError
+        The name is that of a group, and the tier has no datasets at all.
+    """
+    members = _members(name)
+    if tier.folder is None or not members:
+        return ()
+    cards = tier.cards()
+    return tuple(member for member in members if member not in cards)
+
+
+def _members(name: str) -> tuple[str, ...]:
     own = own_datasets()
     wanted = name.strip().lower()
     if wanted == "all":
         return own
-    members = tuple(member for member in GROUPS.get(wanted, ()) if member in own)
-    return members or (name,)
+    return tuple(member for member in GROUPS.get(wanted, ()) if member in own)
 
 
 def _own() -> dict[str, Path]:

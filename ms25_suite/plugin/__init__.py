@@ -69,7 +69,7 @@ def pytest_load_initial_conftests(
         free = [name for name in SHORT if name not in others]
         if helping:
             add_options(parser, _title(everybody=True), free)
-        else:
+        elif is_given(args):
             args[:] = written_out(args, free)
 
 

@@ -47,6 +47,14 @@ def _is_unwanted(item: pytest.Item) -> bool:
     return bool(item.config.getoption("benchmark_only", False))
 
 
+def _why_incomparable(results: Sequence[CheckResult]) -> str:
+    """Why a check gives no verdict on its numbers; empty if it gives one on any."""
+    judged = [result for result in results if result.verdict is not None]
+    if any(result.verdict is not Verdict.INCOMPARABLE for result in judged):
+        return ""
+    return next((f"{result.verdict}: {result.reason}" for result in judged), "")
+
+
 class CheckItems:
     """Hooks that act on each check, in whatever process it runs.
 
@@ -164,7 +172,8 @@ class CheckItems:
         key = (criterion.name, subject, *sorted(others.items()))
         if key not in self._answers:
             dataset = self._settings.datasets[parameters["dataset"]]
-            case = Case(dataset, subject, parameters, self._settings.train_sizes)
+            settings = self._settings
+            case = Case(dataset, subject, parameters, settings.train_sizes, settings.tier)
             try:
                 self._answers[key] = not_asked(criterion, case)
             except Ms25Error as error:
@@ -269,6 +278,11 @@ class CheckItems:
             )
         if failed or problem:
             report.outcome = "failed"
+        elif reason := _why_incomparable(results):
+            # Not a pass: JUnit and other plugins would show it in green.
+            report.outcome = "skipped"
+            path, line, _ = item.reportinfo()
+            report.longrepr = (str(path), line or 0, f"Skipped: {reason}")
         if problem:
             self._record(item, report, context, Verdict.ERROR, problem)
             report.longrepr = problem

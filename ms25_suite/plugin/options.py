@@ -20,12 +20,16 @@ __all__ = [
     "COMMAND",
     "OPTIONS",
     "SHORT",
+    "STAND_IN",
     "add_options",
     "is_given",
     "long_name",
     "taken",
     "written_out",
 ]
+
+STAND_IN: Final = ("mark", "gate")
+"""What ``--stand-in`` takes."""
 
 OPTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
     "mlip": {
@@ -46,6 +50,19 @@ OPTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
         "help": "dataset to judge on; may be given several times: a built-in name ('ms25 data "
         "list'), a file of frames (extxyz, traj, db, also .xz and .gz), several joined "
         "by commas, a folder, or a card (.toml)",
+    },
+    "data": {
+        "metavar": "TIER",
+        "help": "what the names of built-in datasets mean: mini (the data that the suite brings; "
+        "default), published (the authors' data, once 'ms25 data archive' has imported them), or a "
+        "folder of imported data. The environment variable MS25_DATA sets another default",
+    },
+    "stand-in": {
+        "choices": STAND_IN,
+        "default": STAND_IN[0],
+        "help": "comparisons of a potential with stand-in labels of another level of theory than "
+        "the one that it is known to have learned: mark (show them, without a verdict; default), "
+        "or gate (judge them like any other, so that they can fail the run)",
     },
     "train-sizes": {
         "metavar": "N,N,N",
@@ -164,6 +181,9 @@ _LONG_ONLY = ("thresholds", "strict", "seed", "no-cache")
 SHORT: Final = tuple(f"--{name}" for name in OPTIONS if name not in _LONG_ONLY)
 """Short names."""
 
+_WAKING: Final = ("--mlip", "--dataset")
+"""Short names without which the suite sleeps."""
+
 COMMAND: Final = "--ms25-command"
 """Flag by which the command ``ms25`` tells that it has started the session."""
 
@@ -195,8 +215,12 @@ def add_options(parser: pytest.Parser, title: str, short: Container[str] = ()) -
 
 
 def is_given(args: Sequence[str]) -> bool:
-    """Whether a command line has an option with a name of the suite, long or short."""
-    return any(arg.startswith("--ms25-") or arg.partition("=")[0] in SHORT for arg in args)
+    """Whether a command line is for the suite: it has a long name, or one that wakes the suite up.
+
+    Other short names, such as ``--data``, are common words: without these they are those of a
+    project, also if its conftest.py is not loaded yet.
+    """
+    return any(arg.startswith("--ms25-") or arg.partition("=")[0] in _WAKING for arg in args)
 
 
 def taken(parser: pytest.Parser, names: Sequence[str]) -> tuple[str, ...]:

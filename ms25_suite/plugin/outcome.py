@@ -96,20 +96,22 @@ def decide(
         Whether the command line names tests.
     """
     # At the end only: the report imports what draws figures.
+    from ms25_suite.report.comparisons import not_counted_line
     from ms25_suite.report.wording import unjudged_lines
 
     known = list(results)
     missing = tuple(unjudged_lines(known))
+    beside = not_counted_line(known)
     nothing = _nothing_judged(known, paths_given=paths_given)
     if status not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
         # pytest's own code says more: a failure, an interruption, an error.
-        return Outcome(status, missing)
+        return Outcome(status, (*missing, *beside))
     failed = [result for result in known if is_failure(result, strict=strict)]
     if failed or silent:
         return Outcome(pytest.ExitCode.INTERNAL_ERROR, (_contradiction(failed, silent), *missing))
     if nothing or missing:
         return Outcome(pytest.ExitCode.NO_TESTS_COLLECTED, (*missing, *nothing))
-    return Outcome(status)
+    return Outcome(status, beside)
 
 
 def _nothing_judged(results: Sequence[CheckResult], *, paths_given: bool) -> tuple[str, ...]:
@@ -133,6 +135,15 @@ def _nothing_judged(results: Sequence[CheckResult], *, paths_given: bool) -> tup
         )
     if verdicts <= {Verdict.SKIP}:
         return ("nothing was judged: every check was skipped",)
+    if Verdict.INCOMPARABLE in verdicts and verdicts <= {Verdict.INCOMPARABLE, Verdict.SKIP, None}:
+        return (
+            (
+                "nothing was judged: every number compares two levels of theory, the stand-in "
+                "labels and what the potential learned. Give data of its own level of theory "
+                "(--data=published, or your own frames), or checks that need no labels (-m "
+                '"stability or throughput"); --stand-in=gate lets such numbers count'
+            ),
+        )
     if Verdict.UNDECIDED in verdicts and not verdicts & {Verdict.PASS, Verdict.FAIL}:
         return (
             (

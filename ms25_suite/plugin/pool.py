@@ -15,6 +15,7 @@ from ms25_suite.core.documents.files import MISSING, file_problem, user_path
 from ms25_suite.core.errors import ReferenceCalculatorError, UsageError
 from ms25_suite.criteria.without_model import fit_baseline
 from ms25_suite.datasets.dataset import Dataset, open_dataset
+from ms25_suite.datasets.tiers import Tier
 from ms25_suite.potentials.opening import (
     from_baseline,
     from_calculator,
@@ -42,15 +43,19 @@ class PotentialPool:
         How potentials are run.
     terminal
         Context manager that gives the stream for progress, or None where there is none.
+    tier
+        What names of datasets to train on mean; see `open_dataset`.
     """
 
     def __init__(
         self,
         options: PotentialOptions,
         terminal: Callable[[], AbstractContextManager[IO[str] | None]] = nullcontext,
+        tier: Tier | None = None,
     ) -> None:
         self._options = options
         self._terminal = terminal
+        self._tier = tier
         self._open: OrderedDict[tuple[str, str], Potential] = OrderedDict()
 
     def get(self, spec: PotentialSpec, dataset: Dataset) -> Potential:
@@ -113,7 +118,8 @@ class PotentialPool:
         from ms25_suite.training import RichProgress, SilentProgress, train
 
         trainer = get_trainer(spec.architecture)
-        source = dataset if spec.trained_on is None else open_dataset(spec.trained_on)
+        trained_on = spec.trained_on
+        source = dataset if trained_on is None else open_dataset(trained_on, tier=self._tier)
         request = training_request(source, trainer, **spec.training)
         data = training_data(source, request)
         with self._terminal() as stream:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ase.data import chemical_symbols
@@ -20,7 +21,8 @@ from ms25_suite.core.records import (
     TrainedOn,
 )
 from ms25_suite.core.text.shown import shown
-from ms25_suite.datasets.dataset import Dataset
+from ms25_suite.criteria.theory import Learned
+from ms25_suite.datasets.dataset import Dataset, open_dataset
 from ms25_suite.plugin.settings import Settings
 from ms25_suite.potentials.potential import Potential
 
@@ -29,7 +31,14 @@ if TYPE_CHECKING:
 
     from ms25_suite.potentials.spec import PotentialSpec
 
-__all__ = ["describe_dataset", "describe_potential", "describe_run", "header_lines", "now"]
+__all__ = [
+    "describe_dataset",
+    "describe_potential",
+    "describe_run",
+    "header_lines",
+    "now",
+    "two_levels_lines",
+]
 
 
 def now() -> str:
@@ -54,6 +63,33 @@ def header_lines(run: RunRecord) -> list[str]:
         f"ms25-suite {run.suite_version}: device {run.device}, dtype {run.dtype}, "
         f"seed {run.seed}, workers {run.workers}"
     )
+    return [shown(line) for line in lines]
+
+
+def two_levels_lines(settings: Settings) -> list[str]:
+    """What a reader has to know before any number, if labels are of another level of theory.
+
+    Raises
+    ------
+    Ms25Error
+        A sidecar or a dataset to train on cannot be read.
+    """
+    stand_ins = [one for one in settings.datasets.values() if one.card.stand_in]
+    source = partial(open_dataset, tier=settings.tier)
+    found = []
+    for spec in settings.potentials:
+        for dataset in stand_ins:
+            learned = Learned.as_named(spec, dataset, source)
+            if learned.mismatch(dataset):
+                card = dataset.card
+                theories = (card.level_of_theory, card.paper_level_of_theory or "")
+                found.append((spec.name, learned.level_of_theory, dataset.name, *theories))
+    if not found:
+        return []
+    # Only now: the report imports what draws figures.
+    from ms25_suite.report.comparisons import TwoLevels, notice
+
+    lines = notice([TwoLevels(*one) for one in found], counted=settings.gate_stand_in)
     return [shown(line) for line in lines]
 
 

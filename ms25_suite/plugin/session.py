@@ -13,7 +13,7 @@ from typing import IO, Any
 import pytest
 
 from ms25_suite.core.catalogue import catalogue
-from ms25_suite.core.errors import Ms25Error, UsageError
+from ms25_suite.core.errors import Ms25Error, UsageError, listed
 from ms25_suite.core.records import DatasetRecord, PotentialRecord
 from ms25_suite.core.results import CheckResult, Verdict
 from ms25_suite.core.text.shown import encodable, shown, shown_lines
@@ -30,13 +30,16 @@ from ms25_suite.plugin.items import CheckItems
 from ms25_suite.plugin.outcome import Outcome, decide, must_judge, silent_checks
 from ms25_suite.plugin.pool import POOL, PotentialPool
 from ms25_suite.plugin.run_files import RunFiles
-from ms25_suite.plugin.run_record import describe_run, header_lines, now
+from ms25_suite.plugin.run_record import describe_run, header_lines, now, two_levels_lines
 from ms25_suite.plugin.selection import is_named
 from ms25_suite.plugin.settings import SETTINGS, Settings
 from ms25_suite.plugin.short_names import ShortNames
 from ms25_suite.plugin.skips import CheckSkips
 
 __all__ = ["CheckSession", "activate"]
+
+_SHOWN = {Verdict.UNDECIDED: "passed", Verdict.INCOMPARABLE: "skipped"}
+"""Verdicts that pytest shows by their own word, and what it would call them."""
 
 FIXTURES = ("datasets", "potentials", "recording", "throughput")
 
@@ -66,7 +69,8 @@ def activate(config: pytest.Config) -> None:
     except Ms25Error as error:
         raise pytest.UsageError(str(error)) from error
     config.stash[SETTINGS] = settings
-    pool = PotentialPool(settings.options, _no_terminal if is_worker else lambda: _terminal(config))
+    terminal = _no_terminal if is_worker else lambda: _terminal(config)
+    pool = PotentialPool(settings.options, terminal, settings.tier)
     config.stash[POOL] = pool
     for name in FIXTURES:
         config.pluginmanager.import_plugin(f"ms25_suite.fixtures.{name}")
@@ -172,13 +176,14 @@ class CheckSession:
         self._settings = settings
         self._results: dict[tuple[str, ...], CheckResult] = {}
         self._run = describe_run(config, settings)
+        self._two_levels = two_levels_lines(settings)
         self._outcome: Outcome | None = None
         self._reported: set[str] = set()
         self._files = RunFiles(settings.report_dir)
 
     def pytest_report_header(self) -> list[str]:
         """State the potentials, the datasets and the settings of the run."""
-        return header_lines(self._run)
+        return [*header_lines(self._run), *self._not_imported(), *self._two_levels]
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Journal the results of a check as soon as it has ended."""
@@ -220,13 +225,15 @@ class CheckSession:
     def pytest_report_teststatus(
         self, report: pytest.TestReport
     ) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
-        """Show an undecided check as such."""
-        if report.when != "call" or not report.passed:
+        """Show an undecided check as such, and one that compares two levels of theory."""
+        if report.when != "call" or report.failed:
             return None
         verdicts = {result.verdict for result in report_results(report)}
-        if Verdict.UNDECIDED not in verdicts:
-            return None
-        return "undecided", "U", ("UNDECIDED", {"yellow": True})
+        for verdict, shown_for in _SHOWN.items():
+            if verdict in verdicts and getattr(report, shown_for):
+                word = verdict.value
+                return word, word[0].upper(), (word.upper(), {"yellow": True})
+        return None
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
@@ -263,7 +270,7 @@ class CheckSession:
             results = sort_results(self._run, list(self._results.values()))
             color = terminalreporter.hasmarkup
             encoding = getattr(terminalreporter._tw._file, "encoding", None)
-            table = terminal_table(results, width, color=color, encoding=encoding)
+            table = terminal_table(results, width, color=color, encoding=encoding, run=self._run)
             for line in table.splitlines():
                 write(line)
         for message in self._warnings():
@@ -275,9 +282,16 @@ class CheckSession:
         if self._files.html is not None:
             write(shown(f"report: {self._files.html}"))
 
+    def _not_imported(self) -> list[str]:
+        """Which members of a group there are no imported data of."""
+        names, tier = self._settings.not_imported, self._settings.tier
+        what = f"{tier.origin}: nothing is judged on {listed(names)}, which the imported data lack"
+        return [what] if names else []
+
     def _warnings(self) -> list[str]:
         """Findings about the data and about predictions, each once."""
-        found = [
+        found = [*self._not_imported()]
+        found += [
             f"{dataset.name}: {finding.message}"
             for dataset in self._run.datasets
             for finding in dataset.findings

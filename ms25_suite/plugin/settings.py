@@ -17,9 +17,11 @@ from ms25_suite.core.text.folders import folders_that_differ
 from ms25_suite.core.thresholds import Threshold, Thresholds, card_thresholds
 from ms25_suite.criteria.training_rate.series import Series, find_series
 from ms25_suite.datasets.dataset import Dataset, open_dataset
-from ms25_suite.datasets.registry import expand
+from ms25_suite.datasets.registry import expand, not_imported
+from ms25_suite.datasets.tiers import MINI, USER, Tier, find_tier
 from ms25_suite.metrics.dynamics.trajectories import MIN_STEPS
 from ms25_suite.metrics.throughput import N_BLOCKS
+from ms25_suite.plugin.options import STAND_IN
 from ms25_suite.plugin.pool import use_potential_file
 from ms25_suite.plugin.values import (
     MOST,
@@ -74,6 +76,13 @@ class Settings:
         Numbers of atoms to time as well, ascending.
     md_ensembles
         Ensembles of molecular dynamics.
+    tier
+        What names of datasets mean.
+    not_imported
+        Members of groups of ``--dataset`` that a tier of imported data does not have.
+    gate_stand_in
+        Whether comparisons with stand-in labels of another level of theory are judged like any
+        other.
     """
 
     potentials: tuple[PotentialSpec, ...]
@@ -91,6 +100,9 @@ class Settings:
     throughput_steps: int | None = None
     throughput_atoms: tuple[int, ...] = ()
     md_ensembles: tuple[Ensemble, ...] = ENSEMBLES
+    tier: Tier = MINI
+    not_imported: tuple[str, ...] = ()
+    gate_stand_in: bool = False
 
     @classmethod
     def from_config(cls, config: pytest.Config) -> Settings:
@@ -134,12 +146,20 @@ class Settings:
         if option("thresholds"):
             file = user_path(option("thresholds"), "--ms25-thresholds", UsageError)
             thresholds = thresholds.updated(Thresholds.from_file(file))
+        tier = find_tier(option("data"))
+        if option("data") is not None:
+            # Also where no name needs it: a misspelled option is never ignored.
+            tier.cards()
         datasets = _named(
-            [open_dataset(name) for given in option("dataset") for name in expand(given)]
+            [
+                open_dataset(name, tier=tier)
+                for given in option("dataset")
+                for name in expand(given, tier)
+            ]
         )
         _check_thresholds(thresholds, datasets.values())
         potentials = parse_specs(option("mlip"))
-        _check_trainings(potentials, datasets.values())
+        _check_trainings(potentials, datasets.values(), tier)
         return cls(
             potentials=potentials,
             datasets=datasets,
@@ -166,6 +186,13 @@ class Settings:
             throughput_steps=option("throughput_steps"),
             throughput_atoms=atom_numbers(option("throughput_atoms")),
             md_ensembles=ensembles(option("md_ensembles")),
+            tier=tier,
+            not_imported=tuple(
+                dict.fromkeys(
+                    name for given in option("dataset") for name in not_imported(given, tier)
+                )
+            ),
+            gate_stand_in=option("stand_in") == STAND_IN[-1],
         )
 
     def threshold(self, criterion: str, dataset: Dataset, quantity: str) -> Threshold | None:
@@ -236,7 +263,9 @@ def _own_thresholds(dataset: Dataset) -> dict[tuple[str, str], Threshold]:
     return card_thresholds(dataset.card.thresholds, f"card of {dataset.name}")
 
 
-def _check_trainings(specs: Iterable[PotentialSpec], datasets: Iterable[Dataset]) -> None:
+def _check_trainings(
+    specs: Iterable[PotentialSpec], datasets: Iterable[Dataset], tier: Tier
+) -> None:
     """Refuse trainings that cannot be done, before anything is computed.
 
     Raises
@@ -247,7 +276,8 @@ def _check_trainings(specs: Iterable[PotentialSpec], datasets: Iterable[Dataset]
     for spec in specs:
         if spec.kind != "train":
             continue
-        for dataset in [open_dataset(spec.trained_on)] if spec.trained_on else datasets:
+        source = [open_dataset(spec.trained_on, tier=tier)] if spec.trained_on else datasets
+        for dataset in source:
             if transfer_only(dataset):
                 continue
             request = training_request(dataset, get_trainer(spec.architecture), **spec.training)
@@ -258,4 +288,4 @@ def _check_trainings(specs: Iterable[PotentialSpec], datasets: Iterable[Dataset]
 
 def transfer_only(dataset: Dataset) -> bool:
     """Whether a built-in dataset has no training frames: potentials of others are judged on it."""
-    return dataset.tier != "user" and not dataset.splits.train_sizes
+    return dataset.tier != USER and not dataset.splits.train_sizes

@@ -65,6 +65,7 @@ def error_groups(
                 "dataset": label,
                 "potential": potential,
                 "stand_in": any(result.stand_in for result in own),
+                "incomparable": any(result.incomparable for result in own),
                 "image": image,
                 "details": details,
             }

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ms25_suite.core.details import details_of
 from ms25_suite.core.records import DatasetRecord, RunRecord
 from ms25_suite.core.results import CheckResult, Verdict
+from ms25_suite.report.comparisons import mark_notes
 from ms25_suite.report.order import sort_potentials
 from ms25_suite.report.wording import QUANTITY_LETTERS, number, pair_label, pretty_unit
 
@@ -59,6 +60,8 @@ class Cell:
         Word to show in place of a number, such as ``skip``; empty if there is a number.
     reason
         Why there is no number; empty if there is one.
+    incomparable
+        Whether the number compares two levels of theory.
     """
 
     value: float | None
@@ -66,6 +69,7 @@ class Cell:
     verdict: Verdict | None
     word: str = ""
     reason: str = ""
+    incomparable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +162,8 @@ def build_grid(run: RunRecord, results: Sequence[CheckResult], criterion: str) -
 
 
 def stand_in_notes(run: RunRecord, results: Iterable[CheckResult]) -> list[str]:
-    """One line per stand-in level of theory, with its datasets."""
+    """One line per stand-in level of theory, with its datasets, and one on what is marked `≠`."""
+    results = list(results)
     datasets: dict[str, dict[str, None]] = {}
     listed = {dataset.name: dataset for dataset in run.datasets}
     for result in results:
@@ -167,9 +172,10 @@ def stand_in_notes(run: RunRecord, results: Iterable[CheckResult]) -> list[str]:
         if result.stand_in or dataset.stand_in:
             theory = result.level_of_theory or dataset.level_of_theory
             datasets.setdefault(theory or "level of theory not stated", {})[name] = None
-    return [
+    daggers = [
         f"† stand-in reference: {theory} ({', '.join(names)})" for theory, names in datasets.items()
     ]
+    return [*daggers, *mark_notes(results)]
 
 
 def without_model_notes(results: Iterable[CheckResult]) -> list[str]:
@@ -201,6 +207,7 @@ def _quantities(results: Iterable[CheckResult]) -> list[str]:
 def cell_of(result: CheckResult) -> Cell:
     """Cell of a result."""
     if result.value is not None:
-        return Cell(result.value, result.unit, result.verdict)
+        fields = (result.value, result.unit, result.verdict)
+        return Cell(*fields, incomparable=result.incomparable)
     word = "no value" if result.verdict is None else result.verdict.value
     return Cell(None, "", result.verdict, word, result.reason or "no reason was recorded")

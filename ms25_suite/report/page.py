@@ -10,6 +10,14 @@ from typing import Any
 from ms25_suite.core.records import RunRecord
 from ms25_suite.core.results import CheckResult, Verdict, worst_verdict
 from ms25_suite.core.text.shown import visible
+from ms25_suite.report.comparisons import (
+    MARK,
+    counted,
+    marked,
+    not_counted_line,
+    notice,
+    two_levels_of,
+)
 from ms25_suite.report.criteria import criterion_title, error_criterion, explain, is_transfer
 from ms25_suite.report.details import error_groups
 from ms25_suite.report.figures.canvas import svg_bytes
@@ -87,6 +95,7 @@ def render_page(
         pair=pair_label,
         title_of=criterion_title,
         interval_of=_interval,
+        mark=MARK,
         css=_css_class,
         limit=limit_text,
     )
@@ -139,8 +148,9 @@ def _headline(run: RunRecord, results: Sequence[CheckResult]) -> dict[str, Any]:
         "merged": len(run.runs) if len(run.runs) > 1 else 0,
         "worst": worst_verdict(result.verdict for result in results),
         "sentence": count_sentence(results),
-        "exits": [*_exits(recorded), *unjudged_lines(results)],
+        "exits": [*_exits(recorded), *unjudged_lines(results), *not_counted_line(results)],
         "verdicts": list(Verdict),
+        "two_levels": notice(two_levels_of(run, results), counted=counted(results)),
     }
 
 
@@ -182,7 +192,10 @@ def _sources(results: Iterable[CheckResult]) -> dict[str, int]:
 
 
 def _interval(result: CheckResult) -> tuple[str, str]:
-    return ("", "") if result.value is None else value_text(result.value, result.interval)
+    if result.value is None:
+        return "", ""
+    value, interval = value_text(result.value, result.interval)
+    return marked(value, result), interval
 
 
 def _symbol(verdict: Verdict | None) -> str:

@@ -7,6 +7,7 @@ from typing import Final
 
 from ms25_suite.core.records import RunRecord
 from ms25_suite.core.results import CheckResult, Verdict
+from ms25_suite.report.comparisons import marked
 from ms25_suite.report.criteria import criterion_title, error_criterion, is_transfer
 from ms25_suite.report.figures.heatmap import draw_heatmap
 from ms25_suite.report.grid import Cell, Column, Grid, cell_of, missing_cell, stand_in_notes
@@ -154,7 +155,11 @@ def ratio_table(run: RunRecord, results: Sequence[CheckResult], criterion: str) 
         texts: list[str] = []
         for quantity in QUANTITY_LETTERS:
             ratio = found[key].get(quantity)
-            texts += ("", "") if ratio is None else value_text(ratio.value or 0.0, ratio.interval)
+            if ratio is None:
+                texts += ("", "")
+                continue
+            value, interval = value_text(ratio.value or 0.0, ratio.interval)
+            texts += (marked(value, ratio), interval)
         rows.append((*key, *texts))
     stand_ins = frozenset(
         place

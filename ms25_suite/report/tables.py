@@ -16,6 +16,7 @@ from ms25_suite.core.records import RunRecord
 from ms25_suite.core.results import SCHEMA, CheckResult, ResultsDocument, Verdict
 from ms25_suite.core.text.shown import csv_cell, shown, shown_lines
 from ms25_suite.core.text.terminal import readable
+from ms25_suite.report.comparisons import counted, marked, notice, two_levels_of
 from ms25_suite.report.grid import stand_in_notes, without_model_notes
 from ms25_suite.report.pairs import without_repeats
 from ms25_suite.report.wording import (
@@ -56,6 +57,7 @@ CSV_COLUMNS: Final = (
     "at_least",
     "by_config_type",
     "unjudged",
+    "incomparable",
 )
 """Columns of ``results.csv``; new ones are only ever added at the end."""
 
@@ -67,6 +69,7 @@ _STYLES: Final = {
     Verdict.PASS: "green",
     Verdict.FAIL: "bold red",
     Verdict.UNDECIDED: "yellow",
+    Verdict.INCOMPARABLE: "yellow",
     Verdict.ERROR: "bold magenta",
     Verdict.SKIP: "dim",
     None: "default",
@@ -92,7 +95,7 @@ def csv_text(results: Sequence[CheckResult]) -> str:
         }
         row |= {"interval_low": low, "interval_high": high}
         # Lower case, as JSON and most readers of CSV have it.
-        flags = ("stand_in", "at_least", "unjudged")
+        flags = ("stand_in", "at_least", "unjudged", "incomparable")
         row |= {name: "true" if record[name] else "false" for name in flags}
         row["by_config_type"] = config_type_text(result)
         writer.writerow(row)
@@ -164,8 +167,11 @@ def terminal_table(
     width: int = 100,
     color: bool = False,
     encoding: str | None = None,
+    run: RunRecord | None = None,
 ) -> str:
     """Table of results by criterion and dataset, followed by their reasons and findings.
+
+    What has to be known before any number, that two levels of theory are compared, is above it.
 
     Parameters
     ----------
@@ -178,6 +184,8 @@ def terminal_table(
     encoding
         Encoding of the terminal: signs that it lacks are replaced before columns are laid out. None
         for UTF-8.
+    run
+        Description of the run, for what potentials learned and what the paper's labels are.
     """
     from rich.console import Console
     from rich.table import Table
@@ -216,6 +224,11 @@ def terminal_table(
             table.add_row(*map(Text, cells), Text(last, style=style))
         console.print(table)
 
+    pairs = two_levels_of(run or RunRecord(), results)
+    for line in notice(pairs, counted=counted(results)):
+        console.print(Text(readable(shown_lines(line), encoding)))
+    if pairs:
+        console.print()
     rule = readable("─", encoding)
     show([(_HEADINGS, "default"), (tuple(rule * columns for columns in widths), "default")])
     # Tables of equal columns, one per group, so that a long heading does not widen a column.
@@ -244,7 +257,8 @@ def _row(result: CheckResult, reasons: dict[str, int]) -> tuple[str, ...]:
     return (
         result.potential,
         quantity_text(result.quantity, result.metric),
-        value,
+        # The verdict has the same sign, and the line is narrow.
+        value if result.verdict is Verdict.INCOMPARABLE else marked(value, result),
         interval,
         "" if result.threshold is None else limit_text(result.threshold, result.at_least),
         pretty_unit(result.unit),

@@ -36,6 +36,7 @@ SYMBOLS: Final = {
     Verdict.PASS: "✓",
     Verdict.FAIL: "✗",
     Verdict.UNDECIDED: "?",
+    Verdict.INCOMPARABLE: "≠",
     Verdict.ERROR: "!",
     Verdict.SKIP: "–",
     None: "·",
@@ -155,6 +156,7 @@ def count_sentence(results: Sequence[CheckResult]) -> str:
     for verdict, words in (
         (Verdict.FAIL, "failed"),
         (Verdict.UNDECIDED, "undecided with these frames"),
+        (Verdict.INCOMPARABLE, "of two levels of theory"),
         (Verdict.ERROR, "could not be computed"),
         (Verdict.SKIP, "skipped"),
         (None, "measured without a threshold"),

@@ -3,9 +3,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+
+from ms25_suite.report import writer
 
 CALCULATOR = """
 import os, time
@@ -35,6 +38,18 @@ def calc(pytester: pytest.Pytester) -> Callable[..., str]:
         return path.name
 
     return make
+
+
+@pytest.fixture
+def no_drawing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No figures and no page: they take longer than all the rest of most runs."""
+    for name, value in {
+        "draw_heatmap": SimpleNamespace(get_figwidth=lambda: 1.0),
+        "png_bytes": b"",
+        "svg_bytes": b"",
+        "render_page": "",
+    }.items():
+        monkeypatch.setattr(writer, name, lambda *_, value=value: value)
 
 
 @pytest.fixture

@@ -103,6 +103,18 @@ def test_a_conftest_that_is_loaded_late_may_have_the_same_options(
     assert done.ret == pytest.ExitCode.OK, outcome(done)
 
 
+def test_a_flag_of_theirs_before_a_path_takes_no_value(project: pytest.Pytester) -> None:
+    """``--data tests``: if ours took the path, their conftest.py would not be found."""
+    folder = project.mkdir("deep")
+    conftest = "def pytest_addoption(parser): parser.addoption('--data', action='store_true')"
+    (folder / "conftest.py").write_text(conftest)
+    test = "def test_it(pytestconfig): assert pytestconfig.getoption('data') is True\n"
+    (folder / "test_it.py").write_text(test)
+    done = project.runpytest_subprocess("--data", "deep", "-q")
+    assert done.ret == pytest.ExitCode.OK, outcome(done)
+    done.assert_outcomes(passed=1)
+
+
 def test_names_that_are_taken_are_told(project: pytest.Pytester, cuni: Path) -> None:
     project.makeconftest("def pytest_addoption(parser): parser.addoption('--dataset')")
     done = project.runpytest_subprocess("--mlip=calc.py", f"--dataset={cuni}")

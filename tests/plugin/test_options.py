@@ -18,6 +18,8 @@ OPTIONS = (
     "--mlip",
     "--mlip-species",
     "--dataset",
+    "--data",
+    "--stand-in",
     "--train-sizes",
     "--eos-relax",
     "--neb-steps",

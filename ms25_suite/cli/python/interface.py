@@ -60,6 +60,8 @@ def judge(
     dataset: str | Path | Sequence[Atoms] | Sequence[Any] | Mapping[str, Sequence[Atoms]],
     *,
     criteria: str | Iterable[str] | None = None,
+    data: str | Path | None = None,
+    stand_in: str | None = None,
     thresholds: str | Path | Mapping[str, Any] | None = None,
     strict: bool = False,
     seed: int | None = None,
@@ -102,6 +104,12 @@ def judge(
         `ase.Atoms` by name. Atoms are passed on as an extxyz file, with 8 decimals.
     criteria
         Names of criteria; None for those that a run includes by default.
+    data
+        What names of built-in datasets mean: ``mini``, ``published``, or a folder of imported data;
+        None for what the environment variable ``MS25_DATA`` says, or else ``mini``.
+    stand_in
+        ``gate`` to judge comparisons of a potential with stand-in labels of another level of theory
+        than what it learned; by default they get the verdict ``incomparable``.
     thresholds
         TOML file that replaces thresholds, or a dictionary of the same layout:
         ``{criterion: {class: {quantity: {"value", "unit", "metric", "source"}}}}``.
@@ -190,6 +198,8 @@ def judge(
         *option_arguments(
             {
                 "-m": criteria_expression(criteria),
+                "--data": data,
+                "--stand-in": stand_in,
                 "--ms25-thresholds": inputs.thresholds(thresholds),
                 "--ms25-strict": strict,
                 "--ms25-seed": seed,

@@ -10,6 +10,7 @@ from ms25_suite.core.errors import UsageError, did_you_mean
 from ms25_suite.core.records.run import RunRecord
 from ms25_suite.core.results import CheckResult, Verdict, unjudged, worst_verdict
 from ms25_suite.core.text.shown import visible
+from ms25_suite.report.comparisons import counted, marked, notice, two_levels_of
 from ms25_suite.report.order import sort_results
 from ms25_suite.report.pairs import without_repeats
 from ms25_suite.report.tables import CSV_COLUMNS, config_type_text, terminal_table
@@ -99,16 +100,19 @@ class Results(Sequence[CheckResult]):
 
     @property
     def verdict(self) -> Verdict | None:
-        """The worst verdict (error, fail, undecided, pass, skip); None if there is no verdict."""
+        """The worst verdict; None if there is none.
+
+        In descending order: error, fail, undecided, incomparable, pass, skip.
+        """
         return worst_verdict(result.verdict for result in self._results)
 
     @property
     def passed(self) -> bool:
         """Whether pytest would have ended with exit status 0, for these results alone.
 
-        An undecided result counts as passed, unless the run was strict. Without any number, with
-        one that could be expected and was not judged, or if the run was cut off, nothing has
-        passed.
+        An undecided result counts as passed, unless the run was strict. A number that compares two
+        levels of theory does not count. Without any that does, with one that could be expected and
+        was not judged, or if the run was cut off, nothing has passed.
         """
         failing = {Verdict.FAIL, Verdict.ERROR}
         # The same rule as in the recorder of a check.
@@ -118,7 +122,12 @@ class Results(Sequence[CheckResult]):
         status = self.run.exit_status
         sound = status == 0 if self._whole else status not in _CUT_OFF
         # Neither skipped checks alone are a success, nor verdicts with a gap.
-        judged = bool(verdicts - {Verdict.SKIP}) and not unjudged(self._results)
+        counted = {
+            result.verdict
+            for result in self._results
+            if not (result.incomparable and result.verdict in (None, Verdict.INCOMPARABLE))
+        }
+        judged = bool(counted - {Verdict.SKIP}) and not unjudged(self._results)
         return sound and not verdicts & failing and judged
 
     def where(
@@ -216,7 +225,7 @@ class Results(Sequence[CheckResult]):
         return found
 
     def __repr__(self) -> str:
-        return terminal_table(self._results, _TABLE_WIDTH).rstrip("\n")
+        return terminal_table(self._results, _TABLE_WIDTH, run=self.run).rstrip("\n")
 
     def _repr_html_(self) -> str:
         """Table for a notebook."""
@@ -234,6 +243,7 @@ class Results(Sequence[CheckResult]):
         return environment.get_template("results.html").render(
             verdict=verdict_word(self.verdict) if shown else "no results",
             summary=count_sentence(shown),
+            notice=notice(two_levels_of(self.run, shown), counted=counted(shown)),
             rows=[_row(result) for result in shown],
         )
 
@@ -259,7 +269,7 @@ def _row(result: CheckResult) -> dict[str, str]:
         "dataset": pair_label(result.dataset, result.test_dataset),
         "potential": result.potential,
         "quantity": quantity_text(result.quantity, result.metric),
-        "value": value,
+        "value": marked(value, result),
         "interval": interval,
         "limit": "" if result.threshold is None else limit_text(result.threshold, result.at_least),
         "unit": pretty_unit(result.unit),

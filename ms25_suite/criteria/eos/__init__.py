@@ -21,5 +21,6 @@ CRITERION = Criterion(
     needs="eos",
     needs_text="curves of an equation of state",
     is_observable=True,
+    compares_labels=True,
     section="ms25_suite.criteria.eos.figure:section",
 )

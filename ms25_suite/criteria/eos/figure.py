@@ -11,6 +11,7 @@ from ms25_suite.core.records import RunRecord
 from ms25_suite.core.results import CheckResult
 from ms25_suite.criteria.eos import CRITERION
 from ms25_suite.criteria.eos.details import KEY, EosCurveDetails, EosDetails
+from ms25_suite.report.comparisons import marked
 from ms25_suite.report.figures.axes import set_margins, tidy
 from ms25_suite.report.figures.canvas import INK, MUTED, new_figure
 from ms25_suite.report.figures.legend import ROW, legend_below, legend_label, style_of
@@ -70,7 +71,7 @@ def _draw_energies(axes: Axes, results: Drawn[EosDetails], name: str) -> None:
         if not reference:
             reference = _above_lowest(curve.reference)
             axes.plot(curve.volumes, reference, "o-", color=INK, ms=4, lw=1.1, label="reference")
-        label = legend_label(result.potential, _failures(details.curves))
+        label = legend_label(marked(result.potential, result), _failures(details.curves))
         predicted = _above_lowest(curve.predicted)
         style = style_of(index)
         axes.plot(curve.volumes, predicted, ms=3.5, lw=1.1, ls="--", label=label, **style)

@@ -13,4 +13,5 @@ CRITERION = Criterion(
     question="Are the mean absolute errors on unseen frames within the threshold?",
     place=10,
     measures={quantity: Measure("mae", unit) for quantity, unit in QUANTITY_UNITS.items()},
+    compares_labels=True,
 )

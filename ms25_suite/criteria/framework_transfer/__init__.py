@@ -16,6 +16,7 @@ CRITERION = Criterion(
     needs="transfer",
     needs_text='[transfer] to = ["NAME", …], other structures of the same elements',
     is_transfer=True,
+    compares_labels=True,
     not_asked="ms25_suite.criteria.transfer:not_asked",
     section="ms25_suite.criteria.framework_transfer.figure:section",
 )

@@ -17,5 +17,6 @@ CRITERION = Criterion(
     needs="neb",
     needs_text="path of a reaction",
     is_observable=True,
+    compares_labels=True,
     section="ms25_suite.criteria.neb_barrier.figure:section",
 )

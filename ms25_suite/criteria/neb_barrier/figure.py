@@ -10,6 +10,7 @@ from ms25_suite.core.records import RunRecord
 from ms25_suite.core.results import CheckResult
 from ms25_suite.criteria.neb_barrier import CRITERION
 from ms25_suite.criteria.neb_barrier.details import KEY, NebDetails, NebReferenceDetails
+from ms25_suite.report.comparisons import marked
 from ms25_suite.report.figures.axes import set_margins, tidy
 from ms25_suite.report.figures.canvas import INK, MUTED, new_figure
 from ms25_suite.report.figures.legend import ROW, legend_below, legend_label, style_of
@@ -45,7 +46,7 @@ def draw_paths(results: Drawn[NebDetails]) -> Figure | None:
     # All potentials start from the path of one dataset.
     _draw_reference(axes, results[0][1].reference)
     for index, (result, details) in enumerate(results):
-        _draw_path(axes, index, result.potential, details)
+        _draw_path(axes, index, marked(result.potential, result), details)
     tidy(axes)
     set_margins(figure, top=0.12, bottom=0.5 + ROW * (len(results) + 1))
     legend_below(figure, *axes.get_legend_handles_labels())

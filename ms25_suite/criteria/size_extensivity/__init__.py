@@ -20,6 +20,8 @@ CRITERION = Criterion(
     needs="extensivity",
     needs_text='[extensivity] partner = "NAME", the same material in another cell',
     is_transfer=True,
+    compares_labels=True,
+    without_labels=("supercell_energy", "supercell_forces"),
     not_asked="ms25_suite.criteria.size_extensivity.supercells:not_asked",
     section="ms25_suite.criteria.size_extensivity.figure:section",
 )

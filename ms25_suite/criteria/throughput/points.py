@@ -114,6 +114,8 @@ def pareto_points(
         for other in results
         if (other.criterion, other.quantity, other.metric) == (judged, "forces", "mae")
         and other.value is not None
+        # The difference of two methods is no accuracy.
+        and not other.incomparable
     }
     found: dict[str, list[tuple[SpeedPoint, float, str]]] = {}
     for point in points:

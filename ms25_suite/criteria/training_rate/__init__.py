@@ -13,6 +13,7 @@ CRITERION = Criterion(
     question="How fast does the error fall with the number of training frames?",
     place=20,
     measures={name: Measure("rate", DIMENSIONLESS, at_least=True) for name in QUANTITY_UNITS},
+    compares_labels=True,
     not_asked="ms25_suite.criteria.training_rate.series:not_asked",
     section="ms25_suite.criteria.training_rate.figure:section",
 )

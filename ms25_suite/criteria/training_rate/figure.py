@@ -11,6 +11,7 @@ from ms25_suite.core.results import CheckResult
 from ms25_suite.core.units import QUANTITY_UNITS
 from ms25_suite.criteria.training_rate.curves import LearningCurve, LearningGroup, learning_groups
 from ms25_suite.criteria.training_rate.paper_rates import PaperRates
+from ms25_suite.report.comparisons import marked
 from ms25_suite.report.figures.axes import set_margins, tidy
 from ms25_suite.report.figures.canvas import MUTED, new_figure
 from ms25_suite.report.figures.legend import ROW, color_of, legend_below, legend_label, style_of
@@ -69,16 +70,18 @@ def rate_table(group: LearningGroup) -> Table:
     rows = []
     for curve in group.curves:
         result = curve.result
+        rate, interval = value_text(curve.rate, result.interval)
         published = []
         if group.paper is not None:
-            rate = group.paper.rates.get(result.architecture, {}).get(result.quantity)
-            published = ["" if rate is None else f"{rate:.3f}"]
+            theirs = group.paper.rates.get(result.architecture, {}).get(result.quantity)
+            published = ["" if theirs is None else f"{theirs:.3f}"]
         rows.append(
             (
                 result.potential,
                 result.quantity,
                 ", ".join(plain_number(size) for size in curve.points.sizes),
-                *value_text(curve.rate, result.interval),
+                marked(rate, result),
+                interval,
                 number(curve.fit.r2),
                 _needed(curve),
                 result.verdict,

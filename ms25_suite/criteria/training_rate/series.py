@@ -10,6 +10,7 @@ from ms25_suite.core.catalogue import NotAsked
 from ms25_suite.core.errors import listed
 from ms25_suite.criteria.case import Case
 from ms25_suite.datasets.dataset import Dataset, open_dataset
+from ms25_suite.datasets.tiers import Tier
 from ms25_suite.metrics.training_rate import MIN_SIZES
 from ms25_suite.potentials.spec import PotentialSpec, parse_spec
 from ms25_suite.training.manifest import Manifest, read_manifest
@@ -101,7 +102,9 @@ def find_series(specs: Iterable[PotentialSpec]) -> tuple[Series, ...]:
     )
 
 
-def members(series: Series, dataset: Dataset, sizes: Sequence[int] = ()) -> Members:
+def members(
+    series: Series, dataset: Dataset, sizes: Sequence[int] = (), tier: Tier | None = None
+) -> Members:
     """Potentials of a series for a dataset.
 
     Parameters
@@ -112,6 +115,8 @@ def members(series: Series, dataset: Dataset, sizes: Sequence[int] = ()) -> Memb
         Dataset to judge on, which is also the one to train on unless the series names another.
     sizes
         Sizes to train at; by default those of the series, else those of the card.
+    tier
+        What the name of the dataset to train on means; see `open_dataset`.
 
     Raises
     ------
@@ -122,7 +127,8 @@ def members(series: Series, dataset: Dataset, sizes: Sequence[int] = ()) -> Memb
         return Members({}, series.missing_reason)
     if series.base is None:
         return Members(dict(zip(series.sizes, series.files, strict=True)))
-    source = dataset if series.base.trained_on is None else open_dataset(series.base.trained_on)
+    trained_on = series.base.trained_on
+    source = dataset if trained_on is None else open_dataset(trained_on, tier=tier)
     if not source.splits.train_sizes:
         return Members({}, f"{source.name} has no training frames")
     available = len(source.splits.train(set=series.base.training.get("set", 1)))
@@ -143,7 +149,7 @@ def members(series: Series, dataset: Dataset, sizes: Sequence[int] = ()) -> Memb
 def not_asked(case: Case) -> NotAsked | None:
     """Left out where there are too few training sizes, or potentials would have to be trained."""
     series: Series = case.subject
-    found = members(series, case.dataset, case.train_sizes)
+    found = members(series, case.dataset, case.train_sizes, case.tier)
     if found.reason:
         return NotAsked(found.reason)
     # Trainings are expensive: they are done only where sizes or the criterion are named.

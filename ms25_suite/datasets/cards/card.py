@@ -117,6 +117,8 @@ class CardTable:
         Method behind the labels of the paper's dataset of this name.
     stand_in
         Whether the labels stand in for those of the paper.
+    published
+        Whether these are the authors' published data, as ``ms25 data archive`` writes them.
     threshold_class
         Class of the thresholds in ``checks/thresholds.toml``.
     thresholds
@@ -150,6 +152,7 @@ class CardTable:
     level_of_theory: Text = NOT_STATED
     paper_level_of_theory: Text | None = None
     stand_in: bool = False
+    published: bool = False
     threshold_class: Text = "standard"
     thresholds: dict[str, dict[str, Any]] = field(default_factory=dict)
     labels: LabelKeys = field(default_factory=LabelKeys)
@@ -168,6 +171,9 @@ class CardTable:
     neb: NebTable | None = None
 
     def __post_init__(self) -> None:
+        if self.stand_in and self.published:
+            msg = "`stand_in` and `published` exclude each other: state one of them"
+            raise ValueError(msg)
         refuse_unknown_elements(self.elements)
         refuse_unusable_inputs(self.inputs)
         refuse_other_than_function(self.reference_calculator, "reference_calculator")

@@ -294,7 +294,7 @@ def _card(
                 if getattr(builtin, table) is not None:
                     values[table] = {"dataset": builtin.name}
     if level_of_theory is None:
-        values["citation"] = _CITATION
+        values |= {"published": True, "citation": _CITATION}
     return values
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ms25_suite.core.results import Verdict
+from ms25_suite.report.comparisons import MARK
 from ms25_suite.report.figures.canvas import INK, MUTED, RULE, new_figure, wrapped
 from ms25_suite.report.figures.colors import Color, color_range, shade_of, text_color, ticks_between
 from ms25_suite.report.grid import Cell, Column, Grid
@@ -37,6 +38,9 @@ _BLOCK_COLUMNS: Final = 15
 _MAX_NOTES: Final = 12
 _CHARACTER: Final = 0.0085
 """Mean width of a character of DejaVu Sans per point of font size."""
+
+_SHORT: Final = {Verdict.UNDECIDED: "undec.", Verdict.INCOMPARABLE: "incomp."}
+"""Words that are too long for a cell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,11 +182,14 @@ def _draw_cell(
         color = shade(cell.value)
         axes.add_patch(Rectangle(corner, *size, facecolor=color, edgecolor="none"))
         ink = text_color(color)
+        # The verdict ``incomparable`` has the sign already.
+        is_marked = cell.incomparable and cell.verdict is not Verdict.INCOMPARABLE
+        number = cell_number(cell.value) + (f" {MARK}" if is_marked else "")
         if cell.verdict is None:
-            _text(axes, x, y, cell_number(cell.value), 9, color=ink)
+            _text(axes, x, y, number, 9, color=ink)
         else:
-            _text(axes, x, y - 0.07, cell_number(cell.value), 9, color=ink, weight="bold")
-            word = "undec." if cell.verdict is Verdict.UNDECIDED else verdict_word(cell.verdict)
+            _text(axes, x, y - 0.07, number, 9, color=ink, weight="bold")
+            word = _SHORT.get(cell.verdict) or verdict_word(cell.verdict)
             _text(axes, x, y + 0.11, f"{SYMBOLS[cell.verdict]} {word}", 6.5, color=ink)
     axes.add_patch(Rectangle(corner, *size, facecolor="none", edgecolor="white", linewidth=1.2))
 

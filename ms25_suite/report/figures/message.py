@@ -90,7 +90,8 @@ def observable_points(results: Sequence[CheckResult]) -> list[ObservablePoint]:
             Verdict.FAIL,
             Verdict.UNDECIDED,
         )
-        if not is_observable(result.criterion) or not judged:
+        # The differences of two methods say nothing about errors and observables of one.
+        if not is_observable(result.criterion) or not judged or result.incomparable:
             continue
         same = [
             other

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from ms25_suite.core.details import details_of
 from ms25_suite.core.results import CheckResult
+from ms25_suite.report.comparisons import MARK
 from ms25_suite.report.criteria import criterion_title
 from ms25_suite.report.section import Block, Drawing, Section
 from ms25_suite.report.wording import pair_label
@@ -65,5 +66,7 @@ def observable_section(
         words = quantity.replace("_", " ")
         alt = f"{criterion_title(criterion)} of {label}: {words} of each potential."
         stand_in = any(result.stand_in for result, _ in own)
-        blocks.append(Block(f"{label}, {words}", stand_in, Drawing(figure, alt)))
+        incomparable = any(result.incomparable for result, _ in own)
+        heading = f"{label}, {words}" + (f" {MARK}" if incomparable else "")
+        blocks.append(Block(heading, stand_in, Drawing(figure, alt)))
     return Section(tuple(blocks), note) if blocks else None

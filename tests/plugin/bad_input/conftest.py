@@ -11,7 +11,6 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -19,7 +18,6 @@ from ase import Atoms
 from ase.io import write
 
 from ms25_suite.cli.main import main
-from ms25_suite.report import writer
 from tests.helpers.lennard_jones import EXAMPLE
 from tests.plugin.bad_input.rows import AS_JUDGED, Row, read_rows
 
@@ -85,15 +83,8 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _no_drawing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Figures have tests of their own, and take longer than all the rest of most runs."""
-    for name, value in {
-        "draw_heatmap": SimpleNamespace(get_figwidth=lambda: 1.0),
-        "png_bytes": b"",
-        "svg_bytes": b"",
-        "render_page": "",
-    }.items():
-        monkeypatch.setattr(writer, name, lambda *_, value=value: value)
+def _without_drawing(no_drawing: None) -> None:
+    """Figures have tests of their own."""
 
 
 @pytest.fixture

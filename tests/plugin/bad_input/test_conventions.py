@@ -39,6 +39,50 @@ def calculator(folder: Path, remark: str = "") -> Path:
     return path
 
 
+STAND_IN = (
+    "built-in labels that stand in for DFT, and a potential that is not known to have learned "
+    "them (no sidecar, a calculator, a sidecar of another level of theory)"
+)
+STAND_IN_CARD = 'level_of_theory = "EMT"\nstand_in = true\n'
+
+
+@row(STAND_IN)
+def test_labels_of_another_level_of_theory(
+    judge: Judge, images: list[Atoms], dataset: Dataset, emt: str
+) -> None:
+    data = dataset(images, STAND_IN_CARD)
+    outcome = judge(f"--mlip={emt}", f"--dataset={data}")
+    assert outcome.verdicts == {"incomparable"}
+    assert outcome.text.index("≠ two levels of theory") < outcome.text.index("collected")
+
+
+@row("the same, with `--stand-in=gate`")
+def test_labels_of_another_level_of_theory_that_count(
+    judge: Judge, images: list[Atoms], dataset: Dataset, emt: str
+) -> None:
+    data = dataset(images, STAND_IN_CARD)
+    outcome = judge(f"--mlip={emt}", f"--dataset={data}", "--stand-in=gate")
+    assert outcome.verdicts == {"pass"}
+    assert {result["incomparable"] for result in outcome.results} == {True}
+
+
+@row("the same, and the potential does not respond to the structure")
+def test_a_constant_on_labels_of_another_level_of_theory(
+    judge: Judge, images: list[Atoms], dataset: Dataset
+) -> None:
+    body = "self.results = {'energy': -3.0 * len(self.atoms), 'forces': 0 * self.atoms.positions}"
+    Path("constant.py").write_text(
+        "from ase.calculators.calculator import Calculator\n\n\n"
+        "class calculator(Calculator):\n"
+        "    implemented_properties = ['energy', 'forces']\n\n"
+        "    def calculate(self, *arguments):\n"
+        f"        super().calculate(*arguments)\n        {body}\n"
+    )
+    outcome = judge("--mlip=constant.py", f"--dataset={dataset(images, STAND_IN_CARD)}")
+    assert outcome.verdicts == {"fail", "skip"}
+    assert "does not respond to the structure" in outcome.text
+
+
 @row("two files of one name (`runA/model.model`, `runB/model.model`; the same for `--dataset`)")
 def test_two_files_of_one_name(judge: Judge, images: list[Atoms], dataset: Dataset) -> None:
     options = [f"--mlip={calculator(Path(f'run{run}'), f'# {run}')}" for run in "AB"]

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from ase import Atoms
 
+from tests.helpers.imported import import_some
 from tests.helpers.killing import KILL_PYTEST
 from tests.plugin.bad_input.conftest import Outcome
 from tests.plugin.bad_input.rows import row
@@ -32,6 +33,61 @@ Dataset = Callable[..., str]
 )
 def test_senseless_values(judge: Judge, emt: str, option: str, words: str) -> None:
     assert words in judge(f"--mlip={emt}", "--dataset=hea", option).text
+
+
+@row(
+    "`--data` or `MS25_DATA` that is no tier: a misspelled word, a file, an empty folder, the "
+    "archive itself"
+)
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("publishd", "there is no folder"),
+        ("file.zip", "expected a folder, found a file"),
+        ("empty", "holds no cards"),
+        ("raw", "import it first: `ms25 data archive"),
+    ],
+)
+@pytest.mark.parametrize("place", ["--data", "MS25_DATA"])
+def test_what_is_no_tier(
+    judge: Judge, emt: str, monkeypatch: pytest.MonkeyPatch, text: str, words: str, place: str
+) -> None:
+    Path("file.zip").touch()
+    Path("empty").mkdir()
+    Path("raw/CHA/set1").mkdir(parents=True)
+    Path("raw/CHA/set1/train-1000.traj").touch()
+    option = [f"--data={text}"]
+    if place == "MS25_DATA":
+        option = []
+        monkeypatch.setenv(place, text)
+    said = judge(f"--mlip={emt}", "--dataset=hea", *option).text
+    assert f"{place}={text}: " in said
+    assert words in said
+    assert "Expected mini, published, or a folder" in said
+
+
+@row("published data that are not imported, or without the dataset that is named")
+@pytest.mark.parametrize("imported", [(), ("cha",)], ids=["nothing", "another one"])
+def test_what_was_not_imported(
+    judge: Judge, emt: str, own_cache: Path, imported: tuple[str, ...]
+) -> None:
+    if imported:
+        import_some(own_cache / "published" / "datasets", *imported)
+    said = judge(f"--mlip={emt}", "--dataset=hea", "--data=published").text
+    assert ("hold no hea" if imported else "are not imported") in said
+    assert "ms25 data download" in said
+
+
+@row("group of datasets of which some are not imported")
+def test_a_group_that_was_imported_in_part(judge: Judge, own_cache: Path) -> None:
+    import_some(own_cache / "published" / "datasets", "lta")
+    arguments = ("--mlip=ase.calculators.lj:LennardJones", "--dataset=zeolites")
+    outcome = judge(*arguments, "--data=published", "-k", "forces")
+    assert {result["test_dataset"] for result in outcome.results} == {"lta"}
+    assert {result["tier"] for result in outcome.results} == {"published"}
+    words = "nothing is judged on cha, fau, mfi and bea, which the imported data lack"
+    assert outcome.text.count(words) == 2
+    assert "stand-in" not in outcome.text
 
 
 @row("invalid thresholds, in a file or a card")

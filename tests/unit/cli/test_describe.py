@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from ms25_suite.core.errors import DatasetError
 from ms25_suite.datasets.registry import ENTRY_POINTS
 from tests.helpers.fake_packages import add_package
+from tests.helpers.imported import import_some
 from tests.unit.cli.test_data import ms25, write_frames
 
 
@@ -35,6 +37,43 @@ def test_show_warns_by_its_exit_status(tmp_path: Path, capsys: pytest.CaptureFix
     path.write_text(path.read_text() * 2)
     assert ms25("show", path) == 1
     assert "warning duplicate-frames" in capsys.readouterr().out
+
+
+def test_the_list_of_imported_data(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    import_some(tmp_path, "cha", "reaction")
+    assert ms25("list", "--data", tmp_path) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split()[:3] == ["name", "tier", "frames"]
+    assert lines[1].split()[:3] == ["cha", "published", "3"]
+    assert "†" not in "".join(lines)
+    assert "not imported: bea, fau, hea, " in lines[-1]
+    # What cannot be opened hides nothing, and is no success.
+    (tmp_path / "reaction.toml").write_text("files = 3")
+    assert ms25("list", "--data", tmp_path) == 1
+    out = capsys.readouterr().out
+    assert "cannot be opened: reaction: " in out
+    assert out.splitlines()[1].startswith("cha")
+
+
+def test_show_takes_the_tier_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import_some(tmp_path, "cha")
+    monkeypatch.setenv("MS25_DATA", str(tmp_path))
+    ms25("show", "cha")
+    out = capsys.readouterr().out
+    assert "cha (published)" in out
+    assert "MACE-MP-0 medium 100.6" in out
+    assert "stand-in" not in out
+    ms25("show", "cha", "--data=mini")
+    out = capsys.readouterr().out
+    assert "cha (mini)" in out
+    assert "not on these stand-in labels" in out
+    with pytest.raises(DatasetError, match="hold no hea"):
+        ms25("show", "hea")
+    # A misspelled option is never ignored.
+    with pytest.raises(DatasetError, match="--data=publishd"):
+        ms25("show", tmp_path / "cha.toml", "--data=publishd")
 
 
 def test_the_list_names_packages_where_there_are_any(

@@ -100,6 +100,24 @@ def test_without_a_source_it_is_what_was_downloaded(
     assert (tmp_path / "out" / "mgo-2x2.toml").exists()
 
 
+def test_by_default_it_is_imported_where_names_are_looked_for(
+    tmp_path: Path,
+    archive: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("MS25_CACHE_DIR", str(tmp_path / "cache"))
+    assert ms25("archive", archive, "--exclude", "*neb*") == 0
+    assert "--dataset=hea --data=published, or MS25_DATA=published" in capsys.readouterr().out
+    dataset = open_dataset("hea", tier="published")
+    assert (dataset.tier, dataset.card.published, len(dataset)) == ("published", True, 12)
+    # The same labels by another method are no published data.
+    options = ("--level-of-theory", "PBE", "--out", tmp_path / "mine")
+    assert ms25("archive", archive, "--exclude", "*neb*", *options) == 0
+    assert f"--data={tmp_path / 'mine'}" in capsys.readouterr().out
+    assert open_dataset("hea", tier=str(tmp_path / "mine")).tier == "user"
+
+
 def test_download(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -121,7 +139,7 @@ def test_download(
     assert with_checksum.endswith("MB, checksum right: the checksum that the record states")
     assert "a.zip  2.0 MB, no checksum to compare with; sha256 ab12" in without
     assert "right" not in without
-    assert f"next: ms25 data archive {tmp_path} --out FOLDER" in text
+    assert f"next: ms25 data archive {tmp_path}\n" in text
     assert ms25("download", "--source", "mdf") == 0
     assert "10.18126" in calls[2][0]
     with pytest.raises(UsageError, match="either --source or --url"):

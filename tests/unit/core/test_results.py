@@ -163,6 +163,9 @@ def test_worst_verdict() -> None:
     assert worst_verdict([Verdict.PASS, None, Verdict.SKIP]) is Verdict.PASS
     assert worst_verdict([Verdict.SKIP, None, Verdict.SKIP]) is Verdict.SKIP
     assert worst_verdict([Verdict.UNDECIDED, Verdict.FAIL]) is Verdict.FAIL
+    # Where something could not be judged, passes are no approval.
+    assert worst_verdict([Verdict.INCOMPARABLE, Verdict.PASS]) is Verdict.INCOMPARABLE
+    assert worst_verdict([Verdict.INCOMPARABLE, Verdict.UNDECIDED]) is Verdict.UNDECIDED
     assert worst_verdict([Verdict.ERROR, Verdict.FAIL]) is Verdict.ERROR
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from ms25_suite.core.errors import PredictionError, ReportError, UsageError
 from ms25_suite.core.findings import Finding
 from ms25_suite.core.results import CheckResult, Verdict
 from ms25_suite.core.thresholds import Threshold
-from ms25_suite.criteria.recorder import RESULT_PROPERTY, CheckFailed
+from ms25_suite.criteria.recorder import RESULT_PROPERTY, CheckFailed, CheckRecorder
 from tests.helpers.recording import make_recorder
 
 EOS = built_in()["eos"]
@@ -29,6 +30,56 @@ def test_without_a_threshold_a_number_is_measured(tmp_path: Path) -> None:
     recorder = make_recorder(EOS, tmp_path)
     assert recorder.judge("bulk_modulus", value=3.0).verdict is None
     assert recorder.judge("volume", value=3.0, mark=VOLUME).verdict is Verdict.FAIL
+
+
+def two_levels(tmp_path: Path, criterion: str = "eos", **changes: Any) -> CheckRecorder:
+    recorder = make_recorder(built_in()[criterion], tmp_path, {"volume": VOLUME})
+    recorder.two_levels = {"hea": "two levels of theory: x on hea"}
+    for name, value in changes.items():
+        setattr(recorder, name, value)
+    return recorder
+
+
+@pytest.mark.parametrize("value", [0.4, 40.0])
+def test_numbers_of_two_levels_of_theory_have_a_verdict_of_their_own(
+    tmp_path: Path, value: float
+) -> None:
+    recorder = two_levels(tmp_path)
+    judged = recorder.judge("volume", value=value, reason="of 3 curves")
+    assert (judged.verdict, judged.incomparable) == (Verdict.INCOMPARABLE, True)
+    assert (judged.value, judged.threshold) == (value, 1.0)
+    assert judged.reason == "two levels of theory: x on hea; of 3 curves"
+    measured = recorder.measure("volume", metric="measurement", value=2.0, unit="Å^3")
+    assert (measured.verdict, measured.incomparable) == (None, True)
+    failed = recorder.fail("volume", "no curve has a minimum")
+    assert failed.verdict is Verdict.INCOMPARABLE
+    assert failed.reason == "two levels of theory: x on hea; no curve has a minimum"
+    recorder.conclude()
+
+
+def test_numbers_of_two_levels_count_where_the_user_says_so(tmp_path: Path) -> None:
+    recorder = two_levels(tmp_path, gate_stand_in=True)
+    assert recorder.judge("volume", value=40.0).verdict is Verdict.FAIL
+    assert recorder.fail("volume", "no minimum").verdict is Verdict.FAIL
+    assert {result.incomparable for result in recorder.results} == {True}
+
+
+def test_what_does_not_look_at_the_structure_is_wrong_at_any_level(tmp_path: Path) -> None:
+    recorder = two_levels(tmp_path, blind=lambda: "it is blind")
+    result = recorder.judge("volume", value=40.0)
+    assert (result.verdict, result.reason) == (Verdict.FAIL, "it is blind")
+
+
+def test_what_needs_no_labels_is_comparable(tmp_path: Path) -> None:
+    mark = Threshold(1.0, "meV/atom", "error", "a test")
+    recorder = two_levels(tmp_path, "size_extensivity")
+    result = recorder.judge("supercell_energy", value=0.4, mark=mark)
+    assert (result.verdict, result.incomparable) == (Verdict.PASS, False)
+    assert recorder.measure("energy", metric="mae", value=0.4, unit="meV/atom").incomparable
+    # The frames that were predicted count; a ratio is about both datasets.
+    other = {"test_dataset": "real", "value": 2.0}
+    assert not recorder.measure("energy", metric="mae", unit="meV/atom", **other).incomparable
+    assert recorder.measure("energy", metric="ratio", unit="1", **other).incomparable
 
 
 def test_results_travel_in_the_properties_of_the_item(tmp_path: Path) -> None:

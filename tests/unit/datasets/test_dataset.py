@@ -284,11 +284,6 @@ def test_no_labels(tmp_path: Path) -> None:
         open_dataset(str(tmp_path / "x.extxyz"))
 
 
-def test_tiers_of_a_built_in_dataset() -> None:
-    with pytest.raises(DatasetError, match="there is no tier 'published' of hea"):
-        open_dataset("hea", tier="published")
-
-
 @pytest.mark.parametrize("name", own_datasets())
 def test_built_in_datasets_open(name: str) -> None:
     dataset = open_dataset(name)

@@ -33,4 +33,6 @@ def test_each_has_a_name_of_its_own() -> None:
 def test_a_session_of_others_is_recognised() -> None:
     assert is_given(["-q", "--mlip=a"])
     assert is_given(["--ms25-seed", "3"])
+    # Common words without a potential or a dataset are somebody else's.
+    assert not is_given(["--data", "tests", "--workers=4"])
     assert not is_given(["-q", "--mlip-like", "test_mlip.py", "--", "--devices=1"])

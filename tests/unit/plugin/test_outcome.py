@@ -47,6 +47,30 @@ def test_undecided_contradicts_success_in_a_strict_run() -> None:
     assert decide(OK, results, strict=True).status == INTERNAL
 
 
+INCOMPARABLE = result(Verdict.INCOMPARABLE, incomparable=True)
+
+
+def test_numbers_of_two_levels_of_theory_do_not_count() -> None:
+    rest = result(None, metric="rmse", incomparable=True)
+    found = decide(OK, [INCOMPARABLE, rest], strict=True)
+    assert found.status == NOTHING
+    (why,) = found.messages
+    assert why.startswith("nothing was judged: every number compares two levels of theory")
+    # Skipped checks beside them change nothing; what was judged does.
+    assert decide(OK, [INCOMPARABLE, result(Verdict.SKIP)], strict=False).status == NOTHING
+    found = decide(OK, [INCOMPARABLE, result(quantity="supercell_energy")], strict=True)
+    assert found.status == OK
+    assert found.messages == ("not counted: 1 number of two levels of theory (model on cha)",)
+    found = decide(FAILED, [INCOMPARABLE, result(Verdict.FAIL, quantity="x")], strict=False)
+    assert found.status == FAILED
+
+
+def test_a_number_of_two_levels_closes_no_gap() -> None:
+    """It says nothing about forces that another check could not judge."""
+    beside = result(Verdict.INCOMPARABLE, quantity="forces", criterion="framework_transfer")
+    assert decide(OK, [result(), GAP, beside], strict=False).status == NOTHING
+
+
 def test_a_check_that_recorded_nothing_is_an_internal_error() -> None:
     found = decide(OK, [result()], strict=False, silent=["test_eos.py::test_eos[hea]"])
     assert found.status == INTERNAL

@@ -72,6 +72,12 @@ def test_rows_are_in_the_order_of_the_run() -> None:
     )
 
 
+def test_numbers_of_two_levels_of_theory_are_marked() -> None:
+    found = build_grid(RunRecord(), [result(incomparable=True)], "error_thresholds")
+    assert [cell.incomparable for cell in found.cells.values() if cell.value is not None] == [True]
+    assert found.notes[-1].startswith("≠ two levels of theory, no error of the potential")
+
+
 def test_stand_ins_of_the_run_and_of_the_results_are_noted() -> None:
     run = RunRecord(datasets=(DatasetRecord(name="own", stand_in=True, level_of_theory="xTB"),))
     results = [

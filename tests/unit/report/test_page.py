@@ -101,6 +101,25 @@ def test_stand_in_is_marked_in_every_table(tmp_path: Path) -> None:
     assert marked.text.count("† stand-in reference: level of theory not stated (mgo)") == 2
 
 
+def test_two_levels_of_theory_are_said_first_and_marked_everywhere(tmp_path: Path) -> None:
+    beside = {"incomparable": True, "stand_in": True, "level_of_theory": "LC-1985"}
+    results = [
+        make_result(**beside, verdict=Verdict.INCOMPARABLE, artifact=save_parity(tmp_path)),
+        make_result(**beside, verdict=None, metric="rmse", threshold=None),
+        make_result(quantity="supercell_energy", criterion="size_extensivity", metric="error"),
+    ]
+    page = Page(write_report(tmp_path, RUN, results).html)
+    words = "≠ two levels of theory: mace-β on mgo. The labels are of LC-1985"
+    assert page.text.index(words) < page.text.index("1 of 1 result meets its threshold")
+    assert "Not counted: 1 number of two levels of theory (mace-β on mgo)." in page.text
+    # A pass beside it does not make the page green.
+    assert 'class="banner v-incomparable"' in page.source
+    # Matrix, and table of results; heading of the parity plots.
+    assert page.text.count("31.2 ≠") == 4
+    assert page.source.count('class="tag v-incomparable"') >= 4
+    assert "on mgo † ≠" in page.text
+
+
 def test_names_are_escaped(tmp_path: Path) -> None:
     run = RunRecord(
         id=NASTY,

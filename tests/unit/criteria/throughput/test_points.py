@@ -103,6 +103,14 @@ def test_the_front_is_what_nothing_beats() -> None:
     }
 
 
+def test_differences_of_two_methods_are_no_accuracy() -> None:
+    results = [speed(4.0, "a"), forces(50.0, "a", incomparable=True), speed(1.0, "b")]
+    assert pareto_points(speed_points(results), results) == {}
+    results.append(forces(20.0, "b"))
+    (point,) = pareto_points(speed_points(results), results)["hea"]
+    assert point.speed.result.potential == "b"
+
+
 def test_sizes_are_grouped_by_dataset() -> None:
     groups = size_curves([size_cost(), speed(), size_cost(dataset="cha", test_dataset="cha")])
     assert list(groups) == ["hea", "cha"]

@@ -50,6 +50,20 @@ def test_stand_in_is_marked_in_the_figure() -> None:
     assert "† stand-in reference: xTB (own)" in found
 
 
+def test_two_levels_of_theory_are_marked_once_in_a_cell() -> None:
+    beside = {"incomparable": True, "value": 31.25}
+    found = texts(
+        grid_of(
+            result(**beside, verdict=Verdict.INCOMPARABLE),
+            result(**beside, verdict=Verdict.FAIL, dataset="hea", test_dataset="hea"),
+            result(**beside, verdict=None, dataset="own", test_dataset="own"),
+        )
+    )
+    assert {"31.2", "≠ incomp.", "31.2 ≠", "✗ fail"} <= set(found)
+    assert found.count("31.2 ≠") == 2
+    assert any("≠ two levels of theory" in text for text in found)
+
+
 def test_figure_says_number_verdict_and_reason() -> None:
     found = texts(
         grid_of(

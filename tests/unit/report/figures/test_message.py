@@ -46,6 +46,13 @@ def test_an_observable_that_passes_despite_large_errors_is_flagged() -> None:
     assert point.flag == "errors fail, lattice constant passes"
 
 
+def test_two_levels_of_theory_have_no_message() -> None:
+    """Also where the user lets the difference of two methods count."""
+    assert observable_points([*ERRORS, observable(incomparable=True)]) == []
+    of_two = observable(incomparable=True, verdict=Verdict.INCOMPARABLE)
+    assert observable_points([*ERRORS, of_two]) == []
+
+
 def test_verdicts_that_agree_have_no_flag() -> None:
     (point,) = observable_points([*ERRORS, GOOD])
     assert point.flag == ""
