@@ -82,7 +82,7 @@ def _print_imported(tier: Tier) -> int:
 
     from ms25_suite.core.errors import DatasetError
     from ms25_suite.datasets.dataset import open_dataset
-    from ms25_suite.datasets.registry import own_datasets
+    from ms25_suite.datasets.registry import not_imported
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for title in ("name", "tier", "frames", "atoms", "elements", "level of theory"):
@@ -106,7 +106,7 @@ def _print_imported(tier: Tier) -> int:
     console = Console(width=None if sys.stdout.isatty() else 160)
     console.print(table)
     lines = [f"imported: {tier.folder} ({tier.origin})"]
-    missing = [name for name in own_datasets() if name not in cards]
+    missing = not_imported("all", tier)
     if missing:
         lines.append(f"not imported: {', '.join(missing)} (--data=mini has data of these names)")
     lines += [f"cannot be opened: {text}" for text in broken]

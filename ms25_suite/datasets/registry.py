@@ -22,6 +22,7 @@ from ms25_suite.datasets.tiers import MINI, Tier
 __all__ = [
     "ENTRY_POINTS",
     "GROUPS",
+    "OTHER_CELLS",
     "builtin_card",
     "expand",
     "imported_card",
@@ -174,6 +175,9 @@ GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Members of each group, in the order of the paper."""
 
+OTHER_CELLS: Final = frozenset({"cha-288", "mgo-2x2-small"})
+"""The suite's own datasets in cells that are no dataset of the paper: no archive of it has them."""
+
 
 def expand(name: str, tier: Tier = MINI) -> tuple[str, ...]:
     """Names of the datasets that a name stands for: ``all``, a group, or the name itself.
@@ -186,7 +190,7 @@ def expand(name: str, tier: Tier = MINI) -> tuple[str, ...]:
     DatasetError
         The tier has none of the group.
     """
-    members = _members(name)
+    members = _members(name, tier)
     missing = not_imported(name, tier)
     if members and len(missing) == len(members):
         raise DatasetError(tier.refusal(missing))
@@ -201,15 +205,17 @@ def not_imported(name: str, tier: Tier) -> tuple[str, ...]:
     DatasetError
         The name is that of a group, and the tier has no datasets at all.
     """
-    members = _members(name)
+    members = _members(name, tier)
     if tier.folder is None or not members:
         return ()
     cards = tier.cards()
     return tuple(member for member in members if member not in cards)
 
 
-def _members(name: str) -> tuple[str, ...]:
+def _members(name: str, tier: Tier) -> tuple[str, ...]:
     own = own_datasets()
+    if tier.folder is not None:
+        own = tuple(name for name in own if name not in OTHER_CELLS)
     wanted = name.strip().lower()
     if wanted == "all":
         return own

@@ -108,7 +108,7 @@ def test_by_default_it_is_imported_where_names_are_looked_for(
 ) -> None:
     monkeypatch.setenv("MS25_CACHE_DIR", str(tmp_path / "cache"))
     assert ms25("archive", archive, "--exclude", "*neb*") == 0
-    assert "--dataset=hea --data=published, or MS25_DATA=published" in capsys.readouterr().out
+    assert "--dataset=mgo-2x2 --data=published, or MS25_DATA=published" in capsys.readouterr().out
     dataset = open_dataset("hea", tier="published")
     assert (dataset.tier, dataset.card.published, len(dataset)) == ("published", True, 12)
     # The same labels by another method are no published data.

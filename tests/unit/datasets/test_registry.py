@@ -8,9 +8,11 @@ import pytest
 
 from ms25_suite.core.errors import CardError, DatasetError
 from ms25_suite.datasets import open_dataset
+from ms25_suite.datasets.published.systems import SYSTEMS
 from ms25_suite.datasets.registry import (
     ENTRY_POINTS,
     GROUPS,
+    OTHER_CELLS,
     builtin_card,
     expand,
     known_datasets,
@@ -184,3 +186,7 @@ def test_a_broken_package_is_named(
     add_package(monkeypatch, tmp_path, "their-data", ENTRY_POINTS, {"x": entry}, files)
     with pytest.raises(DatasetError, match=problem):
         builtin_card("copper")
+
+
+def test_cells_that_the_paper_does_not_have() -> None:
+    assert set(own_datasets()) - {system.name for system in SYSTEMS} == OTHER_CELLS
