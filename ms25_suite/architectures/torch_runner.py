@@ -16,12 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from ms25_suite.architectures.torch_model import (
-    Arrays,
-    TensorGraph,
-    TorchForceModel,
-    TorchModel,
-)
+from ms25_suite.architectures.torch_graph import Arrays, TensorGraph, TensorModel
 from ms25_suite.core.frames import FloatArray
 from ms25_suite.potentials.base import BatchResult, Graph
 
@@ -88,7 +83,7 @@ class TorchRunner:
 
     in_flight: Final = 1
 
-    def __init__(self, model: TorchModel | TorchForceModel) -> None:
+    def __init__(self, model: TensorModel) -> None:
         import torch
 
         self._model = model

@@ -266,6 +266,9 @@ class Architecture(ABC):
     """Whether a model file names the elements of its species. Where it does not, they come from the
     sidecar or from ``--mlip-species``, and `load` gets their symbols as ``species``."""
 
+    cpu_only: ClassVar[bool] = False
+    """Whether models run on the CPU only; ``--device=auto`` then takes it."""
+
     compiled_target: ClassVar[str] = ""
     """Compiled kind of model file, see `ms25_suite.lammps.deploy.targets`; empty if there is
     none."""

@@ -17,7 +17,8 @@ import numpy as np
 from ms25_suite.architectures.ani.file import FORMAT, expect_no_extensions, read_network
 from ms25_suite.architectures.ani.terms import AniTerms
 from ms25_suite.architectures.torch_device import expect_device
-from ms25_suite.architectures.torch_model import Arrays, TensorGraph, TorchModel
+from ms25_suite.architectures.torch_graph import Arrays, TensorGraph
+from ms25_suite.architectures.torch_model import TorchModel
 from ms25_suite.core.errors import ModelFileError
 from ms25_suite.core.frames import BoolArray, FloatArray, IntArray
 from ms25_suite.potentials.base import Architecture, Graph, ModelInfo
