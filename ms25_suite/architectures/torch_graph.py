@@ -34,7 +34,9 @@ class TensorGraph:
     n_atoms, n_graphs
         Numbers of atoms and of frames.
     inputs
-        What `TorchModel.inputs` returned, as tensors.
+        What `ms25_suite.architectures.torch_model.TorchModel.inputs` returned, as tensors.
+    half
+        Edges that hold each pair once, shape ``(n_edges / 2,)``; None if that is not known.
     """
 
     senders: torch.Tensor
@@ -44,6 +46,7 @@ class TensorGraph:
     n_atoms: int
     n_graphs: int
     inputs: Mapping[str, torch.Tensor]
+    half: torch.Tensor | None = None
 
 
 class TensorModel(Protocol):

@@ -50,7 +50,8 @@ class TorchModel(_OnDevice, EdgeModel):
         """What the model reads of a graph besides edges and frames: species, charges, ….
 
         Called on the host, in another thread than `evaluate_tensors`. Arrays must have the types
-        that the tensors should have.
+        that the tensors should have. In dynamics the edges are known on the device only: then the
+        graph has none, and `TensorGraph.half` is stated.
         """
 
     @abstractmethod

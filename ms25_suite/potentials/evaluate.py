@@ -14,7 +14,7 @@ from ms25_suite.core.errors import PotentialError, PredictionError
 from ms25_suite.core.frames import Frames, IntArray, Predictions
 from ms25_suite.core.machine import available_cores
 from ms25_suite.potentials.base import (
-    DeviceRunner,
+    BatchRunner,
     EdgeModel,
     ForceModel,
     Graph,
@@ -100,7 +100,7 @@ class EdgeEvaluator:
         self.cutoff = model.info.r_max
         self.model = model
         own = model.runner
-        self._runner: DeviceRunner = HostRunner(model) if own is None else own
+        self._runner: BatchRunner = HostRunner(model) if own is None else own
         self._on_host = own is None
         if threads is None:
             threads = 0 if self._on_host else min(MOST_THREADS, max(1, available_cores() - 1))
