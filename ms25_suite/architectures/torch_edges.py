@@ -25,7 +25,7 @@ MOST_CANDIDATES: Final = 4000
 """Atoms and images with which an atom is tried at most: some 100 ns of an H100, by its memory
 bandwidth, where a model takes 1 µs or more for an atom."""
 
-_AT_ONCE: Final = 4_194_304
+_AT_ONCE: Final = 2_097_152
 """Candidates that are tried at a time; each takes about 100 bytes."""
 
 Edges = tuple["torch.Tensor", "torch.Tensor", "torch.Tensor"]
