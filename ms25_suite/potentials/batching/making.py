@@ -83,6 +83,7 @@ class BatchMaker:
     ) -> None:
         self._runner, self._device = runner, device
         self._cutoff, self._limit, self._threads = cutoff, limit, threads
+        self._per_atom = _MANY_EDGES
 
     @contextmanager
     def batches(self, frames: Frames, profile: Profile) -> Iterator[Iterator[Batch]]:
@@ -149,8 +150,9 @@ class BatchMaker:
         self, runner: DeviceRunner, frames: Frames, order: IntArray, profile: Profile
     ) -> Generator[Batch]:
         sizes = frames.n_atoms[order].tolist()
-        start, n_left, per_atom = 0, sum(sizes), _MANY_EDGES
+        start, n_left = 0, sum(sizes)
         while start < len(order):
+            per_atom = self._per_atom
             share = self._share(n_left, per_atom)
             stop, total = start, 0
             while stop < len(order):
@@ -176,7 +178,7 @@ class BatchMaker:
                 made.graph = build_graph(batch, self._cutoff)
                 made.n_edges = len(made.graph.senders)
             made.load = self._limit.load(len(batch.numbers), made.n_edges)
-            per_atom = made.n_edges / len(batch.numbers)
+            self._per_atom = made.n_edges / len(batch.numbers)
             yield made
 
     def _share(self, n_atoms: int, per_atom: float) -> float:
