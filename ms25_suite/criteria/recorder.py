@@ -88,6 +88,8 @@ class CheckRecorder:
         dataset; empty or absent where it can.
     gate_stand_in
         Whether such comparisons are judged like any other.
+    rounding
+        Rounding error of the potential's numbers in a unit; 0 where it does not matter.
     """
 
     context: dict[str, Any]
@@ -99,8 +101,9 @@ class CheckRecorder:
     blind: Callable[[], str] = lambda: ""
     two_levels: Mapping[str, str] = field(default_factory=dict)
     gate_stand_in: bool = False
+    rounding: Callable[[str], float] = lambda unit: 0.0
     results: list[CheckResult] = field(default_factory=list)
-    _lost: list[Finding] = field(default_factory=list, init=False, repr=False)
+    _noted: list[Finding] = field(default_factory=list, init=False, repr=False)
 
     def threshold(self, quantity: str, criterion: str = "") -> Threshold | None:
         """Threshold of a quantity, by default of the check's own criterion; None if none is set."""
@@ -279,6 +282,13 @@ class CheckRecorder:
             verdict, why = Verdict.FAIL, blind
         elif mismatch:
             verdict, why = Verdict.INCOMPARABLE, mismatch
+        if mark.value < (error := self.rounding(mark.unit)):
+            msg = (
+                f"the threshold of {mark.value:g} {mark.unit} for {fields['quantity']} is finer "
+                f"than float32, which rounds these numbers by up to {error:.2g} {mark.unit}. Use "
+                "--dtype=float64"
+            )
+            self._noted.append(Finding("coarse-dtype", msg))
         fields["reason"] = "; ".join(filter(None, (why, fields.get("reason", ""))))
         return self._append(
             threshold=mark.value,
@@ -316,11 +326,11 @@ class CheckRecorder:
         if findings is not None:
             listed = [finding.to_dict() for finding in findings]
             fields["details"] = {**fields.get("details", {}), "findings": listed}
-        if self._lost:
+        if self._noted:
             details = fields.get("details", {})
-            lost = [finding.to_dict() for finding in self._lost]
-            fields["details"] = {**details, "findings": [*details.get("findings", ()), *lost]}
-            self._lost.clear()
+            noted = [finding.to_dict() for finding in self._noted]
+            fields["details"] = {**details, "findings": [*details.get("findings", ()), *noted]}
+            self._noted.clear()
         fields["incomparable"] = bool(self._mismatch(fields))
         result = CheckResult(**{**self.context, **fields})
         record = result.to_dict()
@@ -389,7 +399,7 @@ class CheckRecorder:
                 write(path)
         except OSError as error:
             msg = f"a file of the report could not be written: {error}"
-            self._lost.append(Finding("report-file", msg))
+            self._noted.append(Finding("report-file", msg))
             return ""
         return f"{ARTIFACTS}/{target.name}"
 

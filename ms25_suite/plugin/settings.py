@@ -19,6 +19,7 @@ from ms25_suite.criteria.training_rate.series import Series, find_series
 from ms25_suite.datasets.dataset import Dataset, open_dataset
 from ms25_suite.datasets.registry import expand, not_imported
 from ms25_suite.datasets.tiers import MINI, USER, Tier, find_tier
+from ms25_suite.environments.gpus import AUTO, may_have_gpu
 from ms25_suite.metrics.dynamics.trajectories import MIN_STEPS
 from ms25_suite.metrics.throughput import N_BLOCKS
 from ms25_suite.plugin.options import STAND_IN
@@ -123,6 +124,7 @@ class Settings:
                 raise UsageError(msg)
         for name, fewest in (
             ("neb_steps", 1),
+            ("batch_atoms", 1),
             ("md_steps", MIN_STEPS),
             ("throughput_steps", -(-MIN_STEPS // N_BLOCKS)),
         ):
@@ -137,8 +139,8 @@ class Settings:
         if option("seed") < 0:
             msg = f"--ms25-seed must not be negative, got {option('seed')}"
             raise UsageError(msg)
-        if not re.fullmatch(r"cpu|mps|cuda(:\d+)?", option("device")):
-            msg = f"--device={option('device')}: expected cpu, mps, cuda, or cuda:N"
+        if not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", option("device")):
+            msg = f"--device={option('device')}: expected auto, cpu, mps, cuda, or cuda:N"
             raise UsageError(msg)
         # Into the environment, before any worker is started.
         use_potential_file(option("potential_file"))
@@ -165,10 +167,11 @@ class Settings:
             datasets=datasets,
             thresholds=thresholds,
             options=PotentialOptions(
-                device=option("device"),
+                device=_device(option("device")),
                 dtype=option("dtype"),
                 n_workers=option("workers"),
                 timeout_s=option("worker_timeout"),
+                batch_atoms=option("batch_atoms"),
                 use_cache=not option("no_cache"),
                 species=species(option("mlip_species")),
                 compiled=option("mlip_compile"),
@@ -201,6 +204,11 @@ class Settings:
         if own is not None:
             return own
         return self.thresholds.get(criterion, dataset.card.threshold_class, quantity)
+
+
+def _device(text: str) -> str:
+    """A device; `AUTO` stays where there is a GPU, of which not every PyTorch may know."""
+    return "cpu" if text == AUTO and not may_have_gpu() else text
 
 
 SETTINGS = pytest.StashKey[Settings]()

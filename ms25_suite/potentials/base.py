@@ -13,13 +13,26 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from ms25_suite.core.frames import FloatArray, Frames, IntArray, Predictions
+from ms25_suite.core.frames import BoolArray, FloatArray, Frames, IntArray, Predictions
 from ms25_suite.core.inputs import Inputs
+from ms25_suite.lammps.neighbours import Pairs
 
 if TYPE_CHECKING:
     from ms25_suite.potentials.model_file import FileSummary
 
-__all__ = ["Architecture", "EdgeModel", "Evaluator", "ForceModel", "Graph", "ModelInfo"]
+__all__ = [
+    "Architecture",
+    "BatchResult",
+    "BatchRunner",
+    "DeviceRunner",
+    "EdgeModel",
+    "Evaluator",
+    "ForceModel",
+    "Graph",
+    "Launched",
+    "ModelInfo",
+    "PairDynamics",
+]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,8 +112,127 @@ class ModelInfo:
         )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class BatchResult:
+    """What a batch gave.
+
+    Parameters
+    ----------
+    energy
+        Energy of each frame in eV, shape ``(n_graphs,)``.
+    forces
+        Forces in eV/Å, shape ``(n_atoms, 3)``.
+    virials
+        ``dE/d(strain)`` in eV (stress times volume), shape ``(n_graphs, 3, 3)``.
+    transfer_s, model_s, sums_s
+        Seconds for the copies between host and device, the model, and the sums over edges.
+    peak_bytes
+        Memory of the device that the batch took; zero if unknown.
+    """
+
+    energy: FloatArray
+    forces: FloatArray
+    virials: FloatArray
+    transfer_s: float = 0.0
+    model_s: float = 0.0
+    sums_s: float = 0.0
+    peak_bytes: int = 0
+
+
+class Launched(Protocol):
+    """A batch that a device was told to evaluate."""
+
+    def result(self) -> BatchResult:
+        """Wait for it."""
+        ...
+
+
+class PairDynamics(Protocol):
+    """Evaluates one system on a device, step after step."""
+
+    def step(self, numbers: IntArray, pairs: Pairs) -> tuple[float, FloatArray, FloatArray]:
+        """Energy in eV, forces in eV/Å, shape ``(n_atoms, 3)``, and virial in eV, ``(3, 3)``.
+
+        Parameters
+        ----------
+        numbers
+            Atomic numbers in the order of LAMMPS' atoms, shape ``(n_atoms,)``.
+        pairs
+            Pairs within the cutoff and a skin.
+        """
+        ...
+
+
+class BatchRunner(Protocol):
+    """Evaluates batches."""
+
+    @property
+    def card(self) -> str:
+        """Name of the device, for what is remembered about it; empty for the host itself."""
+        ...
+
+    @property
+    def in_flight(self) -> int:
+        """Number of batches that may be under way when another one is launched."""
+        ...
+
+    def available(self) -> int:
+        """Memory in bytes that a batch may take at present."""
+        ...
+
+    def stage(self, graph: Graph) -> Any:
+        """Copy a graph to the device, for `launch`. Called in another thread than `launch`."""
+        ...
+
+    def launch(self, staged: Any) -> Launched:
+        """Start to evaluate what `stage` returned: the model, and sums over its edges.
+
+        Raises
+        ------
+        Exception
+            Memory is exhausted: what `ms25_suite.potentials.batching.memory` recognises.
+        """
+        ...
+
+    def release(self) -> None:
+        """Give back memory that is kept for later batches."""
+        ...
+
+
+class DeviceRunner(BatchRunner, Protocol):
+    """Evaluates on a device of its own, such as a GPU, while the host goes on.
+
+    `ms25_suite.architectures.torch_runner` has the one for models of PyTorch.
+    """
+
+    def builds(self, frames: Frames, cutoff: float) -> BoolArray:
+        """Frames whose edges it finds faster than the host, shape ``(n_frames,)``."""
+        ...
+
+    def stage_frames(self, frames: Frames, cutoff: float) -> tuple[Any, int]:
+        """Find the edges of frames there; what `launch` takes, and the number of edges."""
+        ...
+
+    def dynamics(self, cutoff: float, inputs: Inputs) -> PairDynamics:
+        """Evaluation of one system step after step.
+
+        Parameters
+        ----------
+        cutoff
+            Longest edge in Å.
+        inputs
+            Charge, spin, … of the system.
+        """
+        ...
+
+
 class EdgeModel(ABC):
     """A loaded model that maps edges to energies and their derivatives."""
+
+    @property
+    def runner(self) -> DeviceRunner | None:
+        """How batches are evaluated on a device of its own; None: by `evaluate`."""
+        return None
 
     @property
     @abstractmethod
@@ -126,6 +258,11 @@ class ForceModel(ABC):
     For compiled models, which give no derivatives with respect to single edges. A model that can
     be differentiated should be an `EdgeModel`.
     """
+
+    @property
+    def runner(self) -> DeviceRunner | None:
+        """How batches are evaluated on a device of its own; None: by `evaluate`."""
+        return None
 
     @property
     @abstractmethod
@@ -171,6 +308,9 @@ class Architecture(ABC):
     names_species: ClassVar[bool] = True
     """Whether a model file names the elements of its species. Where it does not, they come from the
     sidecar or from ``--mlip-species``, and `load` gets their symbols as ``species``."""
+
+    cpu_only: ClassVar[bool] = False
+    """Whether models run on the CPU only; ``--device=auto`` then takes it."""
 
     compiled_target: ClassVar[str] = ""
     """Compiled kind of model file, see `ms25_suite.lammps.deploy.targets`; empty if there is
