@@ -19,7 +19,17 @@ from ms25_suite.core.inputs import Inputs
 if TYPE_CHECKING:
     from ms25_suite.potentials.model_file import FileSummary
 
-__all__ = ["Architecture", "EdgeModel", "Evaluator", "ForceModel", "Graph", "ModelInfo"]
+__all__ = [
+    "Architecture",
+    "BatchResult",
+    "DeviceRunner",
+    "EdgeModel",
+    "Evaluator",
+    "ForceModel",
+    "Graph",
+    "Launched",
+    "ModelInfo",
+]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,8 +109,87 @@ class ModelInfo:
         )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class BatchResult:
+    """What a batch gave.
+
+    Parameters
+    ----------
+    energy
+        Energy of each frame in eV, shape ``(n_graphs,)``.
+    forces
+        Forces in eV/Å, shape ``(n_atoms, 3)``.
+    virials
+        ``dE/d(strain)`` in eV (stress times volume), shape ``(n_graphs, 3, 3)``.
+    transfer_s, model_s, sums_s
+        Seconds for the copies between host and device, the model, and the sums over edges.
+    peak_bytes
+        Memory of the device that the batch took; zero if unknown.
+    """
+
+    energy: FloatArray
+    forces: FloatArray
+    virials: FloatArray
+    transfer_s: float = 0.0
+    model_s: float = 0.0
+    sums_s: float = 0.0
+    peak_bytes: int = 0
+
+
+class Launched(Protocol):
+    """A batch that a device was told to evaluate."""
+
+    def result(self) -> BatchResult:
+        """Wait for it."""
+        ...
+
+
+class DeviceRunner(Protocol):
+    """Evaluates batches on a device of its own, such as a GPU, while the host goes on.
+
+    `ms25_suite.architectures.torch_runner` has the one for models of PyTorch.
+    """
+
+    @property
+    def card(self) -> str:
+        """Name of the device, for what is remembered about it; empty for the host itself."""
+        ...
+
+    @property
+    def in_flight(self) -> int:
+        """Number of batches that may be under way when another one is launched."""
+        ...
+
+    def available(self) -> int:
+        """Memory in bytes that a batch may take at present."""
+        ...
+
+    def stage(self, graph: Graph) -> Any:
+        """Copy a graph to the device, for `launch`. Called in another thread than `launch`."""
+        ...
+
+    def launch(self, staged: Any) -> Launched:
+        """Start to evaluate what `stage` returned: the model, and sums over its edges.
+
+        Raises
+        ------
+        Exception
+            Memory is exhausted: what `ms25_suite.potentials.batching.memory` recognises.
+        """
+        ...
+
+    def release(self) -> None:
+        """Give back memory that is kept for later batches."""
+        ...
+
+
 class EdgeModel(ABC):
     """A loaded model that maps edges to energies and their derivatives."""
+
+    @property
+    def runner(self) -> DeviceRunner | None:
+        """How batches are evaluated on a device of its own; None: by `evaluate`."""
+        return None
 
     @property
     @abstractmethod
@@ -126,6 +215,11 @@ class ForceModel(ABC):
     For compiled models, which give no derivatives with respect to single edges. A model that can
     be differentiated should be an `EdgeModel`.
     """
+
+    @property
+    def runner(self) -> DeviceRunner | None:
+        """How batches are evaluated on a device of its own; None: by `evaluate`."""
+        return None
 
     @property
     @abstractmethod

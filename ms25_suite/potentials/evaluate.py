@@ -2,139 +2,62 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from ms25_suite.core.errors import OutOfMemoryError, PotentialError
-from ms25_suite.core.frames import FloatArray, Frames, IntArray, Predictions, to_voigt
-from ms25_suite.potentials.base import EdgeModel, ForceModel, Graph, ModelInfo
-from ms25_suite.potentials.neighbours import neighbours
+from ms25_suite.core.errors import PotentialError, PredictionError
+from ms25_suite.core.frames import Frames, IntArray, Predictions
+from ms25_suite.core.machine import available_cores
+from ms25_suite.potentials.base import (
+    DeviceRunner,
+    EdgeModel,
+    ForceModel,
+    Graph,
+    Launched,
+    ModelInfo,
+)
+from ms25_suite.potentials.batching.ahead import Ahead, edges_in_order
+from ms25_suite.potentials.batching.graphs import batches, build_graph, join_edges
+from ms25_suite.potentials.batching.host import HostRunner
+from ms25_suite.potentials.batching.limits import BATCH_ATOMS, FixedLimit, GrowingLimit, Limit
+from ms25_suite.potentials.batching.memory import is_out_of_memory, out_of_memory
+from ms25_suite.potentials.batching.profile import BatchTimes, Profile
+from ms25_suite.potentials.batching.remembered import RememberedSize
+from ms25_suite.potentials.batching.sums import stresses
 
-__all__ = ["EdgeEvaluator", "batches", "build_graph", "forces_and_stress", "is_out_of_memory"]
+__all__ = ["EdgeEvaluator"]
 
-BATCH_ATOMS = 512
-"""Most atoms in a batch: larger ones exceed the caches of a CPU and are slower (measured for
-MACE)."""
+MOST_THREADS = 8
+"""Most threads that build graphs for a GPU: more of them only wait for Python's lock."""
 
-
-def build_graph(frames: Frames, cutoff: float) -> Graph:
-    """Graph with the edges of all frames that are within the cutoff.
-
-    Parameters
-    ----------
-    frames
-        Frames of any size and periodicity; cells may be smaller than the cutoff.
-    cutoff
-        Longest edge in Å.
-    """
-    parts: list[tuple[IntArray, IntArray, FloatArray]] = []
-    for index in range(len(frames)):
-        first, last = int(frames.offsets[index]), int(frames.offsets[index + 1])
-        i, j, vectors = neighbours(
-            frames.positions[first:last], frames.cells[index], frames.pbc[index], cutoff
-        )
-        # Numbers of atoms in the whole batch: no edge joins two frames.
-        parts.append((i + first, j + first, vectors))
-    return Graph(
-        numbers=np.asarray(frames.numbers, dtype=np.int64),
-        senders=np.concatenate([part[0] for part in parts]),
-        receivers=np.concatenate([part[1] for part in parts]),
-        vectors=np.concatenate([part[2] for part in parts]),
-        graph_of_atom=frames.frame_of_atom,
-        n_graphs=len(frames),
-        inputs=frames.inputs,
-    )
+_STAGED = 2
+"""Batches that wait for the device, so that one is there even if the next takes longer to build."""
 
 
-def _sum_by(index: IntArray, values: FloatArray, n: int) -> FloatArray:
-    """Sums of the rows of ``values`` with the same index, shape ``(n, n_columns)``."""
-    # bincount, since NumPy's values[index] += … counts a repeated index once.
-    columns = [np.bincount(index, weights=column, minlength=n) for column in values.T]
-    return np.stack(columns, axis=1)
+@dataclass(slots=True, eq=False)
+class _Batch:
+    """A batch, and what is left to do with it."""
+
+    chosen: IntArray
+    frames: Frames
+    graph: Graph
+    load: int
+    staged: Any = None
 
 
-def forces_and_stress(
-    frames: Frames, graph: Graph, gradient: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """Forces and stresses from the derivatives of the energy with respect to the edges.
+@dataclass(slots=True, eq=False)
+class _Work:
+    """State of one prediction."""
 
-    With ``D_ij = r_j - r_i``, the chain rule gives ``F_i = sum_j dE/dD_ij - sum_j dE/dD_ji``. A
-    homogeneous strain turns every ``D`` into ``(1 + strain) D``, so that the derivative of the
-    energy with respect to strain is ``sum_ij D_ij (x) dE/dD_ij``; the stress is this over the
-    volume.
-
-    Parameters
-    ----------
-    frames
-        The frames.
-    graph
-        Their graph, from `build_graph`.
-    gradient
-        ``dE/dD`` in eV/Å, shape ``(n_edges, 3)``.
-
-    Returns
-    -------
-    :
-        Forces in eV/Å, shape ``(n_atoms_total, 3)``, and stresses in eV/Å^3, Voigt order, shape
-        ``(n_frames, 6)``; NaN for a frame that is not periodic in all three directions.
-    """
-    n_atoms = len(frames.numbers)
-    # An atom moves the vectors of edges from it backwards and of edges to it forwards.
-    forces = _sum_by(graph.senders, gradient, n_atoms) - _sum_by(graph.receivers, gradient, n_atoms)
-    # The virial is symmetric for an energy that rotations leave unchanged; to_voigt averages what
-    # rounding leaves.
-    return forces, _stress(frames, to_voigt(_virial(graph, gradient)))
-
-
-def _virial(graph: Graph, gradient: FloatArray) -> FloatArray:
-    """``sum_ij D_ij (x) dE/dD_ij`` of each frame, shape ``(n_frames, 3, 3)``."""
-    # The edges of a frame are consecutive, so each virial is one product of two slices.
-    ends = np.searchsorted(graph.graph_of_atom[graph.senders], np.arange(graph.n_graphs + 1))
-    return np.stack(
-        [graph.vectors[a:b].T @ gradient[a:b] for a, b in itertools.pairwise(ends.tolist())]
-    )
-
-
-def _stress(frames: Frames, virial: FloatArray) -> FloatArray:
-    """Virial over volume; NaN for a frame that is not periodic in all three directions."""
-    stress = np.full((len(frames), 6), np.nan)
-    # A slab or a molecule has no volume to divide by.
-    periodic = frames.pbc.all(axis=1) & (frames.volumes > 0.0)
-    stress[periodic] = virial[periodic] / frames.volumes[periodic, None]
-    return stress
-
-
-def batches(n_atoms: IntArray, limit: int) -> Iterator[IntArray]:
-    """Split frames into consecutive batches of at most ``limit`` atoms, but at least one frame.
-
-    Parameters
-    ----------
-    n_atoms
-        Number of atoms of each frame, shape ``(n_frames,)``.
-    limit
-        Most atoms in a batch.
-
-    Yields
-    ------
-    :
-        Frame indices of a batch.
-
-    Examples
-    --------
-    >>> [batch.tolist() for batch in batches(np.array([2, 3, 9, 1]), 5)]
-    [[0, 1], [2], [3]]
-    """
-    start, total = 0, 0
-    for index, n in enumerate(n_atoms):
-        # Memory grows with atoms (and edges), not with frames: batches are cut by atoms.
-        if index > start and total + n > limit:
-            yield np.arange(start, index)
-            start, total = index, 0
-        total += int(n)
-    if start < len(n_atoms):
-        yield np.arange(start, len(n_atoms))
+    profile: Profile
+    on_batch: Callable[[], None]
+    under_way: deque[tuple[_Batch, Launched]]
+    done: list[tuple[IntArray, Predictions]]
 
 
 class EdgeEvaluator:
@@ -145,7 +68,14 @@ class EdgeEvaluator:
     model
         The loaded model.
     batch_atoms
-        Most atoms in a batch; halved, for all later batches too, if the memory is exhausted.
+        Most atoms in a batch; halved, for all later batches too, if the memory is exhausted. None:
+        `BATCH_ATOMS` on the host, on another device as many as are fastest there.
+    threads
+        Threads that build the graphs of later batches while the model computes; 0: none. None:
+        none on the host, on another device as many as there are cores to spare.
+    identity
+        Description, in JSON types, of the model and its precision, under which the best batch size
+        for a device is remembered; None: it is not remembered.
 
     Attributes
     ----------
@@ -153,78 +83,219 @@ class EdgeEvaluator:
         The loaded model.
     cutoff
         Its cutoff in Å.
+    limit
+        Largest batch at present.
     """
 
-    def __init__(self, model: EdgeModel | ForceModel, batch_atoms: int = BATCH_ATOMS) -> None:
+    def __init__(
+        self,
+        model: EdgeModel | ForceModel,
+        batch_atoms: int | None = None,
+        *,
+        threads: int | None = None,
+        identity: Mapping[str, Any] | None = None,
+    ) -> None:
         if model.info.r_max is None:
             msg = f"{type(model).__name__}.info must state r_max, the cutoff of its edges in Å"
             raise PotentialError(msg)
         self.cutoff = model.info.r_max
         self.model = model
-        self.batch_atoms = batch_atoms
+        own = model.runner
+        self._runner: DeviceRunner = HostRunner(model) if own is None else own
+        self._on_host = own is None
+        if threads is None:
+            threads = 0 if self._on_host else min(MOST_THREADS, max(1, available_cores() - 1))
+        self._threads = threads
+        self._remembered: RememberedSize | None = None
+        self.limit: Limit
+        if batch_atoms is None and not self._on_host:
+            known = None
+            if identity is not None:
+                self._remembered = RememberedSize({**identity, "card": self._runner.card})
+                known = self._remembered.get()
+            self.limit = GrowingLimit(self._runner.available, known)
+        else:
+            self.limit = FixedLimit(BATCH_ATOMS if batch_atoms is None else batch_atoms)
 
     @property
     def info(self) -> ModelInfo:
         """Elements, cutoff and size of the model."""
         return self.model.info
 
-    def predict(self, frames: Frames) -> Predictions:
+    def predict(
+        self,
+        frames: Frames,
+        *,
+        profile: Profile | None = None,
+        on_batch: Callable[[], None] = lambda: None,
+    ) -> Predictions:
         """Energies, forces and stresses of all frames.
+
+        Parameters
+        ----------
+        frames
+            The frames.
+        profile
+            Times are added to it; None: they are not kept.
+        on_batch
+            Called after each batch, so that a long request can report that it is alive.
 
         Raises
         ------
         OutOfMemoryError
             A single frame does not fit into the memory.
         """
-        parts: list[Predictions] = []
-        done = 0
-        while done < len(frames):
-            rest = np.arange(done, len(frames))
-            # One batch at a time, since the limit may shrink on the way.
-            chosen = rest[next(batches(frames.n_atoms[rest], self.batch_atoms))]
-            batch = frames.select(chosen)
+        work = _Work(Profile() if profile is None else profile, on_batch, deque(), [])
+        with work.profile.timing("wall_s"):
+            with self._batches(frames, work.profile) as found:
+                for batch in found:
+                    self._start(batch, work)
+                    # The device has its next batch: now there is time to look at the last one.
+                    self._collect(work, leave=self._runner.in_flight)
+            self._collect(work, leave=0)
+            predictions = _in_order(frames, work.done)
+        if self._remembered is not None and isinstance(self.limit, GrowingLimit):
+            self._remembered.put(self.limit.learned())
+        return predictions
+
+    @contextmanager
+    def _batches(self, frames: Frames, profile: Profile) -> Iterator[Iterator[_Batch]]:
+        """Batches, made ahead by another thread if there is to be one."""
+        source = self._made(frames, profile)
+        if self._threads == 0:
             try:
-                parts.append(self._evaluate(batch))
-            except (MemoryError, RuntimeError) as error:
-                if not is_out_of_memory(error):
-                    raise
-                if len(batch) == 1:
-                    raise out_of_memory(len(batch.numbers), error) from error
-                # Half of the batch that failed, which may have been smaller than the limit.
-                self.batch_atoms = max(1, len(batch.numbers) // 2)
-                continue
-            done += len(batch)
-        return Predictions.concatenate(parts)
+                yield source
+            finally:
+                source.close()
+            return
+        with Ahead(source, _STAGED) as ahead:
+            yield _waited_for(ahead, profile)
 
-    def _evaluate(self, frames: Frames) -> Predictions:
-        graph = build_graph(frames, self.cutoff)
-        if isinstance(self.model, ForceModel):
-            energy, forces, virial = self.model.evaluate(graph)
-            # A compiled model returns forces and virials itself.
-            stress = _stress(frames, to_voigt(virial))
+    def _made(self, frames: Frames, profile: Profile) -> Generator[_Batch]:
+        """Batches of frames, on the device."""
+        order = np.arange(len(frames))
+        if not self._on_host:
+            # The largest first: one that is too large is known at once, and batches are full.
+            order = np.argsort(-frames.n_atoms, kind="stable")
+        limit, sizes = self.limit, frames.n_atoms
+        chosen: list[int] = []
+        edges: list[Any] = []
+        total = 0
+        for index, found, seconds in edges_in_order(frames, order, self.cutoff, self._threads):
+            profile.neighbours_s += seconds
+            load = limit.load(int(sizes[index]), len(found[0]))
+            if chosen and total + load > limit.value:
+                yield self._join(frames, chosen, edges, total, profile)
+                chosen, edges, total = [], [], 0
+            chosen.append(index)
+            edges.append(found)
+            total += load
+        if chosen:
+            yield self._join(frames, chosen, edges, total, profile)
+
+    def _join(
+        self, frames: Frames, chosen: list[int], edges: list[Any], load: int, profile: Profile
+    ) -> _Batch:
+        with profile.timing("neighbours_s"):
+            batch = frames.select(chosen)
+            made = _Batch(np.asarray(chosen), batch, join_edges(batch, edges), load)
+        with _numbered(made.chosen):
+            self._stage(made)
+        return made
+
+    def _stage(self, batch: _Batch) -> None:
+        try:
+            batch.staged = self._runner.stage(batch.graph)
+        except (MemoryError, RuntimeError) as error:
+            if not is_out_of_memory(error):
+                raise
+            # Tried again when it is started, with whatever is free then.
+            batch.staged = None
+
+    def _start(self, batch: _Batch, work: _Work, *, again: bool = True) -> None:
+        """Launch a batch, or its halves if it does not fit."""
+        many = len(batch.chosen) > 1
+        if many and self.limit.is_hopeless(batch.load):
+            self._halve(batch, work)
+            return
+        reason = ""
+        try:
+            with _numbered(batch.chosen):
+                if batch.staged is None:
+                    batch.staged = self._runner.stage(batch.graph)
+                work.under_way.append((batch, self._runner.launch(batch.staged)))
+        except (MemoryError, RuntimeError) as error:
+            if not is_out_of_memory(error):
+                raise
+            reason = str(error) or type(error).__name__
+            if not many and not again:
+                raise out_of_memory(len(batch.frames.numbers), error) from error
+        if not reason:
+            return
+        # Outside of `except`: the exception keeps the arrays of the model alive.
+        work.profile.retried += 1
+        batch.staged = None
+        self._collect(work, leave=0)
+        self._runner.release()
+        self.limit.failed(batch.load)
+        if many:
+            self._halve(batch, work)
         else:
-            energy, gradient = self.model.evaluate(graph)
-            forces, stress = forces_and_stress(frames, graph, gradient)
-        return Predictions(energy=energy, forces=forces, stress=stress)
+            # Alone on the device it may fit.
+            self._start(batch, work, again=False)
+
+    def _halve(self, batch: _Batch, work: _Work) -> None:
+        sizes = batch.frames.n_atoms
+        batch.staged = None
+        for part in batches(sizes, max(1, int(sizes.sum()) // 2)):
+            frames = batch.frames.select(part)
+            graph = build_graph(frames, self.cutoff)
+            load = self.limit.load(len(graph.numbers), len(graph.senders))
+            self._start(_Batch(batch.chosen[part], frames, graph, load), work)
+            self._collect(work, leave=0)
+
+    def _collect(self, work: _Work, *, leave: int) -> None:
+        """Results of the batches that were launched first, until only ``leave`` are under way."""
+        while len(work.under_way) > leave:
+            batch, launched = work.under_way.popleft()
+            found = launched.result()
+            seconds = found.model_s + found.sums_s
+            self.limit.record(batch.load, seconds, found.peak_bytes)
+            sizes = len(batch.frames), len(batch.graph.numbers), len(batch.graph.senders)
+            times = (found.transfer_s, found.model_s, found.sums_s, found.peak_bytes)
+            work.profile.batches.append(BatchTimes(*sizes, *times))
+            stress = stresses(batch.frames, found.virials)
+            work.done.append((batch.chosen, Predictions(found.energy, found.forces, stress)))
+            work.on_batch()
 
 
-def out_of_memory(n_atoms: int, error: BaseException) -> OutOfMemoryError:
-    """Error for a single frame that does not fit into the memory of a worker.
-
-    Parameters
-    ----------
-    n_atoms
-        Number of atoms of the frame.
-    error
-        What was raised, see `is_out_of_memory`.
-    """
-    return OutOfMemoryError(
-        f"a frame of {n_atoms} atoms does not fit into the memory of the worker ({error}). Use "
-        "fewer workers, --dtype=float32, a smaller cell or a larger machine"
-    )
+def _waited_for(source: Iterator[_Batch], profile: Profile) -> Iterator[_Batch]:
+    while True:
+        with profile.timing("waiting_s"):
+            batch = next(source, None)
+        if batch is None:
+            return
+        yield batch
 
 
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an error means exhausted memory, which PyTorch reports as a plain RuntimeError."""
-    text = str(error).lower()
-    return isinstance(error, MemoryError) or "out of memory" in text or "can't allocate" in text
+@contextmanager
+def _numbered(chosen: IntArray) -> Iterator[None]:
+    """Turn numbers of frames in the batch, in an error, into those among all frames."""
+    try:
+        yield
+    except PredictionError as error:
+        error.frames = tuple(int(chosen[frame]) for frame in error.frames)
+        raise
+
+
+def _in_order(frames: Frames, done: list[tuple[IntArray, Predictions]]) -> Predictions:
+    """Predictions of all batches in the order of the frames."""
+    found = Predictions.concatenate([part for _, part in done])
+    order = np.concatenate([chosen for chosen, _ in done]) if done else np.arange(0)
+    if (order == np.arange(len(frames))).all():
+        return found
+    place = np.empty(len(order), dtype=np.int64)
+    place[order] = np.arange(len(order))
+    # Where the atoms of each frame are, in the order in which they were computed.
+    offsets = np.concatenate([[0], np.cumsum(frames.n_atoms[order])])
+    return found.select(place, offsets)

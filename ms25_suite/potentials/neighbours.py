@@ -7,6 +7,8 @@ the images near the cell is faster.
 
 from __future__ import annotations
 
+from functools import cache
+from inspect import signature
 from typing import Final
 
 import numpy as np
@@ -24,7 +26,12 @@ _FLAT: Final = 1e-3
 
 
 def neighbours(
-    positions: FloatArray, cell: FloatArray, pbc: BoolArray, cutoff: float
+    positions: FloatArray,
+    cell: FloatArray,
+    pbc: BoolArray,
+    cutoff: float,
+    *,
+    threads: int | None = None,
 ) -> Neighbours:
     """All pairs of atoms and images within the cutoff, in both directions.
 
@@ -38,6 +45,8 @@ def neighbours(
         Periodicity along each cell vector, shape ``(3,)``.
     cutoff
         Longest distance in Å.
+    threads
+        Threads of vesin; None: as many as ``OMP_NUM_THREADS`` states.
 
     Returns
     -------
@@ -55,7 +64,7 @@ def neighbours(
     tried = np.where(pbc, (2.0 * np.ceil(reach * boxes) + 1.0) / boxes, 1.0)
     if len(positions) * tried.prod() > MOST_CANDIDATES:
         return neighbours_by_tree(np.asarray(positions), cell, pbc, cutoff)
-    return neighbours_by_vesin(positions, cell, pbc, cutoff)
+    return neighbours_by_vesin(positions, cell, pbc, cutoff, threads=threads)
 
 
 def _invertible(cell: FloatArray, pbc: BoolArray) -> FloatArray:
@@ -72,13 +81,27 @@ def _invertible(cell: FloatArray, pbc: BoolArray) -> FloatArray:
 
 
 def neighbours_by_vesin(
-    positions: FloatArray, cell: FloatArray, pbc: BoolArray, cutoff: float
+    positions: FloatArray,
+    cell: FloatArray,
+    pbc: BoolArray,
+    cutoff: float,
+    *,
+    threads: int | None = None,
 ) -> Neighbours:
     """Same as `neighbours` for a complete cell, by the cell lists of vesin."""
     from vesin import NeighborList
 
-    search = NeighborList(cutoff=cutoff, full_list=True)
+    stated = {"n_threads": threads} if threads is not None and _takes_threads() else {}
+    search = NeighborList(cutoff=cutoff, full_list=True, **stated)
     i, j, vectors = search.compute(
         points=np.ascontiguousarray(positions), box=cell, periodic=pbc, quantities="ijD"
     )
     return i.astype(np.int64), j.astype(np.int64), vectors
+
+
+@cache
+def _takes_threads() -> bool:
+    """Whether this vesin uses several threads, and takes their number."""
+    from vesin import NeighborList
+
+    return "n_threads" in signature(NeighborList.__init__).parameters

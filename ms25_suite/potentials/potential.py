@@ -12,7 +12,8 @@ from ms25_suite.core.errors import ElementCoverageError, NotFiniteError, Predict
 from ms25_suite.core.frames import Frames, Predictions
 from ms25_suite.lammps.plan import LammpsRun, MdPlan
 from ms25_suite.potentials.base import ModelInfo
-from ms25_suite.potentials.evaluate import BATCH_ATOMS, batches
+from ms25_suite.potentials.batching.graphs import batches
+from ms25_suite.potentials.batching.limits import BATCH_ATOMS
 from ms25_suite.potentials.prediction_cache import PredictionCache
 from ms25_suite.potentials.workers.jobs import Job
 from ms25_suite.potentials.workers.pool import WorkerPool

@@ -20,7 +20,7 @@ from ase.io import write
 
 from ms25_suite.core.frames import Frames
 from ms25_suite.datasets import open_dataset
-from ms25_suite.potentials.evaluate import build_graph
+from ms25_suite.potentials.batching.graphs import build_graph
 from ms25_suite.potentials.opening import from_model_file
 from ms25_suite.potentials.potential import PotentialOptions
 

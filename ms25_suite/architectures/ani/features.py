@@ -19,7 +19,7 @@ import numpy as np
 
 from ms25_suite.architectures.ani.model import half_list
 from ms25_suite.core.frames import FloatArray, Frames, Labels
-from ms25_suite.potentials.evaluate import build_graph
+from ms25_suite.potentials.batching.graphs import build_graph
 
 if TYPE_CHECKING:
     import torch

@@ -17,13 +17,16 @@ import numpy as np
 from ms25_suite.architectures.ani.file import FORMAT, expect_no_extensions, read_network
 from ms25_suite.architectures.ani.terms import AniTerms
 from ms25_suite.architectures.torch_device import expect_device
+from ms25_suite.architectures.torch_model import Arrays, TensorGraph, TorchModel
 from ms25_suite.core.errors import ModelFileError
 from ms25_suite.core.frames import BoolArray, FloatArray, IntArray
-from ms25_suite.potentials.base import Architecture, EdgeModel, Graph, ModelInfo
+from ms25_suite.potentials.base import Architecture, Graph, ModelInfo
 from ms25_suite.potentials.model_file import FileSummary, summarise
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    import torch
 
 __all__ = ["AniModel", "TorchaniArchitecture", "half_list"]
 
@@ -136,7 +139,7 @@ def half_list(graph: Graph) -> BoolArray:
     return np.asarray((i < j) | ((i == j) & upper), dtype=np.bool_)
 
 
-class AniModel(EdgeModel):
+class AniModel(TorchModel):
     """A loaded ANI network.
 
     Parameters
@@ -151,7 +154,7 @@ class AniModel(EdgeModel):
 
     def __init__(self, network: Any, device: str, dtype: Any) -> None:
         self._network = network
-        self._device = device
+        self.device = device
         self._dtype = dtype
         n_parameters = 0
         for parameter in network.parameters():
@@ -176,13 +179,11 @@ class AniModel(EdgeModel):
 
     def evaluate(self, graph: Graph) -> tuple[FloatArray, FloatArray]:
         """Energies and ``dE/dD``; see `EdgeModel.evaluate`."""
+        if self._terms is None:
+            return super().evaluate(graph)
         from ase.units import Hartree
 
-        species = self._index[graph.numbers]
-        if self._terms is None:
-            by_atom, slope = self._by_torchani(graph, species)
-        else:
-            by_atom, slope = self._by_terms(self._terms, graph, species)
+        by_atom, slope = self._by_terms(self._terms, graph, self._index[graph.numbers])
         energy = np.bincount(
             graph.graph_of_atom, weights=Hartree * by_atom, minlength=graph.n_graphs
         )
@@ -210,35 +211,46 @@ class AniModel(EdgeModel):
             by_atom[rows] = learned.detach().squeeze(0).numpy()
         return by_atom, terms.gradient(environment, slope)
 
-    def _by_torchani(self, graph: Graph, species: IntArray) -> tuple[FloatArray, FloatArray]:
-        """Energy of each atom and its derivatives in Hartree, all by TorchANI.
+    def inputs(self, graph: Graph) -> Arrays:
+        """Species, and each pair once; see `TorchModel.inputs`."""
+        keep = np.flatnonzero(half_list(graph))
+        return {
+            "species": self._index[graph.numbers],
+            "keep": keep,
+            "pairs": np.stack([graph.senders[keep], graph.receivers[keep]]),
+        }
+
+    def evaluate_tensors(self, graph: TensorGraph) -> tuple[torch.Tensor, torch.Tensor]:
+        """Energies and ``dE/dD``, all by TorchANI; see `TorchModel.evaluate_tensors`.
 
         TorchANI uses each pair once, so one direction of each edge gets the whole derivative and
         the other one zero.
         """
         import torch
+        from ase.units import Hartree
         from torchani.neighbors import Neighbors
 
-        to = {"device": self._device}
-        keep = half_list(graph)
-        pairs = np.stack([graph.senders[keep], graph.receivers[keep]])
+        keep, pairs = graph.inputs["keep"], graph.inputs["pairs"]
         # TorchANI's vectors point from the second atom to the first.
-        vectors = torch.from_numpy(-graph.vectors[keep]).to(dtype=self._dtype, **to)
-        vectors.requires_grad_(True)
+        vectors = -graph.vectors.index_select(0, keep).to(self._dtype)
+        vectors = vectors.detach().requires_grad_(True)
         # No pair joins two frames, so TorchANI sees one molecule made of all of them.
-        neighbours = Neighbors(torch.from_numpy(pairs).to(**to), vectors.norm(dim=-1), vectors)
+        neighbours = Neighbors(pairs, vectors.norm(dim=-1), vectors)
         # Only the shape of the positions is used; the geometry is in the vectors.
-        positions = torch.zeros(1, len(graph.numbers), 3, dtype=self._dtype, **to)
-        elements = torch.from_numpy(species).to(**to).unsqueeze(0)
+        positions = vectors.new_zeros(1, graph.n_atoms, 3)
+        elements = graph.inputs["species"].unsqueeze(0)
         atoms = self._network.compute_from_neighbors(elements, positions, neighbours, atomic=True)
         by_atom = atoms.energies.squeeze(0)
-        gradient = np.zeros_like(graph.vectors)
+        wide = torch.float32 if vectors.device.type == "mps" else torch.float64
+        gradient = torch.zeros_like(graph.vectors)
         # Without pairs the energy is that of lone atoms, and has no derivative.
         if len(vectors):
             (slope,) = torch.autograd.grad(by_atom.sum(), [vectors])
             # The model's vectors are -D, so dE/dD has the other sign.
-            gradient[keep] = -slope.double().cpu().numpy()
-        return by_atom.detach().double().cpu().numpy(), gradient
+            gradient.index_copy_(0, keep, -slope.to(gradient.dtype))
+        energy = torch.zeros(graph.n_graphs, dtype=wide, device=vectors.device)
+        energy.index_add_(0, graph.graph_of_atom, Hartree * by_atom.detach().to(wide))
+        return energy, Hartree * gradient
 
 
 def _own_terms(network: Any, device: str, dtype: Any) -> AniTerms | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -9,11 +10,19 @@ import numpy as np
 
 from ms25_suite.architectures.mace.inputs import Heads, always_given, embedded_inputs, probe_inputs
 from ms25_suite.architectures.torch_device import expect_device
+from ms25_suite.architectures.torch_model import (
+    Arrays,
+    TensorGraph,
+    TorchModel,
+    edge_gradient,
+    tensor_graph,
+)
 from ms25_suite.core.errors import ModelFileError
-from ms25_suite.core.frames import FloatArray
-from ms25_suite.potentials.base import Architecture, EdgeModel, Graph, ModelInfo
+from ms25_suite.potentials.base import Architecture, Graph, ModelInfo
 
 if TYPE_CHECKING:
+    import torch
+
     from ms25_suite.potentials.model_file import FileSummary
 
 __all__ = ["MaceArchitecture", "MaceModel"]
@@ -78,7 +87,7 @@ def _kind(model: Any) -> str:
     return str(getattr(model, "original_name", type(model).__name__))
 
 
-class MaceModel(EdgeModel):
+class MaceModel(TorchModel):
     """A loaded MACE model.
 
     The edge vectors are given as MACE's periodic shifts, with every atom at the origin: MACE adds
@@ -106,7 +115,7 @@ class MaceModel(EdgeModel):
             *(one for one in always_given() if one.feature not in embedded),
             *self._embedded,
         )
-        self._device = device
+        self.device = device
         n_parameters = 0
         for parameter in model.parameters():
             n_parameters += parameter.numel()
@@ -128,36 +137,43 @@ class MaceModel(EdgeModel):
             inputs=tuple(one.name for one in self._embedded)
             + (("head",) if len(heads.names) > 1 else ()),
         )
-        self._n_elements = len(elements)
+        self._numpy_dtype = np.dtype(str(self._dtype).removeprefix("torch."))
+        self._one_hot = torch.eye(len(elements), dtype=self._dtype, device=device)
 
     @property
     def info(self) -> ModelInfo:
         """Elements, cutoff and size."""
         return self._info
 
-    def evaluate(self, graph: Graph) -> tuple[FloatArray, FloatArray]:
-        """Energies and ``dE/dD``; see `EdgeModel.evaluate`."""
-        import torch
+    def inputs(self, graph: Graph) -> Arrays:
+        """Species, heads, charges, …; see `TorchModel.inputs`."""
+        counts = np.bincount(graph.graph_of_atom, minlength=graph.n_graphs)
+        return {
+            "species": self._index[graph.numbers],
+            "ptr": np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(counts)]),
+            "head": self._heads.of(graph),
+            **{
+                one.feature: np.asarray(one.values(graph), dtype=self._numpy_dtype)
+                for one in self._given
+            },
+        }
 
-        vectors = self._tensor(graph.vectors).requires_grad_(True)
-        data = self._data(graph, vectors)
+    def evaluate_tensors(self, graph: TensorGraph) -> tuple[torch.Tensor, torch.Tensor]:
+        """Energies and ``dE/dD``; see `TorchModel.evaluate_tensors`."""
+        vectors = graph.vectors.to(self._dtype).detach().requires_grad_(True)
         # MACE's own forces are derivatives by the positions, which are all zero here. The
-        # derivative by the edges gives forces and virial (`ms25_suite.potentials.evaluate`).
+        # derivative by the edges gives forces and virial (`ms25_suite.potentials.batching.sums`).
+        data = self._data(graph, vectors)
         energy = self._model(data, training=False, compute_force=False)["energy"]
-        (gradient,) = torch.autograd.grad(energy.sum(), [vectors], allow_unused=True)
-        # A batch without edges, or a model that does not use them.
-        if gradient is None:
-            gradient = torch.zeros_like(vectors)
-        return (
-            energy.detach().double().cpu().numpy(),
-            gradient.double().cpu().numpy(),
-        )
+        return energy, edge_gradient(energy, vectors)
 
     def reads_positions(self) -> bool:
         """Whether the energy changes if two atoms keep their edges but not their positions.
 
         Models with long-range terms (MACELES, PolarMACE) sum over the positions of all atoms.
         """
+        import torch
+
         if _kind(self._model) in _LONG_RANGE:
             return True
         numbers = np.full(2, min(self._info.elements or (1,)))
@@ -168,10 +184,10 @@ class MaceModel(EdgeModel):
         energies = []
         for positions in (np.zeros((2, 3)), np.concatenate([np.zeros((1, 3)), vector])):
             # The same vectors: what the positions add is taken off the shifts.
-            data = self._data(
-                graph, self._tensor(graph.vectors + positions[[0, 1]] - positions[[1, 0]])
-            )
-            data["positions"] = self._tensor(positions)
+            shifts = graph.vectors + positions[[0, 1]] - positions[[1, 0]]
+            there = tensor_graph(self, replace(graph, vectors=shifts))
+            data = self._data(there, there.vectors.to(self._dtype))
+            data["positions"] = torch.from_numpy(positions).to(self._dtype).to(self.device)
             try:
                 output = self._model(data, training=False, compute_force=False)
                 energies.append(float(output["energy"]))
@@ -180,31 +196,22 @@ class MaceModel(EdgeModel):
                 return False
         return abs(energies[1] - energies[0]) > 1e-4 * max(1.0, abs(energies[0]))
 
-    def _tensor(self, values: Any) -> Any:
-        import torch
-
-        return torch.from_numpy(np.asarray(values)).to(dtype=self._dtype, device=self._device)
-
-    def _data(self, graph: Graph, vectors: Any) -> dict[str, Any]:
+    def _data(self, graph: TensorGraph, vectors: torch.Tensor) -> dict[str, torch.Tensor]:
         """What MACE reads of a graph."""
         import torch
 
-        to = {"device": self._device}
-        n_atoms = len(graph.numbers)
-        batch = torch.from_numpy(graph.graph_of_atom).to(**to)
-        counts = torch.bincount(batch, minlength=graph.n_graphs)
-        species = torch.from_numpy(self._index[graph.numbers]).to(**to)
+        to = {"dtype": self._dtype, "device": vectors.device}
+        inputs = dict(graph.inputs)
         return {
-            "positions": torch.zeros(n_atoms, 3, dtype=self._dtype, **to),
-            "node_attrs": torch.nn.functional.one_hot(species, self._n_elements).to(self._dtype),
-            "edge_index": torch.from_numpy(np.stack([graph.senders, graph.receivers])).to(**to),
+            "positions": torch.zeros(graph.n_atoms, 3, **to),
+            # One row of the identity for each atom: one_hot may look at its values on the host.
+            "node_attrs": self._one_hot[inputs.pop("species")],
+            "edge_index": torch.stack([graph.senders, graph.receivers]),
             # D = positions[receiver] - positions[sender] + shifts (get_edge_vectors_and_lengths).
             "shifts": vectors,
             # MACE reads unit shifts and cell for a stress of its own, which is not requested.
-            "unit_shifts": torch.zeros(len(graph.vectors), 3, dtype=self._dtype, **to),
-            "cell": torch.zeros(3 * graph.n_graphs, 3, dtype=self._dtype, **to),
-            "batch": batch,
-            "ptr": torch.cat([counts.new_zeros(1), counts.cumsum(0)]),
-            "head": torch.from_numpy(self._heads.of(graph)).to(**to),
-            **{one.feature: self._tensor(one.values(graph)) for one in self._given},
+            "unit_shifts": torch.zeros_like(vectors),
+            "cell": torch.zeros(3 * graph.n_graphs, 3, **to),
+            "batch": graph.graph_of_atom,
+            **inputs,
         }

@@ -17,7 +17,7 @@ import numpy as np
 
 from ms25_suite.architectures.mtp.model import neighbour_table
 from ms25_suite.core.frames import FloatArray, Frames, Labels, Predictions, to_voigt
-from ms25_suite.potentials.evaluate import build_graph
+from ms25_suite.potentials.batching.graphs import build_graph
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

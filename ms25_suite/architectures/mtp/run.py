@@ -27,7 +27,8 @@ from ms25_suite.architectures.mtp.fit import (
 from ms25_suite.architectures.mtp.model import MtpModel
 from ms25_suite.architectures.mtp.template import template
 from ms25_suite.core.frames import FloatArray, Frames
-from ms25_suite.potentials.evaluate import EdgeEvaluator, build_graph
+from ms25_suite.potentials.batching.graphs import build_graph
+from ms25_suite.potentials.evaluate import EdgeEvaluator
 from ms25_suite.training.curve import validation_errors
 from ms25_suite.training.run import TrainingRun
 

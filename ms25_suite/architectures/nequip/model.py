@@ -8,17 +8,20 @@ from __future__ import annotations
 import json
 import tempfile
 from pathlib import Path
-from typing import Any, ClassVar, Final, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 
 import numpy as np
 
 from ms25_suite.architectures.nequip.compiled import load_compiled
 from ms25_suite.architectures.nequip.species import elements_of, type_index
 from ms25_suite.architectures.torch_device import expect_device
+from ms25_suite.architectures.torch_model import Arrays, TensorGraph, TorchModel, edge_gradient
 from ms25_suite.core.errors import ArchitectureNotInstalledError, ModelFileError
-from ms25_suite.core.frames import FloatArray
-from ms25_suite.potentials.base import Architecture, EdgeModel, Graph, ModelInfo
+from ms25_suite.potentials.base import Architecture, Graph, ModelInfo
 from ms25_suite.potentials.model_file import FileSummary, summarise
+
+if TYPE_CHECKING:
+    import torch
 
 __all__ = ["AllegroArchitecture", "NequipArchitecture", "NequipModel", "require_version"]
 
@@ -134,7 +137,7 @@ class AllegroArchitecture(_NequipFamily):
     }
 
 
-class NequipModel(EdgeModel):
+class NequipModel(TorchModel):
     """A model of the nequip framework that was not compiled.
 
     The edge vectors are given directly: the framework takes them instead of computing them from
@@ -161,7 +164,7 @@ class NequipModel(EdgeModel):
         types = list(model.type_names)
         elements = elements_of(types, path)
         self._index = type_index(elements)
-        self._device = device
+        self.device = device
         self._info = ModelInfo(
             elements=tuple(sorted(elements)),
             r_max=float(model.metadata["r_max"]),
@@ -177,35 +180,30 @@ class NequipModel(EdgeModel):
         """Elements, cutoff and size."""
         return self._info
 
-    def evaluate(self, graph: Graph) -> tuple[FloatArray, FloatArray]:
-        """Energies and ``dE/dD``; see `EdgeModel.evaluate`."""
+    def inputs(self, graph: Graph) -> Arrays:
+        """Types and numbers of atoms; see `TorchModel.inputs`."""
+        return {
+            "atom_types": self._index[graph.numbers],
+            "num_atoms": np.bincount(graph.graph_of_atom, minlength=graph.n_graphs),
+        }
+
+    def evaluate_tensors(self, graph: TensorGraph) -> tuple[torch.Tensor, torch.Tensor]:
+        """Energies and ``dE/dD``; see `TorchModel.evaluate_tensors`."""
         import torch
 
-        to = {"device": self._device}
-        # nequip takes geometry in float64 whatever the type of the weights.
-        vectors = torch.from_numpy(graph.vectors).to(torch.float64, copy=True).to(**to)
-        vectors.requires_grad_(True)
-        counts = np.bincount(graph.graph_of_atom, minlength=graph.n_graphs)
+        # nequip takes geometry in float64 whatever the type of the weights, and may write to it.
+        vectors = graph.vectors.detach().clone().requires_grad_(True)
         output = self._model(
             {
-                "pos": torch.zeros(len(graph.numbers), 3, dtype=torch.float64, **to),
+                "pos": torch.zeros(graph.n_atoms, 3, dtype=vectors.dtype, device=vectors.device),
                 "edge_vectors": vectors,
-                "edge_index": torch.from_numpy(np.stack([graph.senders, graph.receivers])).to(**to),
-                "atom_types": torch.from_numpy(self._index[graph.numbers]).to(**to),
-                "batch": torch.from_numpy(graph.graph_of_atom).to(**to),
-                "num_atoms": torch.from_numpy(counts).to(**to),
+                "edge_index": torch.stack([graph.senders, graph.receivers]),
+                "batch": graph.graph_of_atom,
+                **graph.inputs,
             }
         )
         energy = output["total_energy"].reshape(-1)
-        gradient = None
-        if energy.requires_grad:
-            (gradient,) = torch.autograd.grad(energy.sum(), [vectors], allow_unused=True)
-        if gradient is None:
-            gradient = torch.zeros_like(vectors)
-        return (
-            energy.detach().double().cpu().numpy(),
-            gradient.double().cpu().numpy(),
-        )
+        return energy, edge_gradient(energy, vectors)
 
 
 def _kind(summary: FileSummary) -> Kind | None:

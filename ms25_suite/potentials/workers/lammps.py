@@ -13,7 +13,8 @@ from ms25_suite.core.frames import FloatArray, Frames, IntArray, from_voigt
 from ms25_suite.core.inputs import Inputs
 from ms25_suite.lammps.fix_external import ExternalEdges, ExternalFrames
 from ms25_suite.potentials.base import EdgeModel, Evaluator, ForceModel, Graph, ModelInfo
-from ms25_suite.potentials.evaluate import EdgeEvaluator, is_out_of_memory, out_of_memory
+from ms25_suite.potentials.batching.memory import is_out_of_memory, out_of_memory
+from ms25_suite.potentials.evaluate import EdgeEvaluator
 
 if TYPE_CHECKING:
     from ms25_suite.lammps.run import Route
@@ -103,8 +104,8 @@ class ModelFunction:
         if len(answer) == 3:
             return float(answer[0][0]), answer[1], answer[2][0]
         energy, gradient = answer
-        # The sums of `ms25_suite.potentials.evaluate.forces_and_stress`, with both directions of a
-        # pair combined: since D_ji = -D_ij, only the difference of the two derivatives enters.
+        # The sums of `ms25_suite.potentials.batching.sums`, with both directions of a pair
+        # combined: since D_ji = -D_ij, only the difference of the two derivatives enters.
         # The second half of the edges is the first half reversed (`NeighbourList.edges`).
         n_pairs = len(senders) // 2
         pull = gradient[:n_pairs] - gradient[n_pairs:]

@@ -26,7 +26,7 @@ def main() -> None:
     from ms25_suite.core.frames import Frames
     from ms25_suite.lammps.plan import MdPlan
     from ms25_suite.lammps.run import run_lammps
-    from ms25_suite.potentials.evaluate import build_graph
+    from ms25_suite.potentials.batching.graphs import build_graph
     from ms25_suite.potentials.workers.jobs import job_from_wire
     from ms25_suite.potentials.workers.lammps import make_route
     from ms25_suite.potentials.workers.main import load_evaluator

@@ -15,7 +15,7 @@ from ms25_suite.lammps.commands import place_atoms
 from ms25_suite.lammps.instance import open_lammps
 from ms25_suite.lammps.neighbours import NeighbourList, read_pages
 from ms25_suite.lammps.plan import MdPlan
-from ms25_suite.potentials.evaluate import build_graph
+from ms25_suite.potentials.batching.graphs import build_graph
 
 
 def structures() -> dict[str, Atoms]:

@@ -11,7 +11,8 @@ from ms25_suite.architectures.testing import standard_frames
 from ms25_suite.core.errors import OutOfMemoryError, PotentialError
 from ms25_suite.core.frames import FloatArray, Frames
 from ms25_suite.potentials.base import Graph, ModelInfo
-from ms25_suite.potentials.evaluate import EdgeEvaluator, batches, build_graph
+from ms25_suite.potentials.batching.graphs import batches, build_graph
+from ms25_suite.potentials.evaluate import EdgeEvaluator
 from tests.helpers.edges import ordered
 from tests.helpers.lennard_jones import LennardJonesModel
 
@@ -91,7 +92,7 @@ def test_a_batch_that_does_not_fit_is_halved() -> None:
     evaluator = EdgeEvaluator(_SmallMemory(12), batch_atoms=80)
     expected = EdgeEvaluator(LennardJonesModel()).predict(frames)
     np.testing.assert_allclose(evaluator.predict(frames).energy, expected.energy)
-    assert evaluator.batch_atoms <= 12
+    assert evaluator.limit.value <= 12
 
 
 def test_a_frame_that_does_not_fit_is_an_error_with_a_name() -> None:

@@ -21,7 +21,7 @@ from ms25_suite.architectures.ani.terms import AniTerms
 from ms25_suite.architectures.testing import standard_frames
 from ms25_suite.core.frames import Frames
 from ms25_suite.potentials.base import Graph
-from ms25_suite.potentials.evaluate import build_graph
+from ms25_suite.potentials.batching.graphs import build_graph
 from tests.helpers.tiny_ani import tiny_network
 
 pytestmark = pytest.mark.ani

@@ -1,0 +1,1 @@
+"""How frames become batches: sizes, graphs that are built ahead, and where the time goes."""
