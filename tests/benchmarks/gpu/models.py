@@ -22,8 +22,8 @@ __all__ = ["SIZES", "ModelFile", "find_or_train", "model_name"]
 SIZES: Final = ("paper", "smoke")
 """Size of the networks: Tables 2 to 5 of the paper, or those of the smoke budget for a try."""
 
-_N_TRAIN: Final = 25
-"""Training frames: the smallest training size of the built-in data."""
+_N_TRAIN: Final = 8
+"""Training frames: few, as the weights need not be good."""
 
 _FIXED_DTYPE: Final = ("nequip", "allegro")
 """Architectures whose files compute in the floating-point type that they were built in."""
@@ -118,10 +118,11 @@ def _brief(architecture: str, dtype: str) -> Trainer:
             epochs = next(value for key, value in brief.items() if "epochs" in key)
             recipe |= brief | {"max_validation": 2, "batch_size": 1}
             recipe |= {"frame_passes": epochs, "epochs_least": epochs, "epochs_most": epochs}
-            systems = recipe.get("systems", {})
-            recipe["systems"] = {
-                name: {**values, **brief, "batch_size": 1} for name, values in systems.items()
-            }
+            if "systems" in recipe:
+                recipe["systems"] = {
+                    name: {**values, **brief, "batch_size": 1}
+                    for name, values in recipe["systems"].items()
+                }
             return recipe
 
     return Brief()

@@ -1,0 +1,69 @@
+"""Accelerated forms of the models, each against the plain one."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+__all__ = ["VARIANTS", "accelerate"]
+
+
+def _mace_cueq(model: Any, device: str) -> Any:
+    from mace.cli.convert_e3nn_cueq import run
+
+    return run(model, device=device.partition(":")[0])
+
+
+def _mace_oeq(model: Any, device: str) -> Any:
+    from mace.cli.convert_e3nn_oeq import run
+
+    return run(model, device=device.partition(":")[0])
+
+
+def _mace_compiled(model: Any, _device: str) -> Any:
+    import torch
+    from mace.tools.compile import configure_autograd_for_compile, simplify
+
+    configure_autograd_for_compile(allow_autograd=True)
+    return torch.compile(simplify(model), dynamic=True)
+
+
+def _modified(modifier: str) -> Callable[[Any, str], Any]:
+    def change(model: Any, _device: str) -> Any:
+        from nequip.model.modify_utils import modify
+
+        return modify(model, [{"modifier": modifier}])
+
+    return change
+
+
+VARIANTS: Final[Mapping[str, Mapping[str, Callable[[Any, str], Any]]]] = {
+    "mace": {
+        "cuequivariance": _mace_cueq,
+        "openequivariance": _mace_oeq,
+        "torch.compile": _mace_compiled,
+    },
+    "nequip": {
+        "cuequivariance": _modified("enable_CuEquivariance"),
+        "openequivariance": _modified("enable_OpenEquivariance"),
+    },
+    "allegro": {"cuequivariance": _modified("enable_CuEquivarianceContracter")},
+    "ani": {},
+}
+"""How a model of each architecture is turned into a faster one, by the package's own code."""
+
+
+def accelerate(architecture: str, variant: str, model: Any, device: str) -> Any:
+    """A faster form of a model; the model itself stays what it is.
+
+    Raises
+    ------
+    Exception
+        What the package raises, where a library is missing for instance.
+    """
+    changed = VARIANTS[architecture][variant](copy.deepcopy(model), device)
+    changed = changed.to(device).eval()
+    for parameter in changed.parameters():
+        parameter.requires_grad_(False)
+    return changed

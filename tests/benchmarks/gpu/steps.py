@@ -1,0 +1,331 @@
+"""Measures one architecture: a program of its own, so that a crash or a hang ends only it.
+
+``python -m tests.benchmarks.gpu.steps PLAN OUT``: `Plan.to_json`, and a file that gets a line of
+JSON as soon as something was measured, could not be, or was left out for lack of time.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+import traceback
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ms25_suite.core.frames import Frames, Predictions
+from ms25_suite.potentials.batching.memory import is_out_of_memory
+from tests.benchmarks.gpu import accelerated, rivals, suite, workloads
+from tests.benchmarks.gpu.clock import Clock
+from tests.benchmarks.gpu.models import find_or_train
+from tests.benchmarks.gpu.plan import Plan
+from tests.benchmarks.gpu.raw import RawModel, load_raw
+
+__all__ = ["main"]
+
+_SHORT_S = 8.0
+"""About the longest time for one measurement in seconds."""
+
+_LONGEST_BATCH_S = 2.0
+"""Batches that take longer for one forward are not made larger."""
+
+
+@dataclass(eq=False)
+class _State:
+    """What is known while one architecture in one type is measured."""
+
+    plan: Plan
+    dtype: str
+    path: Path
+    clock: Clock
+    deadline: float
+    share: float = 1.0
+    raw: RawModel | None = None
+    best_atoms: int = 1000
+    best_s_per_atom: float = 0.0
+    raw_large_s: dict[int, float] = field(default_factory=dict)
+
+    @property
+    def architecture(self) -> str:
+        return self.plan.architecture
+
+    def left_s(self) -> float:
+        """Seconds left for this type."""
+        return self.deadline - time.monotonic()
+
+    def frames(self, seconds: float) -> Frames:
+        """As many frames as the bare model predicts in so many seconds."""
+        rate = 1.0 / max(self.best_s_per_atom, 1e-9)
+        fitting = int(rate * min(seconds, max(1.0, self.left_s() / 6)) / workloads.ATOMS)
+        least = min(self.plan.n_frames, max(2, self.best_atoms // workloads.ATOMS))
+        return workloads.many(max(least, min(self.plan.n_frames, fitting)))
+
+
+def main(plan: Plan, out: Path) -> None:
+    """Measure everything, and write lines to a file."""
+    warnings.filterwarnings("ignore")
+    end = time.monotonic() + plan.seconds
+    with out.open("a", encoding="utf-8") as file:
+
+        def emit(**values: Any) -> None:
+            file.write(json.dumps({"architecture": plan.architecture, **values}) + "\n")
+            file.flush()
+
+        for index, dtype in enumerate(plan.dtypes):
+            now = time.monotonic()
+            deadline = now + (end - now) / (len(plan.dtypes) - index)
+            _measure(plan, dtype, deadline, emit)
+
+
+def _measure(plan: Plan, dtype: str, deadline: float, emit: Callable[..., None]) -> None:
+    models = Path(plan.models) if plan.models else None
+    try:
+        file = find_or_train(plan.architecture, dtype, plan.size, models)
+    except Exception as error:
+        emit(dtype=dtype, case="model", failure=_reason(error))
+        return
+    state = _State(plan, dtype, file.path, Clock(plan.device), deadline)
+    for case, step in _cases(state):
+        start = time.monotonic()
+        if state.left_s() < 1.0:
+            emit(dtype=dtype, case=case, failure="left out: the time was over")
+            continue
+        found: dict[str, Any]
+        try:
+            found = step()
+        except Exception as error:
+            found = {"failure": _reason(error), "traceback": traceback.format_exc()[-2000:]}
+        emit(dtype=dtype, case=case, took_s=time.monotonic() - start, **found)
+        state.clock.free()
+
+
+def _reason(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"[:600]
+
+
+def _cases(state: _State) -> Iterator[tuple[str, Callable[[], dict[str, Any]]]]:
+    """What is measured, the most important first."""
+    yield "raw", lambda: _raw(state)
+    yield "agreement", lambda: _agreement(state)
+    yield "predict", lambda: _predict(state)
+    yield "parts", lambda: _parts(state)
+    for size in reversed(state.plan.large):
+        yield f"large {size}", lambda size=size: _large(state, size)
+    yield "lammps", lambda: _lammps(state)
+    yield "torchsim", lambda: _torchsim(state, compiled=False)
+    for variant in accelerated.VARIANTS[state.architecture]:
+        if variant != "torch.compile" or state.plan.compiled:
+            yield f"accelerated: {variant}", lambda variant=variant: _accelerated(state, variant)
+    if state.architecture in ("nequip", "allegro") and state.plan.compiled:
+        yield "predict compiled", lambda: _predict(state, compiled=True)
+        yield "torchsim compiled", lambda: _torchsim(state, compiled=True)
+
+
+def _raw(state: _State) -> dict[str, Any]:
+    """The bare model on batches of growing size."""
+    start = time.monotonic()
+    state.raw = raw = load_raw(state.architecture, state.path, state.plan.device, state.dtype)
+    load_s = time.monotonic() - start
+    rows: list[dict[str, Any]] = []
+    end = ""
+    for n_atoms in state.plan.batches:
+        frames = workloads.many(max(2, n_atoms // workloads.ATOMS))
+        try:
+            batch = raw.prepare(frames)
+            peak = state.clock.peak_bytes(lambda batch=batch: raw.run(batch))
+            timing = state.clock.time(lambda batch=batch: raw.run(batch), most_s=_SHORT_S / 4)
+        except (MemoryError, RuntimeError) as error:
+            if not is_out_of_memory(error):
+                raise
+            end = f"{n_atoms} atoms do not fit into the memory"
+            break
+        finally:
+            batch = None
+            state.clock.free()
+        count = len(frames.numbers)
+        rows.append(
+            {
+                "n_atoms": count,
+                "n_frames": len(frames),
+                "s": timing.median_s,
+                "spread_s": timing.most_s - timing.least_s,
+                "us_per_atom": 1e6 * timing.median_s / count,
+                "peak_bytes": peak,
+            }
+        )
+        best = min(rows, key=lambda row: float(row["us_per_atom"]))
+        state.best_atoms = int(best["n_atoms"])
+        state.best_s_per_atom = 1e-6 * float(best["us_per_atom"])
+        if timing.median_s > _LONGEST_BATCH_S:
+            end = f"a forward of {n_atoms} atoms takes {timing.median_s:.1f} s"
+            break
+        if best is not rows[-1] and len(rows) > 2:
+            end = "larger batches are slower"
+            break
+    best = min(rows, key=lambda row: float(row["us_per_atom"]))
+    return {"load_s": load_s, "batches": rows, "best": best, "ended": end or "all sizes tried"}
+
+
+def _agreement(state: _State) -> dict[str, Any]:
+    """The device against the CPU in double precision, and the suite against the package."""
+    assert state.raw is not None
+    frames = workloads.many(state.plan.agreement_frames)
+    device, name, path = state.plan.device, state.architecture, state.path
+    ours = suite.in_process(name, path, device, state.dtype).predict(frames)
+    theirs = state.raw.predict(frames)
+    found = {"suite_and_package": suite.differences(ours, theirs, frames)}
+    on_cpu = suite.in_process(name, path, "cpu", "float64").predict(frames)
+    if name == "mace":
+        # Loading for the CPU has set the default type of torch, which MACE computes in.
+        _default_type(state.dtype)
+    found["device_and_cpu"] = suite.differences(ours, on_cpu, frames)
+    return found
+
+
+def _default_type(dtype: str) -> None:
+    import torch
+
+    torch.set_default_dtype(getattr(torch, dtype))
+
+
+def _predict(state: _State, *, compiled: bool = False) -> dict[str, Any]:
+    """Predictions through a worker, as the checks make them."""
+    frames = state.frames(_SHORT_S)
+    start = time.monotonic()
+    with suite.opened(
+        state.architecture, state.path, state.plan.device, state.dtype, compiled=compiled
+    ) as potential:
+        open_s = time.monotonic() - start
+        found = suite.predicting(potential, frames)
+        if compiled:
+            few = frames.select(range(min(len(frames), 8)))
+            assert state.raw is not None
+            found["agreement"] = suite.differences(
+                potential.predict(few), state.raw.predict(few), few
+            )
+    return {"open_s": open_s, **found, **_against_raw(state, found["us_per_atom"])}
+
+
+def _against_raw(state: _State, us_per_atom: float) -> dict[str, float]:
+    raw = 1e6 * state.best_s_per_atom
+    return {"raw_us_per_atom": raw, "ratio_raw": us_per_atom / raw if raw else float("nan")}
+
+
+def _parts(state: _State) -> dict[str, Any]:
+    evaluator = suite.in_process(
+        state.architecture, state.path, state.plan.device, state.dtype
+    )
+    found = suite.parts(evaluator, state.frames(_SHORT_S / 2), state.clock)
+    return {**found, **_against_raw(state, found["us_per_atom"])}
+
+
+def _large(state: _State, size: int) -> dict[str, Any]:
+    """A single frame: the bare model on a batch made before, and a whole prediction."""
+    assert state.raw is not None
+    raw, frame = state.raw, workloads.large(size)
+    start = time.monotonic()
+    batch = raw.prepare(frame)
+    found: dict[str, Any] = {"n_atoms": len(frame.numbers), "prepare_s": time.monotonic() - start}
+    found["raw_peak_bytes"] = state.clock.peak_bytes(lambda: raw.run(batch))
+    found["raw_ms"] = 1e3 * state.clock.time(lambda: raw.run(batch), most_s=2.0).median_s
+    state.raw_large_s[size] = found["raw_ms"] / 1e3
+    del batch
+    state.clock.free()
+    evaluator = suite.in_process(
+        state.architecture, state.path, state.plan.device, state.dtype
+    )
+    found["predict_ms"] = (
+        1e3 * state.clock.time(lambda: evaluator.predict(frame), most_s=2.0).median_s
+    )
+    found["ratio_raw"] = found["predict_ms"] / found["raw_ms"]
+    found["parts"] = suite.parts(evaluator, frame, state.clock)
+    return found
+
+
+def _lammps(state: _State) -> dict[str, Any]:
+    """Steps of molecular dynamics at each size, in one worker."""
+    rows, failures = {}, {}
+    sizes = sorted(state.plan.large, reverse=True)
+    with suite.opened(
+        state.architecture, state.path, state.plan.device, state.dtype
+    ) as potential:
+        for size in sizes:
+            raw_s = state.raw_large_s.get(size)
+            fitting = int(min(_SHORT_S / 2, state.left_s() / 4) / (raw_s or 0.1))
+            try:
+                row = suite.stepping(
+                    potential, workloads.large(size), max(5, min(state.plan.md_steps, fitting))
+                )
+            except Exception as error:
+                failures[str(size)] = _reason(error)
+                continue
+            if raw_s:
+                row["raw_ms"] = 1e3 * raw_s
+                row["ratio_raw"] = row["ms_per_step"] / row["raw_ms"]
+            rows[str(size)] = row
+    if not rows:
+        return {"failure": "; ".join(f"{size}: {why}" for size, why in failures.items())}
+    return {"sizes": rows, "failures": failures}
+
+
+def _torchsim(state: _State, *, compiled: bool) -> dict[str, Any]:
+    path = state.path
+    if compiled:
+        path = _compiled_file(state)
+    model = rivals.torchsim_model(
+        state.architecture, path, state.plan.device, state.dtype, compiled=compiled
+    )
+    frames = state.frames(_SHORT_S / 2)
+    found, predicted = rivals.torchsim(model, frames, state.best_atoms, state.clock)
+    few = frames.select(range(min(len(frames), 8)))
+    assert state.raw is not None
+    n_atoms = int(few.offsets[-1])
+    assert predicted.energy is not None
+    assert predicted.forces is not None
+    own = Predictions(predicted.energy[: len(few)], predicted.forces[:n_atoms], None)
+    found["agreement"] = suite.differences(own, state.raw.predict(few), few)
+    return {**found, **_against_raw(state, found["us_per_atom"])}
+
+
+def _compiled_file(state: _State) -> Path:
+    from ms25_suite.lammps.deploy.files import deployed
+    from ms25_suite.potentials.registry import get_architecture, require_installed
+
+    family = get_architecture(state.architecture)
+    place = require_installed(family)
+    return deployed(
+        state.path, family.compiled_target, family.name, place, device=state.plan.device
+    )
+
+
+def _accelerated(state: _State, variant: str) -> dict[str, Any]:
+    """A faster form of the bare model at its best batch size, if it agrees."""
+    assert state.raw is not None
+    raw: Any = state.raw
+    plain = raw.model
+    frames = workloads.many(max(2, state.best_atoms // workloads.ATOMS))
+    few = frames.select(range(min(len(frames), 8)))
+    expected = raw.predict(few)
+    start = time.monotonic()
+    try:
+        raw.model = accelerated.accelerate(
+            state.architecture, variant, plain, state.plan.device
+        )
+        found: dict[str, Any] = {"agreement": suite.differences(raw.predict(few), expected, few)}
+        batch = raw.prepare(frames)
+        raw.run(batch)
+        found["ready_s"] = time.monotonic() - start
+        found["peak_bytes"] = state.clock.peak_bytes(lambda: raw.run(batch))
+        timing = state.clock.time(lambda: raw.run(batch), most_s=_SHORT_S / 4)
+    finally:
+        raw.model = plain
+    found["n_atoms"] = len(frames.numbers)
+    found["us_per_atom"] = 1e6 * timing.median_s / found["n_atoms"]
+    return {**found, **_against_raw(state, found["us_per_atom"])}
+
+
+if __name__ == "__main__":
+    main(Plan.from_json(sys.argv[1]), Path(sys.argv[2]))
