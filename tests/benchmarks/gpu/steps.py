@@ -12,12 +12,14 @@ import time
 import traceback
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ms25_suite.core.frames import Frames, Predictions
 from ms25_suite.potentials.batching.memory import is_out_of_memory
+from ms25_suite.potentials.potential import Potential
 from tests.benchmarks.gpu import accelerated, rivals, suite, workloads
 from tests.benchmarks.gpu.clock import Clock
 from tests.benchmarks.gpu.models import find_or_train
@@ -42,15 +44,28 @@ class _State:
     path: Path
     clock: Clock
     deadline: float
-    share: float = 1.0
     raw: RawModel | None = None
     best_atoms: int = 1000
     best_s_per_atom: float = 0.0
     raw_large_s: dict[int, float] = field(default_factory=dict)
+    _open: ExitStack = field(default_factory=ExitStack)
+    _potential: Potential | None = None
 
     @property
     def architecture(self) -> str:
         return self.plan.architecture
+
+    def potential(self) -> Potential:
+        """The potential in a worker, which starts at the first call."""
+        if self._potential is None:
+            opened = suite.opened(self.architecture, self.path, self.plan.device, self.dtype)
+            self._potential = self._open.enter_context(opened)
+        return self._potential
+
+    def close(self) -> None:
+        """End the worker."""
+        self._open.close()
+        self._potential = None
 
     def left_s(self) -> float:
         """Seconds left for this type."""
@@ -100,6 +115,7 @@ def _measure(plan: Plan, dtype: str, deadline: float, emit: Callable[..., None])
             found = {"failure": _reason(error), "traceback": traceback.format_exc()[-2000:]}
         emit(dtype=dtype, case=case, took_s=time.monotonic() - start, **found)
         state.clock.free()
+    state.close()
 
 
 def _reason(error: BaseException) -> str:
@@ -110,18 +126,26 @@ def _cases(state: _State) -> Iterator[tuple[str, Callable[[], dict[str, Any]]]]:
     """What is measured, the most important first."""
     yield "raw", lambda: _raw(state)
     yield "agreement", lambda: _agreement(state)
+    yield "raw large", lambda: _raw_large(state)
     yield "predict", lambda: _predict(state)
-    yield "parts", lambda: _parts(state)
-    for size in reversed(state.plan.large):
-        yield f"large {size}", lambda size=size: _large(state, size)
     yield "lammps", lambda: _lammps(state)
+    # The worker keeps memory of the device, which is needed here from now on.
+    state.close()
+    yield "parts", lambda: _parts(state)
     yield "torchsim", lambda: _torchsim(state, compiled=False)
+    for size in state.plan.large:
+        yield f"large {size}", lambda size=size: _large(state, size)
     for variant in accelerated.VARIANTS[state.architecture]:
-        if variant != "torch.compile" or state.plan.compiled:
+        if variant != "torch.compile":
             yield f"accelerated: {variant}", lambda variant=variant: _accelerated(state, variant)
-    if state.architecture in ("nequip", "allegro") and state.plan.compiled:
-        yield "predict compiled", lambda: _predict(state, compiled=True)
+    if not state.plan.compiled:
+        return
+    # A minute or more each.
+    if state.architecture in ("nequip", "allegro"):
+        yield "predict compiled", lambda: _predict_compiled(state)
         yield "torchsim compiled", lambda: _torchsim(state, compiled=True)
+    if "torch.compile" in accelerated.VARIANTS[state.architecture]:
+        yield "accelerated: torch.compile", lambda: _accelerated(state, "torch.compile")
 
 
 def _raw(state: _State) -> dict[str, Any]:
@@ -191,22 +215,29 @@ def _default_type(dtype: str) -> None:
     torch.set_default_dtype(getattr(torch, dtype))
 
 
-def _predict(state: _State, *, compiled: bool = False) -> dict[str, Any]:
+def _predict(state: _State) -> dict[str, Any]:
     """Predictions through a worker, as the checks make them."""
+    start = time.monotonic()
+    potential = state.potential()
+    open_s = time.monotonic() - start
+    found = suite.predicting(potential, state.frames(_SHORT_S))
+    return {"open_s": open_s, **found, **_against_raw(state, found["us_per_atom"])}
+
+
+def _predict_compiled(state: _State) -> dict[str, Any]:
+    """The same with native code, which must agree with the plain model."""
+    assert state.raw is not None
     frames = state.frames(_SHORT_S)
+    few = frames.select(range(min(len(frames), 8)))
     start = time.monotonic()
     with suite.opened(
-        state.architecture, state.path, state.plan.device, state.dtype, compiled=compiled
+        state.architecture, state.path, state.plan.device, state.dtype, compiled=True
     ) as potential:
         open_s = time.monotonic() - start
+        agreement = suite.differences(potential.predict(few), state.raw.predict(few), few)
         found = suite.predicting(potential, frames)
-        if compiled:
-            few = frames.select(range(min(len(frames), 8)))
-            assert state.raw is not None
-            found["agreement"] = suite.differences(
-                potential.predict(few), state.raw.predict(few), few
-            )
-    return {"open_s": open_s, **found, **_against_raw(state, found["us_per_atom"])}
+    found |= {"open_s": open_s, "agreement": agreement}
+    return {**found, **_against_raw(state, found["us_per_atom"])}
 
 
 def _against_raw(state: _State, us_per_atom: float) -> dict[str, float]:
@@ -222,50 +253,64 @@ def _parts(state: _State) -> dict[str, Any]:
     return {**found, **_against_raw(state, found["us_per_atom"])}
 
 
-def _large(state: _State, size: int) -> dict[str, Any]:
-    """A single frame: the bare model on a batch made before, and a whole prediction."""
+def _raw_large(state: _State) -> dict[str, Any]:
+    """The bare model on single frames, as batches that were made before."""
     assert state.raw is not None
-    raw, frame = state.raw, workloads.large(size)
-    start = time.monotonic()
-    batch = raw.prepare(frame)
-    found: dict[str, Any] = {"n_atoms": len(frame.numbers), "prepare_s": time.monotonic() - start}
-    found["raw_peak_bytes"] = state.clock.peak_bytes(lambda: raw.run(batch))
-    found["raw_ms"] = 1e3 * state.clock.time(lambda: raw.run(batch), most_s=2.0).median_s
-    state.raw_large_s[size] = found["raw_ms"] / 1e3
-    del batch
-    state.clock.free()
-    evaluator = suite.in_process(
-        state.architecture, state.path, state.plan.device, state.dtype
-    )
-    found["predict_ms"] = (
-        1e3 * state.clock.time(lambda: evaluator.predict(frame), most_s=2.0).median_s
-    )
-    found["ratio_raw"] = found["predict_ms"] / found["raw_ms"]
-    found["parts"] = suite.parts(evaluator, frame, state.clock)
-    return found
+    raw, rows, failures = state.raw, {}, {}
+    for size in state.plan.large:
+        frame = workloads.large(size)
+        start = time.monotonic()
+        try:
+            batch = raw.prepare(frame)
+            prepare_s = time.monotonic() - start
+            peak = state.clock.peak_bytes(lambda batch=batch: raw.run(batch))
+            timing = state.clock.time(lambda batch=batch: raw.run(batch), most_s=_SHORT_S / 4)
+        except (MemoryError, RuntimeError) as error:
+            if not is_out_of_memory(error):
+                raise
+            failures[str(size)] = "does not fit into the memory"
+            continue
+        finally:
+            batch = None
+            state.clock.free()
+        state.raw_large_s[size] = timing.median_s
+        rows[str(size)] = {
+            "n_atoms": len(frame.numbers),
+            "prepare_s": prepare_s,
+            "ms": 1e3 * timing.median_s,
+            "spread_ms": 1e3 * (timing.most_s - timing.least_s),
+            "peak_bytes": peak,
+        }
+    return {"sizes": rows, "failures": failures}
+
+
+def _large(state: _State, size: int) -> dict[str, Any]:
+    """A whole prediction of a single frame."""
+    frame = workloads.large(size)
+    evaluator = suite.in_process(state.architecture, state.path, state.plan.device, state.dtype)
+    timing = state.clock.time(lambda: evaluator.predict(frame), most_s=2.0)
+    found: dict[str, Any] = {"n_atoms": len(frame.numbers), "predict_ms": 1e3 * timing.median_s}
+    if size in state.raw_large_s:
+        found["ratio_raw"] = timing.median_s / state.raw_large_s[size]
+    return {**found, "parts": suite.parts(evaluator, frame, state.clock)}
 
 
 def _lammps(state: _State) -> dict[str, Any]:
-    """Steps of molecular dynamics at each size, in one worker."""
+    """Steps of molecular dynamics at each size."""
     rows, failures = {}, {}
-    sizes = sorted(state.plan.large, reverse=True)
-    with suite.opened(
-        state.architecture, state.path, state.plan.device, state.dtype
-    ) as potential:
-        for size in sizes:
-            raw_s = state.raw_large_s.get(size)
-            fitting = int(min(_SHORT_S / 2, state.left_s() / 4) / (raw_s or 0.1))
-            try:
-                row = suite.stepping(
-                    potential, workloads.large(size), max(5, min(state.plan.md_steps, fitting))
-                )
-            except Exception as error:
-                failures[str(size)] = _reason(error)
-                continue
-            if raw_s:
-                row["raw_ms"] = 1e3 * raw_s
-                row["ratio_raw"] = row["ms_per_step"] / row["raw_ms"]
-            rows[str(size)] = row
+    potential = state.potential()
+    for size in sorted(state.plan.large, reverse=True):
+        raw_s = state.raw_large_s.get(size)
+        fitting = int(min(_SHORT_S / 2, state.left_s() / 6) / (raw_s or 0.1))
+        n_steps = max(5, min(state.plan.md_steps, fitting))
+        try:
+            row = suite.stepping(potential, workloads.large(size), n_steps)
+        except Exception as error:
+            failures[str(size)] = _reason(error)
+            continue
+        if raw_s:
+            row |= {"raw_ms": 1e3 * raw_s, "ratio_raw": 1e-3 * row["ms_per_step"] / raw_s}
+        rows[str(size)] = row
     if not rows:
         return {"failure": "; ".join(f"{size}: {why}" for size, why in failures.items())}
     return {"sizes": rows, "failures": failures}
