@@ -8,30 +8,23 @@ batch. It waits only for results of a batch whose successor was started already.
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from ms25_suite.architectures.torch_model import (
-    Arrays,
-    TensorGraph,
-    TorchForceModel,
-    TorchModel,
-)
+from ms25_suite.architectures.torch_graph import Arrays, TensorGraph, TensorModel
+from ms25_suite.architectures.torch_packed import Packed
+from ms25_suite.architectures.torch_pairs import TorchPairs
 from ms25_suite.core.frames import FloatArray
+from ms25_suite.core.inputs import Inputs
 from ms25_suite.potentials.base import BatchResult, Graph
 
 if TYPE_CHECKING:
     import torch
 
 __all__ = ["TorchRunner", "device_sums"]
-
-_ALIGNED: Final = 64
-"""Arrays in a packed copy begin at multiples of this number of bytes."""
 
 
 def device_sums(graph: TensorGraph, gradient: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -88,7 +81,7 @@ class TorchRunner:
 
     in_flight: Final = 1
 
-    def __init__(self, model: TorchModel | TorchForceModel) -> None:
+    def __init__(self, model: TensorModel) -> None:
         import torch
 
         self._model = model
@@ -126,6 +119,10 @@ class TorchRunner:
             torch.cuda.synchronize(self._device)
             torch.cuda.empty_cache()
 
+    def dynamics(self, cutoff: float, inputs: Inputs) -> TorchPairs:
+        """Evaluation of one system step after step."""
+        return TorchPairs(self._model, self._device, cutoff, inputs)
+
     def stage(self, graph: Graph) -> _Staged:
         """Start to copy a graph to the device."""
         arrays: Arrays = {
@@ -135,7 +132,7 @@ class TorchRunner:
             "graph_of_atom": graph.graph_of_atom,
         }
         inputs = self._model.inputs(graph)
-        packed = _Packed(arrays | {f"input {name}": found for name, found in inputs.items()})
+        packed = Packed(arrays | {f"input {name}": found for name, found in inputs.items()})
         tensors, copied, marks = self._copy(packed)
         return _Staged(
             TensorGraph(
@@ -148,7 +145,7 @@ class TorchRunner:
             marks,
         )
 
-    def _copy(self, packed: _Packed) -> tuple[dict[str, torch.Tensor], Any, tuple[Any, Any]]:
+    def _copy(self, packed: Packed) -> tuple[dict[str, torch.Tensor], Any, tuple[Any, Any]]:
         """Tensors of packed arrays on the device, an event after the copy, and times around it."""
         import torch
 
@@ -239,42 +236,6 @@ class _Launched:
             sums_s=_between(modelled, summed),
             peak_bytes=self.peak,
         )
-
-
-class _Packed:
-    """Arrays one after the other in one block of memory, for one copy."""
-
-    def __init__(self, arrays: Mapping[str, np.ndarray[Any, Any]]) -> None:
-        self._arrays = {name: np.ascontiguousarray(found) for name, found in arrays.items()}
-        self._starts: dict[str, int] = {}
-        at = 0
-        for name, found in self._arrays.items():
-            self._starts[name] = at
-            at += math.ceil(found.nbytes / _ALIGNED) * _ALIGNED
-        self._n_bytes = at
-
-    def host(self, *, pinned: bool) -> torch.Tensor:
-        """The block on the host; copies from pinned memory do not make the host wait."""
-        import torch
-
-        block = torch.empty(self._n_bytes, dtype=torch.uint8, pin_memory=pinned)
-        bytes_of = block.numpy()
-        for name, found in self._arrays.items():
-            start = self._starts[name]
-            bytes_of[start : start + found.nbytes] = found.reshape(-1).view(np.uint8)
-        return block
-
-    def tensors(self, block: torch.Tensor) -> dict[str, torch.Tensor]:
-        """The arrays in a copy of the block."""
-        import torch
-
-        tensors = {}
-        for name, found in self._arrays.items():
-            start = self._starts[name]
-            kind = torch.from_numpy(np.empty(0, dtype=found.dtype)).dtype
-            part = block[start : start + found.nbytes].view(kind)
-            tensors[name] = part.reshape(found.shape)
-        return tensors
 
 
 def _event(stream: Any) -> Any:

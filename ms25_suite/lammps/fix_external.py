@@ -13,9 +13,16 @@ from ms25_suite.core.errors import LostAtomsError, NotFiniteError
 from ms25_suite.core.frames import FloatArray, Frames, IntArray
 from ms25_suite.lammps.box import Box, current_matrix
 from ms25_suite.lammps.instance import SILENT, gathered
-from ms25_suite.lammps.neighbours import NeighbourList
+from ms25_suite.lammps.neighbours import NeighbourList, Pairs
 
-__all__ = ["EdgeFunction", "ExternalEdges", "ExternalFrames", "FrameFunction"]
+__all__ = [
+    "EdgeFunction",
+    "ExternalEdges",
+    "ExternalFrames",
+    "ExternalPairs",
+    "FrameFunction",
+    "PairFunction",
+]
 
 FIX: Final = "ms25"
 """Identifier of the fix in LAMMPS."""
@@ -38,6 +45,20 @@ class EdgeFunction(Protocol):
         The second half of the edges is the first half reversed, in the same order. The virial is
         the derivative of the energy with respect to strain: stress times volume, tension positive.
         """
+        ...
+
+
+class PairFunction(Protocol):
+    """Energy, forces and virial of pairs, for a device that makes edges of them itself."""
+
+    cutoff: float
+    """Cutoff in Å; longer pairs do not count."""
+
+    model_s: float
+    """Wall time in seconds spent on the device so far, with the copies to it and back."""
+
+    def on_pairs(self, numbers: IntArray, pairs: Pairs) -> tuple[float, FloatArray, FloatArray]:
+        """Same results as `EdgeFunction`."""
         ...
 
 
@@ -152,18 +173,15 @@ class External(ABC):
             self._lammps.force_timeout()
 
 
-class ExternalEdges(External):
-    """A potential that is a function of edges, on LAMMPS' own neighbour list."""
+class _ExternalList(External):
+    """A potential that needs LAMMPS' own neighbour list."""
 
-    def __init__(self, function: EdgeFunction, on_step: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, function: EdgeFunction | PairFunction, on_step: Callable[[], None] = lambda: None
+    ) -> None:
         super().__init__(on_step)
-        self._function = function
+        self._cutoff = float(function.cutoff)
         self._list: NeighbourList | None = None
-
-    @property
-    def model_s(self) -> float:
-        """Wall time in seconds spent inside the model so far."""
-        return self._function.model_s
 
     def before_setup(self) -> None:
         """Read the list again: a set-up resets LAMMPS' counter of rebuilds."""
@@ -171,18 +189,55 @@ class ExternalEdges(External):
             self._list.forget()
 
     def _prepare(self, lammps: Any) -> None:
-        cutoff = float(self._function.cutoff)
-        lammps.command(f"pair_style zero {cutoff!r}")
+        lammps.command(f"pair_style zero {self._cutoff!r}")
         lammps.command("pair_coeff * *")
-        self._list = NeighbourList(lammps, cutoff)
+        self._list = NeighbourList(lammps, self._cutoff)
+
+    def _neighbours(self, tags: IntArray) -> tuple[NeighbourList, IntArray]:
+        """LAMMPS' list, and the atomic numbers in the order of its atoms."""
+        assert self._list is not None
+        # Identifiers count from 1 in the order of the frame; LAMMPS may hold atoms in another one.
+        return self._list, self._box.numbers[tags - 1]
+
+
+class ExternalEdges(_ExternalList):
+    """A potential that is a function of edges, on LAMMPS' own neighbour list."""
+
+    def __init__(self, function: EdgeFunction, on_step: Callable[[], None] = lambda: None) -> None:
+        super().__init__(function, on_step)
+        self._function = function
+
+    @property
+    def model_s(self) -> float:
+        """Wall time in seconds spent inside the model so far."""
+        return self._function.model_s
 
     def _evaluate(self, tags: IntArray) -> tuple[float, FloatArray, FloatArray | None]:
-        assert self._list is not None
+        neighbours, numbers = self._neighbours(tags)
         start = time.perf_counter()
-        edges = self._list.edges()
+        edges = neighbours.edges()
         self.neighbour_s += time.perf_counter() - start
-        # Identifiers count from 1 in the order of the frame; LAMMPS may hold atoms in another one.
-        return self._function(self._box.numbers[tags - 1], *edges)
+        return self._function(numbers, *edges)
+
+
+class ExternalPairs(_ExternalList):
+    """A potential on a device: per step it gets the positions, and pairs after each rebuild."""
+
+    def __init__(self, function: PairFunction, on_step: Callable[[], None] = lambda: None) -> None:
+        super().__init__(function, on_step)
+        self._function = function
+
+    @property
+    def model_s(self) -> float:
+        """Wall time in seconds spent on the device so far."""
+        return self._function.model_s
+
+    def _evaluate(self, tags: IntArray) -> tuple[float, FloatArray, FloatArray | None]:
+        neighbours, numbers = self._neighbours(tags)
+        start = time.perf_counter()
+        pairs = neighbours.pairs()
+        self.neighbour_s += time.perf_counter() - start
+        return self._function.on_pairs(numbers, pairs)
 
 
 class ExternalFrames(External):

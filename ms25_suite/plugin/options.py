@@ -108,7 +108,8 @@ OPTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
     "device": {
         "default": "cpu",
         "metavar": "DEVICE",
-        "help": "device of the potentials: cpu (default), cuda, cuda:1, …",
+        "help": "device of the potentials: cpu (default), cuda, cuda:1, …, mps, or auto (cuda, "
+        "else mps, else cpu)",
     },
     "dtype": {
         "default": "float64",
@@ -119,7 +120,14 @@ OPTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
         "type": int,
         "default": 1,
         "metavar": "N",
-        "help": "worker processes for each potential, one thread each (default: 1)",
+        "help": "worker processes for each potential, one thread each; on cuda they are spread "
+        "over the GPUs, and share one if there are fewer (default: 1)",
+    },
+    "batch-atoms": {
+        "type": int,
+        "metavar": "N",
+        "help": "most atoms in a batch of predictions (default: 512 on a CPU; on a GPU the size "
+        "that is fastest, which is found in the first run and remembered)",
     },
     "worker-timeout": {
         "type": float,

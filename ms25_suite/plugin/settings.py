@@ -111,6 +111,7 @@ class Settings:
                 raise UsageError(msg)
         for name, fewest in (
             ("neb_steps", 1),
+            ("batch_atoms", 1),
             ("md_steps", MIN_STEPS),
             ("throughput_steps", -(-MIN_STEPS // N_BLOCKS)),
         ):
@@ -125,8 +126,8 @@ class Settings:
         if option("seed") < 0:
             msg = f"--ms25-seed must not be negative, got {option('seed')}"
             raise UsageError(msg)
-        if not re.fullmatch(r"cpu|mps|cuda(:\d+)?", option("device")):
-            msg = f"--device={option('device')}: expected cpu, mps, cuda, or cuda:N"
+        if not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", option("device")):
+            msg = f"--device={option('device')}: expected auto, cpu, mps, cuda, or cuda:N"
             raise UsageError(msg)
         # Into the environment, before any worker is started.
         use_potential_file(option("potential_file"))
@@ -149,6 +150,7 @@ class Settings:
                 dtype=option("dtype"),
                 n_workers=option("workers"),
                 timeout_s=option("worker_timeout"),
+                batch_atoms=option("batch_atoms"),
                 use_cache=not option("no_cache"),
                 species=species(option("mlip_species")),
                 compiled=option("mlip_compile"),

@@ -26,6 +26,7 @@ __all__ = [
 
 MOST: Final[Mapping[str, float]] = {
     "workers": 1024,
+    "batch_atoms": 100_000_000,
     "worker_timeout": 1e8,
     "neb_steps": 2**31 - 1,
     "md_steps": 2**31 - 1,

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from ms25_suite.core.frames import FloatArray, Frames, IntArray, Predictions
 from ms25_suite.core.inputs import Inputs
+from ms25_suite.lammps.neighbours import Pairs
 
 if TYPE_CHECKING:
     from ms25_suite.potentials.model_file import FileSummary
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Architecture",
     "BatchResult",
+    "BatchRunner",
     "DeviceRunner",
     "EdgeModel",
     "Evaluator",
@@ -29,6 +31,7 @@ __all__ = [
     "Graph",
     "Launched",
     "ModelInfo",
+    "PairDynamics",
 ]
 
 
@@ -144,11 +147,24 @@ class Launched(Protocol):
         ...
 
 
-class DeviceRunner(Protocol):
-    """Evaluates batches on a device of its own, such as a GPU, while the host goes on.
+class PairDynamics(Protocol):
+    """Evaluates one system on a device, step after step."""
 
-    `ms25_suite.architectures.torch_runner` has the one for models of PyTorch.
-    """
+    def step(self, numbers: IntArray, pairs: Pairs) -> tuple[float, FloatArray, FloatArray]:
+        """Energy in eV, forces in eV/Å, shape ``(n_atoms, 3)``, and virial in eV, ``(3, 3)``.
+
+        Parameters
+        ----------
+        numbers
+            Atomic numbers in the order of LAMMPS' atoms, shape ``(n_atoms,)``.
+        pairs
+            Pairs within the cutoff and a skin.
+        """
+        ...
+
+
+class BatchRunner(Protocol):
+    """Evaluates batches."""
 
     @property
     def card(self) -> str:
@@ -180,6 +196,25 @@ class DeviceRunner(Protocol):
 
     def release(self) -> None:
         """Give back memory that is kept for later batches."""
+        ...
+
+
+class DeviceRunner(BatchRunner, Protocol):
+    """Evaluates on a device of its own, such as a GPU, while the host goes on.
+
+    `ms25_suite.architectures.torch_runner` has the one for models of PyTorch.
+    """
+
+    def dynamics(self, cutoff: float, inputs: Inputs) -> PairDynamics:
+        """Evaluation of one system step after step.
+
+        Parameters
+        ----------
+        cutoff
+            Longest edge in Å.
+        inputs
+            Charge, spin, … of the system.
+        """
         ...
 
 
@@ -265,6 +300,9 @@ class Architecture(ABC):
     names_species: ClassVar[bool] = True
     """Whether a model file names the elements of its species. Where it does not, they come from the
     sidecar or from ``--mlip-species``, and `load` gets their symbols as ``species``."""
+
+    cpu_only: ClassVar[bool] = False
+    """Whether models run on the CPU only; ``--device=auto`` then takes it."""
 
     compiled_target: ClassVar[str] = ""
     """Compiled kind of model file, see `ms25_suite.lammps.deploy.targets`; empty if there is

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +14,7 @@ from ms25_suite.core.errors import PotentialError, PredictionError
 from ms25_suite.core.frames import Frames, IntArray, Predictions
 from ms25_suite.core.machine import available_cores
 from ms25_suite.potentials.base import (
-    DeviceRunner,
+    BatchRunner,
     EdgeModel,
     ForceModel,
     Graph,
@@ -73,9 +73,8 @@ class EdgeEvaluator:
     threads
         Threads that build the graphs of later batches while the model computes; 0: none. None:
         none on the host, on another device as many as there are cores to spare.
-    identity
-        Description, in JSON types, of the model and its precision, under which the best batch size
-        for a device is remembered; None: it is not remembered.
+    remembered
+        Where the best batch size for a device is remembered; None: it is not remembered.
 
     Attributes
     ----------
@@ -93,7 +92,7 @@ class EdgeEvaluator:
         batch_atoms: int | None = None,
         *,
         threads: int | None = None,
-        identity: Mapping[str, Any] | None = None,
+        remembered: RememberedSize | None = None,
     ) -> None:
         if model.info.r_max is None:
             msg = f"{type(model).__name__}.info must state r_max, the cutoff of its edges in Å"
@@ -101,18 +100,15 @@ class EdgeEvaluator:
         self.cutoff = model.info.r_max
         self.model = model
         own = model.runner
-        self._runner: DeviceRunner = HostRunner(model) if own is None else own
+        self._runner: BatchRunner = HostRunner(model) if own is None else own
         self._on_host = own is None
         if threads is None:
             threads = 0 if self._on_host else min(MOST_THREADS, max(1, available_cores() - 1))
         self._threads = threads
-        self._remembered: RememberedSize | None = None
+        self._remembered = remembered
         self.limit: Limit
         if batch_atoms is None and not self._on_host:
-            known = None
-            if identity is not None:
-                self._remembered = RememberedSize({**identity, "card": self._runner.card})
-                known = self._remembered.get()
+            known = remembered.get(self._runner.card) if remembered else None
             self.limit = GrowingLimit(self._runner.available, known)
         else:
             self.limit = FixedLimit(BATCH_ATOMS if batch_atoms is None else batch_atoms)
@@ -155,7 +151,7 @@ class EdgeEvaluator:
             self._collect(work, leave=0)
             predictions = _in_order(frames, work.done)
         if self._remembered is not None and isinstance(self.limit, GrowingLimit):
-            self._remembered.put(self.limit.learned())
+            self._remembered.put(self._runner.card, self.limit.learned())
         return predictions
 
     @contextmanager
@@ -261,9 +257,17 @@ class EdgeEvaluator:
             found = launched.result()
             seconds = found.model_s + found.sums_s
             self.limit.record(batch.load, seconds, found.peak_bytes)
-            sizes = len(batch.frames), len(batch.graph.numbers), len(batch.graph.senders)
-            times = (found.transfer_s, found.model_s, found.sums_s, found.peak_bytes)
-            work.profile.batches.append(BatchTimes(*sizes, *times))
+            work.profile.batches.append(
+                BatchTimes(
+                    n_frames=len(batch.frames),
+                    n_atoms=len(batch.graph.numbers),
+                    n_edges=len(batch.graph.senders),
+                    transfer_s=found.transfer_s,
+                    model_s=found.model_s,
+                    sums_s=found.sums_s,
+                    peak_bytes=found.peak_bytes,
+                )
+            )
             stress = stresses(batch.frames, found.virials)
             work.done.append((batch.chosen, Predictions(found.energy, found.forces, stress)))
             work.on_batch()

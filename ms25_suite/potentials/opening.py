@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
-from ms25_suite.core.cache import file_sha256
+from ms25_suite.core.cache import cache_dir, file_sha256
 from ms25_suite.core.errors import ModelFileError
+from ms25_suite.core.machine import available_cores
+from ms25_suite.environments.gpus import chosen_device
 from ms25_suite.lammps.deploy.files import deployed
 from ms25_suite.lammps.deploy.inputs import is_compiled
 from ms25_suite.potentials.baseline import MeanBaseline
+from ms25_suite.potentials.evaluate import MOST_THREADS
 from ms25_suite.potentials.potential import Potential, PotentialOptions
 from ms25_suite.potentials.prediction_cache import PredictionCache
 from ms25_suite.potentials.registry import get_architecture, implementation, require_installed
@@ -40,6 +44,10 @@ def from_model_file(
     """
     family = get_architecture(architecture)
     place = require_installed(family)
+    device = chosen_device(
+        options.device, dtype=options.dtype, cpu_only=family.cpu_only, python=place.python
+    )
+    options = replace(options, device=device)
     target = family.compiled_target if options.compiled else ""
     loaded = path
     if target and not is_compiled(path):
@@ -69,6 +77,8 @@ def from_model_file(
         dtype=options.dtype,
         batch_atoms=options.batch_atoms,
         species=species,
+        threads=_threads(options),
+        sizes=_sizes_folder(),
     )
     cache = PredictionCache(identity) if options.use_cache else None
     return Potential(
@@ -82,6 +92,20 @@ def from_model_file(
         cache=cache,
         manifest=manifest,
     )
+
+
+def _threads(options: PotentialOptions) -> int:
+    """Threads of a worker that build graphs ahead: cores that no worker computes on."""
+    spare = available_cores() // options.n_workers - 1
+    # On a CPU one thread is ahead of any model; a GPU may outrun several.
+    return min(spare, 1) if options.device == "cpu" else min(max(spare, 1), MOST_THREADS)
+
+
+def _sizes_folder() -> str:
+    try:
+        return str(cache_dir("batch-sizes").resolve())
+    except OSError:  # there is no cache
+        return ""
 
 
 def _species(path: Path, options: PotentialOptions, manifest: Manifest | None) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,13 +10,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ms25_suite.core.errors import ElementCoverageError, NotFiniteError, PredictionError
-from ms25_suite.core.frames import Frames, Predictions
+from ms25_suite.core.frames import Frames, IntArray, Predictions
+from ms25_suite.environments.gpus import visible_gpus
 from ms25_suite.lammps.plan import LammpsRun, MdPlan
 from ms25_suite.potentials.base import ModelInfo
+from ms25_suite.potentials.batching.gathered import Gathered
 from ms25_suite.potentials.batching.graphs import batches
-from ms25_suite.potentials.batching.limits import BATCH_ATOMS
+from ms25_suite.potentials.batching.messages import (
+    Span,
+    device_messages,
+    host_messages,
+    single_messages,
+)
 from ms25_suite.potentials.prediction_cache import PredictionCache
-from ms25_suite.potentials.workers.jobs import Job
+from ms25_suite.potentials.workers.jobs import Job, ModelJob
 from ms25_suite.potentials.workers.pool import WorkerPool
 from ms25_suite.training.manifest import Manifest
 
@@ -38,15 +46,16 @@ class PotentialOptions:
     Parameters
     ----------
     device
-        ``cpu``, ``cuda``, ``cuda:1``, …
+        ``cpu``, ``mps``, ``cuda``, ``cuda:1``, …, or ``auto`` for the fastest that is there.
     dtype
         ``float64`` or ``float32``.
     n_workers
-        Worker processes for each potential.
+        Worker processes for each potential. On ``cuda`` they are spread over the GPUs; those on
+        one GPU share it.
     timeout_s
         Longest wait for one answer of a worker in seconds.
     batch_atoms
-        Largest number of atoms in a batch.
+        Largest number of atoms in a batch; None: by device.
     use_cache
         Whether predictions are taken from and put into the cache.
     species
@@ -64,7 +73,7 @@ class PotentialOptions:
     dtype: str = "float64"
     n_workers: int = 1
     timeout_s: float = 600.0
-    batch_atoms: int = BATCH_ATOMS
+    batch_atoms: int | None = None
     use_cache: bool = True
     species: tuple[str, ...] = ()
     compiled: bool = False
@@ -119,8 +128,16 @@ class Potential:
         self._cache = cache
         self._damaged = [] if cache is None else cache.damaged
         self._not_kept = ""
+        self._job = job
+        device = job.device if isinstance(job, ModelJob) else "cpu"
         self._pool = WorkerPool(
-            job, n_workers=options.n_workers, timeout_s=options.timeout_s, python=python
+            job,
+            n_workers=options.n_workers,
+            timeout_s=options.timeout_s,
+            python=python,
+            # A device with a number is asked for as it is.
+            gpus=visible_gpus() if device == "cuda" else (),
+            depth=1 if device == "cpu" else 2,
         )
 
     @property
@@ -173,23 +190,28 @@ class Potential:
         self._check_elements(frames)
         if self._cache is None or len(frames) == 0:
             return self._compute(frames)
-        parts: list[Predictions] = []
-        for chosen in batches(frames.n_atoms, CACHE_ATOMS):
-            block = frames.select(chosen)
-            found = None if self._cache is None else self._cache.get(block)
-            if found is None:
-                try:
-                    found = self._compute(block)
-                except PredictionError as error:
-                    # Numbers of frames in the block become numbers among all frames.
-                    error.frames = tuple(int(chosen[frame]) for frame in error.frames)
-                    raise
-                self._keep(block, found)
-            parts.append(found)
-        if len({part.stress is None for part in parts}) > 1:
+        blocks = list(batches(frames.n_atoms, CACHE_ATOMS))
+        parts = [self._cache.get(frames.select(block)) for block in blocks]
+        missing = [index for index, part in enumerate(parts) if part is None]
+        if missing:
+            chosen = np.concatenate([blocks[index] for index in missing])
+            sizes = [len(blocks[index]) for index in missing]
+            wanted = frames.select(chosen)
+            try:
+                # All at once, so that no worker waits while a block is written.
+                found = self._compute(wanted, cuts=[0, *np.cumsum(sizes).tolist()], keep=True)
+            except PredictionError as error:
+                # Numbers of frames among those computed become numbers among all frames.
+                error.frames = tuple(int(chosen[frame]) for frame in error.frames)
+                raise
+            for index, start in zip(missing, np.cumsum([0, *sizes]), strict=False):
+                rows = np.arange(start, start + len(blocks[index]))
+                parts[index] = found.select(rows, wanted.offsets)
+        known = [part for part in parts if part is not None]
+        if len({part.stress is None for part in known}) > 1:
             # The same potential, with and without a stress: cached predictions are not its own.
             return self._compute(frames)
-        return Predictions.concatenate(parts)
+        return Predictions.concatenate(known)
 
     def calculator(self) -> Calculator:
         """ASE calculator of this potential; one frame at a time, nothing is cached."""
@@ -275,26 +297,61 @@ class Potential:
         )
         raise ElementCoverageError(msg)
 
-    def _compute(self, frames: Frames) -> Predictions:
+    def _compute(
+        self, frames: Frames, cuts: Sequence[int] = (), *, keep: bool = False
+    ) -> Predictions:
+        """Predictions by the workers.
+
+        Parameters
+        ----------
+        frames
+            The frames.
+        cuts
+            Where the blocks of the cache begin, and the number of frames.
+        keep
+            Whether each block is written to the cache as soon as it is complete.
+        """
         if len(frames) == 0:
             return Predictions(np.zeros(0), np.zeros((0, 3)), np.zeros((0, 6)))
-        # One batch is one message: the time limit is for a batch, and no worker is idle for long.
-        tasks = list(batches(frames.n_atoms, self.options.batch_atoms))
-        parts = self._pool.predict(frames, tasks)
-        if len({part.stress is None for part in parts}) > 1:
+        spans = self._messages(frames, cuts)
+        gathered = Gathered(frames, cuts or [0, len(frames)])
+
+        def arrived(index: int, part: Predictions) -> None:
+            complete = gathered.add(spans[index], part)
+            for span in map(gathered.span, complete if keep else ()):
+                block, found = frames.select(np.arange(*span)), gathered.take(span)
+                if not gathered.is_mixed(span) and not _not_finite(block, found):
+                    self._keep(block, found)
+
+        self._pool.predict(frames, [np.arange(*span) for span in spans], arrived)
+        if gathered.lacks:
+            msg = f"the potential {self.name} returned no energies or no forces"
+            raise PredictionError(msg)
+        everything = (0, len(frames))
+        if gathered.is_mixed(everything):
             # Joined, they would be without any stress, and the check of it would be skipped.
             msg = f"the potential {self.name} returned a stress for some of the frames only"
             raise PredictionError(msg)
-        predictions = Predictions.concatenate(parts)
+        predictions = gathered.take(everything)
         _check_finite(frames, predictions, self.name)
         return predictions
 
+    def _messages(self, frames: Frames, cuts: Sequence[int]) -> list[Span]:
+        """Frames of each message to a worker."""
+        sizes, options = frames.n_atoms, self.options
+        if not isinstance(self._job, ModelJob):
+            return single_messages(sizes, options.batch_atoms)
+        if options.device == "cpu":
+            whole = cuts or [0, len(frames)]
+            return host_messages(sizes, whole, options.batch_atoms, options.n_workers)
+        blocks = cuts or [*(int(part[0]) for part in batches(sizes, CACHE_ATOMS)), len(frames)]
+        return device_messages(sizes, blocks, options.n_workers)
 
-def _check_finite(frames: Frames, predictions: Predictions, name: str) -> None:
-    """Refuse NaN and infinity, except in the stress of frames that cannot have one."""
-    if predictions.energy is None or predictions.forces is None:
-        msg = f"the potential {name} returned no energies or no forces"
-        raise PredictionError(msg)
+
+def _not_finite(frames: Frames, predictions: Predictions) -> dict[str, IntArray]:
+    """Frames with NaN or infinity by quantity; a stress that a frame cannot have is left out."""
+    assert predictions.energy is not None
+    assert predictions.forces is not None
     bad = {
         "energy": np.flatnonzero(~np.isfinite(predictions.energy)),
         "forces": np.unique(
@@ -307,11 +364,16 @@ def _check_finite(frames: Frames, predictions: Predictions, name: str) -> None:
         bad["stress"] = np.flatnonzero(
             ~np.isfinite(predictions.stress).all(axis=1) & periodic,
         )
-    lacking = [quantity for quantity, found in bad.items() if len(found)]
-    if lacking:
+    return {quantity: found for quantity, found in bad.items() if len(found)}
+
+
+def _check_finite(frames: Frames, predictions: Predictions, name: str) -> None:
+    """Refuse NaN and infinity, except in the stress of frames that cannot have one."""
+    bad = _not_finite(frames, predictions)
+    if bad:
         every = np.unique(np.concatenate(list(bad.values())))
         msg = (
-            f"the potential {name} returned {' and '.join(lacking)} that are not finite (NaN or "
+            f"the potential {name} returned {' and '.join(bad)} that are not finite (NaN or "
             f"infinity) for {len(every)} of {len(frames)} frames"
         )
         raise NotFiniteError(msg, tuple(int(frame) for frame in every))

@@ -17,7 +17,8 @@ import numpy as np
 from ms25_suite.architectures.ani.file import FORMAT, expect_no_extensions, read_network
 from ms25_suite.architectures.ani.terms import AniTerms
 from ms25_suite.architectures.torch_device import expect_device
-from ms25_suite.architectures.torch_model import Arrays, TensorGraph, TorchModel
+from ms25_suite.architectures.torch_graph import Arrays, TensorGraph
+from ms25_suite.architectures.torch_model import TorchModel
 from ms25_suite.core.errors import ModelFileError
 from ms25_suite.core.frames import BoolArray, FloatArray, IntArray
 from ms25_suite.potentials.base import Architecture, Graph, ModelInfo
@@ -213,11 +214,9 @@ class AniModel(TorchModel):
 
     def inputs(self, graph: Graph) -> Arrays:
         """Species, and each pair once; see `TorchModel.inputs`."""
-        keep = np.flatnonzero(half_list(graph))
         return {
             "species": self._index[graph.numbers],
-            "keep": keep,
-            "pairs": np.stack([graph.senders[keep], graph.receivers[keep]]),
+            "keep": np.flatnonzero(half_list(graph)),
         }
 
     def evaluate_tensors(self, graph: TensorGraph) -> tuple[torch.Tensor, torch.Tensor]:
@@ -230,7 +229,8 @@ class AniModel(TorchModel):
         from ase.units import Hartree
         from torchani.neighbors import Neighbors
 
-        keep, pairs = graph.inputs["keep"], graph.inputs["pairs"]
+        keep = graph.inputs["keep"] if graph.half is None else graph.half
+        pairs = torch.stack([graph.senders[keep], graph.receivers[keep]])
         # TorchANI's vectors point from the second atom to the first.
         vectors = -graph.vectors.index_select(0, keep).to(self._dtype)
         vectors = vectors.detach().requires_grad_(True)

@@ -10,13 +10,8 @@ import numpy as np
 
 from ms25_suite.architectures.mace.inputs import Heads, always_given, embedded_inputs, probe_inputs
 from ms25_suite.architectures.torch_device import expect_device
-from ms25_suite.architectures.torch_model import (
-    Arrays,
-    TensorGraph,
-    TorchModel,
-    edge_gradient,
-    tensor_graph,
-)
+from ms25_suite.architectures.torch_graph import Arrays, TensorGraph, edge_gradient, tensor_graph
+from ms25_suite.architectures.torch_model import TorchModel
 from ms25_suite.core.errors import ModelFileError
 from ms25_suite.potentials.base import Architecture, Graph, ModelInfo
 

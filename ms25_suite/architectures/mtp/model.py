@@ -39,6 +39,7 @@ class MtpArchitecture(Architecture):
     requirement = "ms25-suite[mtp]"
     trainer = "ms25_suite.architectures.mtp.trainer:MtpTrainer"
     names_species = False
+    cpu_only = True
 
     def recognises(self, summary: FileSummary) -> bool:
         """Whether the first line is ``MTP``."""

@@ -15,7 +15,8 @@ import numpy as np
 from ms25_suite.architectures.nequip.compiled import load_compiled
 from ms25_suite.architectures.nequip.species import elements_of, type_index
 from ms25_suite.architectures.torch_device import expect_device
-from ms25_suite.architectures.torch_model import Arrays, TensorGraph, TorchModel, edge_gradient
+from ms25_suite.architectures.torch_graph import Arrays, TensorGraph, edge_gradient
+from ms25_suite.architectures.torch_model import TorchModel
 from ms25_suite.core.errors import ArchitectureNotInstalledError, ModelFileError
 from ms25_suite.potentials.base import Architecture, Graph, ModelInfo
 from ms25_suite.potentials.model_file import FileSummary, summarise

@@ -24,7 +24,7 @@ class _Finished:
 
 
 class HostRunner:
-    """A `ms25_suite.potentials.base.DeviceRunner` whose device is the host.
+    """A `ms25_suite.potentials.base.BatchRunner` on the host.
 
     Parameters
     ----------

@@ -40,9 +40,13 @@ class ModelJob:
     dtype
         ``float64`` or ``float32``.
     batch_atoms
-        Most atoms in a batch.
+        Most atoms in a batch; None: by device.
     species
         Chemical symbols of the species, for architectures whose files only number them.
+    threads
+        Threads that build graphs while the model computes.
+    sizes
+        Folder in which the best batch sizes of GPUs are remembered; empty: none.
     """
 
     kind: ClassVar[str] = "model"
@@ -52,8 +56,10 @@ class ModelJob:
     sha256: str
     device: str
     dtype: str
-    batch_atoms: int
+    batch_atoms: int | None
     species: tuple[str, ...] = ()
+    threads: int = 0
+    sizes: str = ""
 
 
 @dataclass(frozen=True, slots=True)

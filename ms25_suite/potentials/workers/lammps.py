@@ -11,15 +11,23 @@ import numpy as np
 from ms25_suite.core.errors import UsageError
 from ms25_suite.core.frames import FloatArray, Frames, IntArray, from_voigt
 from ms25_suite.core.inputs import Inputs
-from ms25_suite.lammps.fix_external import ExternalEdges, ExternalFrames
-from ms25_suite.potentials.base import EdgeModel, Evaluator, ForceModel, Graph, ModelInfo
+from ms25_suite.lammps.fix_external import ExternalEdges, ExternalFrames, ExternalPairs
+from ms25_suite.lammps.neighbours import Pairs
+from ms25_suite.potentials.base import (
+    EdgeModel,
+    Evaluator,
+    ForceModel,
+    Graph,
+    ModelInfo,
+    PairDynamics,
+)
 from ms25_suite.potentials.batching.memory import is_out_of_memory, out_of_memory
 from ms25_suite.potentials.evaluate import EdgeEvaluator
 
 if TYPE_CHECKING:
     from ms25_suite.lammps.run import Route
 
-__all__ = ["EvaluatorFunction", "ModelFunction", "make_route"]
+__all__ = ["DeviceFunction", "EvaluatorFunction", "ModelFunction", "make_route"]
 
 
 def make_route(
@@ -45,6 +53,10 @@ def make_route(
     """
     if isinstance(evaluator, EdgeEvaluator):
         inputs = _of_the_system(frame.inputs, evaluator.info)
+        runner = evaluator.model.runner
+        if runner is not None:
+            steps = runner.dynamics(evaluator.cutoff, inputs)
+            return ExternalPairs(DeviceFunction(steps, evaluator.cutoff), on_step)
         return ExternalEdges(ModelFunction(evaluator.model, evaluator.cutoff, inputs), on_step)
     return ExternalFrames(EvaluatorFunction(evaluator), on_step)
 
@@ -117,6 +129,33 @@ class ModelFunction:
             forces[:, axis] = np.bincount(first, weights=column, minlength=n_atoms)
             forces[:, axis] -= np.bincount(second, weights=column, minlength=n_atoms)
         return float(energy[0]), forces, vectors[:n_pairs].T @ pull
+
+
+class DeviceFunction:
+    """A model on a device as a `ms25_suite.lammps.fix_external.PairFunction`."""
+
+    def __init__(self, steps: PairDynamics, cutoff: float) -> None:
+        self.cutoff = cutoff
+        self.model_s = 0.0
+        self._steps = steps
+
+    def on_pairs(self, numbers: IntArray, pairs: Pairs) -> tuple[float, FloatArray, FloatArray]:
+        """Energy, forces and virial of the pairs.
+
+        Raises
+        ------
+        OutOfMemoryError
+            The frame does not fit into the memory of the device.
+        """
+        start = time.perf_counter()
+        try:
+            return self._steps.step(numbers, pairs)
+        except (MemoryError, RuntimeError) as error:
+            if not is_out_of_memory(error):
+                raise
+            raise out_of_memory(len(numbers), error) from error
+        finally:
+            self.model_s += time.perf_counter() - start
 
 
 class EvaluatorFunction:

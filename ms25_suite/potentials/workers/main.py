@@ -16,9 +16,11 @@ from typing import Any
 
 from ms25_suite.core.cache import file_sha256
 from ms25_suite.core.errors import ModelFileError, Ms25Error, OutOfMemoryError
+from ms25_suite.core.frames import Frames, Predictions
 from ms25_suite.core.text.shown import encodable
 from ms25_suite.environments.processes import keep_freed_memory
 from ms25_suite.potentials.base import Evaluator
+from ms25_suite.potentials.batching.remembered import RememberedSize
 from ms25_suite.potentials.evaluate import EdgeEvaluator
 from ms25_suite.potentials.registry import load_implementation
 from ms25_suite.potentials.workers.jobs import (
@@ -79,7 +81,17 @@ def _load_model(job: ModelJob) -> Evaluator:
     if file_sha256(path) != job.sha256:
         msg = f"{path} was changed while it was in use: is a training writing to it? Run again"
         raise ModelFileError(msg)
-    return EdgeEvaluator(model, job.batch_atoms)
+    identity = {
+        "model": job.sha256,
+        "dtype": job.dtype,
+        "implementation": job.implementation,
+    }
+    return EdgeEvaluator(
+        model,
+        job.batch_atoms,
+        threads=job.threads,
+        remembered=RememberedSize(Path(job.sizes), identity) if job.sizes else None,
+    )
 
 
 def serve(channel: Any, log: str | bytes) -> None:
@@ -114,7 +126,8 @@ def serve(channel: Any, log: str | bytes) -> None:
             elif what == "lammps":
                 answer = _run_lammps(evaluator, payload, _alive(channel, number))
             else:
-                answer = pack_predictions(evaluator.predict(unpack_frames(payload)))
+                alive = _alive(channel, number)
+                answer = pack_predictions(_predict(evaluator, unpack_frames(payload), alive))
                 # Of a calculator it is known only now.
                 answer["inputs"] = evaluator.info.to_dict()["inputs"]
         except KeyboardInterrupt:
@@ -128,6 +141,12 @@ def serve(channel: Any, log: str | bytes) -> None:
             return
         except Exception as error:  # what cannot be sent, such as numbers of NumPy
             channel.send((number, "error", _describe(error)))
+
+
+def _predict(evaluator: Evaluator, frames: Frames, on_batch: Callable[[], None]) -> Predictions:
+    if isinstance(evaluator, EdgeEvaluator):
+        return evaluator.predict(frames, on_batch=on_batch)
+    return evaluator.predict(frames)
 
 
 def _run_lammps(

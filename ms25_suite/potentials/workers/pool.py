@@ -8,9 +8,11 @@ import shlex
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -54,13 +56,13 @@ serve(channel, log)
 
 @dataclass(slots=True, eq=False)
 class _Worker:
-    """One worker process: its channel, and the request that it is working on."""
+    """One worker process: its channel, and the requests that it has got, in order."""
 
     channel: Any
     log: Path
     pid: int
     guard: int
-    task: int | None = None
+    tasks: deque[int] = field(default_factory=deque)
     deadline: float = field(default=0.0)
 
 
@@ -84,6 +86,11 @@ class WorkerPool:
     python
         Interpreter of the processes, for instance that of a managed environment, which needs
         NumPy, ASE and vesin, but not the suite; this one by default.
+    gpus
+        GPUs over which the processes are spread, as ``CUDA_VISIBLE_DEVICES`` names them; with
+        fewer than two, each process sees what this one sees.
+    depth
+        Requests that a process has at a time: with 2, the next one is there when one is done.
     """
 
     def __init__(
@@ -94,12 +101,16 @@ class WorkerPool:
         timeout_s: float = 600.0,
         threads: int = 1,
         python: Path | None = None,
+        gpus: Sequence[str] = (),
+        depth: int = 1,
     ) -> None:
         self._job = job
         self._n_workers = n_workers
         self.timeout_s = timeout_s
         self._threads = threads
         self._python = python
+        self._gpus = gpus
+        self._depth = depth
         self._group = execnet.Group()
         self._workers: list[_Worker] = []
         self._answers: queue.Queue[tuple[_Worker, Any]] = queue.Queue()
@@ -119,13 +130,21 @@ class WorkerPool:
             return self._info
         self._folder = tempfile.TemporaryDirectory(prefix="ms25-worker-")
         for index in range(self._n_workers):
-            self._workers.append(self._spawn(Path(self._folder.name) / f"worker-{index}.log"))
+            log = Path(self._folder.name) / f"worker-{index}.log"
+            self._workers.append(self._spawn(log, index))
         # All workers are free and get one request each.
-        answers = self._run([("load", job_to_wire(self._job))] * self._n_workers, fatal=True)
+        answers: dict[int, Any] = {}
+        load = [("load", partial(job_to_wire, self._job))] * self._n_workers
+        self._run(load, answers.__setitem__, fatal=True, each=True)
         self._info = ModelInfo.from_dict(answers[0]["info"])
         return self._info
 
-    def predict(self, frames: Frames, tasks: Sequence[IntArray]) -> list[Predictions]:
+    def predict(
+        self,
+        frames: Frames,
+        tasks: Sequence[IntArray],
+        arrived: Callable[[int, Predictions], None] = lambda *_: None,
+    ) -> list[Predictions]:
         """Predictions for groups of frames, in the order of the groups.
 
         Parameters
@@ -134,6 +153,8 @@ class WorkerPool:
             The frames.
         tasks
             Frame indices of each group; a group is sent to one worker as one message.
+        arrived
+            Called with the index of a group and its predictions as soon as they are there.
 
         Raises
         ------
@@ -141,14 +162,22 @@ class WorkerPool:
             The request failed; the class of the error states how.
         """
         self.start()
-        requests = [("predict", pack_frames(frames.select(task))) for task in tasks]
-        answers = self._run(requests, fatal=False, tasks=tasks)
-        self._note_inputs(answers)
-        return [unpack_predictions(answer) for answer in answers]
+        read: list[Sequence[str]] = []
+        found: dict[int, Predictions] = {}
 
-    def _note_inputs(self, answers: Sequence[Mapping[str, Any]]) -> None:
-        """Add the inputs that the potential read for these answers to what is known about it."""
-        read = [answer["inputs"] for answer in answers if answer["inputs"] is not None]
+        def take(index: int, answer: dict[str, Any]) -> None:
+            if answer["inputs"] is not None:
+                read.append(answer["inputs"])
+            found[index] = unpack_predictions(answer)
+            arrived(index, found[index])
+
+        requests = [("predict", partial(_packed, frames, task)) for task in tasks]
+        self._run(requests, take, fatal=False, tasks=tasks)
+        self._note_inputs(read)
+        return [found[index] for index in range(len(tasks))]
+
+    def _note_inputs(self, read: Sequence[Sequence[str]]) -> None:
+        """Add the inputs that the potential read for some frames to what is known about it."""
         if self._info is not None and read:
             known = self._info.inputs or ()
             added = sorted(set().union(*read) - set(known))
@@ -163,8 +192,10 @@ class WorkerPool:
             The request failed; the class of the error states how.
         """
         self.start()
+        answers: dict[int, Any] = {}
         payload = {"frame": pack_frames(frame), "plan": plan.to_dict()}
-        return unpack_run(self._run([("lammps", payload)], fatal=False)[0])
+        self._run([("lammps", lambda: payload)], answers.__setitem__, fatal=False)
+        return unpack_run(answers[0])
 
     def close(self) -> None:
         """End the processes. The pool can be used again and starts new ones."""
@@ -186,11 +217,14 @@ class WorkerPool:
         """Process identifiers of the running workers."""
         return tuple(worker.pid for worker in self._workers)
 
-    def _spawn(self, log: Path) -> _Worker:
+    def _spawn(self, log: Path, index: int) -> _Worker:
         # Numerical libraries read the number of threads when they are loaded: it must be in the
         # environment from the start.
-        variables = thread_variables(self._threads).items()
-        environment = "".join(f"//env:{name}={value}" for name, value in variables)
+        variables = dict(thread_variables(self._threads))
+        if len(self._gpus) > 1:
+            # Each process sees one of them, and calls it by the same name.
+            variables["CUDA_VISIBLE_DEVICES"] = self._gpus[index % len(self._gpus)]
+        environment = "".join(f"//env:{name}={value}" for name, value in variables.items())
         # -P: a file of the working folder must not hide a package of its name (numpy.py).
         python = [str(self._python or sys.executable), "-P"]
         command = guarded(python, scratch=str(log.parent))
@@ -220,29 +254,35 @@ class WorkerPool:
 
     def _run(
         self,
-        requests: list[tuple[str, Any]],
+        requests: Sequence[tuple[str, Callable[[], Any]]],
+        take: Callable[[int, Any], None],
         *,
         fatal: bool,
         tasks: Sequence[IntArray] | None = None,
-    ) -> list[Any]:
-        """Send each request to the next free worker and collect the answers.
+        each: bool = False,
+    ) -> None:
+        """Send each request to the next free worker, and hand on the answers as they come.
 
-        With ``fatal``, any error ends the workers, for requests whose failure makes them unusable.
-        ``tasks`` has the frame indices of each request, to translate those in an error.
+        With ``fatal``, any error ends the workers, for requests whose failure makes them unusable;
+        with ``each``, every worker gets one. ``tasks`` has the frame indices of each request, to
+        translate those in an error.
         """
         first = self._number
         self._number += len(requests)
-        answers: dict[int, Any] = {}
         failure: Ms25Error | None = None
-        waiting = list(range(len(requests)))
+        waiting = deque(range(len(requests)))
+        depth = 1 if each else self._depth
         while True:
-            for worker in self._workers:
-                # After a failure nothing new is sent, but the running requests are awaited: their
-                # answers must not reach the next call.
-                if worker.task is None and waiting and failure is None:
-                    index = waiting.pop(0)
-                    self._send(worker, first + index, *requests[index])
-            busy = [worker for worker in self._workers if worker.task is not None]
+            # One each before anybody gets a second one.
+            for level in range(1, depth + 1):
+                for worker in self._workers:
+                    # After a failure nothing new is sent, but the running requests are awaited:
+                    # their answers must not reach the next call.
+                    if len(worker.tasks) < level and waiting and failure is None:
+                        index = waiting.popleft()
+                        what, payload = requests[index]
+                        self._send(worker, first + index, what, payload())
+            busy = [worker for worker in self._workers if worker.tasks]
             if not busy:
                 break
             patience = min(worker.deadline for worker in busy) - time.monotonic()
@@ -256,26 +296,27 @@ class WorkerPool:
             if answer is _GONE:
                 raise self._give_up(self._died(worker))
             number, outcome, payload = answer
+            # A long request reports each part; and from now on the worker has the next one to do:
+            # the limit is for silence, not for the whole.
+            worker.deadline = time.monotonic() + self.timeout_s
             if outcome == "alive":
-                # A long run reports each step: the limit is for silence, not for the whole request.
-                worker.deadline = time.monotonic() + self.timeout_s
                 continue
-            worker.task = None
-            if outcome == "ok":
-                answers[number - first] = payload
-            elif failure is None:
+            worker.tasks.remove(number)
+            if outcome == "ok" and failure is None:
+                take(number - first, payload)
+            elif outcome != "ok" and failure is None:
                 failure = _error(payload, tasks[number - first] if tasks else None)
         if failure is not None:
             raise self._give_up(failure) if fatal else failure
-        return [answers[index] for index in range(len(requests))]
 
     def _send(self, worker: _Worker, number: int, what: str, payload: Any) -> None:
         try:
             worker.channel.send((number, what, payload))
         except OSError as error:
             raise self._give_up(self._died(worker)) from error
-        worker.task = number
-        worker.deadline = time.monotonic() + self.timeout_s
+        if not worker.tasks:
+            worker.deadline = time.monotonic() + self.timeout_s
+        worker.tasks.append(number)
 
     def _give_up(self, error: Ms25Error) -> Ms25Error:
         self.close()
@@ -296,6 +337,10 @@ class WorkerPool:
             f"Its last output was:\n{log_tail(worker.log)}"
         )
         return WorkerTimeoutError(msg)
+
+
+def _packed(frames: Frames, task: IntArray) -> dict[str, Any]:
+    return pack_frames(frames.select(task))
 
 
 def _error(payload: dict[str, Any], task: IntArray | None) -> Ms25Error:

@@ -52,7 +52,7 @@ def test_the_tree_is_for_many_atoms_in_a_small_cell(
 ) -> None:
     called: list[str] = []
     for name in ("neighbours_by_tree", "neighbours_by_vesin"):
-        monkeypatch.setattr(module, name, lambda *_, name=name: called.append(name))
+        monkeypatch.setattr(module, name, lambda *_, name=name, **__: called.append(name))
     atoms = bulk("Cu", cubic=True).repeat(repeat)
     neighbours(atoms.positions, atoms.cell.array, atoms.pbc, 5.5)
     assert called == [used]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -34,9 +34,15 @@ class Pool:
         self.started += 1
         return ModelInfo(elements=self.elements)
 
-    def predict(self, frames: Frames, tasks: Sequence[Any]) -> list[Predictions]:
+    def predict(
+        self, frames: Frames, tasks: Sequence[Any], arrived: Callable[[int, Predictions], None]
+    ) -> list[Predictions]:
         self.groups += len(tasks)
-        return [self._one(frames.select(task)) for task in tasks]
+        found = [self._one(frames.select(task)) for task in tasks]
+        # Workers answer in any order.
+        for index in reversed(range(len(found))):
+            arrived(index, found[index])
+        return found
 
     def _one(self, frames: Frames) -> Predictions:
         stress = np.zeros((len(frames), 6))
