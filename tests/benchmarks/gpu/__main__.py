@@ -25,7 +25,7 @@ _PACKAGES: Final = {"mace": "mace", "ani": "torchani", "nequip": "nequip", "alle
 _POLL_S: Final = 0.5
 
 _GRACE_S: Final = 15.0
-"""Seconds after its share for which an architecture may finish what it is at."""
+"""Seconds at the end of its share in which an architecture may finish what it is at."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -46,13 +46,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
             device=options.device,
             dtypes=tuple(options.dtypes),
             models=str(options.models.resolve()) if options.models else "",
-            seconds=max(1.0, share - 5.0),
+            seconds=max(1.0, share - _GRACE_S),
             compiled=not options.no_compile,
         )
-        _measure(plan.small() if options.small else plan, share, report)
+        _measure(_scaled(plan, options), share, report)
     report.finish()
     print(report.table())
     return 0 if all(report.has_numbers(name) for name in chosen) and chosen else 1
+
+
+def _scaled(plan: Plan, options: argparse.Namespace) -> Plan:
+    return plan.small() if options.small else plan.quick() if options.quick else plan
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -65,7 +69,8 @@ def _parser() -> argparse.ArgumentParser:
         "--architectures", nargs="+", choices=list(_PACKAGES), default=list(_PACKAGES)
     )
     parser.add_argument("--dtypes", nargs="+", default=["float32", "float64"])
-    parser.add_argument("--small", action="store_true", help="a try in a few seconds")
+    parser.add_argument("--small", action="store_true", help="a try in a few seconds on a CPU")
+    parser.add_argument("--quick", action="store_true", help="a try in a few minutes on a GPU")
     parser.add_argument("--no-compile", action="store_true", help="compile no model to native code")
     parser.add_argument("--merge", action="store_true", help="keep what is in the file already")
     return parser
@@ -82,7 +87,7 @@ def _measure(plan: Plan, share: float, report: Report) -> None:
             process = subprocess.Popen(
                 command, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
             )
-        limit = time.monotonic() + share + (0.0 if plan.seconds < share - 5.0 else _GRACE_S)
+        limit = time.monotonic() + share
         read = 0
         try:
             while True:

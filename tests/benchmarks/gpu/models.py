@@ -1,7 +1,7 @@
 """Models to time: the sizes of the paper for CHA, trained for a few steps.
 
 The speed of a model does not depend on its weights, but its forces must be sane for molecular
-dynamics to be. Run ``python -m tests.benchmarks.gpu.models FOLDER ARCHITECTURE…`` to write the files
+dynamics to be. ``python -m tests.benchmarks.gpu.models FOLDER ARCHITECTURE…`` writes the files
 beforehand, for a machine that is too expensive to train on.
 """
 
@@ -22,7 +22,7 @@ __all__ = ["SIZES", "ModelFile", "find_or_train", "model_name"]
 SIZES: Final = ("paper", "smoke")
 """Size of the networks: Tables 2 to 5 of the paper, or those of the smoke budget for a try."""
 
-_N_TRAIN: Final = 8
+_N_TRAIN: Final = 2
 """Training frames: few, as the weights need not be good."""
 
 _FIXED_DTYPE: Final = ("nequip", "allegro")
@@ -31,8 +31,8 @@ _FIXED_DTYPE: Final = ("nequip", "allegro")
 _BRIEF: Final[dict[str, dict[str, Any]]] = {
     "mace": {"max_num_epochs": 2, "stress_weight": 10},
     "ani": {"max_num_epochs": 4},
-    "nequip": {"epochs": 3},
-    "allegro": {"epochs": 3},
+    "nequip": {"epochs": 1},
+    "allegro": {"epochs": 1},
 }
 """What is changed in the recipes: the number of epochs, and that stresses are trained too."""
 
@@ -116,8 +116,10 @@ def _brief(architecture: str, dtype: str) -> Trainer:
             brief = dict(_BRIEF[architecture])
             brief["default_dtype" if architecture == "mace" else "dtype"] = dtype
             epochs = next(value for key, value in brief.items() if "epochs" in key)
-            recipe |= brief | {"max_validation": 2, "batch_size": 1}
+            recipe |= brief | {"max_validation": 1, "batch_size": 1}
             recipe |= {"frame_passes": epochs, "epochs_least": epochs, "epochs_most": epochs}
+            if "phases" in recipe:
+                recipe["phases"] = [{**recipe["phases"][0], "share": 1.0}]
             if "systems" in recipe:
                 recipe["systems"] = {
                     name: {**values, **brief, "batch_size": 1}

@@ -58,13 +58,25 @@ class Plan:
         """The same in a few seconds on a CPU, to try the program."""
         values = asdict(self) | {
             "dtypes": self.dtypes[:1],
-            "size": "smoke",
+            "size": self.size if self.models else "smoke",
             "n_frames": 6,
             "large": (108,),
             "batches": (216, 432),
             "agreement_frames": 2,
             "md_steps": 5,
             "compiled": False,
+        }
+        return type(self)(**values)
+
+    def quick(self) -> Self:
+        """Everything once, in a minute: to see whether it works, not how fast it is."""
+        values = asdict(self) | {
+            "dtypes": self.dtypes[:1],
+            "n_frames": 300,
+            "large": (500, 32000),
+            "batches": (1000, 16000),
+            "agreement_frames": 2,
+            "md_steps": 10,
         }
         return type(self)(**values)
 

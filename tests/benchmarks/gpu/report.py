@@ -70,7 +70,7 @@ class Report:
         self._write()
 
     def read(self, lines: Path, start: int) -> int:
-        """Add the whole lines of a file after the first ``start`` bytes, and return the new start."""
+        """Add the whole lines of a file after ``start`` bytes, and return where they end."""
         content = lines.read_bytes()[start:]
         whole = content.rfind(b"\n") + 1
         for line in content[:whole].splitlines():
@@ -246,7 +246,7 @@ class Report:
         ]
         return _table(
             "## Largest differences in eV/atom, eV/Å and eV/Å³",
-            "architecture|type|this device and the CPU in float64: energy|forces|stress|the suite "
+            "architecture|type|this device and the CPU (MACE, ANI: in float64): energy|forces|stress|the suite "
             "and the package: energy|forces|stress",
             rows,
         )

@@ -19,9 +19,11 @@ from typing import Any
 
 from ms25_suite.core.frames import Frames, Predictions
 from ms25_suite.potentials.batching.memory import is_out_of_memory
+from ms25_suite.potentials.evaluate import EdgeEvaluator
 from ms25_suite.potentials.potential import Potential
 from tests.benchmarks.gpu import accelerated, rivals, suite, workloads
 from tests.benchmarks.gpu.clock import Clock
+from tests.benchmarks.gpu.compiled import compiled_file
 from tests.benchmarks.gpu.models import find_or_train
 from tests.benchmarks.gpu.plan import Plan
 from tests.benchmarks.gpu.raw import RawModel, load_raw
@@ -50,6 +52,7 @@ class _State:
     raw_large_s: dict[int, float] = field(default_factory=dict)
     _open: ExitStack = field(default_factory=ExitStack)
     _potential: Potential | None = None
+    _evaluator: EdgeEvaluator | None = None
 
     @property
     def architecture(self) -> str:
@@ -61,6 +64,14 @@ class _State:
             opened = suite.opened(self.architecture, self.path, self.plan.device, self.dtype)
             self._potential = self._open.enter_context(opened)
         return self._potential
+
+    def evaluator(self) -> EdgeEvaluator:
+        """The potential in this process, which is loaded at the first call."""
+        if self._evaluator is None:
+            self._evaluator = suite.in_process(
+                self.architecture, self.path, self.plan.device, self.dtype
+            )
+        return self._evaluator
 
     def close(self) -> None:
         """End the worker."""
@@ -197,8 +208,8 @@ def _agreement(state: _State) -> dict[str, Any]:
     """The device against the CPU in double precision, and the suite against the package."""
     assert state.raw is not None
     frames = workloads.many(state.plan.agreement_frames)
-    device, name, path = state.plan.device, state.architecture, state.path
-    ours = suite.in_process(name, path, device, state.dtype).predict(frames)
+    name, path = state.architecture, state.path
+    ours = state.evaluator().predict(frames)
     theirs = state.raw.predict(frames)
     found = {"suite_and_package": suite.differences(ours, theirs, frames)}
     on_cpu = suite.in_process(name, path, "cpu", "float64").predict(frames)
@@ -246,10 +257,7 @@ def _against_raw(state: _State, us_per_atom: float) -> dict[str, float]:
 
 
 def _parts(state: _State) -> dict[str, Any]:
-    evaluator = suite.in_process(
-        state.architecture, state.path, state.plan.device, state.dtype
-    )
-    found = suite.parts(evaluator, state.frames(_SHORT_S / 2), state.clock)
+    found = suite.parts(state.evaluator(), state.frames(_SHORT_S / 2), state.clock)
     return {**found, **_against_raw(state, found["us_per_atom"])}
 
 
@@ -287,7 +295,7 @@ def _raw_large(state: _State) -> dict[str, Any]:
 def _large(state: _State, size: int) -> dict[str, Any]:
     """A whole prediction of a single frame."""
     frame = workloads.large(size)
-    evaluator = suite.in_process(state.architecture, state.path, state.plan.device, state.dtype)
+    evaluator = state.evaluator()
     timing = state.clock.time(lambda: evaluator.predict(frame), most_s=2.0)
     found: dict[str, Any] = {"n_atoms": len(frame.numbers), "predict_ms": 1e3 * timing.median_s}
     if size in state.raw_large_s:
@@ -319,7 +327,7 @@ def _lammps(state: _State) -> dict[str, Any]:
 def _torchsim(state: _State, *, compiled: bool) -> dict[str, Any]:
     path = state.path
     if compiled:
-        path = _compiled_file(state)
+        path = compiled_file(state.architecture, path, state.plan.device)
     model = rivals.torchsim_model(
         state.architecture, path, state.plan.device, state.dtype, compiled=compiled
     )
@@ -335,17 +343,6 @@ def _torchsim(state: _State, *, compiled: bool) -> dict[str, Any]:
     return {**found, **_against_raw(state, found["us_per_atom"])}
 
 
-def _compiled_file(state: _State) -> Path:
-    from ms25_suite.lammps.deploy.files import deployed
-    from ms25_suite.potentials.registry import get_architecture, require_installed
-
-    family = get_architecture(state.architecture)
-    place = require_installed(family)
-    return deployed(
-        state.path, family.compiled_target, family.name, place, device=state.plan.device
-    )
-
-
 def _accelerated(state: _State, variant: str) -> dict[str, Any]:
     """A faster form of the bare model at its best batch size, if it agrees."""
     assert state.raw is not None
@@ -356,9 +353,7 @@ def _accelerated(state: _State, variant: str) -> dict[str, Any]:
     expected = raw.predict(few)
     start = time.monotonic()
     try:
-        raw.model = accelerated.accelerate(
-            state.architecture, variant, plain, state.plan.device
-        )
+        raw.model = accelerated.accelerate(state.architecture, variant, plain, state.plan.device)
         found: dict[str, Any] = {"agreement": suite.differences(raw.predict(few), expected, few)}
         batch = raw.prepare(frames)
         raw.run(batch)
