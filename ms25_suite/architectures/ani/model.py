@@ -61,7 +61,7 @@ class TorchaniArchitecture(Architecture):
         expect_no_extensions()
         import torch
 
-        expect_device(device)
+        expect_device(device, dtype)
         summary = summarise(path)
         if any(text.startswith(_OWN) for text in summary.pickle_strings):
             network: Any = read_network(path)

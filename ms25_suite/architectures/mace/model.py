@@ -51,7 +51,7 @@ class MaceArchitecture(Architecture):
         torch.set_default_dtype(getattr(torch, dtype))
         # The CPU fuser compiles again for each shape, and each batch has another shape.
         torch._C._jit_set_texpr_fuser_enabled(False)
-        expect_device(device)
+        expect_device(device, dtype)
         try:
             model = torch.load(path, map_location=device, weights_only=False)
         except Exception as error:

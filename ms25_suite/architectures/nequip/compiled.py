@@ -8,14 +8,19 @@ import sys
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from ms25_suite.architectures.nequip.species import elements_of, type_index
+from ms25_suite.architectures.torch_graph import Arrays, TensorGraph, tensor_graph
+from ms25_suite.architectures.torch_model import TorchForceModel
 from ms25_suite.core.errors import ModelFileError
 from ms25_suite.core.frames import FloatArray
-from ms25_suite.potentials.base import ForceModel, Graph, ModelInfo
+from ms25_suite.potentials.base import DeviceRunner, Graph, ModelInfo
+
+if TYPE_CHECKING:
+    import torch
 
 __all__ = ["CompiledNequipModel", "load_compiled", "read_metadata"]
 
@@ -138,7 +143,7 @@ def _require_processor(metadata: Mapping[str, str], path: Path) -> None:
         raise ModelFileError(msg)
 
 
-class CompiledNequipModel(ForceModel):
+class CompiledNequipModel(TorchForceModel):
     """A compiled model, which takes positions and cells and returns forces and stresses.
 
     All atoms are put at the origin, the cell is the identity and the edge vectors are given as
@@ -164,13 +169,14 @@ class CompiledNequipModel(ForceModel):
     def __init__(self, model: Any, metadata: Mapping[str, str], device: str, path: Path) -> None:
         elements = elements_of(metadata["type_names"].split(), path)
         self._model = model
-        self._device = device
+        self.device = device
         self._index = type_index(elements)
         self._batched = "batch" in metadata["nequip_aoti_inputs"].split()
         self._info = ModelInfo(
             elements=tuple(sorted(elements)), r_max=float(metadata["r_max"]), inputs=()
         )
         self._dimer = _dimer(elements[0], _DIMER_LENGTH * float(metadata["r_max"]))
+        self._dimer_tensors: TensorGraph | None = None
         # With the target of one frame the dimer is part of the frame, so its virial is subtracted.
         self._dimer_virial = np.zeros((3, 3)) if self._batched else self._call(self._dimer)[2][0]
 
@@ -178,6 +184,65 @@ class CompiledNequipModel(ForceModel):
     def info(self) -> ModelInfo:
         """Elements and cutoff; the size of a compiled model is unknown."""
         return self._info
+
+    @property
+    def runner(self) -> DeviceRunner | None:
+        """Batches on a GPU, if the model was compiled for many frames."""
+        return super().runner if self._batched else None
+
+    def inputs(self, graph: Graph) -> Arrays:
+        """Types and numbers of atoms; see `TorchForceModel.inputs`."""
+        return {
+            "atom_types": self._index[graph.numbers],
+            "num_atoms": np.bincount(graph.graph_of_atom, minlength=graph.n_graphs),
+        }
+
+    def evaluate_tensors(
+        self, graph: TensorGraph
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Energies, forces and virials; for models that were compiled for many frames."""
+        import torch
+
+        is_large = graph.n_graphs > 1 and len(graph.senders) > 1
+        whole = graph if is_large else self._with_dimer(graph)
+        to = {"dtype": torch.float64, "device": whole.vectors.device}
+        output = self._model(
+            {
+                # D_ij = 0 - 0 + shift @ 1: the edge vectors enter unchanged.
+                "pos": torch.zeros(whole.n_atoms, 3, **to),
+                "edge_index": torch.stack([whole.senders, whole.receivers]),
+                "atom_types": whole.inputs["atom_types"],
+                "cell": torch.eye(3, **to).repeat(whole.n_graphs, 1, 1),
+                "edge_cell_shift": whole.vectors,
+                "batch": whole.graph_of_atom,
+                "num_atoms": whole.inputs["num_atoms"],
+            }
+        )
+        energy = torch.zeros(whole.n_graphs, **to)
+        atomic = output["atomic_energy"].double().reshape(-1)
+        energy.index_add_(0, whole.graph_of_atom, atomic)
+        virials = self._virial(output, whole.n_graphs)
+        n_atoms, n_graphs = graph.n_atoms, graph.n_graphs
+        return energy[:n_graphs], output["forces"][:n_atoms], virials[:n_graphs]
+
+    def _with_dimer(self, graph: TensorGraph) -> TensorGraph:
+        """A graph with one more frame, the dimer."""
+        import torch
+
+        if self._dimer_tensors is None:
+            self._dimer_tensors = tensor_graph(self, self._dimer)
+        dimer, n_atoms = self._dimer_tensors, graph.n_atoms
+        return TensorGraph(
+            senders=torch.cat([graph.senders, dimer.senders + n_atoms]),
+            receivers=torch.cat([graph.receivers, dimer.receivers + n_atoms]),
+            vectors=torch.cat([graph.vectors, dimer.vectors]),
+            graph_of_atom=torch.cat([graph.graph_of_atom, dimer.graph_of_atom + graph.n_graphs]),
+            n_atoms=n_atoms + dimer.n_atoms,
+            n_graphs=graph.n_graphs + 1,
+            inputs={
+                name: torch.cat([found, dimer.inputs[name]]) for name, found in graph.inputs.items()
+            },
+        )
 
     def evaluate(self, graph: Graph) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Energies, forces and virials; see `ForceModel.evaluate`."""
@@ -228,14 +293,14 @@ class CompiledNequipModel(ForceModel):
         if self._batched:
             arrays.update(batch=graph.graph_of_atom, num_atoms=counts)
         data = {
-            name: torch.from_numpy(np.array(array)).to(self._device)
+            name: torch.from_numpy(np.array(array)).to(self.device)
             for name, array in arrays.items()
         }
         output = self._model(data)
         found = {name: value.double().cpu().numpy() for name, value in output.items()}
         return found, graph.n_graphs
 
-    def _virial(self, output: Mapping[str, FloatArray], n_graphs: int) -> FloatArray:
+    def _virial(self, output: Mapping[str, Any], n_graphs: int) -> Any:
         # The target pair_nequip returns LAMMPS' virial, of the other sign.
         found = output["stress"] if "stress" in output else -output["virial"]
         return found.reshape(n_graphs, 3, 3)

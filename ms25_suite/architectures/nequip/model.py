@@ -62,7 +62,8 @@ class _NequipFamily(Architecture):
         framework cannot change it, and its own calculator does the same.
         """
         require_version(self.name)
-        expect_device(device)
+        # It takes its geometry in double precision whatever the weights are.
+        expect_device(device, "float64")
         kind = _kind(summarise(path))
         if kind == "compiled":
             return load_compiled(path, device)

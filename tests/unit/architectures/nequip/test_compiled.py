@@ -128,3 +128,24 @@ def test_a_compiled_model_gets_edges_as_shifts_of_a_unit_cell(metadata: dict[str
         np.testing.assert_allclose(found.energy, expected.energy, atol=1e-10)
         np.testing.assert_allclose(found.forces, expected.forces, atol=1e-10)
         np.testing.assert_allclose(found.stress, expected.stress, atol=1e-12)
+
+
+@pytest.mark.mace  # for torch
+def test_a_compiled_model_gets_tensors_as_on_a_gpu() -> None:
+    """Tensors in, tensors out; a small input gets the dimer here too."""
+    pytest.importorskip("torch")
+    from ms25_suite.architectures.torch_runner import TorchRunner
+
+    model = CompiledNequipModel(Stand(MANY), MANY, "cpu", Path("m"))
+    assert model.runner is None
+    model.__dict__["_runner"] = TorchRunner(model)
+    assert CompiledNequipModel(Stand(METADATA), METADATA, "cpu", Path("m")).runner is None
+    lone = Atoms("Ni", cell=[30, 30, 30], pbc=True)
+    images = [*(atoms.copy() for atoms in STRUCTURES.values()), lone]
+    for chosen in (images, images[:1], [lone], [lone, lone]):
+        frames = Frames.from_atoms(chosen)
+        found = EdgeEvaluator(model).predict(frames)
+        expected = EdgeEvaluator(LennardJonesModel()).predict(frames)
+        np.testing.assert_allclose(found.energy, expected.energy, atol=1e-10)
+        np.testing.assert_allclose(found.forces, expected.forces, atol=1e-10)
+        np.testing.assert_allclose(found.stress, expected.stress, atol=1e-12)
