@@ -64,7 +64,7 @@ def add_parser(subparsers: _SubParsersAction[Any]) -> None:
         metavar="FILE",
         help="copy the model, and its sidecar FILE.json, to this place",
     )
-    parser.add_argument("--device", default="cpu", help="cpu (default), cuda, cuda:1, …")
+    parser.add_argument("--device", default="cpu", help="cpu (default), cuda, cuda:1, …, or auto")
     parser.add_argument(
         "--threads", type=int, metavar="N", help="number of threads (default: by recipe)"
     )

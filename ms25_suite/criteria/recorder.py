@@ -82,6 +82,8 @@ class CheckRecorder:
     blind
         Says why no number of the potential can be a ``pass``: it does not respond to the
         structure. Empty if it does. It is asked only where a number is within its threshold.
+    rounding
+        Rounding error of the potential's numbers in a unit; 0 where it does not matter.
     """
 
     context: dict[str, Any]
@@ -91,6 +93,7 @@ class CheckRecorder:
     seed: int = 0
     strict: bool = False
     blind: Callable[[], str] = lambda: ""
+    rounding: Callable[[str], float] = lambda unit: 0.0
     results: list[CheckResult] = field(default_factory=list)
     _lost: list[Finding] = field(default_factory=list, init=False, repr=False)
 
@@ -267,6 +270,13 @@ class CheckRecorder:
         verdict, why = verdict_on(value, interval, mark, n_frames, without_model)
         if verdict is not Verdict.FAIL and (blind := self.blind()):
             verdict, why = Verdict.FAIL, blind
+        if mark.value < (error := self.rounding(mark.unit)):
+            msg = (
+                f"the threshold of {mark.value:g} {mark.unit} for {fields['quantity']} is finer "
+                f"than float32, which rounds these numbers by up to {error:.2g} {mark.unit}. Use "
+                "--dtype=float64"
+            )
+            fields["findings"] = [*(fields.get("findings") or ()), Finding("coarse-dtype", msg)]
         fields["reason"] = "; ".join(filter(None, (why, fields.get("reason", ""))))
         return self._append(
             threshold=mark.value,

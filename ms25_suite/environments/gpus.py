@@ -14,7 +14,7 @@ from typing import Final
 
 from ms25_suite.environments.processes import run_captured
 
-__all__ = ["AUTO", "chosen_device", "visible_gpus"]
+__all__ = ["AUTO", "chosen_device", "may_have_gpu", "visible_gpus"]
 
 AUTO: Final = "auto"
 """Device that stands for the fastest one that is there."""
@@ -80,12 +80,20 @@ def chosen_device(
     """
     if device != AUTO:
         return device
-    apple = sys.platform == "darwin" and platform.machine() == "arm64"
-    if cpu_only or not (visible_gpus() or (apple and dtype == "float32")):
+    if cpu_only or not (visible_gpus() or (_is_apple() and dtype == "float32")):
         return "cpu"
     # There is a GPU; whether the PyTorch of that environment was built for it, only it knows.
     found = _found_by_torch(python, os.environ.get("CUDA_VISIBLE_DEVICES"))
     return "cpu" if found == "mps" and dtype != "float32" else found
+
+
+def may_have_gpu() -> bool:
+    """Whether `AUTO` may mean anything but the CPU on this machine; takes no time."""
+    return bool(visible_gpus()) or _is_apple()
+
+
+def _is_apple() -> bool:
+    return sys.platform == "darwin" and platform.machine() == "arm64"
 
 
 @cache

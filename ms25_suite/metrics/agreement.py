@@ -17,7 +17,7 @@ from ms25_suite.core.frames import FloatArray, IntArray, Predictions
 from ms25_suite.core.units import FS_PER_PS, MEV_PER_EV
 from ms25_suite.metrics.errors import CONFIDENCE, Statistic
 from ms25_suite.metrics.finite import energies_and_forces
-from ms25_suite.metrics.rounding import EDGE_FORCE, Tolerance, rounding_tolerance
+from ms25_suite.metrics.rounding import EDGE_FORCE, EDGE_STRESS, Tolerance, rounding_tolerance
 
 __all__ = ["Difference", "agreement_tolerances", "nve_drift", "route_differences"]
 
@@ -25,9 +25,8 @@ _ALLOWANCES: Final[dict[Quantity, float]] = {"energy": 1e-6, "forces": 1e-5, "st
 """Negligible differences in eV/atom, eV/Å and eV/Å^3: far below the error of any potential, and
 above the effect of different physical constants (1.2e-8 eV/Å^3 for LAMMPS' metal units)."""
 
-_SCALES: Final[dict[Quantity, float]] = {"forces": EDGE_FORCE, "stress": 20.0}
-"""Size of the terms that are summed: forces between two atoms of 100 eV/Å, and their stress,
-100 eV/Å times 2.5 Å over 12.5 Å^3."""
+_SCALES: Final[dict[Quantity, float]] = {"forces": EDGE_FORCE, "stress": EDGE_STRESS}
+"""Size of the terms that are summed."""
 
 _UNITS: Final[dict[Quantity, str]] = {"energy": "eV/atom", "forces": "eV/Å", "stress": "eV/Å^3"}
 

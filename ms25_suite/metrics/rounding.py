@@ -10,7 +10,14 @@ from typing import Final
 
 import numpy as np
 
-__all__ = ["EDGE_FORCE", "TERMS", "Tolerance", "rounding_tolerance"]
+__all__ = [
+    "EDGE_FORCE",
+    "EDGE_STRESS",
+    "TERMS",
+    "Tolerance",
+    "rounding_error",
+    "rounding_tolerance",
+]
 
 TERMS: Final = 16
 """Rounding errors of a pairwise sum of 2^16 terms, in units in the last place: pairwise summation
@@ -20,6 +27,9 @@ doi:10.1137/0914050)."""
 EDGE_FORCE: Final = 100.0
 """Force between two close atoms in eV/Å. Small forces are sums of such large ones that cancel, so
 the rounding error is relative to this one."""
+
+EDGE_STRESS: Final = 20.0
+"""Stress of such a force in eV/Å^3: 100 eV/Å times 2.5 Å over 12.5 Å^3."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,3 +81,27 @@ def rounding_tolerance(
     )
     # Two digits: a tolerance is an order of magnitude.
     return Tolerance(float(f"{allowance + step * scale:.2g}"), reason)
+
+
+def rounding_error(dtype: str, unit: str, energy_per_atom: float) -> float:
+    """Rounding error of a prediction, in the unit of a threshold: 16 units in the last place.
+
+    Parameters
+    ----------
+    dtype
+        Floating-point type of the potential, ``float64`` or ``float32``.
+    unit
+        Unit of the threshold; of others than ``meV/atom``, ``meV/Å`` and ``meV/Å^3`` it is 0.
+    energy_per_atom
+        Size of the total energies in eV/atom.
+
+    Examples
+    --------
+    >>> round(rounding_error("float32", "meV/atom", -3000.0), 1)
+    5.7
+    >>> round(rounding_error("float32", "meV/Å", -3000.0), 2)
+    0.19
+    """
+    scales = {"meV/atom": abs(energy_per_atom), "meV/Å": EDGE_FORCE, "meV/Å^3": EDGE_STRESS}
+    # 1 eV is 1000 meV.
+    return 1e3 * TERMS * float(np.finfo(dtype).eps) * scales.get(unit, 0.0)

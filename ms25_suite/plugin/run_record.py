@@ -29,7 +29,14 @@ if TYPE_CHECKING:
 
     from ms25_suite.potentials.spec import PotentialSpec
 
-__all__ = ["describe_dataset", "describe_potential", "describe_run", "header_lines", "now"]
+__all__ = [
+    "chooses_device",
+    "describe_dataset",
+    "describe_potential",
+    "describe_run",
+    "header_lines",
+    "now",
+]
 
 
 def now() -> str:
@@ -107,6 +114,8 @@ def describe_potential(potential: Potential) -> PotentialRecord:
     record = PotentialRecord(
         name=potential.name,
         sha256=potential.sha256,
+        # `auto` is decided when it is opened.
+        device=potential.options.device if chooses_device(potential) else None,
         elements=tuple(chemical_symbols[z] for z in info.elements or ()),
         r_max=info.r_max,
         n_layers=info.n_layers,
@@ -132,6 +141,11 @@ def describe_potential(potential: Potential) -> PotentialRecord:
         training_curve={name: tuple(series) for name, series in curve.items()},
         training_units={name: unit for name, unit in manifest.units.items() if name in curve},
     )
+
+
+def chooses_device(potential: Potential) -> bool:
+    """Whether the suite decides on its device and precision; a calculator does so itself."""
+    return potential.architecture not in ("ase", "reference", "baseline")
 
 
 def describe_dataset(dataset: Dataset) -> DatasetRecord:

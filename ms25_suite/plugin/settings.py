@@ -18,6 +18,7 @@ from ms25_suite.core.thresholds import Threshold, Thresholds, card_thresholds
 from ms25_suite.criteria.training_rate.series import Series, find_series
 from ms25_suite.datasets.dataset import Dataset, open_dataset
 from ms25_suite.datasets.registry import expand
+from ms25_suite.environments.gpus import AUTO, may_have_gpu
 from ms25_suite.metrics.dynamics.trajectories import MIN_STEPS
 from ms25_suite.metrics.throughput import N_BLOCKS
 from ms25_suite.plugin.pool import use_potential_file
@@ -146,7 +147,10 @@ class Settings:
             datasets=datasets,
             thresholds=thresholds,
             options=PotentialOptions(
-                device=option("device"),
+                # Each potential decides for itself, as its PyTorch may not know the GPU.
+                device="cpu"
+                if option("device") == AUTO and not may_have_gpu()
+                else option("device"),
                 dtype=option("dtype"),
                 n_workers=option("workers"),
                 timeout_s=option("worker_timeout"),

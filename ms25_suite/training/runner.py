@@ -13,6 +13,7 @@ from typing import Any, Final
 from ms25_suite.core.cache import atomic_path, cache_dir, content_key, file_sha256
 from ms25_suite.core.errors import ModelFileError, TrainingError, UsageError
 from ms25_suite.core.machine import available_cores
+from ms25_suite.environments.gpus import chosen_device
 from ms25_suite.training.curve import LineFollower, curve_of, errors_at
 from ms25_suite.training.manifest import (
     SCHEMA,
@@ -85,7 +86,7 @@ def train(
     request, data
         What to train, and on which frames.
     device
-        ``cpu``, ``cuda``, ``cuda:1``, …
+        ``cpu``, ``cuda``, ``cuda:1``, …, or ``auto``: ``cuda`` if there is one, else ``cpu``.
     threads
         Number of threads; by default as many as there are cores and the recipe can use.
     progress
@@ -117,6 +118,10 @@ def train(
         msg = f"expected {request.n_train} training frames, found {len(data.train[0])}"
         raise TrainingError(msg)
     trainer.require_installed()
+    # Training programs know CUDA and the CPU, and MPS has no double precision.
+    device = chosen_device(
+        device, dtype="float64", cpu_only=trainer.cpu_only, python=trainer.place().python
+    )
     settings = trainer.settings(recipe, request, data)
     record = TrainingDataRecord.of(request, data)
     described = _Description(

@@ -67,6 +67,7 @@ def judge(
     dtype: str | None = None,
     workers: int | None = None,
     worker_timeout: float | None = None,
+    batch_atoms: int | None = None,
     train_sizes: Sequence[int] | None = None,
     eos_relax: bool = False,
     neb_steps: int | None = None,
@@ -110,10 +111,13 @@ def judge(
     seed
         Seed of the bootstrap intervals, and of molecular dynamics (default: 0).
     device, dtype
-        Device (default: ``cpu``) and floating-point type (default: ``float64``) of model files.
+        Device (default: ``cpu``; ``auto``: a GPU if there is one) and floating-point type
+        (default: ``float64``) of model files.
     workers, worker_timeout
         Worker processes for each potential (default: 1), and the longest wait for one answer in
         seconds (default: 600).
+    batch_atoms
+        Most atoms in a batch of predictions (default: 512 on a CPU, on a GPU what is fastest).
     train_sizes
         Training sizes for the data training rate of each ``train:`` potential.
     eos_relax
@@ -197,6 +201,7 @@ def judge(
                 "--dtype": dtype,
                 "--workers": workers,
                 "--worker-timeout": worker_timeout,
+                "--batch-atoms": batch_atoms,
                 "--train-sizes": train_sizes,
                 "--eos-relax": eos_relax,
                 "--neb-steps": neb_steps,

@@ -32,12 +32,19 @@ MANIFEST = Manifest(
 
 def potential(manifest: Manifest | None) -> Any:
     info = ModelInfo(elements=(8, 12), r_max=5.0)
-    return SimpleNamespace(name="p", sha256="ab" * 32, manifest=manifest, info=lambda: info)
+    return SimpleNamespace(
+        name="p",
+        sha256="ab" * 32,
+        architecture="mace",
+        options=PotentialOptions(device="cuda"),
+        manifest=manifest,
+        info=lambda: info,
+    )
 
 
 def test_a_loaded_potential() -> None:
     assert describe_potential(potential(None)) == PotentialRecord(
-        name="p", sha256="ab" * 32, elements=("O", "Mg"), r_max=5.0
+        name="p", sha256="ab" * 32, device="cuda", elements=("O", "Mg"), r_max=5.0
     )
 
 

@@ -287,3 +287,52 @@ def test_a_python_that_does_not_start_is_named(monkeypatch: pytest.MonkeyPatch) 
     pool = WorkerPool(CalculatorJob("x:y"), python=Path("/some/python"))
     with pytest.raises(WorkerDiedError, match=r"/some/python does not start.*ms25 env create"):
         pool.start()
+
+
+@pytest.mark.parametrize(("gpus", "expected"), [((), {-1}), (("4",), {-1}), (("2", "5"), {2, 5})])
+def test_processes_are_spread_over_gpus(
+    gpus: tuple[str, ...],
+    expected: set[int],
+    tmp_path: Path,
+    frames: Frames,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    path = tmp_path / "calc.py"
+    seen = "int(os.environ.get('CUDA_VISIBLE_DEVICES', -1))"
+    body = f"time.sleep(0.2); self.results['energy'] = {seen}"
+    path.write_text(EMT_PLUS.format(body=body))
+    pool = WorkerPool(CalculatorJob(str(path)), n_workers=2, gpus=gpus)
+    found = pool.predict(frames, [np.array([0]), np.array([1]), np.array([2])])
+    pool.close()
+    assert {int(part.energy[0]) for part in found} == expected
+
+
+@pytest.mark.parametrize("n_workers", [1, 2])
+def test_a_second_request_waits_in_the_worker(
+    tmp_path: Path, frames: Frames, n_workers: int
+) -> None:
+    """Answers keep their requests apart, also after one of them has failed."""
+    path = tmp_path / "calc.py"
+    body = "if abs(self.atoms.positions[0, 0] - 99) < 1: raise ValueError('far off')"
+    path.write_text(EMT_PLUS.format(body=body))
+    pool = WorkerPool(CalculatorJob(str(path)), n_workers=n_workers, depth=2)
+    tasks = [np.array([index]) for index in range(len(frames))]
+    arrived: list[int] = []
+    found = pool.predict(frames, tasks, lambda index, part: arrived.append(index))
+    assert sorted(arrived) == list(range(len(frames)))
+    expected = [atoms_energy(frames, index) for index in range(len(frames))]
+    np.testing.assert_allclose([part.energy[0] for part in found], expected, atol=1e-10)
+    images = [frames.atoms(index) for index in range(len(frames))]
+    images[1].positions += 99 - images[1].positions[0, 0]
+    with pytest.raises(PredictionError, match="far off"):
+        pool.predict(Frames.from_atoms(images), tasks)
+    again = pool.predict(frames, tasks[:2])
+    np.testing.assert_allclose([part.energy[0] for part in again], expected[:2], atol=1e-10)
+    pool.close()
+
+
+def atoms_energy(frames: Frames, index: int) -> float:
+    atoms = frames.atoms(index)
+    atoms.calc = EMT()
+    return float(atoms.get_potential_energy())
