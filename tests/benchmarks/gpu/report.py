@@ -246,8 +246,8 @@ class Report:
         ]
         return _table(
             "## Largest differences in eV/atom, eV/Å and eV/Å³",
-            "architecture|type|this device and the CPU (MACE and ANI there in float64): energy|forces|"
-            "stress|the suite and the package: energy|forces|stress",
+            "architecture|type|this device and the CPU (there MACE and ANI in float64): energy|"
+            "forces|stress|the suite and the package: energy|forces|stress",
             rows,
         )
 
