@@ -22,8 +22,8 @@ class RawModel(ABC):
     """A model of a package on a device."""
 
     @abstractmethod
-    def prepare(self, frames: Frames) -> Any:
-        """A batch of frames on the device, as the package makes it."""
+    def prepare(self, frames: Frames, repeat: int = 1) -> Any:
+        """A batch on the device, as the package makes it: frames, as often as is said."""
 
     @abstractmethod
     def run(self, batch: Any) -> tuple[Any, Any, Any]:
@@ -62,14 +62,14 @@ class _Mace(RawModel):
         self._cutoff = float(self.model.r_max)
         self._device = device
 
-    def prepare(self, frames: Frames) -> dict[str, Any]:
+    def prepare(self, frames: Frames, repeat: int = 1) -> dict[str, Any]:
         from mace import data
         from mace.tools import torch_geometric
 
         configs = [data.config_from_atoms(frames.atoms(k)) for k in range(len(frames))]
         make = data.AtomicData.from_config
         parts = [make(one, z_table=self._table, cutoff=self._cutoff) for one in configs]
-        batch = torch_geometric.Batch.from_data_list(parts)
+        batch = torch_geometric.Batch.from_data_list(parts * repeat)
         found: dict[str, Any] = batch.to(self._device).to_dict()
         return found
 
@@ -93,7 +93,7 @@ class _Nequip(RawModel):
         self._transforms = calculator.transforms
         self._device = device
 
-    def prepare(self, frames: Frames) -> dict[str, Any]:
+    def prepare(self, frames: Frames, repeat: int = 1) -> dict[str, Any]:
         from nequip.data import AtomicDataDict, from_ase
 
         parts = []
@@ -104,7 +104,7 @@ class _Nequip(RawModel):
             parts.append(data)
         return {
             name: value.to(self._device)
-            for name, value in AtomicDataDict.batched_from_list(parts).items()
+            for name, value in AtomicDataDict.batched_from_list(parts * repeat).items()
         }
 
     def run(self, batch: dict[str, Any]) -> tuple[Any, Any, Any]:
@@ -135,11 +135,12 @@ class _Ani(RawModel):
         self._device = device
         self._dtype = getattr(torch, dtype)
 
-    def prepare(self, frames: Frames) -> dict[str, Any]:
+    def prepare(self, frames: Frames, repeat: int = 1) -> dict[str, Any]:
         import torch
 
         from ms25_suite.architectures.ani.model import half_list
 
+        frames = frames.select(np.tile(np.arange(len(frames)), repeat))
         graph = build_graph(frames, float(self.model.cutoff))
         keep = half_list(graph)
         i, j = graph.senders[keep], graph.receivers[keep]

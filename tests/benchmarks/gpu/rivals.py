@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 from typing import Any
 
@@ -48,19 +49,14 @@ def torchsim_model(
             if compiled
             else NequIPTorchSimCalc._from_saved_model
         )
-        backends = ("alchemiops", "vesin") if device.startswith("cuda") else ("vesin",)
-        for backend in backends:
-            try:
-                return make(
-                    str(path),
-                    device=device,
-                    chemical_species_to_atom_type_map=True,
-                    neighborlist_backend=backend,
-                )
-            except ImportError:
-                continue
-        msg = "nequip finds no neighbour lists for TorchSim"
-        raise NoRivalError(msg)
+        # TorchSim's first choice on a GPU, and what it takes where that is not installed.
+        known = importlib.util.find_spec("nvalchemiops") is not None
+        return make(
+            str(path),
+            device=device,
+            chemical_species_to_atom_type_map=True,
+            neighborlist_backend="alchemiops" if known else "vesin",
+        )
     msg = f"TorchSim has no interface for {architecture}"
     raise NoRivalError(msg)
 
@@ -90,8 +86,10 @@ def torchsim(
 
     images = [frames.atoms(index) for index in range(len(frames))]
     state = ts.initialize_state(images, model.device, model.dtype)
+    warm = max(1, batch_atoms // int(frames.n_atoms.max()))
+    first = ts.initialize_state(images[:warm], model.device, model.dtype)
 
-    def run() -> list[dict[str, Any]]:
+    def run(state: Any) -> list[dict[str, Any]]:
         batcher = ts.BinningAutoBatcher(
             model=model,
             memory_scales_with="n_atoms",
@@ -100,9 +98,9 @@ def torchsim(
         found: list[dict[str, Any]] = ts.static(state, model, autobatcher=batcher)
         return found
 
-    clock.once(run)
+    clock.once(lambda: run(first))
     results: list[list[dict[str, Any]]] = []
-    seconds = clock.once(lambda: results.append(run()))
+    seconds = clock.once(lambda: results.append(run(state)))
     rows = results[0]
 
     def joined(name: str) -> np.ndarray[Any, Any]:
