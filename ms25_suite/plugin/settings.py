@@ -147,10 +147,7 @@ class Settings:
             datasets=datasets,
             thresholds=thresholds,
             options=PotentialOptions(
-                # Each potential decides for itself, as its PyTorch may not know the GPU.
-                device="cpu"
-                if option("device") == AUTO and not may_have_gpu()
-                else option("device"),
+                device=_device(option("device")),
                 dtype=option("dtype"),
                 n_workers=option("workers"),
                 timeout_s=option("worker_timeout"),
@@ -180,6 +177,11 @@ class Settings:
         if own is not None:
             return own
         return self.thresholds.get(criterion, dataset.card.threshold_class, quantity)
+
+
+def _device(text: str) -> str:
+    """A device; `AUTO` stays where there is a GPU, of which not every PyTorch may know."""
+    return "cpu" if text == AUTO and not may_have_gpu() else text
 
 
 SETTINGS = pytest.StashKey[Settings]()

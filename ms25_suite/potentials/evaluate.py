@@ -158,7 +158,7 @@ class EdgeEvaluator:
     def _batches(self, frames: Frames, profile: Profile) -> Iterator[Iterator[_Batch]]:
         """Batches, made ahead by another thread if there is to be one."""
         source = self._made(frames, profile)
-        if self._threads == 0:
+        if self._threads == 0 or len(frames) == 1:
             try:
                 yield source
             finally:

@@ -135,3 +135,14 @@ def test_findings_are_a_part_of_the_details(tmp_path: Path) -> None:
     found = [Finding("few", "few curves", "note")]
     result = recorder.judge("volume", value=1.0, details={"eos": 1}, findings=found)
     assert result.details == {"eos": 1, "findings": [found[0].to_dict()]}
+
+
+def test_a_threshold_finer_than_the_precision_is_named(tmp_path: Path) -> None:
+    recorder = make_recorder(EOS, tmp_path, {"volume": VOLUME})
+    recorder.rounding = {"%": 1.5, "GPa": 0.1}.get  # type: ignore[assignment]
+    finding = Finding("other", "something else")
+    result = recorder.judge("volume", value=0.4, interval=(0.3, 0.5), findings=[finding])
+    assert [found.code for found in result.findings] == ["other", "coarse-dtype"]
+    assert "1 % for volume is finer than float32" in result.findings[1].message
+    recorder.rounding = lambda unit: 0.9
+    assert recorder.judge("volume", value=0.4, interval=(0.3, 0.5)).findings == ()
