@@ -50,7 +50,7 @@ class Plan:
     n_frames: int = 5000
     large: tuple[int, ...] = (500, 4000, 32000)
     batches: tuple[int, ...] = (1000, 4000, 16000, 32000, 64000, 128000)
-    agreement_frames: int = 4
+    agreement_frames: int = 2
     md_steps: int = 100
     compiled: bool = True
 
