@@ -53,6 +53,7 @@ class TensorModel(Protocol):
     """What `ms25_suite.architectures.torch_model.TorchModel` and ``TorchForceModel`` share."""
 
     device: str
+    needs_half: bool
 
     def inputs(self, graph: Graph) -> Arrays:
         """What the model reads of a graph besides edges and frames."""

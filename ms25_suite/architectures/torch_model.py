@@ -28,6 +28,10 @@ class _OnDevice:
     device: str = "cpu"
     """Where the model is: ``cpu``, ``cuda``, ``cuda:1``, …; to be set by the subclass."""
 
+    needs_half: bool = False
+    """Whether it reads `TensorGraph.half`, each pair once, where the edges are found on the device.
+    """
+
     @cached_property
     def _runner(self) -> DeviceRunner | None:
         if not self.device.startswith("cuda"):
@@ -50,8 +54,8 @@ class TorchModel(_OnDevice, EdgeModel):
         """What the model reads of a graph besides edges and frames: species, charges, ….
 
         Called on the host, in another thread than `evaluate_tensors`. Arrays must have the types
-        that the tensors should have. In dynamics the edges are known on the device only: then the
-        graph has none, and `TensorGraph.half` is stated.
+        that the tensors should have. Where the edges are known on the device only, the graph has
+        none; `TensorGraph.half` is then stated in dynamics, or if `needs_half` says so.
         """
 
     @abstractmethod

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from ms25_suite.architectures.torch_edges import edges_on_device, is_small
 from ms25_suite.architectures.torch_graph import Arrays, TensorGraph, TensorModel
 from ms25_suite.architectures.torch_packed import Packed
 from ms25_suite.architectures.torch_pairs import TorchPairs
-from ms25_suite.core.frames import FloatArray
+from ms25_suite.core.frames import BoolArray, FloatArray, Frames
 from ms25_suite.core.inputs import Inputs
 from ms25_suite.potentials.base import BatchResult, Graph
 
@@ -65,7 +66,7 @@ class _Staged:
     """A batch on the device, or on its way there."""
 
     graph: TensorGraph
-    copied: Any
+    held: list[torch.Tensor]
     marks: tuple[Any, Any]
 
 
@@ -80,6 +81,8 @@ class TorchRunner:
     """
 
     in_flight: Final = 1
+    finds_edges = True
+    """Whether edges of small frames are found on the device; else the host does all."""
 
     def __init__(self, model: TensorModel) -> None:
         import torch
@@ -123,6 +126,60 @@ class TorchRunner:
         """Evaluation of one system step after step."""
         return TorchPairs(self._model, self._device, cutoff, inputs)
 
+    def builds(self, frames: Frames, cutoff: float) -> BoolArray:
+        """Small frames; see `ms25_suite.architectures.torch_edges`."""
+        if not self.finds_edges:
+            return np.zeros(len(frames), dtype=np.bool_)
+        return is_small(frames, cutoff)
+
+    def stage_frames(self, frames: Frames, cutoff: float) -> tuple[_Staged, int]:
+        """Copy frames to the device, and find their edges there."""
+        import torch
+
+        if not self._is_cuda:
+            return self._stage_frames(frames, cutoff)
+        # The stream of the copies: its waits for numbers of edges are none of the model.
+        with torch.cuda.device(self._device), torch.cuda.stream(self._copies):
+            return self._stage_frames(frames, cutoff)
+
+    def _stage_frames(self, frames: Frames, cutoff: float) -> tuple[_Staged, int]:
+
+        before = self._mark(self._copies)
+        none = np.zeros(0, dtype=np.int64)
+        # The model reads its inputs of the atoms; the edges are known on the device only.
+        atoms = Graph(
+            numbers=np.asarray(frames.numbers, dtype=np.int64),
+            senders=none,
+            receivers=none,
+            vectors=np.zeros((0, 3)),
+            graph_of_atom=frames.frame_of_atom,
+            n_graphs=len(frames),
+            inputs=frames.inputs,
+        )
+        inputs = self._model.inputs(atoms)
+        arrays = {f"input {name}": found for name, found in inputs.items()}
+        packed = Packed(arrays | {"graph_of_atom": atoms.graph_of_atom})
+        host = packed.host(pinned=self._is_cuda)
+        tensors = packed.tensors(host.to(self._device, non_blocking=True))
+        senders, receivers, vectors = edges_on_device(
+            frames, cutoff, self._device, pinned=self._is_cuda
+        )
+        half = _half(senders, receivers, vectors) if self._model.needs_half else None
+        graph = TensorGraph(
+            senders=senders,
+            receivers=receivers,
+            vectors=vectors,
+            graph_of_atom=tensors["graph_of_atom"],
+            n_atoms=len(atoms.numbers),
+            n_graphs=atoms.n_graphs,
+            inputs={name: tensors[f"input {name}"] for name in inputs},
+            half=half,
+        )
+        held = [senders, receivers, vectors, tensors["graph_of_atom"]]
+        held += [] if half is None else [half]
+        marks = before, self._mark(self._copies)
+        return _Staged(graph, held, marks), len(senders)
+
     def stage(self, graph: Graph) -> _Staged:
         """Start to copy a graph to the device."""
         arrays: Arrays = {
@@ -133,7 +190,7 @@ class TorchRunner:
         }
         inputs = self._model.inputs(graph)
         packed = Packed(arrays | {f"input {name}": found for name, found in inputs.items()})
-        tensors, copied, marks = self._copy(packed)
+        tensors, held, marks = self._copy(packed)
         return _Staged(
             TensorGraph(
                 **{name: tensors[name] for name in arrays},
@@ -141,24 +198,26 @@ class TorchRunner:
                 n_graphs=graph.n_graphs,
                 inputs={name: tensors[f"input {name}"] for name in inputs},
             ),
-            copied,
+            held,
             marks,
         )
 
-    def _copy(self, packed: Packed) -> tuple[dict[str, torch.Tensor], Any, tuple[Any, Any]]:
-        """Tensors of packed arrays on the device, an event after the copy, and times around it."""
+    def _copy(
+        self, packed: Packed
+    ) -> tuple[dict[str, torch.Tensor], list[torch.Tensor], tuple[Any, Any]]:
+        """Tensors of packed arrays on the device, the memory behind them, and marks of the copy."""
         import torch
 
         if not self._is_cuda:
             start = time.perf_counter()
             whole = packed.host(pinned=False)
-            return packed.tensors(whole), None, (start, time.perf_counter())
+            return packed.tensors(whole), [whole], (start, time.perf_counter())
         with torch.cuda.device(self._device), torch.cuda.stream(self._copies):
             host = packed.host(pinned=True)
             before = _event(self._copies)
             whole = host.to(self._device, non_blocking=True)
             # The allocator keeps the pinned memory until this copy is done.
-            return packed.tensors(whole), whole, (before, _event(self._copies))
+            return packed.tensors(whole), [whole], (before, _event(self._copies))
 
     def launch(self, staged: _Staged) -> _Launched:
         """Start the model on a staged graph, the sums, and the copy of the results."""
@@ -169,8 +228,9 @@ class TorchRunner:
         with torch.cuda.device(self._device):
             stream = torch.cuda.current_stream()
             stream.wait_event(staged.marks[1])
-            # Its memory belongs to the stream of the copies, which must not use it again too early.
-            staged.copied.record_stream(stream)
+            # The memory belongs to the stream of the copies, which must not use it too early again.
+            for tensor in staged.held:
+                tensor.record_stream(stream)
             return self._launch(staged, stream)
 
     def _launch(self, staged: _Staged, stream: Any) -> _Launched:
@@ -236,6 +296,15 @@ class _Launched:
             sums_s=_between(modelled, summed),
             peak_bytes=self.peak,
         )
+
+
+def _half(senders: torch.Tensor, receivers: torch.Tensor, vectors: torch.Tensor) -> torch.Tensor:
+    """Edges that hold each pair, also of an atom with its own image, once."""
+    x, y, z = vectors.unbind(dim=1)
+    # The image at D of an atom has a twin at -D: the one in the upper half space is kept.
+    upper = (x > 0) | ((x == 0) & ((y > 0) | ((y == 0) & (z > 0))))
+    found: torch.Tensor = ((senders < receivers) | ((senders == receivers) & upper)).nonzero()
+    return found.squeeze(1)
 
 
 def _event(stream: Any) -> Any:

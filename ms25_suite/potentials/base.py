@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from ms25_suite.core.frames import FloatArray, Frames, IntArray, Predictions
+from ms25_suite.core.frames import BoolArray, FloatArray, Frames, IntArray, Predictions
 from ms25_suite.core.inputs import Inputs
 from ms25_suite.lammps.neighbours import Pairs
 
@@ -204,6 +204,14 @@ class DeviceRunner(BatchRunner, Protocol):
 
     `ms25_suite.architectures.torch_runner` has the one for models of PyTorch.
     """
+
+    def builds(self, frames: Frames, cutoff: float) -> BoolArray:
+        """Frames whose edges it finds faster than the host, shape ``(n_frames,)``."""
+        ...
+
+    def stage_frames(self, frames: Frames, cutoff: float) -> tuple[Any, int]:
+        """Find the edges of frames there; what `launch` takes, and the number of edges."""
+        ...
 
     def dynamics(self, cutoff: float, inputs: Inputs) -> PairDynamics:
         """Evaluation of one system step after step.

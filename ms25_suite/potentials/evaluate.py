@@ -15,6 +15,7 @@ from ms25_suite.core.frames import Frames, IntArray, Predictions
 from ms25_suite.core.machine import available_cores
 from ms25_suite.potentials.base import (
     BatchRunner,
+    DeviceRunner,
     EdgeModel,
     ForceModel,
     Graph,
@@ -35,6 +36,9 @@ __all__ = ["EdgeEvaluator"]
 MOST_THREADS = 8
 """Most threads that build graphs for a GPU: more of them only wait for Python's lock."""
 
+MANY_EDGES = 80.0
+"""Edges of an atom before any are known: those of a dense metal within 6 Å."""
+
 _STAGED = 2
 """Batches that wait for the device, so that one is there even if the next takes longer to build."""
 
@@ -45,8 +49,9 @@ class _Batch:
 
     chosen: IntArray
     frames: Frames
-    graph: Graph
+    n_edges: int
     load: int
+    graph: Graph | None = None
     staged: Any = None
 
 
@@ -99,15 +104,16 @@ class EdgeEvaluator:
             raise PotentialError(msg)
         self.cutoff = model.info.r_max
         self.model = model
-        own = model.runner
-        self._runner: BatchRunner = HostRunner(model) if own is None else own
-        self._on_host = own is None
+        self._device = model.runner
+        self._runner: BatchRunner = HostRunner(model) if self._device is None else self._device
         if threads is None:
-            threads = 0 if self._on_host else min(MOST_THREADS, max(1, available_cores() - 1))
+            threads = (
+                0 if self._device is None else min(MOST_THREADS, max(1, available_cores() - 1))
+            )
         self._threads = threads
         self._remembered = remembered
         self.limit: Limit
-        if batch_atoms is None and not self._on_host:
+        if batch_atoms is None and self._device is not None:
             known = remembered.get(self._runner.card) if remembered else None
             self.limit = GrowingLimit(self._runner.available, known)
         else:
@@ -170,9 +176,19 @@ class EdgeEvaluator:
     def _made(self, frames: Frames, profile: Profile) -> Generator[_Batch]:
         """Batches of frames, on the device."""
         order = np.arange(len(frames))
-        if not self._on_host:
-            # The largest first: one that is too large is known at once, and batches are full.
-            order = np.argsort(-frames.n_atoms, kind="stable")
+        device = self._device
+        if device is None:
+            yield from self._with_edges_of_host(frames, order, profile)
+            return
+        # The largest first: one that is too large is known at once, and batches are full.
+        order = np.argsort(-frames.n_atoms, kind="stable")
+        on_device = device.builds(frames, self.cutoff)[order]
+        yield from self._with_edges_of_host(frames, order[~on_device], profile)
+        yield from self._with_edges_of_device(device, frames, order[on_device], profile)
+
+    def _with_edges_of_host(
+        self, frames: Frames, order: IntArray, profile: Profile
+    ) -> Generator[_Batch]:
         limit, sizes = self.limit, frames.n_atoms
         chosen: list[int] = []
         edges: list[Any] = []
@@ -194,19 +210,43 @@ class EdgeEvaluator:
     ) -> _Batch:
         with profile.timing("neighbours_s"):
             batch = frames.select(chosen)
-            made = _Batch(np.asarray(chosen), batch, join_edges(batch, edges), load)
-        with _numbered(made.chosen):
-            self._stage(made)
-        return made
-
-    def _stage(self, batch: _Batch) -> None:
+            graph = join_edges(batch, edges)
+        made = _Batch(np.asarray(chosen), batch, len(graph.senders), load, graph)
         try:
-            batch.staged = self._runner.stage(batch.graph)
+            with _numbered(made.chosen):
+                made.staged = self._runner.stage(graph)
         except (MemoryError, RuntimeError) as error:
             if not is_out_of_memory(error):
                 raise
             # Tried again when it is started, with whatever is free then.
-            batch.staged = None
+        return made
+
+    def _with_edges_of_device(
+        self, runner: DeviceRunner, frames: Frames, order: IntArray, profile: Profile
+    ) -> Generator[_Batch]:
+        start, per_atom = 0, MANY_EDGES
+        while start < len(order):
+            # How many edges there are is known afterwards: as many as in the batch before.
+            sizes = frames.n_atoms[order[start:]]
+            loads = np.cumsum([self.limit.load(int(n), int(per_atom * n)) for n in sizes])
+            n_frames = max(1, int(np.searchsorted(loads, self.limit.value, side="right")))
+            chosen = order[start : start + n_frames]
+            start += n_frames
+            batch = frames.select(chosen)
+            made = _Batch(chosen, batch, 0, 0)
+            with profile.timing("neighbours_s"), _numbered(chosen):
+                try:
+                    made.staged, made.n_edges = runner.stage_frames(batch, self.cutoff)
+                except (MemoryError, RuntimeError) as error:
+                    if not is_out_of_memory(error):
+                        raise
+            if made.staged is None:
+                # There is no room beside the batch that is computed: the host finds the edges.
+                made.graph = build_graph(batch, self.cutoff)
+                made.n_edges = len(made.graph.senders)
+            made.load = self.limit.load(len(batch.numbers), made.n_edges)
+            per_atom = made.n_edges / len(batch.numbers)
+            yield made
 
     def _start(self, batch: _Batch, work: _Work, *, again: bool = True) -> None:
         """Launch a batch, or its halves if it does not fit."""
@@ -218,7 +258,8 @@ class EdgeEvaluator:
         try:
             with _numbered(batch.chosen):
                 if batch.staged is None:
-                    batch.staged = self._runner.stage(batch.graph)
+                    graph = batch.graph or build_graph(batch.frames, self.cutoff)
+                    batch.staged = self._runner.stage(graph)
                 work.under_way.append((batch, self._runner.launch(batch.staged)))
         except (MemoryError, RuntimeError) as error:
             if not is_out_of_memory(error):
@@ -246,8 +287,9 @@ class EdgeEvaluator:
         for part in batches(sizes, max(1, int(sizes.sum()) // 2)):
             frames = batch.frames.select(part)
             graph = build_graph(frames, self.cutoff)
-            load = self.limit.load(len(graph.numbers), len(graph.senders))
-            self._start(_Batch(batch.chosen[part], frames, graph, load), work)
+            n_edges = len(graph.senders)
+            load = self.limit.load(len(graph.numbers), n_edges)
+            self._start(_Batch(batch.chosen[part], frames, n_edges, load, graph), work)
             self._collect(work, leave=0)
 
     def _collect(self, work: _Work, *, leave: int) -> None:
@@ -260,8 +302,8 @@ class EdgeEvaluator:
             work.profile.batches.append(
                 BatchTimes(
                     n_frames=len(batch.frames),
-                    n_atoms=len(batch.graph.numbers),
-                    n_edges=len(batch.graph.senders),
+                    n_atoms=len(batch.frames.numbers),
+                    n_edges=batch.n_edges,
                     transfer_s=found.transfer_s,
                     model_s=found.model_s,
                     sums_s=found.sums_s,

@@ -16,7 +16,7 @@ import numpy as np
 from ms25_suite.core.frames import BoolArray, FloatArray
 from ms25_suite.core.geometry.neighbours import Neighbours, neighbours_by_tree
 
-__all__ = ["neighbours", "neighbours_by_tree", "neighbours_by_vesin"]
+__all__ = ["complete_cells", "neighbours", "neighbours_by_tree", "neighbours_by_vesin"]
 
 MOST_CANDIDATES: Final = 1100
 """Number of candidates per atom above which the tree is faster (measured with the mini tier)."""
@@ -78,6 +78,22 @@ def _invertible(cell: FloatArray, pbc: BoolArray) -> FloatArray:
     # A vector along which nothing repeats has no meaning, so it may lie in the plane of others.
     lean = complete_cell(np.where(pbc[:, None], cell, 0.0))
     return np.asarray(lean, dtype=np.float64)
+
+
+def complete_cells(cells: FloatArray, pbc: BoolArray) -> FloatArray:
+    """Cells with missing vectors of non-periodic directions filled in.
+
+    Parameters
+    ----------
+    cells
+        Cell vectors in Å as rows, shape ``(n_frames, 3, 3)``.
+    pbc
+        Periodicity along each cell vector, shape ``(n_frames, 3)``.
+    """
+    found = np.array(cells, dtype=np.float64)
+    for index in np.flatnonzero(~pbc.all(axis=1)).tolist():
+        found[index] = _invertible(found[index], np.array(pbc[index]))
+    return found
 
 
 def neighbours_by_vesin(

@@ -5,7 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
+from ms25_suite.core.frames import Frames
 from ms25_suite.potentials.base import BatchResult, Graph
+from ms25_suite.potentials.batching.graphs import build_graph
 from ms25_suite.potentials.batching.host import HostRunner
 from tests.helpers.lennard_jones import LennardJonesModel
 
@@ -51,12 +55,20 @@ class SimulatedDevice:
     released: int = 0
     under_way: int = 0
     seconds: float = 0.0
+    finds_edges: bool = False
 
     def available(self) -> int:
         return self.memory
 
     def stage(self, graph: Graph) -> Graph:
         return graph
+
+    def builds(self, frames: Frames, cutoff: float) -> Any:
+        return np.full(len(frames), self.finds_edges)
+
+    def stage_frames(self, frames: Frames, cutoff: float) -> tuple[Graph, int]:
+        graph = build_graph(frames, cutoff)
+        return graph, len(graph.senders)
 
     def launch(self, staged: Graph) -> _Later:
         assert self.under_way <= self.in_flight

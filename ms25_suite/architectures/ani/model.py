@@ -153,6 +153,8 @@ class AniModel(TorchModel):
         Type of its weights, of torch.
     """
 
+    needs_half = True
+
     def __init__(self, network: Any, device: str, dtype: Any) -> None:
         self._network = network
         self.device = device

@@ -44,10 +44,14 @@ def _check(model: SimulatedModel, **options: object) -> tuple[EdgeEvaluator, Pro
     return evaluator, profile
 
 
+@pytest.mark.parametrize("finds_edges", [False, True])
 @pytest.mark.parametrize("threads", [0, 1, 2])
 @pytest.mark.parametrize("batch_atoms", [None, 1, 40, 10_000])
-def test_frames_come_back_in_order(threads: int, batch_atoms: int | None) -> None:
-    evaluator, profile = _check(SimulatedModel(), batch_atoms=batch_atoms, threads=threads)
+def test_frames_come_back_in_order(
+    threads: int, batch_atoms: int | None, finds_edges: bool
+) -> None:
+    model = SimulatedModel(finds_edges=finds_edges)
+    evaluator, profile = _check(model, batch_atoms=batch_atoms, threads=threads)
     assert isinstance(evaluator.limit, GrowingLimit if batch_atoms is None else FixedLimit)
     if batch_atoms == 40:
         assert max(batch.n_atoms for batch in profile.batches) <= 40
@@ -56,13 +60,14 @@ def test_frames_come_back_in_order(threads: int, batch_atoms: int | None) -> Non
     assert sizes == sorted(sizes, reverse=True)
 
 
+@pytest.mark.parametrize("finds_edges", [False, True])
 @pytest.mark.parametrize("threads", [0, 1])
 @pytest.mark.parametrize("fit", [32, 40, 100, 300])
-def test_what_does_not_fit_is_halved(fit: int, threads: int) -> None:
+def test_what_does_not_fit_is_halved(fit: int, threads: int, finds_edges: bool) -> None:
     """With a number of atoms that the memory does not hold, as a user may state it."""
     edges = 42  # of an atom of copper within 5 Å, at most; some are rattled out
     memory = int(1e5 * edges * fit * 1.1)
-    model = SimulatedModel(memory=memory)
+    model = SimulatedModel(memory=memory, finds_edges=finds_edges)
     evaluator, profile = _check(model, batch_atoms=5000, threads=threads)
     assert model.device.failed
     assert profile.retried == len(model.device.failed)

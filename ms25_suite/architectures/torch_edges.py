@@ -1,0 +1,138 @@
+"""Edges of many small frames, found on a device.
+
+Every atom is tried with every other one of its frame, and with all images that may be within the
+cutoff. For some hundred atoms that is less work than the model, and a GPU does it while the host
+would still be at the first frames. Larger frames are left to the cell lists of the host.
+"""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from ms25_suite.architectures.torch_packed import Packed
+from ms25_suite.core.frames import BoolArray, Frames
+from ms25_suite.potentials.batching.images import image_reach
+
+if TYPE_CHECKING:
+    import torch
+
+__all__ = ["edges_on_device", "is_small"]
+
+MOST_CANDIDATES: Final = 4000
+"""Atoms and images with which an atom is tried at most: some 100 ns of an H100, by its memory
+bandwidth, where a model takes 1 µs or more for an atom."""
+
+_AT_ONCE: Final = 4_194_304
+"""Candidates that are tried at a time; each takes about 100 bytes."""
+
+Edges = tuple["torch.Tensor", "torch.Tensor", "torch.Tensor"]
+
+
+def is_small(frames: Frames, cutoff: float) -> BoolArray:
+    """Frames whose edges a device finds with less work than the model, shape ``(n_frames,)``.
+
+    Parameters
+    ----------
+    frames
+        Frames.
+    cutoff
+        Longest edge in Å.
+    """
+    _, images = image_reach(frames, cutoff)
+    candidates = frames.n_atoms * (2 * images + 1).prod(axis=1)
+    return np.asarray(candidates <= MOST_CANDIDATES, dtype=np.bool_)
+
+
+def edges_on_device(frames: Frames, cutoff: float, device: torch.device, *, pinned: bool) -> Edges:
+    """Edges of frames that `is_small` accepts.
+
+    Parameters
+    ----------
+    frames
+        The frames.
+    cutoff
+        Longest edge in Å.
+    device
+        Where to find them.
+    pinned
+        Whether the host's memory is pinned for the copy.
+
+    Returns
+    -------
+    :
+        Senders i and receivers j, numbered over all frames, int64, shape ``(n_edges,)``, and
+        ``D = r_j - r_i`` in Å with the periodic shift included, shape ``(n_edges, 3)``. Edges of a
+        frame lie together, in the order of the frames.
+    """
+    import torch
+
+    cells, images = image_reach(frames, cutoff)
+    sizes = frames.n_atoms
+    arrays = {
+        "positions": np.asarray(frames.positions, dtype=np.float64),
+        "cells": cells,
+        "inverse": np.linalg.inv(cells),
+        "periodic": np.asarray(frames.pbc, dtype=np.float64),
+        "first": np.asarray(frames.offsets[:-1], dtype=np.int64),
+        "sizes": np.asarray(sizes, dtype=np.int64),
+    }
+    packed = Packed(arrays)
+    data = packed.tensors(packed.host(pinned=pinned).to(device, non_blocking=True))
+    parts: list[Edges] = []
+    start = 0
+    while start < len(frames):
+        stop, width, around = start + 1, int(sizes[start]), images[start]
+        # Frames side by side in one block, as wide as the largest one of them.
+        while stop < len(frames):
+            wider = max(width, int(sizes[stop]))
+            further = np.maximum(around, images[stop])
+            if (stop + 1 - start) * wider**2 * int((2 * further + 1).prod()) > _AT_ONCE:
+                break
+            stop, width, around = stop + 1, wider, further
+        ranges = [range(-int(n), int(n) + 1) for n in around]
+        shifts = np.array(list(itertools.product(*ranges)), dtype=np.float64)
+        moved = torch.from_numpy(shifts).to(device, non_blocking=True)
+        block = {name: found[start:stop] for name, found in data.items() if name != "positions"}
+        parts.append(_of_block(data["positions"], block, moved, width, cutoff))
+        start = stop
+    senders, receivers, vectors = (torch.cat(found) for found in zip(*parts, strict=True))
+    return senders, receivers, vectors
+
+
+def _of_block(
+    positions: torch.Tensor,
+    block: dict[str, torch.Tensor],
+    shifts: torch.Tensor,
+    width: int,
+    cutoff: float,
+) -> Edges:
+    """Edges of frames of at most ``width`` atoms, by trying all pairs with all shifts."""
+    import torch
+
+    columns = torch.arange(width, device=positions.device)
+    is_atom = columns[None, :] < block["sizes"][:, None]
+    # Places that no atom takes hold any atom, and are left out below.
+    atoms = (block["first"][:, None] + columns).clamp(max=len(positions) - 1)
+    there = positions[atoms]
+    scaled = there @ block["inverse"]
+    between = scaled[:, None, :, :] - scaled[:, :, None, :]
+    # To the nearest image along each cell vector; what does not repeat stays where it is.
+    nearest = -torch.round(between) * block["periodic"][:, None, None, :]
+    steps = nearest[:, :, :, None, :] + shifts
+    # Differences of positions, and not of scaled ones, so that no digit is lost.
+    apart = (there[:, None, :, :] - there[:, :, None, :])[:, :, :, None, :]
+    shape = steps.shape
+    apart = apart + (steps.reshape(shape[0], -1, 3) @ block["cells"]).reshape(shape)
+    near = apart.square().sum(dim=-1) <= cutoff**2
+    near &= (is_atom[:, :, None] & is_atom[:, None, :])[:, :, :, None]
+    # The block has the shifts of all of its frames, also along what does not repeat in some.
+    repeats = ((shifts == 0) | (block["periodic"][:, None, :] > 0)).all(dim=-1)
+    near &= repeats[:, None, None, :]
+    # An atom is no neighbour of itself, but of its images.
+    itself = (columns[:, None] == columns[None, :])[None, :, :, None]
+    near &= ~(itself & (steps == 0).all(dim=-1))
+    frame, i, j, image = near.nonzero(as_tuple=True)
+    return atoms[frame, i], atoms[frame, j], apart[frame, i, j, image]
