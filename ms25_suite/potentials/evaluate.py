@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -80,6 +80,8 @@ class EdgeEvaluator:
         none on the host, on another device as many as there are cores to spare.
     remembered
         Where the best batch size for a device is remembered; None: it is not remembered.
+    acceleration
+        What `info` says of the form of the model; see `ModelInfo.acceleration`.
 
     Attributes
     ----------
@@ -98,6 +100,7 @@ class EdgeEvaluator:
         *,
         threads: int | None = None,
         remembered: RememberedSize | None = None,
+        acceleration: str = "",
     ) -> None:
         if model.info.r_max is None:
             msg = f"{type(model).__name__}.info must state r_max, the cutoff of its edges in Å"
@@ -112,6 +115,7 @@ class EdgeEvaluator:
             )
         self._threads = threads
         self._remembered = remembered
+        self._acceleration = acceleration
         self.limit: Limit
         if batch_atoms is None and self._device is not None:
             known = remembered.get(self._runner.card) if remembered else None
@@ -122,7 +126,7 @@ class EdgeEvaluator:
     @property
     def info(self) -> ModelInfo:
         """Elements, cutoff and size of the model."""
-        return self.model.info
+        return replace(self.model.info, acceleration=self._acceleration)
 
     def predict(
         self,

@@ -223,12 +223,13 @@ class Report:
                     _number(row["ratio_raw"]),
                     _small(found.get("energy_eV_per_atom")),
                     _small(found.get("forces_eV_per_A")),
+                    row.get("acceleration", ""),
                 ]
             )
         return _table(
             "## Accelerated models",
             "architecture|type|how|µs per atom|over the plain bare model|energies differ by, "
-            "eV/atom|forces, eV/Å",
+            "eV/atom|forces, eV/Å|what the suite says of it",
             rows,
         )
 
