@@ -87,7 +87,7 @@ class ModelInfo:
         `ms25_suite.core.inputs`); None if unknown.
     acceleration
         Which faster form of the model is used and how much it differs, or why none is; empty where
-        none was asked for, or there is none (`ms25_suite.potentials.acceleration`).
+        none was asked for, or there is none (`ms25_suite.potentials.workers.acceleration`).
     """
 
     elements: tuple[int, ...] | None = None
