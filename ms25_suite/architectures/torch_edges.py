@@ -14,18 +14,18 @@ import numpy as np
 
 from ms25_suite.architectures.torch_packed import Packed
 from ms25_suite.core.frames import BoolArray, Frames
-from ms25_suite.potentials.batching.images import image_reach
+from ms25_suite.potentials.batching.images import images_in_reach
 
 if TYPE_CHECKING:
     import torch
 
 __all__ = ["edges_on_device", "is_small"]
 
-MOST_CANDIDATES: Final = 4000
-"""Atoms and images with which an atom is tried at most: some 100 ns of an H100, by its memory
+MOST_CANDIDATES: Final = 3000
+"""Atoms and images with which an atom is tried at most: 0.2 µs of an H100, by its memory
 bandwidth, where a model takes 1 µs or more for an atom."""
 
-_AT_ONCE: Final = 4_194_304
+_AT_ONCE: Final = 2_097_152
 """Candidates that are tried at a time; each takes about 100 bytes."""
 
 Edges = tuple["torch.Tensor", "torch.Tensor", "torch.Tensor"]
@@ -41,8 +41,8 @@ def is_small(frames: Frames, cutoff: float) -> BoolArray:
     cutoff
         Longest edge in Å.
     """
-    _, images = image_reach(frames, cutoff)
-    candidates = frames.n_atoms * (2 * images + 1).prod(axis=1)
+    _, images = images_in_reach(frames, cutoff)
+    candidates = frames.n_atoms * images.prod(axis=1)
     return np.asarray(candidates <= MOST_CANDIDATES, dtype=np.bool_)
 
 
@@ -69,7 +69,7 @@ def edges_on_device(frames: Frames, cutoff: float, device: torch.device, *, pinn
     """
     import torch
 
-    cells, images = image_reach(frames, cutoff)
+    cells, images = images_in_reach(frames, cutoff)
     sizes = frames.n_atoms
     arrays = {
         "positions": np.asarray(frames.positions, dtype=np.float64),
@@ -89,17 +89,27 @@ def edges_on_device(frames: Frames, cutoff: float, device: torch.device, *, pinn
         while stop < len(frames):
             wider = max(width, int(sizes[stop]))
             further = np.maximum(around, images[stop])
-            if (stop + 1 - start) * wider**2 * int((2 * further + 1).prod()) > _AT_ONCE:
+            if (stop + 1 - start) * wider**2 * int(further.prod()) > _AT_ONCE:
                 break
             stop, width, around = stop + 1, wider, further
-        ranges = [range(-int(n), int(n) + 1) for n in around]
-        shifts = np.array(list(itertools.product(*ranges)), dtype=np.float64)
+        shifts = np.array(list(itertools.product(*map(_turns, around.tolist()))))
         moved = torch.from_numpy(shifts).to(device, non_blocking=True)
         block = {name: found[start:stop] for name, found in data.items() if name != "positions"}
         parts.append(_of_block(data["positions"], block, moved, width, cutoff))
         start = stop
     senders, receivers, vectors = (torch.cat(found) for found in zip(*parts, strict=True))
     return senders, receivers, vectors
+
+
+def _turns(n: int) -> list[float]:
+    """Steps from the nearest image to the n nearest ones, if the atom lies on the positive side.
+
+    Examples
+    --------
+    >>> _turns(4)
+    [0.0, -1.0, 1.0, -2.0]
+    """
+    return [float(-((index + 1) // 2) if index % 2 else index // 2) for index in range(n)]
 
 
 def _of_block(
@@ -121,7 +131,9 @@ def _of_block(
     between = scaled[:, None, :, :] - scaled[:, :, None, :]
     # To the nearest image along each cell vector; what does not repeat stays where it is.
     nearest = -torch.round(between) * block["periodic"][:, None, None, :]
-    steps = nearest[:, :, :, None, :] + shifts
+    # The second nearest one is on the other side.
+    side = torch.where(between + nearest < 0, -1.0, 1.0).to(between.dtype)
+    steps = nearest[:, :, :, None, :] + side[:, :, :, None, :] * shifts
     # Differences of positions, and not of scaled ones, so that no digit is lost.
     apart = (there[:, None, :, :] - there[:, :, None, :])[:, :, :, None, :]
     shape = steps.shape

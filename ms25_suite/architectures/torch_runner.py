@@ -67,7 +67,11 @@ class _Staged:
 
     graph: TensorGraph
     held: list[torch.Tensor]
+    """Memory that belongs to the stream of the copies."""
     marks: tuple[Any, Any]
+    """Before and after the copy."""
+    ready: Any = None
+    """After which the model may start; None: the copy."""
 
 
 class TorchRunner:
@@ -161,6 +165,7 @@ class TorchRunner:
         packed = Packed(arrays | {"graph_of_atom": atoms.graph_of_atom})
         host = packed.host(pinned=self._is_cuda)
         tensors = packed.tensors(host.to(self._device, non_blocking=True))
+        marks = before, self._mark(self._copies)
         senders, receivers, vectors = edges_on_device(
             frames, cutoff, self._device, pinned=self._is_cuda
         )
@@ -177,8 +182,7 @@ class TorchRunner:
         )
         held = [senders, receivers, vectors, tensors["graph_of_atom"]]
         held += [] if half is None else [half]
-        marks = before, self._mark(self._copies)
-        return _Staged(graph, held, marks), len(senders)
+        return _Staged(graph, held, marks, self._mark(self._copies)), len(senders)
 
     def stage(self, graph: Graph) -> _Staged:
         """Start to copy a graph to the device."""
@@ -227,7 +231,7 @@ class TorchRunner:
             return self._launch(staged, None)
         with torch.cuda.device(self._device):
             stream = torch.cuda.current_stream()
-            stream.wait_event(staged.marks[1])
+            stream.wait_event(staged.ready or staged.marks[1])
             # The memory belongs to the stream of the copies, which must not use it too early again.
             for tensor in staged.held:
                 tensor.record_stream(stream)

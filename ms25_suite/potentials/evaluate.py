@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
-from ms25_suite.core.errors import PotentialError, PredictionError
+from ms25_suite.core.errors import PotentialError
 from ms25_suite.core.frames import Frames, IntArray, Predictions
 from ms25_suite.core.machine import available_cores
 from ms25_suite.potentials.base import (
     BatchRunner,
-    DeviceRunner,
     EdgeModel,
     ForceModel,
-    Graph,
     Launched,
     ModelInfo,
 )
-from ms25_suite.potentials.batching.ahead import Ahead, edges_in_order
-from ms25_suite.potentials.batching.graphs import batches, build_graph, join_edges
+from ms25_suite.potentials.batching.graphs import batches, build_graph
 from ms25_suite.potentials.batching.host import HostRunner
 from ms25_suite.potentials.batching.limits import BATCH_ATOMS, FixedLimit, GrowingLimit, Limit
+from ms25_suite.potentials.batching.making import Batch, BatchMaker, numbered
 from ms25_suite.potentials.batching.memory import is_out_of_memory, out_of_memory
 from ms25_suite.potentials.batching.profile import BatchTimes, Profile
 from ms25_suite.potentials.batching.remembered import RememberedSize
@@ -36,24 +32,6 @@ __all__ = ["EdgeEvaluator"]
 MOST_THREADS = 8
 """Most threads that build graphs for a GPU: more of them only wait for Python's lock."""
 
-MANY_EDGES = 80.0
-"""Edges of an atom before any are known: those of a dense metal within 6 Å."""
-
-_STAGED = 2
-"""Batches that wait for the device, so that one is there even if the next takes longer to build."""
-
-
-@dataclass(slots=True, eq=False)
-class _Batch:
-    """A batch, and what is left to do with it."""
-
-    chosen: IntArray
-    frames: Frames
-    n_edges: int
-    load: int
-    graph: Graph | None = None
-    staged: Any = None
-
 
 @dataclass(slots=True, eq=False)
 class _Work:
@@ -61,7 +39,7 @@ class _Work:
 
     profile: Profile
     on_batch: Callable[[], None]
-    under_way: deque[tuple[_Batch, Launched]]
+    under_way: deque[tuple[Batch, Launched]]
     done: list[tuple[IntArray, Predictions]]
 
 
@@ -113,7 +91,6 @@ class EdgeEvaluator:
             threads = (
                 0 if self._device is None else min(MOST_THREADS, max(1, available_cores() - 1))
             )
-        self._threads = threads
         self._remembered = remembered
         self._acceleration = acceleration
         self.limit: Limit
@@ -122,6 +99,7 @@ class EdgeEvaluator:
             self.limit = GrowingLimit(self._runner.available, known)
         else:
             self.limit = FixedLimit(BATCH_ATOMS if batch_atoms is None else batch_atoms)
+        self._maker = BatchMaker(self._runner, self._device, self.cutoff, self.limit, threads)
 
     @property
     def info(self) -> ModelInfo:
@@ -153,7 +131,7 @@ class EdgeEvaluator:
         """
         work = _Work(Profile() if profile is None else profile, on_batch, deque(), [])
         with work.profile.timing("wall_s"):
-            with self._batches(frames, work.profile) as found:
+            with self._maker.batches(frames, work.profile) as found:
                 for batch in found:
                     self._start(batch, work)
                     # The device has its next batch: now there is time to look at the last one.
@@ -164,95 +142,7 @@ class EdgeEvaluator:
             self._remembered.put(self._runner.card, self.limit.learned())
         return predictions
 
-    @contextmanager
-    def _batches(self, frames: Frames, profile: Profile) -> Iterator[Iterator[_Batch]]:
-        """Batches, made ahead by another thread if there is to be one."""
-        source = self._made(frames, profile)
-        if self._threads == 0 or len(frames) == 1:
-            try:
-                yield source
-            finally:
-                source.close()
-            return
-        with Ahead(source, _STAGED) as ahead:
-            yield _waited_for(ahead, profile)
-
-    def _made(self, frames: Frames, profile: Profile) -> Generator[_Batch]:
-        """Batches of frames, on the device."""
-        order = np.arange(len(frames))
-        device = self._device
-        if device is None:
-            yield from self._with_edges_of_host(frames, order, profile)
-            return
-        # The largest first: one that is too large is known at once, and batches are full.
-        order = np.argsort(-frames.n_atoms, kind="stable")
-        on_device = device.builds(frames, self.cutoff)[order]
-        yield from self._with_edges_of_host(frames, order[~on_device], profile)
-        yield from self._with_edges_of_device(device, frames, order[on_device], profile)
-
-    def _with_edges_of_host(
-        self, frames: Frames, order: IntArray, profile: Profile
-    ) -> Generator[_Batch]:
-        limit, sizes = self.limit, frames.n_atoms
-        chosen: list[int] = []
-        edges: list[Any] = []
-        total = 0
-        for index, found, seconds in edges_in_order(frames, order, self.cutoff, self._threads):
-            profile.neighbours_s += seconds
-            load = limit.load(int(sizes[index]), len(found[0]))
-            if chosen and total + load > limit.value:
-                yield self._join(frames, chosen, edges, total, profile)
-                chosen, edges, total = [], [], 0
-            chosen.append(index)
-            edges.append(found)
-            total += load
-        if chosen:
-            yield self._join(frames, chosen, edges, total, profile)
-
-    def _join(
-        self, frames: Frames, chosen: list[int], edges: list[Any], load: int, profile: Profile
-    ) -> _Batch:
-        with profile.timing("neighbours_s"):
-            batch = frames.select(chosen)
-            graph = join_edges(batch, edges)
-        made = _Batch(np.asarray(chosen), batch, len(graph.senders), load, graph)
-        try:
-            with _numbered(made.chosen):
-                made.staged = self._runner.stage(graph)
-        except (MemoryError, RuntimeError) as error:
-            if not is_out_of_memory(error):
-                raise
-            # Tried again when it is started, with whatever is free then.
-        return made
-
-    def _with_edges_of_device(
-        self, runner: DeviceRunner, frames: Frames, order: IntArray, profile: Profile
-    ) -> Generator[_Batch]:
-        start, per_atom = 0, MANY_EDGES
-        while start < len(order):
-            # How many edges there are is known afterwards: as many as in the batch before.
-            sizes = frames.n_atoms[order[start:]]
-            loads = np.cumsum([self.limit.load(int(n), int(per_atom * n)) for n in sizes])
-            n_frames = max(1, int(np.searchsorted(loads, self.limit.value, side="right")))
-            chosen = order[start : start + n_frames]
-            start += n_frames
-            batch = frames.select(chosen)
-            made = _Batch(chosen, batch, 0, 0)
-            with profile.timing("neighbours_s"), _numbered(chosen):
-                try:
-                    made.staged, made.n_edges = runner.stage_frames(batch, self.cutoff)
-                except (MemoryError, RuntimeError) as error:
-                    if not is_out_of_memory(error):
-                        raise
-            if made.staged is None:
-                # There is no room beside the batch that is computed: the host finds the edges.
-                made.graph = build_graph(batch, self.cutoff)
-                made.n_edges = len(made.graph.senders)
-            made.load = self.limit.load(len(batch.numbers), made.n_edges)
-            per_atom = made.n_edges / len(batch.numbers)
-            yield made
-
-    def _start(self, batch: _Batch, work: _Work, *, again: bool = True) -> None:
+    def _start(self, batch: Batch, work: _Work, *, again: bool = True) -> None:
         """Launch a batch, or its halves if it does not fit."""
         many = len(batch.chosen) > 1
         if many and self.limit.is_hopeless(batch.load):
@@ -260,7 +150,7 @@ class EdgeEvaluator:
             return
         reason = ""
         try:
-            with _numbered(batch.chosen):
+            with numbered(batch.chosen):
                 if batch.staged is None:
                     graph = batch.graph or build_graph(batch.frames, self.cutoff)
                     batch.staged = self._runner.stage(graph)
@@ -285,7 +175,7 @@ class EdgeEvaluator:
             # Alone on the device it may fit.
             self._start(batch, work, again=False)
 
-    def _halve(self, batch: _Batch, work: _Work) -> None:
+    def _halve(self, batch: Batch, work: _Work) -> None:
         sizes = batch.frames.n_atoms
         batch.staged = None
         for part in batches(sizes, max(1, int(sizes.sum()) // 2)):
@@ -293,7 +183,7 @@ class EdgeEvaluator:
             graph = build_graph(frames, self.cutoff)
             n_edges = len(graph.senders)
             load = self.limit.load(len(graph.numbers), n_edges)
-            self._start(_Batch(batch.chosen[part], frames, n_edges, load, graph), work)
+            self._start(Batch(batch.chosen[part], frames, n_edges, load, graph), work)
             self._collect(work, leave=0)
 
     def _collect(self, work: _Work, *, leave: int) -> None:
@@ -317,25 +207,6 @@ class EdgeEvaluator:
             stress = stresses(batch.frames, found.virials)
             work.done.append((batch.chosen, Predictions(found.energy, found.forces, stress)))
             work.on_batch()
-
-
-def _waited_for(source: Iterator[_Batch], profile: Profile) -> Iterator[_Batch]:
-    while True:
-        with profile.timing("waiting_s"):
-            batch = next(source, None)
-        if batch is None:
-            return
-        yield batch
-
-
-@contextmanager
-def _numbered(chosen: IntArray) -> Iterator[None]:
-    """Turn numbers of frames in the batch, in an error, into those among all frames."""
-    try:
-        yield
-    except PredictionError as error:
-        error.frames = tuple(int(chosen[frame]) for frame in error.frames)
-        raise
 
 
 def _in_order(frames: Frames, done: list[tuple[IntArray, Predictions]]) -> Predictions:

@@ -7,11 +7,15 @@ import numpy as np
 from ms25_suite.core.frames import FloatArray, Frames, IntArray
 from ms25_suite.potentials.neighbours import complete_cells
 
-__all__ = ["image_reach"]
+__all__ = ["images_in_reach"]
 
 
-def image_reach(frames: Frames, cutoff: float) -> tuple[FloatArray, IntArray]:
-    """Cells that can be inverted, and how far images reach beyond the nearest one.
+_ROUNDING = 1e-9
+"""Part of a cell by which an image may be further away than it is computed to be."""
+
+
+def images_in_reach(frames: Frames, cutoff: float) -> tuple[FloatArray, IntArray]:
+    """Cells that can be inverted, and how many images of an atom may be within the cutoff.
 
     Parameters
     ----------
@@ -24,12 +28,12 @@ def image_reach(frames: Frames, cutoff: float) -> tuple[FloatArray, IntArray]:
     -------
     :
         Cell vectors in Å as rows, with missing vectors of non-periodic directions filled in, shape
-        ``(n_frames, 3, 3)``; and the number of images on either side of the nearest one along each
-        vector that may be within the cutoff, shape ``(n_frames, 3)``; 0 where nothing repeats.
+        ``(n_frames, 3, 3)``; and the number of images along each vector, from the nearest one on,
+        that may be within the cutoff, shape ``(n_frames, 3)``; 1 where nothing repeats.
     """
     cells = complete_cells(frames.cells, frames.pbc)
     # The cutoff in units of the distance between opposite faces, along each cell vector.
     reach = cutoff * np.linalg.norm(np.linalg.inv(cells), axis=1)
-    # The nearest image is at most half a cell away along each vector.
-    images = np.floor(reach + 0.5).astype(np.int64)
-    return cells, np.where(frames.pbc, images, 0)
+    # By distance along a vector, the images are at least 0, 1/2, 1, 3/2, ... cells away.
+    images = np.floor(2.0 * (reach + _ROUNDING)).astype(np.int64) + 1
+    return cells, np.where(frames.pbc, images, 1)

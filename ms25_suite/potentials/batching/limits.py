@@ -42,8 +42,9 @@ _WORTH: Final = 1.05
 _IDLE: Final = 1.6
 """Gain in throughput by a doubling, above which the card is mostly idle."""
 
-_FULL: Final = 0.6
-"""Part of the limit that a batch must have to tell something about it."""
+_FULL: Final = (0.6, 1.25)
+"""Part of the limit that a batch must have to tell something about it. It may exceed the limit a
+little, where edges are counted on the device."""
 
 _SAMPLES: Final = 2
 """Batches that are measured at each size; the first one at a size compiles and allocates, and is
@@ -204,7 +205,8 @@ class GrowingLimit:
         peak_bytes
             Memory that it took; zero if unknown.
         """
-        if load < _FULL * self.value or load > self.value or seconds <= 0.0:
+        fewest, most = (part * self.value for part in _FULL)
+        if not fewest <= load <= most or seconds <= 0.0:
             # A last batch, one of an earlier size, or a single large frame.
             return
         if peak_bytes > 0:

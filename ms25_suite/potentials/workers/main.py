@@ -19,11 +19,11 @@ from ms25_suite.core.errors import ModelFileError, Ms25Error, OutOfMemoryError
 from ms25_suite.core.frames import Frames, Predictions
 from ms25_suite.core.text.shown import encodable
 from ms25_suite.environments.processes import keep_freed_memory
-from ms25_suite.potentials.workers.acceleration import Chosen, choose_form
 from ms25_suite.potentials.base import Architecture, EdgeModel, Evaluator, ForceModel
 from ms25_suite.potentials.batching.remembered import RememberedSize
 from ms25_suite.potentials.evaluate import EdgeEvaluator
 from ms25_suite.potentials.registry import load_implementation
+from ms25_suite.potentials.workers.acceleration import Chosen, choose_form
 from ms25_suite.potentials.workers.jobs import (
     BaselineJob,
     CalculatorJob,

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from ms25_suite.core.frames import FloatArray
-from ms25_suite.potentials.workers.acceleration import choose_form, trial_frames
 from ms25_suite.potentials.base import EdgeModel, ForceModel, Graph, ModelInfo
 from ms25_suite.potentials.workers import main as worker
+from ms25_suite.potentials.workers.acceleration import choose_form, trial_frames
 from ms25_suite.potentials.workers.jobs import ModelJob
 
 
