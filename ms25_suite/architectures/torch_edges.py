@@ -1,8 +1,9 @@
-"""Edges of many small frames, found on a device.
+"""Edges of frames, found on a device.
 
-Every atom is tried with every other one of its frame, and with all images that may be within the
-cutoff. For some hundred atoms that is less work than the model, and a GPU does it while the host
-would still be at the first frames. Larger frames are left to the cell lists of the host.
+In a small frame every atom is tried with every other one, and with all images that may be within
+the cutoff. For some hundred atoms that is less work than the model, and a GPU does it for many
+frames at a time while the host would still be at the first one. Larger frames are cut into linked
+cells (`ms25_suite.architectures.torch_cells`), one frame after the other.
 """
 
 from __future__ import annotations
@@ -12,14 +13,15 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from ms25_suite.architectures.torch_cells import bins_of, edges_by_cells
 from ms25_suite.architectures.torch_packed import Packed
-from ms25_suite.core.frames import BoolArray, Frames
+from ms25_suite.core.frames import BoolArray, Frames, IntArray
 from ms25_suite.potentials.batching.images import images_in_reach
 
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["edges_on_device", "is_small"]
+__all__ = ["edges_on_device", "is_for_device"]
 
 MOST_CANDIDATES: Final = 3000
 """Atoms and images with which an atom is tried at most: 0.2 µs of an H100, by its memory
@@ -31,8 +33,10 @@ _AT_ONCE: Final = 2_097_152
 Edges = tuple["torch.Tensor", "torch.Tensor", "torch.Tensor"]
 
 
-def is_small(frames: Frames, cutoff: float) -> BoolArray:
+def is_for_device(frames: Frames, cutoff: float) -> BoolArray:
     """Frames whose edges a device finds with less work than the model, shape ``(n_frames,)``.
+
+    All but large ones whose cell is narrower than the cutoff.
 
     Parameters
     ----------
@@ -42,12 +46,16 @@ def is_small(frames: Frames, cutoff: float) -> BoolArray:
         Longest edge in Å.
     """
     _, images = images_in_reach(frames, cutoff)
-    candidates = frames.n_atoms * images.prod(axis=1)
-    return np.asarray(candidates <= MOST_CANDIDATES, dtype=np.bool_)
+    # Up to two images reach across one cell.
+    return np.asarray(_is_small(frames, images) | (images <= 2).all(axis=1), dtype=np.bool_)
+
+
+def _is_small(frames: Frames, images: IntArray) -> BoolArray:
+    return np.asarray(frames.n_atoms * images.prod(axis=1) <= MOST_CANDIDATES, dtype=np.bool_)
 
 
 def edges_on_device(frames: Frames, cutoff: float, device: torch.device, *, pinned: bool) -> Edges:
-    """Edges of frames that `is_small` accepts.
+    """Edges of frames that `is_for_device` accepts.
 
     Parameters
     ----------
@@ -70,7 +78,7 @@ def edges_on_device(frames: Frames, cutoff: float, device: torch.device, *, pinn
     import torch
 
     cells, images = images_in_reach(frames, cutoff)
-    sizes = frames.n_atoms
+    sizes, small = frames.n_atoms, _is_small(frames, images)
     arrays = {
         "positions": np.asarray(frames.positions, dtype=np.float64),
         "cells": cells,
@@ -84,9 +92,19 @@ def edges_on_device(frames: Frames, cutoff: float, device: torch.device, *, pinn
     parts: list[Edges] = []
     start = 0
     while start < len(frames):
+        if not small[start]:
+            atoms = frames.atoms_of(start)
+            bins = bins_of(frames.positions[atoms], cells[start], frames.pbc[start], cutoff)
+            if bins is None:
+                msg = f"a frame of {sizes[start]} atoms in a cell too narrow for linked cells"
+                raise ValueError(msg)
+            i, j, apart = edges_by_cells(data["positions"][atoms], bins, cutoff)
+            parts.append((i + atoms.start, j + atoms.start, apart))
+            start += 1
+            continue
         stop, width, around = start + 1, int(sizes[start]), images[start]
         # Frames side by side in one block, as wide as the largest one of them.
-        while stop < len(frames):
+        while stop < len(frames) and small[stop]:
             wider = max(width, int(sizes[stop]))
             further = np.maximum(around, images[stop])
             if (stop + 1 - start) * wider**2 * int(further.prod()) > _AT_ONCE:

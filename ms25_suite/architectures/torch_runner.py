@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from ms25_suite.architectures.torch_edges import edges_on_device, is_small
+from ms25_suite.architectures.torch_edges import edges_on_device, is_for_device
 from ms25_suite.architectures.torch_graph import Arrays, TensorGraph, TensorModel
 from ms25_suite.architectures.torch_packed import Packed
 from ms25_suite.architectures.torch_pairs import TorchPairs
@@ -86,7 +86,7 @@ class TorchRunner:
 
     in_flight: Final = 1
     finds_edges = True
-    """Whether edges of small frames are found on the device; else the host does all."""
+    """Whether edges are found on the device; else the host does all."""
 
     def __init__(self, model: TensorModel) -> None:
         import torch
@@ -131,10 +131,10 @@ class TorchRunner:
         return TorchPairs(self._model, self._device, cutoff, inputs)
 
     def builds(self, frames: Frames, cutoff: float) -> BoolArray:
-        """Small frames; see `ms25_suite.architectures.torch_edges`."""
+        """Almost all; see `ms25_suite.architectures.torch_edges`."""
         if not self.finds_edges:
             return np.zeros(len(frames), dtype=np.bool_)
-        return is_small(frames, cutoff)
+        return is_for_device(frames, cutoff)
 
     def stage_frames(self, frames: Frames, cutoff: float) -> tuple[_Staged, int]:
         """Copy frames to the device, and find their edges there."""

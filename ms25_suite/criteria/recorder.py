@@ -95,7 +95,7 @@ class CheckRecorder:
     blind: Callable[[], str] = lambda: ""
     rounding: Callable[[str], float] = lambda unit: 0.0
     results: list[CheckResult] = field(default_factory=list)
-    _lost: list[Finding] = field(default_factory=list, init=False, repr=False)
+    _noted: list[Finding] = field(default_factory=list, init=False, repr=False)
 
     def threshold(self, quantity: str, criterion: str = "") -> Threshold | None:
         """Threshold of a quantity, by default of the check's own criterion; None if none is set."""
@@ -276,7 +276,7 @@ class CheckRecorder:
                 f"than float32, which rounds these numbers by up to {error:.2g} {mark.unit}. Use "
                 "--dtype=float64"
             )
-            fields["findings"] = [*(fields.get("findings") or ()), Finding("coarse-dtype", msg)]
+            self._noted.append(Finding("coarse-dtype", msg))
         fields["reason"] = "; ".join(filter(None, (why, fields.get("reason", ""))))
         return self._append(
             threshold=mark.value,
@@ -300,11 +300,11 @@ class CheckRecorder:
         if findings is not None:
             listed = [finding.to_dict() for finding in findings]
             fields["details"] = {**fields.get("details", {}), "findings": listed}
-        if self._lost:
+        if self._noted:
             details = fields.get("details", {})
-            lost = [finding.to_dict() for finding in self._lost]
-            fields["details"] = {**details, "findings": [*details.get("findings", ()), *lost]}
-            self._lost.clear()
+            noted = [finding.to_dict() for finding in self._noted]
+            fields["details"] = {**details, "findings": [*details.get("findings", ()), *noted]}
+            self._noted.clear()
         result = CheckResult(**{**self.context, **fields})
         record = result.to_dict()
         _refuse_not_json(record)
@@ -372,7 +372,7 @@ class CheckRecorder:
                 write(path)
         except OSError as error:
             msg = f"a file of the report could not be written: {error}"
-            self._lost.append(Finding("report-file", msg))
+            self._noted.append(Finding("report-file", msg))
             return ""
         return f"{ARTIFACTS}/{target.name}"
 

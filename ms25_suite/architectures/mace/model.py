@@ -70,7 +70,8 @@ class MaceArchitecture(Architecture):
                 msg = f"{path}: expected a MACE model with `{attribute}`, found {type(model)!r}"
                 raise ModelFileError(msg)
         loaded = MaceModel(
-            model.to(dtype=getattr(torch, dtype)).eval(),
+            # Code that e3nn has compiled comes to the CPU, whatever map_location says.
+            model.to(device=device, dtype=getattr(torch, dtype)).eval(),
             device,
             Heads(list(getattr(model, "heads", None) or ["Default"]), path),
         )

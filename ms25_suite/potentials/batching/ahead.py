@@ -59,6 +59,8 @@ def edges_in_order(
             found = frame_edges(frames, index, cutoff)
             yield index, found, time.perf_counter() - start
         return
+    if len(order) == 0:
+        return
     sizes = frames.n_atoms[order]
     chunks = iter([order[part].tolist() for part in batches(sizes, _CHUNK_ATOMS)])
     with ThreadPoolExecutor(threads, thread_name_prefix="ms25-edges") as pool:

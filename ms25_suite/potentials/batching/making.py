@@ -147,14 +147,17 @@ class BatchMaker:
     def _with_edges_of_device(
         self, runner: DeviceRunner, frames: Frames, order: IntArray, profile: Profile
     ) -> Generator[Batch]:
+        sizes = frames.n_atoms[order].tolist()
         start, per_atom = 0, _MANY_EDGES
         while start < len(order):
-            # How many edges there are is known afterwards: as many as in the batch before.
-            sizes = frames.n_atoms[order[start:]]
-            loads = np.cumsum([self._limit.load(int(n), int(per_atom * n)) for n in sizes])
-            n_frames = max(1, int(np.searchsorted(loads, self._limit.value, side="right")))
-            chosen = order[start : start + n_frames]
-            start += n_frames
+            stop, total = start, 0
+            while stop < len(order):
+                # How many edges there are is known afterwards: as many as in the batch before.
+                total += self._limit.load(sizes[stop], int(per_atom * sizes[stop]))
+                if stop > start and total > self._limit.value:
+                    break
+                stop += 1
+            chosen, start = order[start:stop], stop
             batch = frames.select(chosen)
             made = Batch(chosen, batch, 0, 0)
             with profile.timing("neighbours_s"), numbered(chosen):

@@ -23,7 +23,8 @@ Dataset = Callable[..., str]
 @pytest.mark.parametrize(
     ("option", "words"),
     [
-        ("--device=gpu", "expected cpu, mps, cuda"),
+        ("--device=gpu", "expected auto, cpu, mps, cuda"),
+        ("--batch-atoms=0", "--batch-atoms must be at least 1, got 0"),
         ("--md-ensembles=npt", "expected one or more of nve, nvt"),
         ("--ms25-seed=-1", "must not be negative, got -1"),
         ("--md-steps=3", "--md-steps must be at least"),

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ase import Atoms
 from ase.calculators.emt import EMT
 
 from ms25_suite.core.sealed import sealed_json, unseal_json
@@ -25,6 +26,7 @@ from tests.plugin.bad_input.conftest import Outcome
 from tests.plugin.bad_input.rows import row
 
 Judge = Callable[..., Outcome]
+Dataset = Callable[..., str]
 Calc = Callable[..., str]
 
 
@@ -272,6 +274,32 @@ def test_an_overwritten_file(
     monkeypatch.setattr(WorkerPool, "start", overwrite)
     outcome = judge("--mlip=m.model", f"--dataset={cuni}")
     assert "was changed while it was in use" in outcome.reasons()
+
+
+@row("`--device=auto` where PyTorch finds no GPU")
+def test_auto_without_a_gpu(
+    judge: Judge, cuni: Path, emt: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    outcome = judge(f"--mlip={emt}", f"--dataset={cuni}", "--device=auto")
+    assert "device cpu, dtype float64" in outcome.text
+
+
+@row("`--dtype=float32` for total energies of thousands of eV for each atom")
+@pytest.mark.mace
+def test_single_precision_for_large_energies(
+    judge: Judge, images: list[Atoms], dataset: Dataset, tiny_mace: Path
+) -> None:
+    for atoms in images:
+        atoms.info["REF_energy"] -= 5000.0 * len(atoms)
+    data = dataset(images)
+    coarse = "threshold of 2.5 meV/atom for energy is finer than float32"
+    outcome = judge(f"--mlip={tiny_mace}", f"--dataset={data}", "--dtype=float32")
+    assert coarse in " ".join(outcome.text.split())
+    # Forces and stresses are not that large.
+    assert "for forces is finer" not in outcome.text
+    outcome = judge(f"--mlip={tiny_mace}", f"--dataset={data}")
+    assert "finer than float32" not in outcome.text
 
 
 @row("device that does not exist")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from ase import Atoms
@@ -14,8 +16,8 @@ from tests.helpers.edges import ordered
 
 torch = pytest.importorskip("torch")
 
-from ms25_suite.architectures import torch_edges  # noqa: E402
-from ms25_suite.architectures.torch_edges import edges_on_device, is_small  # noqa: E402
+from ms25_suite.architectures import torch_cells, torch_edges  # noqa: E402
+from ms25_suite.architectures.torch_edges import edges_on_device, is_for_device  # noqa: E402
 
 STRUCTURES = standard_frames(("Ni", "Cu"))
 
@@ -66,10 +68,55 @@ def test_skewed_cells_with_atoms_far_outside(seed: int) -> None:
     _check(images, 5.5)
 
 
-def test_only_small_frames_are_worth_it() -> None:
+@pytest.mark.parametrize("cutoff", [3.0, 4.1])
+@pytest.mark.parametrize("at_once", [1000, 2_097_152])
+def test_edges_by_linked_cells(
+    cutoff: float, at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every kind of frame that has room for the cutoff, as if it were a large one."""
+    monkeypatch.setattr(torch_edges, "MOST_CANDIDATES", 0)
+    monkeypatch.setattr(torch_cells, "_AT_ONCE", at_once)
+    rng = np.random.default_rng(4)
+    images = [
+        *STRUCTURES.values(),
+        molecule("C6H6"),
+        Atoms("H"),
+        bulk("Cu", cubic=True) * (2, 5, 3),
+    ]
+    for pbc in itertools.product((False, True), repeat=3):
+        cell = np.diag([5.0, 9.0, 14.0]) + rng.normal(0, 0.4, (3, 3))
+        # Far outside of the cell along every vector, in clusters and alone.
+        positions = rng.normal(0, 1, (40, 3)) * rng.choice([1, 30], (40, 1)) + rng.uniform(0, 9, 3)
+        images.append(Atoms("Cu40", positions, cell=cell, pbc=pbc))
+    chosen = is_for_device(Frames.from_atoms(images), cutoff)
+    assert chosen.sum() > 10
+    _check([atoms for atoms, usable in zip(images, chosen, strict=True) if usable], cutoff)
+
+
+def test_atoms_on_the_faces_of_bins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A perfect crystal: all of them are, but for rounding."""
+    monkeypatch.setattr(torch_edges, "MOST_CANDIDATES", 0)
+    crystal = bulk("Cu", cubic=True) * (6, 6, 6)
+    # Six bins of 3.61 Å.
+    _check([crystal], 3.6)
+    crystal.positions -= 1e-17
+    _check([crystal], 3.6)
+
+
+def test_a_sparse_frame_has_few_bins() -> None:
+    positions = np.random.default_rng(1).uniform(-1e6, 1e6, (50, 3))
+    positions[1] = positions[0] + [0.5, 0.5, 0.5]
+    bins = torch_cells.bins_of(positions, np.eye(3), np.zeros(3, dtype=bool), 3.0)
+    assert bins is not None
+    assert bins.numbers.prod() <= 4 * 50 + 27
+    i, j, _ = torch_cells.edges_by_cells(torch.from_numpy(positions), bins, 3.0)
+    assert (i.tolist(), j.tolist()) == ([0, 1], [1, 0])
+
+
+def test_which_frames_are_for_the_device() -> None:
     cube = bulk("Cu", cubic=True)
-    frames = Frames.from_atoms([cube * (3, 3, 3), cube * (8, 8, 8), molecule("CH4"), cube])
-    assert is_small(frames, 5.0).tolist() == [True, True, True, True]
-    frames = Frames.from_atoms([cube * (3, 3, 3), cube * (12, 12, 12), cube])
-    assert is_small(frames, 6.0).tolist() == [True, False, True]
-    assert is_small(frames, 25.0).tolist() == [False, False, False]
+    thin = cube * (1, 30, 30)
+    frames = Frames.from_atoms([cube * (3, 3, 3), cube * (12, 12, 12), molecule("CH4"), cube, thin])
+    assert is_for_device(frames, 3.0).tolist() == [True, True, True, True, True]
+    # Two images or more in one direction, and too many atoms to try all of them.
+    assert is_for_device(frames, 6.0).tolist() == [True, True, True, True, False]

@@ -45,8 +45,8 @@ def _check(model: SimulatedModel, **options: object) -> tuple[EdgeEvaluator, Pro
 
 
 @pytest.mark.parametrize("finds_edges", [False, True])
-@pytest.mark.parametrize("threads", [0, 1, 2])
-@pytest.mark.parametrize("batch_atoms", [None, 1, 40, 10_000])
+@pytest.mark.parametrize("threads", [0, 2])
+@pytest.mark.parametrize("batch_atoms", [None, 1, 40])
 def test_frames_come_back_in_order(
     threads: int, batch_atoms: int | None, finds_edges: bool
 ) -> None:
@@ -62,7 +62,7 @@ def test_frames_come_back_in_order(
 
 @pytest.mark.parametrize("finds_edges", [False, True])
 @pytest.mark.parametrize("threads", [0, 1])
-@pytest.mark.parametrize("fit", [32, 40, 100, 300])
+@pytest.mark.parametrize("fit", [32, 100])
 def test_what_does_not_fit_is_halved(fit: int, threads: int, finds_edges: bool) -> None:
     """With a number of atoms that the memory does not hold, as a user may state it."""
     edges = 42  # of an atom of copper within 5 Å, at most; some are rattled out
