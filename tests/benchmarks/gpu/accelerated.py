@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import copy
+import importlib.util
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-__all__ = ["VARIANTS", "accelerate"]
+__all__ = ["VARIANTS", "NotInstalledError", "accelerate"]
+
+
+class NotInstalledError(Exception):
+    """The library of a variant is not installed."""
+
+
+def _require(module: str) -> None:
+    if importlib.util.find_spec(module) is None:
+        msg = f"{module} is not installed"
+        raise NotInstalledError(msg)
 
 
 def _mace_cueq(model: Any, device: str) -> Any:
+    _require("cuequivariance_torch")
     from mace.cli.convert_e3nn_cueq import run
 
     return run(model, device=device.partition(":")[0])
 
 
 def _mace_oeq(model: Any, device: str) -> Any:
+    _require("openequivariance")
     from mace.cli.convert_e3nn_oeq import run
 
     return run(model, device=device.partition(":")[0])
@@ -29,8 +42,9 @@ def _mace_compiled(model: Any, _device: str) -> Any:
     return torch.compile(simplify(model), dynamic=True)
 
 
-def _modified(modifier: str) -> Callable[[Any, str], Any]:
+def _modified(modifier: str, module: str) -> Callable[[Any, str], Any]:
     def change(model: Any, _device: str) -> Any:
+        _require(module)
         from nequip.model.modify_utils import modify
 
         return modify(model, [{"modifier": modifier}])
@@ -45,10 +59,12 @@ VARIANTS: Final[Mapping[str, Mapping[str, Callable[[Any, str], Any]]]] = {
         "torch.compile": _mace_compiled,
     },
     "nequip": {
-        "cuequivariance": _modified("enable_CuEquivariance"),
-        "openequivariance": _modified("enable_OpenEquivariance"),
+        "cuequivariance": _modified("enable_CuEquivariance", "cuequivariance_torch"),
+        "openequivariance": _modified("enable_OpenEquivariance", "openequivariance"),
     },
-    "allegro": {"cuequivariance": _modified("enable_CuEquivarianceContracter")},
+    "allegro": {
+        "cuequivariance": _modified("enable_CuEquivarianceContracter", "cuequivariance_torch")
+    },
     "ani": {},
 }
 """How a model of each architecture is turned into a faster one, by the package's own code."""

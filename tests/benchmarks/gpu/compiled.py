@@ -9,11 +9,12 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from ms25_suite.core.cache import cache_dir, file_sha256
 from ms25_suite.lammps.deploy.files import deployed
 from ms25_suite.potentials.registry import get_architecture, require_installed
 from tests.benchmarks.gpu.models import find_or_train
 
-__all__ = ["compiled_file"]
+__all__ = ["compiled_file", "is_ready"]
 
 
 def compiled_file(architecture: str, path: Path, device: str) -> Path:
@@ -29,6 +30,21 @@ def compiled_file(architecture: str, path: Path, device: str) -> Path:
     return deployed(path, family.compiled_target, architecture, place, device=device)
 
 
+def is_ready(path: Path, device: str) -> bool:
+    """Whether this program has made the compiled form of a model file."""
+    return _marker(path, device).is_file()
+
+
+def _marker(path: Path, device: str) -> Path:
+    return cache_dir("gpu-benchmark") / f"{file_sha256(path)}-{device.partition(':')[0]}"
+
+
+def main(architecture: str, dtype: str, folder: str, device: str) -> None:
+    """Make the compiled form of a model."""
+    path = find_or_train(architecture, dtype, "paper", Path(folder)).path
+    print(compiled_file(architecture, path, device))
+    _marker(path, device).touch()
+
+
 if __name__ == "__main__":
-    name, dtype, folder, device = sys.argv[1:]
-    print(compiled_file(name, find_or_train(name, dtype, "paper", Path(folder)).path, device))
+    main(*sys.argv[1:])

@@ -49,7 +49,7 @@ class Plan:
     seconds: float = 100.0
     n_frames: int = 5000
     large: tuple[int, ...] = (500, 4000, 32000)
-    batches: tuple[int, ...] = (1000, 4000, 16000, 32000, 64000, 128000)
+    batches: tuple[int, ...] = (1000, 2000, 4000, 8000, 16000, 32000, 64000, 128000)
     agreement_frames: int = 2
     md_steps: int = 100
     compiled: bool = True

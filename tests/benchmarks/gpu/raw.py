@@ -55,7 +55,8 @@ class _Mace(RawModel):
         # The fuser of TorchScript compiles again for each new shape.
         torch._C._jit_set_texpr_fuser_enabled(False)
         model = torch.load(path, map_location=device, weights_only=False)
-        self.model = model.to(dtype=getattr(torch, dtype)).eval()
+        # Code that e3nn has compiled is loaded to the CPU, whatever map_location says.
+        self.model = model.to(device=device, dtype=getattr(torch, dtype)).eval()
         for parameter in self.model.parameters():
             parameter.requires_grad_(False)
         self._table = utils.AtomicNumberTable([int(z) for z in self.model.atomic_numbers])
@@ -113,7 +114,7 @@ class _Nequip(RawModel):
 
 
 class _Ani(RawModel):
-    """TorchANI's network on a flat batch, with forces and stresses by derivatives.
+    """TorchANI's network on a flat batch, with forces and stresses from derivatives by pairs.
 
     TorchANI's own code for periodic cells takes one structure at a time.
     """
@@ -144,12 +145,10 @@ class _Ani(RawModel):
         graph = build_graph(frames, float(self.model.cutoff))
         keep = half_list(graph)
         i, j = graph.senders[keep], graph.receivers[keep]
-        positions = np.asarray(frames.positions)
         arrays = {
             "species": self._index[graph.numbers][None],
             "pairs": np.stack([i, j]),
-            "shifts": graph.vectors[keep] - (positions[j] - positions[i]),
-            "positions": positions,
+            "vectors": graph.vectors[keep],
             "frame": graph.graph_of_atom,
             "volumes": frames.volumes,
         }
@@ -164,19 +163,25 @@ class _Ani(RawModel):
         from ase.units import Hartree
         from torchani.neighbors import Neighbors
 
-        n_frames = len(batch["volumes"])
-        positions = batch["positions"].detach().requires_grad_(True)
-        strain = positions.new_zeros(n_frames, 3, 3).requires_grad_(True)
-        i, j = batch["pairs"]
-        plain = positions[j] - positions[i] + batch["shifts"]
-        tilt = strain[batch["frame"][i]]
-        vectors = -(plain + (tilt @ plain[:, :, None]).squeeze(-1))
+        n_frames, n_atoms = len(batch["volumes"]), len(batch["frame"])
+        # TorchANI's vectors point from the second atom to the first.
+        vectors = -batch["vectors"].detach()
+        vectors.requires_grad_(True)
         neighbours = Neighbors(batch["pairs"], vectors.norm(dim=-1), vectors)
+        # Only the shape of the positions is used.
+        positions = vectors.new_zeros(1, n_atoms, 3)
         found = self.model.compute_from_neighbors(
-            batch["species"], positions.unsqueeze(0), neighbours, atomic=True
+            batch["species"], positions, neighbours, atomic=True
         )
         by_atom = Hartree * found.energies.squeeze(0)
-        force, slope = torch.autograd.grad(by_atom.sum(), [positions, strain])
-        energy = by_atom.new_zeros(n_frames).index_add(0, batch["frame"], by_atom.detach())
-        virial = 0.5 * (slope + slope.transpose(1, 2))
-        return energy, -force, virial / batch["volumes"][:, None, None]
+        (slope,) = torch.autograd.grad(by_atom.sum(), [vectors])
+        i, j = batch["pairs"]
+        forces = torch.zeros_like(positions[0])
+        forces.index_add_(0, i, -slope).index_add_(0, j, slope)
+        # By atom first: additions to the same nine numbers of a frame would queue up on a GPU.
+        outer = (vectors.detach()[:, :, None] * slope[:, None, :]).flatten(1)
+        virials = outer.new_zeros(n_atoms, 9).index_add_(0, i, outer)
+        stress = virials.new_zeros(n_frames, 9).index_add_(0, batch["frame"], virials)
+        energy = by_atom.new_zeros(n_frames).index_add_(0, batch["frame"], by_atom.detach())
+        stress = stress.view(-1, 3, 3) / batch["volumes"][:, None, None]
+        return energy, forces, 0.5 * (stress + stress.transpose(1, 2))
