@@ -37,6 +37,9 @@ _PREDICT_S = 9.0
 _SHORT_S = 6.0
 """About the longest time for one measurement in seconds."""
 
+_LATE = 0.3
+"""Part of the time for native code."""
+
 _COMPILE_S = 240.0
 """Time in seconds that must be left for compiling to be started."""
 
@@ -117,22 +120,46 @@ def main(plan: Plan, out: Path) -> None:
             file.write(json.dumps({"architecture": plan.architecture, **values}) + "\n")
             file.flush()
 
+        # Native code is measured last, since it may not be ready before.
+        late_s = _LATE * plan.seconds if plan.compiled and _is_of_nequip(plan) else 0.0
+        first: _State | None = None
         for index, dtype in enumerate(plan.dtypes):
             now = time.monotonic()
-            deadline = now + (end - now) / (len(plan.dtypes) - index)
-            _measure(plan, dtype, deadline, emit)
+            deadline = now + (end - late_s - now) / (len(plan.dtypes) - index)
+            state = _opened(plan, dtype, deadline, emit)
+            if state is not None:
+                _measure(state, _cases(state), emit)
+                first = first or state
+        if first is not None and plan.compiled:
+            first.deadline = end
+            _measure(first, _late_cases(first), emit)
 
 
-def _measure(plan: Plan, dtype: str, deadline: float, emit: Callable[..., None]) -> None:
+def _is_of_nequip(plan: Plan) -> bool:
+    return plan.architecture in ("nequip", "allegro")
+
+
+def _opened(plan: Plan, dtype: str, deadline: float, emit: Callable[..., None]) -> _State | None:
+    """The model in one type; None if there is none."""
     models = Path(plan.models) if plan.models else None
     try:
         file = find_or_train(plan.architecture, dtype, plan.size, models)
     except Exception as error:
         emit(dtype=dtype, case="model", failure=_reason(error))
-        return
+        return None
     state = _State(plan, dtype, file.path, Clock(plan.device), deadline)
     state.start()
-    for case, step in _cases(state):
+    return state
+
+
+def _measure(
+    state: _State,
+    cases: Iterator[tuple[str, Callable[[], dict[str, Any]]]],
+    emit: Callable[..., None],
+) -> None:
+    """Measure one case after the other; whatever fails is recorded."""
+    dtype = state.dtype
+    for case, step in cases:
         start = time.monotonic()
         if state.left_s() < 1.0:
             emit(dtype=dtype, case=case, failure="left out: the time was over")
@@ -162,19 +189,22 @@ def _cases(state: _State) -> Iterator[tuple[str, Callable[[], dict[str, Any]]]]:
     state.close()
     yield "parts", lambda: _parts(state)
     yield "torchsim", lambda: _torchsim(state, compiled=False)
-    # Compiling takes minutes: it is done for one type.
-    compiled = state.plan.compiled and state.dtype == state.plan.dtypes[0]
-    if state.architecture == "mace":
-        yield "predict compiled", lambda: _predict_compiled(state)
-    if compiled and state.architecture in ("nequip", "allegro"):
-        yield "predict compiled", lambda: _predict_compiled(state)
-        yield "torchsim compiled", lambda: _torchsim(state, compiled=True)
     for variant in accelerated.VARIANTS[state.architecture]:
         if variant != "torch.compile":
             yield f"accelerated: {variant}", lambda variant=variant: _accelerated(state, variant)
+    if state.architecture == "mace":
+        yield "predict compiled", lambda: _predict_compiled(state)
     for size in reversed(state.plan.large):
         yield f"large {size}", lambda size=size: _large(state, size)
-    if compiled and "torch.compile" in accelerated.VARIANTS[state.architecture]:
+
+
+def _late_cases(state: _State) -> Iterator[tuple[str, Callable[[], dict[str, Any]]]]:
+    """What takes minutes, for one type only."""
+    _default_type(state)
+    if _is_of_nequip(state.plan):
+        yield "predict compiled", lambda: _predict_compiled(state)
+        yield "torchsim compiled", lambda: _torchsim(state, compiled=True)
+    if "torch.compile" in accelerated.VARIANTS[state.architecture]:
         yield "accelerated: torch.compile", lambda: _accelerated(state, "torch.compile")
 
 
@@ -234,17 +264,17 @@ def _agreement(state: _State) -> dict[str, Any]:
     theirs = state.raw.predict(frames)
     found = {"suite_and_package": suite.differences(ours, theirs, frames)}
     on_cpu = suite.in_process(name, path, "cpu", "float64").predict(frames)
-    if name == "mace":
-        # Loading for the CPU has set the default type of torch, which MACE computes in.
-        _default_type(state.dtype)
+    _default_type(state)
     found["device_and_cpu"] = suite.differences(ours, on_cpu, frames)
     return found
 
 
-def _default_type(dtype: str) -> None:
-    import torch
+def _default_type(state: _State) -> None:
+    """Set the default type of torch, which MACE computes in: other models may have been loaded."""
+    if state.architecture == "mace":
+        import torch
 
-    torch.set_default_dtype(getattr(torch, dtype))
+        torch.set_default_dtype(getattr(torch, state.dtype))
 
 
 def _predict(state: _State) -> dict[str, Any]:
@@ -259,12 +289,8 @@ def _predict(state: _State) -> dict[str, Any]:
 def _predict_compiled(state: _State) -> dict[str, Any]:
     """The same with native code, which must agree with the plain model."""
     assert state.raw is not None
-    if state.architecture != "mace" and not is_ready(state.path, state.plan.device):
-        need_s = _COMPILE_S
-        if state.left_s() < need_s:
-            return {
-                "failure": f"left out: compiling takes minutes, and {need_s:.0f} s are not left"
-            }
+    if _is_of_nequip(state.plan) and not _may_compile(state):
+        return {"failure": "left out: the native code is not ready"}
     frames = state.frames(_SHORT_S)
     few = frames.select(range(min(len(frames), 8)))
     start = time.monotonic()
@@ -277,6 +303,10 @@ def _predict_compiled(state: _State) -> dict[str, Any]:
         found["acceleration"] = potential.info().acceleration
     found |= {"open_s": open_s, "agreement": agreement}
     return {**found, **_against_raw(state, found["us_per_atom"])}
+
+
+def _may_compile(state: _State) -> bool:
+    return is_ready(state.path, state.plan.device) or state.left_s() > _COMPILE_S
 
 
 def _against_raw(state: _State, us_per_atom: float) -> dict[str, float]:
@@ -360,7 +390,7 @@ def _lammps(state: _State) -> dict[str, Any]:
 def _torchsim(state: _State, *, compiled: bool) -> dict[str, Any]:
     path = state.path
     if compiled:
-        if not is_ready(path, state.plan.device) and state.left_s() < _COMPILE_S:
+        if not _may_compile(state):
             return {"failure": "left out: the native code is not ready"}
         path = compiled_file(state.architecture, path, state.plan.device)
     model = rivals.torchsim_model(
