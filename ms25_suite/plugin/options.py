@@ -102,8 +102,9 @@ OPTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
     },
     "mlip-compile": {
         "action": "store_true",
-        "help": "NequIP and Allegro: compile the model to native code first (takes minutes, and "
-        "is kept), for faster predictions",
+        "help": "use a faster form of the model, if it agrees with the plain one: NequIP and "
+        "Allegro compiled to native code (takes minutes, and is kept), MACE with cuEquivariance "
+        "or OpenEquivariance on a GPU",
     },
     "lammps": {
         "metavar": "LMP",

@@ -150,6 +150,7 @@ def describe_potential(potential: Potential) -> PotentialRecord:
         r_max=info.r_max,
         n_layers=info.n_layers,
         n_parameters=info.n_parameters,
+        acceleration=info.acceleration or None,
     )
     manifest = potential.manifest
     if manifest is None:

@@ -9,6 +9,7 @@ molecular dynamics are built on top of it.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
@@ -84,6 +85,9 @@ class ModelInfo:
     inputs
         Names of the inputs besides the structure that it reads (``total_charge``, …,
         `ms25_suite.core.inputs`); None if unknown.
+    acceleration
+        Which faster form of the model is used and how much it differs, or why none is; empty where
+        none was asked for, or there is none (`ms25_suite.potentials.workers.acceleration`).
     """
 
     elements: tuple[int, ...] | None = None
@@ -91,6 +95,7 @@ class ModelInfo:
     n_layers: int | None = None
     n_parameters: int | None = None
     inputs: tuple[str, ...] | None = None
+    acceleration: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain types only, for the wire and for JSON."""
@@ -100,6 +105,7 @@ class ModelInfo:
             "n_layers": self.n_layers,
             "n_parameters": self.n_parameters,
             "inputs": None if self.inputs is None else list(self.inputs),
+            "acceleration": self.acceleration,
         }
 
     @classmethod
@@ -229,6 +235,9 @@ class DeviceRunner(BatchRunner, Protocol):
 class EdgeModel(ABC):
     """A loaded model that maps edges to energies and their derivatives."""
 
+    precision: str = ""
+    """Floating-point type of its weights, if it computes in that whatever type was asked for."""
+
     @property
     def runner(self) -> DeviceRunner | None:
         """How batches are evaluated on a device of its own; None: by `evaluate`."""
@@ -299,6 +308,9 @@ class Architecture(ABC):
     distributions: ClassVar[tuple[str, ...]]
     """Distributions whose versions may change a prediction; part of the cache's key."""
 
+    accelerators: ClassVar[tuple[str, ...]] = ()
+    """Distributions that `faster` uses where they are installed."""
+
     requirement: ClassVar[str]
     """Requirement for ``pip install`` that makes the package available."""
 
@@ -336,6 +348,17 @@ class Architecture(ABC):
         ModelFileError
             The file is not a usable model.
         """
+
+    def faster(
+        self, model: EdgeModel | ForceModel, *, device: str
+    ) -> Mapping[str, Callable[[], EdgeModel | ForceModel]]:
+        """Faster forms of a model that `load` returned: functions that make them, by name.
+
+        They are tried in this order with ``--mlip-compile``, and used only if they agree with the
+        model, which must not change. A function may raise anything.
+        """
+        del model, device
+        return {}
 
     def untrained(self) -> EdgeModel:
         """A tiny model with random weights, to test whether an environment works.

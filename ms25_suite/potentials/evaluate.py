@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -58,6 +58,8 @@ class EdgeEvaluator:
         none on the host, on another device as many as there are cores to spare.
     remembered
         Where the best batch size for a device is remembered; None: it is not remembered.
+    acceleration
+        What `info` says of the form of the model; see `ModelInfo.acceleration`.
 
     Attributes
     ----------
@@ -76,6 +78,7 @@ class EdgeEvaluator:
         *,
         threads: int | None = None,
         remembered: RememberedSize | None = None,
+        acceleration: str = "",
     ) -> None:
         if model.info.r_max is None:
             msg = f"{type(model).__name__}.info must state r_max, the cutoff of its edges in Å"
@@ -89,6 +92,7 @@ class EdgeEvaluator:
                 0 if self._device is None else min(MOST_THREADS, max(1, available_cores() - 1))
             )
         self._remembered = remembered
+        self._acceleration = acceleration
         self.limit: Limit
         if batch_atoms is None and self._device is not None:
             known = remembered.get(self._runner.card) if remembered else None
@@ -100,7 +104,7 @@ class EdgeEvaluator:
     @property
     def info(self) -> ModelInfo:
         """Elements, cutoff and size of the model."""
-        return self.model.info
+        return replace(self.model.info, acceleration=self._acceleration)
 
     def predict(
         self,

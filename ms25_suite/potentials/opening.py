@@ -67,6 +67,8 @@ def from_model_file(
         identity["species"] = species
     if loaded != path:
         identity["compiled"] = target
+    if options.compiled:
+        identity["accelerated"] = place.versions(family.accelerators)
     job = ModelJob(
         implementation=implementation(family),
         path=str(loaded.resolve()),
@@ -78,6 +80,8 @@ def from_model_file(
         batch_atoms=options.batch_atoms,
         species=species,
         threads=_threads(options),
+        plain=str(path.resolve()) if loaded != path else "",
+        accelerate=options.compiled,
         sizes=_sizes_folder(),
     )
     cache = PredictionCache(identity) if options.use_cache else None

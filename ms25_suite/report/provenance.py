@@ -37,6 +37,7 @@ _POTENTIAL: Final = {
     "r_max": "cutoff (Å)",
     "dtype": "dtype",
     "n_parameters": "parameters",
+    "acceleration": "accelerated",
     "trained_on": "trained on",
 }
 _DATASET: Final = {

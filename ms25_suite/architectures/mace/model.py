@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,7 +15,7 @@ from ms25_suite.architectures.torch_device import expect_device
 from ms25_suite.architectures.torch_graph import Arrays, TensorGraph, edge_gradient, tensor_graph
 from ms25_suite.architectures.torch_model import TorchModel
 from ms25_suite.core.errors import ModelFileError
-from ms25_suite.potentials.base import Architecture, Graph, ModelInfo
+from ms25_suite.potentials.base import Architecture, EdgeModel, ForceModel, Graph, ModelInfo
 
 if TYPE_CHECKING:
     import torch
@@ -32,6 +34,12 @@ class MaceArchitecture(Architecture):
     name = "mace"
     package = "mace"
     distributions = ("mace-torch", "torch", "e3nn")
+    accelerators = (
+        "cuequivariance-torch",
+        "cuequivariance-ops-torch-cu12",
+        "cuequivariance-ops-torch-cu13",
+        "openequivariance",
+    )
     requirement = "ms25-suite[mace]"
     trainer = "ms25_suite.architectures.mace.trainer:MaceTrainer"
     revision = 3
@@ -77,6 +85,49 @@ class MaceArchitecture(Architecture):
             raise ModelFileError(msg)
         return loaded
 
+    def faster(
+        self, model: EdgeModel | ForceModel, *, device: str
+    ) -> Mapping[str, Callable[[], MaceModel]]:
+        """The kernels of cuEquivariance and OpenEquivariance, on a GPU where they are installed.
+
+        On a CPU cuEquivariance has none, and takes twice as long as e3nn.
+        """
+        from importlib.util import find_spec
+
+        assert isinstance(model, MaceModel)
+        if not device.startswith("cuda"):
+            return {}
+        known = {
+            "cuEquivariance": ("cuequivariance_ops_torch", "mace.cli.convert_e3nn_cueq"),
+            "OpenEquivariance": ("openequivariance", "mace.cli.convert_e3nn_oeq"),
+        }
+        return {
+            name: partial(_converted, module, model, device)
+            for name, (package, module) in known.items()
+            if find_spec(package) is not None
+        }
+
+
+def _converted(module: str, model: MaceModel, device: str) -> MaceModel:
+    """A model of the same weights with the kernels of another library.
+
+    Parameters
+    ----------
+    module
+        Module of MACE that converts models.
+    model
+        The plain model.
+    device
+        Where it is.
+    """
+    import copy
+    import importlib
+
+    convert = importlib.import_module(module).run
+    # MACE chooses kernels by the kind of device, without its number.
+    made = convert(copy.deepcopy(model.network), device=device.partition(":")[0])
+    return MaceModel(made.to(device).eval(), device, model.heads)
+
 
 def _kind(model: Any) -> str:
     """Class of a model, also of one that was compiled by TorchScript."""
@@ -97,13 +148,20 @@ class MaceModel(TorchModel):
         Where it is.
     heads
         Its heads.
+
+    Attributes
+    ----------
+    network
+        The module.
+    heads
+        Its heads.
     """
 
     def __init__(self, model: Any, device: str, heads: Heads) -> None:
         import torch
 
-        self._model = model
-        self._heads = heads
+        self.network = model
+        self.heads = heads
         self._embedded = embedded_inputs(model)
         embedded = {one.feature for one in self._embedded}
         # What the model embeds, and what MACE's data have in any case; each once.
@@ -147,7 +205,7 @@ class MaceModel(TorchModel):
         return {
             "species": self._index[graph.numbers],
             "ptr": np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(counts)]),
-            "head": self._heads.of(graph),
+            "head": self.heads.of(graph),
             **{
                 one.feature: np.asarray(one.values(graph), dtype=self._numpy_dtype)
                 for one in self._given
@@ -160,7 +218,7 @@ class MaceModel(TorchModel):
         # MACE's own forces are derivatives by the positions, which are all zero here. The
         # derivative by the edges gives forces and virial (`ms25_suite.potentials.batching.sums`).
         data = self._data(graph, vectors)
-        energy = self._model(data, training=False, compute_force=False)["energy"]
+        energy = self.network(data, training=False, compute_force=False)["energy"]
         return energy, edge_gradient(energy, vectors)
 
     def reads_positions(self) -> bool:
@@ -170,12 +228,12 @@ class MaceModel(TorchModel):
         """
         import torch
 
-        if _kind(self._model) in _LONG_RANGE:
+        if _kind(self.network) in _LONG_RANGE:
             return True
         numbers = np.full(2, min(self._info.elements or (1,)))
-        vector = np.array([[0.0, 0.0, 0.6 * float(self._model.r_max)]])
+        vector = np.array([[0.0, 0.0, 0.6 * float(self.network.r_max)]])
         edges = (np.array([0, 1]), np.array([1, 0]), np.concatenate([vector, -vector]))
-        inputs = probe_inputs(self._embedded, self._heads)
+        inputs = probe_inputs(self._embedded, self.heads)
         graph = Graph(numbers, *edges, np.zeros(2, dtype=np.int64), 1, inputs)
         energies = []
         for positions in (np.zeros((2, 3)), np.concatenate([np.zeros((1, 3)), vector])):
@@ -185,7 +243,7 @@ class MaceModel(TorchModel):
             data = self._data(there, there.vectors.to(self._dtype))
             data["positions"] = torch.from_numpy(positions).to(self._dtype).to(self.device)
             try:
-                output = self._model(data, training=False, compute_force=False)
+                output = self.network(data, training=False, compute_force=False)
                 energies.append(float(output["energy"]))
             except (RuntimeError, KeyError, ValueError, TypeError, IndexError):
                 # It cannot be evaluated at all: the first prediction says so.

@@ -167,6 +167,14 @@ class NequipModel(TorchModel):
         elements = elements_of(types, path)
         self._index = type_index(elements)
         self.device = device
+        self.precision = next(
+            (
+                str(parameter.dtype).removeprefix("torch.")
+                for parameter in model.parameters()
+                if parameter.is_floating_point()
+            ),
+            "",
+        )
         self._info = ModelInfo(
             elements=tuple(sorted(elements)),
             r_max=float(model.metadata["r_max"]),

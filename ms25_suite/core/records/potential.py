@@ -75,6 +75,9 @@ class PotentialRecord(Record):
         Number of message-passing layers, where the potential states it.
     n_parameters
         Number of trainable parameters, where the potential states it.
+    acceleration
+        Which faster form of the model was used and how much it differs from the plain one, or why
+        none was; None where none was asked for.
     trained_on
         Data of the training; None for a potential without a manifest.
     training_curve
@@ -94,6 +97,7 @@ class PotentialRecord(Record):
     r_max: float | None = None
     n_layers: int | None = None
     n_parameters: int | None = None
+    acceleration: str | None = None
     trained_on: TrainedOn | None = None
     training_curve: Mapping[str, tuple[int | float | None, ...]] | None = None
     training_units: Mapping[str, str] | None = None

@@ -45,6 +45,10 @@ class ModelJob:
         Chemical symbols of the species, for architectures whose files only number them.
     threads
         Threads that build graphs while the model computes.
+    plain
+        The model file that ``path`` was compiled from, to be compared; empty if it was not.
+    accelerate
+        Whether a faster form of the model is used, if it agrees.
     sizes
         Folder in which the best batch sizes of GPUs are remembered; empty: none.
     """
@@ -60,6 +64,8 @@ class ModelJob:
     species: tuple[str, ...] = ()
     threads: int = 0
     sizes: str = ""
+    plain: str = ""
+    accelerate: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,10 +19,11 @@ from ms25_suite.core.errors import ModelFileError, Ms25Error, OutOfMemoryError
 from ms25_suite.core.frames import Frames, Predictions
 from ms25_suite.core.text.shown import encodable
 from ms25_suite.environments.processes import keep_freed_memory
-from ms25_suite.potentials.base import Evaluator
+from ms25_suite.potentials.base import Architecture, EdgeModel, Evaluator, ForceModel
 from ms25_suite.potentials.batching.remembered import RememberedSize
 from ms25_suite.potentials.evaluate import EdgeEvaluator
 from ms25_suite.potentials.registry import load_implementation
+from ms25_suite.potentials.workers.acceleration import Chosen, choose_form
 from ms25_suite.potentials.workers.jobs import (
     BaselineJob,
     CalculatorJob,
@@ -76,7 +77,11 @@ def _load_model(job: ModelJob) -> Evaluator:
     architecture = load_implementation(job.implementation)
     path = Path(job.path)
     known = {} if architecture.names_species else {"species": tuple(job.species)}
-    model = architecture.load(path, device=job.device, dtype=job.dtype, **known)
+
+    def load(path: Path) -> EdgeModel | ForceModel:
+        return architecture.load(path, device=job.device, dtype=job.dtype, **known)
+
+    chosen = _accelerated(job, architecture, load) if job.accelerate else Chosen(load(path), "")
     # Predictions are cached under the hash of the file: they must be those of that very file.
     if file_sha256(path) != job.sha256:
         msg = f"{path} was changed while it was in use: is a training writing to it? Run again"
@@ -87,11 +92,24 @@ def _load_model(job: ModelJob) -> Evaluator:
         "implementation": job.implementation,
     }
     return EdgeEvaluator(
-        model,
+        chosen.model,
         job.batch_atoms,
         threads=job.threads,
         remembered=RememberedSize(Path(job.sizes), identity) if job.sizes else None,
+        acceleration=chosen.text,
     )
+
+
+def _accelerated(
+    job: ModelJob, architecture: Architecture, load: Callable[[Path], EdgeModel | ForceModel]
+) -> Chosen:
+    """A faster form of the model that agrees with the plain one, or the plain one."""
+    if job.plain:
+        return choose_form(
+            lambda: load(Path(job.plain)), {"compiled": lambda: load(Path(job.path))}, job.dtype
+        )
+    model = load(Path(job.path))
+    return choose_form(lambda: model, architecture.faster(model, device=job.device), job.dtype)
 
 
 def serve(channel: Any, log: str | bytes) -> None:

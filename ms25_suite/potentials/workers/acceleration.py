@@ -1,0 +1,152 @@
+"""Faster forms of a model, which are used only if they agree with the plain one.
+
+Packages compile their models to native code, or replace tensor products by the kernels of another
+library. Such a form is another program for the same function: before it predicts anything, it is
+compared with the plain model on frames that are made here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from ms25_suite.core.frames import Frames, Predictions
+from ms25_suite.metrics.agreement import agreement_tolerances, route_differences
+from ms25_suite.potentials.base import EdgeModel, ForceModel, ModelInfo
+from ms25_suite.potentials.evaluate import EdgeEvaluator
+
+__all__ = ["Chosen", "choose_form", "trial_frames"]
+
+Model = EdgeModel | ForceModel
+
+_SIZES: Final = (12, 12, 7, 24)
+"""Atoms of the trial frames; the third is a cluster, the others are periodic."""
+
+_SPACING: Final = (1.6, 2.8)
+"""Bounds in Å of the distance between neighbours: about half of the cutoff, but as in matter."""
+
+_SEED: Final = 25
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Chosen:
+    """The model to be used.
+
+    Parameters
+    ----------
+    model
+        A form that agrees, or the plain model.
+    text
+        Which it is, how much it differs, and why others were not taken; for the report.
+    """
+
+    model: Model
+    text: str
+
+
+def choose_form(
+    plain: Callable[[], Model], forms: Mapping[str, Callable[[], Model]], dtype: str
+) -> Chosen:
+    """Choose the first form that agrees with the plain model within rounding.
+
+    Parameters
+    ----------
+    plain
+        Loads the plain model; its errors are raised.
+    forms
+        Functions that make a form, by its name; what they raise makes the form unusable.
+    dtype
+        Floating-point type of the weights, ``float64`` or ``float32``, unless the model has one of
+        its own (`EdgeModel.precision`).
+    """
+    model = plain()
+    frames = trial_frames(model.info)
+    precision = getattr(model, "precision", "") or dtype
+    expected: Predictions | None = None
+    refused: list[str] = []
+    for name, make in forms.items():
+        try:
+            if expected is None:
+                expected = EdgeEvaluator(model).predict(frames)
+            form = make()
+            found = EdgeEvaluator(form).predict(frames)
+        # Whatever a library raises: the plain model is there.
+        except Exception as error:
+            reason = " ".join(f"{type(error).__name__}: {error}".split())
+            refused.append(f"{name} cannot be used ({reason[:300]})")
+            continue
+        largest, too_large = _compare(frames, expected, found, precision)
+        if too_large:
+            refused.append(f"{name} differs from the plain model by {too_large}")
+            continue
+        return Chosen(form, "; ".join([f"{name}, differs by {largest}", *refused]))
+    return Chosen(model, "; ".join(["plain", *refused]) if refused else "")
+
+
+def _compare(
+    frames: Frames, expected: Predictions, found: Predictions, dtype: str
+) -> tuple[str, str]:
+    """Largest difference of each quantity as text, and those beyond rounding; empty: none."""
+    assert expected.energy is not None
+    assert found.energy is not None
+    assert found.forces is not None
+    largest: dict[str, float] = {}
+    beyond: dict[str, str] = {}
+    units = {"energy": "eV/atom", "forces": "eV/Å", "stress": "eV/Å^3"}
+    for index in range(len(frames)):
+        atoms = frames.atoms_of(index)
+        n_atoms = atoms.stop - atoms.start
+        differences = route_differences(
+            expected.select(*_one(frames, index)),
+            energy=float(found.energy[index]),
+            forces=found.forces[atoms],
+            stress=np.full(6, np.nan) if found.stress is None else found.stress[index],
+        )
+        tolerances = agreement_tolerances(dtype, float(expected.energy[index]) / n_atoms)
+        for quantity, difference in differences.items():
+            value = difference.value if np.isfinite(difference.value) else np.inf
+            largest[quantity] = max(largest.get(quantity, 0.0), value)
+            # The other way round, NaN would pass.
+            if not value <= tolerances[quantity].value:
+                text = f"{largest[quantity]:.2g} {units[quantity]}"
+                beyond[quantity] = f"{text} (rounding: {tolerances[quantity].value:g})"
+    shown = ", ".join(f"{value:.1e} {units[quantity]}" for quantity, value in largest.items())
+    return shown, ", ".join(beyond.values())
+
+
+def _one(frames: Frames, index: int) -> tuple[np.ndarray, np.ndarray]:
+    return np.array([index]), np.asarray(frames.offsets)
+
+
+def trial_frames(info: ModelInfo) -> Frames:
+    """Frames of all elements of a model: atoms near the points of a grid, some without a cell.
+
+    Parameters
+    ----------
+    info
+        Elements and cutoff of the model.
+    """
+    random = np.random.default_rng(_SEED)
+    spacing = float(np.clip(0.5 * float(info.r_max or 0.0), *_SPACING))
+    elements = np.array(info.elements or (1,))
+    numbers, positions, cells, periodic = [], [], [], []
+    for index, n_atoms in enumerate(_SIZES):
+        shape = np.array([2, 2, -(-n_atoms // 4)])
+        grid = np.stack(np.meshgrid(*map(np.arange, shape), indexing="ij"), axis=-1).reshape(-1, 3)
+        numbers.append(np.resize(random.permutation(elements), n_atoms))
+        noise = random.uniform(-0.1, 0.1, size=(n_atoms, 3))
+        positions.append(spacing * (grid[:n_atoms] + noise))
+        is_cluster = index == 2
+        tilt = random.uniform(-0.1, 0.1, size=(3, 3))
+        cells.append(np.zeros((3, 3)) if is_cluster else spacing * (np.diag(shape) + tilt))
+        periodic.append(not is_cluster)
+    return Frames(
+        numbers=np.concatenate(numbers).astype(np.int64),
+        positions=np.concatenate(positions),
+        cells=np.array(cells),
+        pbc=np.repeat(np.array(periodic)[:, None], 3, axis=1),
+        offsets=np.concatenate([[0], np.cumsum(_SIZES)]).astype(np.int64),
+    )
