@@ -135,7 +135,7 @@ class FixedLimit:
     def failed(self, load: int) -> None:
         """Half of the batch that failed, which may have been smaller than the limit."""
         self._failed = min(self._failed, load)
-        self.value = max(1, load // 2)
+        self.value = max(1, min(self.value, load // 2))
 
     def is_hopeless(self, load: int) -> bool:
         """Whether as large a batch has failed before."""
@@ -222,16 +222,19 @@ class GrowingLimit:
     def failed(self, load: int) -> None:
         """Half of the batch that failed, and no growth any more."""
         self._failed = min(self._failed, load)
-        self.value = max(1, load // 2)
-        self.settled = True
+        # A single large frame, or one batch denser than the last, says nothing about the limit.
+        if load <= _FULL[1] * self.value:
+            self.settled = True
+        self.value = max(1, min(self.value, load // 2))
 
     def learned(self) -> Learned:
         """What a later run should know."""
         return Learned(self.value, self.settled, self._bytes)
 
     def _fitting(self) -> int:
-        """Load that fits into the memory by prediction."""
-        return int(min(_FILL * self._available() / self._bytes, _LARGEST))
+        """Load that fits into the memory by prediction, and has not failed."""
+        predicted = _FILL * self._available() / self._bytes
+        return int(min(predicted, _LARGEST, _FILL * self._failed))
 
     def _decide(self, rate: float) -> None:
         """Grow, or settle for the best of the sizes that were tried."""

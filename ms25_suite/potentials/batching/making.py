@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -82,6 +83,7 @@ class BatchMaker:
     ) -> None:
         self._runner, self._device = runner, device
         self._cutoff, self._limit, self._threads = cutoff, limit, threads
+        self._per_atom = _MANY_EDGES
 
     @contextmanager
     def batches(self, frames: Frames, profile: Profile) -> Iterator[Iterator[Batch]]:
@@ -148,14 +150,19 @@ class BatchMaker:
         self, runner: DeviceRunner, frames: Frames, order: IntArray, profile: Profile
     ) -> Generator[Batch]:
         sizes = frames.n_atoms[order].tolist()
-        start, per_atom = 0, _MANY_EDGES
+        start, n_left = 0, sum(sizes)
         while start < len(order):
+            per_atom = self._per_atom
+            share = self._share(n_left, per_atom)
             stop, total = start, 0
             while stop < len(order):
                 # How many edges there are is known afterwards: as many as in the batch before.
-                total += self._limit.load(sizes[stop], int(per_atom * sizes[stop]))
-                if stop > start and total > self._limit.value:
+                load = self._limit.load(sizes[stop], int(per_atom * sizes[stop]))
+                # Its share or a little more, so that no small batch is left at the end.
+                if stop > start and (total >= share or total + load > self._limit.value):
                     break
+                total += load
+                n_left -= sizes[stop]
                 stop += 1
             chosen, start = order[start:stop], stop
             batch = frames.select(chosen)
@@ -171,8 +178,13 @@ class BatchMaker:
                 made.graph = build_graph(batch, self._cutoff)
                 made.n_edges = len(made.graph.senders)
             made.load = self._limit.load(len(batch.numbers), made.n_edges)
-            per_atom = made.n_edges / len(batch.numbers)
+            self._per_atom = made.n_edges / len(batch.numbers)
             yield made
+
+    def _share(self, n_atoms: int, per_atom: float) -> float:
+        """Load of a batch, so that the atoms that are left make batches of equal load."""
+        rest = self._limit.load(n_atoms, int(per_atom * n_atoms))
+        return rest / math.ceil(rest / self._limit.value)
 
 
 def _waited_for(source: Iterator[Batch], profile: Profile) -> Iterator[Batch]:

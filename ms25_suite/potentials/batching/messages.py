@@ -21,9 +21,9 @@ HOST_BATCHES: Final = 8
 """Most batches in a message to a CPU: the graph of the first one is not built ahead, those of the
 others are."""
 
-DEVICE_ATOMS: Final = 524_288
-"""Most atoms in a message to a GPU: some seconds of work and some 20 MB, during which it never
-waits for this process."""
+DEVICE_ATOMS: Final = 262_144
+"""Most atoms in a message to a GPU: a second of work or more for most models, and 10 MB. The next
+message travels meanwhile."""
 
 _TURNS: Final = 4
 """Messages for each of several workers, so that none is idle for long at the end."""

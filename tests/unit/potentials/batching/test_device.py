@@ -142,3 +142,12 @@ def test_other_errors_of_a_device_are_not_mistaken_for_memory() -> None:
     model.device.launch = broken  # type: ignore[method-assign]
     with pytest.raises(RuntimeError, match="device-side assert"):
         EdgeEvaluator(model, threads=2).predict(FRAMES)
+
+
+def test_no_small_batch_is_left_at_the_end() -> None:
+    """Frames of equal size, with a limit that leaves a tenth of a batch."""
+    frames = Frames.from_atoms([bulk("Cu", cubic=True)] * 105)
+    model = SimulatedModel(finds_edges=True)
+    profile = Profile()
+    EdgeEvaluator(model, 4 * 50).predict(frames, profile=profile)
+    assert [batch.n_frames for batch in profile.batches] == [35, 35, 35]

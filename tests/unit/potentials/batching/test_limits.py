@@ -154,3 +154,14 @@ def test_a_fixed_limit_counts_atoms() -> None:
     assert limit.value == 150
     assert limit.is_hopeless(300)
     assert not limit.is_hopeless(299)
+
+
+def test_a_large_frame_that_fails_does_not_change_the_size_of_batches() -> None:
+    limit = GrowingLimit(lambda: 10**15)
+    limit.failed(10 * START)
+    assert limit.value == START
+    assert not limit.settled
+    assert limit.is_hopeless(10 * START)
+    fixed = FixedLimit(100)
+    fixed.failed(3000)
+    assert fixed.value == 100
