@@ -25,9 +25,9 @@ SHRINK = 0.95
 
 def _compiled(function):
     try:
-        return njit(cache=True)(function)
+        return njit(cache=True, nogil=True)(function)
     except RuntimeError:  # Numba can write neither beside this file nor to the user's cache
-        return njit(function)
+        return njit(nogil=True)(function)
 
 
 @_compiled
