@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ _SHORT_S = 6.0
 """About the longest time for one measurement in seconds."""
 
 _LATE = 0.3
-"""Part of the time for native code."""
+"""Part of the time for accelerated models and predictions of single frames."""
 
 _COMPILE_S = 240.0
 """Time in seconds that must be left for compiling to be started."""
@@ -120,19 +121,23 @@ def main(plan: Plan, out: Path) -> None:
             file.write(json.dumps({"architecture": plan.architecture, **values}) + "\n")
             file.flush()
 
-        # Native code is measured last, since it may not be ready before.
-        late_s = _LATE * plan.seconds if plan.compiled and _is_of_nequip(plan) else 0.0
-        first: _State | None = None
+        late_s = _LATE * plan.seconds
+        states = []
         for index, dtype in enumerate(plan.dtypes):
             now = time.monotonic()
             deadline = now + (end - late_s - now) / (len(plan.dtypes) - index)
             state = _opened(plan, dtype, deadline, emit)
             if state is not None:
                 _measure(state, _cases(state), emit)
-                first = first or state
-        if first is not None and plan.compiled:
-            first.deadline = end
-            _measure(first, _late_cases(first), emit)
+                states.append(state)
+        # What matters less, or may not be ready before.
+        for state in states:
+            state.deadline = end
+            _measure(state, _late_cases(state, first=state is states[0]), emit)
+        if states and plan.compiled and plan.architecture == "mace":
+            # A minute or more; nothing comes after it.
+            step = partial(_accelerated, states[-1], "torch.compile")
+            _measure(states[-1], iter([("accelerated: torch.compile", step)]), emit)
 
 
 def _is_of_nequip(plan: Plan) -> bool:
@@ -189,23 +194,23 @@ def _cases(state: _State) -> Iterator[tuple[str, Callable[[], dict[str, Any]]]]:
     state.close()
     yield "parts", lambda: _parts(state)
     yield "torchsim", lambda: _torchsim(state, compiled=False)
+
+
+def _late_cases(
+    state: _State, *, first: bool
+) -> Iterator[tuple[str, Callable[[], dict[str, Any]]]]:
+    """Accelerated models and single frames; what takes minutes for the first type only."""
+    _default_type(state)
+    compiled = first and state.plan.compiled
     for variant in accelerated.VARIANTS[state.architecture]:
         if variant != "torch.compile":
             yield f"accelerated: {variant}", lambda variant=variant: _accelerated(state, variant)
-    if state.architecture == "mace":
+    if state.architecture == "mace" or (compiled and _is_of_nequip(state.plan)):
         yield "predict compiled", lambda: _predict_compiled(state)
+    if compiled and _is_of_nequip(state.plan):
+        yield "torchsim compiled", lambda: _torchsim(state, compiled=True)
     for size in reversed(state.plan.large):
         yield f"large {size}", lambda size=size: _large(state, size)
-
-
-def _late_cases(state: _State) -> Iterator[tuple[str, Callable[[], dict[str, Any]]]]:
-    """What takes minutes, for one type only."""
-    _default_type(state)
-    if _is_of_nequip(state.plan):
-        yield "predict compiled", lambda: _predict_compiled(state)
-        yield "torchsim compiled", lambda: _torchsim(state, compiled=True)
-    if "torch.compile" in accelerated.VARIANTS[state.architecture]:
-        yield "accelerated: torch.compile", lambda: _accelerated(state, "torch.compile")
 
 
 def _raw(state: _State) -> dict[str, Any]:
