@@ -78,14 +78,9 @@ def builtin_card(name: str) -> DatasetCard | None:
         that is taken.
     """
     wanted = name.strip().lower()
-    own = _own()
     # The suite's own names first: they must not depend on what else is installed.
-    if wanted in own:
-        return DatasetCard.from_file(own[wanted], builtin=True)
-    for path in own.values():
-        card = DatasetCard.from_file(path, builtin=True)
-        if _has_alias(card, wanted):
-            return card
+    if (card := _own_card(wanted)) is not None:
+        return card
     # It is a path, for which entry points of other packages need not be loaded.
     if not _NAME.fullmatch(wanted):
         return None
@@ -123,21 +118,21 @@ def imported_card(name: str, tier: Tier) -> Path | None:
     cards = tier.cards()
     if wanted in cards:
         return cards[wanted]
-    own = _own_name(wanted)
-    if own in cards:
-        return cards[own]
-    if own:
-        raise DatasetError(tier.refusal([own]))
-    return None
+    own = _own_card(wanted)
+    if own is None:
+        return None
+    if own.name not in cards:
+        raise DatasetError(tier.refusal([own.name]))
+    return cards[own.name]
 
 
-def _own_name(wanted: str) -> str:
-    """Name of the suite's own dataset with the given name or alias; empty if there is none."""
+def _own_card(wanted: str) -> DatasetCard | None:
+    """Card of the suite's own dataset with the given name or alias; None if there is none."""
     own = _own()
     if wanted in own:
-        return wanted
+        return DatasetCard.from_file(own[wanted], builtin=True)
     cards = (DatasetCard.from_file(path, builtin=True) for path in own.values())
-    return next((card.name for card in cards if _has_alias(card, wanted)), "")
+    return next((card for card in cards if _has_alias(card, wanted)), None)
 
 
 def suggestion(name: str, tier: Tier = MINI) -> str:
