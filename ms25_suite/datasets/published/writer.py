@@ -232,7 +232,13 @@ def _stated(
     table: dict[str, Any] = {"indices": {"path": indices.name, "sha256": file_sha256(indices)}}
     # A training size is one of every set.
     common = sorted(set(sizes[0]).intersection(*sizes[1:])) or [min(len(s.train) for s in sets)]
-    table["train_sizes"] = [size for size in common if size]
+    common = [size for size in common if size]
+    if not common:
+        # A system that is only tested on, as the paper's frameworks are.
+        if not any(numbers):
+            notes.append("the archive has no training frames of it: potentials are only tested on it")
+        return "the archive's own", table
+    table["train_sizes"] = common
     made = [split for split in splits if split.train and not split.train_sizes]
     if made and table["train_sizes"][0] < min(split.blocks[0] for split in made):
         shown = ", ".join(map(str, table["train_sizes"]))
