@@ -10,7 +10,7 @@ from typing import Final, Literal
 from ms25_suite.datasets.cards.splits import ROLES
 from ms25_suite.datasets.splits import PAPER_TRAIN_SIZES, ROLE_CODES
 
-__all__ = ["NameHints", "name_hints"]
+__all__ = ["NameHints", "name_hints", "own_words"]
 
 _SET_WORDS: Final = ("set", "split", "fold")
 _MOST_SETS: Final = 99
@@ -80,3 +80,16 @@ def name_hints(name: str) -> NameHints:
             # A file that is called neb-train holds samples along a path.
             observable, together = None, ""
     return NameHints(role, set_number, size, observable, together)
+
+
+def own_words(name: str) -> tuple[str, ...]:
+    """The words of a path that say neither role, set nor size: equal for files of one split."""
+    path = PurePosixPath(name)
+    words = [
+        word.lower()
+        for part in path.with_suffix("").parts
+        for word in re.findall(r"[A-Za-z]+", part)
+    ]
+    known = {*ROLE_CODES, *_SET_WORDS, "trainval", "n"}
+    bare = {word: word.removesuffix("set").removesuffix("data") for word in words}
+    return tuple(word for word in words if word not in known and bare[word] not in known)

@@ -21,7 +21,7 @@ from ms25_suite.datasets.published.copies import first_copies
 from ms25_suite.datasets.published.neb import ArchivePath, archive_path
 from ms25_suite.datasets.published.reader import ArchiveReader, LeftOut
 from ms25_suite.datasets.published.remarks import label_remarks, path_remarks
-from ms25_suite.datasets.published.roles import SourceFile, archive_splits
+from ms25_suite.datasets.published.roles import SourceFile, archive_splits, unusable
 from ms25_suite.datasets.published.store import FrameStore, SystemFrames
 from ms25_suite.datasets.published.systems import SYSTEMS
 from ms25_suite.datasets.published.writer import WrittenDataset, link_partners, write_dataset
@@ -236,6 +236,8 @@ def _write(
     for system in tqdm(present, "write", unit="system", disable=not progress):
         collected = reader.systems[system.name]
         if not collected.files:
+            if not collected.paths:
+                continue
             reason = f"of {system.name} there are only images of a reaction path, and no samples"
             reader.left_out += [LeftOut(name, reason) for name in collected.paths]
             continue
@@ -251,6 +253,11 @@ def _write(
             for name in names
         ]
         splits, remarks = archive_splits(files)
+        why = unusable(splits, remarks, collected.lost)
+        if why:
+            n_frames = len({frame for file in files for frame in file.frames})
+            reader.left_out.append(LeftOut(system.name, why, n_frames))
+            continue
         notes = [f"the archive's split was not used: {remark}" for remark in remarks]
         path, unused = archive_path(collected.paths)
         # Each frame once, in the natural order of the files.

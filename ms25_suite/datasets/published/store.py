@@ -92,6 +92,8 @@ class SystemFrames:
         Units to how they are known, for the first frames that had them.
     conflicts
         Number of repeated structures with another energy.
+    lost
+        Files of the archive's split that were left out or damaged, with the reason.
     """
 
     places: list[int] = field(default_factory=list)
@@ -105,6 +107,7 @@ class SystemFrames:
     units: Counter[Units] = field(default_factory=Counter)
     because: dict[Units, str] = field(default_factory=dict)
     conflicts: int = 0
+    lost: dict[str, str] = field(default_factory=dict)
 
     def remarks(self) -> list[str]:
         """What a user should know of the frames and their labels."""

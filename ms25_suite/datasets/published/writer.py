@@ -236,7 +236,9 @@ def _stated(
     if not common:
         # A system that is only tested on, as the paper's frameworks are.
         if not any(numbers):
-            notes.append("the archive has no training frames of it: potentials are only tested on it")
+            notes.append(
+                "the archive has no training frames of it: potentials are only tested on it"
+            )
         return "the archive's own", table
     table["train_sizes"] = common
     made = [split for split in splits if split.train and not split.train_sizes]

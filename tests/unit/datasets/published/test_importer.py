@@ -230,3 +230,54 @@ def test_what_a_killed_import_left_is_removed_by_the_next(tmp_path: Path) -> Non
         import_archive(tmp_path / "in", tmp_path / "out")
     assert leftovers(tmp_path) == [".out-import-running"]
     assert (tmp_path / "out" / "hea.toml").is_file()
+
+
+def _with_split(folder: Path, images: list[Atoms]) -> None:
+    for role, chosen in (("train", images[:10]), ("val", images[10:12]), ("test", images[12:])):
+        save(folder / f"{role}.traj", chosen)
+
+
+@pytest.mark.parametrize("role", ["train", "val", "test"])
+@pytest.mark.parametrize("damage", ["empty", "cut off", "text", "without labels"])
+def test_a_split_with_a_damaged_part_is_never_replaced(
+    tmp_path: Path, role: str, damage: str
+) -> None:
+    """The frames of the other files must not be pooled: training frames would be tested on."""
+    _with_split(tmp_path / "in" / "HEA" / "set1", many(hea(), 20))
+    _with_split(tmp_path / "in" / "Zr-O" / "set1", many(zro(), 20))
+    file = tmp_path / "in" / "HEA" / "set1" / f"{role}.traj"
+    if damage == "without labels":
+        bare = many(hea(), 4, seed=3)
+        for atoms in bare:
+            atoms.calc = None
+        save(file, bare)
+    else:
+        content = file.read_bytes()
+        half = content[: len(content) // 2]
+        file.write_bytes({"empty": b"", "cut off": half, "text": b"lost\n"}[damage])
+    found = import_archive(tmp_path / "in", tmp_path / "out")
+    assert [dataset.system for dataset in found.datasets] == ["zro"]
+    assert found.refused == ("hea",)
+    assert not (tmp_path / "out" / "hea.toml").exists()
+    reason = next(entry.reason for entry in found.left_out if entry.name == "hea")
+    assert f"HEA/set1/{role}.traj" in reason
+    assert "--exclude" in reason
+
+
+@pytest.mark.parametrize("kept", [("train",), ("train", "val"), ("train-50", "train-100")])
+def test_a_split_without_test_frames_is_never_replaced(
+    tmp_path: Path, kept: tuple[str, ...]
+) -> None:
+    images = many(zro(), 12)
+    for position, role in enumerate(kept):
+        save(tmp_path / "in" / f"{role}.traj", images[6 * position : 6 * position + 6])
+    save(tmp_path / "in" / "hea.xyz", many(hea(), 5))
+    found = import_archive(tmp_path / "in", tmp_path / "out")
+    assert found.refused == ("zro",)
+
+
+def test_a_document_named_after_a_part_of_the_split_is_no_part(tmp_path: Path) -> None:
+    _with_split(tmp_path / "in" / "HEA" / "set1", many(hea(), 20))
+    (tmp_path / "in" / "HEA" / "set1" / "train.log").write_text("epoch 1")
+    found = import_archive(tmp_path / "in", tmp_path / "out")
+    assert found.datasets[0].split == "the archive's own: 10/2/8"
