@@ -9,6 +9,7 @@ from ase.calculators.singlepoint import SinglePointCalculator
 from ase.db import connect
 from filelock import FileLock
 
+from ms25_suite.cli.main import main
 from ms25_suite.core.errors import DatasetError
 from ms25_suite.datasets.published.importer import import_archive
 from tests.helpers.published_archives import energies, energies_of, leftovers, opened, pack, save
@@ -281,3 +282,26 @@ def test_a_document_named_after_a_part_of_the_split_is_no_part(tmp_path: Path) -
     (tmp_path / "in" / "HEA" / "set1" / "train.log").write_text("epoch 1")
     found = import_archive(tmp_path / "in", tmp_path / "out")
     assert found.datasets[0].split == "the archive's own: 10/2/8"
+
+
+def test_what_is_outdated_does_not_stay_beside_a_new_import(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Neither the card of a system that is now refused, nor the split that another one had."""
+    first, second, out = tmp_path / "first", tmp_path / "second", tmp_path / "out"
+    _with_split(first / "HEA", many(hea(), 20))
+    _with_split(first / "Zr-O", many(zro(), 20))
+    save(first / "mgo.xyz", many(mgo(2), 4))
+    import_archive(first, out)
+    save(out / "mine.xyz", many(mgo(2), 1))
+    _with_split(second / "HEA", many(hea(), 20))
+    (second / "HEA" / "test.traj").write_bytes(b"")
+    save(second / "zro.xyz", many(zro(), 20))
+    assert main(["data", "archive", str(second), "--out", str(out), "--overwrite"]) == 1
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "removed of an earlier import" in shown
+    assert "hea.toml, hea.extxyz.xz, hea.splits.json, zro.splits.json" in shown
+    assert "not of this archive" in shown
+    assert sorted(path.name for path in out.iterdir()) == [
+        *("mgo-2x2.extxyz.xz", "mgo-2x2.toml", "mine.xyz", "zro.extxyz.xz", "zro.toml")
+    ]
