@@ -19,10 +19,10 @@ from ms25_suite.datasets.cards.card import LabelKeys
 from ms25_suite.datasets.formats.convergence import says_unconverged
 from ms25_suite.datasets.formats.units import Units
 from ms25_suite.datasets.labelling.reading import NOT_STATED
+from ms25_suite.datasets.name_hints import name_hints, own_words
 from ms25_suite.datasets.published.archive import Member, members
 from ms25_suite.datasets.published.files import NotFramesError, read_chunks
 from ms25_suite.datasets.published.frames import LabelledFrame, labelled_frames
-from ms25_suite.datasets.published.hints import name_hints, own_words
 from ms25_suite.datasets.published.store import FrameStore, SystemFrames
 from ms25_suite.datasets.published.systems import SYSTEMS, UnknownSystemError, recognise
 from ms25_suite.datasets.readers.files import is_data_file

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from ms25_suite.datasets.cards.splits import ROLES
-from ms25_suite.datasets.published.hints import NameHints, name_hints
+from ms25_suite.datasets.name_hints import NameHints, name_hints
 from ms25_suite.datasets.splits import PAPER_TRAIN_SIZES
 
 __all__ = ["ArchiveSplit", "SourceFile", "archive_splits", "unusable"]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from ms25_suite.datasets.published.hints import NameHints, name_hints
+from ms25_suite.datasets.name_hints import NameHints, name_hints
 
 
 @pytest.mark.parametrize(
