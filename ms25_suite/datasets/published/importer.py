@@ -286,7 +286,8 @@ def _write(
             reader.left_out.append(LeftOut(system.name, why, n_frames))
             continue
         notes = [f"the archive's split was not used: {remark}" for remark in remarks]
-        path, unused = archive_path(collected.paths)
+        bands, histories = collected.bands()
+        path, unused = archive_path(bands)
         # Each frame once, in the natural order of the files.
         order = list(dict.fromkeys(frame for file in files for frame in file.frames))
         try:
@@ -318,7 +319,7 @@ def _write(
                 written,
                 counts,
                 path,
-                [*notes, *collected.remarks(), *unused, *path_remarks(path, collected)],
+                [*notes, *collected.remarks(), *histories, *unused, *path_remarks(path, collected)],
             )
         )
     link_partners(linked)

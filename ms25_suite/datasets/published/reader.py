@@ -230,7 +230,8 @@ class ArchiveReader:
                 for frame in frames:
                     # Which atoms were held is a part of a path, and none of a sample.
                     frame.atoms.set_constraint(chosen[frame.index].constraints)
-                    collected.paths.setdefault(hints.together, []).append(frame.atoms)
+                    files = collected.paths.setdefault(hints.together, {})
+                    files.setdefault(member.name, []).append(frame.atoms)
                 continue
             numbers = [before + indices[frame.index] for frame in frames]
             self._keep(collected, frames, member.name, numbers)

@@ -305,3 +305,25 @@ def test_what_is_outdated_does_not_stay_beside_a_new_import(
     assert sorted(path.name for path in out.iterdir()) == [
         *("mgo-2x2.extxyz.xz", "mgo-2x2.toml", "mine.xyz", "zro.extxyz.xz", "zro.toml")
     ]
+
+
+def test_a_path_of_files_that_hold_the_relaxation_of_each_image(tmp_path: Path) -> None:
+    """The path is made of their last frames, whose barrier is 0.8 eV."""
+    save(tmp_path / "in" / "Reaction" / "all.traj", many(reaction(), 5))
+    for number in range(7):
+        history = []
+        for left in (2, 1, 0):
+            atoms = reaction()
+            atoms.positions[-1] += [0.3 * number, 0.0, 0.02 * left * (0 < number < 6)]
+            energy = -50 + 0.4 * (1 - np.cos(np.pi * number / 3)) + 0.1 * left
+            forces = np.zeros((len(atoms), 3))
+            forces[-1, 0] = -0.4 * np.pi / 3 / 0.3 * np.sin(np.pi * number / 3)
+            atoms.calc = SinglePointCalculator(atoms, energy=energy, forces=forces)
+            history.append(atoms)
+        save(tmp_path / "in" / "Reaction" / "neb" / f"{number:02d}.traj", history)
+    found = import_archive(tmp_path / "in", tmp_path / "out")
+    path = found.datasets[0].path
+    assert path is not None
+    assert len(path.images) == 7
+    assert path.barrier == pytest.approx(0.8, abs=0.02)
+    assert any("the last one of each" in note for note in found.datasets[0].notes)
