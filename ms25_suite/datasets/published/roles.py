@@ -263,6 +263,12 @@ def _training_order(
         others = []
         chain = _chain(groups) if 1 < len(groups) <= _MOST_FILES else None
     if chain is None:
+        numbers = sorted({size for file in labelled if (size := hints[file.name].size)})
+        if len(files) > 1 and numbers:
+            notes.append(
+                f"the archive's training files, {', '.join(map(str, numbers))} and others, are no "
+                f"parts of each other: all {len(everything)} frames of them are for training"
+            )
         return _Order(everything, blocks=(len(everything),))
     order, sizes, kind = chain
     if len(sizes) > 1:

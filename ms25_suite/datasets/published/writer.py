@@ -245,8 +245,8 @@ def _stated(
     if made and table["train_sizes"][0] < min(split.blocks[0] for split in made):
         shown = ", ".join(map(str, table["train_sizes"]))
         notes.append(
-            f"the archive has no smaller training files: the training sizes {shown} are nested "
-            f"parts in a random order, the same each time (--seed)"
+            f"the training sizes {shown} are not those of files of the archive, but nested parts "
+            f"of its training frames in a random order, the same each time (--seed)"
         )
     return "the archive's own", table
 

@@ -137,3 +137,15 @@ def test_a_partner_that_could_not_be_written_is_not_named(
     assert found.refused == ("mgo-4x4",)
     assert opened(found, "mgo-2x2").card.partners.extensivity == ""
     assert not (tmp_path / "out" / "mgo-4x4.extxyz.xz").exists()
+
+
+def test_smaller_training_files_that_are_not_used_are_not_denied(tmp_path: Path) -> None:
+    """50 frames that are no part of the 100, beside a file without a number."""
+    images = many(zro(), 130)
+    parts = {"train-50": images[:50], "train-100": images[10:110], "train": images[10:105]}
+    for role, chosen in {**parts, "test": images[112:]}.items():
+        save(tmp_path / "in" / "Zr-O" / "set1" / f"{role}.traj", chosen)
+    notes = import_archive(tmp_path / "in", tmp_path / "out").datasets[0].notes
+    assert not any("no smaller training files" in note for note in notes)
+    assert any("50, 100 and others, are no parts of each other" in note for note in notes)
+    assert any("are not those of files of the archive" in note for note in notes)
