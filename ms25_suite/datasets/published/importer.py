@@ -20,7 +20,7 @@ from ms25_suite.datasets.published.archive import natural_key
 from ms25_suite.datasets.published.copies import first_copies
 from ms25_suite.datasets.published.neb import ArchivePath, archive_path
 from ms25_suite.datasets.published.reader import ArchiveReader, LeftOut
-from ms25_suite.datasets.published.remarks import label_remarks, path_remarks
+from ms25_suite.datasets.published.remarks import hidden_paths, label_remarks, path_remarks
 from ms25_suite.datasets.published.roles import SourceFile, archive_splits, unusable
 from ms25_suite.datasets.published.store import FrameStore, SystemFrames
 from ms25_suite.datasets.published.systems import SYSTEMS
@@ -288,6 +288,7 @@ def _write(
         notes = [f"the archive's split was not used: {remark}" for remark in remarks]
         bands, histories = collected.bands()
         path, unused = archive_path(bands)
+        notes += hidden_paths(collected, reader.store)
         # Each frame once, in the natural order of the files.
         order = list(dict.fromkeys(frame for file in files for frame in file.frames))
         try:

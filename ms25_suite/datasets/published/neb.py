@@ -16,7 +16,7 @@ from ms25_suite.core.frames import BoolArray, FloatArray
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["ArchivePath", "archive_path"]
+__all__ = ["ArchivePath", "archive_path", "looks_like_path"]
 
 _SAME_A: Final = 1e-4
 """Å. Images whose atoms are nearer to each other than this are the same image."""
@@ -36,6 +36,12 @@ _ROUGH: Final = 5e-3
 
 _TURNS: Final = 3
 """Turns of the energy along a path of two elementary steps: two maxima and a minimum."""
+
+_STRAIGHT: Final = 2.0
+"""Length of a path over the distance of its ends: molecular dynamics wanders much further."""
+
+_BARRIER: Final = 0.05
+"""eV, twice the thermal energy at 300 K."""
 
 _BOND_A: Final = 1.4
 """Å. A C-H bond has 1.09 Å; where CH4 dissociates on platinum it is about 1.5 Å at the saddle."""
@@ -132,6 +138,21 @@ def _path(name: str, images: Sequence[Atoms]) -> ArchivePath:
         reaction_energy=float(energies[-1] - energies[0]),
         source=source,
         notes=tuple(notes),
+    )
+
+
+def looks_like_path(images: Sequence[Atoms]) -> bool:
+    """Whether frames lead from one end to another over a barrier, as no sampling does."""
+    try:
+        _refuse_different(images)
+    except DatasetError:
+        return False
+    away = np.array([_distance(images[0], atoms) for atoms in images])
+    length = sum(_distance(one, two) for one, two in pairwise(images))
+    energies = np.array([atoms.info[REF_ENERGY] for atoms in images])
+    ends = max(energies[0], energies[-1])
+    return bool((np.diff(away) > 0.0).all() and length < _STRAIGHT * away[-1]) and bool(
+        energies.max() > ends + _BARRIER
     )
 
 

@@ -327,3 +327,20 @@ def test_a_path_of_files_that_hold_the_relaxation_of_each_image(tmp_path: Path) 
     assert len(path.images) == 7
     assert path.barrier == pytest.approx(0.8, abs=0.02)
     assert any("the last one of each" in note for note in found.datasets[0].notes)
+
+
+def test_a_path_under_another_name_is_said(tmp_path: Path) -> None:
+    images = []
+    for number in range(7):
+        atoms = reaction()
+        atoms.positions[-1, 0] += 0.3 * number
+        energy = -50 + 0.4 * (1 - np.cos(np.pi * number / 3))
+        atoms.calc = SinglePointCalculator(atoms, energy=energy, forces=np.zeros((len(atoms), 3)))
+        images.append(atoms)
+    save(tmp_path / "in" / "Reaction" / "frames.traj", many(reaction(), 20))
+    save(tmp_path / "in" / "Reaction" / "images.traj", images)
+    found = import_archive(tmp_path / "in", tmp_path / "out")
+    said = [note for note in found.datasets[0].notes if "lead from one end" in note]
+    assert len(said) == 1
+    assert "the 7 frames of Reaction/images.traj" in said[0]
+    assert "--exclude" in said[0]
