@@ -37,9 +37,6 @@ _ROUGH: Final = 5e-3
 _TURNS: Final = 3
 """Turns of the energy along a path of two elementary steps: two maxima and a minimum."""
 
-_STRAIGHT: Final = 2.0
-"""Length of a path over the distance of its ends: molecular dynamics wanders much further."""
-
 _BARRIER: Final = 0.05
 """eV, twice the thermal energy at 300 K."""
 
@@ -147,13 +144,18 @@ def looks_like_path(images: Sequence[Atoms]) -> bool:
         _refuse_different(images)
     except DatasetError:
         return False
-    away = np.array([_distance(images[0], atoms) for atoms in images])
-    length = sum(_distance(one, two) for one, two in pairwise(images))
     energies = np.array([atoms.info[REF_ENERGY] for atoms in images])
-    ends = max(energies[0], energies[-1])
-    return bool((np.diff(away) > 0.0).all() and length < _STRAIGHT * away[-1]) and bool(
-        energies.max() > ends + _BARRIER
-    )
+    if energies.max() < max(energies[0], energies[-1]) + _BARRIER:
+        return False
+    moved = np.max([_moves(images[0], atoms) for atoms in images], axis=0) > _HELD_A
+    for atoms in (images[0], images[-1]):
+        forces = atoms.arrays.get(REF_FORCES)
+        # Frames of molecular dynamics have forces of some eV/Å, the ends of a path none.
+        if forces is None or np.linalg.norm(forces[moved], axis=1).max() > 2 * _RELAXED:
+            return False
+    distances = np.array([[_distance(one, two) for two in images] for one in images])
+    shortest = _length(distances, _chain(distances, 0))
+    return _length(distances, range(len(images))) <= _DETOUR * shortest
 
 
 def _equal(one: ArchivePath, two: ArchivePath) -> bool:
