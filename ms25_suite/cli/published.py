@@ -134,7 +134,7 @@ def run_archive(args: argparse.Namespace, keys: Any, asked: Mapping[str, Any]) -
     Returns
     -------
     int
-        Exit status: zero, or 1 if a system was recognised and none of its frames could be used.
+        Exit status: zero, or 1 if a system was recognised and could not be written.
 
     Raises
     ------
@@ -270,7 +270,17 @@ def _print(found: ArchiveImport) -> None:
                 f"{markup(finding.message)}"
             )
     for name in found.refused:
-        line(f"[red]{name} was recognised, but none of its frames could be used[/]: see below")
+        line(f"[red]{name} was recognised, and not written[/]: see below")
+    if found.removed:
+        line(
+            f"[yellow]removed[/] of an earlier import into the same folder: "
+            f"{markup(', '.join(found.removed))}"
+        )
+    if found.kept:
+        line(
+            f"[yellow]not of this archive[/], but of an earlier import into the same folder: "
+            f"{markup(', '.join(found.kept))}"
+        )
     if found.missing:
         line(f"[bold]systems of the paper that were not found[/]: {', '.join(found.missing)}")
     # Thousands of files may have the same problem.

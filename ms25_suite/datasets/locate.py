@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -23,11 +23,11 @@ from ms25_suite.core.errors import (
 from ms25_suite.core.text.shown import encodable
 from ms25_suite.datasets.cards.card import DatasetCard
 from ms25_suite.datasets.cards.files import CardFile
-from ms25_suite.datasets.cards.splits import SplitsConfig
+from ms25_suite.datasets.cards.splits import ROLES, SplitsConfig
 from ms25_suite.datasets.formats.deepmd import is_deepmd_folder
+from ms25_suite.datasets.name_hints import NameHints, name_hints
 from ms25_suite.datasets.readers.files import is_data_file, stem
 from ms25_suite.datasets.registry import suggestion
-from ms25_suite.datasets.splits import ROLE_CODES
 from ms25_suite.datasets.tiers import MINI, Tier
 
 __all__ = ["user_card"]
@@ -162,18 +162,53 @@ def _folder_card(folder: Path) -> DatasetCard:
     if not paths:
         msg = f"the folder {folder} holds no files of frames (.extxyz, .xyz, .traj, .db)"
         raise DatasetError(msg)
-    if not card_path.is_file():
-        roles = [ROLE_CODES.get(stem(path).lower()) for path in paths]
-        if None not in roles and (2 in roles or 1 in roles):
-            # train.extxyz and test.extxyz in one folder: with all as test frames, a potential
-            # would be judged on its training data.
-            names = ("train", "validation", "test")
-            by_role = tuple(
-                (names[code], tuple(p for p, r in zip(paths, roles, strict=True) if r == code))
-                for code in sorted({role for role in roles if role is not None})
-            )
-            return replace(card, splits=SplitsConfig(files=by_role))
+    if card.splits == SplitsConfig():
+        hints = {path: name_hints(path.name) for path in paths}
+        # Images of a path and strained cells are no samples, unless there is nothing else.
+        paths = [path for path in paths if hints[path].observable is None] or paths
+        by_role = _by_role(folder, {path: hints[path] for path in paths})
+        if by_role:
+            return replace(card, splits=replace(card.splits, files=by_role))
     return replace(card, files=tuple(CardFile(path) for path in paths))
+
+
+def _by_role(
+    folder: Path, hints: Mapping[Path, NameHints]
+) -> tuple[tuple[str, tuple[Path, ...]], ...]:
+    """Files of each role by their names; none if no name says a role.
+
+    With all as test frames, a potential would be judged on its training data.
+
+    Raises
+    ------
+    DatasetError
+        Names say roles, but not which frames are for testing.
+    """
+    by_role = tuple(
+        (role, tuple(path for path, hint in hints.items() if hint.role == role)) for role in ROLES
+    )
+    by_role = tuple((role, paths) for role, paths in by_role if paths)
+    if not by_role:
+        return ()
+    silent = [path.name for path, hint in hints.items() if hint.role is None]
+    training = dict(by_role).get("train", ())
+    problem = ""
+    if silent:
+        problem = f"the names of some files say what they are for, and {silent[0]} does not"
+    elif len(by_role) == 1 and training:
+        problem = "by their names all files are for training, and none for testing"
+    elif len({hint.set_number for hint in hints.values()}) > 1:
+        problem = "its files are of several sets"
+    elif len(training) > 1 and any(hints[path].size for path in training):
+        problem = "its training files are of several sizes, which may hold the same frames"
+    if problem:
+        msg = (
+            f"{folder}: {problem}, so a potential could be judged on frames that it was trained "
+            f"on. Name the file to judge it on (--dataset={folder}/…), say in a card which file "
+            f"is for what ([splits]), or import the folder: ms25 data archive {folder} --out NEW"
+        )
+        raise DatasetError(msg)
+    return by_role
 
 
 def _joined_name(paths: Sequence[Path]) -> str:

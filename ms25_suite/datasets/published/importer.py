@@ -5,11 +5,11 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -20,8 +20,8 @@ from ms25_suite.datasets.published.archive import natural_key
 from ms25_suite.datasets.published.copies import first_copies
 from ms25_suite.datasets.published.neb import ArchivePath, archive_path
 from ms25_suite.datasets.published.reader import ArchiveReader, LeftOut
-from ms25_suite.datasets.published.remarks import label_remarks, path_remarks
-from ms25_suite.datasets.published.roles import SourceFile, archive_splits
+from ms25_suite.datasets.published.remarks import hidden_paths, label_remarks, path_remarks
+from ms25_suite.datasets.published.roles import SourceFile, archive_splits, unusable
 from ms25_suite.datasets.published.store import FrameStore, SystemFrames
 from ms25_suite.datasets.published.systems import SYSTEMS
 from ms25_suite.datasets.published.writer import WrittenDataset, link_partners, write_dataset
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from filelock import BaseFileLock
 
 __all__ = ["ArchiveImport", "ImportedDataset", "LeftOut", "import_archive"]
+
+_ENDS: Final = (".toml", ".extxyz.xz", ".splits.json", "-neb.extxyz.xz")
+"""Ends of the names of all files that are written of a system, the card first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,11 @@ class ArchiveImport:
         What was not taken.
     documents
         Files without frames, such as a README.
+    removed
+        Files of an earlier import into the same folder that were removed: a system of this import
+        no longer has them.
+    kept
+        Cards of an earlier import into the same folder, of systems that are not in this archive.
     """
 
     datasets: tuple[ImportedDataset, ...]
@@ -94,6 +102,8 @@ class ArchiveImport:
     refused: tuple[str, ...]
     left_out: tuple[LeftOut, ...]
     documents: tuple[str, ...]
+    removed: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
 
 
 def import_archive(
@@ -161,6 +171,10 @@ def import_archive(
             msg = f"{source} holds no frames of a system of the paper, nothing was written: {shown}"
             raise DatasetError(msg)
         out.mkdir(exist_ok=True)
+        ready_names = {path.name for path in ready.iterdir()}
+        found = {dataset.system for dataset in datasets}
+        refused = [name for name in reader.recognised if name not in found]
+        removed = _remove_outdated(out, [*found, *refused], ready_names)
         # Frames first: a card never describes a file that is not there yet.
         for path in sorted(ready.iterdir(), key=lambda p: p.suffix == ".toml"):
             path.replace(out / path.name)
@@ -170,15 +184,28 @@ def import_archive(
     finally:
         lock.release()
         shutil.rmtree(work, ignore_errors=True)
-    found = {dataset.system for dataset in datasets}
-    refused = [name for name in reader.recognised if name not in found]
+    missing = [system.name for system in SYSTEMS if system.name not in {*found, *refused}]
     return ArchiveImport(
         datasets=tuple(_moved(dataset, out) for dataset in datasets),
-        missing=tuple(system.name for system in SYSTEMS if system.name not in {*found, *refused}),
+        missing=tuple(missing),
         refused=tuple(refused),
         left_out=tuple(reader.left_out),
         documents=tuple(reader.documents),
+        removed=tuple(removed),
+        kept=tuple(f"{name}.toml" for name in missing if (out / f"{name}.toml").is_file()),
     )
+
+
+def _remove_outdated(out: Path, systems: Sequence[str], ready: Collection[str]) -> list[str]:
+    """Remove what an earlier import wrote of some systems, and this one does not write anew.
+
+    The card goes first: none describes a file that is gone.
+    """
+    names = [f"{system}{end}" for end in _ENDS for system in sorted(systems)]
+    outdated = [name for name in names if name not in ready and (out / name).is_file()]
+    for name in outdated:
+        (out / name).unlink()
+    return outdated
 
 
 def _prefix(out: Path) -> str:
@@ -236,6 +263,8 @@ def _write(
     for system in tqdm(present, "write", unit="system", disable=not progress):
         collected = reader.systems[system.name]
         if not collected.files:
+            if not collected.paths:
+                continue
             reason = f"of {system.name} there are only images of a reaction path, and no samples"
             reader.left_out += [LeftOut(name, reason) for name in collected.paths]
             continue
@@ -251,8 +280,15 @@ def _write(
             for name in names
         ]
         splits, remarks = archive_splits(files)
+        why = unusable(splits, remarks, collected.lost)
+        if why:
+            n_frames = len({frame for file in files for frame in file.frames})
+            reader.left_out.append(LeftOut(system.name, why, n_frames))
+            continue
         notes = [f"the archive's split was not used: {remark}" for remark in remarks]
-        path, unused = archive_path(collected.paths)
+        bands, histories = collected.bands()
+        path, unused = archive_path(bands)
+        notes += hidden_paths(collected, reader.store)
         # Each frame once, in the natural order of the files.
         order = list(dict.fromkeys(frame for file in files for frame in file.frames))
         try:
@@ -284,7 +320,7 @@ def _write(
                 written,
                 counts,
                 path,
-                [*notes, *collected.remarks(), *unused, *path_remarks(path, collected)],
+                [*notes, *collected.remarks(), *histories, *unused, *path_remarks(path, collected)],
             )
         )
     link_partners(linked)

@@ -16,7 +16,7 @@ from ms25_suite.core.frames import BoolArray, FloatArray
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["ArchivePath", "archive_path"]
+__all__ = ["ArchivePath", "archive_path", "looks_like_path"]
 
 _SAME_A: Final = 1e-4
 """Å. Images whose atoms are nearer to each other than this are the same image."""
@@ -30,6 +30,15 @@ three steps to some ten."""
 
 _RELAXED: Final = 0.1
 """eV/Å, twice the force to which a band is usually relaxed: a state with more is no minimum."""
+
+_ROUGH: Final = 5e-3
+"""eV. Smaller steps of the energy along a path do not count as a turn."""
+
+_TURNS: Final = 3
+"""Turns of the energy along a path of two elementary steps: two maxima and a minimum."""
+
+_BARRIER: Final = 0.05
+"""eV, twice the thermal energy at 300 K."""
 
 _BOND_A: Final = 1.4
 """Å. A C-H bond has 1.09 Å; where CH4 dissociates on platinum it is about 1.5 Å at the saddle."""
@@ -108,6 +117,7 @@ def _path(name: str, images: Sequence[Atoms]) -> ArchivePath:
     band = _from_reactant(_in_order(band, notes), notes)
     band = _with_held_atoms(band, notes)
     energies = np.array([atoms.info[REF_ENERGY] for atoms in band])
+    _refuse_zigzag(energies)
     top, source = _highest(band, energies)
     barrier, reverse = top - energies[0], top - energies[-1]
     if min(barrier, reverse) <= 1e-3:
@@ -128,10 +138,43 @@ def _path(name: str, images: Sequence[Atoms]) -> ArchivePath:
     )
 
 
+def looks_like_path(images: Sequence[Atoms]) -> bool:
+    """Whether frames lead from one end to another over a barrier, as no sampling does."""
+    try:
+        _refuse_different(images)
+    except DatasetError:
+        return False
+    energies = np.array([atoms.info[REF_ENERGY] for atoms in images])
+    if energies.max() < max(energies[0], energies[-1]) + _BARRIER:
+        return False
+    moved = np.max([_moves(images[0], atoms) for atoms in images], axis=0) > _HELD_A
+    for atoms in (images[0], images[-1]):
+        forces = atoms.arrays.get(REF_FORCES)
+        # Frames of molecular dynamics have forces of some eV/Å, the ends of a path none.
+        if forces is None or np.linalg.norm(forces[moved], axis=1).max() > 2 * _RELAXED:
+            return False
+    distances = np.array([[_distance(one, two) for two in images] for one in images])
+    shortest = _length(distances, _chain(distances, 0))
+    return _length(distances, range(len(images))) <= _DETOUR * shortest
+
+
 def _equal(one: ArchivePath, two: ArchivePath) -> bool:
     return len(one.images) == len(two.images) and all(
         _distance(a, b) < _SAME_A for a, b in zip(one.images, two.images, strict=True)
     )
+
+
+def _refuse_zigzag(energies: FloatArray) -> None:
+    """Refuse a profile that turns again and again: its images are of different relaxations."""
+    steps = np.diff(energies)
+    steps = steps[np.abs(steps) > _ROUGH]
+    turns = int(np.count_nonzero(np.diff(np.sign(steps))))
+    if turns > max(_TURNS, (len(energies) - 2) // 3):
+        msg = (
+            f"its energy turns {turns} times along {len(energies)} images, which are hardly those "
+            f"of one path: give each image once, relaxed"
+        )
+        raise DatasetError(msg)
 
 
 def _refuse_different(images: Sequence[Atoms]) -> None:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatch
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -19,12 +19,13 @@ from ms25_suite.datasets.cards.card import LabelKeys
 from ms25_suite.datasets.formats.convergence import says_unconverged
 from ms25_suite.datasets.formats.units import Units
 from ms25_suite.datasets.labelling.reading import NOT_STATED
+from ms25_suite.datasets.name_hints import name_hints, own_words
 from ms25_suite.datasets.published.archive import Member, members
 from ms25_suite.datasets.published.files import NotFramesError, read_chunks
 from ms25_suite.datasets.published.frames import LabelledFrame, labelled_frames
-from ms25_suite.datasets.published.hints import name_hints
 from ms25_suite.datasets.published.store import FrameStore, SystemFrames
 from ms25_suite.datasets.published.systems import SYSTEMS, UnknownSystemError, recognise
+from ms25_suite.datasets.readers.files import is_data_file
 from ms25_suite.datasets.splits import ROLE_CODES
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ class ArchiveReader:
     ) -> None:
         self.store = store
         self.systems: dict[str, SystemFrames] = {}
+        self._damaged: dict[str, str] = {}
         self._decided: dict[tuple[str, str], Units] = {}
         self.left_out: list[LeftOut] = []
         self.documents: list[str] = []
@@ -118,6 +120,21 @@ class ArchiveReader:
 
         for system in self.systems.values():
             self._leave_out_bare(system)
+        for name, reason in self._damaged.items():
+            for system in self._of_one_split(name):
+                system.lost.setdefault(name, reason)
+
+    def _of_one_split(self, name: str) -> list[SystemFrames]:
+        """The systems that a damaged file of the archive's split belongs to, by its neighbours."""
+        folder = PurePosixPath(name).parent
+        by_words, by_folder = [], []
+        for system in self.systems.values():
+            files = (*system.files, *system.lost)
+            if any(own_words(file) == own_words(name) for file in files):
+                by_words.append(system)
+            if any(PurePosixPath(file).parent == folder for file in files):
+                by_folder.append(system)
+        return by_words or by_folder
 
     def _leave_out_bare(self, system: SystemFrames) -> None:
         """Leave out energies alone in files without a role, where other frames have forces.
@@ -139,6 +156,12 @@ class ArchiveReader:
 
     def _leave_out_file(self, name: str, reason: str) -> None:
         self.left_out.append(LeftOut(name, reason))
+        self._note_damage(name, reason)
+
+    def _note_damage(self, name: str, reason: str) -> None:
+        hints = name_hints(name)
+        if hints.role is not None and hints.observable is None:
+            self._damaged.setdefault(name, reason)
 
     def _read_file(self, member: Member, advance: Callable[[int], object]) -> None:
         reasons: Counter[str] = Counter()
@@ -154,10 +177,18 @@ class ArchiveReader:
                 advance(len(images))
         except NotFramesError:
             self.documents.append(member.name)
+            if is_data_file(member.path):
+                self._note_damage(member.name, "no file of frames by its content")
         except DatasetError as error:
             text = str(error).replace(str(member.path), "it")
             kept = f"; the {before} frames before it were taken" if before else ""
             self.left_out.append(LeftOut(member.name, f"{text}{kept}"))
+            if before or is_data_file(member.path):
+                self._note_damage(member.name, f"{text}{kept}")
+        for system in self.systems.values():
+            # Single frames may be missing from a split, but not all of one file.
+            if member.name in system.lost and member.name in system.files:
+                del system.lost[member.name]
         self.left_out += [LeftOut(member.name, reason, n) for reason, n in reasons.items()]
 
     def _take(
@@ -188,6 +219,9 @@ class ArchiveReader:
             prior = self._decided.get(place, NOT_STATED)
             frames = labelled_frames(chosen, keys, member.name, leave_out, undecided, prior)
             if not frames:
+                if hints.role is not None and hints.observable is None:
+                    lost = self.systems.setdefault(system, SystemFrames()).lost
+                    lost.setdefault(member.name, "none of its labels could be used")
                 continue
             # What the first frames of a file show holds for all of it.
             self._decided.setdefault(place, frames[0].decided)
@@ -196,7 +230,8 @@ class ArchiveReader:
                 for frame in frames:
                     # Which atoms were held is a part of a path, and none of a sample.
                     frame.atoms.set_constraint(chosen[frame.index].constraints)
-                    collected.paths.setdefault(hints.together, []).append(frame.atoms)
+                    files = collected.paths.setdefault(hints.together, {})
+                    files.setdefault(member.name, []).append(frame.atoms)
                 continue
             numbers = [before + indices[frame.index] for frame in frames]
             self._keep(collected, frames, member.name, numbers)

@@ -8,10 +8,10 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from ms25_suite.datasets.cards.splits import ROLES
-from ms25_suite.datasets.published.hints import NameHints, name_hints
+from ms25_suite.datasets.name_hints import NameHints, name_hints
 from ms25_suite.datasets.splits import PAPER_TRAIN_SIZES
 
-__all__ = ["ArchiveSplit", "SourceFile", "archive_splits"]
+__all__ = ["ArchiveSplit", "SourceFile", "archive_splits", "unusable"]
 
 _MOST_FILES: Final = 12
 """Training files that are looked at one by one; more of them are a folder of single frames."""
@@ -87,6 +87,35 @@ def archive_splits(files: Sequence[SourceFile]) -> tuple[tuple[ArchiveSplit, ...
         else:
             splits.append(found)
     return tuple(splits), tuple(remarks)
+
+
+def unusable(
+    splits: Sequence[ArchiveSplit], remarks: Sequence[str], lost: Mapping[str, str]
+) -> str:
+    """Why the frames of a system must not be divided anew; empty where nothing speaks against it.
+
+    Parameters
+    ----------
+    splits, remarks
+        What `archive_splits` returned.
+    lost
+        Files of the archive's split that could not be read, with the reason.
+    """
+    # Potentials may have been trained by that split: any other would test them on training frames.
+    if lost:
+        shown = "; ".join(f"{name}: {reason}" for name, reason in lost.items())
+        return (
+            f"a part of the archive's split is missing ({shown}), and another split would test "
+            f"potentials on frames that they were trained on. Get these files anew, or leave the "
+            f"whole set out with --exclude"
+        )
+    if remarks and not splits:
+        return (
+            f"the archive's split cannot be used: {'; '.join(remarks)}. Another split would test "
+            f"potentials on frames that they were trained on. Supply the missing part; if nothing "
+            f"was trained on these frames, rename the files without train, val and test"
+        )
+    return ""
 
 
 def _one_set(
@@ -234,6 +263,12 @@ def _training_order(
         others = []
         chain = _chain(groups) if 1 < len(groups) <= _MOST_FILES else None
     if chain is None:
+        numbers = sorted({size for file in labelled if (size := hints[file.name].size)})
+        if len(files) > 1 and numbers:
+            notes.append(
+                f"the archive's training files, {', '.join(map(str, numbers))} and others, are no "
+                f"parts of each other: all {len(everything)} frames of them are for training"
+            )
         return _Order(everything, blocks=(len(everything),))
     order, sizes, kind = chain
     if len(sizes) > 1:

@@ -81,7 +81,7 @@ class SystemFrames:
     bare
         Numbers of the structures without forces.
     paths
-        Images of reaction paths, in the order of the files, by what these have in common.
+        Images of reaction paths: by what its files have in common, and by file in their order.
     keys
         How often labels had which keys, energy and forces.
     unread
@@ -92,6 +92,8 @@ class SystemFrames:
         Units to how they are known, for the first frames that had them.
     conflicts
         Number of repeated structures with another energy.
+    lost
+        Files of the archive's split that were left out or damaged, with the reason.
     """
 
     places: list[int] = field(default_factory=list)
@@ -99,12 +101,29 @@ class SystemFrames:
     ids: dict[bytes, int] = field(default_factory=dict)
     files: dict[str, list[tuple[int, str | None]]] = field(default_factory=dict)
     bare: set[int] = field(default_factory=set)
-    paths: dict[str, list[Atoms]] = field(default_factory=dict)
+    paths: dict[str, dict[str, list[Atoms]]] = field(default_factory=dict)
     keys: Counter[tuple[str, ...]] = field(default_factory=Counter)
     unread: dict[str, None] = field(default_factory=dict)
     units: Counter[Units] = field(default_factory=Counter)
     because: dict[Units, str] = field(default_factory=dict)
     conflicts: int = 0
+    lost: dict[str, str] = field(default_factory=dict)
+
+    def bands(self) -> tuple[dict[str, list[Atoms]], list[str]]:
+        """Images of each reaction path in the order of the files, and what to know of them."""
+        bands, notes = {}, []
+        for name, files in self.paths.items():
+            longest = max(map(len, files.values()))
+            if len(files) > 1 and longest > 1:
+                # One file for each image, which holds its relaxation.
+                notes.append(
+                    f"{name}: its {len(files)} files hold up to {longest} frames each; the last "
+                    f"one of each is taken as an image of the path"
+                )
+                bands[name] = [images[-1] for images in files.values()]
+            else:
+                bands[name] = [atoms for images in files.values() for atoms in images]
+        return bands, notes
 
     def remarks(self) -> list[str]:
         """What a user should know of the frames and their labels."""

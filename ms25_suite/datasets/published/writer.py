@@ -232,13 +232,21 @@ def _stated(
     table: dict[str, Any] = {"indices": {"path": indices.name, "sha256": file_sha256(indices)}}
     # A training size is one of every set.
     common = sorted(set(sizes[0]).intersection(*sizes[1:])) or [min(len(s.train) for s in sets)]
-    table["train_sizes"] = [size for size in common if size]
+    common = [size for size in common if size]
+    if not common:
+        # A system that is only tested on, as the paper's frameworks are.
+        if not any(numbers):
+            notes.append(
+                "the archive has no training frames of it: potentials are only tested on it"
+            )
+        return "the archive's own", table
+    table["train_sizes"] = common
     made = [split for split in splits if split.train and not split.train_sizes]
     if made and table["train_sizes"][0] < min(split.blocks[0] for split in made):
         shown = ", ".join(map(str, table["train_sizes"]))
         notes.append(
-            f"the archive has no smaller training files: the training sizes {shown} are nested "
-            f"parts in a random order, the same each time (--seed)"
+            f"the training sizes {shown} are not those of files of the archive, but nested parts "
+            f"of its training frames in a random order, the same each time (--seed)"
         )
     return "the archive's own", table
 

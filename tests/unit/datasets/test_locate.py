@@ -103,3 +103,42 @@ def test_a_name_that_no_file_can_have() -> None:
         open_dataset("a" * 5000)
     with pytest.raises(UnknownDatasetError, match=r"there is no file or folder b\.extxyz"):
         open_dataset(",".join(["b.extxyz"] * 500))
+
+
+def test_a_path_beside_the_files_of_a_split_is_no_sample(
+    tmp_path: Path, images: list[Atoms]
+) -> None:
+    for role, part in (("train", images[:6]), ("val", images[6:8]), ("test", images[8:10])):
+        write(tmp_path / f"{role}.extxyz", part)
+    write(tmp_path / "neb.extxyz", images[10:])
+    dataset = open_dataset(str(tmp_path))
+    assert [len(part) for part in dataset.splits.parts[0]] == [6, 2, 2]
+    assert len(dataset) == 10
+
+
+@pytest.mark.parametrize(
+    ("names", "problem"),
+    [
+        (("train", "test", "more"), "more.extxyz does not"),
+        (("train", "val", "test", "train-1000"), "several sizes"),
+        (("train-1000",), "all files are for training"),
+        (("train", "neb"), "all files are for training"),
+        (("set1_train", "set1_test", "set2_train", "set2_test"), "several sets"),
+    ],
+)
+def test_a_folder_whose_test_frames_are_not_clear(
+    tmp_path: Path, images: list[Atoms], names: tuple[str, ...], problem: str
+) -> None:
+    for position, name in enumerate(names):
+        write(tmp_path / f"{name}.extxyz", images[2 * position : 2 * position + 2])
+    with pytest.raises(DatasetError, match=rf"{problem}.*ms25 data archive"):
+        open_dataset(str(tmp_path))
+
+
+def test_a_card_without_a_split_does_not_hide_what_names_say(
+    tmp_path: Path, images: list[Atoms]
+) -> None:
+    write(tmp_path / "train.extxyz", images[:8])
+    write(tmp_path / "test.extxyz", images[8:])
+    (tmp_path / "card.toml").write_text('level_of_theory = "PBE"')
+    assert [len(part) for part in open_dataset(str(tmp_path)).splits.parts[0]] == [8, 0, 4]

@@ -9,6 +9,7 @@ from ase.calculators.singlepoint import SinglePointCalculator
 from ase.db import connect
 from filelock import FileLock
 
+from ms25_suite.cli.main import main
 from ms25_suite.core.errors import DatasetError
 from ms25_suite.datasets.published.importer import import_archive
 from tests.helpers.published_archives import energies, energies_of, leftovers, opened, pack, save
@@ -230,3 +231,116 @@ def test_what_a_killed_import_left_is_removed_by_the_next(tmp_path: Path) -> Non
         import_archive(tmp_path / "in", tmp_path / "out")
     assert leftovers(tmp_path) == [".out-import-running"]
     assert (tmp_path / "out" / "hea.toml").is_file()
+
+
+def _with_split(folder: Path, images: list[Atoms]) -> None:
+    for role, chosen in (("train", images[:10]), ("val", images[10:12]), ("test", images[12:])):
+        save(folder / f"{role}.traj", chosen)
+
+
+@pytest.mark.parametrize("role", ["train", "val", "test"])
+@pytest.mark.parametrize("damage", ["empty", "cut off", "text", "without labels"])
+def test_a_split_with_a_damaged_part_is_never_replaced(
+    tmp_path: Path, role: str, damage: str
+) -> None:
+    """The frames of the other files must not be pooled: training frames would be tested on."""
+    _with_split(tmp_path / "in" / "HEA" / "set1", many(hea(), 20))
+    _with_split(tmp_path / "in" / "Zr-O" / "set1", many(zro(), 20))
+    file = tmp_path / "in" / "HEA" / "set1" / f"{role}.traj"
+    if damage == "without labels":
+        bare = many(hea(), 4, seed=3)
+        for atoms in bare:
+            atoms.calc = None
+        save(file, bare)
+    else:
+        content = file.read_bytes()
+        half = content[: len(content) // 2]
+        file.write_bytes({"empty": b"", "cut off": half, "text": b"lost\n"}[damage])
+    found = import_archive(tmp_path / "in", tmp_path / "out")
+    assert [dataset.system for dataset in found.datasets] == ["zro"]
+    assert found.refused == ("hea",)
+    assert not (tmp_path / "out" / "hea.toml").exists()
+    reason = next(entry.reason for entry in found.left_out if entry.name == "hea")
+    assert f"HEA/set1/{role}.traj" in reason
+    assert "--exclude" in reason
+
+
+@pytest.mark.parametrize("kept", [("train",), ("train", "val"), ("train-50", "train-100")])
+def test_a_split_without_test_frames_is_never_replaced(
+    tmp_path: Path, kept: tuple[str, ...]
+) -> None:
+    images = many(zro(), 12)
+    for position, role in enumerate(kept):
+        save(tmp_path / "in" / f"{role}.traj", images[6 * position : 6 * position + 6])
+    save(tmp_path / "in" / "hea.xyz", many(hea(), 5))
+    found = import_archive(tmp_path / "in", tmp_path / "out")
+    assert found.refused == ("zro",)
+
+
+def test_a_document_named_after_a_part_of_the_split_is_no_part(tmp_path: Path) -> None:
+    _with_split(tmp_path / "in" / "HEA" / "set1", many(hea(), 20))
+    (tmp_path / "in" / "HEA" / "set1" / "train.log").write_text("epoch 1")
+    found = import_archive(tmp_path / "in", tmp_path / "out")
+    assert found.datasets[0].split == "the archive's own: 10/2/8"
+
+
+def test_what_is_outdated_does_not_stay_beside_a_new_import(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Neither the card of a system that is now refused, nor the split that another one had."""
+    first, second, out = tmp_path / "first", tmp_path / "second", tmp_path / "out"
+    _with_split(first / "HEA", many(hea(), 20))
+    _with_split(first / "Zr-O", many(zro(), 20))
+    save(first / "mgo.xyz", many(mgo(2), 4))
+    import_archive(first, out)
+    save(out / "mine.xyz", many(mgo(2), 1))
+    _with_split(second / "HEA", many(hea(), 20))
+    (second / "HEA" / "test.traj").write_bytes(b"")
+    save(second / "zro.xyz", many(zro(), 20))
+    assert main(["data", "archive", str(second), "--out", str(out), "--overwrite"]) == 1
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "removed of an earlier import" in shown
+    assert "hea.toml, hea.extxyz.xz, hea.splits.json, zro.splits.json" in shown
+    assert "not of this archive" in shown
+    assert sorted(path.name for path in out.iterdir()) == [
+        *("mgo-2x2.extxyz.xz", "mgo-2x2.toml", "mine.xyz", "zro.extxyz.xz", "zro.toml")
+    ]
+
+
+def test_a_path_of_files_that_hold_the_relaxation_of_each_image(tmp_path: Path) -> None:
+    """The path is made of their last frames, whose barrier is 0.8 eV."""
+    save(tmp_path / "in" / "Reaction" / "all.traj", many(reaction(), 5))
+    for number in range(7):
+        history = []
+        for left in (2, 1, 0):
+            atoms = reaction()
+            atoms.positions[-1] += [0.3 * number, 0.0, 0.02 * left * (0 < number < 6)]
+            energy = -50 + 0.4 * (1 - np.cos(np.pi * number / 3)) + 0.1 * left
+            forces = np.zeros((len(atoms), 3))
+            forces[-1, 0] = -0.4 * np.pi / 3 / 0.3 * np.sin(np.pi * number / 3)
+            atoms.calc = SinglePointCalculator(atoms, energy=energy, forces=forces)
+            history.append(atoms)
+        save(tmp_path / "in" / "Reaction" / "neb" / f"{number:02d}.traj", history)
+    found = import_archive(tmp_path / "in", tmp_path / "out")
+    path = found.datasets[0].path
+    assert path is not None
+    assert len(path.images) == 7
+    assert path.barrier == pytest.approx(0.8, abs=0.02)
+    assert any("the last one of each" in note for note in found.datasets[0].notes)
+
+
+def test_a_path_under_another_name_is_said(tmp_path: Path) -> None:
+    images = []
+    for number in range(7):
+        atoms = reaction()
+        atoms.positions[-1, 0] += 0.3 * number
+        energy = -50 + 0.4 * (1 - np.cos(np.pi * number / 3))
+        atoms.calc = SinglePointCalculator(atoms, energy=energy, forces=np.zeros((len(atoms), 3)))
+        images.append(atoms)
+    save(tmp_path / "in" / "Reaction" / "frames.traj", many(reaction(), 20))
+    save(tmp_path / "in" / "Reaction" / "images.traj", images)
+    found = import_archive(tmp_path / "in", tmp_path / "out")
+    said = [note for note in found.datasets[0].notes if "lead from one end" in note]
+    assert len(said) == 1
+    assert "the 7 frames of Reaction/images.traj" in said[0]
+    assert "--exclude" in said[0]

@@ -43,10 +43,10 @@ def note(found: ArchiveImport, system: str) -> str:
 @pytest.fixture
 def archive(tmp_path: Path) -> Path:
     folder = tmp_path / "in"
-    save(folder / "MgO-2x2" / "train.traj", in_ev("mgo-2x2", 6))
-    save(folder / "H2O-64" / "train.traj", bare("water-64", 4, calculator=True))
-    save(folder / "CHA" / "train.extxyz", bare("cha", 12, forces="frc"))
-    save(folder / "H2O-192" / "train.traj", bare("water-192", 3, forces=None))
+    save(folder / "MgO-2x2" / "frames.traj", in_ev("mgo-2x2", 6))
+    save(folder / "H2O-64" / "frames.traj", bare("water-64", 4, calculator=True))
+    save(folder / "CHA" / "frames.extxyz", bare("cha", 12, forces="frc"))
+    save(folder / "H2O-192" / "frames.traj", bare("water-192", 3, forces=None))
     return folder
 
 
@@ -75,14 +75,14 @@ def test_energies_alone_do_not_join_frames_with_forces(tmp_path: Path) -> None:
     for atoms in images[6:]:
         del atoms.calc.results["forces"]
     save(tmp_path / "in" / "curve.traj", images[6:])
-    save(tmp_path / "in" / "train.traj", images[:6])
+    save(tmp_path / "in" / "frames.traj", images[:6])
     found = import_archive(tmp_path / "in", tmp_path / "out")
     assert len(opened(found, "mgo-2x2")) == 6
     assert "no forces, while other frames of the system have them" in reasons(found)
 
 
 def test_an_array_that_could_be_the_forces_is_named(tmp_path: Path, archive: Path) -> None:
-    save(archive / "CHA" / "train.extxyz", bare("cha", 12, forces="xyzzy"))
+    save(archive / "CHA" / "frames.extxyz", bare("cha", 12, forces="xyzzy"))
     found = import_archive(archive, tmp_path / "out")
     assert "cha" in found.refused
     assert "could it be `xyzzy`? Name it, --keys energy=E forces=xyzzy" in reasons(found)
@@ -98,7 +98,7 @@ def test_an_array_that_could_be_the_forces_is_named(tmp_path: Path, archive: Pat
 
 def test_e_of_another_program_is_left_out_with_both_readings(tmp_path: Path, archive: Path) -> None:
     images = bare("water-64", 4, header=False, calculator=True)
-    save(archive / "H2O-64" / "train.traj", images)
+    save(archive / "H2O-64" / "frames.traj", images)
     found = import_archive(archive, tmp_path / "out")
     assert "water-64" in found.refused
     assert "eV or hartree?" in reasons(found)
@@ -149,7 +149,7 @@ def test_a_stress_of_unknown_unit_is_said(tmp_path: Path, archive: Path) -> None
     for atoms in images:
         results = {"forces": atoms.arrays.pop("forces"), "stress": np.arange(6.0)}
         atoms.calc = SinglePointCalculator(atoms, **results)
-    save(archive / "H2O-64" / "train.traj", images)
+    save(archive / "H2O-64" / "frames.traj", images)
     found = import_archive(archive, tmp_path / "out")
     assert opened(found, "water-64").labels.stress is None
     assert "The stress was left out: the unit of `stress` is not known" in note(found, "water-64")
@@ -161,8 +161,8 @@ def test_a_stress_of_unknown_unit_is_said(tmp_path: Path, archive: Path) -> None
 
 
 def test_options(tmp_path: Path, archive: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    save(archive / "CHA" / "train.extxyz", bare("cha", 12, forces="xyzzy"))
-    save(archive / "H2O-64" / "train.traj", bare("water-64", 4, header=False, calculator=True))
+    save(archive / "CHA" / "frames.extxyz", bare("cha", 12, forces="xyzzy"))
+    save(archive / "H2O-64" / "frames.traj", bare("water-64", 4, header=False, calculator=True))
     command = ["data", "archive", str(archive), "--out", str(tmp_path / "out")]
     keys = ["--keys", "cha:energy=E", "cha:forces=xyzzy"]
     units = ["--units", "water-64:energy=hartree,forces=hartree/bohr"]

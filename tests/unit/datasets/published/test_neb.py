@@ -189,3 +189,20 @@ def test_ends_that_are_no_minima_are_said() -> None:
     assert only(images).notes == (
         "the initial state of the path has a force of 0.90 eV/Å on an atom: it may be no minimum",
     )
+
+
+def test_a_profile_that_zigzags_is_refused() -> None:
+    """Images and their relaxations one after the other give a barrier that means nothing."""
+    images = band(13)
+    for atoms in images[1::2]:
+        atoms.info["REF_energy"] += 0.4
+    path, remarks = archive_path({"neb": images})
+    assert path is None
+    assert "turns" in remarks[0]
+
+
+def test_a_path_of_two_steps_is_no_zigzag() -> None:
+    images = band(13)
+    for position, atoms in enumerate(images):
+        atoms.info["REF_energy"] = -50 + 0.5 * np.sin(2 * np.pi * position / 12) ** 2
+    assert only(images).barrier == pytest.approx(0.5, abs=0.05)

@@ -15,6 +15,7 @@ from tests.helpers.published_samples import (
     hea,
     many,
     mgo,
+    primitive_cha,
     zeolite,
     zro,
 )
@@ -57,6 +58,28 @@ def test_frameworks_are_for_testing(tmp_path: Path, shared_data: Path) -> None:
     found = import_archive(tmp_path / "in", tmp_path / "out")
     assert [len(part) for part in opened(found, "lta").splits.parts[0]] == [0, 0, 8]
     assert any("all frames are for testing" in note for note in found.datasets[0].notes)
+
+
+@pytest.mark.parametrize("parts", [{"test": 8}, {"val": 3, "test": 5}], ids=["test", "val-test"])
+def test_a_system_without_training_frames(
+    tmp_path: Path, shared_data: Path, parts: dict[str, int]
+) -> None:
+    """The frameworks beside CHA may come as test.traj alone; other systems too."""
+    for folder, frames in (("LTA", many(zeolite(shared_data, "LTA"), 8)), ("HEA", many(hea(), 8))):
+        start = 0
+        for role, n in parts.items():
+            save(tmp_path / "in" / folder / "set1" / f"{role}.traj", frames[start : start + n])
+            start += n
+    save(tmp_path / "in" / "CHA" / "x.traj", many(primitive_cha(shared_data), 8))
+    found = import_archive(tmp_path / "in", tmp_path / "out")
+    assert [dataset.system for dataset in found.datasets] == ["cha", "lta", "hea"]
+    sizes = [0, parts.get("val", 0), parts["test"]]
+    for name in ("lta", "hea"):
+        dataset = opened(found, name)
+        assert [len(part) for part in dataset.splits.parts[0]] == sizes
+        assert dataset.splits.train_sizes == ()
+    assert any("no training frames" in note for note in found.datasets[-1].notes)
+    assert opened(found, "cha").card.partners.transfer == ("lta.toml",)
 
 
 def test_the_same_archive_gives_the_same_bytes(tmp_path: Path) -> None:
@@ -114,3 +137,15 @@ def test_a_partner_that_could_not_be_written_is_not_named(
     assert found.refused == ("mgo-4x4",)
     assert opened(found, "mgo-2x2").card.partners.extensivity == ""
     assert not (tmp_path / "out" / "mgo-4x4.extxyz.xz").exists()
+
+
+def test_smaller_training_files_that_are_not_used_are_not_denied(tmp_path: Path) -> None:
+    """50 frames that are no part of the 100, beside a file without a number."""
+    images = many(zro(), 130)
+    parts = {"train-50": images[:50], "train-100": images[10:110], "train": images[10:105]}
+    for role, chosen in {**parts, "test": images[112:]}.items():
+        save(tmp_path / "in" / "Zr-O" / "set1" / f"{role}.traj", chosen)
+    notes = import_archive(tmp_path / "in", tmp_path / "out").datasets[0].notes
+    assert not any("no smaller training files" in note for note in notes)
+    assert any("50, 100 and others, are no parts of each other" in note for note in notes)
+    assert any("are not those of files of the archive" in note for note in notes)

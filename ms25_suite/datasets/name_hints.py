@@ -10,10 +10,11 @@ from typing import Final, Literal
 from ms25_suite.datasets.cards.splits import ROLES
 from ms25_suite.datasets.splits import PAPER_TRAIN_SIZES, ROLE_CODES
 
-__all__ = ["NameHints", "name_hints"]
+__all__ = ["NameHints", "name_hints", "own_words"]
 
 _SET_WORDS: Final = ("set", "split", "fold")
-_MOST_SETS: Final = 9
+_MOST_SETS: Final = 99
+"""Larger numbers are years; from ten on `dataset50` is a number of frames."""
 
 _OBSERVABLES: Final[dict[str, Literal["path", "curve"]]] = {
     **dict.fromkeys(("neb", "cineb", "nebs", "mep"), "path"),
@@ -55,7 +56,7 @@ def name_hints(name: str) -> NameHints:
     parts = PurePosixPath(name).parts
     # From the outermost folder to the file name, each overriding what came before.
     for depth, part in enumerate(parts, start=1):
-        samples = False
+        roles: list[int] = []
         words = [word.lower() for word in re.findall(r"[A-Za-z]+|\d+", part)]
         for word, following in zip(words, [*words[1:], ""], strict=True):
             found = _OBSERVABLES.get(word)
@@ -63,16 +64,32 @@ def name_hints(name: str) -> NameHints:
                 observable, together = found, "/".join(parts[:depth])
             # "trainset" and "testdata" are the roles train and test.
             bare = next((word.removesuffix(w) for w in ("set", "data") if word.endswith(w)), word)
-            code = ROLE_CODES.get(bare)
-            role = role if code is None else ROLES[code]
-            samples = samples or code is not None
-            is_set = word.endswith(_SET_WORDS)
-            if is_set and following.isdigit() and 1 <= int(following) <= _MOST_SETS:
+            code = ROLE_CODES.get("train" if bare == "trainval" else bare)
+            roles += [] if code is None else [code]
+            most = _MOST_SETS if word in _SET_WORDS else 9 if word.endswith(_SET_WORDS) else 0
+            if following.isdigit() and 1 <= int(following) <= most:
                 set_number = int(following)
             # Other numbers in names are dates, temperatures or counters.
             if word.isdigit() and int(word) in PAPER_TRAIN_SIZES:
                 size = int(word)
-        if samples:
+        if {0, 2} <= {*roles} and depth < len(parts):
+            continue  # the folder `train_test_split` is of neither
+        if roles:
+            # A file of both parts, `train-val`, holds frames that were trained on: all of it was.
+            role = ROLES[min(roles)]
             # A file that is called neb-train holds samples along a path.
             observable, together = None, ""
     return NameHints(role, set_number, size, observable, together)
+
+
+def own_words(name: str) -> tuple[str, ...]:
+    """The words of a path that say neither role, set nor size: equal for files of one split."""
+    path = PurePosixPath(name)
+    words = [
+        word.lower()
+        for part in path.with_suffix("").parts
+        for word in re.findall(r"[A-Za-z]+", part)
+    ]
+    known = {*ROLE_CODES, *_SET_WORDS, "trainval", "n"}
+    bare = {word: word.removesuffix("set").removesuffix("data") for word in words}
+    return tuple(word for word in words if word not in known and bare[word] not in known)

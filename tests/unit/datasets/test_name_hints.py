@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from ms25_suite.datasets.published.hints import NameHints, name_hints
+from ms25_suite.datasets.name_hints import NameHints, name_hints
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,13 @@ from ms25_suite.datasets.published.hints import NameHints, name_hints
         ("water-64.xyz", NameHints()),
         ("dataset50.xyz", NameHints(None, None, 50)),
         ("latest/trained.xyz", NameHints()),
+        ("HEA/train-val.traj", NameHints("train")),
+        ("HEA/val_and_train.traj", NameHints("train")),
+        ("HEA/trainval.traj", NameHints("train")),
+        ("train_test_split/x.traj", NameHints()),
+        ("train/val/x.traj", NameHints("validation")),
+        ("HEA/set10/test.traj", NameHints("test", 10)),
+        ("set2024/x.traj", NameHints()),
         ("md_800K.xyz", NameHints(None, None, 800)),
     ],
 )
