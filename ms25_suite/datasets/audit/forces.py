@@ -10,6 +10,7 @@ from ms25_suite.core.findings import Finding, Severity, frame_list
 from ms25_suite.core.frames import BoolArray, FloatArray, Frames, IntArray, Labels
 from ms25_suite.core.units import FORCE_UNITS, MEV_PER_EV
 from ms25_suite.datasets.answers import Answer, answered, unanswered, unless_all
+from ms25_suite.datasets.audit.bonds import bond_finding
 from ms25_suite.datasets.audit.stiffness import stiffness_finding
 from ms25_suite.datasets.audit.stress import composition
 from ms25_suite.datasets.audit.structures import STRONGEST_BOND
@@ -82,7 +83,9 @@ def audit_forces(frames: Frames, labels: Labels) -> list[Answer]:
     findings = (
         _zeroed(frames, forces, squares, rms),
         mixed,
-        _wrong_unit(frames, forces) or stiffness_finding(frames, forces),
+        _wrong_unit(frames, forces)
+        or stiffness_finding(frames, forces)
+        or bond_finding(frames, forces),
         None if mixed is not None else _outliers(frames, forces, squares),
     )
     return [answered("forces", text, *findings), _net_force(frames, forces)]

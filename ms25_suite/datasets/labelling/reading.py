@@ -16,12 +16,14 @@ import numpy as np
 from ms25_suite.core.errors import DatasetError
 from ms25_suite.core.findings import Finding
 from ms25_suite.datasets.cards.card import LabelKeys
-from ms25_suite.datasets.columns.names import words_of
+from ms25_suite.datasets.columns.names import parse_name, words_of
 from ms25_suite.datasets.formats.stated_units import in_suite_units, unit_names, units_of_frames
 from ms25_suite.datasets.formats.units import Units, factor
 from ms25_suite.datasets.labelling.bare_energy import (
     BARE_ENERGY,
     bare_energies,
+    has_bare_energy,
+    has_header,
     is_of_cp2k,
     named_labels,
 )
@@ -29,6 +31,7 @@ from ms25_suite.datasets.labelling.open_units import (
     Decision,
     UndecidedUnitError,
     units_by_cp2k,
+    units_by_header,
     units_by_numbers,
 )
 from ms25_suite.datasets.readers.labels import FoundLabels, find_labels
@@ -170,7 +173,17 @@ def _open_units(
     cp2k = is_of_cp2k(images, counts)
     if found.keys.get("energy") == BARE_ENERGY:
         return units_by_cp2k if cp2k else units_by_numbers
-    return units_by_cp2k if cp2k and _copied(images, found) else None
+    if cp2k and _copied(images, found):
+        return units_by_cp2k
+    # An energy in eV beside a bare `E` in hartree has been converted.
+    headed = found.labels.energy is not None and not has_bare_energy(images) and has_header(images)
+    return units_by_header if headed and _of_no_method(found) else None
+
+
+def _of_no_method(found: FoundLabels) -> bool:
+    """Whether the names of the labels are plain ones, which promise no unit."""
+    names = [parse_name(found.keys[name]) for name in ("energy", "forces") if name in found.keys]
+    return all(name is not None and name.family == "" for name in names)
 
 
 def _contradiction(
