@@ -15,6 +15,8 @@ import numpy as np
 
 from ms25_suite.core.errors import DatasetError
 from ms25_suite.core.findings import Finding
+from ms25_suite.core.frames import Frames
+from ms25_suite.datasets.audit.surroundings import at_symmetric_sites, evenly
 from ms25_suite.datasets.cards.card import LabelKeys
 from ms25_suite.datasets.columns.names import parse_name, words_of
 from ms25_suite.datasets.formats.stated_units import in_suite_units, unit_names, units_of_frames
@@ -50,6 +52,9 @@ _SAME: Final = 1e-6
 
 
 _SUITE: Final = {"energy": "eV", "forces": "eV/Å", "stress": "eV/Å^3", "virial": "eV"}
+
+_LOOKED_AT: Final = 10
+"""Frames whose symmetry is looked at."""
 
 _OTHER_UNITS: Final = frozenset(
     {
@@ -101,8 +106,8 @@ def read_labels(
     if fixed:
         return find_labels(images, keys, where, partial=partial)
     found = find_labels(images, named_labels(images, keys, where), where, partial=partial)
+    found, doubts = _without_zeros(images, found)
     reading = _reading(images, found, keys, where, counts, prior)
-    doubts = []
     if keys.units.stated:
         doubts += _contradiction(images, found, keys, where, counts)
     if reading.doubt:
@@ -215,6 +220,30 @@ def _contradiction(
             f"{other.because}.",
         )
     ]
+
+
+def _without_zeros(
+    images: Sequence[Atoms], found: FoundLabels
+) -> tuple[FoundLabels, list[Finding]]:
+    """The labels without forces that are exactly zero everywhere, which is what stands for none.
+
+    Energies under CP2K's header often stand beside them: its trajectories have no forces, and a
+    calculator of ASE wants some. By symmetry they are zero in an undistorted crystal only.
+    """
+    forces = found.labels.forces
+    if forces is None or not is_of_cp2k(images) or np.any(np.asarray(forces) != 0.0):
+        return found, []
+    frames = Frames.from_atoms(images)
+    whole = [
+        at_symmetric_sites(frames, index, np.ones(int(frames.n_atoms[index]), dtype=bool)).all()
+        for index in evenly(np.flatnonzero(~found.isolated), _LOOKED_AT).tolist()
+    ]
+    if all(whole):
+        return found, []
+    text = f"All forces under `{found.keys['forces']}` are exactly zero: they are taken as missing."
+    keys = {name: own for name, own in found.keys.items() if name != "forces"}
+    found = replace(found, labels=replace(found.labels, forces=None), keys=keys)
+    return found, [Finding("zero-forces", text)]
 
 
 def _without_stress(found: FoundLabels, keys: LabelKeys, doubt: str) -> FoundLabels:

@@ -6,8 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from ms25_suite.core.errors import LabelError
 from ms25_suite.core.fields import REF_STRESS
+from ms25_suite.core.frames import Frames
+from ms25_suite.datasets.audit.bonds import bond_finding
 from ms25_suite.datasets.cards.card import LabelKeys
 from ms25_suite.datasets.formats.units import Units
 from ms25_suite.datasets.labelling.open_units import UndecidedUnitError
@@ -64,6 +68,8 @@ def labelled_frames(
     leave_out: Callable[[str, int], None],
     undecided: Units = NOT_STATED,
     prior: Units = NOT_STATED,
+    *,
+    of_cp2k: bool = False,
 ) -> list[LabelledFrame]:
     """Frames that have both energy and forces, or energies where no frame has forces.
 
@@ -81,6 +87,9 @@ def labelled_frames(
         Name of the file.
     leave_out
         Called with the reason and the number of frames that are left out.
+    of_cp2k
+        Whether the paper computed these frames with CP2K: labels of usual names may then be in
+        atomic units, and forces whose size says so are refused.
     """
     keys = with_candidates(images, keys)
 
@@ -89,6 +98,8 @@ def labelled_frames(
         known = optional_stress(chosen, keys)
         try:
             found = read_labels(chosen, known, where, partial=False, prior=prior)
+            if of_cp2k and not known.units.stated:
+                _refuse_wrong_size(chosen, found, where)
         except UndecidedUnitError as error:
             if not undecided.stated or known.units.stated:
                 leave_out(str(error).removeprefix(f"{where}: "), len(chosen))
@@ -106,6 +117,16 @@ def labelled_frames(
     except LabelError:
         usable = usable_frames(images, keys, where, leave_out)
     return read(usable) if usable else []
+
+
+def _refuse_wrong_size(images: Sequence[Atoms], found: FoundLabels, where: str) -> None:
+    """Refuse forces that are too small or large for eV/Å, or that have the wrong sign."""
+    if found.labels.forces is None:
+        return
+    doubt = bond_finding(Frames.from_atoms(images), np.asarray(found.labels.forces))
+    if doubt is not None:
+        msg = f"{where}: the labels are not those of the paper in eV and eV/Å. {doubt.message}"
+        raise UndecidedUnitError(msg)
 
 
 def _complete(

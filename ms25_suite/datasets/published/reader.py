@@ -25,6 +25,7 @@ from ms25_suite.datasets.published.frames import LabelledFrame, labelled_frames
 from ms25_suite.datasets.published.hints import name_hints
 from ms25_suite.datasets.published.store import FrameStore, SystemFrames
 from ms25_suite.datasets.published.systems import SYSTEMS, UnknownSystemError, recognise
+from ms25_suite.datasets.registry import builtin_card
 from ms25_suite.datasets.splits import ROLE_CODES
 
 if TYPE_CHECKING:
@@ -186,7 +187,9 @@ class ArchiveReader:
             keys = self._by_system.get(system, replace(self._keys, units=NOT_STATED))
             place = (member.name, system)
             prior = self._decided.get(place, NOT_STATED)
-            frames = labelled_frames(chosen, keys, member.name, leave_out, undecided, prior)
+            frames = labelled_frames(
+                *(chosen, keys, member.name, leave_out, undecided, prior), of_cp2k=_of_cp2k(system)
+            )
             if not frames:
                 continue
             # What the first frames of a file show holds for all of it.
@@ -248,6 +251,11 @@ class ArchiveReader:
                 collected.bare.remove(known)
             code = ROLE_CODES.get((frame.role or "").strip().lower())
             entries.append((known, None if code is None else _ROLE_NAMES[code]))
+
+
+def _of_cp2k(system: str) -> bool:
+    card = builtin_card(system)
+    return card is not None and "CP2K" in (card.paper_level_of_theory or "")
 
 
 def _matches(name: str, pattern: str) -> bool:

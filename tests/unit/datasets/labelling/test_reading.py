@@ -369,3 +369,50 @@ def test_the_unit_counts_in_the_cache(tmp_path: Path) -> None:
     first: Any = opened(path, images, '[labels]\nunits = { energy = "eV" }\n').labels.energy
     second: Any = opened(path, images, '[labels]\nunits = { energy = "Ry" }\n').labels.energy
     np.testing.assert_allclose(2 * second, first * Hartree, rtol=1e-12)
+
+
+def attached(
+    name: str = "water-64", *, atomic: bool, forces: bool = True, key: str = ""
+) -> list[Atoms]:
+    """Labels of usual names beside ``i`` and ``time``: of a calculator, or under an info key."""
+    units = {} if atomic else {"energy": 1.0, "force": 1.0}
+    images = bare(name, 12, **units)
+    for atoms in images:
+        energy, own = atoms.info.pop("E"), atoms.arrays.pop("forces")
+        results = {"forces": own} if forces else {}
+        if key:
+            atoms.info[key] = energy
+        else:
+            results["energy"] = energy
+        atoms.calc = SinglePointCalculator(atoms, **results)
+    return images
+
+
+@pytest.mark.parametrize("key", ["", "energy"])
+@pytest.mark.parametrize("atomic", [True, False])
+def test_usual_names_beside_the_header_of_cp2k(tmp_path: Path, key: str, atomic: bool) -> None:
+    dataset = opened(tmp_path / "x.traj", attached(atomic=atomic, key=key))
+    same_labels(dataset, "water-64")
+    unit = "hartree, forces in hartree/bohr" if atomic else "eV, forces in eV/Å"
+    assert f"energy in {unit}" in note(dataset)
+
+
+def test_usual_names_beside_the_header_without_forces_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match=r"--units energy=hartree or --units energy=eV"):
+        opened(tmp_path / "x.traj", attached(atomic=True, forces=False))
+    card = '[labels]\nunits = { energy = "hartree" }\n'
+    dataset = opened(tmp_path / "y.traj", attached(atomic=True, forces=False), card)
+    same_labels(dataset, "water-64", forces=False)
+
+
+def test_gradients_of_cp2k_are_refused(tmp_path: Path) -> None:
+    images = bare("water-64", 12, calculator=True, force=-ATOMIC_FORCE)
+    with pytest.raises(DatasetError, match="are these gradients"):
+        opened(tmp_path / "x.traj", images)
+
+
+def test_zero_forces_beside_the_energy_of_cp2k_are_none(tmp_path: Path) -> None:
+    images = bare("water-64", 12, calculator=True, force=np.inf)
+    dataset = opened(tmp_path / "x.traj", images)
+    same_labels(dataset, "water-64", forces=False)
+    assert "zero-forces" in {finding.code for finding in dataset.findings}

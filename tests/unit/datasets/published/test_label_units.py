@@ -182,3 +182,23 @@ def test_labels_are_the_same_to_the_last_digits(tmp_path: Path, archive: Path) -
     forces = bare("water-64", 4, force=1.0)
     numbers = np.concatenate([atoms.arrays["forces"] for atoms in forces])
     np.testing.assert_allclose(expected.forces, numbers, rtol=0, atol=5e-9)
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_usual_names_in_atomic_units_are_refused_where_the_paper_used_cp2k(
+    tmp_path: Path, sign: float
+) -> None:
+    images = in_ev("water-64", 12)
+    for atoms in images:
+        atoms.calc.results["energy"] /= 27.211386245988
+        atoms.calc.results["forces"] *= sign / 51.42206707
+    save(tmp_path / "in" / "H2O-64" / "train.traj", images)
+    save(tmp_path / "in" / "MgO-2x2" / "train.traj", in_ev("mgo-2x2", 12))
+    found = import_archive(tmp_path / "in", tmp_path / "out")
+    assert found.refused == ("water-64",)
+    assert not (tmp_path / "out" / "water-64.toml").exists()
+    assert ("hartree/bohr" if sign > 0 else "gradients") in reasons(found)
+    if sign > 0:
+        found = import_archive(tmp_path / "in", tmp_path / "out2", keys=LabelKeys(units=ATOMIC))
+        assert found.left_out == ()
+        assert len(opened(found, "water-64")) == 12
