@@ -34,7 +34,6 @@ from ms25_suite.datasets.audit.stress import composition
 from ms25_suite.datasets.audit.surroundings import closeness, evenly
 from ms25_suite.datasets.formats.units import Quantity, factor
 
-
 __all__ = ["OTHERS", "Measure", "Reading", "decided", "measures"]
 
 Reading = Mapping[Quantity, str]

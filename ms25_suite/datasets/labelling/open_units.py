@@ -277,7 +277,8 @@ def _contradicted(
     return (
         f"{where}: {taken} should be as CP2K writes them, since {proof}; but hartree and "
         f"hartree/bohr do not fit, {f'only {fit}' if fit else 'nor do eV and eV/Å'}: "
-        f"{_said(tests, _all_of(options))}{_gradients(tests)}. {which or 'State the units, --units energy=…,forces=…'}"
+        f"{_said(tests, _all_of(options))}{_gradients(tests)}. "
+        f"{which or 'State the units, --units energy=…,forces=…'}"
     )
 
 
@@ -290,7 +291,7 @@ def _header_undecided(
         f"{where}: `i` and `time` beside the labels are those of CP2K, which writes hartree and "
         f"hartree/bohr; are {taken} as it writes them, or in eV and eV/Å? The numbers do not "
         f"decide ({said}{_gradients(tests)}). State it: {_option(both[0])} or {_option(both[1])}; "
-        f"in a card, [labels] units = {{ energy = \"hartree\", … }}"
+        f'in a card, [labels] units = {{ energy = "hartree", … }}'
     )
 
 

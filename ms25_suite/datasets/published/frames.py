@@ -13,7 +13,8 @@ from ms25_suite.core.fields import REF_STRESS
 from ms25_suite.core.frames import Frames
 from ms25_suite.datasets.audit.bonds import bond_finding
 from ms25_suite.datasets.cards.card import LabelKeys
-from ms25_suite.datasets.formats.units import Units
+from ms25_suite.datasets.formats.stated_units import unit_names
+from ms25_suite.datasets.formats.units import Quantity, Units
 from ms25_suite.datasets.labelling.open_units import UndecidedUnitError
 from ms25_suite.datasets.labelling.reading import NOT_STATED, read_labels
 from ms25_suite.datasets.published.keys import (
@@ -50,6 +51,8 @@ class LabelledFrame:
         The same for programs.
     unread
         Keys that may hold a stress, where there is none.
+    stated
+        Quantities whose unit is the one that a person states.
     """
 
     atoms: Atoms
@@ -59,6 +62,7 @@ class LabelledFrame:
     units: str = ""
     decided: Units = NOT_STATED
     unread: tuple[str, ...] = ()
+    stated: frozenset[Quantity] = frozenset()
 
 
 def labelled_frames(
@@ -96,6 +100,7 @@ def labelled_frames(
     def read(indices: Sequence[int]) -> list[LabelledFrame]:
         chosen = [images[index] for index in indices]
         known = optional_stress(chosen, keys)
+        stated = known.units
         try:
             found = read_labels(chosen, known, where, partial=False, prior=prior)
             if of_cp2k and not known.units.stated:
@@ -104,12 +109,16 @@ def labelled_frames(
             if not undecided.stated or known.units.stated:
                 leave_out(str(error).removeprefix(f"{where}: "), len(chosen))
                 return []
+            stated = undecided
             found = read_labels(chosen, replace(known, units=undecided), where, partial=False)
         if found.unread.get("stress") and undecided.stress and found.decided.stated:
             # The program or the numbers say all but the unit of the stress.
             units = replace(found.decided, stress=undecided.stress)
+            stated = Units(stress=undecided.stress)
+            how = found.units.partition(". The stress was left out")[0]
             found = read_labels(chosen, replace(known, units=units), where, partial=False)
-        return _complete(chosen, found, indices, leave_out)
+            found = replace(found, units=f"{how}; {stated}, stated by the user")
+        return _complete(chosen, found, indices, leave_out, stated)
 
     # First all frames at once, which is the usual case and by far faster.
     try:
@@ -134,8 +143,11 @@ def _complete(
     found: FoundLabels,
     indices: Sequence[int],
     leave_out: Callable[[str, int], None],
+    stated: Units,
 ) -> list[LabelledFrame]:
     labels = found.labels
+    names = unit_names(labels, found.keys).values()
+    applied = frozenset(name for name in stated.completed().stated if name in names)
     if labels.energy is None:
         named = found.unread.get("energy", ())
         hint = f" Name it, --keys energy={named[0]}" if named else ""
@@ -159,16 +171,17 @@ def _complete(
         keys: tuple[str, ...] = (found.keys["energy"], found.keys.get("forces", ""))
         if REF_STRESS in atoms.info:
             keys += (found.keys["stress"],)
-        stated = image.info.get("split")
+        role = image.info.get("split")
         frames.append(
             LabelledFrame(
                 atoms,
                 indices[row],
                 keys,
-                None if stated is None else str(stated),
+                None if role is None else str(role),
                 found.units,
                 found.decided,
                 found.unread.get("stress", ()),
+                applied,
             )
         )
     return frames

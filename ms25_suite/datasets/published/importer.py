@@ -16,6 +16,7 @@ import numpy as np
 from ms25_suite.core.errors import DatasetError
 from ms25_suite.core.findings import Finding
 from ms25_suite.datasets.cards.card import LabelKeys
+from ms25_suite.datasets.formats.units import factor
 from ms25_suite.datasets.published.archive import natural_key
 from ms25_suite.datasets.published.copies import first_copies
 from ms25_suite.datasets.published.neb import ArchivePath, archive_path
@@ -87,6 +88,8 @@ class ArchiveImport:
         What was not taken.
     documents
         Files without frames, such as a README.
+    unused_units
+        Units that were stated, and that are those of no label which was read.
     """
 
     datasets: tuple[ImportedDataset, ...]
@@ -94,6 +97,7 @@ class ArchiveImport:
     refused: tuple[str, ...]
     left_out: tuple[LeftOut, ...]
     documents: tuple[str, ...]
+    unused_units: tuple[str, ...] = ()
 
 
 def import_archive(
@@ -139,8 +143,10 @@ def import_archive(
     Raises
     ------
     DatasetError
-        The source is damaged or holds no system of the paper, or ``out`` is in use.
+        The source is damaged or holds no system of the paper, ``out`` is in use, or a unit of
+        length is stated.
     """
+    _refuse_length([keys or LabelKeys(), *(by_system or {}).values()])
     _refuse_output(source, out, overwrite=overwrite)
     _remove_leftovers(out)
     # Beside its later place, so that one step moves it there.
@@ -178,7 +184,19 @@ def import_archive(
         refused=tuple(refused),
         left_out=tuple(reader.left_out),
         documents=tuple(reader.documents),
+        unused_units=tuple(reader.unused_units()),
     )
+
+
+def _refuse_length(keys: Sequence[LabelKeys]) -> None:
+    # Systems are recognised by their cells, which must be in Å for that.
+    for length in (entry.units.length for entry in keys):
+        if length and factor("length", length) != 1.0:
+            msg = (
+                f"--units length={length}: positions and cells of an archive are read in Å. "
+                f"Convert the files first, ms25 data import FILE --units length={length} …"
+            )
+            raise DatasetError(msg)
 
 
 def _prefix(out: Path) -> str:

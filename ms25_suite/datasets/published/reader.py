@@ -17,7 +17,7 @@ from ms25_suite.core.frames import Frames
 from ms25_suite.datasets.audit.run import frame_digests
 from ms25_suite.datasets.cards.card import LabelKeys
 from ms25_suite.datasets.formats.convergence import says_unconverged
-from ms25_suite.datasets.formats.units import Units
+from ms25_suite.datasets.formats.units import Quantity, Units
 from ms25_suite.datasets.labelling.reading import NOT_STATED
 from ms25_suite.datasets.published.archive import Member, members
 from ms25_suite.datasets.published.files import NotFramesError, read_chunks
@@ -94,6 +94,7 @@ class ArchiveReader:
         self._assign = assign
         self._exclude = exclude
         self._by_system = dict(by_system or {})
+        self._applied: set[tuple[str, Quantity]] = set()
 
     def read(self, source: Path, scratch: Path, *, progress: bool) -> None:
         """Read all files of a source.
@@ -119,6 +120,16 @@ class ArchiveReader:
 
         for system in self.systems.values():
             self._leave_out_bare(system)
+
+    def unused_units(self) -> list[str]:
+        """Units that a person states, and that are those of no label which was read."""
+        scopes = {"": self._keys, **self._by_system}
+        return [
+            f"{scope}{':' if scope else ''}{name}={unit}"
+            for scope, keys in scopes.items()
+            for name, unit in keys.units.stated.items()
+            if name != "length" and (scope, name) not in self._applied
+        ]
 
     def _leave_out_bare(self, system: SystemFrames) -> None:
         """Leave out energies alone in files without a role, where other frames have forces.
@@ -192,6 +203,8 @@ class ArchiveReader:
             )
             if not frames:
                 continue
+            scope = system if system in self._by_system else ""
+            self._applied |= {(scope, name) for frame in frames for name in frame.stated}
             # What the first frames of a file show holds for all of it.
             self._decided.setdefault(place, frames[0].decided)
             collected = self.systems.setdefault(system, SystemFrames())

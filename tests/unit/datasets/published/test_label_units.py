@@ -202,3 +202,21 @@ def test_usual_names_in_atomic_units_are_refused_where_the_paper_used_cp2k(
         found = import_archive(tmp_path / "in", tmp_path / "out2", keys=LabelKeys(units=ATOMIC))
         assert found.left_out == ()
         assert len(opened(found, "water-64")) == 12
+
+
+def test_a_length_is_refused_and_a_unit_of_no_label_is_said(
+    tmp_path: Path, archive: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["data", "archive", str(archive), "--out", str(tmp_path / "out")]
+    units = "water-64:energy=hartree,forces=hartree/bohr,length=bohr"
+    assert main([*command, "--units", units]) == 1
+    assert "positions and cells of an archive are read in Å" in capsys.readouterr().err
+    assert main([*command, "--units", "energy=hartree,energy=eV"]) == 1
+    assert "two units of the energy, hartree and eV" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+    units = "water-64:energy=hartree,forces=hartree/bohr,stress=kbar"
+    assert main([*command, "--units", units, "mgo-4x4:energy=eV", "energy=hartree"]) == 0
+    said = capsys.readouterr().out
+    for unused in ("water-64:stress=kbar", "mgo-4x4:energy=eV", "energy=hartree"):
+        assert f"--units {unused} is the unit of no label" in said
+    assert "--units water-64:energy=hartree is" not in said
