@@ -78,11 +78,14 @@ class Decision:
         How they are known.
     doubt
         Why the stress cannot be used: its unit is not known. Empty if it can, or there is none.
+    tested
+        Whether the numbers of energy or forces agree; False where they allow no test.
     """
 
     units: Units
     because: str = ""
     doubt: str = ""
+    tested: bool = True
 
 
 def units_by_cp2k(
@@ -128,7 +131,9 @@ def units_by_cp2k(
     else:
         raise UndecidedUnitError(_contradicted(found, tests, first, where, proof, passed))
     options |= {name: (unit,) for name, unit in chosen.items()}
-    said = _said(tests, _all_of(first)) or "the numbers allow no test"
+    said = _said(tests, _all_of(first))
+    tested = bool(said)
+    said = said or "the numbers allow no test"
     because = (
         f"as CP2K writes them, since {proof}; {said}"
         if chosen == usual
@@ -137,9 +142,10 @@ def units_by_cp2k(
     whole, _ = decided(tests, options)
     tensor = next((name for name in _TENSORS if name in options), None)
     if tensor is None:
-        return Decision(_units(chosen), because)
+        return Decision(_units(chosen), because, tested=tested)
     if whole is None:
-        return Decision(_units(chosen), because, _unknown_stress(found, chosen, tensor, where))
+        doubt = _unknown_stress(found, chosen, tensor, where)
+        return Decision(_units(chosen), because, doubt, tested)
     because += f"; {_said([test for test in tests if tensor in test.powers], [whole])}"
     return Decision(_units(whole), because)
 

@@ -51,6 +51,11 @@ _SAME: Final = 1e-6
 """
 
 
+_UNTESTED: Final = (
+    "The labels are read in the units of CP2K because of its header, and nothing confirms it: "
+    "energies that somebody has converted to eV look the same. State the unit: --units "
+    "energy=hartree or energy=eV; in a card, [labels] units."
+)
 _SUITE: Final = {"energy": "eV", "forces": "eV/Å", "stress": "eV/Å^3", "virial": "eV"}
 
 _LOOKED_AT: Final = 10
@@ -114,6 +119,8 @@ def read_labels(
         found = _without_stress(found, keys, reading.doubt)
         why = reading.doubt.removeprefix(f"{where}: ")
         doubts.append(Finding("stress-unit-unknown", f"The stress was left out: {why}."))
+    if not reading.tested:
+        doubts.append(Finding("units-untested", _UNTESTED))
     found = replace(found, findings=(*found.findings, *doubts))
     labels, note = in_suite_units(found.labels, found.keys, reading.units, where, reading.because)
     if note is None and not reading.because:

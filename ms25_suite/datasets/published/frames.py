@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from ms25_suite.core.errors import LabelError
 from ms25_suite.core.fields import REF_STRESS
+from ms25_suite.core.findings import Finding
 from ms25_suite.core.frames import Frames
 from ms25_suite.datasets.audit.bonds import bond_finding
 from ms25_suite.datasets.cards.card import LabelKeys
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from ase import Atoms
 
 __all__ = ["LabelledFrame", "labelled_frames"]
+
+
+_DOUBTS: Final = frozenset({"units-untested", "units-contradicted", "zero-forces"})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,6 +57,8 @@ class LabelledFrame:
         Keys that may hold a stress, where there is none.
     stated
         Quantities whose unit is the one that a person states.
+    doubts
+        What was found of the units and puts them in doubt.
     """
 
     atoms: Atoms
@@ -63,6 +69,7 @@ class LabelledFrame:
     decided: Units = NOT_STATED
     unread: tuple[str, ...] = ()
     stated: frozenset[Quantity] = frozenset()
+    doubts: tuple[Finding, ...] = ()
 
 
 def labelled_frames(
@@ -146,6 +153,7 @@ def _complete(
     stated: Units,
 ) -> list[LabelledFrame]:
     labels = found.labels
+    doubts = tuple(finding for finding in found.findings if finding.code in _DOUBTS)
     names = unit_names(labels, found.keys).values()
     applied = frozenset(name for name in stated.completed().stated if name in names)
     if labels.energy is None:
@@ -182,6 +190,7 @@ def _complete(
                 found.decided,
                 found.unread.get("stress", ()),
                 applied,
+                doubts,
             )
         )
     return frames

@@ -56,7 +56,7 @@ class ImportedDataset:
     notes
         Remarks for the user.
     findings
-        What the audit found.
+        What puts the units of the labels in doubt, and what the audit found.
     """
 
     system: str
@@ -303,6 +303,7 @@ def _write(
                 counts,
                 path,
                 [*notes, *collected.remarks(), *unused, *path_remarks(path, collected)],
+                tuple(collected.doubts),
             )
         )
     link_partners(linked)
@@ -315,6 +316,7 @@ def _imported(
     files: Mapping[str, int],
     path: ArchivePath | None,
     notes: Sequence[str],
+    doubts: tuple[Finding, ...],
 ) -> ImportedDataset:
     dataset = written.dataset
     offsets, n_atoms = dataset.frames.offsets, dataset.frames.n_atoms
@@ -333,7 +335,7 @@ def _imported(
         split=written.split,
         path=path,
         notes=(*notes, *label_remarks(len(dataset), n_forces, n_stress), *written.notes),
-        findings=dataset.findings,
+        findings=(*doubts, *dataset.findings),
     )
 
 

@@ -252,6 +252,7 @@ class ArchiveReader:
                 collected.unread |= dict.fromkeys(frame.unread)
                 if not frame.keys[1]:
                     collected.bare.add(known)
+                collected.doubts.update(frame.doubts)
                 if frame.units:
                     collected.units[frame.decided] += 1
                     collected.because.setdefault(frame.decided, frame.units)

@@ -220,3 +220,16 @@ def test_a_length_is_refused_and_a_unit_of_no_label_is_said(
     for unused in ("water-64:stress=kbar", "mgo-4x4:energy=eV", "energy=hartree"):
         assert f"--units {unused} is the unit of no label" in said
     assert "--units water-64:energy=hartree is" not in said
+
+
+def test_what_puts_the_units_in_doubt_is_a_finding(tmp_path: Path) -> None:
+    save(tmp_path / "in" / "H2O-64" / "train.traj", bare("water-64", 4, forces=None))
+    save(tmp_path / "in" / "CHA" / "train.traj", bare("cha", 12, calculator=True, force=np.inf))
+    save(tmp_path / "in" / "H2O-192" / "train.traj", bare("water-192", 4, calculator=True))
+    found = import_archive(tmp_path / "in", tmp_path / "out")
+    codes = {
+        d.system: {f.code for f in d.findings if f.severity == "warning"} for d in found.datasets
+    }
+    assert "units-untested" in codes["water-64"]
+    assert {"zero-forces", "units-untested"} <= codes["cha"]
+    assert not codes["water-192"] & {"zero-forces", "units-untested"}
