@@ -109,9 +109,11 @@ def test_both_have_been_converted(tmp_path: Path) -> None:
 
 def test_numbers_that_allow_no_test_are_as_cp2k_writes_them(tmp_path: Path) -> None:
     images = bare(n=3, forces="frc")
-    for atoms in images:
-        atoms.arrays["frc"] = np.zeros((len(atoms), 3))
-    assert "the numbers allow no test" in note(opened(tmp_path / "x.extxyz", images))
+    for seed, atoms in enumerate(images):
+        atoms.arrays["frc"] = np.random.default_rng(seed).normal(size=(len(atoms), 3))
+    dataset = opened(tmp_path / "x.extxyz", images)
+    (said,) = [f.message for f in dataset.findings if f.code == "units-converted"]
+    assert "the numbers allow no test" in said
 
 
 def test_forces_that_fit_neither_are_refused(tmp_path: Path) -> None:
