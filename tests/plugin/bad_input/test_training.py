@@ -129,7 +129,8 @@ def test_a_killed_training(
 
 @row("two processes that need the same training")
 def test_two_trainings(promise: Any, frames: str, lennard_jones: Package, own_cache: Path) -> None:
-    slow = lennard_jones(advance="import time; time.sleep(0.3)")
+    # Long enough for the second process to start on a busy machine.
+    slow = lennard_jones(advance="import time; time.sleep(0.6)")
     with started(frames, slow) as first:
         wait_for(lambda: list(own_cache.glob("training/*/lock")))
         with started(frames, slow, "--report-dir=other") as second:
