@@ -269,6 +269,11 @@ def _print(found: ArchiveImport) -> None:
                 f"[{colour}]{markup(dataset.card.stem)}: {finding.severity} {finding.code}[/]: "
                 f"{markup(finding.message)}"
             )
+    for unit in found.unused_units:
+        line(
+            f"[yellow]--units {markup(unit)}[/] is the unit of no label: the files have no such "
+            f"label, or leave its unit not open (of one system: --units SYSTEM:…)"
+        )
     for name in found.refused:
         line(f"[red]{name} was recognised, and not written[/]: see below")
     if found.removed:

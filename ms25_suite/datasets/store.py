@@ -24,7 +24,7 @@ from ms25_suite.datasets.cards.card import LabelKeys
 
 __all__ = ["READER_VERSION", "Content", "open_content"]
 
-READER_VERSION: Final = 11
+READER_VERSION: Final = 12
 """Must be raised whenever the same file would be read or audited differently."""
 
 _META: Final = "meta.json"

@@ -19,7 +19,7 @@ from ms25_suite.core.frames import FloatArray, Frames, Labels
 from ms25_suite.core.units import BOHR, FORCE_UNITS, GPA_PER_EV_PER_A3, KBAR_PER_EV_PER_A3
 from ms25_suite.datasets.answers import Answer, answered, unanswered
 from ms25_suite.datasets.audit.displacements import RIGID, displacement, neighbouring_frames
-from ms25_suite.datasets.audit.units import likely_units
+from ms25_suite.datasets.formats.likely_units import likely_units
 
 __all__ = ["WorkFit", "audit_work", "fit_work"]
 

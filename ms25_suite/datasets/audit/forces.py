@@ -10,11 +10,12 @@ from ms25_suite.core.findings import Finding, Severity, frame_list
 from ms25_suite.core.frames import BoolArray, FloatArray, Frames, IntArray, Labels
 from ms25_suite.core.units import FORCE_UNITS, MEV_PER_EV
 from ms25_suite.datasets.answers import Answer, answered, unanswered, unless_all
+from ms25_suite.datasets.audit.bonds import bond_finding
 from ms25_suite.datasets.audit.stiffness import stiffness_finding
 from ms25_suite.datasets.audit.stress import composition
 from ms25_suite.datasets.audit.structures import STRONGEST_BOND
 from ms25_suite.datasets.audit.surroundings import at_symmetric_sites, closeness, evenly
-from ms25_suite.datasets.audit.units import likely_units
+from ms25_suite.datasets.formats.likely_units import likely_units
 
 __all__ = ["audit_forces"]
 
@@ -82,10 +83,18 @@ def audit_forces(frames: Frames, labels: Labels) -> list[Answer]:
     findings = (
         _zeroed(frames, forces, squares, rms),
         mixed,
-        _wrong_unit(frames, forces) or stiffness_finding(frames, forces),
+        _unit(frames, forces),
         None if mixed is not None else _outliers(frames, forces, squares),
     )
     return [answered("forces", text, *findings), _net_force(frames, forces)]
+
+
+def _unit(frames: Frames, forces: FloatArray) -> Finding | None:
+    """What shows that the forces are not in eV/Å, the surest first."""
+    large = _wrong_unit(frames, forces)
+    if large is not None and large.severity == "warning":
+        return large
+    return stiffness_finding(frames, forces) or bond_finding(frames, forces) or large
 
 
 def _wrong_unit(frames: Frames, forces: FloatArray) -> Finding | None:

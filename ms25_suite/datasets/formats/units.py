@@ -87,7 +87,8 @@ class Units:
         Raises
         ------
         UsageError
-            A word has another form, or names an unknown quantity or unit.
+            A word has another form, names an unknown quantity or unit, or another unit than the
+            words before.
         """
         given: dict[str, str] = {}
         for pair in (part.strip() for word in words for part in word.split(",")):
@@ -97,7 +98,12 @@ class Units:
                 known = ", ".join(field.name for field in fields(cls))
                 msg = f"expected --units QUANTITY=UNIT with QUANTITY one of {known}, got {pair!r}"
                 raise UsageError(msg)
-            given[quantity] = unit.strip()
+            if given.setdefault(quantity, unit.strip()) != unit.strip():
+                msg = (
+                    f"--units states two units of the {quantity}, {given[quantity]} and "
+                    f"{unit.strip()}; expected one"
+                )
+                raise UsageError(msg)
         try:
             return cls(**given)
         except DatasetError as error:

@@ -31,6 +31,7 @@ __all__ = [
     "BARE_ENERGY",
     "bare_energies",
     "has_bare_energy",
+    "has_header",
     "is_of_cp2k",
     "named_labels",
     "where_forces_are",
@@ -38,7 +39,8 @@ __all__ = [
 
 BARE_ENERGY: Final = "E"
 
-_HEADER: Final = frozenset({"i", "time", BARE_ENERGY})
+_COUNTERS: Final = frozenset({"i", "time"})
+_HEADER: Final = _COUNTERS | {BARE_ENERGY}
 """Keys in the header of each frame of a trajectory of CP2K."""
 
 _PROGRAM: Final = "cp2k"
@@ -151,6 +153,12 @@ def is_of_cp2k(images: Sequence[Atoms], counts: Sequence[int] = ()) -> bool:
     return has_bare_energy(images) and all(
         _all_of_cp2k([images[index] for index in group.tolist()]) for group in groups
     )
+
+
+def has_header(images: Sequence[Atoms]) -> bool:
+    """Whether ``i`` and ``time`` of CP2K stand in all frames, isolated atoms aside."""
+    headed = [atoms for atoms in images if not is_isolated_atom(atoms)]
+    return bool(headed) and all(atoms.info.keys() >= _COUNTERS for atoms in headed)
 
 
 def _all_of_cp2k(images: Sequence[Atoms]) -> bool:

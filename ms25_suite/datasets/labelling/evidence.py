@@ -28,11 +28,11 @@ from typing import Final
 import numpy as np
 
 from ms25_suite.core.frames import FloatArray, Frames, Labels
+from ms25_suite.datasets.audit.bonds import BOND_LIMITS, fit_bonds
 from ms25_suite.datasets.audit.derivatives import fit_work
 from ms25_suite.datasets.audit.stress import composition
 from ms25_suite.datasets.audit.surroundings import closeness, evenly
 from ms25_suite.datasets.formats.units import Quantity, factor
-from ms25_suite.datasets.labelling.bonds import fit_bonds
 
 __all__ = ["OTHERS", "Measure", "Reading", "decided", "measures"]
 
@@ -48,11 +48,6 @@ that no number passes both."""
 
 _STRESS_WORK: Final = (0.6, 1.6)
 """The same for the work of the stress; the smallest ratio of two readings is 2.7."""
-
-_BONDS: Final = (0.12, 5.0)
-"""Force constant of bonds over that of Badger's rule: 0.47 to 1.85 in the built-in datasets, 0.2 in
-strained cells, where symmetry keeps stretched bonds free of forces. The ratio of the limits is less
-than 51.4, that of hartree/bohr and eV/Å."""
 
 _ATOMISATION: Final = (-15.0, 2.0)
 """eV/atom that anything can have. W has -8.9, and approximate functionals overbind by 10 %; frames
@@ -226,7 +221,7 @@ def _bonds(frames: Frames, labels: Labels) -> Measure | None:
     return Measure(
         {"forces": 1},
         fit.ratio,
-        *_BONDS,
+        *BOND_LIMITS,
         f"force constant of {fit.bond} over that of Badger's rule",
         f"{fit.n_bonds} bonds of {fit.length:.2f} Å",
     )

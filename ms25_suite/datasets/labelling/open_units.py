@@ -23,7 +23,13 @@ from ms25_suite.datasets.readers.labels import FoundLabels
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["Decision", "UndecidedUnitError", "units_by_cp2k", "units_by_numbers"]
+__all__ = [
+    "Decision",
+    "UndecidedUnitError",
+    "units_by_cp2k",
+    "units_by_header",
+    "units_by_numbers",
+]
 
 _OPEN: Final[dict[Quantity, tuple[str, ...]]] = {
     "energy": ("hartree", "eV"),
@@ -72,11 +78,14 @@ class Decision:
         How they are known.
     doubt
         Why the stress cannot be used: its unit is not known. Empty if it can, or there is none.
+    tested
+        Whether the numbers of energy or forces agree; False where they allow no test.
     """
 
     units: Units
     because: str = ""
     doubt: str = ""
+    tested: bool = True
 
 
 def units_by_cp2k(
@@ -122,7 +131,9 @@ def units_by_cp2k(
     else:
         raise UndecidedUnitError(_contradicted(found, tests, first, where, proof, passed))
     options |= {name: (unit,) for name, unit in chosen.items()}
-    said = _said(tests, _all_of(first)) or "the numbers allow no test"
+    said = _said(tests, _all_of(first))
+    tested = bool(said)
+    said = said or "the numbers allow no test"
     because = (
         f"as CP2K writes them, since {proof}; {said}"
         if chosen == usual
@@ -131,10 +142,45 @@ def units_by_cp2k(
     whole, _ = decided(tests, options)
     tensor = next((name for name in _TENSORS if name in options), None)
     if tensor is None:
-        return Decision(_units(chosen), because)
+        return Decision(_units(chosen), because, tested=tested)
     if whole is None:
-        return Decision(_units(chosen), because, _unknown_stress(found, chosen, tensor, where))
+        doubt = _unknown_stress(found, chosen, tensor, where)
+        return Decision(_units(chosen), because, doubt, tested)
     because += f"; {_said([test for test in tests if tensor in test.powers], [whole])}"
+    return Decision(_units(whole), because)
+
+
+def units_by_header(
+    images: Sequence[Atoms], found: FoundLabels, where: str, atoms: Mapping[int, float]
+) -> Decision:
+    """Hartree and hartree/bohr or eV and eV/Å, for labels of usual names beside CP2K's header.
+
+    CP2K's own are in hartree, while who attaches labels to its frames may have converted them. See
+    `units_by_cp2k` for parameters.
+
+    Raises
+    ------
+    UndecidedUnitError
+        The numbers allow both readings, or none.
+    """
+    options = _some(_options(found), _DECISIVE)
+    tests = _tests(images, found, atoms)
+    both: list[Reading] = [
+        {name: units[row] for name, units in options.items()} for row in range(2)
+    ]
+    # Both are wrong alike where another unit is right, which only the size of the forces shows.
+    passed = [one for one in both if all(test.allows(one) for test in tests)]
+    if len(passed) != 1:
+        raise UndecidedUnitError(_header_undecided(found, tests, both, where))
+    said = _said(tests, both)
+    because = f"by the numbers, as `i` and `time` beside them are those of CP2K: {said}"
+    if "stress" not in found.keys or found.labels.stress is None or passed[0] == both[1]:
+        return Decision(_units(passed[0]), because)
+    kind: Quantity = next(name for name in _TENSORS if name in _options(found))
+    whole, _ = decided(tests, _options(found) | {n: (u,) for n, u in passed[0].items()})
+    if whole is None:
+        doubt = _unknown_stress(found, passed[0], kind, where)
+        return Decision(_units(passed[0]), because, doubt)
     return Decision(_units(whole), because)
 
 
@@ -237,8 +283,30 @@ def _contradicted(
     return (
         f"{where}: {taken} should be as CP2K writes them, since {proof}; but hartree and "
         f"hartree/bohr do not fit, {f'only {fit}' if fit else 'nor do eV and eV/Å'}: "
-        f"{_said(tests, _all_of(options))}. {which or 'State the units, --units energy=…,forces=…'}"
+        f"{_said(tests, _all_of(options))}{_gradients(tests)}. "
+        f"{which or 'State the units, --units energy=…,forces=…'}"
     )
+
+
+def _header_undecided(
+    found: FoundLabels, tests: Sequence[Measure], both: Sequence[Reading], where: str
+) -> str:
+    taken = " and ".join(f"`{found.keys[name]}`" for name in both[0])
+    said = _said(tests, both) or "that takes forces along bonds of varied length"
+    return (
+        f"{where}: `i` and `time` beside the labels are those of CP2K, which writes hartree and "
+        f"hartree/bohr; are {taken} as it writes them, or in eV and eV/Å? The numbers do not "
+        f"decide ({said}{_gradients(tests)}). State it: {_option(both[0])} or {_option(both[1])}; "
+        f'in a card, [labels] units = {{ energy = "hartree", … }}'
+    )
+
+
+def _gradients(tests: Sequence[Measure]) -> str:
+    """What a negative force constant means."""
+    signs = [test for test in tests if test.powers == {"forces": 1}]
+    if not any(np.median(test.value) < 0.0 for test in signs):
+        return ""
+    return "; stretched bonds are pushed apart: are these gradients, the negative of the forces?"
 
 
 def _option(reading: Reading) -> str:

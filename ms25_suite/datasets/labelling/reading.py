@@ -15,13 +15,17 @@ import numpy as np
 
 from ms25_suite.core.errors import DatasetError
 from ms25_suite.core.findings import Finding
+from ms25_suite.core.frames import Frames
+from ms25_suite.datasets.audit.surroundings import at_symmetric_sites, evenly
 from ms25_suite.datasets.cards.card import LabelKeys
-from ms25_suite.datasets.columns.names import words_of
+from ms25_suite.datasets.columns.names import parse_name, words_of
 from ms25_suite.datasets.formats.stated_units import in_suite_units, unit_names, units_of_frames
 from ms25_suite.datasets.formats.units import Units, factor
 from ms25_suite.datasets.labelling.bare_energy import (
     BARE_ENERGY,
     bare_energies,
+    has_bare_energy,
+    has_header,
     is_of_cp2k,
     named_labels,
 )
@@ -29,6 +33,7 @@ from ms25_suite.datasets.labelling.open_units import (
     Decision,
     UndecidedUnitError,
     units_by_cp2k,
+    units_by_header,
     units_by_numbers,
 )
 from ms25_suite.datasets.readers.labels import FoundLabels, find_labels
@@ -46,7 +51,15 @@ _SAME: Final = 1e-6
 """
 
 
+_UNTESTED: Final = (
+    "The labels are read in the units of CP2K because of its header, and nothing confirms it: "
+    "energies that somebody has converted to eV look the same. State the unit: --units "
+    "energy=hartree or energy=eV; in a card, [labels] units."
+)
 _SUITE: Final = {"energy": "eV", "forces": "eV/Å", "stress": "eV/Å^3", "virial": "eV"}
+
+_LOOKED_AT: Final = 10
+"""Frames whose symmetry is looked at."""
 
 _OTHER_UNITS: Final = frozenset(
     {
@@ -98,14 +111,16 @@ def read_labels(
     if fixed:
         return find_labels(images, keys, where, partial=partial)
     found = find_labels(images, named_labels(images, keys, where), where, partial=partial)
+    found, doubts = _without_zeros(images, found)
     reading = _reading(images, found, keys, where, counts, prior)
-    doubts = []
     if keys.units.stated:
         doubts += _contradiction(images, found, keys, where, counts)
     if reading.doubt:
         found = _without_stress(found, keys, reading.doubt)
         why = reading.doubt.removeprefix(f"{where}: ")
         doubts.append(Finding("stress-unit-unknown", f"The stress was left out: {why}."))
+    if not reading.tested:
+        doubts.append(Finding("units-untested", _UNTESTED))
     found = replace(found, findings=(*found.findings, *doubts))
     labels, note = in_suite_units(found.labels, found.keys, reading.units, where, reading.because)
     if note is None and not reading.because:
@@ -170,7 +185,17 @@ def _open_units(
     cp2k = is_of_cp2k(images, counts)
     if found.keys.get("energy") == BARE_ENERGY:
         return units_by_cp2k if cp2k else units_by_numbers
-    return units_by_cp2k if cp2k and _copied(images, found) else None
+    if cp2k and _copied(images, found):
+        return units_by_cp2k
+    # An energy in eV beside a bare `E` in hartree has been converted.
+    headed = found.labels.energy is not None and not has_bare_energy(images) and has_header(images)
+    return units_by_header if headed and _of_no_method(found) else None
+
+
+def _of_no_method(found: FoundLabels) -> bool:
+    """Whether the names of the labels are plain ones, which promise no unit."""
+    names = [parse_name(found.keys[name]) for name in ("energy", "forces") if name in found.keys]
+    return all(name is not None and name.family == "" for name in names)
 
 
 def _contradiction(
@@ -202,6 +227,30 @@ def _contradiction(
             f"{other.because}.",
         )
     ]
+
+
+def _without_zeros(
+    images: Sequence[Atoms], found: FoundLabels
+) -> tuple[FoundLabels, list[Finding]]:
+    """The labels without forces that are exactly zero everywhere, which is what stands for none.
+
+    Energies under CP2K's header often stand beside them: its trajectories have no forces, and a
+    calculator of ASE wants some. By symmetry they are zero in an undistorted crystal only.
+    """
+    forces = found.labels.forces
+    if forces is None or not is_of_cp2k(images) or np.any(np.asarray(forces) != 0.0):
+        return found, []
+    frames = Frames.from_atoms(images)
+    whole = [
+        at_symmetric_sites(frames, index, np.ones(int(frames.n_atoms[index]), dtype=bool)).all()
+        for index in evenly(np.flatnonzero(~found.isolated), _LOOKED_AT).tolist()
+    ]
+    if all(whole):
+        return found, []
+    text = f"All forces under `{found.keys['forces']}` are exactly zero: they are taken as missing."
+    keys = {name: own for name, own in found.keys.items() if name != "forces"}
+    found = replace(found, labels=replace(found.labels, forces=None), keys=keys)
+    return found, [Finding("zero-forces", text)]
 
 
 def _without_stress(found: FoundLabels, keys: LabelKeys, doubt: str) -> FoundLabels:

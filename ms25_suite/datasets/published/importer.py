@@ -16,6 +16,7 @@ import numpy as np
 from ms25_suite.core.errors import DatasetError
 from ms25_suite.core.findings import Finding
 from ms25_suite.datasets.cards.card import LabelKeys
+from ms25_suite.datasets.formats.units import factor
 from ms25_suite.datasets.published.archive import natural_key
 from ms25_suite.datasets.published.copies import first_copies
 from ms25_suite.datasets.published.neb import ArchivePath, archive_path
@@ -58,7 +59,7 @@ class ImportedDataset:
     notes
         Remarks for the user.
     findings
-        What the audit found.
+        What puts the units of the labels in doubt, and what the audit found.
     """
 
     system: str
@@ -95,6 +96,8 @@ class ArchiveImport:
         no longer has them.
     kept
         Cards of an earlier import into the same folder, of systems that are not in this archive.
+    unused_units
+        Units that were stated, and that are those of no label which was read.
     """
 
     datasets: tuple[ImportedDataset, ...]
@@ -104,6 +107,7 @@ class ArchiveImport:
     documents: tuple[str, ...]
     removed: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
+    unused_units: tuple[str, ...] = ()
 
 
 def import_archive(
@@ -149,8 +153,10 @@ def import_archive(
     Raises
     ------
     DatasetError
-        The source is damaged or holds no system of the paper, or ``out`` is in use.
+        The source is damaged or holds no system of the paper, ``out`` is in use, or a unit of
+        length is stated.
     """
+    _refuse_length([keys or LabelKeys(), *(by_system or {}).values()])
     _refuse_output(source, out, overwrite=overwrite)
     _remove_leftovers(out)
     # Beside its later place, so that one step moves it there.
@@ -193,6 +199,7 @@ def import_archive(
         documents=tuple(reader.documents),
         removed=tuple(removed),
         kept=tuple(f"{name}.toml" for name in missing if (out / f"{name}.toml").is_file()),
+        unused_units=tuple(reader.unused_units()),
     )
 
 
@@ -206,6 +213,17 @@ def _remove_outdated(out: Path, systems: Sequence[str], ready: Collection[str]) 
     for name in outdated:
         (out / name).unlink()
     return outdated
+
+
+def _refuse_length(keys: Sequence[LabelKeys]) -> None:
+    # Systems are recognised by their cells, which must be in Å for that.
+    for length in (entry.units.length for entry in keys):
+        if length and factor("length", length) != 1.0:
+            msg = (
+                f"--units length={length}: positions and cells of an archive are read in Å. "
+                f"Convert the files first, ms25 data import FILE --units length={length} …"
+            )
+            raise DatasetError(msg)
 
 
 def _prefix(out: Path) -> str:
@@ -321,6 +339,7 @@ def _write(
                 counts,
                 path,
                 [*notes, *collected.remarks(), *histories, *unused, *path_remarks(path, collected)],
+                tuple(collected.doubts),
             )
         )
     link_partners(linked)
@@ -333,6 +352,7 @@ def _imported(
     files: Mapping[str, int],
     path: ArchivePath | None,
     notes: Sequence[str],
+    doubts: tuple[Finding, ...],
 ) -> ImportedDataset:
     dataset = written.dataset
     offsets, n_atoms = dataset.frames.offsets, dataset.frames.n_atoms
@@ -351,7 +371,7 @@ def _imported(
         split=written.split,
         path=path,
         notes=(*notes, *label_remarks(len(dataset), n_forces, n_stress), *written.notes),
-        findings=dataset.findings,
+        findings=(*doubts, *dataset.findings),
     )
 
 

@@ -17,7 +17,7 @@ from ms25_suite.core.frames import Frames
 from ms25_suite.datasets.audit.run import frame_digests
 from ms25_suite.datasets.cards.card import LabelKeys
 from ms25_suite.datasets.formats.convergence import says_unconverged
-from ms25_suite.datasets.formats.units import Units
+from ms25_suite.datasets.formats.units import Quantity, Units
 from ms25_suite.datasets.labelling.reading import NOT_STATED
 from ms25_suite.datasets.name_hints import name_hints, own_words
 from ms25_suite.datasets.published.archive import Member, members
@@ -26,6 +26,7 @@ from ms25_suite.datasets.published.frames import LabelledFrame, labelled_frames
 from ms25_suite.datasets.published.store import FrameStore, SystemFrames
 from ms25_suite.datasets.published.systems import SYSTEMS, UnknownSystemError, recognise
 from ms25_suite.datasets.readers.files import is_data_file
+from ms25_suite.datasets.registry import builtin_card
 from ms25_suite.datasets.splits import ROLE_CODES
 
 if TYPE_CHECKING:
@@ -95,6 +96,7 @@ class ArchiveReader:
         self._assign = assign
         self._exclude = exclude
         self._by_system = dict(by_system or {})
+        self._applied: set[tuple[str, Quantity]] = set()
 
     def read(self, source: Path, scratch: Path, *, progress: bool) -> None:
         """Read all files of a source.
@@ -135,6 +137,16 @@ class ArchiveReader:
             if any(PurePosixPath(file).parent == folder for file in files):
                 by_folder.append(system)
         return by_words or by_folder
+
+    def unused_units(self) -> list[str]:
+        """Units that a person states, and that are those of no label which was read."""
+        scopes = {"": self._keys, **self._by_system}
+        return [
+            f"{scope}{':' if scope else ''}{name}={unit}"
+            for scope, keys in scopes.items()
+            for name, unit in keys.units.stated.items()
+            if name != "length" and (scope, name) not in self._applied
+        ]
 
     def _leave_out_bare(self, system: SystemFrames) -> None:
         """Leave out energies alone in files without a role, where other frames have forces.
@@ -217,12 +229,16 @@ class ArchiveReader:
             keys = self._by_system.get(system, replace(self._keys, units=NOT_STATED))
             place = (member.name, system)
             prior = self._decided.get(place, NOT_STATED)
-            frames = labelled_frames(chosen, keys, member.name, leave_out, undecided, prior)
+            frames = labelled_frames(
+                *(chosen, keys, member.name, leave_out, undecided, prior), of_cp2k=_of_cp2k(system)
+            )
             if not frames:
                 if hints.role is not None and hints.observable is None:
                     lost = self.systems.setdefault(system, SystemFrames()).lost
                     lost.setdefault(member.name, "none of its labels could be used")
                 continue
+            scope = system if system in self._by_system else ""
+            self._applied |= {(scope, name) for frame in frames for name in frame.stated}
             # What the first frames of a file show holds for all of it.
             self._decided.setdefault(place, frames[0].decided)
             collected = self.systems.setdefault(system, SystemFrames())
@@ -271,6 +287,7 @@ class ArchiveReader:
                 collected.unread |= dict.fromkeys(frame.unread)
                 if not frame.keys[1]:
                     collected.bare.add(known)
+                collected.doubts.update(frame.doubts)
                 if frame.units:
                     collected.units[frame.decided] += 1
                     collected.because.setdefault(frame.decided, frame.units)
@@ -283,6 +300,11 @@ class ArchiveReader:
                 collected.bare.remove(known)
             code = ROLE_CODES.get((frame.role or "").strip().lower())
             entries.append((known, None if code is None else _ROLE_NAMES[code]))
+
+
+def _of_cp2k(system: str) -> bool:
+    card = builtin_card(system)
+    return card is not None and "CP2K" in (card.paper_level_of_theory or "")
 
 
 def _matches(name: str, pattern: str) -> bool:

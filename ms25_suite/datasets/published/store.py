@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Self
 
 from ms25_suite.core.fields import REF_FORCES
+from ms25_suite.core.findings import Finding
 from ms25_suite.datasets.formats.units import Units
 
 if TYPE_CHECKING:
@@ -90,6 +91,8 @@ class SystemFrames:
         How often labels had which units, where these are not obvious.
     because
         Units to how they are known, for the first frames that had them.
+    doubts
+        What puts the units in doubt, each with the number of frames that it is said of.
     conflicts
         Number of repeated structures with another energy.
     lost
@@ -106,6 +109,7 @@ class SystemFrames:
     unread: dict[str, None] = field(default_factory=dict)
     units: Counter[Units] = field(default_factory=Counter)
     because: dict[Units, str] = field(default_factory=dict)
+    doubts: Counter[Finding] = field(default_factory=Counter)
     conflicts: int = 0
     lost: dict[str, str] = field(default_factory=dict)
 

@@ -102,14 +102,15 @@ def test_energies_of_unknown_unit(
 
 
 @row(
-    "forces of CP2K that fit neither hartree/bohr nor eV/Å, or only eV/Å where nothing shows the "
-    "unit of the energy, or under two names"
+    "forces of CP2K that fit neither hartree/bohr nor eV/Å (gradients too), or only eV/Å where "
+    "nothing shows the unit of the energy, or under two names"
 )
 @pytest.mark.parametrize(
     ("unit", "expected"),
     [
         (1e-3, "hartree/bohr do not fit, nor do eV and eV/Å"),
         (1.0, "State which, --units energy=hartree,forces=eV/Å or --units energy=eV,forces=eV/Å"),
+        (-ATOMIC[1], "are these gradients, the negative of the forces?"),
         (0.0, "`f`, `frc`"),
     ],
 )
@@ -125,6 +126,39 @@ def test_doubtful_forces_of_cp2k(
         atoms.arrays["frc"] = atoms.arrays["forces"]
         atoms.arrays["f"] = atoms.arrays.pop("forces")
     assert expected in refused(dataset(images))
+
+
+@row("labels of usual names beside CP2K's `i` and `time`, without `E`")
+def test_usual_names_beside_the_header(
+    judge: Judge,
+    refused: Callable[[object], str],
+    images: list[Atoms],
+    dataset: Dataset,
+    emt: str,
+) -> None:
+    images = of_cp2k(images, *ATOMIC)
+    for atoms in images:
+        atoms.info["energy"] = atoms.info.pop("E")
+    outcome = judge(f"--mlip={emt}", f"--dataset={dataset(images)}")
+    judged = {r["quantity"]: r["verdict"] for r in outcome.results if r["metric"] == "mae"}
+    assert (judged["energy"], judged["forces"]) == ("pass", "pass")
+    assert "by the numbers" in json.dumps(outcome.document)
+    for atoms in images:
+        del atoms.arrays["forces"]
+    assert "--units energy=hartree or --units energy=eV" in refused(dataset(images))
+
+
+@row("zeros in place of the forces of CP2K, or none, so that nothing confirms the units")
+def test_nothing_confirms_the_units(
+    judge: Judge, images: list[Atoms], dataset: Dataset, emt: str
+) -> None:
+    images = of_cp2k(images, *ATOMIC)
+    for atoms in images:
+        atoms.arrays["forces"][:] = 0.0
+    outcome = judge(f"--mlip={emt}", f"--dataset={dataset(images)}")
+    said = json.dumps(outcome.document)
+    assert "zero-forces" in said
+    assert "units-untested" in said
 
 
 @row("array that could be the forces of CP2K under an unknown name")

@@ -259,6 +259,7 @@ def test_heads(judge: Judge, here: Path, cuni: Path) -> None:
 
 @row("model file that is overwritten while it is in use")
 @pytest.mark.mace
+@pytest.mark.usefixtures("own_cache")  # With stored predictions the model is not asked at all.
 def test_an_overwritten_file(
     judge: Judge, here: Path, cuni: Path, tiny_mace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

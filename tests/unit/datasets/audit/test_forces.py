@@ -12,6 +12,7 @@ from ase.neighborlist import neighbor_list
 
 from ms25_suite.core.findings import Finding
 from ms25_suite.core.frames import FloatArray, Frames, Labels
+from ms25_suite.datasets import open_dataset
 from ms25_suite.datasets.answers import Answer
 from ms25_suite.datasets.audit import forces as force_audit
 from ms25_suite.datasets.audit.forces import NET_FORCE, audit_forces
@@ -246,3 +247,13 @@ def test_atoms_pressed_together_explain_large_forces(frames: Frames, forces: Flo
     pressed = replace(frames, positions=0.1 * np.array(frames.positions))
     finding = only(audited(pressed, 1000.0 * forces)[0])
     assert (finding.severity, finding.code) == ("note", "force-unit")
+
+
+def test_forces_in_atomic_units_and_gradients_are_noticed_under_any_name() -> None:
+    dataset = open_dataset("water-64")
+    frames, labels = dataset.part(range(12))
+    right = np.asarray(labels.forces)
+    for factor, code in ((1 / 51.42, "force-unit"), (-1.0, "force-sign"), (1.0, None)):
+        answers = audit_forces(frames, replace(labels, forces=factor * right))
+        codes = [finding.code for finding in answers[0].findings]
+        assert codes == ([code] if code else [])

@@ -109,9 +109,11 @@ def test_both_have_been_converted(tmp_path: Path) -> None:
 
 def test_numbers_that_allow_no_test_are_as_cp2k_writes_them(tmp_path: Path) -> None:
     images = bare(n=3, forces="frc")
-    for atoms in images:
-        atoms.arrays["frc"] = np.zeros((len(atoms), 3))
-    assert "the numbers allow no test" in note(opened(tmp_path / "x.extxyz", images))
+    for seed, atoms in enumerate(images):
+        atoms.arrays["frc"] = np.random.default_rng(seed).normal(size=(len(atoms), 3))
+    dataset = opened(tmp_path / "x.extxyz", images)
+    (said,) = [f.message for f in dataset.findings if f.code == "units-converted"]
+    assert "the numbers allow no test" in said
 
 
 def test_forces_that_fit_neither_are_refused(tmp_path: Path) -> None:
@@ -369,3 +371,63 @@ def test_the_unit_counts_in_the_cache(tmp_path: Path) -> None:
     first: Any = opened(path, images, '[labels]\nunits = { energy = "eV" }\n').labels.energy
     second: Any = opened(path, images, '[labels]\nunits = { energy = "Ry" }\n').labels.energy
     np.testing.assert_allclose(2 * second, first * Hartree, rtol=1e-12)
+
+
+def attached(
+    name: str = "water-64", *, atomic: bool, forces: bool = True, key: str = ""
+) -> list[Atoms]:
+    """Labels of usual names beside ``i`` and ``time``: of a calculator, or under an info key."""
+    units = {} if atomic else {"energy": 1.0, "force": 1.0}
+    images = bare(name, 12, **units)
+    for atoms in images:
+        energy, own = atoms.info.pop("E"), atoms.arrays.pop("forces")
+        results = {"forces": own} if forces else {}
+        if key:
+            atoms.info[key] = energy
+        else:
+            results["energy"] = energy
+        atoms.calc = SinglePointCalculator(atoms, **results)
+    return images
+
+
+@pytest.mark.parametrize("key", ["", "energy"])
+@pytest.mark.parametrize("atomic", [True, False])
+def test_usual_names_beside_the_header_of_cp2k(tmp_path: Path, key: str, atomic: bool) -> None:
+    dataset = opened(tmp_path / "x.traj", attached(atomic=atomic, key=key))
+    same_labels(dataset, "water-64")
+    unit = "hartree, forces in hartree/bohr" if atomic else "eV, forces in eV/Å"
+    assert f"energy in {unit}" in note(dataset)
+
+
+def test_usual_names_beside_the_header_without_forces_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match=r"--units energy=hartree or --units energy=eV"):
+        opened(tmp_path / "x.traj", attached(atomic=True, forces=False))
+    card = '[labels]\nunits = { energy = "hartree" }\n'
+    dataset = opened(tmp_path / "y.traj", attached(atomic=True, forces=False), card)
+    same_labels(dataset, "water-64", forces=False)
+
+
+def test_gradients_of_cp2k_are_refused(tmp_path: Path) -> None:
+    images = bare("water-64", 12, calculator=True, force=-ATOMIC_FORCE)
+    with pytest.raises(DatasetError, match="are these gradients"):
+        opened(tmp_path / "x.traj", images)
+
+
+def test_zero_forces_beside_the_energy_of_cp2k_are_none(tmp_path: Path) -> None:
+    images = bare("water-64", 12, calculator=True, force=np.inf)
+    dataset = opened(tmp_path / "x.traj", images)
+    same_labels(dataset, "water-64", forces=False)
+    assert "zero-forces" in {finding.code for finding in dataset.findings}
+
+
+def test_units_that_nothing_confirms_are_warned_of(tmp_path: Path) -> None:
+    # In eV, as somebody may have converted them: nothing tells.
+    dataset = opened(tmp_path / "x.traj", bare("water-64", 6, forces=None, energy=1.0))
+    (finding,) = [f for f in dataset.findings if f.code == "units-untested"]
+    assert finding.severity == "warning"
+    stated = '[labels]\nunits = { energy = "eV" }\n'
+    other = opened(tmp_path / "y.traj", bare("water-64", 6, forces=None, energy=1.0), stated)
+    assert "units-untested" not in {f.code for f in other.findings}
+    same_labels(other, "water-64", forces=False)
+    tested = opened(tmp_path / "z.traj", bare("water-64", 6, calculator=True))
+    assert "units-untested" not in {f.code for f in tested.findings}

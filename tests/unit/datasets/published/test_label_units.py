@@ -182,3 +182,54 @@ def test_labels_are_the_same_to_the_last_digits(tmp_path: Path, archive: Path) -
     forces = bare("water-64", 4, force=1.0)
     numbers = np.concatenate([atoms.arrays["forces"] for atoms in forces])
     np.testing.assert_allclose(expected.forces, numbers, rtol=0, atol=5e-9)
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_usual_names_in_atomic_units_are_refused_where_the_paper_used_cp2k(
+    tmp_path: Path, sign: float
+) -> None:
+    images = in_ev("water-64", 12)
+    for atoms in images:
+        atoms.calc.results["energy"] /= 27.211386245988
+        atoms.calc.results["forces"] *= sign / 51.42206707
+    save(tmp_path / "in" / "H2O-64" / "train.traj", images)
+    save(tmp_path / "in" / "MgO-2x2" / "train.traj", in_ev("mgo-2x2", 12))
+    found = import_archive(tmp_path / "in", tmp_path / "out")
+    assert found.refused == ("water-64",)
+    assert not (tmp_path / "out" / "water-64.toml").exists()
+    assert ("hartree/bohr" if sign > 0 else "gradients") in reasons(found)
+    if sign > 0:
+        found = import_archive(tmp_path / "in", tmp_path / "out2", keys=LabelKeys(units=ATOMIC))
+        assert found.left_out == ()
+        assert len(opened(found, "water-64")) == 12
+
+
+def test_a_length_is_refused_and_a_unit_of_no_label_is_said(
+    tmp_path: Path, archive: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["data", "archive", str(archive), "--out", str(tmp_path / "out")]
+    units = "water-64:energy=hartree,forces=hartree/bohr,length=bohr"
+    assert main([*command, "--units", units]) == 1
+    assert "positions and cells of an archive are read in Å" in capsys.readouterr().err
+    assert main([*command, "--units", "energy=hartree,energy=eV"]) == 1
+    assert "two units of the energy, hartree and eV" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+    units = "water-64:energy=hartree,forces=hartree/bohr,stress=kbar"
+    assert main([*command, "--units", units, "mgo-4x4:energy=eV", "energy=hartree"]) == 0
+    said = capsys.readouterr().out
+    for unused in ("water-64:stress=kbar", "mgo-4x4:energy=eV", "energy=hartree"):
+        assert f"--units {unused} is the unit of no label" in said
+    assert "--units water-64:energy=hartree is" not in said
+
+
+def test_what_puts_the_units_in_doubt_is_a_finding(tmp_path: Path) -> None:
+    save(tmp_path / "in" / "H2O-64" / "train.traj", bare("water-64", 4, forces=None))
+    save(tmp_path / "in" / "CHA" / "train.traj", bare("cha", 12, calculator=True, force=np.inf))
+    save(tmp_path / "in" / "H2O-192" / "train.traj", bare("water-192", 4, calculator=True))
+    found = import_archive(tmp_path / "in", tmp_path / "out")
+    codes = {
+        d.system: {f.code for f in d.findings if f.severity == "warning"} for d in found.datasets
+    }
+    assert "units-untested" in codes["water-64"]
+    assert {"zero-forces", "units-untested"} <= codes["cha"]
+    assert not codes["water-192"] & {"zero-forces", "units-untested"}

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from ms25_suite.datasets.audit.units import likely_units
+from ms25_suite.datasets.formats.likely_units import likely_units
 
 UNITS = {"kcal/mol": 23.06, "Hartree": 27.21, "meV": 1000.0}
 

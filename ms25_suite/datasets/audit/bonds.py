@@ -12,12 +12,13 @@ from typing import Final
 
 import numpy as np
 
+from ms25_suite.core.findings import Finding
 from ms25_suite.core.frames import FloatArray, Frames, IntArray
 from ms25_suite.core.units import BOHR, ENERGY_UNITS
 from ms25_suite.datasets.audit.pairs import pairs
 from ms25_suite.datasets.audit.surroundings import evenly
 
-__all__ = ["BondFit", "fit_bonds"]
+__all__ = ["BOND_LIMITS", "BondFit", "bond_finding", "fit_bonds"]
 
 _LOOKED_AT: Final = 30
 """Frames that are looked at, spread evenly."""
@@ -35,9 +36,9 @@ _SPREAD: Final = 0.003
 """Least standard deviation of their lengths in Å: the zero-point motion of O-H has 0.07, thermal
 motion of solids at 300 K 0.03. Less is relaxed or rounded."""
 
-_CLEAR: Final = -0.4
-"""Correlation of force and length from which on the slope is one of this bond. In the built-in data
-the clearest bond has -0.97 (water) to -0.57 (MgO, CHA); Zr-O without order has -0.2."""
+_CLEAR: Final = 0.4
+"""Size of the correlation of force and length from which on the slope is one of this bond. In the
+built-in data the clearest bond has -0.97 (water) to -0.54 (O-O in Zr-O without order)."""
 
 _SCALE: Final = 1.734 * ENERGY_UNITS["Hartree"] / BOHR**2
 _SHIFTS: Final = (
@@ -53,6 +54,17 @@ _NEAREST: Final = 0.5
 """bohr; least r - B. Shorter lengths are those of overlapping atoms."""
 
 
+BOND_LIMITS: Final = (0.12, 5.0)
+"""Force constant of bonds over that of Badger's rule: 0.47 to 1.85 in the built-in datasets, 0.2 in
+strained cells, where symmetry keeps stretched bonds free of forces. The ratio of the limits is less
+than 51.4, that of hartree/bohr and eV/Å."""
+
+
+_PLAUSIBLE: Final = (0.06, 15.0)
+"""The same where nothing puts the unit in doubt: in a relaxation, whose bonds change together, 9.4
+is found (Zr-Zr of ZrO2). Hartree/bohr taken for eV/Å give 0.04 at most."""
+
+
 @dataclass(frozen=True, slots=True)
 class BondFit:
     """The bond whose force depends on its length most clearly.
@@ -61,7 +73,8 @@ class BondFit:
     ----------
     ratio
         Its force constant over that of Badger's rule: 0.5 to 1.6 in the built-in data, times the
-        factor of the unit.
+        factor of the unit. Negative where stretched bonds are pushed apart: then these are
+        gradients, or forces of other structures.
     constant
         The force constant, in the unit of the forces per Å.
     expected
@@ -111,8 +124,8 @@ def fit_bonds(frames: Frames, forces: FloatArray) -> BondFit | None:
         length, pull = own[:, 2], own[:, 3]
         if len(own) < _LEAST or length.std() < _SPREAD or not pull.std() > 0.0:
             continue
-        correlation = float(np.corrcoef(length, pull)[0, 1])
-        if correlation > clearest:
+        correlation = abs(float(np.corrcoef(length, pull)[0, 1]))
+        if not correlation >= clearest:
             continue
         clearest = correlation
         constant = -float(np.polyfit(length - length.mean(), pull, 1)[0])
@@ -121,6 +134,38 @@ def fit_bonds(frames: Frames, forces: FloatArray) -> BondFit | None:
         bond = f"{chemical_symbols[first]}-{chemical_symbols[second]}"
         best = BondFit(constant / expected, constant, expected, bond, mean, len(own))
     return best
+
+
+def bond_finding(frames: Frames, forces: FloatArray) -> Finding | None:
+    """Remark that forces in eV/Å make bonds far too soft or too stiff, or push them apart."""
+    fit = fit_bonds(frames, forces)
+    if fit is None:
+        return None
+    low, high = _PLAUSIBLE
+    if low <= fit.ratio <= high:
+        return None
+    fact = (
+        f"By the forces the bond {fit.bond} of {fit.length:.2f} Å has a force constant of "
+        f"{fit.constant:.3g} eV/Å^2 ({fit.n_bonds} bonds); Badger's rule gives "
+        f"{fit.expected:.3g}, and right forces {low:g} to {high:g} times that."
+    )
+    if fit.ratio < 0.0:
+        return Finding(
+            "force-sign",
+            f"{fact} Stretched bonds are pushed further apart: are these gradients, the negative "
+            f"of the forces, or do the forces belong to other positions?",
+        )
+    if fit.ratio < low:
+        return Finding(
+            "force-unit",
+            f"{fact} They are hardly eV/Å: hartree/bohr (multiply by 51.42) or Ry/bohr (multiply "
+            f"by 25.71)? State it: --units energy=hartree,forces=hartree/bohr.",
+        )
+    return Finding(
+        "force-unit",
+        f"{fact} They are hardly eV/Å: kcal/mol/Å (divide by 23.06), kJ/mol/Å (divide by 96.49) "
+        f"or meV/Å (divide by 1000)? State it: --units energy=…,forces=….",
+    )
 
 
 def _bonds(frames: Frames, index: int, forces: FloatArray) -> FloatArray:

@@ -8,7 +8,7 @@ from ase.calculators.emt import EMT
 
 from ms25_suite.core.frames import Frames
 from ms25_suite.datasets import open_dataset
-from ms25_suite.datasets.labelling.bonds import fit_bonds
+from ms25_suite.datasets.audit.bonds import bond_finding, fit_bonds
 from tests.helpers.bare_energies import ATOMIC_FORCE
 
 
@@ -62,7 +62,6 @@ def test_a_harmonic_bond_has_its_own_force_constant() -> None:
 def test_what_gives_no_conclusion() -> None:
     frames, forces = copper(5, 0.05)
     assert fit_bonds(frames, np.random.default_rng(0).normal(size=forces.shape)) is None
-    assert fit_bonds(frames, -forces) is None  # gradients
     assert fit_bonds(frames, np.zeros_like(forces)) is None
     assert fit_bonds(frames, np.full_like(forces, np.nan)) is None
     # Relaxed structures, too few bonds, no bonds at all.
@@ -70,3 +69,29 @@ def test_what_gives_no_conclusion() -> None:
     assert fit_bonds(Frames.from_atoms([molecule("CH4")]), np.ones((5, 3))) is None
     argon = Frames.from_atoms([Atoms("Ar2", [[0, 0, 0], [0, 0, 4.0]])] * 40)
     assert fit_bonds(argon, np.ones((80, 3))) is None
+
+
+@pytest.mark.parametrize("name", ["hea", "mgo-2x2", "water-64", "cha", "reaction", "zro"])
+def test_right_forces_have_no_finding_and_gradients_and_atomic_units_have(name: str) -> None:
+    dataset = open_dataset(name)
+    frames, labels = dataset.part(range(0, len(dataset), len(dataset) // 30))
+    forces = np.asarray(labels.forces)
+    assert bond_finding(frames, forces) is None
+    for factor, code, said in (
+        (1 / ATOMIC_FORCE, "force-unit", "hartree/bohr"),
+        (1000.0, "force-unit", "meV/Å"),
+        (-1.0, "force-sign", "gradients"),
+    ):
+        finding = bond_finding(frames, factor * forces)
+        assert finding is not None
+        assert (finding.code, finding.severity) == (code, "warning")
+        assert said in finding.message
+
+
+def test_gradients_have_a_negative_force_constant() -> None:
+    frames, forces = copper(5, 0.05)
+    fit, other = fit_bonds(frames, forces), fit_bonds(frames, -forces)
+    assert fit is not None
+    assert other is not None
+    assert other.ratio == pytest.approx(-fit.ratio)
+    assert other.bond == fit.bond
