@@ -14,6 +14,7 @@ from ms25_suite.core.errors import EnvironmentSetupError
 from ms25_suite.core.frames import Frames, Predictions
 from ms25_suite.environments.installation import Installation
 from ms25_suite.environments.spec import environment_for
+from ms25_suite.potentials.workers import pool
 from tests.helpers.pretended_python import POSIX, pretended_python
 
 pytestmark = POSIX
@@ -70,9 +71,9 @@ PLACE = Installation(Path("/some/python"), Path("/some/site"))
 def test_an_environment_works_if_forces_are_the_derivative(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("ms25_suite.potentials.workers.pool.WorkerPool", water(2.0))
+    monkeypatch.setattr(pool, "WorkerPool", water(2.0))
     check_environment(environment_for("nequip"), PLACE)
-    monkeypatch.setattr("ms25_suite.potentials.workers.pool.WorkerPool", water(-2.0))
+    monkeypatch.setattr(pool, "WorkerPool", water(-2.0))
     with pytest.raises(
         EnvironmentSetupError, match=r"does not work for nequip: .*found -2\.0 eV/Å"
     ):

@@ -192,8 +192,9 @@ def test_usual_names_in_atomic_units_are_refused_where_the_paper_used_cp2k(
     for atoms in images:
         atoms.calc.results["energy"] /= 27.211386245988
         atoms.calc.results["forces"] *= sign / 51.42206707
-    save(tmp_path / "in" / "H2O-64" / "train.traj", images)
-    save(tmp_path / "in" / "MgO-2x2" / "train.traj", in_ev("mgo-2x2", 12))
+    for name, frames in (("H2O-64", images), ("MgO-2x2", in_ev("mgo-2x2", 12))):
+        save(tmp_path / "in" / name / "train.traj", frames[:8])
+        save(tmp_path / "in" / name / "test.traj", frames[8:])
     found = import_archive(tmp_path / "in", tmp_path / "out")
     assert found.refused == ("water-64",)
     assert not (tmp_path / "out" / "water-64.toml").exists()
@@ -223,9 +224,13 @@ def test_a_length_is_refused_and_a_unit_of_no_label_is_said(
 
 
 def test_what_puts_the_units_in_doubt_is_a_finding(tmp_path: Path) -> None:
-    save(tmp_path / "in" / "H2O-64" / "train.traj", bare("water-64", 4, forces=None))
-    save(tmp_path / "in" / "CHA" / "train.traj", bare("cha", 12, calculator=True, force=np.inf))
-    save(tmp_path / "in" / "H2O-192" / "train.traj", bare("water-192", 4, calculator=True))
+    for name, images in (
+        ("H2O-64", bare("water-64", 4, forces=None)),
+        ("CHA", bare("cha", 12, calculator=True, force=np.inf)),
+        ("H2O-192", bare("water-192", 4, calculator=True)),
+    ):
+        save(tmp_path / "in" / name / "train.traj", images[:-2])
+        save(tmp_path / "in" / name / "test.traj", images[-2:])
     found = import_archive(tmp_path / "in", tmp_path / "out")
     codes = {
         d.system: {f.code for f in d.findings if f.severity == "warning"} for d in found.datasets
