@@ -141,11 +141,13 @@ def _line(path: Path, pattern: str) -> int:
 
 
 def _name_in(card: Path) -> str:
+    """The name that a card states; the one called card.toml has that of its folder."""
+    default = card.resolve().parent.name if card.name == "card.toml" else card.stem
     try:
         name = tomllib.loads(card.read_text(encoding="utf-8")).get("name", "")
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
-        return card.stem
-    return name if isinstance(name, str) and name else card.stem
+        return default
+    return name if isinstance(name, str) and name else default
 
 
 def _data(text: str) -> str:
