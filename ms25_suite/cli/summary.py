@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from ms25_suite.core.errors import UsageError
-from ms25_suite.core.text.shown import encodable, shown
+from ms25_suite.core.text.shown import shown
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
@@ -78,7 +78,7 @@ def run(args: argparse.Namespace) -> int:
     from ms25_suite.report import load_results, merge_results
 
     description, results = load_results(args.paths)
-    text = encodable(_FORMS[args.format](description, merge_results(results), args.report))
+    text = _FORMS[args.format](description, merge_results(results), args.report)
     if args.out is None:
         print(text, end="")
         return 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
@@ -49,12 +48,3 @@ def test_what_cannot_be_read_or_written(
     assert "gone" in capsys.readouterr().err
     assert main(["summary", str(finished), "--out", str(tmp_path / "no" / "folder")]) == 1
     assert "choose another file with --out" in capsys.readouterr().err
-
-
-def test_names_that_are_not_utf8(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = tmp_path / "results.json"
-    document = json.loads(json_text(RUN, [ERROR]))
-    document["results"][0]["reason"] = "caf\udce9"
-    path.write_text(json.dumps(document))
-    assert main(["summary", str(path), "--format", "annotations"]) == 0
-    assert r"caf\xe9" in capsys.readouterr().out
