@@ -51,6 +51,7 @@ def add_parser(subparsers: Any) -> None:
     )
     importer.add_argument(
         "--keys",
+        action="extend",
         nargs="+",
         default=[],
         metavar="LABEL=KEY",
@@ -58,6 +59,7 @@ def add_parser(subparsers: Any) -> None:
     )
     importer.add_argument(
         "--units",
+        action="extend",
         nargs="+",
         default=[],
         metavar="LABEL=UNIT",
@@ -66,6 +68,7 @@ def add_parser(subparsers: Any) -> None:
     )
     importer.add_argument(
         "--species",
+        action="extend",
         nargs="+",
         default=[],
         metavar="ELEMENT",
@@ -78,6 +81,7 @@ def add_parser(subparsers: Any) -> None:
     )
     importer.add_argument(
         "--inputs",
+        action="extend",
         nargs="+",
         default=[],
         metavar="NAME=KEY",

@@ -54,16 +54,23 @@ def add_parsers(commands: Any) -> None:
     )
     archive.add_argument(
         "--assign",
+        action="extend",
         nargs="+",
         default=[],
         metavar="SYSTEM=PATTERN",
         help="the system of files, in place of recognising it: mgo-2x2='*small*'",
     )
     archive.add_argument(
-        "--exclude", nargs="+", default=[], metavar="PATTERN", help="leave files out: '*neb*'"
+        "--exclude",
+        action="extend",
+        nargs="+",
+        default=[],
+        metavar="PATTERN",
+        help="leave files out: '*neb*'",
     )
     archive.add_argument(
         "--keys",
+        action="extend",
         nargs="+",
         default=[],
         metavar="[SYSTEM:]LABEL=KEY",
@@ -72,6 +79,7 @@ def add_parsers(commands: Any) -> None:
     )
     archive.add_argument(
         "--units",
+        action="extend",
         nargs="+",
         default=[],
         metavar="[SYSTEM:]LABEL=UNIT",
