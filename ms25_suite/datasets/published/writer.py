@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -117,24 +117,25 @@ def write_dataset(
         used = {frame for split in splits for part in _parts_of(split) for frame in part}
         frames = [frame for frame in frames if frame in used]
     written = [out, card_path(out)]
-    n_forces = 0
+    complete: list[bool] = []
 
     def counted() -> Iterator[Atoms]:
-        nonlocal n_forces
         for frame in frames:
             atoms = store.get(places[frame])
-            n_forces += REF_FORCES in atoms.arrays
+            complete.append(REF_FORCES in atoms.arrays)
             yield atoms
 
     try:
         write_extxyz(out, counted(), exact=True)
         values["files"] = [{"path": out.name, "sha256": file_sha256(out)}]
         # A potential can be judged by energies alone; that it is must be written down.
-        values["labels"] = {} if n_forces else {"forces": NO_LABELS}
+        values["labels"] = {} if any(complete) else {"forces": NO_LABELS}
         if splits:
             indices = folder / f"{name}.splits.json"
             written.append(indices)
-            source, values["splits"] = _stated(splits, frames, indices, seed, notes)
+            rows = {frame: row for row, frame in enumerate(frames)}
+            usable = {frame for frame in frames if complete[rows[frame]] or not any(complete)}
+            source, values["splits"] = _stated(splits, rows, usable, indices, seed, notes)
         else:
             source, values["splits"] = _made(system, len(frames), seed, notes)
         if path is not None:
@@ -197,13 +198,16 @@ def _made(
 
 def _stated(
     splits: Sequence[ArchiveSplit],
-    frames: Sequence[int],
+    row: Mapping[int, int],
+    usable: Set[int],
     indices: Path,
     seed: int,
     notes: list[str],
 ) -> tuple[str, dict[str, Any]]:
-    """Write the archive's own division; where it comes from, and the table of the card."""
-    row = {frame: index for index, frame in enumerate(frames)}
+    """Write the archive's own division; where it comes from, and the table of the card.
+
+    ``usable`` are the frames that have all labels of a training.
+    """
     sets = []
     sizes: list[list[int]] = []
     for position, split in enumerate(splits, start=1):
@@ -228,10 +232,17 @@ def _stated(
             f"the sets have different numbers of training frames, {', '.join(map(str, numbers))}: "
             f"was a file left out, or damaged?"
         )
-    write_indices(indices, len(frames), sets)
+    write_indices(indices, len(row), sets)
     table: dict[str, Any] = {"indices": {"path": indices.name, "sha256": file_sha256(indices)}}
     # A training size is one of every set.
     common = sorted(set(sizes[0]).intersection(*sizes[1:])) or [min(len(s.train) for s in sets)]
+    most = min(len(usable & {*split.train}) for split in splits)
+    if most < max(common):
+        notes.append(
+            f"of {max(common)} training frames {most} have forces"
+            f"{': nothing can be trained on it' if most == 0 else ', the largest training size'}"
+        )
+        common = [*(size for size in common if size < most), most]
     common = [size for size in common if size]
     if not common:
         # A system that is only tested on, as the paper's frameworks are.
