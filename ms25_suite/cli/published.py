@@ -142,7 +142,8 @@ def run_archive(args: argparse.Namespace, keys: Any, asked: Mapping[str, Any]) -
     Returns
     -------
     int
-        Exit status: zero, or 1 if a system was recognised and could not be written.
+        Exit status: zero, or 1 if a system was recognised and could not be written, or is in other
+        units than stated.
 
     Raises
     ------
@@ -187,8 +188,10 @@ def run_archive(args: argparse.Namespace, keys: Any, asked: Mapping[str, Any]) -
             f"by name: --dataset={name} --data={chosen}, or MS25_DATA={chosen} in the environment"
         )
     )
-    # A system that is there, and of which nothing can be judged, is no success.
-    return 1 if found.refused else 0
+    # A system that is there, and of which nothing can be judged, is no success; nor are labels
+    # whose numbers contradict the units that a person states.
+    doubtful = any(one.says_wrong_units for dataset in found.datasets for one in dataset.findings)
+    return 1 if found.refused or doubtful else 0
 
 
 def by_system(words: Sequence[str], option: str) -> dict[str, list[str]]:
@@ -273,6 +276,7 @@ def _print(found: ArchiveImport) -> None:
             line(f"[cyan]{markup(dataset.card.stem)}[/]: {markup(note)}")
         for finding in dataset.findings:
             colour = "yellow" if finding.severity == "warning" else "cyan"
+            colour = "red" if finding.says_wrong_units else colour
             line(
                 f"[{colour}]{markup(dataset.card.stem)}: {finding.severity} {finding.code}[/]: "
                 f"{markup(finding.message)}"

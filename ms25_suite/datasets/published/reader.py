@@ -37,6 +37,10 @@ __all__ = ["ArchiveReader", "LeftOut"]
 _SAME_ENERGY: Final = 1e-3
 """eV. Labels of one frame in two files that differ by more are not the same label."""
 
+_FEW: Final = 10
+"""Frames of a file that may be unusable together without being a large part of it: some hundred are
+read at a time."""
+
 _ROLE_NAMES: Final = {0: "train", 1: "validation", 2: "test"}
 
 
@@ -89,6 +93,7 @@ class ArchiveReader:
         self.systems: dict[str, SystemFrames] = {}
         self._damaged: dict[str, str] = {}
         self._gaps: dict[str, dict[str, Gap]] = {}
+        self._refused: Counter[tuple[str, str]] = Counter()
         self._last_image = -1
         self._decided: dict[tuple[str, str], Units] = {}
         self.left_out: list[LeftOut] = []
@@ -151,6 +156,11 @@ class ArchiveReader:
             if name != "length" and (scope, name) not in self._applied
         ]
 
+    def states_units(self, system: str) -> bool:
+        """Whether a person states units for this system in particular."""
+        keys = self._by_system.get(system)
+        return keys is not None and bool(keys.units.stated)
+
     def _leave_out_bare(self, system: SystemFrames) -> None:
         """Leave out energies alone in files without a role, where other frames have forces.
 
@@ -203,9 +213,10 @@ class ArchiveReader:
             self.left_out.append(LeftOut(member.name, damage))
             if before or is_data_file(member.path):
                 self._note_damage(member.name, damage)
-        for system in self.systems.values():
-            # Single frames may be missing from a split, but not all of one file.
-            if member.name in system.lost and member.name in system.files:
+        for name, system in self.systems.items():
+            # Single frames may be missing from a split, but no large part of a file.
+            few = self._refused[member.name, name] <= _FEW
+            if few and member.name in system.lost and member.name in system.files:
                 del system.lost[member.name]
         self.left_out += [LeftOut(member.name, reason, n) for reason, n in reasons.items()]
         hints = name_hints(member.name)
@@ -245,8 +256,11 @@ class ArchiveReader:
             )
             if not frames:
                 if hints.role is not None and hints.observable is None:
+                    self._refused[member.name, system] += len(chosen)
                     lost = self.systems.setdefault(system, SystemFrames()).lost
-                    lost.setdefault(member.name, "none of its labels could be used")
+                    lost.setdefault(
+                        member.name, f"the labels of {len(chosen)} frames of it cannot be used"
+                    )
                 continue
             scope = system if system in self._by_system else ""
             self._applied |= {(scope, name) for frame in frames for name in frame.stated}

@@ -6,7 +6,7 @@ import pickle
 import re
 from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING, Any, Self
 
 from ms25_suite.core.fields import REF_FORCES
@@ -212,4 +212,6 @@ class SystemFrames:
 
 
 def _numberless(name: str) -> str:
-    return re.sub(r"\d+", "#", name)
+    """The path with a sign for each number in the name of the file."""
+    path = PurePosixPath(name)
+    return str(path.with_name(re.sub(r"\d+", "#", path.name)))

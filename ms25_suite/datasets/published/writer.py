@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ms25_suite.core.cache import file_sha256
 from ms25_suite.core.errors import DatasetError
 from ms25_suite.core.fields import REF_FORCES
+from ms25_suite.core.findings import Finding
 from ms25_suite.datasets.cards.card import NO_LABELS
 from ms25_suite.datasets.dataset import Dataset, open_dataset
 from ms25_suite.datasets.importers import suggested_splits
@@ -71,6 +72,8 @@ def write_dataset(
     level_of_theory: str | None,
     seed: int,
     converted: str = "",
+    doubts: Sequence[Finding] = (),
+    stated: bool = False,
 ) -> WrittenDataset:
     """Write extended XYZ, the division, the reaction path and a card, and open them.
 
@@ -96,17 +99,23 @@ def write_dataset(
         Seed of the division, or of the order of training frames, that is made.
     converted
         Units that the labels had, and how they are known; empty for those of the suite.
+    doubts
+        What was found of the labels as they were in the files, for the card.
+    stated
+        Whether a person states the units of this system, and answers for them.
 
     Raises
     ------
     DatasetError
-        The frames make no dataset; nothing of it is left in the folder.
+        The frames make no dataset, or their labels are in other units than they are read in;
+        nothing of it is left in the folder.
     """
     name = system.name
     out = folder / f"{name}.extxyz.xz"
     values = _card(system, name, origin, level_of_theory)
     if converted:
         values["recipe"] += f"; labels read as {converted}"
+    values["doubts"] = {finding.code: finding.message for finding in doubts}
     notes: list[str] = []
     if level_of_theory is None and values.get("level_of_theory"):
         notes.append(
@@ -149,6 +158,8 @@ def write_dataset(
             }
         write_card(card_path(out), values)
         dataset = open_dataset(str(card_path(out)))
+        if not stated:
+            _refuse_wrong_units(name, dataset)
         if path is not None:
             try:
                 dataset.neb()
@@ -170,6 +181,20 @@ def write_dataset(
     return WrittenDataset(
         card_path(out), values, dataset, f"{source}: {', '.join(sizes)}{sets}", tuple(notes)
     )
+
+
+def _refuse_wrong_units(system: str, dataset: Dataset) -> None:
+    wrong = [finding.message for finding in dataset.findings if finding.says_wrong_units]
+    if wrong:
+        units = {"energy": "eV", "forces": "eV/Å", "stress": "eV/Å^3"}
+        names = [name for name in units if name in dataset.label_keys]
+        msg = (
+            f"its labels seem to be in other units than eV and eV/Å: {' '.join(wrong)} State the "
+            f"units, --units {system}:{','.join(f'{name}=…' for name in names)} "
+            f"({','.join(f'{name}={units[name]}' for name in names)} if they are right "
+            f"nevertheless), or leave wrong files out with --exclude"
+        )
+        raise DatasetError(msg)
 
 
 def _parts_of(split: ArchiveSplit) -> tuple[tuple[int, ...], ...]:
