@@ -205,3 +205,13 @@ def test_units_of_no_label(ms25: Command) -> None:
     # Both options count.
     assert "--units water-64:energy=hartree is the unit of no label" in said
     assert "--units water-64:forces=hartree/bohr is the unit of no label" in said
+
+
+@row(
+    "`E` beside CP2K's `i` and `time` that would be below the energy of all electrons in hartree "
+    "(energies converted to eV)"
+)
+def test_energies_of_cp2k_in_ev(ms25: Command) -> None:
+    save(Path("x.extxyz"), bare("water-64", 4, forces=None, energy=1.0))
+    said = _said(ms25("data", "show", "x.extxyz", code=1))
+    assert "--units energy=eV" in said
