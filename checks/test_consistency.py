@@ -9,7 +9,7 @@ from ms25_suite.criteria.consistency.measure import measure_law
 
 
 @pytest.mark.consistency
-@pytest.mark.parametrize("quantity", (*DERIVATIVES, *EQUALITIES))
+@pytest.mark.parametrize("quantity", [*DERIVATIVES, *EQUALITIES])
 def test_consistency(ms25_consistency, quantity, ms25_check_recorder):
     """A law that every potential obeys is broken by no more than the threshold."""
     law = measure_law(ms25_consistency, quantity)

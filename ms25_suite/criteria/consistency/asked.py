@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 import numpy as np
 
-from ms25_suite.core.errors import PredictionError, WorkerDiedError
+from ms25_suite.core.errors import PredictionError, ReferenceCalculatorError, WorkerDiedError
 from ms25_suite.core.frames import Frames, Predictions
-from ms25_suite.metrics.consistency.copies import Copy, equivalent_copies
+from ms25_suite.metrics.consistency.copies import Copy, compare_copy, equivalent_copies
 from ms25_suite.metrics.consistency.slopes import (
     Bundle,
     displacements,
@@ -17,9 +18,13 @@ from ms25_suite.metrics.consistency.slopes import (
     steps_for,
     strain_paths,
 )
+from ms25_suite.metrics.finite import energies_and_forces
 from ms25_suite.potentials.potential import Potential
 
 __all__ = ["Asked", "ask", "together"]
+
+_BROKEN: Final = (PredictionError, ReferenceCalculatorError, WorkerDiedError)
+"""What may happen for one description of a structure only, and soon."""
 
 Sides = tuple[tuple[Predictions, Predictions], ...]
 """Predictions at both ends of each path."""
@@ -59,6 +64,29 @@ class Asked:
     displaced: Sides = ()
     strained: Sides = ()
     problems: dict[str, str] = field(default_factory=dict)
+
+    def rounding(self, dtype: str) -> float:
+        """Rounding error of an energy in eV: that of the type, and what the copies show.
+
+        Parameters
+        ----------
+        dtype
+            Floating-point type of the potential; empty if it is not known. Energies that are all
+            numbers of single precision are then taken for such.
+        """
+        energy = abs(float(energies_and_forces(self.original)[0][0]))
+        ends = [end for pair in (*self.displaced, *self.strained) for end in pair]
+        if not dtype:
+            energies = np.array([energies_and_forces(end)[0][0] for end in ends])
+            single = np.array_equal(energies.astype(np.float32).astype(np.float64), energies)
+            dtype = "float32" if single else "float64"
+        # Energies of copies are equal but for rounding. The median leaves out laws that are broken.
+        scatter = [
+            compare_copy(copy, self.original, found).energy * len(self.frame.numbers)
+            for copy, found in self.copies
+        ]
+        known = float(np.finfo(dtype).eps) * energy
+        return max(known, float(np.median(scatter)) if scatter else 0.0)
 
     def questions(self) -> dict[str, list[Frames]]:
         """Single frames by the law that they are about; the frame itself under an empty name.
@@ -131,7 +159,7 @@ def together(potential: Potential, questions: Sequence[Asked]) -> list[Asked]:
     everything = [frame for plan in plans for group in plan.values() for frame in group]
     try:
         answers = iter(_predict(potential, everything))
-    except (PredictionError, WorkerDiedError):
+    except _BROKEN:
         return [_one_by_one(potential, one) for one in questions]
     return [
         one.answered({law: [next(answers) for _ in group] for law, group in plan.items()}, {})
@@ -147,7 +175,7 @@ def _one_by_one(potential: Potential, one: Asked) -> Asked:
     for law, group in plan.items():
         try:
             answers[law] = _predict(potential, group)
-        except (PredictionError, WorkerDiedError) as error:
+        except _BROKEN as error:
             problems[law] = str(error)
     return one.answered(answers, problems)
 

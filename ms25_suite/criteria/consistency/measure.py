@@ -103,15 +103,15 @@ class Consistency:
     tolerances
         What rounding explains, in eV/atom, eV/Å and eV/Å^3.
     dtype
-        Floating-point type that is assumed, in words.
-    rounding
-        Relative rounding error of an energy that is known beforehand.
+        Floating-point type that is assumed for the tolerances.
+    states_dtype
+        Whether the potential states its precision.
     """
 
     asked: tuple[Asked, ...]
     tolerances: dict[Quantity, float]
     dtype: str
-    rounding: float
+    states_dtype: bool
 
     @property
     def responds(self) -> bool:
@@ -155,14 +155,11 @@ def measure_consistency(potential: Potential, dataset: Dataset, *, seed: int) ->
         for one in answered
     )
     tolerances = agreement_tolerances(dtype, per_atom)
-    # Of a calculator whose precision is not known, the scatter of the numbers must tell.
-    known = float(np.finfo(dtype if states_dtype else "float64").eps)
-    unknown = "" if states_dtype else " (the precision of a calculator is not known)"
     return Consistency(
         tuple(answered),
         {quantity: tolerance.value for quantity, tolerance in tolerances.items()},
-        dtype + unknown,
-        known,
+        dtype,
+        states_dtype,
     )
 
 
@@ -200,7 +197,8 @@ def measure_law(found: Consistency, law: str) -> LawResult:
         high = max(row.value + row.allowed for row in rows)
         return LawResult(law, value, (low, high), None, compared, n_frames)
     value = max(row.value / row.allowed for row in rows)
-    source = MARK.source.format(dtype=found.dtype)
+    unknown = "" if found.states_dtype else " (the precision of a calculator is not known)"
+    source = MARK.source.format(dtype=found.dtype + unknown)
     mark = Threshold(MARK.value, MARK.unit, MARK.metric, source)
     return LawResult(law, value, None, mark, compared, n_frames)
 
@@ -277,8 +275,7 @@ def _slopes(
     bundle = one.moves if quantity == "forces" else one.strains
     if bundle is None:
         return []
-    energies, _ = energies_and_forces(one.original)
-    rounding = found.rounding * abs(float(energies[0]))
+    rounding = one.rounding(found.dtype if found.states_dtype else "")
     of_paths: list[Slope] = slopes(one.frame, one.original, bundle, sides, rounding=rounding)
     return [
         Compared(
