@@ -85,7 +85,8 @@ class Asked:
             compare_copy(copy, self.original, found).energy * len(self.frame.numbers)
             for copy, found in self.copies
         ]
-        known = float(np.finfo(dtype).eps) * energy
+        # A rounded number is off by the step between numbers over √12, and there are two ends.
+        known = float(np.spacing(np.dtype(dtype).type(energy))) / np.sqrt(6.0)
         return max(known, float(np.median(scatter)) if scatter else 0.0)
 
     def questions(self) -> dict[str, list[Frames]]:

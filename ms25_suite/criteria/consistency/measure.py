@@ -77,15 +77,21 @@ class LawResult:
             f"largest for frame {worst.frame}, {worst.what}: {worst.value:.3g} {worst.unit} "
             f"({worst.quantity})"
         )
+        if self.law in DERIVATIVES:
+            shown += f", numerical error {worst.allowed:.2g} {worst.unit}"
         recorder.judge(
             self.law,
             value=self.value,
             interval=self.interval,
             mark=self.mark,
             n_frames=self.n_frames,
-            reason=shown if mark is not None and self.value > mark.value else "",
+            reason=shown if mark is not None and self._highest > mark.value else "",
             details={KEY: ConsistencyDetails(self.compared).to_dict()},
         )
+
+    @property
+    def _highest(self) -> float:
+        return self.value if self.interval is None else self.interval[1]
 
     def _scale(self, one: Compared) -> float:
         # Slopes are compared with each other, all else with rounding.
