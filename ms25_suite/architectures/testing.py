@@ -100,7 +100,7 @@ class ArchitectureConformance:
     """Against the official calculator, in eV/Å^3: it may use other constants."""
     SYMMETRY_TOLERANCE: ClassVar[float] = 1e-9
     """Between predictions that must be equal, in eV, eV/Å and eV/Å^3."""
-    STEP: ClassVar[float] = 1e-3
+    STEP: ClassVar[float] = 1e-4
     """Displacement in Å, or strain, along which work is compared with the change of the energy."""
     SLOPE_TOLERANCE: ClassVar[float] = 1e-5
     """Between forces or virials and finite differences, relative to the largest force."""

@@ -15,6 +15,10 @@ import pytest
 from ase.build import bulk
 from ase.io import write
 
+from ms25_suite.plugin.pool import PotentialPool
+from ms25_suite.potentials.potential import Potential
+from ms25_suite.potentials.spec import PotentialSpec
+from tests.helpers.in_process import InProcess
 from tests.helpers.wrong_potentials import WRONG, Good, calculator_text
 
 Document = Callable[..., dict[str, Any]]
@@ -94,12 +98,21 @@ def test_every_wrong_potential_has_a_row() -> None:
 
 @pytest.mark.usefixtures("no_drawing")
 def test_each_fails_what_names_its_fault(
-    pytester: pytest.Pytester, alloy: Path, document: Document
+    pytester: pytest.Pytester,
+    alloy: Path,
+    document: Document,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     kinds = {"good": Good, **WRONG}
     names = {f"p{index}": name for index, name in enumerate(kinds)}
     for short, name in names.items():
         (pytester.path / f"{short}.py").write_text(calculator_text(kinds[name]), encoding="utf-8")
+
+    def make(_: PotentialPool, spec: PotentialSpec, __: object) -> Potential:
+        # A worker process for each of them would take most of the time.
+        return InProcess(kinds[names[spec.name]], spec.name)
+
+    monkeypatch.setattr(PotentialPool, "_make", make)
     asked = [f"--mlip={short}.py" for short in names]
     done = pytester.runpytest(*asked, f"--dataset={alloy}", "-m", " or ".join(CRITERIA))
     assert done.ret == pytest.ExitCode.TESTS_FAILED

@@ -87,7 +87,7 @@ class Asked:
         ]
         # A rounded number is off by the step between numbers over √12, and there are two ends.
         known = float(np.spacing(np.dtype(dtype).type(energy))) / np.sqrt(6.0)
-        return max(known, float(np.median(scatter)) if scatter else 0.0)
+        return max(float(known), float(np.median(scatter)) if scatter else 0.0)
 
     def questions(self) -> dict[str, list[Frames]]:
         """Single frames by the law that they are about; the frame itself under an empty name.

@@ -147,7 +147,7 @@ def measure_consistency(potential: Potential, dataset: Dataset, *, seed: int) ->
     # For an unknown precision longer steps and wider tolerances.
     dtype = potential.options.dtype if states_dtype else "float32"
     seen: set[int] = set()
-    questions = []
+    questions: list[Asked] = []
     for index in choose_frames(potential, dataset):
         frame = without_symmetry(dataset.frames.select([index]), rng)
         # Elements of earlier frames were displaced there.
