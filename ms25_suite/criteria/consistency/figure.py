@@ -10,7 +10,7 @@ from ms25_suite.core.records import RunRecord
 from ms25_suite.core.results import CheckResult
 from ms25_suite.criteria.consistency import CRITERION
 from ms25_suite.criteria.consistency.details import KEY, Compared, ConsistencyDetails
-from ms25_suite.report.figures.axes import set_margins, tidy
+from ms25_suite.report.figures.axes import logarithmic, set_margins, tidy
 from ms25_suite.report.figures.canvas import MUTED, new_figure
 from ms25_suite.report.figures.legend import ROW, color_of, legend_below, legend_label
 from ms25_suite.report.section import Block, Column, Drawing, Section, Table
@@ -104,11 +104,11 @@ def draw_laws(results: Sequence[CheckResult]) -> Figure | None:
             color=color_of(index),
             label=legend_label(name),
         )
-    axes.set_xscale("log")
+    logarithmic(axes, "x", [1.0, *(max(multiple, SMALLEST) for _, multiple in known)])
     axes.set_yticks(range(len(laws)), [law.replace("_", " ") for law in laws], fontsize=8)
     axes.invert_yaxis()
     axes.set_xlabel("multiples of the threshold", fontsize=8)
     tidy(axes)
-    set_margins(figure, top=0.12, bottom=0.5 + ROW * len(potentials))
+    set_margins(figure, left=1.45, top=0.12, bottom=0.5 + ROW * len(potentials))
     legend_below(figure, *axes.get_legend_handles_labels())
     return figure
