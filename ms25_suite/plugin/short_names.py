@@ -50,6 +50,10 @@ class _ShortNames:
         return ms25_transfer
 
     @pytest.fixture(scope="session")
+    def consistency(self, ms25_consistency: Any) -> Any:
+        return ms25_consistency
+
+    @pytest.fixture(scope="session")
     def supercells(self, ms25_supercells: Any) -> Any:
         return ms25_supercells
 
