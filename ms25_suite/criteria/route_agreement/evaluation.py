@@ -100,7 +100,7 @@ def _batch(subject: Subject) -> Evaluated:
     on_gpu = not without_device(potential) and potential.options.device != "cpu"
     if len(frames) < 2 or (not on_gpu and int(frames.n_atoms.sum()) > limit):
         msg = (
-            f"a batch of {limit} atoms holds one of these frames ({int(frames.n_atoms.min())} atoms "
+            f"a batch of {limit} atoms holds one of these frames ({frames.n_atoms.min()} atoms "
             "or more): there is no larger batch to compare with. --batch-atoms=N allows one"
         )
         raise NotApplicableError(msg)

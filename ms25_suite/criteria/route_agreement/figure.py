@@ -14,7 +14,7 @@ from ms25_suite.criteria.route_agreement import CRITERION
 from ms25_suite.criteria.route_agreement.details import KEY, RouteDetails
 from ms25_suite.criteria.route_agreement.selection import route_of
 from ms25_suite.report.section import Block, Column, Section, Table
-from ms25_suite.report.wording import number, pretty_unit
+from ms25_suite.report.wording import number, plain_number, pretty_unit
 
 __all__ = ["section"]
 
@@ -77,4 +77,4 @@ def _difference(result: CheckResult | None) -> str:
         return ""
     if result.value is None or result.threshold is None:
         return "no number"
-    return f"{number(result.value, 2)} ({number(result.threshold, 2)})"
+    return f"{number(result.value, 2)} ({plain_number(result.threshold)})"
