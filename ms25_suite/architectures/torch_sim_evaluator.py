@@ -6,6 +6,8 @@ TorchSim: Cohen et al., AI Sci. 1, 025003 (2025), https://github.com/TorchSim/to
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -17,17 +19,24 @@ from ms25_suite.potentials.base import ModelInfo
 __all__ = ["TorchSimEvaluator", "expect_torch_sim"]
 
 
-def expect_torch_sim() -> None:
-    """Make sure that TorchSim is there.
+@contextmanager
+def expect_torch_sim() -> Iterator[None]:
+    """Make a model of TorchSim inside; what is missing for it is said.
 
     Raises
     ------
     NotApplicableError
-        It is not installed in the environment of the potential.
+        TorchSim is not installed in the environment of the potential, or in a version that the
+        package of the architecture cannot use.
     """
     if importlib.util.find_spec("torch_sim") is None:
         msg = "TorchSim is not installed where the potential runs: pip install torch-sim-atomistic"
         raise NotApplicableError(msg)
+    try:
+        yield
+    except ImportError as error:
+        msg = f"the TorchSim that is installed cannot be used with this package: {error}"
+        raise NotApplicableError(msg) from error
 
 
 class TorchSimEvaluator:

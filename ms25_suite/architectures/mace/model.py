@@ -120,12 +120,12 @@ class MaceArchitecture(Architecture):
     def torch_sim(self, path: Path, *, device: str, dtype: str, **known: Any) -> Evaluator:
         """``MaceTorchSimModel``."""
         del known
-        expect_torch_sim()
-        import torch
-        from mace.calculators.mace_torchsim import MaceTorchSimModel
+        with expect_torch_sim():
+            import torch
+            from mace.calculators.mace_torchsim import MaceTorchSimModel
 
-        to = {"device": torch.device(device), "dtype": getattr(torch, dtype)}
-        return TorchSimEvaluator(MaceTorchSimModel(str(path), **to))
+            to = {"device": torch.device(device), "dtype": getattr(torch, dtype)}
+            return TorchSimEvaluator(MaceTorchSimModel(str(path), **to))
 
     def faster(
         self, model: EdgeModel | ForceModel, *, device: str

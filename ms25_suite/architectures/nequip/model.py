@@ -108,10 +108,10 @@ class _NequipFamily(Architecture):
         """``NequIPTorchSimCalc``."""
         del dtype, known
         require_version(self.name)
-        expect_torch_sim()
-        from nequip.integrations.torchsim import NequIPTorchSimCalc
+        with expect_torch_sim():
+            from nequip.integrations.torchsim import NequIPTorchSimCalc
 
-        made = _by_the_package(NequIPTorchSimCalc, path, device=device)
+            made = _by_the_package(NequIPTorchSimCalc, path, device=device)
         return None if made is None else TorchSimEvaluator(made)
 
     def untrained(self) -> NequipModel:

@@ -16,6 +16,9 @@ __all__ = ["BY_DEFAULT", "not_asked", "route_of"]
 BY_DEFAULT: Final = ("batch", "same_as")
 """Routes of every run: the first takes as long as some predictions, the second is asked for."""
 
+_OF_ALL: Final = ("same_as", "batch", "workers", "lammps")
+"""Routes that also calculators have; the others load a model file in another way."""
+
 
 def route_of(quantity: str) -> str:
     """Route of one of the criterion's quantities.
@@ -31,27 +34,28 @@ def route_of(quantity: str) -> str:
 def not_asked(case: Case) -> NotAsked | None:
     """Why a route is left out: there is none, or it takes too long unless it is named."""
     route = route_of(str(case.parameters["quantity"]))
+    subject = case.subject
+    if subject.kind == "baseline":
+        return NotAsked("the baseline is not a potential, so there are no routes to compare")
+    if route not in _OF_ALL and subject.kind not in ("model", "train"):
+        # The same words for all these routes, so that they are said once.
+        name = subject.name
+        return NotAsked(f"{name} is a calculator: it has one precision, device and package")
     reason = _why_not(route, case)
     if reason:
-        return NotAsked(f"{route}: {reason}")
+        return NotAsked(f"{route.replace('_', ' ')}: {reason}")
     return None if route in BY_DEFAULT else NotAsked()
 
 
 def _why_not(route: str, case: Case) -> str:
     """Why a potential has no such route, as far as its specification says."""
-    subject = case.subject
-    if subject.kind == "baseline":
-        return "the baseline is not a potential"
     if route == "same_as":
         return "" if case.same_as is not None else "no --same-as names another potential"
-    if route in ("batch", "lammps"):
+    if route == "workers" and case.subject.kind == "object":
+        return "a calculator object is evaluated in the process that made it"
+    if route in _OF_ALL:
         return ""
-    if route == "workers":
-        in_this_process = "a calculator object is evaluated in the process that made it"
-        return in_this_process if subject.kind == "object" else ""
-    if subject.kind not in ("model", "train"):
-        return f"{subject.name} is a calculator, which has one precision, device and package"
-    return _why_no_file(route, get_architecture(subject.architecture))
+    return _why_no_file(route, get_architecture(case.subject.architecture))
 
 
 def _why_no_file(route: str, family: Architecture) -> str:

@@ -299,12 +299,16 @@ def test_forces_of_the_call_before(judge: Judge, cuni: Path, calc: Calc) -> None
     assert found == {"batch_energy": "pass", "batch_forces": "fail", "batch_stress": "pass"}
 
 
-@row("`route_agreement`: a route that there is not (no GPU, a calculator that has one precision)")
+@row(
+    "`route_agreement`: only routes that there are not (no GPU, another precision of a calculator)"
+)
 def test_a_route_that_there_is_not(judge: Judge, emt: str, cuni: Path) -> None:
     keyword = "device or precision or same_as"
     outcome = judge(f"--mlip={emt}", f"--dataset={cuni}", "-m", "route_agreement", "-k", keyword)
     assert outcome.verdicts == {"skip"}
-    assert "is a calculator, which has one precision, device" in outcome.reasons("skip")
+    assert "EMT is a calculator: it has one precision, device and package" in outcome.reasons(
+        "skip"
+    )
     assert "no --same-as names another potential" in outcome.reasons("skip")
 
 

@@ -41,7 +41,7 @@ def test_each_route_has_an_evaluation_and_three_quantities() -> None:
 def test_a_run_asks_for_the_batch_and_for_what_ought_to_be_the_same(subject: Any) -> None:
     assert ask("batch", subject) is None
     assert ask("same_as", subject, EMT) is None
-    assert ask("same_as", subject) == NotAsked("same_as: no --same-as names another potential")
+    assert ask("same_as", subject) == NotAsked("same as: no --same-as names another potential")
     # They cost a worker of their own, or LAMMPS.
     assert ask("workers", subject) == NotAsked()
     assert ask("lammps", subject) == NotAsked()
@@ -50,14 +50,16 @@ def test_a_run_asks_for_the_batch_and_for_what_ought_to_be_the_same(subject: Any
 @pytest.mark.parametrize("route", ["precision", "compiled", "calculator", "torch_sim", "device"])
 def test_a_calculator_has_no_other_precision_package_or_device(route: str) -> None:
     found = ask(route, EMT)
-    assert found is not None
-    assert "is a calculator, which has one precision" in found.reason
+    # In the same words, so that a skipped check says it once.
+    name = "ase.calculators.emt.EMT"
+    assert found == NotAsked(f"{name} is a calculator: it has one precision, device and package")
 
 
 @pytest.mark.parametrize("route", ROUTES)
 def test_the_baseline_has_no_routes(route: str) -> None:
     found = ask(route, parse_spec("baseline:mean"))
-    assert found == NotAsked(f"{route}: the baseline is not a potential")
+    assert found is not None
+    assert "the baseline is not a potential" in found.reason
 
 
 @pytest.mark.parametrize(
@@ -83,7 +85,7 @@ def test_what_architectures_offer(
     monkeypatch: pytest.MonkeyPatch, route: str, architecture: str, reason: str
 ) -> None:
     monkeypatch.setattr(module, "may_have_gpu", lambda: False)
-    expected = NotAsked(f"{route}: {reason}") if reason else NotAsked()
+    expected = NotAsked(f"{route.replace('_', ' ')}: {reason}") if reason else NotAsked()
     assert ask(route, model(architecture)) == expected
 
 
