@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from ms25_suite.core.errors import (
     LammpsNotInstalledError,
     NotApplicableError,
     PotentialError,
+    PredictionError,
     UsageError,
 )
 from ms25_suite.core.frames import Frames, IntArray, Predictions
@@ -23,6 +24,8 @@ from ms25_suite.potentials.opening import from_model_file
 from ms25_suite.potentials.potential import Potential
 
 __all__ = ["EVALUATIONS", "Evaluated", "Subject", "dtype_of", "without_device"]
+
+T = TypeVar("T")
 
 _IN_LAMMPS: Final = 2
 """Frames that are evaluated in LAMMPS, each of which starts a program of its own."""
@@ -105,7 +108,7 @@ def _batch(subject: Subject) -> Evaluated:
         )
         raise NotApplicableError(msg)
     # The last frame first: what depends on the calls before it shows as well.
-    parts = [potential.compute(frames.select([index])) for index in reversed(range(len(frames)))]
+    parts = [_alone(potential.compute, frames, index) for index in reversed(range(len(frames)))]
     return _whole(
         subject,
         Predictions.concatenate(parts[::-1]),
@@ -210,7 +213,7 @@ def _in_lammps(subject: Subject, run: Callable[[Frames, MdPlan], LammpsRun]) -> 
     # Atoms at rest; what counts is the start, which is evaluated before the only step.
     plan = MdPlan(ensemble="nve", n_steps=1)
     try:
-        runs = [run(frames.select([index]), plan) for index in chosen]
+        runs = [_alone(lambda frame: run(frame, plan), frames, index) for index in chosen.tolist()]
     except (LammpsNotInstalledError, UsageError) as error:
         raise NotApplicableError(str(error)) from error
     theirs = Predictions(
@@ -276,6 +279,15 @@ EVALUATIONS: Final[Mapping[str, Callable[[Subject], Evaluated]]] = {
 Each may raise `NotApplicableError` where there is no such route, and `PotentialError` or
 `LammpsError` where it is broken.
 """
+
+
+def _alone(evaluate: Callable[[Frames], T], frames: Frames, index: int) -> T:
+    """Evaluate one frame; an error names it by its place among all of them."""
+    try:
+        return evaluate(frames.select([index]))
+    except PredictionError as error:
+        error.frames = (index,)
+        raise
 
 
 def _reopened(potential: Potential, route: str = "", **changes: Any) -> Potential:

@@ -128,6 +128,9 @@ class RouteComparison:
         start = time.perf_counter()
         try:
             return EVALUATIONS[route](subject), time.perf_counter() - start
+        except PredictionError as error:
+            self._number(error)
+            return error
         except Exception as error:  # each quantity of the route has the same reason
             return error
 
@@ -147,10 +150,14 @@ class RouteComparison:
             try:
                 predictions = potential.compute(frames)
             except PredictionError as error:
-                error.frames = tuple(int(self._indices[frame]) for frame in error.frames)
+                self._number(error)
                 raise
             self._subject = Subject(potential, frames, predictions, self._same_as)
         return self._subject
+
+    def _number(self, error: PredictionError) -> None:
+        """From positions among the chosen frames to numbers in the dataset, where a user looks."""
+        error.frames = tuple(int(self._indices[frame]) for frame in error.frames)
 
     def _difference(self, name: str, found: Evaluated, duration_s: float) -> RouteDifference:
         subject, quantity = self._predicted(), _last(name)
@@ -190,7 +197,10 @@ class RouteComparison:
         )
 
     def _failed(self, name: str, error: PredictionError) -> RouteDifference:
-        """The potential predicts the frames, and raises by this route."""
+        """The potential predicts the frames, and the other side does not."""
+        side = (
+            "what it ought to be does not" if route_of(name) == "same_as" else "not by this route"
+        )
         quantity = _last(name)
         subject = self._predicted()
         if quantity == "stress" and not _has_stress(subject.predictions):
@@ -199,7 +209,7 @@ class RouteComparison:
             name,
             None,
             Threshold(0.0, QUANTITY_UNITS[quantity], "error", ""),
-            f"{self._potential.name} predicts these frames, but not by this route: {error}",
+            f"{self._potential.name} predicts these frames, but {side}: {error}",
             None,
             len(subject.frames),
             0.0,

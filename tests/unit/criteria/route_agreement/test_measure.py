@@ -136,6 +136,21 @@ def test_a_potential_that_raises_for_a_single_frame_fails(data: Dataset, tmp_pat
     result = judged(comparison, "batch_forces", tmp_path)
     assert result.verdict is Verdict.FAIL
     assert "predicts these frames, but not by this route: expected several" in result.reason
+    # The last of the chosen frames is asked first; the number is that in the dataset.
+    chosen = chosen_frames(data.frames.select(data.splits.test(set=1)), 512)
+    assert result.reason.endswith(f"counted from 0: {data.splits.test(set=1)[chosen[-1]]}")
+
+
+def test_what_it_ought_to_be_may_predict_nothing(data: Dataset, tmp_path: Path) -> None:
+    class Broken(EMT):
+        def calculate(self, *args: object, **kwargs: object) -> None:
+            msg = "no"
+            raise RuntimeError(msg)
+
+    pair = RouteComparison(InProcess(), data, lambda: InProcess(Broken))
+    result = judged(pair, "same_as_forces", tmp_path)
+    assert result.verdict is Verdict.FAIL
+    assert "predicts these frames, but what it ought to be does not" in result.reason
 
 
 def test_a_potential_that_predicts_nothing_is_an_error(data: Dataset) -> None:
