@@ -23,9 +23,12 @@ from ms25_suite.potentials.in_lammps import pair_style_for, run_in_lammps
 from ms25_suite.potentials.opening import from_model_file
 from ms25_suite.potentials.potential import Potential
 
-__all__ = ["EVALUATIONS", "Evaluated", "Subject", "dtype_of", "without_device"]
+__all__ = ["EVALUATIONS", "Evaluated", "Subject", "batch_room", "dtype_of", "without_device"]
 
 T = TypeVar("T")
+
+_DEVICE_ATOMS: Final = 4096
+"""Atoms that one batch of any GPU holds."""
 
 _IN_LAMMPS: Final = 2
 """Frames that are evaluated in LAMMPS, each of which starts a program of its own."""
@@ -92,6 +95,16 @@ def without_device(potential: Potential) -> bool:
     return potential.architecture in ("ase", "reference")
 
 
+def batch_room(potential: Potential) -> int:
+    """Most atoms in a batch of these frames."""
+    asked = potential.options.batch_atoms
+    if asked is not None:
+        return asked
+    on_host = without_device(potential) or potential.options.device == "cpu"
+    # On a GPU the size is found in the run, and is never as small as this one.
+    return BATCH_ATOMS if on_host else _DEVICE_ATOMS
+
+
 def _whole(subject: Subject, theirs: Predictions, **described: Any) -> Evaluated:
     every = np.arange(len(subject.frames))
     return Evaluated(every, subject.predictions, theirs, **described)
@@ -99,12 +112,13 @@ def _whole(subject: Subject, theirs: Predictions, **described: Any) -> Evaluated
 
 def _batch(subject: Subject) -> Evaluated:
     frames, potential = subject.frames, subject.potential
-    limit = potential.options.batch_atoms or BATCH_ATOMS
-    on_gpu = not without_device(potential) and potential.options.device != "cpu"
-    if len(frames) < 2 or (not on_gpu and int(frames.n_atoms.sum()) > limit):
+    limit, size = batch_room(potential), int(frames.n_atoms.min())
+    if len(frames) < 2:
         msg = (
-            f"a batch of {limit} atoms holds one of these frames ({frames.n_atoms.min()} atoms "
-            "or more): there is no larger batch to compare with. --batch-atoms=N allows one"
+            "there is one test frame, so that no batch can hold two"
+            if 2 * size <= limit
+            else f"a batch of {limit} atoms holds one of these frames ({size} atoms or more): there "
+            "is no larger batch to compare with. --batch-atoms=N allows one"
         )
         raise NotApplicableError(msg)
     # The last frame first: what depends on the calls before it shows as well.

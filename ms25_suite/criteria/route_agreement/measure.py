@@ -17,11 +17,15 @@ from ms25_suite.core.units import MEV_PER_EV, QUANTITY_UNITS
 from ms25_suite.criteria.held_out import unseen_set
 from ms25_suite.criteria.recorder import CheckRecorder
 from ms25_suite.criteria.route_agreement.details import KEY, RouteDetails
-from ms25_suite.criteria.route_agreement.evaluation import EVALUATIONS, Evaluated, Subject
+from ms25_suite.criteria.route_agreement.evaluation import (
+    EVALUATIONS,
+    Evaluated,
+    Subject,
+    batch_room,
+)
 from ms25_suite.criteria.route_agreement.selection import route_of
 from ms25_suite.datasets.dataset import Dataset
 from ms25_suite.metrics.agreement import Agreement, compare_predictions
-from ms25_suite.potentials.batching.limits import BATCH_ATOMS
 from ms25_suite.potentials.potential import Potential
 
 __all__ = ["RouteComparison", "RouteDifference", "chosen_frames"]
@@ -145,7 +149,7 @@ class RouteComparison:
         if self._subject is None:
             potential, dataset = self._potential, self._dataset
             test = dataset.splits.test(set=unseen_set(potential, dataset))
-            self._indices = test[chosen_frames(dataset.frames.select(test), _room(potential))]
+            self._indices = test[chosen_frames(dataset.frames.select(test), batch_room(potential))]
             frames = dataset.frames.select(self._indices)
             try:
                 predictions = potential.compute(frames)
@@ -251,11 +255,6 @@ def _largest(agreement: Agreement, quantity: Quantity) -> tuple[float | None, tu
     if found is None or not np.isfinite(found.value):
         return None, (0, "")
     return MEV_PER_EV * found.value, (found.frame, found.where)
-
-
-def _room(potential: Potential) -> int:
-    """Atoms of a batch on a CPU; on a GPU batches are larger."""
-    return potential.options.batch_atoms or BATCH_ATOMS
 
 
 def chosen_frames(frames: Frames, room: int) -> IntArray:

@@ -169,6 +169,25 @@ def test_frames_as_large_as_a_batch_have_no_larger_one(data: Dataset) -> None:
         RouteComparison(potential, data).measure("batch_forces")
 
 
+def test_a_single_frame_is_never_compared_with_itself(tmp_path: Path) -> None:
+    potential = InProcessModel(LennardJonesModel())
+    with pytest.raises(NotApplicableError, match="there is one test frame"):
+        RouteComparison(potential, open_crystals(tmp_path, n=1)).measure("batch_forces")
+    # More than half of a batch, and less than a whole one.
+    large = PotentialOptions(batch_atoms=6)
+    with pytest.raises(NotApplicableError, match="a batch of 6 atoms holds one"):
+        RouteComparison(
+            InProcessModel(LennardJonesModel(), large), open_crystals(tmp_path, n=3)
+        ).measure("batch_forces")
+
+
+def test_batches_of_a_gpu_are_larger() -> None:
+    model = LennardJonesModel()
+    assert evaluation.batch_room(InProcessModel(model)) == 512
+    assert evaluation.batch_room(InProcessModel(model, PotentialOptions(batch_atoms=40))) == 40
+    assert evaluation.batch_room(InProcessModel(model, PotentialOptions(device="cuda"))) == 4096
+
+
 class Opened:
     """Replaces the opening of a model file: what is opened depends on the route and the options."""
 
