@@ -33,6 +33,7 @@ from ms25_suite.plugin.values import (
     same_as,
     species,
     train_sizes,
+    writable_file,
     writable_folder,
 )
 from ms25_suite.potentials.potential import PotentialOptions
@@ -87,6 +88,8 @@ class Settings:
         other.
     same_as
         Potential that each of `potentials` ought to be; None if none is named.
+    markdown
+        File to which a summary of the run is added; None for no summary.
     """
 
     potentials: tuple[PotentialSpec, ...]
@@ -108,6 +111,7 @@ class Settings:
     not_imported: tuple[str, ...] = ()
     gate_stand_in: bool = False
     same_as: PotentialSpec | None = None
+    markdown: Path | None = None
 
     @classmethod
     def from_config(cls, config: pytest.Config) -> Settings:
@@ -202,6 +206,7 @@ class Settings:
             ),
             gate_stand_in=option("stand_in") == STAND_IN[-1],
             same_as=twin,
+            markdown=writable_file(option("markdown"), "--ms25-markdown"),
         )
 
     def threshold(self, criterion: str, dataset: Dataset, quantity: str) -> Threshold | None:

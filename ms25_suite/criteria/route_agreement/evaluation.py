@@ -114,12 +114,12 @@ def _batch(subject: Subject) -> Evaluated:
     frames, potential = subject.frames, subject.potential
     limit, size = batch_room(potential), int(frames.n_atoms.min())
     if len(frames) < 2:
-        msg = (
-            "there is one test frame, so that no batch can hold two"
-            if 2 * size <= limit
-            else f"a batch of {limit} atoms holds one of these frames ({size} atoms or more): there "
-            "is no larger batch to compare with. --batch-atoms=N allows one"
-        )
+        msg = "there is one test frame, so that no batch can hold two"
+        if 2 * size > limit:
+            msg = (
+                f"a batch of {limit} atoms holds one of these frames ({size} atoms or more): there "
+                "is no larger batch to compare with. --batch-atoms=N allows one"
+            )
         raise NotApplicableError(msg)
     # The last frame first: what depends on the calls before it shows as well.
     parts = [_alone(potential.compute, frames, index) for index in reversed(range(len(frames)))]
