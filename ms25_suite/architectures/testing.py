@@ -42,6 +42,7 @@ from ms25_suite.core.errors import (
 from ms25_suite.core.frames import FloatArray, Frames, Predictions
 from ms25_suite.core.inputs import KNOWN_INPUTS
 from ms25_suite.lammps.plan import LammpsRun, MdPlan
+from ms25_suite.metrics.agreement import compare_predictions
 from ms25_suite.metrics.consistency.copies import equivalent_copies, expected_of
 from ms25_suite.metrics.consistency.slopes import (
     Bundle,
@@ -50,6 +51,7 @@ from ms25_suite.metrics.consistency.slopes import (
     slopes,
     strain_paths,
 )
+from ms25_suite.potentials.base import Architecture
 from ms25_suite.potentials.model_file import summarise
 from ms25_suite.potentials.opening import from_calculator, from_model_file
 from ms25_suite.potentials.potential import Potential, PotentialOptions
@@ -270,6 +272,30 @@ class ArchitectureConformance:
             _whole(found), _whole(official), tolerances, strict=True
         ):
             _assert_close(ours, theirs, tolerance)
+
+    def test_predicts_as_its_own_calculator(
+        self,
+        model_file: Path,
+        options: PotentialOptions,
+        images: dict[str, Atoms],
+        predicted: Predictions,
+    ) -> None:
+        """`Architecture.own_calculator`, by which `route_agreement` judges model files."""
+        family = get_architecture(self.architecture)
+        if type(family).own_calculator is Architecture.own_calculator:
+            pytest.skip("the architecture names no calculator of its package")
+        names = list(images)
+        chosen = [k for k, name in enumerate(names) if name not in self.official_lacks]
+        frames = Frames.from_atoms(images.values())
+        own = from_model_file(model_file, self.architecture, "own", options, route="calculator")
+        try:
+            theirs = own.predict(frames.select(chosen))
+        finally:
+            own.close()
+        agreement = compare_predictions(
+            frames.select(chosen), predicted.select(chosen, frames.offsets), theirs, "float64"
+        )
+        assert not agreement.beyond()
 
     def test_a_single_frame_is_as_good_as_a_batch(
         self, potential: Potential, images: dict[str, Atoms], predicted: Predictions

@@ -118,6 +118,12 @@ OPTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
         "help": "ensembles of -m stability: nve (constant energy), nvt (constant temperature); "
         "each takes --md-steps (default: nve,nvt)",
     },
+    "same-as": {
+        "metavar": "POTENTIAL",
+        "help": "what each potential of --mlip ought to be, such as the same model file before an "
+        "upgrade of its package; takes what --mlip takes. route_agreement then requires the same "
+        "energies, forces and stresses up to rounding",
+    },
     "mlip-species": {
         "metavar": "A,B,...",
         "help": "chemical symbols of the species of a model file that only numbers them (.mtp), in "

@@ -30,6 +30,7 @@ from ms25_suite.plugin.values import (
     atom_numbers,
     ensembles,
     lammps_executable,
+    same_as,
     species,
     train_sizes,
     writable_file,
@@ -85,6 +86,8 @@ class Settings:
     gate_stand_in
         Whether comparisons with stand-in labels of another level of theory are judged like any
         other.
+    same_as
+        Potential that each of `potentials` ought to be; None if none is named.
     markdown
         File to which a summary of the run is added; None for no summary.
     """
@@ -107,6 +110,7 @@ class Settings:
     tier: Tier = MINI
     not_imported: tuple[str, ...] = ()
     gate_stand_in: bool = False
+    same_as: PotentialSpec | None = None
     markdown: Path | None = None
 
     @classmethod
@@ -165,7 +169,8 @@ class Settings:
         )
         _check_thresholds(thresholds, datasets.values())
         potentials = parse_specs(option("mlip"))
-        _check_trainings(potentials, datasets.values(), tier)
+        twin = same_as(option("same_as"), potentials)
+        _check_trainings(filter(None, (*potentials, twin)), datasets.values(), tier)
         return cls(
             potentials=potentials,
             datasets=datasets,
@@ -200,6 +205,7 @@ class Settings:
                 )
             ),
             gate_stand_in=option("stand_in") == STAND_IN[-1],
+            same_as=twin,
             markdown=writable_file(option("markdown"), "--ms25-markdown"),
         )
 

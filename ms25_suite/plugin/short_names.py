@@ -58,6 +58,10 @@ class _ShortNames:
         return ms25_supercells
 
     @pytest.fixture(scope="session")
+    def route_comparison(self, ms25_route_comparison: Any) -> Any:
+        return ms25_route_comparison
+
+    @pytest.fixture(scope="session")
     def training_series(self, ms25_training_series: Any) -> Any:
         return ms25_training_series
 

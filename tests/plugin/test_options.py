@@ -27,6 +27,7 @@ OPTIONS = (
     "--throughput-steps",
     "--throughput-atoms",
     "--mlip-compile",
+    "--same-as",
     "--lammps",
     "--md-ensembles",
     "--device",

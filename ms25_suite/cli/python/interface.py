@@ -80,6 +80,7 @@ def judge(
     lammps: str | Path | None = None,
     mlip_compile: bool = False,
     mlip_species: Sequence[str] | None = None,
+    same_as: str | Path | None = None,
     potential_file: str | Path | None = None,
     cache: bool = True,
     report_dir: str | Path | None = None,
@@ -140,6 +141,9 @@ def judge(
     mlip_compile, mlip_species
         Whether NequIP and Allegro models are compiled first; chemical symbols of a model file that
         only numbers its species.
+    same_as
+        What `potential` ought to be: a model file, ``calc.py``, or anything else that ``--mlip``
+        takes.
     potential_file
         Parameter file of a reference calculator.
     cache
@@ -222,6 +226,7 @@ def judge(
                 "--lammps": lammps,
                 "--mlip-compile": mlip_compile,
                 "--mlip-species": mlip_species,
+                "--same-as": same_as,
                 "--potential-file": potential_file,
                 "--ms25-no-cache": not cache,
             }

@@ -52,6 +52,7 @@ def test_criteria_stand_in_the_order_of_the_report() -> None:
         "framework_transfer",
         "eos",
         "neb_barrier",
+        "route_agreement",
         "stability",
         "throughput",
     ]

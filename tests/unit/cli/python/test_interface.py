@@ -55,6 +55,7 @@ def test_keywords_become_options(command: list[str], tmp_path: Path) -> None:
             eos_relax=True,
             cache=False,
             mlip_species=["Si", "O"],
+            same_as=Path("b.model"),
             report_dir=tmp_path,
         )
     assert command == [
@@ -70,6 +71,7 @@ def test_keywords_become_options(command: list[str], tmp_path: Path) -> None:
         "--train-sizes=50,100,200",
         "--eos-relax",
         "--mlip-species=Si,O",
+        "--same-as=b.model",
         "--ms25-no-cache",
     ]
 
