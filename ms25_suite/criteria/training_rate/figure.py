@@ -64,7 +64,7 @@ def _paper_note(paper: PaperRates, *, other_theory: bool) -> str:
         sentences.append(
             f"The paper's text says that the error of {given.quantity} of {given.architecture} "
             f"goes from {first:g} to {last:g} {pretty_unit(given.unit)} between {few} and {many} "
-            f"training frames, which is a rate of {given.rate:.2f}; the table prints {printed:.3f}."
+            f"training frames, which is a rate of {plain_number(round(given.rate, 2))}; the table prints {printed:.3f}."
         )
     return " ".join(sentences)
 
