@@ -51,22 +51,23 @@ def _block(group: LearningGroup) -> Block:
 def _paper_note(paper: PaperRates, *, other_theory: bool) -> str:
     """What the published rates are, and what is not known of them."""
     theory = "another level of theory, " if other_theory else ""
-    sentences = [
+    note = (
         f"Published rates: Maxson et al., JCIM 2025 (MS25), Table 8, with {theory}50 to 1000 "
         "training frames and budgets of 1.2 to 24 hours. They are shown for orientation and cannot "
-        "be compared digit by digit.",
-        "The table prints no signs and may hold absolute values, so that a rate of errors that "
-        "grow would look like one of errors that fall: compare it with |rate|.",
-    ]
+        "be compared digit by digit. The table prints no signs and may hold absolute values, so "
+        "that a rate of errors that grow would look like one of errors that fall: compare it with "
+        "|rate|."
+    )
     for given in paper.text:
         printed = paper.rates[given.architecture][given.quantity]
         (few, many), (first, last) = given.sizes, given.mae
-        sentences.append(
-            f"The paper's text says that the error of {given.quantity} of {given.architecture} "
+        note += (
+            f" The paper's text says that the error of {given.quantity} of {given.architecture} "
             f"goes from {first:g} to {last:g} {pretty_unit(given.unit)} between {few} and {many} "
-            f"training frames, which is a rate of {plain_number(round(given.rate, 2))}; the table prints {printed:.3f}."
+            f"training frames, which is a rate of {plain_number(round(given.rate, 2))}; the table "
+            f"prints {printed:.3f}."
         )
-    return " ".join(sentences)
+    return note
 
 
 def rate_table(group: LearningGroup) -> Table:
