@@ -61,9 +61,9 @@ def nudged_band(
     barrier then comes out as 0.12 instead of 0.17 eV.
 
     Each piece gets more images then, most of them where the energy changes, so that several are on
-    the ridge. Shallow states that show on it (`SHALLOW_DIP_eV`) cut it once more. The new pieces are
-    converged to 0.05 eV/Å without climbing. Those that reach half of the height of the path, and
-    so decide its barrier, climb then until the largest force is reached.
+    the ridge. Shallow states that show on it (`SHALLOW_DIP_eV`) cut it once more. The new pieces
+    are converged to 0.05 eV/Å without climbing. Those that reach half of the height of the path,
+    and so decide its barrier, climb then until the largest force is reached.
 
     Parameters
     ----------

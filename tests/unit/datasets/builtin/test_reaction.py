@@ -107,7 +107,7 @@ def test_path_is_converged(path: list[Atoms]) -> None:
         piece = path[low : high + 1]
         assert [image.info["kind"] for image in piece].count("saddle") == 1
         energies = [image.get_potential_energy() for image in piece]
-        # The two ridges that decide the barrier climb; on the other pieces CH4 slides and CH3 turns.
+        # Both ridges that decide the barrier climb; elsewhere CH4 slides and CH3 turns.
         climb = max(energies) - path[0].get_potential_energy() > 0.09
         band = NEB(piece, k=springs(piece), climb=climb, method="improvedtangent")
         largest = np.linalg.norm(band.get_forces(), axis=1).max()
