@@ -235,7 +235,7 @@ def add_options(parser: pytest.Parser, title: str, short: Container[str] = ()) -
     for name, attributes in OPTIONS.items():
         own = long_name(name)
         names = [own] if f"--{name}" not in short else [f"--{name}", own]
-        group.addoption(*names, **({"dest": own[2:].replace("-", "_")} | attributes))
+        group.addoption(*names, **{"dest": own[2:].replace("-", "_"), **attributes})
     flag = {"dest": "ms25_command", "action": "store_true", "help": argparse.SUPPRESS}
     group.addoption(COMMAND, **flag)
 
