@@ -72,6 +72,8 @@ class Settings:
         Whether the equation of state is also measured with atoms that the potential relaxes.
     neb_steps, md_steps
         Most steps of a nudged elastic band, time steps of molecular dynamics.
+    neb_climb
+        Whether the highest image of a relaxed band climbs.
     throughput_steps
         Steps of each timed block of molecular dynamics in LAMMPS; None: as many as take half a
         second.
@@ -104,6 +106,7 @@ class Settings:
     eos_relax: bool = False
     neb_steps: int = 200
     md_steps: int = 200
+    neb_climb: bool = True
     throughput_steps: int | None = None
     throughput_atoms: tuple[int, ...] = ()
     md_ensembles: tuple[Ensemble, ...] = ENSEMBLES
@@ -195,6 +198,7 @@ class Settings:
             eos_relax=option("eos_relax"),
             neb_steps=option("neb_steps"),
             md_steps=option("md_steps"),
+            neb_climb=option("neb_climb"),
             throughput_steps=option("throughput_steps"),
             throughput_atoms=atom_numbers(option("throughput_atoms")),
             md_ensembles=ensembles(option("md_ensembles")),

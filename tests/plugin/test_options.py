@@ -23,6 +23,8 @@ OPTIONS = (
     "--train-sizes",
     "--eos-relax",
     "--neb-steps",
+    "--neb-climb",
+    "--no-neb-climb",
     "--md-steps",
     "--throughput-steps",
     "--throughput-atoms",

@@ -73,6 +73,7 @@ def judge(
     train_sizes: Sequence[int] | None = None,
     eos_relax: bool = False,
     neb_steps: int | None = None,
+    neb_climb: bool = True,
     md_steps: int | None = None,
     md_ensembles: Sequence[str] | None = None,
     throughput_steps: int | None = None,
@@ -133,6 +134,9 @@ def judge(
         Whether the equation of state is also computed with atoms that the potential relaxes.
     neb_steps, md_steps
         Most steps of the nudged elastic band, and time steps of molecular dynamics (default: 200).
+    neb_climb
+        Whether the barrier is that of a band whose highest image climbs once the band is relaxed;
+        without, it is taken as the paper does.
     md_ensembles
         Ensembles of molecular dynamics: ``nve``, ``nvt`` (default: both).
     throughput_steps, throughput_atoms, lammps
@@ -219,6 +223,7 @@ def judge(
                 "--train-sizes": train_sizes,
                 "--eos-relax": eos_relax,
                 "--neb-steps": neb_steps,
+                "--no-neb-climb": not neb_climb,
                 "--md-steps": md_steps,
                 "--md-ensembles": md_ensembles,
                 "--throughput-steps": throughput_steps,
