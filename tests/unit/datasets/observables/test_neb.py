@@ -196,7 +196,7 @@ def test_shipped_path() -> None:
     assert neb.energies is not None
     assert neb.reaction_energy == pytest.approx(-0.4659, abs=1e-4)
     images = []
-    forces = np.asarray(neb.labels.forces).reshape(25, 69, 3)
+    forces = np.asarray(neb.labels.forces).reshape(49, 69, 3)
     for index in range(len(neb.frames)):
         atoms = neb.frames.atoms(index)
         atoms.set_constraint(FixAtoms(mask=neb.fixed))
