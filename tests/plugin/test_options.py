@@ -39,6 +39,7 @@ OPTIONS = (
     "--ms25-thresholds",
     "--ms25-strict",
     "--ms25-seed",
+    "--ms25-markdown",
     "--ms25-no-cache",
 )
 
