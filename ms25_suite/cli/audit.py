@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ms25_suite.datasets import Dataset
     from ms25_suite.datasets.answers import Answer
 
-__all__ = ["STATUS_COLOURS", "add_parser", "print_finding", "run"]
+__all__ = ["STATUS_COLOURS", "add_parser", "finding_colour", "print_finding", "run"]
 
 STATUS_COLOURS: Final = {
     "ok": "green",
@@ -121,9 +121,14 @@ def _line(answer: Answer) -> str:
     )
 
 
+def finding_colour(finding: Finding) -> str:
+    """Colour of a finding: red where the labels are hardly in the unit that they are read in."""
+    return "red" if finding.says_wrong_units else STATUS_COLOURS[finding.severity]
+
+
 def print_finding(console: Console, finding: Finding, indent: str = "") -> None:
     """Print a finding with its severity and code."""
-    colour = "red" if finding.says_wrong_units else STATUS_COLOURS[finding.severity]
+    colour = finding_colour(finding)
     console.print(
         f"{indent}[{colour}]{finding.severity}[/] {finding.code}: {markup(finding.message)}",
         soft_wrap=True,

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ms25_suite.cli.audit import finding_colour
 from ms25_suite.core.errors import DatasetError, UsageError
 from ms25_suite.core.text.shown import markup, shown
 
@@ -275,8 +276,7 @@ def _print(found: ArchiveImport) -> None:
         for note in dataset.notes:
             line(f"[cyan]{markup(dataset.card.stem)}[/]: {markup(note)}")
         for finding in dataset.findings:
-            colour = "yellow" if finding.severity == "warning" else "cyan"
-            colour = "red" if finding.says_wrong_units else colour
+            colour = finding_colour(finding)
             line(
                 f"[{colour}]{markup(dataset.card.stem)}: {finding.severity} {finding.code}[/]: "
                 f"{markup(finding.message)}"

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ms25_suite.cli.output import add_run_paths
 from ms25_suite.core.errors import UsageError
 from ms25_suite.core.text.shown import shown
 
@@ -33,13 +34,7 @@ def add_parser(subparsers: _SubParsersAction[Any]) -> None:
         description=_DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
-        "paths",
-        metavar="PATH",
-        nargs="+",
-        type=Path,
-        help="results.json, journal (*.jsonl), or a folder that holds them",
-    )
+    add_run_paths(parser)
     parser.add_argument(
         "--out",
         metavar="DIR",

@@ -6,9 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ms25_suite.core.errors import UsageError
+from ms25_suite.cli.output import print_or_write
 from ms25_suite.core.schemas import SCHEMAS, schema_text
-from ms25_suite.core.text.shown import shown
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
@@ -41,14 +40,5 @@ def run(args: argparse.Namespace) -> int:
     UsageError
         There is no schema of that name, or the file cannot be written.
     """
-    text = schema_text(args.name)
-    if args.out is None:
-        print(text, end="")
-        return 0
-    try:
-        args.out.write_text(text, encoding="utf-8")
-    except OSError as error:
-        msg = f"cannot write the schema to {args.out}: {error}; choose another file with --out"
-        raise UsageError(msg) from error
-    print(shown(f"schema: {args.out}"))
+    print_or_write(schema_text(args.name), args.out, "schema")
     return 0

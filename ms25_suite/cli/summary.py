@@ -8,8 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from ms25_suite.core.errors import UsageError
-from ms25_suite.core.text.shown import shown
+from ms25_suite.cli.output import add_run_paths, print_or_write
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
@@ -39,13 +38,7 @@ def add_parser(subparsers: _SubParsersAction[Any]) -> None:
         description=_DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
-        "paths",
-        metavar="PATH",
-        nargs="+",
-        type=Path,
-        help="results.json, journal (*.jsonl), or a folder that holds them",
-    )
+    add_run_paths(parser)
     parser.add_argument(
         "--format", choices=_FORMS, default="markdown", help="form (default: markdown)"
     )
@@ -75,19 +68,10 @@ def run(args: argparse.Namespace) -> int:
     UsageError
         The file cannot be written.
     """
-    from ms25_suite.report import load_results, merge_results
+    from ms25_suite.report import load_results
 
     description, results = load_results(args.paths)
-    text = _FORMS[args.format](description, merge_results(results), args.report)
-    if args.out is None:
-        print(text, end="")
-        return 0
-    try:
-        args.out.write_text(text, encoding="utf-8")
-    except OSError as error:
-        msg = f"cannot write the summary to {args.out}: {error}; choose another file with --out"
-        raise UsageError(msg) from error
-    print(shown(f"summary: {args.out}"))
+    print_or_write(_FORMS[args.format](description, results, args.report), args.out, "summary")
     return 0
 
 

@@ -29,7 +29,17 @@ from ms25_suite.report.wording import (
     verdict_word,
 )
 
-__all__ = ["CSV_COLUMNS", "config_type_text", "csv_text", "json_text", "plain", "terminal_table"]
+__all__ = [
+    "CSV_COLUMNS",
+    "HEADINGS",
+    "config_type_text",
+    "csv_text",
+    "group_heading",
+    "json_text",
+    "plain",
+    "result_cells",
+    "terminal_table",
+]
 
 CSV_COLUMNS: Final = (
     "criterion",
@@ -61,7 +71,9 @@ CSV_COLUMNS: Final = (
 )
 """Columns of ``results.csv``; new ones are only ever added at the end."""
 
-_HEADINGS: Final = ("potential", "quantity", "value", "95 % interval", "limit", "unit", "verdict")
+HEADINGS: Final = ("potential", "quantity", "value", "95 % interval", "limit", "unit", "verdict")
+"""Headings of the columns of `result_cells`."""
+
 _GUTTER: Final = 2
 _NARROWEST: Final = 8
 
@@ -208,15 +220,18 @@ def terminal_table(
     reasons: dict[str, int] = {}
     groups: dict[str, list[tuple[tuple[str, ...], str]]] = {}
     for result in without_repeats(results):
-        cells = tuple(readable(shown(cell), encoding) for cell in _row(result, reasons))
-        row = (cells, _STYLES[result.verdict])
-        groups.setdefault(_group(result), []).append(row)
+        *cells, word = result_cells(result)
+        if result.reason:
+            word += f" [{reasons.setdefault(result.reason, len(reasons) + 1)}]"
+        shown_cells = tuple(readable(shown(cell), encoding) for cell in (*cells, word))
+        row = (shown_cells, _STYLES[result.verdict])
+        groups.setdefault(group_heading(result), []).append(row)
     rows = [row for group in groups.values() for row, _ in group]
-    gutter, widths = _layout([_HEADINGS, *rows], width)
+    gutter, widths = _layout([HEADINGS, *rows], width)
 
     def show(lines: Iterable[tuple[tuple[str, ...], str]]) -> None:
         table = Table.grid(padding=(0, gutter, 0, 0))
-        for heading, columns in zip(_HEADINGS, widths, strict=True):
+        for heading, columns in zip(HEADINGS, widths, strict=True):
             table.add_column(
                 width=columns, overflow="fold", justify="right" if heading == "value" else "left"
             )
@@ -230,7 +245,7 @@ def terminal_table(
     if pairs:
         console.print()
     rule = readable("─", encoding)
-    show([(_HEADINGS, "default"), (tuple(rule * columns for columns in widths), "default")])
+    show([(HEADINGS, "default"), (tuple(rule * columns for columns in widths), "default")])
     # Tables of equal columns, one per group, so that a long heading does not widen a column.
     for heading, lines in groups.items():
         console.print(Text(readable(shown(heading), encoding), style="bold"))
@@ -242,18 +257,17 @@ def terminal_table(
     return "\n".join(line.rstrip() for line in buffer.getvalue().splitlines()).rstrip("\n") + "\n"
 
 
-def _group(result: CheckResult) -> str:
+def group_heading(result: CheckResult) -> str:
+    """Criterion and dataset of a result, with a dagger where its labels stand in."""
     dagger = "†" if result.stand_in else ""
     return f"{result.criterion}: {pair_label(result.dataset, result.test_dataset)}{dagger}"
 
 
-def _row(result: CheckResult, reasons: dict[str, int]) -> tuple[str, ...]:
+def result_cells(result: CheckResult) -> tuple[str, ...]:
+    """What a row of a table says about a result, a text for each of `HEADINGS`."""
     value, interval = ("", "")
     if result.value is not None:
         value, interval = value_text(result.value, result.interval)
-    word = f"{SYMBOLS[result.verdict]} {verdict_word(result.verdict)}"
-    if result.reason:
-        word += f" [{reasons.setdefault(result.reason, len(reasons) + 1)}]"
     return (
         result.potential,
         quantity_text(result.quantity, result.metric),
@@ -262,7 +276,7 @@ def _row(result: CheckResult, reasons: dict[str, int]) -> tuple[str, ...]:
         interval,
         "" if result.threshold is None else limit_text(result.threshold, result.at_least),
         pretty_unit(result.unit),
-        word,
+        f"{SYMBOLS[result.verdict]} {verdict_word(result.verdict)}",
     )
 
 

@@ -9,18 +9,14 @@ from typing import Final
 from ms25_suite.core.records import RunRecord
 from ms25_suite.core.results import CheckResult, Verdict, worst_verdict
 from ms25_suite.core.text.shown import shown_lines
-from ms25_suite.report.comparisons import counted, marked, notice, two_levels_of
+from ms25_suite.report.comparisons import counted, notice, two_levels_of
 from ms25_suite.report.order import sort_results
+from ms25_suite.report.tables import HEADINGS, group_heading, result_cells
 from ms25_suite.report.verdicts import tallies
 from ms25_suite.report.wording import (
     SYMBOLS,
     count_sentence,
     exit_words,
-    limit_text,
-    pair_label,
-    pretty_unit,
-    quantity_text,
-    value_text,
     verdict_word,
 )
 
@@ -32,7 +28,6 @@ SUMMARY_BYTES: Final = 1_000_000
 COMMENT_BYTES: Final = 60_000
 """Size of a comment in UTF-8. GitHub refuses a comment of more than 65,536 characters."""
 
-_COLUMNS: Final = ("potential", "quantity", "value", "95 % interval", "limit", "unit", "verdict")
 _ALIGNED: Final = (":--", ":--", "--:", ":--", "--:", ":--", ":--")
 
 _BAD: Final = (Verdict.FAIL, Verdict.ERROR)
@@ -126,44 +121,30 @@ def _within(head: str, sections: Sequence[tuple[str, list[CheckResult]]], most: 
         room -= len(opening)
         group = ""
         for result in own:
-            lines = _result_lines(result, first=_group(result) != group, reason=not folded)
+            lines = _result_lines(result, first=group_heading(result) != group, reason=not folded)
             room -= len(lines.encode())
             if room < 0:
                 parts.append("\n</details>\n" if folded else "")
                 parts.append(_CUT.format(n=shown, all=n_rows))
                 return "".join(parts)
-            group = _group(result)
+            group = group_heading(result)
             parts.append(lines)
             shown += 1
         parts.append("\n</details>\n" if folded else "\n")
     return "".join(parts).rstrip("\n") + "\n"
 
 
-def _group(result: CheckResult) -> str:
-    dagger = "†" if result.stand_in else ""
-    return f"{result.criterion}: {pair_label(result.dataset, result.test_dataset)}{dagger}"
-
-
 def _result_lines(result: CheckResult, *, first: bool, reason: bool) -> str:
     lines = []
     if first:
-        lines += ["", f"**{_text(_group(result))}**", "", _row(_COLUMNS), _row(_ALIGNED)]
-    value, interval = ("", "")
-    if result.value is not None:
-        value, interval = value_text(result.value, result.interval)
-    word = f"{SYMBOLS[result.verdict]} {verdict_word(result.verdict)}"
+        lines += ["", f"**{_text(group_heading(result))}**", "", _row(HEADINGS), _row(_ALIGNED)]
+    *cells, word = result_cells(result)
     if reason and result.reason:
         word += f": {_text(_short(result.reason))}"
-    cells = (
-        _text(result.potential),
-        _text(quantity_text(result.quantity, result.metric)),
-        value if result.verdict is Verdict.INCOMPARABLE else marked(value, result),
-        interval,
-        "" if result.threshold is None else limit_text(result.threshold, result.at_least),
-        _text(pretty_unit(result.unit)),
-        word,
-    )
-    return "\n".join([*lines, _row(cells)]) + "\n"
+    # Brackets of the interval begin no link: no address follows them.
+    potential, quantity, value, interval, limit, unit = cells
+    texts = [_text(potential), _text(quantity), value, interval, limit, _text(unit), word]
+    return "\n".join([*lines, _row(texts)]) + "\n"
 
 
 def _row(cells: Sequence[str]) -> str:
