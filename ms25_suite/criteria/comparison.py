@@ -22,10 +22,10 @@ from ms25_suite.metrics.conventions.offsets import energy_offset
 from ms25_suite.metrics.conventions.scales import energy_scale, scale_mismatch
 from ms25_suite.metrics.errors import (
     ErrorSummary,
-    Statistic,
     per_element_force_mae,
     summarise_errors,
 )
+from ms25_suite.metrics.intervals import Statistic
 
 __all__ = ["ComparedFrames", "in_display_units", "measure_mae", "record_mae"]
 
@@ -52,6 +52,9 @@ class ComparedFrames:
         Kind of each frame as its file states it, shape ``(n_frames,)``; None if not known.
     gaps
         What is known about labels that the test frames lack.
+    trajectories
+        Number of the trajectory of each frame, shape ``(n_frames,)``; None if all frames are taken
+        to be independent.
     """
 
     indices: IntArray
@@ -63,10 +66,13 @@ class ComparedFrames:
     baseline: Predictions | None = None
     config_types: npt.NDArray[np.str_] | None = None
     gaps: LabelGaps = field(default_factory=LabelGaps)
+    trajectories: IntArray | None = None
 
     def errors(self, quantity: Quantity, *, seed: int) -> ErrorSummary | None:
         """Errors of one quantity; None if labels or predictions have none of it."""
-        return summarise_errors(quantity, self.frames, self.labels, self.predictions, seed=seed)
+        return summarise_errors(
+            quantity, self.frames, self.labels, self.predictions, groups=self.trajectories
+        )
 
     def only(self, indices: IntArray) -> ComparedFrames:
         """The comparison on those frames whose indices are among the given ones."""
@@ -80,6 +86,7 @@ class ComparedFrames:
             predictions=self.predictions.select(kept, offsets),
             baseline=None if self.baseline is None else self.baseline.select(kept, offsets),
             config_types=None if self.config_types is None else self.config_types[kept],
+            trajectories=None if self.trajectories is None else self.trajectories[kept],
         )
 
     def missing(self, quantity: Quantity) -> NotApplicableError:
@@ -135,11 +142,13 @@ def record_mae(
 
 
 def in_display_units(statistic: Statistic) -> dict[str, Any]:
-    """Value and interval in meV/atom, meV/Å or meV/Å^3, as the report shows them."""
+    """Value, interval and what it rests on, in meV/atom, meV/Å or meV/Å^3 as in the report."""
     ends = statistic.interval
     return {
         "value": MEV_PER_EV * statistic.value,
         "interval": None if ends is None else (MEV_PER_EV * ends[0], MEV_PER_EV * ends[1]),
+        "n_independent": statistic.independent,
+        "doubt": statistic.doubt,
     }
 
 

@@ -28,7 +28,12 @@ from ms25_suite.datasets.audit.structures import neighbour_distances
 from ms25_suite.datasets.cards.card import DatasetCard, LabelKeys
 from ms25_suite.datasets.cards.files import CardFile, verified_sha256
 from ms25_suite.datasets.cards.inputs import input_keys
-from ms25_suite.datasets.columns.frame_kinds import config_type, temperature_k
+from ms25_suite.datasets.columns.frame_kinds import (
+    INDEPENDENT,
+    config_type,
+    temperature_k,
+    trajectories,
+)
 from ms25_suite.datasets.formats.convergence import unconverged_finding
 from ms25_suite.datasets.indexed_splits import indexed_splits
 from ms25_suite.datasets.labelling.reading import read_labels, to_angstrom
@@ -79,6 +84,8 @@ class Dataset:
     config_types
         Kind of each frame as its file states it (``config_type``), empty where it does not, shape
         ``(n_frames,)``.
+    trajectories
+        Number of the trajectory of each frame, -1 where the file names none, shape ``(n_frames,)``.
     unread_labels
         Keys in the files that seem to hold a quantity, for each quantity without labels that has
         such keys: they were not read, since their name does not say enough.
@@ -98,6 +105,7 @@ class Dataset:
     sources: tuple[Path, ...]
     label_keys: dict[str, str]
     config_types: np.ndarray[Any, np.dtype[np.str_]]
+    trajectories: IntArray
     unread_labels: Mapping[Quantity, tuple[str, ...]] = field(default_factory=dict)
     atom_energies: Mapping[int, float] = field(default_factory=dict)
     remarks: tuple[Finding, ...] = ()
@@ -114,6 +122,26 @@ class Dataset:
 
     def __len__(self) -> int:
         return len(self.frames)
+
+    def groups(self, indices: IntArray) -> IntArray | None:
+        """Which of some frames are not independent of each other.
+
+        Parameters
+        ----------
+        indices
+            Indices of the frames, shape ``(n,)``.
+
+        Returns
+        -------
+        :
+            Equal numbers for the frames of one trajectory, shape ``(n,)``; a frame of which none is
+            known has a number of its own. None if that holds for all of them.
+        """
+        found = np.asarray(self.trajectories)[indices]
+        alone = found < 0
+        if alone.all():
+            return None
+        return np.where(alone, len(self) + np.arange(len(found)), found)
 
     def part(self, indices: Sequence[int] | IntArray) -> tuple[Frames, Labels]:
         """Frames with the given indices and their labels."""
@@ -236,7 +264,11 @@ def _open(card: DatasetCard, tier: str) -> Dataset:
     source = str(files[0].path) if len(files) == 1 else where
     inputs = input_keys(card.inputs)
     content = open_content(
-        hashes, card.labels, inputs, lambda: read_content(files, card.labels, inputs, source)
+        hashes,
+        card.labels,
+        inputs,
+        lambda: read_content(files, card.labels, inputs, source, card.trajectory),
+        card.trajectory,
     )
     roles = content.roles
     if card.splits.files:
@@ -265,6 +297,7 @@ def _open(card: DatasetCard, tier: str) -> Dataset:
         label_keys=content.label_keys,
         remarks=_remarks(content),
         config_types=content.config_types,
+        trajectories=content.trajectories,
         unread_labels=content.unread_labels,
         atom_energies=content.atom_energies,
     )
@@ -299,7 +332,11 @@ def _completed(card: DatasetCard, frames: Frames, where: str) -> DatasetCard:
 
 
 def read_content(
-    files: Sequence[CardFile], keys: LabelKeys, inputs: Mapping[str, str], where: str
+    files: Sequence[CardFile],
+    keys: LabelKeys,
+    inputs: Mapping[str, str],
+    where: str,
+    trajectory: str | None = None,
 ) -> Content:
     """Read files, find the labels and audit the frames.
 
@@ -332,12 +369,20 @@ def read_content(
     if remark is not None:
         found = replace(found, findings=(*found.findings, remark))
     digests = frame_digests(frames)
+    groups = trajectories(images, trajectory)
+    if trajectory not in (None, INDEPENDENT) and (groups < 0).all():
+        msg = (
+            f'{where}: the card says trajectory = "{trajectory}", but no frame has that key. Name '
+            f'the key of the trajectories, or write "{INDEPENDENT}" if the frames are independent'
+        )
+        raise DatasetError(msg)
     return Content(
         frames=frames,
         labels=labels,
         roles=roles_of(images),
         temperatures=np.array([temperature_k(image.info) for image in images]),
         config_types=np.array([config_type(image.info) for image in images], dtype=np.str_),
+        trajectories=groups,
         digests=digests,
         nearest=neighbour_distances(frames),
         file_counts=np.bincount(file_of_frame, minlength=len(counts)).astype(np.int64),

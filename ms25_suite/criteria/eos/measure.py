@@ -25,8 +25,9 @@ from ms25_suite.criteria.recorder import CheckRecorder
 from ms25_suite.datasets.dataset import Dataset
 from ms25_suite.datasets.observables.eos import EosCurve, EosReference
 from ms25_suite.metrics.eos import EosFit, fit_eos
-from ms25_suite.metrics.errors import Statistic, mean_absolute
+from ms25_suite.metrics.errors import mean_absolute
 from ms25_suite.metrics.finite import predict_finite
+from ms25_suite.metrics.intervals import Statistic
 from ms25_suite.metrics.relaxation import relax
 from ms25_suite.potentials.potential import Potential
 
@@ -127,7 +128,7 @@ class EosFits:
                     recorder.fail(quantity, self._why_unfit(), prefix=prefix, **fields)
                 continue
             errors = np.array([self._error(quantity, curve) for curve in fitted])
-            statistic = _mean_error(errors, recorder.seed)
+            statistic = _mean_error(errors)
             recorder.judge(
                 quantity,
                 prefix=prefix,
@@ -216,7 +217,7 @@ class EosFits:
         )
 
 
-def _mean_error(errors: FloatArray, seed: int) -> Statistic:
+def _mean_error(errors: FloatArray) -> Statistic:
     """Mean absolute error over the curves, with its interval.
 
     A single curve is one structure with one number, and no sample: it has no interval. A few
@@ -224,7 +225,7 @@ def _mean_error(errors: FloatArray, seed: int) -> Statistic:
     they pass if each of them would pass, and fail if each would fail.
     """
     if not 1 < len(errors) < MIN_FRAMES:
-        return mean_absolute(errors, seed=seed)
+        return mean_absolute(errors)
     sizes = np.abs(errors)
     return Statistic(float(sizes.mean()), (float(sizes.min()), float(sizes.max())))
 
