@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from typing import Final
 
 from ms25_suite.metrics.errors import ErrorSummary
-from ms25_suite.metrics.intervals import Statistic
+from ms25_suite.metrics.intervals import Statistic, ratio_ends
 
 __all__ = ["NOISE", "error_ratio"]
 
@@ -17,9 +16,8 @@ NOISE: Final = 1e-6
 def error_ratio(own: ErrorSummary, other: ErrorSummary) -> Statistic | None:
     """Ratio of two mean absolute errors of one potential.
 
-    The two are of different frames, hence independent. The interval of the logarithm of the ratio
-    is made of those of both errors: on each side, the distances of the ends from the values are
-    added in quadrature. That keeps their asymmetry, and holds where they hold (Zou and Donner).
+    The two are of different frames, hence independent: the interval is that of
+    `ms25_suite.metrics.intervals.ratio_ends`.
 
     Parameters
     ----------
@@ -32,22 +30,16 @@ def error_ratio(own: ErrorSummary, other: ErrorSummary) -> Statistic | None:
         ``other / own`` with its 95 % interval, which is None if either side is a single frame or
         trajectory. None instead of both if an error is rounding noise (below 1e-6), whose ratio is
         meaningless.
-
-    References
-    ----------
-    G. Y. Zou and A. Donner, Stat. Med. 27, 1693 (2008), doi:10.1002/sim.3095.
     """
     below, above = own.mae, other.mae
     if min(below.value, above.value) < NOISE:
         return None
-    ratio = above.value / below.value
     sides = [side.independent for side in (below, above) if side.independent is not None]
     # The weaker side decides how well a ratio is known.
     independent = min(sides, default=None)
     doubt = "; ".join(dict.fromkeys(filter(None, (above.doubt, below.doubt))))
     if below.interval is None or above.interval is None:
-        return Statistic(ratio, None, independent, doubt)
-    (own_low, own_high), (other_low, other_high) = below.interval, above.interval
-    down = math.hypot(math.log(above.value / other_low), math.log(own_high / below.value))
-    up = math.hypot(math.log(other_high / above.value), math.log(below.value / own_low))
-    return Statistic(ratio, (ratio * math.exp(-down), ratio * math.exp(up)), independent, doubt)
+        return Statistic(above.value / below.value, None, independent, doubt)
+    ends = ratio_ends((above.value, *above.interval), (below.value, *below.interval))
+    ratio, low, high = (float(end) for end in ends)
+    return Statistic(ratio, (low, high), independent, doubt)

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from ms25_suite.core.errors import PredictionError
 from ms25_suite.core.fields import Quantity
 from ms25_suite.core.frames import FloatArray, Frames, IntArray, Labels, Predictions
-from ms25_suite.metrics.intervals import Statistic, mean_interval
+from ms25_suite.metrics.intervals import MIN_SQUARED, Statistic, mean_interval, root_ends
 
 __all__ = [
     "CONFIDENCE",
@@ -204,19 +204,17 @@ def summarise_errors(
 
 
 def _root(mean_square: Statistic, mae: Statistic) -> Statistic:
-    """Root mean square error, whose interval is not below that of the mean absolute error.
-
-    A root mean square is never less than the mean of the absolute values, so that each end of the
-    interval of the latter is a bound for the former too.
-    """
-    # The square root is monotonic: it maps the ends of the mean square onto those of the RMSE.
-    ends = mean_square.interval
-    if ends is not None and mae.interval is not None:
-        low, high = (
-            max(math.sqrt(end), bound) for end, bound in zip(ends, mae.interval, strict=True)
+    """Root mean square error, whose interval is not below that of the mean absolute error."""
+    value, ends = math.sqrt(mean_square.value), None
+    if mean_square.interval is not None and mae.interval is not None:
+        _, low, high = root_ends(
+            (mean_square.value, *mean_square.interval), (mae.value, *mae.interval)
         )
-        ends = (low, high)
-    return replace(mean_square, value=math.sqrt(mean_square.value), interval=ends)
+        ends = (float(low), float(high))
+    known, doubt = mean_square.independent or 0.0, mean_square.doubt
+    if not doubt and known < MIN_SQUARED:
+        doubt = f"an RMSE needs {MIN_SQUARED} independent frames, and there are {known:.3g}"
+    return replace(mean_square, value=value, interval=ends, doubt=doubt)
 
 
 def mean_absolute(errors: FloatArray) -> Statistic:

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -30,11 +30,17 @@ import numpy.typing as npt
 from ms25_suite.core.frames import FloatArray, IntArray
 
 __all__ = [
+    "MIN_SQUARED",
+    "MOST_SHARE",
     "TAILS",
     "Statistic",
     "deviations",
     "effective_number",
+    "largest_share",
+    "mean_ends",
     "mean_interval",
+    "ratio_ends",
+    "root_ends",
     "skew_corrected",
     "totals_by_group",
 ]
@@ -42,9 +48,17 @@ __all__ = [
 TAILS: Final = (0.025, 0.005)
 """Probabilities that are left out below and above an interval."""
 
-LARGEST_SHARE: Final = 0.5
+MOST_SHARE: Final = 0.5
 """If one frame or trajectory has more than this share of a total, the total is about that one, and
 no interval of the mean can be trusted."""
+
+
+MIN_SQUARED: Final = 30
+"""Independent frames that an interval of a root mean square needs: of fewer, the squares do not
+show how heavy their tail is, and it holds in as few as 80 % of the cases."""
+
+Ends: TypeAlias = tuple[npt.ArrayLike, npt.ArrayLike, npt.ArrayLike]
+"""Value, low and high end of an interval."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,24 +122,103 @@ def mean_interval(
     2.0
     """
     sums, sizes = totals_by_group(totals, counts, groups)
-    value = float(sums.sum() / sizes.sum())
     independent = effective_number(sizes)
     if len(sums) < 2:
-        return Statistic(value, None, independent)
-    residuals = deviations(sums, sizes)
-    below, above = skew_corrected(residuals, independent, tails)
-    low, high = value - below, value + above
-    positive = value > 0 and bool((sums >= 0).all())
-    if positive:
-        # Symmetric in the logarithm: positive, and the better end where errors scatter widely.
-        low = max(low, value * math.exp(-_student(tails[0], independent, residuals) / value))
-    scale = np.abs(sums)
-    largest = float(scale.max() / scale.sum()) if scale.any() else 0.0
+        return Statistic(float(sums.sum() / sizes.sum()), None, independent)
+    value, low, high = (float(number) for number in mean_ends(sums, sizes, tails))
+    share = float(largest_share(sums))
     doubt = ""
-    if largest > LARGEST_SHARE:
+    if share > MOST_SHARE:
         what = "frame" if groups is None else "trajectory"
-        doubt = f"one {what} of {len(sums)} has {100 * largest:.0f} % of the error"
-    return Statistic(value, (min(low, value), max(high, value)), independent, doubt)
+        doubt = f"one {what} of {len(sums)} has {100 * share:.0f} % of the error"
+    return Statistic(value, (low, high), independent, doubt)
+
+
+def mean_ends(
+    sums: FloatArray, sizes: FloatArray, tails: tuple[float, float] = TAILS
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Means over independent items, and both ends of their intervals, of many samples at once.
+
+    Parameters
+    ----------
+    sums
+        Totals, shape ``(..., n_items)``, two items or more.
+    sizes
+        What their sum is divided by, shape ``(n_items,)``.
+    tails
+        Probabilities that are left out below and above.
+
+    Returns
+    -------
+    value, low, high
+        Each of shape ``(...)``.
+    """
+    value = np.asarray(sums.sum(axis=-1) / sizes.sum())
+    residuals = deviations(sums, sizes)
+    independent = effective_number(sizes)
+    below, above = skew_corrected(residuals, independent, tails)
+    low = value - below
+    positive = (value > 0) & (sums >= 0).all(axis=-1)
+    # Symmetric in the logarithm: positive, and the better end where errors scatter widely.
+    scale = np.where(positive, value, 1.0)
+    error = _standard_error(residuals) / scale
+    symmetric = value * np.exp(-_quantile(tails[0], independent) * error)
+    low = np.where(positive, np.maximum(low, symmetric), low)
+    return value, np.minimum(low, value), value + above
+
+
+def ratio_ends(
+    above: Ends,
+    below: Ends,
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Ratio of two positive means of independent samples, and both ends of its interval.
+
+    On each side, the distances of the ends of both intervals are added in quadrature, in the
+    logarithm. That keeps their asymmetry, and holds where they hold (G. Y. Zou and A. Donner, Stat.
+    Med. 27, 1693 (2008), doi:10.1002/sim.3095).
+
+    Parameters
+    ----------
+    above, below
+        Numerator and denominator: value, low and high end, as of `mean_ends`.
+
+    Returns
+    -------
+    value, low, high
+        Each of the shape of the numbers given.
+    """
+    top, top_low, top_high = (np.asarray(number, dtype=np.float64) for number in above)
+    base, base_low, base_high = (np.asarray(number, dtype=np.float64) for number in below)
+    ratio = np.asarray(top / base)
+    down = np.hypot(np.log(top / top_low), np.log(base_high / base))
+    up = np.hypot(np.log(top_high / top), np.log(base / base_low))
+    return ratio, ratio * np.exp(-down), ratio * np.exp(up)
+
+
+def root_ends(
+    mean_square: Ends,
+    mean: Ends,
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Root mean square of errors, and both ends of its interval.
+
+    A root mean square is never less than the mean of the absolute values, so that each end of the
+    interval of the latter is a bound for the former too.
+
+    Parameters
+    ----------
+    mean_square, mean
+        Of the squared and of the absolute errors: value, low and high end, as of `mean_ends`.
+    """
+    # The square root is monotonic: it maps the ends of the mean square onto those of its root.
+    value, low, high = (np.sqrt(np.asarray(number)) for number in mean_square)
+    return value, np.maximum(low, mean[1]), np.maximum(high, mean[2])
+
+
+def largest_share(sums: FloatArray) -> FloatArray:
+    """Part of a total that the largest item has, shape ``(...)``; zero if there is none."""
+    sizes = np.abs(sums)
+    total = sizes.sum(axis=-1)
+    return np.asarray(sizes.max(axis=-1) / np.where(total > 0, total, 1.0))
 
 
 def totals_by_group(
@@ -200,13 +293,13 @@ def effective_number(sizes: FloatArray) -> float:
 
 def skew_corrected(
     residuals: FloatArray, independent: float, tails: tuple[float, float] = TAILS
-) -> tuple[float, float]:
+) -> tuple[FloatArray, FloatArray]:
     """How far the mean of a population may lie below and above that of a sample.
 
     Parameters
     ----------
     residuals
-        Deviations of the items of the sample from their mean, shape ``(n_items,)``, two or more.
+        Deviations of the items of samples from their mean, shape ``(..., n_items)``, two or more.
     independent
         Effective number of items, for the degrees of freedom.
     tails
@@ -215,39 +308,37 @@ def skew_corrected(
     Returns
     -------
     :
-        Distances to the lower and to the upper end, not negative; zero if nothing varies.
+        Distances to the lower and to the upper end, not negative, each of shape ``(...)``; zero if
+        nothing varies.
     """
-    n = len(residuals)
-    spread = float(np.sqrt(np.mean(residuals**2)))
-    error = _standard_error(residuals)
-    # Rounding: equal numbers whose mean is not exactly theirs.
-    if error == 0 or not spread > 0:
-        return 0.0, 0.0
-    skewness = 0.0
+    n = residuals.shape[-1]
+    # Relative to the largest, whose third power would overflow for absurd errors.
+    peak = np.abs(residuals).max(axis=-1, keepdims=True)
+    relative = residuals / np.where(peak > 0, peak, 1.0)
+    spread = np.sqrt(np.mean(relative**2, axis=-1, keepdims=True))
+    skewness = np.zeros(residuals.shape[:-1])
     if n > 2:
         # The adjusted Fisher-Pearson coefficient: that of a small sample is too small.
-        skewness = math.sqrt(n * (n - 1)) / (n - 2) * float(np.mean((residuals / spread) ** 3))
+        third = np.mean((relative / np.where(spread > 0, spread, 1.0)) ** 3, axis=-1)
+        skewness = math.sqrt(n * (n - 1)) / (n - 2) * third
     scaled = skewness / math.sqrt(n)
+    error = _standard_error(residuals)
     low, high = (_quantile(tail, independent) for tail in tails)
-    return max(_untransformed(low, scaled), 0.0) * error, max(
-        -_untransformed(-high, scaled), 0.0
-    ) * error
+    below, above = _untransformed(low, scaled), -_untransformed(-high, scaled)
+    return np.maximum(below, 0.0) * error, np.maximum(above, 0.0) * error
 
 
-def _untransformed(x: float, scaled: float) -> float:
+def _untransformed(x: float, scaled: FloatArray) -> FloatArray:
     """Inverse of Hall's ``g(T) = T + a T^2 / 3 + a^2 T^3 / 27 + a / 6``, ``a`` the skewness/√n."""
-    if abs(scaled) < 1e-9:
-        return x
-    return 3 / scaled * (math.cbrt(1 + scaled * (x - scaled / 6)) - 1)
+    # Without skewness it is T itself; so near to it, the formula is rounding.
+    flat = np.abs(scaled) < 1e-9
+    safe = np.where(flat, 1.0, scaled)
+    return np.where(flat, x, 3 / safe * (np.cbrt(1 + safe * (x - safe / 6)) - 1))
 
 
-def _standard_error(residuals: FloatArray) -> float:
-    n = len(residuals)
-    return float(np.sqrt(np.sum(residuals**2) / (n - 1) / n))
-
-
-def _student(tail: float, independent: float, residuals: FloatArray) -> float:
-    return _quantile(tail, independent) * _standard_error(residuals)
+def _standard_error(residuals: FloatArray) -> FloatArray:
+    n = residuals.shape[-1]
+    return np.asarray(np.linalg.norm(residuals, axis=-1) / math.sqrt((n - 1) * n))
 
 
 def _quantile(tail: float, independent: float) -> float:

@@ -17,7 +17,7 @@ from ms25_suite.core.errors import (
     NotJudgedError,
 )
 from ms25_suite.core.frames import FloatArray
-from ms25_suite.core.thresholds import MIN_FRAMES, Threshold
+from ms25_suite.core.thresholds import Threshold
 from ms25_suite.core.units import DIMENSIONLESS, GPA_PER_EV_PER_A3
 from ms25_suite.criteria.eos import CRITERION
 from ms25_suite.criteria.eos.details import KEY, EosCurveDetails, EosDetails
@@ -43,6 +43,11 @@ FAILURE_WORDS: Final[dict[EosFailure, str]] = {
     "not-converged": "no smooth curve",
 }
 """Kind of failure, and its meaning for the cell in words."""
+
+MIN_CURVES: Final = 6
+"""Curves from which on the mean of their errors has an interval of its own. The range of fewer
+errors covers their median with less than 95 % (Hahn and Meeker, Statistical Intervals, 1991,
+section 5.2), so that nothing can be said beyond each of them."""
 
 NO_UNFIT: Final = Threshold(
     0.0,
@@ -224,7 +229,7 @@ def _mean_error(errors: FloatArray) -> Statistic:
     curves are too few for an interval of their mean, and the range of their errors takes its place:
     they pass if each of them would pass, and fail if each would fail.
     """
-    if not 1 < len(errors) < MIN_FRAMES:
+    if not 1 < len(errors) < MIN_CURVES:
         return mean_absolute(errors)
     sizes = np.abs(errors)
     return Statistic(float(sizes.mean()), (float(sizes.min()), float(sizes.max())))
