@@ -34,6 +34,7 @@ from ms25_suite.datasets.columns.frame_kinds import (
     temperature_k,
     trajectories,
 )
+from ms25_suite.datasets.dividing import make_splits
 from ms25_suite.datasets.formats.convergence import unconverged_finding
 from ms25_suite.datasets.indexed_splits import indexed_splits
 from ms25_suite.datasets.labelling.reading import read_labels, to_angstrom
@@ -43,7 +44,7 @@ from ms25_suite.datasets.observables.neb import NebReference, neb_reference
 from ms25_suite.datasets.readers.files import format_key, read_images
 from ms25_suite.datasets.readers.inputs import frames_with_inputs
 from ms25_suite.datasets.registry import builtin_card, imported_card, suggestion
-from ms25_suite.datasets.splits import ROLE_CODES, Splits, make_splits, roles_of
+from ms25_suite.datasets.splits import NO_ROLE, ROLE_CODES, Splits, roles_of
 from ms25_suite.datasets.store import Content, open_content
 from ms25_suite.datasets.tiers import MINI, PUBLISHED, USER, Tier, find_tier
 
@@ -122,6 +123,40 @@ class Dataset:
 
     def __len__(self) -> int:
         return len(self.frames)
+
+    def divided(self, split: str | None = None) -> Splits:
+        """The division into training, validation and test frames, or that by whole trajectories.
+
+        Parameters
+        ----------
+        split
+            What is drawn at random, ``frame`` or ``trajectory``; None for what the card says.
+
+        Raises
+        ------
+        DatasetError
+            The parts are not drawn at random, no frame says which trajectory it is of, or there is
+            no such division.
+        """
+        config = self.card.splits
+        if split is None or (split == config.split and config.train is not None):
+            return self.splits
+        if split not in ("frame", "trajectory"):
+            msg = f"frames are divided by frame or by trajectory, found split={split!r}"
+            raise DatasetError(msg)
+        if config.train is None:
+            msg = (
+                f'{self.name} cannot be divided by split = "{split}": its parts are not drawn at '
+                f"random ({self.splits.origin}). Give numbers of frames in a card ([splits] train)"
+            )
+            raise DatasetError(msg)
+        return make_splits(
+            replace(config, split="frame" if split == "frame" else "trajectory"),
+            np.full(len(self), NO_ROLE),
+            self.name,
+            self.labels.complete(self.frames.offsets),
+            np.asarray(self.trajectories),
+        )
 
     def groups(self, indices: IntArray) -> IntArray | None:
         """Which of some frames are not independent of each other.
@@ -278,7 +313,7 @@ def _open(card: DatasetCard, tier: str) -> Dataset:
         roles = np.repeat(np.array(by_file, dtype=np.int64), counts)
     complete = content.labels.complete(content.frames.offsets)
     splits = (
-        make_splits(card.splits, roles, where, complete)
+        make_splits(card.splits, roles, where, complete, content.trajectories)
         if card.splits.indices is None
         else indexed_splits(card.splits, complete, where)
     )

@@ -154,10 +154,11 @@ def fit_rate(sizes: Sequence[int], errors: Sequence[ErrorSummary]) -> RateFit | 
     # Propagation of errors: level and rate are linear in ln MAE, whose deviations are known.
     relative, independent = _relative_deviations(errors)
     frames = np.zeros((2, 2))
-    below = above = 0.0
-    if independent >= 2:
-        frames = np.cov(linear @ relative) / relative.shape[1] * _t(independent - 1) ** 2
+    ends = (0.0, 0.0)
+    if relative.shape[1] > 1:
+        frames = np.cov(linear @ relative) / relative.shape[1] * _t(max(independent - 1, 1.0)) ** 2
         below, above = skew_corrected(linear[1] @ relative, independent, TAILS[::-1])
+        ends = (float(below), float(above))
     # Independent sources: covariances add up, which adds half widths in quadrature.
     spread = scatter + frames
     around = math.sqrt(scatter[1, 1])
@@ -166,7 +167,7 @@ def fit_rate(sizes: Sequence[int], errors: Sequence[ErrorSummary]) -> RateFit | 
         sizes=tuple(int(size) for size in sizes),
         rate=Statistic(
             rate,
-            (rate - math.hypot(around, below), rate + math.hypot(around, above)),
+            (rate - math.hypot(around, ends[0]), rate + math.hypot(around, ends[1])),
             independent,
             "; ".join(doubts),
         ),

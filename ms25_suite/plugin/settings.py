@@ -290,8 +290,9 @@ def _check_trainings(
                 continue
             request = training_request(dataset, get_trainer(spec.architecture), **spec.training)
             # Raises where there are too few frames.
-            dataset.splits.train(request.n_train, set=request.set)
-            dataset.splits.validation(set=request.set)
+            splits = dataset.divided(request.split)
+            splits.train(request.n_train, set=request.set)
+            splits.validation(set=request.set)
 
 
 def transfer_only(dataset: Dataset) -> bool:
