@@ -13,10 +13,11 @@ from ms25_suite.core.details import NO_CONFIG_TYPE, ErrorDetails, KindError, Wor
 from ms25_suite.core.errors import NotApplicableError
 from ms25_suite.core.fields import Quantity
 from ms25_suite.core.findings import Finding
-from ms25_suite.core.frames import Frames, IntArray, Labels, Predictions
+from ms25_suite.core.frames import BoolArray, Frames, IntArray, Labels, Predictions
 from ms25_suite.core.units import MEV_PER_EV
 from ms25_suite.criteria.gaps import LabelGaps
 from ms25_suite.criteria.recorder import CheckRecorder
+from ms25_suite.criteria.siblings import siblings_remark
 from ms25_suite.criteria.without_model import error_without_model
 from ms25_suite.metrics.conventions.offsets import energy_offset
 from ms25_suite.metrics.conventions.scales import energy_scale, scale_mismatch
@@ -55,6 +56,9 @@ class ComparedFrames:
     trajectories
         Number of the trajectory of each frame, shape ``(n_frames,)``; None if all frames are taken
         to be independent.
+    siblings
+        Whether the training of the potential had frames of the trajectory of each frame, shape
+        ``(n_frames,)``; None if not known.
     """
 
     indices: IntArray
@@ -67,6 +71,7 @@ class ComparedFrames:
     config_types: npt.NDArray[np.str_] | None = None
     gaps: LabelGaps = field(default_factory=LabelGaps)
     trajectories: IntArray | None = None
+    siblings: BoolArray | None = None
 
     def errors(self, quantity: Quantity, *, seed: int) -> ErrorSummary | None:
         """Errors of one quantity; None if labels or predictions have none of it."""
@@ -87,6 +92,7 @@ class ComparedFrames:
             baseline=None if self.baseline is None else self.baseline.select(kept, offsets),
             config_types=None if self.config_types is None else self.config_types[kept],
             trajectories=None if self.trajectories is None else self.trajectories[kept],
+            siblings=None if self.siblings is None else self.siblings[kept],
         )
 
     def missing(self, quantity: Quantity) -> NotApplicableError:
@@ -169,6 +175,7 @@ def _describe(
         remarks.append(
             scale_mismatch(errors.quantity, errors.reference, errors.predicted, frame, volumes)
         )
+    remarks.append(siblings_remark(errors, compared.siblings))
     if errors.n_frames < len(compared.frames):
         what = f"{errors.n_frames} of {len(compared.frames)} test frames have a label"
         remarks.append(Finding("some-frames", f"{what}: the error is that of those", "note"))

@@ -14,6 +14,7 @@ from ms25_suite.core.frames import IntArray
 from ms25_suite.criteria.comparison import ComparedFrames
 from ms25_suite.criteria.gaps import LabelGaps
 from ms25_suite.criteria.inputs import input_findings
+from ms25_suite.criteria.siblings import siblings_of_training
 from ms25_suite.criteria.without_model import predict_without_model
 from ms25_suite.datasets.dataset import Dataset
 from ms25_suite.metrics.conventions.offsets import level_of_theory_mismatch
@@ -160,4 +161,5 @@ def _compare(potential: Potential, dataset: Dataset) -> ComparedFrames:
         config_types=np.asarray(dataset.config_types)[indices],
         gaps=LabelGaps.of(dataset, labels),
         trajectories=dataset.groups(indices),
+        siblings=siblings_of_training(potential, dataset, indices),
     )

@@ -62,7 +62,7 @@ class Settings:
     strict
         Whether an undecided check counts as failed.
     seed
-        Seed of the bootstrap, and of molecular dynamics.
+        Seed of molecular dynamics, and of what checks draw at random.
     train_sizes
         Training sizes to compare; empty for those that ``--mlip`` or the card names.
     series
