@@ -16,7 +16,7 @@ Calc = Callable[..., str]
 Results = Callable[..., dict[tuple[str, str, str, str], Any]]
 
 
-def crystals(energy: str, forces: str, n: int = 8) -> list[Atoms]:
+def crystals(energy: str, forces: str, n: int = 12) -> list[Atoms]:
     """Distorted crystals with labels under the given names."""
     rng = np.random.default_rng(5)
     images = []
