@@ -46,7 +46,7 @@ def test_forces_of_the_wrong_sign_fail_under_any_name(
     verdicts = {key[2]: found["verdict"] for key, found in results().items() if key[3] == "mae"}
     assert (verdicts["energy"], verdicts["forces"]) == ("pass", "fail")
     done.stdout.fnmatch_lines(
-        [f"  labels: energy from `{energy}` on all 8 frames; forces from `{forces}` on all 8 *"]
+        [f"  labels: energy from `{energy}` on all 12 frames; forces from `{forces}` on all 12 *"]
     )
 
 
