@@ -61,7 +61,7 @@ def test_isolated_atoms_and_frames_without_a_label(
     done = pytester.runpytest(f"--mlip={calc()}", "--dataset=x.xyz")
     done.stdout.fnmatch_lines(
         [
-            "  labels: energy from `REF_energy` on 7 of 8 frames; forces * on 6 of 8 frames",
+            "  labels: energy from `REF_energy` on 11 of 12 frames; forces * on 10 of 12 frames",
             "  note: 1 frame is an isolated atom (frame 0 of the files; Cu 3.51 eV): *",
         ]
     )
