@@ -66,7 +66,7 @@ def test_isolated_atoms_and_frames_without_a_label(
         ]
     )
     found = results()
-    for quantity, n_frames in (("energy", 7), ("forces", 6)):
+    for quantity, n_frames in (("energy", 11), ("forces", 10)):
         result = found["x", "calc", quantity, "mae"]
         assert (result["verdict"], result["n_frames"]) == ("pass", n_frames)
         kinds = result["details"]["per_config_type"]
