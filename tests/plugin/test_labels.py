@@ -74,4 +74,4 @@ def test_isolated_atoms_and_frames_without_a_label(
     page = (pytester.path / "reports" / "report.html").read_text(encoding="utf-8")
     assert "energy: MAE by config_type" in page
     table = (pytester.path / "reports" / "results.csv").read_text(encoding="utf-8")
-    assert " bulk (7 frames)" in table
+    assert " bulk (11 frames)" in table
