@@ -56,6 +56,11 @@ def add_parser(subparsers: _SubParsersAction[Any]) -> None:
     parser.add_argument(
         "--set", type=int, default=1, metavar="K", help="set of splits (default: 1)"
     )
+    parser.add_argument(
+        "--split",
+        choices=("frame", "trajectory"),
+        help="draw frames, or whole trajectories (default: as the dataset's card says)",
+    )
     parser.add_argument("--seed", type=int, default=0, help="random seed (default: 0)")
     parser.add_argument(
         "--budget", default="smoke", help="recipe: smoke (default), standard or paper"
@@ -105,7 +110,13 @@ def _train(args: argparse.Namespace) -> TrainedModel:
         raise UsageError(msg)
     dataset = open_dataset(args.dataset, tier=tier_of(args))
     request = training_request(
-        dataset, trainer, n=args.n, set=args.set, seed=args.seed, budget=args.budget
+        dataset,
+        trainer,
+        n=args.n,
+        set=args.set,
+        seed=args.seed,
+        budget=args.budget,
+        split=args.split,
     )
     return train(
         trainer,

@@ -118,6 +118,9 @@ class CheckResult:
         Outcome; None for a measurement without a threshold.
     n_frames
         Number of frames that the number was computed from.
+    n_independent
+        Effective number of independent frames or trajectories behind the interval; None where the
+        number is no statistic of a sample.
     reason
         Why there is no number (``error`` and ``skip``), or a comment on the number.
     unjudged
@@ -159,6 +162,7 @@ class CheckResult:
     at_least: bool = False
     verdict: Verdict | None = None
     n_frames: int = 0
+    n_independent: float | None = None
     reason: str = ""
     unjudged: bool = False
     duration_s: float = 0.0
@@ -202,6 +206,14 @@ class CheckResult:
         metric = self.metric.upper() if self.metric in ("mae", "rmse") else self.metric
         return f"{self.quantity} {metric}"
 
+    @property
+    def _independent(self) -> str:
+        """How many of the frames are independent, where it is not all of them."""
+        known = self.n_independent
+        if known is None or known > self.n_frames - 0.5:
+            return ""
+        return f" (as good as {known:.3g} independent ones)"
+
     def explain(self) -> str:
         """Explain the verdict in a few lines of text."""
         origin = "" if self.dataset == self.test_dataset else f" (from {self.dataset})"
@@ -221,7 +233,7 @@ class CheckResult:
             mark = f"threshold {least}{self.threshold:g}{unit}"
         lines = [
             f"{self.verdict or 'measured'}: {what} is {value}{unit}, {mark}",
-            f"  frames:     {self.n_frames}",
+            f"  frames:     {self.n_frames}{self._independent}",
             f"  threshold:  {self.threshold_source or 'none'}",
         ]
         if self.level_of_theory:

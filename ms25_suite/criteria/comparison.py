@@ -13,19 +13,20 @@ from ms25_suite.core.details import NO_CONFIG_TYPE, ErrorDetails, KindError, Wor
 from ms25_suite.core.errors import NotApplicableError
 from ms25_suite.core.fields import Quantity
 from ms25_suite.core.findings import Finding
-from ms25_suite.core.frames import Frames, IntArray, Labels, Predictions
+from ms25_suite.core.frames import BoolArray, Frames, IntArray, Labels, Predictions
 from ms25_suite.core.units import MEV_PER_EV
 from ms25_suite.criteria.gaps import LabelGaps
 from ms25_suite.criteria.recorder import CheckRecorder
+from ms25_suite.criteria.siblings import siblings_remark
 from ms25_suite.criteria.without_model import error_without_model
 from ms25_suite.metrics.conventions.offsets import energy_offset
 from ms25_suite.metrics.conventions.scales import energy_scale, scale_mismatch
 from ms25_suite.metrics.errors import (
     ErrorSummary,
-    Statistic,
     per_element_force_mae,
     summarise_errors,
 )
+from ms25_suite.metrics.intervals import Statistic
 
 __all__ = ["ComparedFrames", "in_display_units", "measure_mae", "record_mae"]
 
@@ -52,6 +53,12 @@ class ComparedFrames:
         Kind of each frame as its file states it, shape ``(n_frames,)``; None if not known.
     gaps
         What is known about labels that the test frames lack.
+    trajectories
+        Number of the trajectory of each frame, shape ``(n_frames,)``; None if all frames are taken
+        to be independent.
+    siblings
+        Whether the training of the potential had frames of the trajectory of each frame, shape
+        ``(n_frames,)``; None if not known.
     """
 
     indices: IntArray
@@ -63,10 +70,14 @@ class ComparedFrames:
     baseline: Predictions | None = None
     config_types: npt.NDArray[np.str_] | None = None
     gaps: LabelGaps = field(default_factory=LabelGaps)
+    trajectories: IntArray | None = None
+    siblings: BoolArray | None = None
 
     def errors(self, quantity: Quantity, *, seed: int) -> ErrorSummary | None:
         """Errors of one quantity; None if labels or predictions have none of it."""
-        return summarise_errors(quantity, self.frames, self.labels, self.predictions, seed=seed)
+        return summarise_errors(
+            quantity, self.frames, self.labels, self.predictions, groups=self.trajectories
+        )
 
     def only(self, indices: IntArray) -> ComparedFrames:
         """The comparison on those frames whose indices are among the given ones."""
@@ -80,6 +91,8 @@ class ComparedFrames:
             predictions=self.predictions.select(kept, offsets),
             baseline=None if self.baseline is None else self.baseline.select(kept, offsets),
             config_types=None if self.config_types is None else self.config_types[kept],
+            trajectories=None if self.trajectories is None else self.trajectories[kept],
+            siblings=None if self.siblings is None else self.siblings[kept],
         )
 
     def missing(self, quantity: Quantity) -> NotApplicableError:
@@ -135,11 +148,13 @@ def record_mae(
 
 
 def in_display_units(statistic: Statistic) -> dict[str, Any]:
-    """Value and interval in meV/atom, meV/Å or meV/Å^3, as the report shows them."""
+    """Value, interval and what it rests on, in meV/atom, meV/Å or meV/Å^3 as in the report."""
     ends = statistic.interval
     return {
         "value": MEV_PER_EV * statistic.value,
         "interval": None if ends is None else (MEV_PER_EV * ends[0], MEV_PER_EV * ends[1]),
+        "n_independent": statistic.independent,
+        "doubt": statistic.doubt,
     }
 
 
@@ -160,6 +175,7 @@ def _describe(
         remarks.append(
             scale_mismatch(errors.quantity, errors.reference, errors.predicted, frame, volumes)
         )
+    remarks.append(siblings_remark(errors, compared.siblings))
     if errors.n_frames < len(compared.frames):
         what = f"{errors.n_frames} of {len(compared.frames)} test frames have a label"
         remarks.append(Finding("some-frames", f"{what}: the error is that of those", "note"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
+from contextlib import suppress
 
 import numpy as np
 
@@ -13,12 +14,13 @@ from ms25_suite.core.frames import IntArray
 from ms25_suite.criteria.comparison import ComparedFrames
 from ms25_suite.criteria.gaps import LabelGaps
 from ms25_suite.criteria.inputs import input_findings
+from ms25_suite.criteria.siblings import siblings_of_training
 from ms25_suite.criteria.without_model import predict_without_model
 from ms25_suite.datasets.dataset import Dataset
 from ms25_suite.metrics.conventions.offsets import level_of_theory_mismatch
 from ms25_suite.potentials.potential import Potential
 
-__all__ = ["HeldOutPredictions", "unseen_frames", "unseen_set"]
+__all__ = ["HeldOutPredictions", "test_frames", "unseen_frames", "unseen_set"]
 
 
 def unseen_set(potential: Potential, dataset: Dataset) -> int:
@@ -32,6 +34,28 @@ def unseen_set(potential: Potential, dataset: Dataset) -> int:
         return 1
     number = manifest.data.set
     return number if 1 <= number <= dataset.splits.n_sets else 1
+
+
+def test_frames(potential: Potential, dataset: Dataset) -> IntArray:
+    """Test frames of the division that a potential was trained by, or else of the card's.
+
+    Returns
+    -------
+    :
+        Indices of the frames in the dataset, shape ``(n_frames,)``.
+
+    Raises
+    ------
+    DatasetError
+        There are none.
+    """
+    manifest = potential.manifest
+    splits = dataset.splits
+    if manifest is not None and manifest.data.sha256 == dataset.sha256:
+        # The card may divide otherwise by now; the frames that were seen are left out anyway.
+        with suppress(DatasetError):
+            splits = dataset.divided(manifest.data.split)
+    return splits.test(set=unseen_set(potential, dataset))
 
 
 def unseen_frames(potential: Potential, dataset: Dataset) -> tuple[IntArray, tuple[Finding, ...]]:
@@ -51,7 +75,7 @@ def unseen_frames(potential: Potential, dataset: Dataset) -> tuple[IntArray, tup
     DatasetError
         The potential has seen all test frames.
     """
-    indices = dataset.splits.test(set=unseen_set(potential, dataset))
+    indices = test_frames(potential, dataset)
     remarks = []
     manifest = potential.manifest
     # Fingerprints of training and of validation frames: the latter chose the epoch.
@@ -136,4 +160,6 @@ def _compare(potential: Potential, dataset: Dataset) -> ComparedFrames:
         predict_without_model(dataset, frames),
         config_types=np.asarray(dataset.config_types)[indices],
         gaps=LabelGaps.of(dataset, labels),
+        trajectories=dataset.groups(indices),
+        siblings=siblings_of_training(potential, dataset, indices),
     )

@@ -142,7 +142,8 @@ class CheckRecorder:
             The number that predictions without a look at the structure have, in the same unit: one
             that is no smaller does not pass. None if that is not known.
         **fields
-            Further fields of `CheckResult`; ``findings`` are added to its details.
+            Further fields of `CheckResult`; ``findings`` are added to its details. With ``doubt``,
+            the reason why the interval cannot be trusted, the number does not pass.
 
         Raises
         ------
@@ -274,8 +275,15 @@ class CheckRecorder:
             return self._append(**fields)
         # First of all: a number that is not finite has no verdict.
         _refuse_not_finite(fields)
-        n_frames = fields.get("n_frames", 0)
-        verdict, why = verdict_on(value, interval, mark, n_frames, without_model)
+        independent = fields.get("n_independent")
+        verdict, why = verdict_on(
+            value,
+            interval,
+            mark,
+            fields.get("n_frames", 0) if independent is None else independent,
+            without_model,
+            fields.pop("doubt", ""),
+        )
         mismatch = "" if self.gate_stand_in else self._mismatch(fields)
         # What does not look at the structure is wrong at any level of theory.
         if (mismatch or verdict is not Verdict.FAIL) and (blind := self.blind()):
@@ -323,6 +331,9 @@ class CheckRecorder:
     def _append(self, *, findings: Iterable[Finding] | None = None, **fields: Any) -> CheckResult:
         """Keep a result, and let it travel with the item."""
         _refuse_not_finite(fields)
+        if doubt := fields.pop("doubt", ""):
+            doubt = f"{doubt}: the interval cannot be trusted"
+            fields["reason"] = "; ".join(filter(None, (doubt, fields.get("reason", ""))))
         if findings is not None:
             listed = [finding.to_dict() for finding in findings]
             fields["details"] = {**fields.get("details", {}), "findings": listed}

@@ -20,8 +20,9 @@ from ms25_suite.datasets.dataset import Dataset, open_dataset
 from ms25_suite.datasets.tiers import Tier
 from ms25_suite.metrics.conventions.offsets import level_of_theory_mismatch
 from ms25_suite.metrics.error_ratio import error_ratio
-from ms25_suite.metrics.errors import ErrorSummary, Statistic
+from ms25_suite.metrics.errors import ErrorSummary
 from ms25_suite.metrics.extensivity import lowest_height
+from ms25_suite.metrics.intervals import Statistic
 from ms25_suite.potentials.potential import Potential
 from ms25_suite.potentials.spec import PotentialSpec
 from ms25_suite.training.manifest import read_manifest
@@ -98,6 +99,8 @@ class TransferErrors:
                 metric="ratio",
                 value=self.ratio.value,
                 interval=self.ratio.interval,
+                n_independent=self.ratio.independent,
+                doubt=self.ratio.doubt,
                 unit=DIMENSIONLESS,
                 n_frames=self.errors.n_frames,
             )
@@ -140,7 +143,7 @@ def measure_transfer(
     errors = measure_mae(transfer.other_frames, quantity, seed=seed)
     # The same potential on held-out frames of its own kind: the scale of the degradation.
     at_home = transfer.own_frames.errors(quantity, seed=seed)
-    ratio = None if at_home is None else error_ratio(at_home, errors, seed=seed)
+    ratio = None if at_home is None else error_ratio(at_home, errors)
     return TransferErrors(transfer, errors, at_home, ratio, of_cell_size)
 
 

@@ -23,15 +23,17 @@ def verdict_on(
     value: float,
     interval: tuple[float, float] | None,
     mark: Threshold,
-    n_frames: int = 0,
+    n_independent: float = 0,
     without_model: float | None = None,
+    doubt: str = "",
 ) -> tuple[Verdict, str]:
     """Verdict on a number, and why it is another one than the threshold alone would give.
 
     Within its threshold, a number passes only if it is known well enough and says something about
-    the potential. A statistic of too few frames is ``undecided``; one that predictions without a
-    look at the structure reach too is ``fail``. Above its threshold, a number fails with few frames
-    too: these frames are counterexamples, and what is doubtful must not open a gate.
+    the potential. A statistic of too few frames, or of hardly more than one, is ``undecided``; one
+    that predictions without a look at the structure reach too is ``fail``. Above its threshold, a
+    number fails with few frames too: these frames are counterexamples, and what is doubtful must
+    not open a gate.
 
     Parameters
     ----------
@@ -39,10 +41,12 @@ def verdict_on(
         The number and its 95 % interval.
     mark
         Its threshold.
-    n_frames
-        Number of frames behind it; 0 if unknown.
+    n_independent
+        Effective number of independent frames or trajectories behind it; 0 if unknown.
     without_model
         The number that predictions without a look at the structure have; None if unknown.
+    doubt
+        Why the interval cannot be trusted; empty if it can.
 
     Raises
     ------
@@ -52,12 +56,16 @@ def verdict_on(
     verdict = judge(value, interval, mark)
     if verdict is Verdict.FAIL or mark.metric not in SAMPLED:
         return verdict, ""
-    if interval is None or 0 < n_frames < MIN_FRAMES:
-        frames = f"{n_frames} frame{'' if n_frames == 1 else 's'}" if n_frames else "no interval"
-        why = f"{frames}: a pass needs a 95 % interval, of at least {MIN_FRAMES} frames"
+    if interval is None or 0 < n_independent < MIN_FRAMES:
+        frames = "no interval"
+        if n_independent:
+            plural = "" if n_independent == 1 else "s"
+            frames = f"{n_independent:.3g} independent frame{plural}"
+        why = f"{frames}: a pass needs a 95 % interval, of at least {MIN_FRAMES} independent frames"
         return Verdict.UNDECIDED, why
+    undecided = (Verdict.UNDECIDED, f"{doubt}: a pass needs more frames") if doubt else None
     if without_model is None or value < without_model:
-        return verdict, ""
+        return undecided or (verdict, "")
     if without_model <= NEGLIGIBLE * mark.value:
         why = (
             f"the labels hardly vary: a constant describes them to {without_model:.3g} "

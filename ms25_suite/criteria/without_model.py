@@ -8,12 +8,14 @@ import numpy as np
 
 from ms25_suite.core.errors import DatasetError
 from ms25_suite.core.frames import Frames, Labels, Predictions
-from ms25_suite.core.thresholds import MIN_FRAMES
 from ms25_suite.datasets.dataset import Dataset
 from ms25_suite.metrics.errors import ErrorSummary, components
 from ms25_suite.potentials.baseline import MeanBaseline, element_energies
 
 __all__ = ["error_without_model", "fit_baseline", "predict_without_model"]
+
+FEWEST: Final = 6
+"""Frames from which on a constant is fitted to the test frames."""
 
 FRAMES_PER_CONSTANT: Final = 3
 """Frames for each constant that is fitted to the test frames: a fit to fewer would also describe
@@ -79,13 +81,13 @@ def error_without_model(
     elif errors.quantity == "stress":
         rows = reference.reshape(-1, 6)
         found.append(reference)
-        if errors.n_frames >= MIN_FRAMES:
+        if errors.n_frames >= FEWEST:
             # The median is the constant with the smallest mean absolute error.
             found.append(rows - np.median(rows, axis=0))
     else:
         used = frames.select(errors.frames)
         n_constants = len(used.elements)
-        if errors.n_frames >= max(MIN_FRAMES, FRAMES_PER_CONSTANT * n_constants):
+        if errors.n_frames >= max(FEWEST, FRAMES_PER_CONSTANT * n_constants):
             fitted = MeanBaseline(
                 used.elements,
                 tuple(element_energies(used, reference * used.n_atoms).tolist()),

@@ -28,7 +28,13 @@ from ms25_suite.datasets.audit.structures import neighbour_distances
 from ms25_suite.datasets.cards.card import DatasetCard, LabelKeys
 from ms25_suite.datasets.cards.files import CardFile, verified_sha256
 from ms25_suite.datasets.cards.inputs import input_keys
-from ms25_suite.datasets.columns.frame_kinds import config_type, temperature_k
+from ms25_suite.datasets.columns.frame_kinds import (
+    INDEPENDENT,
+    config_type,
+    temperature_k,
+    trajectories,
+)
+from ms25_suite.datasets.dividing import make_splits
 from ms25_suite.datasets.formats.convergence import unconverged_finding
 from ms25_suite.datasets.indexed_splits import indexed_splits
 from ms25_suite.datasets.labelling.reading import read_labels, to_angstrom
@@ -38,7 +44,7 @@ from ms25_suite.datasets.observables.neb import NebReference, neb_reference
 from ms25_suite.datasets.readers.files import format_key, read_images
 from ms25_suite.datasets.readers.inputs import frames_with_inputs
 from ms25_suite.datasets.registry import builtin_card, imported_card, suggestion
-from ms25_suite.datasets.splits import ROLE_CODES, Splits, make_splits, roles_of
+from ms25_suite.datasets.splits import NO_ROLE, ROLE_CODES, Splits, roles_of
 from ms25_suite.datasets.store import Content, open_content
 from ms25_suite.datasets.tiers import MINI, PUBLISHED, USER, Tier, find_tier
 
@@ -79,6 +85,8 @@ class Dataset:
     config_types
         Kind of each frame as its file states it (``config_type``), empty where it does not, shape
         ``(n_frames,)``.
+    trajectories
+        Number of the trajectory of each frame, -1 where the file names none, shape ``(n_frames,)``.
     unread_labels
         Keys in the files that seem to hold a quantity, for each quantity without labels that has
         such keys: they were not read, since their name does not say enough.
@@ -98,6 +106,7 @@ class Dataset:
     sources: tuple[Path, ...]
     label_keys: dict[str, str]
     config_types: np.ndarray[Any, np.dtype[np.str_]]
+    trajectories: IntArray
     unread_labels: Mapping[Quantity, tuple[str, ...]] = field(default_factory=dict)
     atom_energies: Mapping[int, float] = field(default_factory=dict)
     remarks: tuple[Finding, ...] = ()
@@ -115,6 +124,60 @@ class Dataset:
 
     def __len__(self) -> int:
         return len(self.frames)
+
+    def divided(self, split: str | None = None) -> Splits:
+        """The division into training, validation and test frames, or that by whole trajectories.
+
+        Parameters
+        ----------
+        split
+            What is drawn at random, ``frame`` or ``trajectory``; None for what the card says.
+
+        Raises
+        ------
+        DatasetError
+            The parts are not drawn at random, no frame says which trajectory it is of, or there is
+            no such division.
+        """
+        config = self.card.splits
+        if split is None or (split == config.split and config.train is not None):
+            return self.splits
+        if split not in ("frame", "trajectory"):
+            msg = f"frames are divided by frame or by trajectory, found split={split!r}"
+            raise DatasetError(msg)
+        if config.train is None:
+            msg = (
+                f'{self.name} cannot be divided by split = "{split}": its parts are not drawn at '
+                f"random ({self.splits.origin}). Give numbers of frames in a card ([splits] train)"
+            )
+            raise DatasetError(msg)
+        return make_splits(
+            replace(config, split="frame" if split == "frame" else "trajectory"),
+            np.full(len(self), NO_ROLE),
+            self.name,
+            self.labels.complete(self.frames.offsets),
+            np.asarray(self.trajectories),
+        )
+
+    def groups(self, indices: IntArray) -> IntArray | None:
+        """Which of some frames are not independent of each other.
+
+        Parameters
+        ----------
+        indices
+            Indices of the frames, shape ``(n,)``.
+
+        Returns
+        -------
+        :
+            Equal numbers for the frames of one trajectory, shape ``(n,)``; a frame of which none is
+            known has a number of its own. None if that holds for all of them.
+        """
+        found = np.asarray(self.trajectories)[indices]
+        alone = found < 0
+        if alone.all():
+            return None
+        return np.where(alone, len(self) + np.arange(len(found)), found)
 
     def part(self, indices: Sequence[int] | IntArray) -> tuple[Frames, Labels]:
         """Frames with the given indices and their labels."""
@@ -237,7 +300,11 @@ def _open(card: DatasetCard, tier: str) -> Dataset:
     source = str(files[0].path) if len(files) == 1 else where
     inputs = input_keys(card.inputs)
     content = open_content(
-        hashes, card.labels, inputs, lambda: read_content(files, card.labels, inputs, source)
+        hashes,
+        card.labels,
+        inputs,
+        lambda: read_content(files, card.labels, inputs, source, card.trajectory),
+        card.trajectory,
     )
     roles = content.roles
     if card.splits.files:
@@ -247,7 +314,7 @@ def _open(card: DatasetCard, tier: str) -> Dataset:
         roles = np.repeat(np.array(by_file, dtype=np.int64), counts)
     complete = content.labels.complete(content.frames.offsets)
     splits = (
-        make_splits(card.splits, roles, where, complete)
+        make_splits(card.splits, roles, where, complete, content.trajectories)
         if card.splits.indices is None
         else indexed_splits(card.splits, complete, where)
     )
@@ -266,6 +333,7 @@ def _open(card: DatasetCard, tier: str) -> Dataset:
         label_keys=content.label_keys,
         remarks=_remarks(content),
         config_types=content.config_types,
+        trajectories=content.trajectories,
         unread_labels=content.unread_labels,
         atom_energies=content.atom_energies,
     )
@@ -300,7 +368,11 @@ def _completed(card: DatasetCard, frames: Frames, where: str) -> DatasetCard:
 
 
 def read_content(
-    files: Sequence[CardFile], keys: LabelKeys, inputs: Mapping[str, str], where: str
+    files: Sequence[CardFile],
+    keys: LabelKeys,
+    inputs: Mapping[str, str],
+    where: str,
+    trajectory: str | None = None,
 ) -> Content:
     """Read files, find the labels and audit the frames.
 
@@ -333,12 +405,20 @@ def read_content(
     if remark is not None:
         found = replace(found, findings=(*found.findings, remark))
     digests = frame_digests(frames)
+    groups = trajectories(images, trajectory)
+    if trajectory not in (None, INDEPENDENT) and (groups < 0).all():
+        msg = (
+            f'{where}: the card says trajectory = "{trajectory}", but no frame has that key. Name '
+            f'the key of the trajectories, or write "{INDEPENDENT}" if the frames are independent'
+        )
+        raise DatasetError(msg)
     return Content(
         frames=frames,
         labels=labels,
         roles=roles_of(images),
         temperatures=np.array([temperature_k(image.info) for image in images]),
         config_types=np.array([config_type(image.info) for image in images], dtype=np.str_),
+        trajectories=groups,
         digests=digests,
         nearest=neighbour_distances(frames),
         file_counts=np.bincount(file_of_frame, minlength=len(counts)).astype(np.int64),

@@ -16,6 +16,7 @@ from ms25_suite.core.frames import Frames, IntArray, Labels
 from ms25_suite.core.records.base import plain
 from ms25_suite.datasets.audit.broken import refuse_broken
 from ms25_suite.datasets.cards.card import NO_LABELS, CardTable, DatasetCard
+from ms25_suite.datasets.dividing import make_splits
 from ms25_suite.datasets.formats.convergence import refuse_unconverged
 from ms25_suite.datasets.formats.stated_units import is_unit_key
 from ms25_suite.datasets.labelling.bare_energy import where_forces_are
@@ -25,7 +26,7 @@ from ms25_suite.datasets.readers.foreign import Asked, read_foreign
 from ms25_suite.datasets.readers.hints import for_import
 from ms25_suite.datasets.readers.inputs import frames_with_inputs
 from ms25_suite.datasets.readers.labels import FoundLabels, labelled_structure
-from ms25_suite.datasets.splits import PAPER_TRAIN_SIZES, make_splits, roles_of
+from ms25_suite.datasets.splits import PAPER_TRAIN_SIZES, roles_of
 from ms25_suite.datasets.writer import (
     card_path,
     naming_errors,

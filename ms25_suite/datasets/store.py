@@ -24,7 +24,7 @@ from ms25_suite.datasets.cards.card import LabelKeys
 
 __all__ = ["READER_VERSION", "Content", "open_content"]
 
-READER_VERSION: Final = 12
+READER_VERSION: Final = 13
 """Must be raised whenever the same file would be read or audited differently."""
 
 _META: Final = "meta.json"
@@ -56,6 +56,8 @@ class Content:
     config_types
         Kind of each frame as its file states it (``config_type``), empty where it does not, shape
         ``(n_frames,)``.
+    trajectories
+        Number of the trajectory of each frame, -1 where the file names none, shape ``(n_frames,)``.
     file_counts
         Number of frames of each file, shape ``(n_files,)``.
     label_keys
@@ -78,6 +80,7 @@ class Content:
     digests: np.ndarray[Any, Any]
     nearest: FloatArray
     config_types: np.ndarray[Any, np.dtype[np.str_]]
+    trajectories: IntArray
     file_counts: IntArray
     label_keys: dict[str, str]
     answers: tuple[Answer, ...]
@@ -91,6 +94,7 @@ def open_content(
     keys: LabelKeys,
     inputs: Mapping[str, str],
     read: Callable[[], Content],
+    trajectory: str | None = None,
 ) -> Content:
     """Content of some files from the store, reading and storing them if they are not there.
 
@@ -104,6 +108,8 @@ def open_content(
         Keys of inputs that the card names.
     read
         Reads the files.
+    trajectory
+        Key of the trajectories that the card names.
 
     Raises
     ------
@@ -122,6 +128,7 @@ def open_content(
             "files": hashes,
             "labels": asdict(keys),
             "inputs": dict(inputs),
+            "trajectory": trajectory,
         }
     )
     try:
@@ -191,6 +198,7 @@ def _columns(content: Content) -> dict[str, np.ndarray[Any, Any]]:
         "roles": content.roles,
         "temperatures": content.temperatures,
         "config_types": content.config_types,
+        "trajectories": content.trajectories,
         "file_counts": content.file_counts,
         "digests": content.digests.view(np.uint8),
         "nearest": content.nearest,
@@ -242,6 +250,7 @@ def _load(folder: Path) -> Content | None:
             roles=arrays["roles"],
             temperatures=arrays["temperatures"],
             config_types=arrays["config_types"],
+            trajectories=arrays["trajectories"],
             file_counts=arrays["file_counts"],
             digests=arrays["digests"].view("V16").reshape(-1),
             nearest=arrays["nearest"],

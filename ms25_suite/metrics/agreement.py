@@ -15,8 +15,9 @@ import numpy as np
 from ms25_suite.core.fields import Quantity
 from ms25_suite.core.frames import FloatArray, Frames, IntArray, Predictions
 from ms25_suite.core.units import FS_PER_PS, MEV_PER_EV
-from ms25_suite.metrics.errors import CONFIDENCE, Statistic
+from ms25_suite.metrics.errors import CONFIDENCE
 from ms25_suite.metrics.finite import energies_and_forces
+from ms25_suite.metrics.intervals import Statistic
 from ms25_suite.metrics.rounding import EDGE_FORCE, EDGE_STRESS, Tolerance, rounding_tolerance
 
 __all__ = [

@@ -1,22 +1,16 @@
 """Mean absolute and root mean square errors of energies, forces and stresses.
 
 The definitions are equations 1 and 2 of Maxson et al., JCIM 2025 (MS25): energies per atom, forces
-and stresses per component. The interval is a percentile bootstrap over *frames*, not over
-components: the components of one frame are correlated, while frames are assumed to be independent.
-If they are not (frames of one trajectory), the interval is somewhat too narrow.
-
-References
-----------
-B. Efron and R. J. Tibshirani, An Introduction to the Bootstrap (1993), chapter 13 (percentile
-interval); W. G. Cochran, Sampling Techniques, 3rd ed. (1977), section 6.3 (ratio of totals).
+and stresses per component. The intervals are those of `ms25_suite.metrics.intervals`, over *frames*
+or trajectories and not over components: the components of one frame are correlated.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -24,11 +18,10 @@ import numpy.typing as npt
 from ms25_suite.core.errors import PredictionError
 from ms25_suite.core.fields import Quantity
 from ms25_suite.core.frames import FloatArray, Frames, IntArray, Labels, Predictions
+from ms25_suite.metrics.intervals import MIN_SQUARED, Statistic, mean_interval, root_ends
 
 __all__ = [
     "CONFIDENCE",
-    "MIN_BOOTSTRAP",
-    "RESAMPLES",
     "ErrorSummary",
     "Statistic",
     "components",
@@ -38,26 +31,10 @@ __all__ = [
 ]
 
 CONFIDENCE: Final = 0.95
-"""Confidence level of all intervals."""
-
-RESAMPLES: Final = 2000
-"""Bootstrap resamples: 50 of them are below the 2.5 % point and 50 above the 97.5 % point. Efron
-and Tibshirani recommend 1000 or more for percentile intervals."""
-
-MIN_BOOTSTRAP: Final = 30
-"""With fewer frames, Student's t is used: percentile intervals of small samples are too narrow. 30
-is a common rule of thumb."""
+"""Confidence level of the intervals of lines (rates, drifts)."""
 
 N_WORST: Final = 5
 """Number of frames with the largest errors that are reported."""
-
-
-@dataclass(frozen=True, slots=True)
-class Statistic:
-    """A number and its 95 % confidence interval; the interval is None for a single frame."""
-
-    value: float
-    interval: tuple[float, float] | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,6 +57,9 @@ class ErrorSummary:
         Mean absolute error of each frame, shape ``(n_frames,)``.
     frame_counts
         Number of components of each frame, shape ``(n_frames,)``.
+    groups
+        Number of the trajectory of each frame, shape ``(n_frames,)``; None if all frames are taken
+        to be independent.
     """
 
     quantity: Quantity
@@ -91,6 +71,7 @@ class ErrorSummary:
     predicted: FloatArray
     frame_errors: FloatArray
     frame_counts: IntArray
+    groups: IntArray | None = None
 
     def worst_frames(self) -> list[tuple[int, float]]:
         """Index and mean absolute error of the five frames with the largest error, worst first."""
@@ -163,7 +144,7 @@ def summarise_errors(
     labels: Labels,
     predictions: Predictions,
     *,
-    seed: int = 0,
+    groups: IntArray | None = None,
 ) -> ErrorSummary | None:
     """Mean absolute and root mean square error of one quantity, with 95 % intervals.
 
@@ -175,8 +156,9 @@ def summarise_errors(
         The structures.
     labels, predictions
         Values from the reference and from the potential.
-    seed
-        Seed of the bootstrap.
+    groups
+        Number of the trajectory of each frame, shape ``(n_frames,)``: the frames of one are not
+        independent. None if all are.
 
     Returns
     -------
@@ -193,7 +175,7 @@ def summarise_errors(
         return None
     reference, predicted, index = found
     difference = predicted - reference
-    # Totals and numbers of components per frame are all that the bootstrap over frames needs.
+    # Totals and numbers of components per frame are all that the intervals need.
     used = np.unique(index)
     n_frames = len(frames)
     counts = np.bincount(index, minlength=n_frames)[used]
@@ -204,14 +186,9 @@ def summarise_errors(
     if huge.any():
         msg = f"the {quantity} predictions are so large that the square of their error overflows"
         raise PredictionError(msg, tuple(int(frame) for frame in used[huge]))
-    mae = _with_interval(absolute, counts, seed)
-    # The square root is monotonic: it maps percentiles of the mean square onto those of the RMSE.
-    mean_square = _with_interval(squared, counts, seed)
-    interval = mean_square.interval
-    rmse = Statistic(
-        math.sqrt(mean_square.value),
-        None if interval is None else (math.sqrt(interval[0]), math.sqrt(interval[1])),
-    )
+    own = None if groups is None else np.asarray(groups)[used]
+    mae = mean_interval(absolute, counts, own)
+    rmse = _root(mean_interval(squared, counts, own), mae)
     return ErrorSummary(
         quantity=quantity,
         mae=mae,
@@ -222,18 +199,31 @@ def summarise_errors(
         predicted=predicted,
         frame_errors=absolute / counts,
         frame_counts=counts,
+        groups=own,
     )
 
 
-def mean_absolute(errors: FloatArray, *, seed: int = 0) -> Statistic:
+def _root(mean_square: Statistic, mae: Statistic) -> Statistic:
+    """Root mean square error, whose interval is not below that of the mean absolute error."""
+    value, ends = math.sqrt(mean_square.value), None
+    if mean_square.interval is not None and mae.interval is not None:
+        _, low, high = root_ends(
+            (mean_square.value, *mean_square.interval), (mae.value, *mae.interval)
+        )
+        ends = (float(low), float(high))
+    known, doubt = mean_square.independent or 0.0, mean_square.doubt
+    if not doubt and known < MIN_SQUARED:
+        doubt = f"an RMSE needs {MIN_SQUARED} independent frames, and there are {known:.3g}"
+    return replace(mean_square, value=value, interval=ends, doubt=doubt)
+
+
+def mean_absolute(errors: FloatArray) -> Statistic:
     """Mean absolute value of independent errors, with a 95 % interval as for frames.
 
     Parameters
     ----------
     errors
         One error for each independent item (a curve, a composition), shape ``(n,)``, ``n > 0``.
-    seed
-        Seed of the bootstrap.
 
     Examples
     --------
@@ -242,48 +232,12 @@ def mean_absolute(errors: FloatArray, *, seed: int = 0) -> Statistic:
     >>> mean_absolute(np.array([0.1])).interval is None
     True
     """
-    return _with_interval(np.abs(errors), np.ones(len(errors), dtype=np.int64), seed)
+    return mean_interval(np.abs(errors))
 
 
 def _sum_by_frame(values: FloatArray, index: IntArray, n_frames: int) -> FloatArray:
     sums = np.bincount(index, weights=values, minlength=n_frames)
     return np.asarray(sums, dtype=np.float64)
-
-
-def _with_interval(sums: FloatArray, counts: IntArray, seed: int) -> Statistic:
-    """Ratio of totals over frames, with a percentile bootstrap over frames.
-
-    For fewer than 30 frames the interval is Student's t of the linearised ratio (Cochran, Sampling
-    Techniques, 3rd ed., section 6.3).
-    """
-    n = len(sums)
-    value = float(sums.sum() / counts.sum())
-    if n < 2:
-        return Statistic(value, None)
-    if n < MIN_BOOTSTRAP:
-        from scipy.stats import t
-
-        # The mean is a ratio of two totals; these are its deviations to first order.
-        residuals = (sums - value * counts) / counts.mean()
-        half = float(t.ppf(0.5 + CONFIDENCE / 2, n - 1) * residuals.std(ddof=1) / math.sqrt(n))
-        return Statistic(value, (max(0.0, value - half), value + half))
-    from scipy.stats import bootstrap
-
-    def ratio(sums: Any, counts: Any, axis: int = -1) -> Any:
-        return sums.sum(axis=axis) / counts.sum(axis=axis)
-
-    found = bootstrap(
-        (sums, counts.astype(float)),
-        ratio,
-        paired=True,  # total and number of components of a frame are drawn together
-        vectorized=True,
-        confidence_level=CONFIDENCE,
-        n_resamples=RESAMPLES,
-        batch=100,
-        method="percentile",
-        rng=np.random.default_rng(seed),
-    ).confidence_interval
-    return Statistic(value, (float(found.low), float(found.high)))
 
 
 def per_element_force_mae(

@@ -16,10 +16,17 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from ms25_suite.core.frames import FloatArray
-from ms25_suite.metrics.errors import CONFIDENCE, ErrorSummary, Statistic
+from ms25_suite.metrics.errors import CONFIDENCE, ErrorSummary
+from ms25_suite.metrics.intervals import (
+    TAILS,
+    Statistic,
+    deviations,
+    effective_number,
+    skew_corrected,
+    totals_by_group,
+)
 
 __all__ = ["MIN_SIZES", "RateFit", "fit_rate"]
 
@@ -44,7 +51,7 @@ class RateFit:
     scatter_half_width
         Half width of the interval of the rate due to the scatter around the line alone.
     frames_half_width
-        Half width due to the finite number of test frames alone.
+        Half width due to the finite number of test frames alone, without their skewness.
     """
 
     sizes: tuple[int, ...]
@@ -102,8 +109,9 @@ def fit_rate(sizes: Sequence[int], errors: Sequence[ErrorSummary]) -> RateFit | 
     The uncertainty has two independent sources. One is the scatter of the trainings around the line
     (Student's t of the residuals, with two fewer degrees of freedom than sizes). The other is the
     finite number of test frames: it affects all sizes alike and is therefore not part of that
-    scatter (linearised, which gives what a bootstrap over frames would give without its noise).
-    Their half widths are added in quadrature.
+    scatter. Its part is that of the linearised rate, over frames or trajectories, with the
+    correction for skewness of `ms25_suite.metrics.intervals`. On each side, both are added in
+    quadrature. It is the lower end that leaves out less, since a rate passes if it is large enough.
 
     Parameters
     ----------
@@ -143,17 +151,29 @@ def fit_rate(sizes: Sequence[int], errors: Sequence[ErrorSummary]) -> RateFit | 
     # Two degrees of freedom are spent on level and rate; the variances of both are those of a
     # least-squares line about its centre, s^2 / n and s^2 / sxx.
     scatter = sse / (len(x) - 2) * np.diag([1 / len(x), 1 / sxx]) * _t(len(x) - 2) ** 2
-    # Propagation of errors: level and rate are linear in ln MAE, whose covariance is known.
-    frames = linear @ _covariance(errors, maes) @ linear.T
+    # Propagation of errors: level and rate are linear in ln MAE, whose deviations are known.
+    relative, independent = _relative_deviations(errors)
+    frames = np.zeros((2, 2))
+    ends = (0.0, 0.0)
+    if relative.shape[1] > 1:
+        frames = np.cov(linear @ relative) / relative.shape[1] * _t(max(independent - 1, 1.0)) ** 2
+        below, above = skew_corrected(linear[1] @ relative, independent, TAILS[::-1])
+        ends = (float(below), float(above))
     # Independent sources: covariances add up, which adds half widths in quadrature.
     spread = scatter + frames
-    half = math.sqrt(spread[1, 1])
+    around = math.sqrt(scatter[1, 1])
+    doubts = dict.fromkeys(summary.mae.doubt for summary in errors if summary.mae.doubt)
     return RateFit(
         sizes=tuple(int(size) for size in sizes),
-        rate=Statistic(rate, (rate - half, rate + half)),
+        rate=Statistic(
+            rate,
+            (rate - math.hypot(around, ends[0]), rate + math.hypot(around, ends[1])),
+            independent,
+            "; ".join(doubts),
+        ),
         intercept=level + rate * float(x.mean()),
         r2=1.0 if sst == 0 else 1 - sse / sst,
-        scatter_half_width=math.sqrt(scatter[1, 1]),
+        scatter_half_width=around,
         frames_half_width=math.sqrt(max(float(frames[1, 1]), 0.0)),
         _center=float(x.mean()),
         _level=level,
@@ -161,24 +181,20 @@ def fit_rate(sizes: Sequence[int], errors: Sequence[ErrorSummary]) -> RateFit | 
     )
 
 
-def _covariance(errors: Sequence[ErrorSummary], maes: npt.ArrayLike) -> FloatArray:
-    """Covariance of the ``ln MAE`` of all sizes due to the test frames, times Student's t squared.
+def _relative_deviations(errors: Sequence[ErrorSummary]) -> tuple[FloatArray, float]:
+    """Deviations of the ``ln MAE`` of all sizes due to each independent item of the test frames.
 
     The linearised ratio of totals (Cochran, Sampling Techniques, 3rd ed., section 6.3), as in
-    `summarise_errors`. Zero for a single frame, for which it is unknown.
+    `ms25_suite.metrics.intervals`: shape ``(n_sizes, n_items)``, and the effective number of items.
     """
-    counts = errors[0].frame_counts
-    n = len(counts)
-    if n < 2:
-        return np.zeros((len(errors), len(errors)))
-    mean = np.asarray(maes)[:, None]
-    frame_errors = np.stack([summary.frame_errors for summary in errors])
-    # d ln(MAE) = d MAE / MAE: deviations of the frames relative to the mean.
-    relative = (frame_errors - mean) * counts / (counts.mean() * mean)
-    return np.asarray(np.cov(relative) / n * _t(n - 1) ** 2)
+    totals = np.stack([summary.frame_errors * summary.frame_counts for summary in errors])
+    sums, sizes = totals_by_group(totals, errors[0].frame_counts, errors[0].groups)
+    means = sums.sum(axis=1, keepdims=True) / sizes.sum()
+    # d ln(MAE) = d MAE / MAE: deviations relative to the mean.
+    return deviations(sums, sizes) / means, effective_number(sizes)
 
 
-def _t(degrees: int) -> float:
+def _t(degrees: float) -> float:
     from scipy.stats import t
 
     return float(t.ppf(0.5 + CONFIDENCE / 2, degrees))

@@ -199,7 +199,7 @@ OPTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
         "type": int,
         "default": 0,
         "metavar": "N",
-        "help": "seed of the bootstrap intervals, and of molecular dynamics (default: 0)",
+        "help": "seed of molecular dynamics, and of what checks draw at random (default: 0)",
     },
     "no-cache": {
         "action": "store_true",

@@ -63,7 +63,7 @@ class Settings:
     strict
         Whether an undecided check counts as failed.
     seed
-        Seed of the bootstrap, and of molecular dynamics.
+        Seed of molecular dynamics, and of what checks draw at random.
     train_sizes
         Training sizes to compare; empty for those that ``--mlip`` or the card names.
     series
@@ -305,8 +305,9 @@ def _check_trainings(
                 continue
             request = training_request(dataset, get_trainer(spec.architecture), **spec.training)
             # Raises where there are too few frames.
-            dataset.splits.train(request.n_train, set=request.set)
-            dataset.splits.validation(set=request.set)
+            splits = dataset.divided(request.split)
+            splits.train(request.n_train, set=request.set)
+            splits.validation(set=request.set)
 
 
 def transfer_only(dataset: Dataset) -> bool:

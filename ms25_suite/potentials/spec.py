@@ -26,11 +26,12 @@ _TRAIN_OPTIONS: Mapping[str, type] = {
     "set": int,
     "seed": int,
     "budget": str,
+    "split": str,
     "dataset": str,
 }
 BASELINE = "baseline:mean"
 EXPECTED = (
-    "expected a model file, train:ARCH[:n=100,set=1,seed=0,budget=smoke], calc.py, "
+    "expected a model file, train:ARCH[:n=100,set=1,seed=0,budget=smoke,split=frame], calc.py, "
     "package.module:factory, reference or baseline:mean"
 )
 
@@ -54,7 +55,7 @@ class PotentialSpec:
     path
         The model file or ``calc.py``, if there is one.
     options
-        ``n``, ``set``, ``seed``, ``budget`` and ``dataset`` of a ``train:`` potential.
+        ``n``, ``set``, ``seed``, ``budget``, ``split`` and ``dataset`` of a ``train:`` potential.
     """
 
     text: str
@@ -72,7 +73,7 @@ class PotentialSpec:
 
     @property
     def training(self) -> dict[str, Any]:
-        """The other options of a ``train:`` potential: ``n``, ``set``, ``seed``, ``budget``."""
+        """The other options of a ``train:`` potential."""
         return {key: value for key, value in self.options if key != "dataset"}
 
 

@@ -22,6 +22,7 @@ def training_request(
     set: int = 1,  # noqa: A002
     seed: int = 0,
     budget: str = DEFAULT_BUDGET,
+    split: str | None = None,
 ) -> TrainingRequest:
     """Request with the defaults filled in.
 
@@ -35,6 +36,8 @@ def training_request(
         See `TrainingRequest`.
     n
         Number of training frames; `DEFAULT_SIZE`, or all if there are fewer, by default.
+    split
+        ``frame`` or ``trajectory``; by default as the dataset's card says.
 
     Raises
     ------
@@ -44,9 +47,14 @@ def training_request(
         The dataset has no such set, or no training frames.
     """
     trainer.recipe(budget)
-    available = len(dataset.splits.train(set=set))
+    # The manifest says it unless frames are drawn, as ever: the card may say otherwise later.
+    stated = dataset.card.splits.split
+    split = split or stated
+    if split == stated == "frame":
+        split = None
+    available = len(dataset.divided(split).train(set=set))
     n_train = min(DEFAULT_SIZE, available) if n is None else n
-    return TrainingRequest(trainer.name, n_train, set, seed, budget)
+    return TrainingRequest(trainer.name, n_train, set, seed, budget, split)
 
 
 def training_data(dataset: Dataset, request: TrainingRequest) -> TrainingData:
@@ -59,7 +67,7 @@ def training_data(dataset: Dataset, request: TrainingRequest) -> TrainingData:
     LabelError
         Energies or forces are missing or not finite.
     """
-    splits = dataset.splits
+    splits = dataset.divided(request.split)
     return TrainingData(
         name=dataset.name,
         sha256=dataset.sha256,

@@ -63,6 +63,8 @@ class TrainingDataRecord:
         Number of training frames with a stress.
     set
         Set of splits that the frames are from, counted from 1.
+    split
+        What the frames were drawn by, if it was asked for: ``frame`` or ``trajectory``.
     train_sha256, validation_sha256
         SHA-256 of frames and labels.
     """
@@ -76,6 +78,7 @@ class TrainingDataRecord:
     n_validation: int | None = None
     n_train_with_stress: int | None = None
     set: int | None = None
+    split: str | None = None
     train_sha256: str | None = None
     validation_sha256: str | None = None
 
@@ -93,6 +96,7 @@ class TrainingDataRecord:
             n_validation=len(data.validation[0]),
             n_train_with_stress=0 if has_stress is None else int(has_stress.sum()),
             set=request.set,
+            split=request.split,
             train_sha256=part_hash(data.train),
             validation_sha256=part_hash(data.validation),
         )

@@ -37,6 +37,8 @@ class TrainingRequest:
         Seed of the initial weights and of the order of the frames.
     budget
         Name of the recipe: ``smoke``, ``standard`` or ``paper``.
+    split
+        What the frames were drawn by, ``frame`` or ``trajectory``; None as the dataset's card says.
 
     Raises
     ------
@@ -49,6 +51,7 @@ class TrainingRequest:
     set: int = 1
     seed: int = 0
     budget: str = "smoke"
+    split: str | None = None
 
     def __post_init__(self) -> None:
         for name, least in (("n_train", 1), ("set", 1), ("seed", 0)):

@@ -322,5 +322,5 @@ def _file_name(request: TrainingRequest, data: TrainingData) -> str:
     dataset = re.sub(r"[^A-Za-z0-9._-]+", "-", data.name).strip("-.")[:60] or "data"
     return (
         f"{request.architecture}-{dataset}-n{request.n_train}-set{request.set}"
-        f"-seed{request.seed}-{request.budget}"
+        f"-seed{request.seed}-{request.budget}{f'-{request.split}' if request.split else ''}"
     )

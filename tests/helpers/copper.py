@@ -79,8 +79,8 @@ def make_copper(folder: Path) -> Path:
         strained.set_cell(factor * cell.cell.array, scale_atoms=True)
         curve.append(labelled(strained, curve="Cu"))
     write(folder / "curve.extxyz", curve)
-    frames = [rattled(cell, seed, temperature_K=1500.0) for seed in range(8)]
+    frames = [rattled(cell, seed, temperature_K=1500.0) for seed in range(12)]
     save(folder, "fcc", frames, CARD.format(barrier=barrier))
-    save(folder, "large", [rattled(cell * (2, 1, 1), seed) for seed in range(6)])
-    save(folder, "bcc", [rattled(bcc, seed) for seed in range(6)])
+    save(folder, "large", [rattled(cell * (2, 1, 1), seed) for seed in range(12)])
+    save(folder, "bcc", [rattled(bcc, seed) for seed in range(12)])
     return folder / "fcc.toml"

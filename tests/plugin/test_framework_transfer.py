@@ -82,9 +82,9 @@ def test_partners_that_cannot_be_used_are_errors_of_their_own(
     gold.info["REF_energy"], gold.arrays["REF_forces"] = 0.0, gold.get_forces()
     gold.calc = None
     save(pytester.path, "gold", [gold])
-    save(pytester.path, "sc", crystals("sc", (2, 2, 2), 6, a=2.5))
+    save(pytester.path, "sc", crystals("sc", (2, 2, 2), 12, a=2.5))
     partners = '[transfer]\nto = ["gold.extxyz", "absent.extxyz", "sc.extxyz"]\n'
-    save(pytester.path, "fcc", crystals("fcc", (1, 1, 1), 6), partners)
+    save(pytester.path, "fcc", crystals("fcc", (1, 1, 1), 12), partners)
     done = pytester.runpytest(f"--mlip={calc()}", "--dataset=fcc.toml", "-m", "framework_transfer")
     assert done.ret == pytest.ExitCode.TESTS_FAILED
     done.assert_outcomes(passed=3, errors=6)

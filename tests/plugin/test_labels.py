@@ -16,7 +16,7 @@ Calc = Callable[..., str]
 Results = Callable[..., dict[tuple[str, str, str, str], Any]]
 
 
-def crystals(energy: str, forces: str, n: int = 8) -> list[Atoms]:
+def crystals(energy: str, forces: str, n: int = 12) -> list[Atoms]:
     """Distorted crystals with labels under the given names."""
     rng = np.random.default_rng(5)
     images = []
@@ -46,7 +46,7 @@ def test_forces_of_the_wrong_sign_fail_under_any_name(
     verdicts = {key[2]: found["verdict"] for key, found in results().items() if key[3] == "mae"}
     assert (verdicts["energy"], verdicts["forces"]) == ("pass", "fail")
     done.stdout.fnmatch_lines(
-        [f"  labels: energy from `{energy}` on all 8 frames; forces from `{forces}` on all 8 *"]
+        [f"  labels: energy from `{energy}` on all 12 frames; forces from `{forces}` on all 12 *"]
     )
 
 
@@ -61,12 +61,12 @@ def test_isolated_atoms_and_frames_without_a_label(
     done = pytester.runpytest(f"--mlip={calc()}", "--dataset=x.xyz")
     done.stdout.fnmatch_lines(
         [
-            "  labels: energy from `REF_energy` on 7 of 8 frames; forces * on 6 of 8 frames",
+            "  labels: energy from `REF_energy` on 11 of 12 frames; forces * on 10 of 12 frames",
             "  note: 1 frame is an isolated atom (frame 0 of the files; Cu 3.51 eV): *",
         ]
     )
     found = results()
-    for quantity, n_frames in (("energy", 7), ("forces", 6)):
+    for quantity, n_frames in (("energy", 11), ("forces", 10)):
         result = found["x", "calc", quantity, "mae"]
         assert (result["verdict"], result["n_frames"]) == ("pass", n_frames)
         kinds = result["details"]["per_config_type"]
@@ -74,4 +74,4 @@ def test_isolated_atoms_and_frames_without_a_label(
     page = (pytester.path / "reports" / "report.html").read_text(encoding="utf-8")
     assert "energy: MAE by config_type" in page
     table = (pytester.path / "reports" / "results.csv").read_text(encoding="utf-8")
-    assert " bulk (7 frames)" in table
+    assert " bulk (11 frames)" in table

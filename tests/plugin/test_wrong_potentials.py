@@ -77,7 +77,7 @@ def alloy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Cu-Ni of 32 atoms with labels of the good potential."""
     rng = np.random.default_rng(2)
     images = []
-    for index in range(8):
+    for index in range(12):
         atoms = bulk("Ni", a=3.58 + 0.08 * rng.random(), cubic=True) * (2, 2, 2)
         atoms.numbers = rng.permutation([28] * 15 + [29] * 17)
         atoms.rattle(0.08, seed=index)

@@ -17,7 +17,7 @@ from ms25_suite.core.errors import (
     NotJudgedError,
 )
 from ms25_suite.core.frames import FloatArray
-from ms25_suite.core.thresholds import MIN_FRAMES, Threshold
+from ms25_suite.core.thresholds import Threshold
 from ms25_suite.core.units import DIMENSIONLESS, GPA_PER_EV_PER_A3
 from ms25_suite.criteria.eos import CRITERION
 from ms25_suite.criteria.eos.details import KEY, EosCurveDetails, EosDetails
@@ -25,8 +25,9 @@ from ms25_suite.criteria.recorder import CheckRecorder
 from ms25_suite.datasets.dataset import Dataset
 from ms25_suite.datasets.observables.eos import EosCurve, EosReference
 from ms25_suite.metrics.eos import EosFit, fit_eos
-from ms25_suite.metrics.errors import Statistic, mean_absolute
+from ms25_suite.metrics.errors import mean_absolute
 from ms25_suite.metrics.finite import predict_finite
+from ms25_suite.metrics.intervals import Statistic
 from ms25_suite.metrics.relaxation import relax
 from ms25_suite.potentials.potential import Potential
 
@@ -42,6 +43,11 @@ FAILURE_WORDS: Final[dict[EosFailure, str]] = {
     "not-converged": "no smooth curve",
 }
 """Kind of failure, and its meaning for the cell in words."""
+
+MIN_CURVES: Final = 6
+"""Curves from which on the mean of their errors has an interval of its own. The range of fewer
+errors covers their median with less than 95 % (Hahn and Meeker, Statistical Intervals, 1991,
+section 5.2), so that nothing can be said beyond each of them."""
 
 NO_UNFIT: Final = Threshold(
     0.0,
@@ -127,7 +133,7 @@ class EosFits:
                     recorder.fail(quantity, self._why_unfit(), prefix=prefix, **fields)
                 continue
             errors = np.array([self._error(quantity, curve) for curve in fitted])
-            statistic = _mean_error(errors, recorder.seed)
+            statistic = _mean_error(errors)
             recorder.judge(
                 quantity,
                 prefix=prefix,
@@ -216,15 +222,15 @@ class EosFits:
         )
 
 
-def _mean_error(errors: FloatArray, seed: int) -> Statistic:
+def _mean_error(errors: FloatArray) -> Statistic:
     """Mean absolute error over the curves, with its interval.
 
     A single curve is one structure with one number, and no sample: it has no interval. A few
     curves are too few for an interval of their mean, and the range of their errors takes its place:
     they pass if each of them would pass, and fail if each would fail.
     """
-    if not 1 < len(errors) < MIN_FRAMES:
-        return mean_absolute(errors, seed=seed)
+    if not 1 < len(errors) < MIN_CURVES:
+        return mean_absolute(errors)
     sizes = np.abs(errors)
     return Statistic(float(sizes.mean()), (float(sizes.min()), float(sizes.max())))
 

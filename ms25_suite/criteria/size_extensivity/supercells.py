@@ -14,7 +14,7 @@ from ms25_suite.core.frames import IntArray
 from ms25_suite.core.thresholds import Threshold
 from ms25_suite.core.units import MEV_PER_EV
 from ms25_suite.criteria.case import Case
-from ms25_suite.criteria.held_out import unseen_set
+from ms25_suite.criteria.held_out import test_frames
 from ms25_suite.criteria.recorder import CheckRecorder
 from ms25_suite.criteria.size_extensivity import CRITERION
 from ms25_suite.criteria.transfer import not_asked as trained_elsewhere
@@ -156,7 +156,7 @@ def predict_supercells(potential: Potential, dataset: Dataset) -> Supercells:
     PotentialError
         The potential cannot predict them.
     """
-    test = dataset.splits.test(set=unseen_set(potential, dataset))
+    test = test_frames(potential, dataset)
     # Few and small: rounding and missing images show on any frame.
     indices = test[small_frames(dataset.frames.select(test))]
     if len(indices) == 0:

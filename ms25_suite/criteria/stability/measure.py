@@ -13,7 +13,7 @@ from ms25_suite.core.fields import Ensemble
 from ms25_suite.core.frames import FloatArray, Frames, IntArray
 from ms25_suite.core.thresholds import Threshold
 from ms25_suite.core.units import DIMENSIONLESS, MEV_PER_EV, TEMPERATURE_UNIT
-from ms25_suite.criteria.held_out import unseen_set
+from ms25_suite.criteria.held_out import test_frames
 from ms25_suite.criteria.recorder import CheckRecorder
 from ms25_suite.criteria.stability.details import KEY, DynamicsDetails, DynamicsRun
 from ms25_suite.datasets.dataset import Dataset
@@ -278,7 +278,7 @@ def measure_stability(
         The potential raised. Numbers that are not finite end the run of that frame only.
     """
     start = time.perf_counter()
-    test = dataset.splits.test(set=unseen_set(potential, dataset))
+    test = test_frames(potential, dataset)
     chosen = _spread(test, dataset.frames)
     # The frames once for each ensemble: one batch for all of them.
     indices = np.tile(chosen, len(ensembles))

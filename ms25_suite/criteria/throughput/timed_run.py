@@ -17,7 +17,7 @@ from ms25_suite.lammps.plan import LammpsRun, MdPlan
 from ms25_suite.metrics.agreement import (
     Difference,
 )
-from ms25_suite.metrics.errors import Statistic
+from ms25_suite.metrics.intervals import Statistic
 from ms25_suite.metrics.rounding import Tolerance
 from ms25_suite.metrics.supercells import Repeats
 from ms25_suite.metrics.throughput import Speed

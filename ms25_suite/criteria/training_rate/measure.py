@@ -130,6 +130,8 @@ class TrainingRate:
             value=fit.rate.value,
             interval=fit.rate.interval,
             n_frames=n_frames,
+            n_independent=fit.rate.independent,
+            doubt=fit.rate.doubt,
             duration_s=sum(point.duration_s for point in self.curve.points.values()),
             details={
                 CURVE_KEY: self._points(mark).to_dict(),

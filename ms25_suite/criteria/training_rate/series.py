@@ -129,10 +129,11 @@ def members(
         return Members(dict(zip(series.sizes, series.files, strict=True)))
     trained_on = series.base.trained_on
     source = dataset if trained_on is None else open_dataset(trained_on, tier=tier)
-    if not source.splits.train_sizes:
+    splits = source.divided(series.base.training.get("split"))
+    if not splits.train_sizes:
         return Members({}, f"{source.name} has no training frames")
-    available = len(source.splits.train(set=series.base.training.get("set", 1)))
-    wanted = sizes or (series.sizes if series.is_at_hand else source.splits.train_sizes)
+    available = len(splits.train(set=series.base.training.get("set", 1)))
+    wanted = sizes or (series.sizes if series.is_at_hand else splits.train_sizes)
     usable = [size for size in wanted if size <= available]
     if len(usable) < MIN_SIZES:
         reason = (

@@ -124,6 +124,9 @@ class CardTable:
     thresholds
         Thresholds of this dataset in place of those: quantity to entry, or criterion to such a
         table. Only their form is checked here.
+    trajectory
+        Key of the trajectory that a frame is from, such as ``config_type``, where it has not one of
+        the usual names; ``none`` states that the frames are independent of each other.
     labels, splits, files
         Where the labels are, how the frames are divided, which files hold them.
     inputs
@@ -158,6 +161,7 @@ class CardTable:
     published: bool = False
     threshold_class: Text = "standard"
     thresholds: dict[str, dict[str, Any]] = field(default_factory=dict)
+    trajectory: Text | None = None
     labels: LabelKeys = field(default_factory=LabelKeys)
     inputs: InputsTable = field(default_factory=dict)
     splits: SplitsTable = field(default_factory=SplitsTable)

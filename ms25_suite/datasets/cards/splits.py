@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Final
+from typing import Annotated, Any, ClassVar, Final, Literal, TypeAlias
 
 from annotated_types import Ge, Le, MinLen
 
@@ -18,12 +18,16 @@ from ms25_suite.datasets.cards.fields import (
 )
 from ms25_suite.datasets.cards.files import CardFile, FileEntry, located
 
-__all__ = ["MOST_SETS", "ROLES", "SplitsConfig", "SplitsTable"]
+__all__ = ["MOST_SETS", "ROLES", "SplitUnit", "SplitsConfig", "SplitsTable"]
 
 MOST_SETS: Final = 1000
 """Most independent splits; the paper has three, and each takes as much memory as the frames."""
 
 ROLES: Final = ("train", "validation", "test")
+
+SplitUnit: TypeAlias = Literal["frame", "trajectory"]
+"""What is drawn at random: frames, as in the paper, or whole trajectories, so that no test frame
+has a neighbour in time among the training frames."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +48,8 @@ class SplitsTable:
         Number of independent random splits.
     seed
         Seed of the random splits.
+    split
+        What is drawn: ``frame``, or ``trajectory`` for whole trajectories.
     """
 
     __pydantic_config__: ClassVar[Any] = CARD_CONFIG
@@ -55,6 +61,7 @@ class SplitsTable:
     train_sizes: Annotated[tuple[AtLeastOne, ...], MinLen(1)] = ()
     sets: Annotated[int, Ge(1), Le(MOST_SETS)] | None = None
     seed: WholeNumber = 0
+    split: SplitUnit = "frame"
 
     def __post_init__(self) -> None:
         sizes = list(self.train_sizes)
@@ -76,6 +83,9 @@ class SplitsTable:
             raise ValueError(msg)
         if numbers and self.train is None:
             msg = f"has {', '.join(numbers)} but no `train`: how many frames are to train on?"
+            raise ValueError(msg)
+        if self.split != "frame" and not numbers:
+            msg = f'`split` = "{self.split}" draws at random: give `train`, a number of frames'
             raise ValueError(msg)
         if isinstance(self.train, int) and sizes and sizes[-1] > self.train:
             msg = f"`train_sizes` {sizes} must not exceed `train` = {self.train}"

@@ -1,23 +1,42 @@
-"""What a file says about a frame: its kind and temperature; and isolated atoms."""
+"""What a file says about a frame: its kind, trajectory and temperature; and isolated atoms."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from ms25_suite.core.fields import TEMPERATURE_KEY
+from ms25_suite.core.frames import IntArray
 
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["config_type", "is_isolated_atom", "temperature_k"]
+__all__ = ["INDEPENDENT", "config_type", "is_isolated_atom", "temperature_k", "trajectories"]
 
 _CONFIG_KEYS: Final = ("configtype", "configtypes", "configurationtype")
 """Keys of the kind of a frame, in lower case and without separators; the first is that of GAP, MACE
 and wfl."""
+
+_TRAJECTORY_KEYS: Final = (
+    "trajectory",
+    "trajectoryid",
+    "trajectoryname",
+    "trajectoryindex",
+    "traj",
+    "trajid",
+    "trajname",
+    "mdrun",
+    "mdrunid",
+    "runid",
+    "simulationid",
+)
+"""Keys of the trajectory that a frame is from, in lower case and without separators."""
+
+INDEPENDENT: Final = "none"
+"""In place of the key of the trajectories: the frames are independent."""
 
 _LONGEST: Final = 80
 """Most characters of a kind that are kept."""
@@ -39,8 +58,40 @@ def config_type(info: Mapping[Any, Any]) -> str:
 
     The key may be written in any case, in the plural, and with or without a separator.
     """
+    return _name(info, _CONFIG_KEYS)
+
+
+def trajectories(images: Sequence[Atoms], key: str | None = None) -> IntArray:
+    """Number of the trajectory of each frame, shape ``(n_frames,)``; -1 where the file has none.
+
+    Frames are of one trajectory if they name the same one, and have the same number of atoms of
+    each element: many programs count the trajectories of each structure from 0. Frames of the same
+    name in several files are taken to be of one.
+
+    Parameters
+    ----------
+    images
+        Frames.
+    key
+        Key that names the trajectory, as the card has it; by default the usual keys are tried. The
+        word ``none`` says that all frames are independent.
+    """
+    if key == INDEPENDENT:
+        return np.full(len(images), -1, dtype=np.int64)
+    numbers: dict[tuple[str, bytes], int] = {}
+    found = np.full(len(images), -1, dtype=np.int64)
+    for index, atoms in enumerate(images):
+        name = _name(atoms.info, _TRAJECTORY_KEYS if key is None else (_squeezed(key),))
+        if name:
+            what = (name, np.sort(atoms.numbers).tobytes())
+            found[index] = numbers.setdefault(what, len(numbers))
+    return found
+
+
+def _name(info: Mapping[Any, Any], keys: Sequence[str]) -> str:
+    """Name or number that a frame has under the first of some keys; empty if it has none."""
     found = {_squeezed(key): value for key, value in info.items()}
-    value = next((found[key] for key in _CONFIG_KEYS if key in found), None)
+    value = next((found[key] for key in keys if key in found), None)
     # A value that is text, or a number; a switch (`config_type` alone) or a list is no name.
     if value is None or isinstance(value, bool | np.bool_) or np.ndim(value) > 0:
         return ""

@@ -29,7 +29,8 @@ from ms25_suite.core.results import CheckResult
 from ms25_suite.core.thresholds import Thresholds, card_thresholds
 from ms25_suite.datasets.cards.card import DatasetCard
 from ms25_suite.datasets.dataset import open_dataset
-from ms25_suite.datasets.splits import NO_ROLE, make_splits
+from ms25_suite.datasets.dividing import make_splits
+from ms25_suite.datasets.splits import NO_ROLE
 from ms25_suite.report import load_results, sort_results, terminal_table, write_report
 from ms25_suite.training.manifest import read_manifest, sidecar_path
 from tests.helpers.fuzzing import changed, damaged, fuzz, outcome, toml_text

@@ -16,7 +16,7 @@ from ms25_suite.criteria.comparison import (
     record_mae,
 )
 from ms25_suite.criteria.held_out import HeldOutPredictions
-from ms25_suite.metrics.errors import Statistic
+from ms25_suite.metrics.intervals import Statistic
 from tests.helpers.copper_data import Shifted, open_crystals
 from tests.helpers.in_process import InProcess
 from tests.helpers.recording import make_recorder
@@ -29,9 +29,11 @@ def compared(tmp_path_factory: pytest.TempPathFactory) -> ComparedFrames:
 
 
 def test_numbers_are_shown_in_milli_units() -> None:
-    assert in_display_units(Statistic(0.002, (0.001, 0.003))) == {
+    assert in_display_units(Statistic(0.002, (0.001, 0.003), 7.5, "a doubt")) == {
         "value": 2.0,
         "interval": (1.0, 3.0),
+        "n_independent": 7.5,
+        "doubt": "a doubt",
     }
     assert in_display_units(Statistic(0.002, None))["interval"] is None
 

@@ -5,7 +5,8 @@ import pytest
 
 from ms25_suite.core.errors import CardError, DatasetError
 from ms25_suite.datasets.cards.splits import SplitsConfig
-from ms25_suite.datasets.splits import NO_ROLE, UNKNOWN_ROLE, Splits, make_splits
+from ms25_suite.datasets.dividing import make_splits
+from ms25_suite.datasets.splits import NO_ROLE, UNKNOWN_ROLE, Splits
 
 
 def split(config: SplitsConfig, n_frames: int) -> Splits:

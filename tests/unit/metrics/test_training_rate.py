@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from ms25_suite.core.frames import FloatArray, IntArray
-from ms25_suite.metrics.errors import ErrorSummary, Statistic
+from ms25_suite.metrics.errors import ErrorSummary
+from ms25_suite.metrics.intervals import Statistic
 from ms25_suite.metrics.training_rate import fit_rate
 
 SIZES = (50, 100, 200, 400, 600, 800, 1000)
@@ -65,8 +66,11 @@ def test_the_uncertainty_from_frames_is_that_of_a_bootstrap() -> None:
         maes = (table * counts)[:, chosen].sum(axis=1) / counts[chosen].sum()
         rates.append(-np.polyfit(np.log(SIZES), np.log(maes), 1)[0])
     assert fit.frames_half_width == pytest.approx(1.972 * np.std(rates), rel=0.08)
-    half = (fit.rate.interval[1] - fit.rate.interval[0]) / 2
-    assert half == pytest.approx(math.hypot(fit.scatter_half_width, fit.frames_half_width))
+    below, above = fit.rate.value - fit.rate.interval[0], fit.rate.interval[1] - fit.rate.value
+    half = math.hypot(fit.scatter_half_width, fit.frames_half_width)
+    assert above == pytest.approx(half, rel=0.08)
+    # The side on which a false pass would be.
+    assert above < below < 1.4 * half
 
 
 def test_the_uncertainty_from_scatter_is_that_of_the_least_squares_line() -> None:

@@ -23,7 +23,7 @@ MARKS = {"energy": Threshold(2.5, "meV/atom", "mae", "a test")}
 def test_the_reference_passes_and_a_shift_fails(
     tmp_path: Path, calculator: type | None, verdict: Verdict
 ) -> None:
-    data = open_crystals(tmp_path)
+    data = open_crystals(tmp_path, n=12)
     potential = InProcess() if calculator is None else InProcess(calculator)
     recorder = make_recorder(CRITERION, tmp_path, MARKS, quantity="energy")
     compared = HeldOutPredictions()(potential, data)

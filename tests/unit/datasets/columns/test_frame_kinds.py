@@ -11,6 +11,7 @@ from ms25_suite.datasets.columns.frame_kinds import (
     config_type,
     is_isolated_atom,
     temperature_k,
+    trajectories,
 )
 
 
@@ -70,3 +71,18 @@ def test_the_primitive_cell_of_a_crystal_is_an_ordinary_frame(name: str) -> None
 def test_temperature() -> None:
     assert temperature_k({"temperature_K": 300}) == 300.0
     assert np.isnan([temperature_k({}), temperature_k({"temperature_K": -1})]).all()
+
+
+def test_frames_of_one_name_and_composition_are_of_one_trajectory() -> None:
+    images = [Atoms("Cu2"), Atoms("Cu2"), Atoms("Cu3"), Atoms("Cu2"), Atoms("Cu2")]
+    for atoms, name in zip(images, [0, 0, 0, 1, None], strict=True):
+        if name is not None:
+            atoms.info["Traj_ID"] = name
+    assert trajectories(images).tolist() == [0, 0, 1, 2, -1]
+    assert trajectories(images, "none").tolist() == [-1] * 5
+
+
+def test_a_card_names_another_key() -> None:
+    images = [Atoms("Cu", info={"config_type": name, "trajectory": 5}) for name in "aab"]
+    assert trajectories(images, "config_type").tolist() == [0, 0, 1]
+    assert trajectories(images, "absent").tolist() == [-1] * 3
