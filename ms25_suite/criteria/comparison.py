@@ -13,7 +13,7 @@ from ms25_suite.core.details import NO_CONFIG_TYPE, ErrorDetails, KindError, Wor
 from ms25_suite.core.errors import NotApplicableError
 from ms25_suite.core.fields import Quantity
 from ms25_suite.core.findings import Finding
-from ms25_suite.core.frames import Frames, IntArray, Labels, Predictions
+from ms25_suite.core.frames import FloatArray, Frames, IntArray, Labels, Predictions
 from ms25_suite.core.units import MEV_PER_EV
 from ms25_suite.criteria.gaps import LabelGaps
 from ms25_suite.criteria.recorder import CheckRecorder
@@ -52,6 +52,9 @@ class ComparedFrames:
         Kind of each frame as its file states it, shape ``(n_frames,)``; None if not known.
     gaps
         What is known about labels that the test frames lack.
+    temperatures
+        Temperature in K at which each frame was sampled, NaN where the file has none, shape
+        ``(n_frames,)``; None if not known.
     """
 
     indices: IntArray
@@ -63,6 +66,7 @@ class ComparedFrames:
     baseline: Predictions | None = None
     config_types: npt.NDArray[np.str_] | None = None
     gaps: LabelGaps = field(default_factory=LabelGaps)
+    temperatures: FloatArray | None = None
 
     def errors(self, quantity: Quantity, *, seed: int) -> ErrorSummary | None:
         """Errors of one quantity; None if labels or predictions have none of it."""
@@ -80,7 +84,13 @@ class ComparedFrames:
             predictions=self.predictions.select(kept, offsets),
             baseline=None if self.baseline is None else self.baseline.select(kept, offsets),
             config_types=None if self.config_types is None else self.config_types[kept],
+            temperatures=None if self.temperatures is None else self.temperatures[kept],
         )
+
+    def without_model(self, errors: ErrorSummary) -> float | None:
+        """Error of predictions that do not look at the structure, in meV; None if unknown."""
+        scale = error_without_model(errors, self.frames, self.labels, self.baseline)
+        return None if scale is None else MEV_PER_EV * scale
 
     def missing(self, quantity: Quantity) -> NotApplicableError:
         """Why there are no errors of a quantity, and whether they could be expected."""
@@ -110,7 +120,7 @@ def record_mae(
     errors: ErrorSummary,
     compared: ComparedFrames,
     remarks: tuple[Finding, ...] = (),
-) -> None:
+) -> ErrorDetails:
     """Record the mean absolute error, with what is behind it.
 
     Parameters
@@ -121,6 +131,11 @@ def record_mae(
         Errors of one quantity, and the frames that they are of.
     remarks
         Further findings.
+
+    Returns
+    -------
+    :
+        What is behind it.
     """
     details = _describe(errors, compared, remarks)
     recorder.judge(
@@ -132,6 +147,7 @@ def record_mae(
         details=details.to_dict(),
         artifact=_keep_components(recorder, errors, compared.frames.select(errors.frames)),
     )
+    return details
 
 
 def in_display_units(statistic: Statistic) -> dict[str, Any]:
@@ -163,8 +179,6 @@ def _describe(
     if errors.n_frames < len(compared.frames):
         what = f"{errors.n_frames} of {len(compared.frames)} test frames have a label"
         remarks.append(Finding("some-frames", f"{what}: the error is that of those", "note"))
-    scale = error_without_model(errors, compared.frames, compared.labels, compared.baseline)
-    without_model = None if scale is None else MEV_PER_EV * scale
     per_element = None
     if errors.quantity == "forces":
         by_element = per_element_force_mae(frames.numbers, errors.reference, errors.predicted)
@@ -175,7 +189,7 @@ def _describe(
             for frame, value in errors.worst_frames()
         ),
         findings=(*(remark for remark in remarks if remark is not None), *further),
-        without_model=without_model,
+        without_model=compared.without_model(errors),
         per_element=per_element,
         per_config_type=_by_config_type(errors, compared.config_types),
     )

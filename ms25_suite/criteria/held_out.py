@@ -136,4 +136,5 @@ def _compare(potential: Potential, dataset: Dataset) -> ComparedFrames:
         predict_without_model(dataset, frames),
         config_types=np.asarray(dataset.config_types)[indices],
         gaps=LabelGaps.of(dataset, labels),
+        temperatures=np.asarray(dataset.temperatures)[indices],
     )

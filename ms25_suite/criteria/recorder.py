@@ -276,6 +276,7 @@ class CheckRecorder:
         _refuse_not_finite(fields)
         n_frames = fields.get("n_frames", 0)
         verdict, why = verdict_on(value, interval, mark, n_frames, without_model)
+        mark = mark.against(without_model)
         mismatch = "" if self.gate_stand_in else self._mismatch(fields)
         # What does not look at the structure is wrong at any level of theory.
         if (mismatch or verdict is not Verdict.FAIL) and (blind := self.blind()):

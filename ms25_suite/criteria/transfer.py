@@ -107,7 +107,10 @@ class TransferErrors:
         if not self.of_cell_size:
             return remarks
         threshold = recorder.threshold(self.errors.quantity)
-        failed = threshold is not None and MEV_PER_EV * self.errors.mae.value > threshold.value
+        failed = False
+        if threshold is not None:
+            limit = threshold.against(self.transfer.other_frames.without_model(self.errors)).value
+            failed = MEV_PER_EV * self.errors.mae.value > limit
         interval = None if self.ratio is None else self.ratio.interval
         # Only a ratio that is above 1 with its whole interval is a degradation.
         grew = interval is not None and interval[0] > 1

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from ms25_suite.core.catalogue import Criterion, Measure
-from ms25_suite.core.units import QUANTITY_UNITS
+from ms25_suite.core.units import (
+    ANGLE_UNIT,
+    ENERGY_UNIT,
+    FORCES_UNIT,
+    PERCENT,
+    QUANTITY_UNITS,
+    STRESS_UNIT,
+)
 
 __all__ = ["CRITERION"]
 
@@ -12,6 +19,21 @@ CRITERION = Criterion(
     title="Error thresholds",
     question="Are the mean absolute errors on unseen frames within the threshold?",
     place=10,
-    measures={quantity: Measure("mae", unit) for quantity, unit in QUANTITY_UNITS.items()},
+    measures={
+        **{quantity: Measure("mae", unit) for quantity, unit in QUANTITY_UNITS.items()},
+        # Parts of these errors, which a mean over everything hides.
+        "energy_by_kind": Measure("mae", ENERGY_UNIT),
+        "energy_p95": Measure("error", ENERGY_UNIT),
+        "energy_worst_frame": Measure("error", ENERGY_UNIT),
+        "forces_by_element": Measure("mae", FORCES_UNIT),
+        "forces_scale": Measure("error", PERCENT),
+        "forces_by_size": Measure("mae", FORCES_UNIT),
+        "forces_angle": Measure("mae", ANGLE_UNIT),
+        "forces_by_kind": Measure("mae", FORCES_UNIT),
+        "forces_p95": Measure("error", FORCES_UNIT),
+        "forces_worst_frame": Measure("error", FORCES_UNIT),
+        "stress_diagonal": Measure("mae", STRESS_UNIT),
+        "stress_shear": Measure("mae", STRESS_UNIT),
+    },
     compares_labels=True,
 )

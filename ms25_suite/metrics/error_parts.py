@@ -1,0 +1,268 @@
+"""Errors of parts of the test frames: elements, sizes of the force, kinds of frames.
+
+A mean over everything hides an error of a part. Each part has an interval of its own. It is
+Student's t of the linearised ratio of totals over frames (W. G. Cochran, Sampling Techniques, 3rd
+ed., 1977, section 6.3), because the atoms of one frame are not independent. With many parts, some
+intervals of 95 % miss the true value by chance, so the intervals of all parts of a group hold
+together: each has the confidence 1 - 0.05/m for m parts (Bonferroni).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from ms25_suite.core.frames import BoolArray, FloatArray, IntArray
+from ms25_suite.metrics.errors import CONFIDENCE, Statistic
+
+__all__ = [
+    "SIZE_QUANTILES",
+    "Part",
+    "angles",
+    "force_scale",
+    "mean_of_parts",
+    "quantile_of_frames",
+    "ratio_of_totals",
+    "size_parts",
+]
+
+SIZE_QUANTILES: Final = (0.5, 0.9, 0.99)
+"""Limits between the parts by size: ever smaller parts towards the largest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Error of one part.
+
+    Parameters
+    ----------
+    name
+        What the part is: an element, a range, a kind.
+    error
+        Its error, and an interval that holds together with those of the other parts.
+    n_frames
+        Number of frames that have something of the part.
+    without_model
+        The same error of predictions that do not look at the structure.
+    """
+
+    name: str
+    error: Statistic
+    n_frames: int
+    without_model: float
+
+
+def ratio_of_totals(
+    numerators: FloatArray, denominators: FloatArray, confidence: float = CONFIDENCE
+) -> Statistic:
+    """Ratio of two sums over independent items, with its interval.
+
+    Parameters
+    ----------
+    numerators, denominators
+        Contribution of each frame to both sums, shape ``(n,)``; the second sum is not zero.
+    confidence
+        Confidence level of the interval.
+
+    Returns
+    -------
+    :
+        Without an interval for a single frame.
+
+    Examples
+    --------
+    >>> ratio_of_totals(np.array([1.0, 3.0]), np.array([1.0, 1.0])).value
+    2.0
+    """
+    from scipy.stats import t
+
+    n = len(numerators)
+    value = float(numerators.sum() / denominators.sum())
+    if n < 2:
+        return Statistic(value, None)
+    residuals = (numerators - value * denominators) / denominators.mean()
+    spread = float(residuals.std(ddof=1)) / math.sqrt(n)
+    half = float(t.ppf(0.5 + confidence / 2, n - 1)) * spread
+    return Statistic(value, (value - half, value + half))
+
+
+def mean_of_parts(
+    errors: FloatArray,
+    references: FloatArray,
+    frame: IntArray,
+    parts: Mapping[str, BoolArray],
+    weights: FloatArray | None = None,
+) -> tuple[Part, ...]:
+    """Mean absolute error of each part, with intervals that hold together.
+
+    Parameters
+    ----------
+    errors
+        Absolute errors, shape ``(n,)``.
+    references
+        Absolute errors of predictions that do not look at the structure, same shape.
+    frame
+        Frame of each number, same shape.
+    parts
+        Which numbers belong to each part, same shape, by name; a number may belong to several.
+    weights
+        How often each number counts, same shape; by default once.
+
+    Returns
+    -------
+    :
+        Parts that have numbers, in their order.
+    """
+    weights = np.ones(len(errors)) if weights is None else weights
+    known = {name: own for name, own in parts.items() if own.any()}
+    confidence = _each(len(known))
+    n_frames = int(frame.max(initial=-1)) + 1
+    found = []
+    for name, own in known.items():
+        counts: FloatArray = np.bincount(frame[own], weights=weights[own], minlength=n_frames)
+        sums: FloatArray = np.bincount(
+            frame[own], weights=(weights * errors)[own], minlength=n_frames
+        )
+        used = counts > 0
+        mae = ratio_of_totals(sums[used], counts[used], confidence)
+        if mae.interval is not None:
+            mae = Statistic(mae.value, (max(0.0, mae.interval[0]), mae.interval[1]))
+        without = float(np.average(references[own], weights=weights[own]))
+        found.append(Part(name, mae, int(used.sum()), without))
+    return tuple(found)
+
+
+def size_parts(sizes: FloatArray, unit: str = "eV/Å") -> dict[str, BoolArray]:
+    """Parts by a size, such as that of the reference force of each atom.
+
+    Parameters
+    ----------
+    sizes
+        Shape ``(n,)``, at least one.
+    unit
+        Unit, for the names.
+
+    Returns
+    -------
+    :
+        Which ones belong to each part, by name: the smaller half, the next four tenths, the next
+        tenth without its largest tenth, and the largest hundredth. Equal sizes stay together, so
+        that parts may be missing.
+    """
+    edges = np.unique(np.quantile(sizes, SIZE_QUANTILES)).tolist()
+    limits = [float(sizes.min()), *edges, float(sizes.max())]
+    place = np.searchsorted(edges, sizes, side="right")
+    return {f"{limits[k]:.3g} to {limits[k + 1]:.3g} {unit}": place == k for k in np.unique(place)}
+
+
+def force_scale(
+    reference: FloatArray, predicted: FloatArray, frame: IntArray, parts: Mapping[str, BoolArray]
+) -> tuple[Part, ...]:
+    """How far the slope of predicted against reference forces is from one, for each part.
+
+    The slope is that of a line through the origin. An error that does not depend on the force
+    leaves it at 1; a potential that is too soft has a smaller one. It is known far more precisely
+    than the mean error (Deng et al., npj Comput. Mater. 11, 9 (2025), doi:10.1038/s41524-024-01500-6).
+
+    Parameters
+    ----------
+    reference, predicted
+        Forces in eV/Å, shape ``(n_atoms, 3)``.
+    frame
+        Frame of each atom, shape ``(n_atoms,)``.
+    parts
+        Which atoms belong to each part, same shape, by name.
+
+    Returns
+    -------
+    :
+        ``slope - 1`` of each part with an interval that holds together with the others. Parts
+        without any force are left out.
+    """
+    product = np.einsum("ij,ij->i", reference, predicted - reference)
+    square = np.einsum("ij,ij->i", reference, reference)
+    known = {name: own for name, own in parts.items() if square[own].any()}
+    confidence = _each(len(known))
+    n_frames = int(frame.max(initial=-1)) + 1
+    found = []
+    for name, own in known.items():
+        below: FloatArray = np.bincount(frame[own], weights=square[own], minlength=n_frames)
+        above: FloatArray = np.bincount(frame[own], weights=product[own], minlength=n_frames)
+        used = below > 0
+        slope = ratio_of_totals(above[used], below[used], confidence)
+        found.append(Part(name, slope, int(used.sum()), 1.0))
+    return tuple(found)
+
+
+def _each(n_parts: int) -> float:
+    """Confidence of each interval so that those of all parts hold together (Bonferroni)."""
+    return 1.0 - (1.0 - CONFIDENCE) / max(n_parts, 1)
+
+
+def angles(reference: FloatArray, predicted: FloatArray) -> FloatArray:
+    """Angle between predicted and reference force of each atom, in degrees.
+
+    Parameters
+    ----------
+    reference, predicted
+        Forces in eV/Å, shape ``(n_atoms, 3)``; no reference force is zero.
+
+    Returns
+    -------
+    :
+        Shape ``(n_atoms,)``. A predicted force of zero has no direction, and counts as 90 degrees.
+
+    Examples
+    --------
+    >>> angles(np.array([[1.0, 0.0, 0.0]]), np.array([[0.0, 2.0, 0.0]])).round(6).tolist()
+    [90.0]
+    """
+    lengths = np.linalg.norm(reference, axis=1) * np.linalg.norm(predicted, axis=1)
+    cosine = np.divide(
+        np.einsum("ij,ij->i", reference, predicted),
+        lengths,
+        out=np.zeros(len(lengths)),
+        where=lengths > 0,
+    )
+    return np.asarray(np.degrees(np.arccos(np.clip(cosine, -1.0, 1.0))))
+
+
+def quantile_of_frames(values: FloatArray, quantile: float) -> Statistic:
+    """Quantile of the errors of frames, with an interval that assumes no distribution.
+
+    The ends of the interval are values whose ranks have the confidence by the binomial distribution
+    (Hahn and Meeker, Statistical Intervals, 1991, section 5.2).
+
+    Parameters
+    ----------
+    values
+        Error of each frame, shape ``(n,)``, ``n > 0``.
+    quantile
+        Between 0 and 1.
+
+    Returns
+    -------
+    :
+        Without an interval where there are too few frames for one: 72 for the 95th percentile.
+
+    Examples
+    --------
+    >>> quantile_of_frames(np.arange(100.0), 0.95).interval
+    (89.0, 99.0)
+    >>> quantile_of_frames(np.arange(71.0), 0.95).interval is None
+    True
+    """
+    from scipy.stats import binom
+
+    n, ordered = len(values), np.sort(values)
+    value = float(np.quantile(ordered, quantile))
+    tail = (1.0 - CONFIDENCE) / 2
+    # The k-th smallest value is above the quantile if fewer than k values are below it.
+    low, high = int(binom.ppf(tail, n, quantile)), int(binom.ppf(1.0 - tail, n, quantile)) + 1
+    if low < 1 or high > n:
+        return Statistic(value, None)
+    return Statistic(value, (float(ordered[low - 1]), float(ordered[high - 1])))
