@@ -9,7 +9,13 @@ import numpy as np
 import numpy.typing as npt
 from ase.data import chemical_symbols
 
-from ms25_suite.core.details import NO_CONFIG_TYPE, ErrorDetails, KindError, WorstFrame
+from ms25_suite.core.details import (
+    NO_CONFIG_TYPE,
+    AlignmentDetails,
+    ErrorDetails,
+    KindError,
+    WorstFrame,
+)
 from ms25_suite.core.errors import NotApplicableError
 from ms25_suite.core.fields import Quantity
 from ms25_suite.core.findings import Finding
@@ -18,6 +24,7 @@ from ms25_suite.core.units import MEV_PER_EV
 from ms25_suite.criteria.gaps import LabelGaps
 from ms25_suite.criteria.recorder import CheckRecorder
 from ms25_suite.criteria.without_model import error_without_model
+from ms25_suite.metrics.alignment import Alignment
 from ms25_suite.metrics.conventions.offsets import energy_offset
 from ms25_suite.metrics.conventions.scales import energy_scale, scale_mismatch
 from ms25_suite.metrics.errors import (
@@ -52,6 +59,11 @@ class ComparedFrames:
         Kind of each frame as its file states it, shape ``(n_frames,)``; None if not known.
     gaps
         What is known about labels that the test frames lack.
+    alignment
+        Constants of the elements that `predictions` are without; None for energies as they are.
+    raw_energy
+        Predicted total energies in eV with these constants, shape ``(n_frames,)``; None without
+        energies.
     temperatures
         Temperature in K at which each frame was sampled, NaN where the file has none, shape
         ``(n_frames,)``; None if not known.
@@ -67,10 +79,41 @@ class ComparedFrames:
     config_types: npt.NDArray[np.str_] | None = None
     gaps: LabelGaps = field(default_factory=LabelGaps)
     temperatures: FloatArray | None = None
+    alignment: Alignment | None = None
+    raw_energy: FloatArray | None = None
 
     def errors(self, quantity: Quantity, *, seed: int) -> ErrorSummary | None:
         """Errors of one quantity; None if labels or predictions have none of it."""
-        return summarise_errors(quantity, self.frames, self.labels, self.predictions, seed=seed)
+        found = summarise_errors(quantity, self.frames, self.labels, self.predictions, seed=seed)
+        if found is None or quantity != "energy" or self.alignment is None:
+            return found
+        return replace(found, mae=self.alignment.mae(found, self.frames, seed=seed))
+
+    def as_predicted(self) -> ComparedFrames:
+        """The comparison with the energies that the potential predicts."""
+        if self.alignment is None:
+            return self
+        predictions = replace(self.predictions, energy=self.raw_energy)
+        return replace(self, predictions=predictions, alignment=None)
+
+    def aligned(self, alignment: Alignment) -> ComparedFrames:
+        """The comparison without constants of the elements.
+
+        Raises
+        ------
+        NotJudgedError
+            Frames hold an element whose constant is not known.
+        """
+        plain = self.as_predicted()
+        if plain.predictions.energy is None:
+            return plain
+        energy = alignment.removed(np.asarray(plain.predictions.energy), plain.frames)
+        return replace(
+            plain,
+            predictions=replace(plain.predictions, energy=energy),
+            alignment=alignment,
+            raw_energy=plain.predictions.energy,
+        )
 
     def only(self, indices: IntArray) -> ComparedFrames:
         """The comparison on those frames whose indices are among the given ones."""
@@ -85,6 +128,7 @@ class ComparedFrames:
             baseline=None if self.baseline is None else self.baseline.select(kept, offsets),
             config_types=None if self.config_types is None else self.config_types[kept],
             temperatures=None if self.temperatures is None else self.temperatures[kept],
+            raw_energy=None if self.raw_energy is None else self.raw_energy[kept],
         )
 
     def without_model(self, errors: ErrorSummary) -> float | None:
@@ -190,8 +234,25 @@ def _describe(
         ),
         findings=(*(remark for remark in remarks if remark is not None), *further),
         without_model=compared.without_model(errors),
+        alignment=_describe_alignment(errors, compared),
         per_element=per_element,
         per_config_type=_by_config_type(errors, compared.config_types),
+    )
+
+
+def _describe_alignment(errors: ErrorSummary, compared: ComparedFrames) -> AlignmentDetails | None:
+    """The constants that aligned energies are without; None for any other quantity."""
+    found = compared.alignment
+    if found is None or errors.quantity != "energy":
+        return None
+    return AlignmentDetails(
+        where=found.where,
+        n_frames=found.n_frames,
+        n_parameters=found.n_parameters,
+        constants={
+            chemical_symbols[z]: MEV_PER_EV * constant
+            for z, constant in zip(found.elements, found.constants.tolist(), strict=True)
+        },
     )
 
 

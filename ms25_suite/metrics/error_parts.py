@@ -123,10 +123,8 @@ def mean_of_parts(
     n_frames = int(frame.max(initial=-1)) + 1
     found = []
     for name, own in known.items():
-        counts: FloatArray = np.bincount(frame[own], weights=weights[own], minlength=n_frames)
-        sums: FloatArray = np.bincount(
-            frame[own], weights=(weights * errors)[own], minlength=n_frames
-        )
+        counts = _totals(weights[own], frame[own], n_frames)
+        sums = _totals((weights * errors)[own], frame[own], n_frames)
         used = counts > 0
         mae = ratio_of_totals(sums[used], counts[used], confidence)
         if mae.interval is not None:
@@ -165,8 +163,8 @@ def force_scale(
     """How far the slope of predicted against reference forces is from one, for each part.
 
     The slope is that of a line through the origin. An error that does not depend on the force
-    leaves it at 1; a potential that is too soft has a smaller one. It is known far more precisely
-    than the mean error (Deng et al., npj Comput. Mater. 11, 9 (2025), doi:10.1038/s41524-024-01500-6).
+    leaves it at 1; a potential that is too soft has a smaller one (Deng et al., npj Comput. Mater.
+    2025, doi:10.1038/s41524-024-01500-6). It is known far more precisely than the mean error.
 
     Parameters
     ----------
@@ -190,12 +188,17 @@ def force_scale(
     n_frames = int(frame.max(initial=-1)) + 1
     found = []
     for name, own in known.items():
-        below: FloatArray = np.bincount(frame[own], weights=square[own], minlength=n_frames)
-        above: FloatArray = np.bincount(frame[own], weights=product[own], minlength=n_frames)
+        below = _totals(square[own], frame[own], n_frames)
+        above = _totals(product[own], frame[own], n_frames)
         used = below > 0
         slope = ratio_of_totals(above[used], below[used], confidence)
         found.append(Part(name, slope, int(used.sum()), 1.0))
     return tuple(found)
+
+
+def _totals(values: FloatArray, frame: IntArray, n_frames: int) -> FloatArray:
+    """Sum over each frame."""
+    return np.asarray(np.bincount(frame, weights=values, minlength=n_frames), dtype=np.float64)
 
 
 def _each(n_parts: int) -> float:

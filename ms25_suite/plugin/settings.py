@@ -12,7 +12,7 @@ import pytest
 
 from ms25_suite.core.documents.files import user_path
 from ms25_suite.core.errors import ThresholdError, UsageError, did_you_mean
-from ms25_suite.core.fields import ENSEMBLES, Ensemble
+from ms25_suite.core.fields import ENSEMBLES, Align, Ensemble
 from ms25_suite.core.text.folders import folders_that_differ
 from ms25_suite.core.thresholds import Threshold, Thresholds, card_thresholds
 from ms25_suite.criteria.training_rate.series import Series, find_series
@@ -84,6 +84,9 @@ class Settings:
     gate_stand_in
         Whether comparisons with stand-in labels of another level of theory are judged like any
         other.
+    align
+        Whether energies are judged without a constant for each element; None for what the cards
+        say.
     """
 
     potentials: tuple[PotentialSpec, ...]
@@ -104,6 +107,7 @@ class Settings:
     tier: Tier = MINI
     not_imported: tuple[str, ...] = ()
     gate_stand_in: bool = False
+    align: Align | None = None
 
     @classmethod
     def from_config(cls, config: pytest.Config) -> Settings:
@@ -196,7 +200,12 @@ class Settings:
                 )
             ),
             gate_stand_in=option("stand_in") == STAND_IN[-1],
+            align=option("align"),
         )
+
+    def aligned(self, dataset: Dataset) -> bool:
+        """Whether energies are judged without a constant for each element."""
+        return (self.align or dataset.card.align) == "element"
 
     def threshold(self, criterion: str, dataset: Dataset, quantity: str) -> Threshold | None:
         """Threshold of a quantity on a dataset: its card's own, or that of its class."""
