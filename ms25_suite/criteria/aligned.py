@@ -9,7 +9,7 @@ import numpy as np
 from ms25_suite.core.errors import DatasetError, NotJudgedError, PredictionError
 from ms25_suite.core.frames import IntArray
 from ms25_suite.datasets.dataset import Dataset
-from ms25_suite.metrics.alignment import FRAMES_PER_ELEMENT, Alignment, fit_alignment
+from ms25_suite.metrics.decomposition.alignment import FRAMES_PER_ELEMENT, Alignment, fit_alignment
 from ms25_suite.potentials.potential import Potential
 
 __all__ = ["MOST_FRAMES", "alignment_of"]

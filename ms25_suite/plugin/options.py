@@ -71,9 +71,9 @@ OPTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
     "align": {
         "choices": ALIGN,
         "help": "how energies are compared with the labels: none (as they are), or element "
-        "(without a constant for each element, fitted to training or validation frames; for potentials of "
-        "another level of theory or other energy zeros). Default: what the card of the dataset "
-        "says, or none",
+        "(without a constant for each element, fitted to training or validation frames; for "
+        "potentials of another level of theory, or of other energy zeros). Default: what the card "
+        "of the dataset says, or none",
     },
     "train-sizes": {
         "metavar": "N,N,N",

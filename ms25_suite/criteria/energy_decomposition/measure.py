@@ -15,7 +15,7 @@ from ms25_suite.criteria.comparison import ComparedFrames
 from ms25_suite.criteria.energy_decomposition.details import KEY, TermDetails, TermsDetails
 from ms25_suite.criteria.recorder import CheckRecorder
 from ms25_suite.metrics.conventions.offsets import fractions_of
-from ms25_suite.metrics.energy_decomposition import (
+from ms25_suite.metrics.decomposition.terms import (
     REST,
     Decomposition,
     Term,

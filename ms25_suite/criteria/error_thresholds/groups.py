@@ -10,7 +10,7 @@ from ms25_suite.core.thresholds import MIN_FRAMES, Threshold
 from ms25_suite.criteria.error_thresholds.details import KEY, PartDetails, PartsDetails
 from ms25_suite.criteria.recorder import CheckRecorder
 from ms25_suite.criteria.verdicts import verdict_on
-from ms25_suite.metrics.error_parts import Part
+from ms25_suite.metrics.decomposition.parts import Part
 from ms25_suite.metrics.errors import Statistic
 
 __all__ = ["MOST_SHOWN", "PartGroup", "folded", "record_group"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -14,7 +14,7 @@ from ms25_suite.core.thresholds import MIN_FRAMES
 from ms25_suite.core.units import MEV_PER_EV
 from ms25_suite.criteria.comparison import ComparedFrames
 from ms25_suite.criteria.error_thresholds.groups import PartGroup, folded
-from ms25_suite.metrics.error_parts import (
+from ms25_suite.metrics.decomposition.parts import (
     Part,
     angles,
     force_scale,
@@ -28,6 +28,10 @@ __all__ = ["parts_of"]
 
 QUANTILE: Final = 0.95
 """Of the errors of frames: the mark is for all frames but one in twenty."""
+
+MIN_FORCE: Final = 0.02
+"""Mean size of the components of the forces in eV/Å from which their scale and direction are
+judged. DFT forces are converged to some 1 meV/Å: where they are as small, they have neither."""
 
 _TENTH: Final = 0.9
 
@@ -48,17 +52,20 @@ def parts_of(
     if errors.quantity == "stress":
         return _stress_parts(errors)
     references = _without_model(errors, without_model)
+    kinds = _kinds(errors, compared)
     groups = [
-        _kinds(errors, compared, references),
+        _by_kind(errors, references, kinds),
         _quantile(errors, references),
         _worst_frame(errors, compared, references),
     ]
     if errors.quantity == "forces":
-        groups = [*_force_parts(errors, compared), *groups]
+        groups = [*_force_parts(errors, compared, kinds), *groups]
     return [group for group in groups if group.parts]
 
 
-def _force_parts(errors: ErrorSummary, compared: ComparedFrames) -> list[PartGroup]:
+def _force_parts(
+    errors: ErrorSummary, compared: ComparedFrames, kinds: Mapping[str, BoolArray]
+) -> list[PartGroup]:
     frames = compared.frames.select(errors.frames)
     reference = errors.reference.reshape(-1, 3)
     predicted = errors.predicted.reshape(-1, 3)
@@ -70,18 +77,20 @@ def _force_parts(errors: ErrorSummary, compared: ComparedFrames) -> list[PartGro
     # The direction of a small force is mostly noise: only the larger half of the forces counts.
     large = (sizes >= np.median(sizes)) & (sizes > 0)
     turned: tuple[Part, ...] = ()
-    if large.any():
+    if both[1][large].size and both[1][large].mean() >= MIN_FORCE:
         found = angles(reference[large], predicted[large])
         right = np.full(len(found), 90.0)  # of a force in a random direction, on average
         name = "the larger half of the forces"
         turned = mean_of_parts(found, right, frame[large], {name: np.full(len(found), True)})
-    scales = force_scale(reference, predicted, frame, elements)
+    scaled = elements | {name: np.repeat(own, frames.n_atoms) for name, own in kinds.items()}
+    scaled = {name: own for name, own in scaled.items() if both[1][own].mean() >= MIN_FORCE}
+    scales = force_scale(reference, predicted, frame, scaled)
     in_percent = tuple(
         Part(part.name, folded(_times(part.error, 100.0)), part.n_frames, 100.0) for part in scales
     )
     by_size = mean_of_parts(*both, frame, size_parts(sizes))
     groups = [
-        PartGroup("forces_scale", "element", in_percent, "error"),
+        PartGroup("forces_scale", "forces of", in_percent, "error"),
         PartGroup("forces_by_size", "reference forces of", _shown(by_size)),
         PartGroup("forces_angle", "angle of", turned),
     ]
@@ -91,8 +100,11 @@ def _force_parts(errors: ErrorSummary, compared: ComparedFrames) -> list[PartGro
     return groups
 
 
-def _kinds(errors: ErrorSummary, compared: ComparedFrames, references: FloatArray) -> PartGroup:
-    """Kinds of frames by ``config_type``, temperature, and size of their forces."""
+def _kinds(errors: ErrorSummary, compared: ComparedFrames) -> dict[str, BoolArray]:
+    """Kinds of frames by ``config_type``, temperature, and size of their forces.
+
+    A kind that has all frames is no part, and one of a few frames has no interval.
+    """
     kinds: dict[str, BoolArray] = {}
     if compared.config_types is not None:
         own = compared.config_types[errors.frames]
@@ -101,15 +113,18 @@ def _kinds(errors: ErrorSummary, compared: ComparedFrames, references: FloatArra
         kinds |= _tenths(compared.temperatures[errors.frames], "temperature", "K")
     if compared.labels.forces is not None:
         # The hot frames of data that do not state a temperature.
-        sizes = _mean_sizes(compared)[errors.frames]
-        kinds |= _tenths(sizes, "mean force", "eV/Å")
+        kinds |= _tenths(_mean_sizes(compared)[errors.frames], "mean force", "eV/Å")
     n_frames = len(errors.frames)
-    # A kind that has all frames is no part, and one of a few frames has no interval.
-    kinds = {name: own for name, own in kinds.items() if MIN_FRAMES <= own.sum() < n_frames}
+    return {name: own for name, own in kinds.items() if MIN_FRAMES <= own.sum() < n_frames}
+
+
+def _by_kind(
+    errors: ErrorSummary, references: FloatArray, kinds: Mapping[str, BoolArray]
+) -> PartGroup:
     parts = mean_of_parts(
         errors.frame_errors,
         references,
-        np.arange(n_frames),
+        np.arange(len(errors.frames)),
         kinds,
         errors.frame_counts.astype(np.float64),
     )

@@ -120,10 +120,14 @@ def decompose(
                 owners.append(place)
     owner = np.array(owners, dtype=np.int64)
     design = np.column_stack([*columns, errors])
+    # Columns of one size, so that rounding is the same for all.
+    norms = np.linalg.norm(design, axis=0)
+    norms[norms == 0] = 1.0
+    design = design / norms
     counts: IntArray = np.bincount(owner, minlength=len(names))
     last = None
-    if slope_of in names and (own := np.flatnonzero(owner == names.index(slope_of))).size:
-        last = int(own[-1])
+    if slope_of in names and counts[names.index(slope_of)]:
+        last = int(np.flatnonzero(owner == names.index(slope_of))[-1])
     n = len(errors)
     whole = (design.T @ design)[None]
     squares, slope = _sequential(whole, owner, counts, n, last, times=1)
@@ -133,10 +137,11 @@ def decompose(
         often = np.bincount(rng.integers(0, n, n), minlength=n)
         gram = ((design * often[:, None]).T @ design)[None]
         # The terms of a resample explain the noise of the frames, and that of the resampling.
-        some, own = _sequential(gram, owner, counts, n, last, times=2)
+        some, coefficient = _sequential(gram, owner, counts, n, last, times=2)
         samples.append(some)
-        slopes.append(own)
-    drawn_squares = np.concatenate(samples)
+        slopes.append(coefficient)
+    squares = squares * norms[-1] ** 2
+    drawn_squares = np.concatenate(samples) * norms[-1] ** 2
     totals = drawn_squares.sum(axis=1, keepdims=True)
     shares = np.divide(drawn_squares, totals, out=np.zeros_like(drawn_squares), where=totals > 0)
     total = float(squares[0].sum())
@@ -151,7 +156,10 @@ def decompose(
             zip([*names, REST], [*counts.tolist(), 0], strict=True)
         )
     ]
-    known = None if last is None else _statistic(float(slope[0]), np.concatenate(slopes))
+    known = None
+    if last is not None:
+        unit = float(norms[-1] / norms[last])
+        known = _statistic(unit * float(slope[0]), unit * np.concatenate(slopes))
     return Decomposition(tuple(found), known)
 
 
@@ -187,7 +195,7 @@ def _sequential(
     left = lower[:, -1, -1] ** 2
     noise = left / max(n - len(owner), 1)
     squares = np.zeros((len(gram), len(counts) + 1))
-    for k, count in enumerate(counts):
+    for k, count in enumerate(counts.tolist()):
         own = explained[:, owner == k].sum(axis=1) - times * count * noise
         squares[:, k] = np.maximum(own, 0.0) / n
     squares[:, -1] = noise
