@@ -24,9 +24,9 @@ from ms25_suite.core.units import MEV_PER_EV
 from ms25_suite.criteria.gaps import LabelGaps
 from ms25_suite.criteria.recorder import CheckRecorder
 from ms25_suite.criteria.without_model import error_without_model
-from ms25_suite.metrics.decomposition.alignment import Alignment
 from ms25_suite.metrics.conventions.offsets import energy_offset
 from ms25_suite.metrics.conventions.scales import energy_scale, scale_mismatch
+from ms25_suite.metrics.decomposition.alignment import Alignment
 from ms25_suite.metrics.errors import (
     ErrorSummary,
     Statistic,

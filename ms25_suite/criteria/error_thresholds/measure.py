@@ -17,8 +17,8 @@ from ms25_suite.criteria.comparison import (
 from ms25_suite.criteria.error_thresholds.groups import record_group
 from ms25_suite.criteria.error_thresholds.parts import parts_of
 from ms25_suite.criteria.recorder import CheckRecorder
-from ms25_suite.metrics.decomposition.alignment import FRAMES_PER_ELEMENT
 from ms25_suite.metrics.conventions.offsets import fractions_of
+from ms25_suite.metrics.decomposition.alignment import FRAMES_PER_ELEMENT
 from ms25_suite.metrics.decomposition.terms import leave_one_out
 from ms25_suite.metrics.errors import ErrorSummary, mean_absolute
 
