@@ -16,7 +16,7 @@ from ms25_suite.core.details import (
     KindError,
     WorstFrame,
 )
-from ms25_suite.core.errors import NotApplicableError
+from ms25_suite.core.errors import NotApplicableError, NotJudgedError
 from ms25_suite.core.fields import Quantity
 from ms25_suite.core.findings import Finding
 from ms25_suite.core.frames import FloatArray, Frames, IntArray, Labels, Predictions
@@ -64,6 +64,8 @@ class ComparedFrames:
     raw_energy
         Predicted total energies in eV with these constants, shape ``(n_frames,)``; None without
         energies.
+    not_aligned
+        Why energies that were to be aligned are not judged; empty if they are.
     temperatures
         Temperature in K at which each frame was sampled, NaN where the file has none, shape
         ``(n_frames,)``; None if not known.
@@ -81,6 +83,7 @@ class ComparedFrames:
     temperatures: FloatArray | None = None
     alignment: Alignment | None = None
     raw_energy: FloatArray | None = None
+    not_aligned: str = ""
 
     def errors(self, quantity: Quantity, *, seed: int) -> ErrorSummary | None:
         """Errors of one quantity; None if labels or predictions have none of it."""
@@ -91,10 +94,17 @@ class ComparedFrames:
 
     def as_predicted(self) -> ComparedFrames:
         """The comparison with the energies that the potential predicts."""
-        if self.alignment is None:
+        if self.alignment is None and not self.not_aligned:
             return self
         predictions = replace(self.predictions, energy=self.raw_energy)
-        return replace(self, predictions=predictions, alignment=None)
+        return replace(self, predictions=predictions, alignment=None, not_aligned="")
+
+    def without_energies(self, reason: str) -> ComparedFrames:
+        """The comparison of forces and stresses, where energies cannot be aligned."""
+        plain = self.as_predicted()
+        predictions = replace(plain.predictions, energy=None)
+        raw = plain.predictions.energy
+        return replace(plain, predictions=predictions, raw_energy=raw, not_aligned=reason)
 
     def aligned(self, alignment: Alignment) -> ComparedFrames:
         """The comparison without constants of the elements.
@@ -140,6 +150,8 @@ class ComparedFrames:
         """Why there are no errors of a quantity, and whether they could be expected."""
         if getattr(self.labels, quantity) is None:
             return self.gaps.no_labels(quantity)
+        if quantity == "energy" and self.not_aligned:
+            return NotJudgedError(self.not_aligned)
         if getattr(self.predictions, quantity) is None:
             return self.gaps.not_predicted(quantity)
         return self.gaps.no_common_frame(quantity)

@@ -8,7 +8,7 @@ from collections.abc import Hashable
 
 import numpy as np
 
-from ms25_suite.core.errors import DatasetError, PredictionError
+from ms25_suite.core.errors import DatasetError, NotJudgedError, PredictionError
 from ms25_suite.core.fields import Align
 from ms25_suite.core.findings import Finding
 from ms25_suite.core.frames import IntArray
@@ -119,8 +119,6 @@ class HeldOutPredictions:
         ------
         DatasetError
             The potential has seen all test frames.
-        NotJudgedError
-            Energies are to be aligned, and there are no frames to do it with.
         PotentialError
             It cannot predict them; frames are numbered as in the dataset.
         """
@@ -134,7 +132,11 @@ class HeldOutPredictions:
             if of:
                 judged = compared.indices if like.sha256 == dataset.sha256 else _no_frames()
                 number = unseen_set(potential, like)
-                compared = compared.aligned(alignment_of(potential, like, number, judged))
+                try:
+                    compared = compared.aligned(alignment_of(potential, like, number, judged))
+                except NotJudgedError as error:
+                    # Forces and stresses are judged all the same.
+                    compared = compared.without_energies(str(error))
             self._known[key] = compared
         self._known.move_to_end(key)
         while len(self._known) > _KEPT:

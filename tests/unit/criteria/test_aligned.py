@@ -75,8 +75,12 @@ def test_test_frames_are_never_part_of_the_fit(tmp_path: Path) -> None:
 
 
 def test_without_other_frames_it_is_not_judged(tmp_path: Path) -> None:
+    compared = HeldOutPredictions("element")(InProcess(Zeros), open_crystals(tmp_path))
     with pytest.raises(NotJudgedError, match="that are no test frames"):
-        HeldOutPredictions("element")(InProcess(Zeros), open_crystals(tmp_path))
+        measure_errors(compared, "energy", seed=0)
+    # Forces do not depend on it, and neither do the terms of the error.
+    assert measure_errors(compared, "forces", seed=0).errors.mae.value < 1e-6
+    assert compared.as_predicted().errors("energy", seed=0).mae.value > 0.01
 
 
 def test_another_dataset_takes_the_constants_of_the_own_one(tmp_path: Path) -> None:
