@@ -120,6 +120,32 @@ class Threshold:
         share = float(entry["share"]) if "share" in entry else None
         return cls(float(entry["value"]), *texts, at_least, share)
 
+    def widened(self, main: Threshold, default: Threshold) -> Threshold:
+        """The threshold of a part, where that of the whole is another one than the suite's.
+
+        Parameters
+        ----------
+        main
+            Threshold of the whole.
+        default
+            That of the suite.
+
+        Returns
+        -------
+        :
+            A threshold as much wider as that of the whole is; the same where that is narrower.
+        """
+        if default.share is not None and main.share is None:
+            # A number in place of one that depends on the labels: the parts have both.
+            wide = replace(self, value=max(self.value, main.value))
+        elif main.value > default.value:
+            factor = main.value / default.value
+            share = None if self.share is None else factor * self.share
+            wide = replace(self, value=factor * self.value, share=share)
+        else:
+            return self
+        return replace(wide, source=f"as wide in proportion as {main.source!r}; {self.source}")
+
 
 class Thresholds:
     """Thresholds by criterion, threshold class and quantity.

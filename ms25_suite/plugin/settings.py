@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from ms25_suite.core.catalogue import catalogue
 from ms25_suite.core.documents.files import user_path
 from ms25_suite.core.errors import ThresholdError, UsageError, did_you_mean
 from ms25_suite.core.fields import ENSEMBLES, Align, Ensemble
@@ -212,7 +213,17 @@ class Settings:
         own = _own_thresholds(dataset).get((criterion, quantity))
         if own is not None:
             return own
-        return self.thresholds.get(criterion, dataset.card.threshold_class, quantity)
+        of_class = dataset.card.threshold_class
+        mark = self.thresholds.get(criterion, of_class, quantity)
+        measure = catalogue()[criterion].measures.get(quantity)
+        if mark is None or measure is None or not measure.part_of:
+            return mark
+        defaults = Thresholds.default()
+        main = self.threshold(criterion, dataset, measure.part_of)
+        default = defaults.get(criterion, of_class, measure.part_of)
+        if main is None or default is None or mark != defaults.get(criterion, of_class, quantity):
+            return mark
+        return mark.widened(main, default)
 
 
 def _device(text: str) -> str:
