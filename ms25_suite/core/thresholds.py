@@ -24,7 +24,7 @@ about their distribution: even the whole range of n observations covers the medi
 1991, section 5.2). A bootstrap of n frames cannot know more than their range, and Student's t
 takes the rest from its assumption."""
 
-SAMPLED: Final = frozenset({"mae", "rmse", "ratio", "rate"})
+SAMPLED: Final = frozenset({"mae", "rmse", "ratio", "rate", "part"})
 """Metrics that are statistics of a sample of frames, and mean little without an interval. Other
 numbers (one barrier, the largest of some differences) belong to one structure: the potential is
 deterministic, they are the same at each repetition, and there is nothing to draw a sample of."""

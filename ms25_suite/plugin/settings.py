@@ -33,6 +33,7 @@ from ms25_suite.plugin.values import (
     lammps_executable,
     species,
     train_sizes,
+    writable_file,
     writable_folder,
 )
 from ms25_suite.potentials.potential import PotentialOptions
@@ -88,6 +89,8 @@ class Settings:
     align
         Whether energies are judged without a constant for each element; None for what the cards
         say.
+    markdown
+        File to which a summary of the run is added; None for no summary.
     """
 
     potentials: tuple[PotentialSpec, ...]
@@ -109,6 +112,7 @@ class Settings:
     not_imported: tuple[str, ...] = ()
     gate_stand_in: bool = False
     align: Align | None = None
+    markdown: Path | None = None
 
     @classmethod
     def from_config(cls, config: pytest.Config) -> Settings:
@@ -202,6 +206,7 @@ class Settings:
             ),
             gate_stand_in=option("stand_in") == STAND_IN[-1],
             align=option("align"),
+            markdown=writable_file(option("markdown"), "--ms25-markdown"),
         )
 
     def aligned(self, dataset: Dataset) -> bool:

@@ -43,7 +43,7 @@ class PartGroup:
     quantity: str
     what: str
     parts: tuple[Part, ...]
-    metric: str = "mae"
+    metric: str = "part"
     single: bool = False
 
 

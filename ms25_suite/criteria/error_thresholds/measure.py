@@ -66,7 +66,7 @@ class FrameErrors:
             if plain is not None:
                 recorder.measure(
                     "energy_as_predicted",
-                    metric="mae",
+                    metric="measurement",
                     unit=unit,
                     n_frames=plain.n_frames,
                     reason="with the constants of the elements",
@@ -80,7 +80,7 @@ class FrameErrors:
         rank = int(np.linalg.matrix_rank(fractions))
         recorder.measure(
             "energy_aligned",
-            metric="mae",
+            metric="measurement",
             unit=unit,
             n_frames=len(left),
             reason=(

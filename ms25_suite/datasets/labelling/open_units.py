@@ -17,6 +17,7 @@ from ms25_suite.datasets.columns.unread import says
 from ms25_suite.datasets.formats.stated_units import unit_names
 from ms25_suite.datasets.formats.units import Quantity, Units
 from ms25_suite.datasets.labelling.bare_energy import BARE_ENERGY
+from ms25_suite.datasets.labelling.electrons import lowest_energies
 from ms25_suite.datasets.labelling.evidence import Measure, Reading, decided, measures
 from ms25_suite.datasets.readers.labels import FoundLabels
 
@@ -60,6 +61,11 @@ _TENSORS: Final[tuple[Quantity, ...]] = ("stress", "virial")
 _ROUGHLY: Final = 2.0
 """How far beyond the limits of a test labels of CP2K may be before their units are in doubt. The
 next reading is 27 times away."""
+
+
+_ELECTRONIC: Final = 1.2
+"""Energy over that of all electrons of the neutral atoms: bonds and relativity make at most 1.1 of
+it."""
 
 
 class UndecidedUnitError(LabelError):
@@ -130,6 +136,8 @@ def units_by_cp2k(
         chosen = passed[0]
     else:
         raise UndecidedUnitError(_contradicted(found, tests, first, where, proof, passed))
+    if chosen.get("energy") == _OPEN["energy"][0]:
+        _refuse_too_low(images, found, where, proof)
     options |= {name: (unit,) for name, unit in chosen.items()}
     said = _said(tests, _all_of(first))
     tested = bool(said)
@@ -148,6 +156,24 @@ def units_by_cp2k(
         return Decision(_units(chosen), because, doubt, tested)
     because += f"; {_said([test for test in tests if tensor in test.powers], [whole])}"
     return Decision(_units(whole), because)
+
+
+def _refuse_too_low(images: Sequence[Atoms], found: FoundLabels, where: str, proof: str) -> None:
+    """Refuse energies that would be below those of all electrons, were they in hartree."""
+    energies = found.labels.energy
+    frames = Frames.from_atoms(images)
+    if energies is None or len(frames) == 0:
+        return
+    share = np.asarray(energies) / lowest_energies(frames)
+    share = share[np.isfinite(share) & ~found.isolated]
+    if len(share) and float(np.median(share)) > _ELECTRONIC:
+        msg = (
+            f"{where}: `{found.keys['energy']}` should be in hartree, since {proof}; but then the "
+            f"energies would be {np.median(share):.3g} times those of all electrons of the atoms, "
+            f"and none is lower than these. State the unit, --units energy=eV or another; in a "
+            f"card, [labels] units"
+        )
+        raise UndecidedUnitError(msg)
 
 
 def units_by_header(
