@@ -101,8 +101,8 @@ class CheckResult:
     quantity
         ``energy``, ``forces``, ``stress`` or an observable.
     metric
-        ``mae``, ``rmse``, ``error``, ``rate``, ``ratio``, ``part`` (the largest mean absolute error of a
-        part) or ``measurement``.
+        ``mae``, ``rmse``, ``error``, ``rate``, ``ratio``, ``part`` (the largest mean absolute error
+        of some parts) or ``measurement``.
     value
         The measured number; None if there is none.
     unit
