@@ -88,9 +88,8 @@ def quantity_text(quantity: str, metric: str) -> str:
     """Quantity and metric as words; the metrics ``measurement`` and ``part`` are left out."""
     if not quantity:
         return ""
-    return f"{quantity} {'' if metric in ('measurement', 'part') else metric}".replace(
-        "_", " "
-    ).strip()
+    shown = "" if metric in ("measurement", "part") else metric
+    return f"{quantity} {shown}".replace("_", " ").strip()
 
 
 def limit_text(threshold: float, at_least: bool) -> str:
