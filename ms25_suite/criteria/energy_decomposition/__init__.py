@@ -24,6 +24,7 @@ CRITERION = Criterion(
         "cancellation": Measure("ratio", DIMENSIONLESS),
     },
     main="systematic",
+    by_default=False,
     compares_labels=True,
     section="ms25_suite.criteria.energy_decomposition.figure:section",
 )
