@@ -1,12 +1,18 @@
-"""The lowest energy that electronic structure can give: no label in hartree is below it."""
+"""The lowest and the highest energy that electronic structure can give a neutral system."""
 
 from __future__ import annotations
+
+from typing import Final
 
 import numpy as np
 
 from ms25_suite.core.frames import FloatArray, Frames
 
-__all__ = ["lowest_energies"]
+__all__ = ["WEAKEST", "lowest_energies"]
+
+WEAKEST: Final = 0.143
+"""hartree; least energy that it takes to remove an electron from a neutral atom, 3.894 eV of Cs
+(NIST Atomic Spectra Database). Also with a pseudopotential every atom is lower than minus that."""
 
 
 def lowest_energies(frames: Frames) -> FloatArray:

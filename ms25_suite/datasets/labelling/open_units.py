@@ -17,7 +17,7 @@ from ms25_suite.datasets.columns.unread import says
 from ms25_suite.datasets.formats.stated_units import unit_names
 from ms25_suite.datasets.formats.units import Quantity, Units
 from ms25_suite.datasets.labelling.bare_energy import BARE_ENERGY
-from ms25_suite.datasets.labelling.electrons import lowest_energies
+from ms25_suite.datasets.labelling.electrons import WEAKEST, lowest_energies
 from ms25_suite.datasets.labelling.evidence import Measure, Reading, decided, measures
 from ms25_suite.datasets.readers.labels import FoundLabels
 
@@ -136,11 +136,11 @@ def units_by_cp2k(
         chosen = passed[0]
     else:
         raise UndecidedUnitError(_contradicted(found, tests, first, where, proof, passed))
-    if chosen.get("energy") == _OPEN["energy"][0]:
-        _refuse_too_low(images, found, where, proof)
     options |= {name: (unit,) for name, unit in chosen.items()}
     said = _said(tests, _all_of(first))
     tested = bool(said)
+    if chosen.get("energy") == _OPEN["energy"][0]:
+        _refuse_impossible(images, found, where, proof, tested=tested)
     said = said or "the numbers allow no test"
     because = (
         f"as CP2K writes them, since {proof}; {said}"
@@ -158,8 +158,15 @@ def units_by_cp2k(
     return Decision(_units(whole), because)
 
 
-def _refuse_too_low(images: Sequence[Atoms], found: FoundLabels, where: str, proof: str) -> None:
-    """Refuse energies that would be below those of all electrons, were they in hartree."""
+def _refuse_impossible(
+    images: Sequence[Atoms], found: FoundLabels, where: str, proof: str, *, tested: bool
+) -> None:
+    """Refuse energies that no electrons have, were they in hartree.
+
+    Too low ones are below those of all electrons. Too high ones are above those of atoms that have
+    lost one electron each: they are energies for each atom, or differences of energies. The latter
+    are right where a test by differences has shown the unit.
+    """
     energies = found.labels.energy
     frames = Frames.from_atoms(images)
     if energies is None or len(frames) == 0:
@@ -172,6 +179,16 @@ def _refuse_too_low(images: Sequence[Atoms], found: FoundLabels, where: str, pro
             f"energies would be {np.median(share):.3g} times those of all electrons of the atoms, "
             f"and none is lower than these. State the unit, --units energy=eV or another; in a "
             f"card, [labels] units"
+        )
+        raise UndecidedUnitError(msg)
+    for_atom = (np.asarray(energies) / frames.n_atoms)[~found.isolated & np.isfinite(energies)]
+    if not tested and len(for_atom) and float(np.median(for_atom)) > -WEAKEST:
+        msg = (
+            f"{where}: `{found.keys['energy']}` should be total energies in hartree, since "
+            f"{proof}; but then they would be {np.median(for_atom):.3g} hartree for each atom, and "
+            f"the electrons of an atom have {-WEAKEST:g} at most. Are they energies for each atom, "
+            f"or relative to something? Convert them to total energies; or state the unit if they "
+            f"are right, --units energy=hartree, in a card [labels] units"
         )
         raise UndecidedUnitError(msg)
 

@@ -107,7 +107,7 @@ def test_labels_in_other_units(ms25: Command, mixed: bool) -> None:
     said = _said(ms25("data", "archive", "in", "--out", "out", code=1))
     name = "water-64" if mixed else "hea"
     assert f"{name} was recognised, and not written" in said
-    assert f"--units {name}:energy=…" in said
+    assert ("--units energy=eV" if mixed else f"--units {name}:energy=…") in said
     assert not Path(f"out/{name}.toml").exists()
     assert Path("out/reaction.toml").is_file()
 
@@ -215,3 +215,17 @@ def test_energies_of_cp2k_in_ev(ms25: Command) -> None:
     save(Path("x.extxyz"), bare("water-64", 4, forces=None, energy=1.0))
     said = _said(ms25("data", "show", "x.extxyz", code=1))
     assert "--units energy=eV" in said
+
+
+@row(
+    "`E` beside CP2K's `i` and `time` that is too high for total energies in hartree (energies for "
+    "each atom, or relative ones)"
+)
+def test_energies_of_cp2k_for_each_atom(ms25: Command) -> None:
+    images = bare("water-64", 4, forces=None)
+    for atoms in images:
+        atoms.info["E"] /= len(atoms)
+    save(Path("x.extxyz"), images)
+    said = _said(ms25("data", "show", "x.extxyz", code=1))
+    assert "Are they energies for each atom" in said
+    assert "--units energy=hartree" in said
