@@ -50,8 +50,16 @@ class _ShortNames:
         return ms25_transfer
 
     @pytest.fixture(scope="session")
+    def consistency(self, ms25_consistency: Any) -> Any:
+        return ms25_consistency
+
+    @pytest.fixture(scope="session")
     def supercells(self, ms25_supercells: Any) -> Any:
         return ms25_supercells
+
+    @pytest.fixture(scope="session")
+    def route_comparison(self, ms25_route_comparison: Any) -> Any:
+        return ms25_route_comparison
 
     @pytest.fixture(scope="session")
     def training_series(self, ms25_training_series: Any) -> Any:

@@ -139,8 +139,6 @@ def units_by_cp2k(
     options |= {name: (unit,) for name, unit in chosen.items()}
     said = _said(tests, _all_of(first))
     tested = bool(said)
-    if chosen.get("energy") == _OPEN["energy"][0]:
-        _refuse_impossible(images, found, where, proof, tested=tested)
     said = said or "the numbers allow no test"
     because = (
         f"as CP2K writes them, since {proof}; {said}"
@@ -149,6 +147,9 @@ def units_by_cp2k(
     )
     whole, _ = decided(tests, options)
     tensor = next((name for name in _TENSORS if name in options), None)
+    if chosen.get("energy") == _OPEN["energy"][0]:
+        by_differences = tested or (tensor is not None and whole is not None)
+        _refuse_impossible(images, found, where, proof, tested=by_differences)
     if tensor is None:
         return Decision(_units(chosen), because, tested=tested)
     if whole is None:

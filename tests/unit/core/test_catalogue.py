@@ -47,11 +47,13 @@ def test_criteria_stand_in_the_order_of_the_report() -> None:
     assert list(built_in()) == [
         "error_thresholds",
         "energy_decomposition",
+        "consistency",
         "training_rate",
         "size_extensivity",
         "framework_transfer",
         "eos",
         "neb_barrier",
+        "route_agreement",
         "stability",
         "throughput",
     ]
