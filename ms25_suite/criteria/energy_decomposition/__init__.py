@@ -11,7 +11,7 @@ CRITERION = Criterion(
     name="energy_decomposition",
     title="Energy decomposition",
     question="Which part of the energy error is systematic, and which part cancels?",
-    place=15,
+    place=12,
     measures={
         "systematic": Measure("measurement", PERCENT),
         "constant": Measure("measurement", ENERGY_UNIT),
