@@ -43,6 +43,7 @@ OPTIONS = (
     "--ms25-thresholds",
     "--ms25-strict",
     "--ms25-seed",
+    "--ms25-markdown",
     "--ms25-no-cache",
 )
 

@@ -86,6 +86,7 @@ def judge(
     potential_file: str | Path | None = None,
     cache: bool = True,
     report_dir: str | Path | None = None,
+    markdown: str | Path | None = None,
     quiet: bool = True,
 ) -> Results:
     """Run the checks for a potential on a dataset.
@@ -159,6 +160,8 @@ def judge(
         Whether predictions of earlier runs are reused, and those of this run kept.
     report_dir
         Folder for the report. Without one, no report is kept; `Results.save` writes it later.
+    markdown
+        File to which a summary in Markdown is added.
     quiet
         Whether nothing is printed. Otherwise pytest's output is, as it comes.
 
@@ -240,6 +243,7 @@ def judge(
                 "--same-as": same_as,
                 "--potential-file": potential_file,
                 "--ms25-no-cache": not cache,
+                "--ms25-markdown": markdown,
             }
         ),
     ]

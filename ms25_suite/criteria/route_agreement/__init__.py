@@ -33,6 +33,7 @@ CRITERION = Criterion(
         for route in ROUTES
         for quantity, unit in QUANTITY_UNITS.items()
     },
+    is_law=True,
     not_asked="ms25_suite.criteria.route_agreement.selection:not_asked",
     section="ms25_suite.criteria.route_agreement.figure:section",
 )
