@@ -57,6 +57,10 @@ def record_group(recorder: CheckRecorder, group: PartGroup) -> None:
     judged = sorted(
         (_judged(part, mark, single=group.single) for part in group.parts), key=_badness
     )
+    few = group.single and len(judged) < MIN_FRAMES
+    if few and judged and judged[0][0].verdict is Verdict.PASS:
+        # The worst of a few frames decides nothing, unless it is bad.
+        judged = [(replace(detail, threshold=None, verdict=None), None) for detail, _ in judged]
     if not judged:
         return
     worst, limit = judged[0]

@@ -209,8 +209,12 @@ def test_parts_of_few_frames_are_shown_and_not_judged(
     results = judged(few, tmp_path)
     assert "forces_scale" not in results
     assert results["forces"].verdict == "undecided"
-    # One structure is no sample: its number is judged.
-    assert results["forces_worst_frame"].verdict == "pass"
+    # The worst of five frames passes nothing.
+    assert "forces_worst_frame" not in results
+    assert {result.verdict for result in results.values()} <= {"undecided"}
+    bad = few.predictions.forces * 2
+    wrong = replace(few, predictions=replace(few.predictions, forces=bad))
+    assert judged(wrong, tmp_path)["forces_worst_frame"].verdict == "fail"
 
 
 def test_forces_of_nothing_have_no_scale_and_no_direction(
