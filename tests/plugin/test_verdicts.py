@@ -60,7 +60,7 @@ def test_a_broken_potential_fails_exactly_where_it_is_broken(
     body: str,
     failing: set[str],
 ) -> None:
-    done = pytester.runpytest(f"--mlip={calc(body)}", f"--dataset={cuni}")
+    done = pytester.runpytest(f"--mlip={calc(body)}", f"--dataset={cuni}", "-m", "error_thresholds")
     assert done.ret == pytest.ExitCode.TESTS_FAILED
     found = {key[2]: r["verdict"] for key, r in results().items() if r["verdict"]}
     failed = {quantity for quantity, verdict in found.items() if verdict == "fail"}
