@@ -81,8 +81,8 @@ class Threshold:
         """
         if self.share is None:
             return self
-        # Four digits, which people read.
-        part = 0.0 if without_model is None else float(f"{1e-2 * self.share * without_model:.4g}")
+        # Three digits, which people read.
+        part = 0.0 if without_model is None else float(f"{1e-2 * self.share * without_model:.3g}")
         plain = replace(self, share=None)
         if part <= self.value:
             return plain
