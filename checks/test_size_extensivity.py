@@ -16,7 +16,7 @@ from ms25_suite.criteria.size_extensivity.supercells import (
 @pytest.mark.parametrize("quantity", QUANTITIES)
 def test_size_extensivity(ms25_transfer, quantity, ms25_check_recorder):
     """The mean absolute error in cells of another size does not exceed the threshold."""
-    errors = measure_size_extensivity(ms25_transfer, quantity, seed=ms25_check_recorder.seed)
+    errors = measure_size_extensivity(ms25_transfer, quantity)
     errors.record(ms25_check_recorder)
     ms25_check_recorder.conclude()
 

@@ -30,11 +30,15 @@ class Measure:
         What is compared with a threshold, for instance the ``mae`` in meV/atom.
     at_least
         Whether more is better: then a value from the threshold upwards passes.
+    part_of
+        Quantity that this one is a part of: where a user's threshold for that one is wider than the
+        suite's, the suite's threshold for this one is wider in proportion. Empty for none.
     """
 
     metric: str
     unit: str
     at_least: bool = False
+    part_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from ms25_suite.core.results import CheckResult
 
 __all__ = [
     "NO_CONFIG_TYPE",
+    "AlignmentDetails",
     "Details",
     "ErrorDetails",
     "KindError",
@@ -86,6 +87,28 @@ class KindError(Details):
 
 
 @dataclass(frozen=True, slots=True)
+class AlignmentDetails(Details):
+    """Constants of the elements that energies were judged without.
+
+    Parameters
+    ----------
+    where
+        Frames that they were fitted to, in words.
+    n_frames
+        Number of these frames.
+    n_parameters
+        Number of constants that these frames determine.
+    constants
+        Predicted minus reference in meV for each atom, by chemical symbol.
+    """
+
+    where: str
+    n_frames: int
+    n_parameters: int
+    constants: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
 class ErrorDetails(Details):
     """What lies behind a mean absolute error.
 
@@ -106,6 +129,8 @@ class ErrorDetails(Details):
     per_config_type
         Mean absolute error on the frames of each kind, by their ``config_type``. None if the files
         state none.
+    alignment
+        Constants that energies were judged without; None where they were judged as they are.
     """
 
     worst_frames: tuple[WorstFrame, ...]
@@ -113,6 +138,7 @@ class ErrorDetails(Details):
     without_model: float | None = None
     per_element: dict[str, float] | None = None
     per_config_type: dict[str, KindError] | None = None
+    alignment: AlignmentDetails | None = None
 
 
 def details_of(result: CheckResult, key: str, kind: type[T]) -> T | None:

@@ -29,6 +29,11 @@ ENSEMBLES: Final[tuple[Ensemble, ...]] = ("nve", "nvt")
 """Ensembles of the stability check, both at constant volume: constant energy and constant
 temperature."""
 
+Align = Literal["none", "element"]
+
+ALIGNMENTS: Final[tuple[Align, ...]] = ("none", "element")
+"""Whether energies are compared as they are, or without a constant for each element."""
+
 NOT_STATED: Final = "not stated"
 """Level of theory of a dataset that does not state one."""
 

@@ -101,7 +101,8 @@ class CheckResult:
     quantity
         ``energy``, ``forces``, ``stress`` or an observable.
     metric
-        ``mae``, ``rmse``, ``error``, ``rate``, ``ratio`` or ``measurement``.
+        ``mae``, ``rmse``, ``error``, ``rate``, ``ratio``, ``part`` (the largest mean absolute error
+        of some parts) or ``measurement``.
     value
         The measured number; None if there is none.
     unit
@@ -201,8 +202,8 @@ class CheckResult:
         """What was measured, in words: ``forces MAE``, or ``error of the volume``."""
         if self.metric == "error":
             return f"error of the {self.quantity}"
-        if self.metric == "measurement":
-            return self.quantity
+        if self.metric in ("measurement", "part"):
+            return self.quantity.replace("_", " ")
         metric = self.metric.upper() if self.metric in ("mae", "rmse") else self.metric
         return f"{self.quantity} {metric}"
 

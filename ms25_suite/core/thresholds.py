@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -24,12 +24,13 @@ distributions of ``docs/statistics.md``, also if the trajectories are of unequal
 assumption about the distribution, six are the fewest for an interval of a typical value (Hahn and
 Meeker, Statistical Intervals, 1991, section 5.2)."""
 
-SAMPLED: Final = frozenset({"mae", "rmse", "ratio", "rate"})
+SAMPLED: Final = frozenset({"mae", "rmse", "ratio", "rate", "part"})
 """Metrics that are statistics of a sample of frames, and mean little without an interval. Other
 numbers (one barrier, the largest of some differences) belong to one structure: the potential is
 deterministic, they are the same at each repetition, and there is nothing to draw a sample of."""
 
 _KEYS = {"value", "unit", "metric", "source"}
+_OPTIONAL = {"share"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,10 @@ class Threshold:
         Where the threshold comes from.
     at_least
         True if larger values are better: a value from ``value`` upwards passes.
+    share
+        Per cent of the number that predictions without a look at the structure have. Where that is
+        more than ``value``, it is the threshold; see `against`. None for a threshold that is the
+        same for all data.
     """
 
     value: float
@@ -53,6 +58,36 @@ class Threshold:
     metric: str
     source: str
     at_least: bool = False
+    share: float | None = None
+
+    def against(self, without_model: float | None) -> Threshold:
+        """The threshold where predictions without a look at the structure have a given number.
+
+        Parameters
+        ----------
+        without_model
+            That number, in the unit of the threshold; None if it is not known.
+
+        Returns
+        -------
+        :
+            A threshold without ``share``, whose source says where the value comes from.
+
+        Examples
+        --------
+        >>> mark = Threshold(70.0, "meV/Å", "mae", "somewhere", share=15.0)
+        >>> mark.against(800.0).value, mark.against(100.0).value
+        (120.0, 70.0)
+        """
+        if self.share is None:
+            return self
+        # Three digits, which people read.
+        part = 0.0 if without_model is None else float(f"{1e-2 * self.share * without_model:.3g}")
+        plain = replace(self, share=None)
+        if part <= self.value:
+            return plain
+        what = f"{self.share:g} % of {without_model:.4g} {self.unit}, the error without a model"
+        return replace(plain, value=part, source=f"{what}; {self.source}")
 
     @classmethod
     def from_dict(cls, entry: Mapping[str, Any], where: str, *, at_least: bool = False) -> Self:
@@ -61,23 +96,55 @@ class Threshold:
         Raises
         ------
         ThresholdError
-            A key is missing or unknown, or the value is not a positive number.
+            A key is missing or unknown, or a number is not positive.
         """
-        if not isinstance(entry, Mapping) or set(entry) != _KEYS:
+        if not isinstance(entry, Mapping) or set(entry) - _OPTIONAL != _KEYS:
             found = sorted(entry) if isinstance(entry, Mapping) else repr(entry)
-            msg = f"{where}: expected exactly the keys {sorted(_KEYS)}, found {found}"
+            msg = (
+                f"{where}: expected exactly the keys {sorted(_KEYS)} (and `share`, if the "
+                f"threshold depends on the labels), found {found}"
+            )
             raise ThresholdError(msg)
-        value = entry["value"]
-        # In Python a bool is an int.
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not is_number or not 0 < value < math.inf:
-            msg = f"{where}: `value` must be a positive number, found {value!r}"
-            raise ThresholdError(msg)
+        for key in ("value", *sorted(_OPTIONAL & set(entry))):
+            number = entry[key]
+            # In Python a bool is an int.
+            is_number = isinstance(number, int | float) and not isinstance(number, bool)
+            if not is_number or not 0 < number < math.inf:
+                msg = f"{where}: `{key}` must be a positive number, found {number!r}"
+                raise ThresholdError(msg)
         for key in ("unit", "metric", "source"):
             if not isinstance(entry[key], str) or not entry[key]:
                 msg = f"{where}: `{key}` must be a non-empty text, found {entry[key]!r}"
                 raise ThresholdError(msg)
-        return cls(float(value), entry["unit"], entry["metric"], entry["source"], at_least)
+        texts = (entry["unit"], entry["metric"], entry["source"])
+        share = float(entry["share"]) if "share" in entry else None
+        return cls(float(entry["value"]), *texts, at_least, share)
+
+    def widened(self, main: Threshold, default: Threshold) -> Threshold:
+        """The threshold of a part, where that of the whole is another one than the suite's.
+
+        Parameters
+        ----------
+        main
+            Threshold of the whole.
+        default
+            That of the suite.
+
+        Returns
+        -------
+        :
+            A threshold as much wider as that of the whole is; the same where that is narrower.
+        """
+        if default.share is not None and main.share is None:
+            # A number in place of one that depends on the labels: the parts have both.
+            wide = replace(self, value=max(self.value, main.value))
+        elif main.value > default.value:
+            factor = main.value / default.value
+            share = None if self.share is None else factor * self.share
+            wide = replace(self, value=factor * self.value, share=share)
+        else:
+            return self
+        return replace(wide, source=f"as wide in proportion as {main.source!r}; {self.source}")
 
 
 class Thresholds:

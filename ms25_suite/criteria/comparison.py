@@ -9,11 +9,17 @@ import numpy as np
 import numpy.typing as npt
 from ase.data import chemical_symbols
 
-from ms25_suite.core.details import NO_CONFIG_TYPE, ErrorDetails, KindError, WorstFrame
-from ms25_suite.core.errors import NotApplicableError
+from ms25_suite.core.details import (
+    NO_CONFIG_TYPE,
+    AlignmentDetails,
+    ErrorDetails,
+    KindError,
+    WorstFrame,
+)
+from ms25_suite.core.errors import NotApplicableError, NotJudgedError
 from ms25_suite.core.fields import Quantity
 from ms25_suite.core.findings import Finding
-from ms25_suite.core.frames import BoolArray, Frames, IntArray, Labels, Predictions
+from ms25_suite.core.frames import BoolArray, FloatArray, Frames, IntArray, Labels, Predictions
 from ms25_suite.core.units import MEV_PER_EV
 from ms25_suite.criteria.gaps import LabelGaps
 from ms25_suite.criteria.recorder import CheckRecorder
@@ -21,6 +27,7 @@ from ms25_suite.criteria.siblings import siblings_remark
 from ms25_suite.criteria.without_model import error_without_model
 from ms25_suite.metrics.conventions.offsets import energy_offset
 from ms25_suite.metrics.conventions.scales import energy_scale, scale_mismatch
+from ms25_suite.metrics.decomposition.alignment import Alignment
 from ms25_suite.metrics.errors import (
     ErrorSummary,
     per_element_force_mae,
@@ -59,6 +66,16 @@ class ComparedFrames:
     siblings
         Whether the training of the potential had frames of the trajectory of each frame, shape
         ``(n_frames,)``; None if not known.
+    alignment
+        Constants of the elements that `predictions` are without; None for energies as they are.
+    raw_energy
+        Predicted total energies in eV with these constants, shape ``(n_frames,)``; None without
+        energies.
+    not_aligned
+        Why energies that were to be aligned are not judged; empty if they are.
+    temperatures
+        Temperature in K at which each frame was sampled, NaN where the file has none, shape
+        ``(n_frames,)``; None if not known.
     """
 
     indices: IntArray
@@ -70,13 +87,53 @@ class ComparedFrames:
     baseline: Predictions | None = None
     config_types: npt.NDArray[np.str_] | None = None
     gaps: LabelGaps = field(default_factory=LabelGaps)
+    temperatures: FloatArray | None = None
+    alignment: Alignment | None = None
+    raw_energy: FloatArray | None = None
+    not_aligned: str = ""
     trajectories: IntArray | None = None
     siblings: BoolArray | None = None
 
-    def errors(self, quantity: Quantity, *, seed: int) -> ErrorSummary | None:
+    def errors(self, quantity: Quantity) -> ErrorSummary | None:
         """Errors of one quantity; None if labels or predictions have none of it."""
-        return summarise_errors(
+        found = summarise_errors(
             quantity, self.frames, self.labels, self.predictions, groups=self.trajectories
+        )
+        if found is None or quantity != "energy" or self.alignment is None:
+            return found
+        return replace(found, mae=self.alignment.mae(found, self.frames))
+
+    def as_predicted(self) -> ComparedFrames:
+        """The comparison with the energies that the potential predicts."""
+        if self.alignment is None and not self.not_aligned:
+            return self
+        predictions = replace(self.predictions, energy=self.raw_energy)
+        return replace(self, predictions=predictions, alignment=None, not_aligned="")
+
+    def without_energies(self, reason: str) -> ComparedFrames:
+        """The comparison of forces and stresses, where energies cannot be aligned."""
+        plain = self.as_predicted()
+        predictions = replace(plain.predictions, energy=None)
+        raw = plain.predictions.energy
+        return replace(plain, predictions=predictions, raw_energy=raw, not_aligned=reason)
+
+    def aligned(self, alignment: Alignment) -> ComparedFrames:
+        """The comparison without constants of the elements.
+
+        Raises
+        ------
+        NotJudgedError
+            Frames hold an element whose constant is not known.
+        """
+        plain = self.as_predicted()
+        if plain.predictions.energy is None:
+            return plain
+        energy = alignment.removed(np.asarray(plain.predictions.energy), plain.frames)
+        return replace(
+            plain,
+            predictions=replace(plain.predictions, energy=energy),
+            alignment=alignment,
+            raw_energy=plain.predictions.energy,
         )
 
     def only(self, indices: IntArray) -> ComparedFrames:
@@ -93,18 +150,27 @@ class ComparedFrames:
             config_types=None if self.config_types is None else self.config_types[kept],
             trajectories=None if self.trajectories is None else self.trajectories[kept],
             siblings=None if self.siblings is None else self.siblings[kept],
+            temperatures=None if self.temperatures is None else self.temperatures[kept],
+            raw_energy=None if self.raw_energy is None else self.raw_energy[kept],
         )
+
+    def without_model(self, errors: ErrorSummary) -> float | None:
+        """Error of predictions that do not look at the structure, in meV; None if unknown."""
+        scale = error_without_model(errors, self.frames, self.labels, self.baseline)
+        return None if scale is None else MEV_PER_EV * scale
 
     def missing(self, quantity: Quantity) -> NotApplicableError:
         """Why there are no errors of a quantity, and whether they could be expected."""
         if getattr(self.labels, quantity) is None:
             return self.gaps.no_labels(quantity)
+        if quantity == "energy" and self.not_aligned:
+            return NotJudgedError(self.not_aligned)
         if getattr(self.predictions, quantity) is None:
             return self.gaps.not_predicted(quantity)
         return self.gaps.no_common_frame(quantity)
 
 
-def measure_mae(compared: ComparedFrames, quantity: Quantity, *, seed: int) -> ErrorSummary:
+def measure_mae(compared: ComparedFrames, quantity: Quantity) -> ErrorSummary:
     """Errors of a quantity.
 
     Raises
@@ -112,7 +178,7 @@ def measure_mae(compared: ComparedFrames, quantity: Quantity, *, seed: int) -> E
     NotApplicableError
         Labels or predictions have none of it; a `NotJudgedError` if it could be expected.
     """
-    errors = compared.errors(quantity, seed=seed)
+    errors = compared.errors(quantity)
     if errors is None:
         raise compared.missing(quantity)
     return errors
@@ -123,7 +189,7 @@ def record_mae(
     errors: ErrorSummary,
     compared: ComparedFrames,
     remarks: tuple[Finding, ...] = (),
-) -> None:
+) -> ErrorDetails:
     """Record the mean absolute error, with what is behind it.
 
     Parameters
@@ -134,6 +200,11 @@ def record_mae(
         Errors of one quantity, and the frames that they are of.
     remarks
         Further findings.
+
+    Returns
+    -------
+    :
+        What is behind it.
     """
     details = _describe(errors, compared, remarks)
     recorder.judge(
@@ -145,6 +216,7 @@ def record_mae(
         details=details.to_dict(),
         artifact=_keep_components(recorder, errors, compared.frames.select(errors.frames)),
     )
+    return details
 
 
 def in_display_units(statistic: Statistic) -> dict[str, Any]:
@@ -179,8 +251,6 @@ def _describe(
     if errors.n_frames < len(compared.frames):
         what = f"{errors.n_frames} of {len(compared.frames)} test frames have a label"
         remarks.append(Finding("some-frames", f"{what}: the error is that of those", "note"))
-    scale = error_without_model(errors, compared.frames, compared.labels, compared.baseline)
-    without_model = None if scale is None else MEV_PER_EV * scale
     per_element = None
     if errors.quantity == "forces":
         by_element = per_element_force_mae(frames.numbers, errors.reference, errors.predicted)
@@ -191,9 +261,26 @@ def _describe(
             for frame, value in errors.worst_frames()
         ),
         findings=(*(remark for remark in remarks if remark is not None), *further),
-        without_model=without_model,
+        without_model=compared.without_model(errors),
+        alignment=_describe_alignment(errors, compared),
         per_element=per_element,
         per_config_type=_by_config_type(errors, compared.config_types),
+    )
+
+
+def _describe_alignment(errors: ErrorSummary, compared: ComparedFrames) -> AlignmentDetails | None:
+    """The constants that aligned energies are without; None for any other quantity."""
+    found = compared.alignment
+    if found is None or errors.quantity != "energy":
+        return None
+    return AlignmentDetails(
+        where=found.where,
+        n_frames=found.n_frames,
+        n_parameters=found.n_parameters,
+        constants={
+            chemical_symbols[z]: MEV_PER_EV * constant
+            for z, constant in zip(found.elements, found.constants.tolist(), strict=True)
+        },
     )
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
+from collections.abc import Hashable
 from contextlib import suppress
 
 import numpy as np
 
-from ms25_suite.core.errors import DatasetError, PredictionError
+from ms25_suite.core.errors import DatasetError, NotJudgedError, PredictionError
+from ms25_suite.core.fields import Align
 from ms25_suite.core.findings import Finding
 from ms25_suite.core.frames import IntArray
+from ms25_suite.criteria.aligned import alignment_of
 from ms25_suite.criteria.comparison import ComparedFrames
 from ms25_suite.criteria.gaps import LabelGaps
 from ms25_suite.criteria.inputs import input_findings
@@ -111,13 +114,30 @@ class HeldOutPredictions:
     """Predictions for held-out test frames, computed once for each potential and dataset.
 
     Several checks use the same ones, and not every potential has a cache on disk.
+
+    Parameters
+    ----------
+    align
+        Whether energies are judged without a constant for each element; None for what the card of
+        each dataset says.
     """
 
-    def __init__(self) -> None:
-        self._known: OrderedDict[tuple[Potential, str, str], ComparedFrames] = OrderedDict()
+    def __init__(self, align: Align | None = None) -> None:
+        self._align = align
+        self._known: OrderedDict[tuple[Hashable, ...], ComparedFrames] = OrderedDict()
 
-    def __call__(self, potential: Potential, dataset: Dataset) -> ComparedFrames:
+    def __call__(
+        self, potential: Potential, dataset: Dataset, like: Dataset | None = None
+    ) -> ComparedFrames:
         """Test frames of a dataset, their labels, and the predictions of a potential.
+
+        Parameters
+        ----------
+        potential, dataset
+            The potential, and the dataset.
+        like
+            Dataset whose training or validation frames give the constants of aligned energies; by
+            default the same.
 
         Raises
         ------
@@ -127,13 +147,33 @@ class HeldOutPredictions:
             It cannot predict them; frames are numbered as in the dataset.
         """
         # The name too: the same file may be opened with another card, hence other splits.
-        key = (potential, dataset.name, dataset.sha256)
+        like = like or dataset
+        align = self._align or like.card.align
+        of = (like.name, like.sha256) if align == "element" else ()
+        key = (potential, dataset.name, dataset.sha256, *of)
         if key not in self._known:
-            self._known[key] = _compare(potential, dataset)
+            compared = self._as_predicted(potential, dataset)
+            if of:
+                judged = compared.indices if like.sha256 == dataset.sha256 else _no_frames()
+                number = unseen_set(potential, like)
+                try:
+                    compared = compared.aligned(alignment_of(potential, like, number, judged))
+                except NotJudgedError as error:
+                    # Forces and stresses are judged all the same.
+                    compared = compared.without_energies(str(error))
+            self._known[key] = compared
         self._known.move_to_end(key)
         while len(self._known) > _KEPT:
             self._known.popitem(last=False)
         return self._known[key]
+
+    def _as_predicted(self, potential: Potential, dataset: Dataset) -> ComparedFrames:
+        known = self._known.get((potential, dataset.name, dataset.sha256))
+        return known or _compare(potential, dataset)
+
+
+def _no_frames() -> IntArray:
+    return np.zeros(0, dtype=np.int64)
 
 
 def _compare(potential: Potential, dataset: Dataset) -> ComparedFrames:
@@ -162,4 +202,5 @@ def _compare(potential: Potential, dataset: Dataset) -> ComparedFrames:
         gaps=LabelGaps.of(dataset, labels),
         trajectories=dataset.groups(indices),
         siblings=siblings_of_training(potential, dataset, indices),
+        temperatures=np.asarray(dataset.temperatures)[indices],
     )

@@ -284,6 +284,7 @@ class CheckRecorder:
             without_model,
             fields.pop("doubt", ""),
         )
+        mark = mark.against(without_model)
         mismatch = "" if self.gate_stand_in else self._mismatch(fields)
         # What does not look at the structure is wrong at any level of theory.
         if (mismatch or verdict is not Verdict.FAIL) and (blind := self.blind()):

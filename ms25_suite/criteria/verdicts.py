@@ -53,6 +53,9 @@ def verdict_on(
     ValueError
         The value or the interval is not finite.
     """
+    # Where the labels vary by less than the smallest threshold, none of their parts means anything.
+    negligible = NEGLIGIBLE * mark.value if mark.share is None else mark.value
+    mark = mark.against(without_model)
     verdict = judge(value, interval, mark)
     if verdict is Verdict.FAIL or mark.metric not in SAMPLED:
         return verdict, ""
@@ -66,7 +69,7 @@ def verdict_on(
     undecided = (Verdict.UNDECIDED, f"{doubt}: a pass needs more frames") if doubt else None
     if without_model is None or value < without_model:
         return undecided or (verdict, "")
-    if without_model <= NEGLIGIBLE * mark.value:
+    if without_model <= negligible:
         why = (
             f"the labels hardly vary: a constant describes them to {without_model:.3g} "
             f"{mark.unit}, so that they do not tell a potential from no model"

@@ -17,6 +17,7 @@ from typing import Any, Final
 import pytest
 
 __all__ = [
+    "ALIGN",
     "COMMAND",
     "OPTIONS",
     "SHORT",
@@ -30,6 +31,9 @@ __all__ = [
 
 STAND_IN: Final = ("mark", "gate")
 """What ``--stand-in`` takes."""
+
+ALIGN: Final = ("none", "element")
+"""What ``--align`` takes."""
 
 OPTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
     "mlip": {
@@ -63,6 +67,13 @@ OPTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
         "help": "comparisons of a potential with stand-in labels of another level of theory than "
         "the one that it is known to have learned: mark (show them, without a verdict; default), "
         "or gate (judge them like any other, so that they can fail the run)",
+    },
+    "align": {
+        "choices": ALIGN,
+        "help": "how energies are compared with the labels: none (as they are), or element "
+        "(without a constant for each element, fitted to training or validation frames; for "
+        "potentials of another level of theory, or of other energy zeros). Default: what the card "
+        "of the dataset says, or none",
     },
     "train-sizes": {
         "metavar": "N,N,N",

@@ -12,6 +12,7 @@ from ase.data import chemical_symbols
 
 from ms25_suite import __version__
 from ms25_suite.core.cache import file_sha256
+from ms25_suite.core.errors import listed
 from ms25_suite.core.machine import machine, packages
 from ms25_suite.core.records import (
     AuditRecord,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from ms25_suite.potentials.spec import PotentialSpec
 
 __all__ = [
+    "aligned_lines",
     "chooses_device",
     "describe_dataset",
     "describe_potential",
@@ -65,6 +67,18 @@ def header_lines(run: RunRecord) -> list[str]:
         f"seed {run.seed}, workers {run.workers}"
     )
     return [shown(line) for line in lines]
+
+
+def aligned_lines(settings: Settings) -> list[str]:
+    """A line on the datasets whose energies are judged without constants; empty without any."""
+    names = [name for name, dataset in settings.datasets.items() if settings.aligned(dataset)]
+    if not names:
+        return []
+    line = (
+        f"aligned energies: those on {listed(names)} are judged without a constant for each "
+        "element, fitted to validation or training frames; energy_as_predicted is the whole error"
+    )
+    return [shown(line)]
 
 
 def two_levels_lines(settings: Settings) -> list[str]:

@@ -31,7 +31,13 @@ from ms25_suite.plugin.items import CheckItems
 from ms25_suite.plugin.outcome import Outcome, decide, must_judge, silent_checks
 from ms25_suite.plugin.pool import POOL, PotentialPool
 from ms25_suite.plugin.run_files import RunFiles
-from ms25_suite.plugin.run_record import describe_run, header_lines, now, two_levels_lines
+from ms25_suite.plugin.run_record import (
+    aligned_lines,
+    describe_run,
+    header_lines,
+    now,
+    two_levels_lines,
+)
 from ms25_suite.plugin.selection import is_named
 from ms25_suite.plugin.settings import SETTINGS, Settings
 from ms25_suite.plugin.short_names import ShortNames
@@ -195,7 +201,8 @@ class CheckSession:
 
     def pytest_report_header(self) -> list[str]:
         """State the potentials, the datasets and the settings of the run."""
-        return [*header_lines(self._run), *self._not_imported(), *self._two_levels]
+        aligned = aligned_lines(self._settings)
+        return [*header_lines(self._run), *self._not_imported(), *aligned, *self._two_levels]
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:

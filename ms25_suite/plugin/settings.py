@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
+from ms25_suite.core.catalogue import catalogue
 from ms25_suite.core.documents.files import user_path
 from ms25_suite.core.errors import ThresholdError, UsageError, did_you_mean
-from ms25_suite.core.fields import ENSEMBLES, Ensemble
+from ms25_suite.core.fields import ENSEMBLES, Align, Ensemble
 from ms25_suite.core.text.folders import folders_that_differ
 from ms25_suite.core.thresholds import Threshold, Thresholds, card_thresholds
 from ms25_suite.criteria.training_rate.series import Series, find_series
@@ -88,6 +89,9 @@ class Settings:
     gate_stand_in
         Whether comparisons with stand-in labels of another level of theory are judged like any
         other.
+    align
+        Whether energies are judged without a constant for each element; None for what the cards
+        say.
     same_as
         Potential that each of `potentials` ought to be; None if none is named.
     markdown
@@ -113,6 +117,7 @@ class Settings:
     tier: Tier = MINI
     not_imported: tuple[str, ...] = ()
     gate_stand_in: bool = False
+    align: Align | None = None
     same_as: PotentialSpec | None = None
     markdown: Path | None = None
 
@@ -209,16 +214,31 @@ class Settings:
                 )
             ),
             gate_stand_in=option("stand_in") == STAND_IN[-1],
+            align=option("align"),
             same_as=twin,
             markdown=writable_file(option("markdown"), "--ms25-markdown"),
         )
+
+    def aligned(self, dataset: Dataset) -> bool:
+        """Whether energies are judged without a constant for each element."""
+        return (self.align or dataset.card.align) == "element"
 
     def threshold(self, criterion: str, dataset: Dataset, quantity: str) -> Threshold | None:
         """Threshold of a quantity on a dataset: its card's own, or that of its class."""
         own = _own_thresholds(dataset).get((criterion, quantity))
         if own is not None:
             return own
-        return self.thresholds.get(criterion, dataset.card.threshold_class, quantity)
+        of_class = dataset.card.threshold_class
+        mark = self.thresholds.get(criterion, of_class, quantity)
+        measure = catalogue()[criterion].measures.get(quantity)
+        if mark is None or measure is None or not measure.part_of:
+            return mark
+        defaults = Thresholds.default()
+        main = self.threshold(criterion, dataset, measure.part_of)
+        default = defaults.get(criterion, of_class, measure.part_of)
+        if main is None or default is None or mark != defaults.get(criterion, of_class, quantity):
+            return mark
+        return mark.widened(main, default)
 
 
 def _device(text: str) -> str:

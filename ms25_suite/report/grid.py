@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ms25_suite.core.details import details_of
+from ms25_suite.core.details import AlignmentDetails, details_of
 from ms25_suite.core.records import DatasetRecord, RunRecord
 from ms25_suite.core.results import CheckResult, Verdict
 from ms25_suite.report.comparisons import mark_notes
@@ -16,6 +16,7 @@ __all__ = [
     "Cell",
     "Column",
     "Grid",
+    "aligned_notes",
     "build_grid",
     "cell_of",
     "missing_cell",
@@ -162,7 +163,7 @@ def build_grid(run: RunRecord, results: Sequence[CheckResult], criterion: str) -
 
 
 def stand_in_notes(run: RunRecord, results: Iterable[CheckResult]) -> list[str]:
-    """One line per stand-in level of theory, with its datasets, and one on what is marked `≠`."""
+    """Lines on stand-in levels of theory, on what is marked `≠`, and on aligned energies."""
     results = list(results)
     datasets: dict[str, dict[str, None]] = {}
     listed = {dataset.name: dataset for dataset in run.datasets}
@@ -175,7 +176,25 @@ def stand_in_notes(run: RunRecord, results: Iterable[CheckResult]) -> list[str]:
     daggers = [
         f"† stand-in reference: {theory} ({', '.join(names)})" for theory, names in datasets.items()
     ]
-    return [*daggers, *mark_notes(results)]
+    return [*daggers, *mark_notes(results), *aligned_notes(results)]
+
+
+def aligned_notes(results: Iterable[CheckResult]) -> list[str]:
+    """One line for each potential and dataset whose energies are judged without constants."""
+    found: dict[tuple[str, str], str] = {}
+    for result in results:
+        of = details_of(result, "alignment", AlignmentDetails)
+        if of is not None:
+            constants = ", ".join(f"{name} {number(x)}" for name, x in of.constants.items())
+            plural = "" if of.n_parameters == 1 else "s"
+            found[result.potential, result.test_dataset or result.dataset] = (
+                f"{of.n_parameters} parameter{plural} fitted to {of.where} (meV/atom: {constants})"
+            )
+    return [
+        f"aligned energies: those of {potential} on {dataset} are judged without a constant for "
+        f"each element: {what}"
+        for (potential, dataset), what in found.items()
+    ]
 
 
 def without_model_notes(results: Iterable[CheckResult]) -> list[str]:

@@ -85,10 +85,11 @@ def pretty_unit(unit: str) -> str:
 
 
 def quantity_text(quantity: str, metric: str) -> str:
-    """Quantity and metric as words; the metric ``measurement`` is left out."""
+    """Quantity and metric as words; the metrics ``measurement`` and ``part`` are left out."""
     if not quantity:
         return ""
-    return f"{quantity} {'' if metric == 'measurement' else metric}".replace("_", " ").strip()
+    shown = "" if metric in ("measurement", "part") else metric
+    return f"{quantity} {shown}".replace("_", " ").strip()
 
 
 def limit_text(threshold: float, at_least: bool) -> str:

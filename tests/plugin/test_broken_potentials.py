@@ -44,7 +44,7 @@ WRONG = {
         np.add.at(results['forces'], i, 80.0 * ((2.3 - d) / d)[:, None] * D)
     """,
     # No derivative of this energy, but zero where the right ones are.
-    "heating": "results['forces'] = results['forces'] * 1.05",
+    "heating": "results['forces'] = results['forces'] * 1.04",
 }
 
 FAILING = {
@@ -56,7 +56,8 @@ FAILING = {
     },
     "sized": {("size_extensivity", "energy"), ("size_extensivity", "supercell_energy")},
     "open": {("framework_transfer", "energy")},
-    "pressed": {("eos", "lattice_constant")},
+    # At another volume the curvature is another one too.
+    "pressed": {("eos", "lattice_constant"), ("eos", "bulk_modulus")},
     "lowered": {("neb_barrier", "barrier")},
     "hollow": {("stability", "broken_runs")},
     "heating": {("stability", "energy_drift")},

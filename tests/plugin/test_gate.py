@@ -50,9 +50,7 @@ def test_success_in_spite_of_a_failure_is_an_internal_error(
     )
     done = pytester.runpytest(f"--mlip={calc(BROKEN)}", f"--dataset={cuni}")
     assert done.ret == pytest.ExitCode.INTERNAL_ERROR
-    done.stdout.fnmatch_lines(
-        ["internal error: *1 recorded verdicts*forces of calc on cuni*xfail*"]
-    )
+    done.stdout.fnmatch_lines(["internal error: * recorded verdicts*forces of calc on cuni*xfail*"])
     assert document()["run"]["exit_status"] == pytest.ExitCode.INTERNAL_ERROR
 
 

@@ -20,6 +20,7 @@ OPTIONS = (
     "--dataset",
     "--data",
     "--stand-in",
+    "--align",
     "--train-sizes",
     "--eos-relax",
     "--neb-steps",

@@ -83,7 +83,7 @@ def test_a_potential_of_unknown_origin_neither_passes_nor_fails(
     done.stdout.fnmatch_lines(
         [
             "*energy*≠ incomparable*",
-            "*energy*≠*measured*",
+            "*forces*≠*measured*",
             "nothing was judged: every number compares two levels*",
         ]
     )
@@ -115,7 +115,7 @@ def test_the_user_can_let_it_count(
     assert _verdicts(found)["error_thresholds", "energy"] == "pass"
     # The mark stays, and so does the explanation.
     assert {result["incomparable"] for result in found["results"]} == {True}
-    done.stdout.fnmatch_lines(["  compared:   two levels of theory*", "*forces mae*≠*✗ fail*"])
+    done.stdout.fnmatch_lines(["  compared:   two levels of theory*", "*forces*≠*✗ fail*"])
     assert "They are judged all the same" in " ".join(done.stdout.str().split())
 
 
@@ -141,7 +141,7 @@ def test_what_needs_no_labels_counts(
     verdicts = _verdicts(document())
     assert verdicts["size_extensivity", "supercell_energy"] == "pass"
     assert verdicts["error_thresholds", "energy"] == "incomparable"
-    done.stdout.fnmatch_lines(["not counted: 3 numbers of two levels of theory (calc on data)"])
+    done.stdout.fnmatch_lines(["not counted: * numbers of two levels of theory (calc on data)"])
     # A defect that needs no labels fails the run, whatever the level of theory.
     wrong = calc("results['energy'] += 0.3 * (len(self.atoms) > 16)")
     done = pytester.runpytest(f"--mlip={wrong}", f"--dataset={data}", *chosen)
@@ -193,7 +193,7 @@ def test_potentials_are_told_apart(
     assert done.ret == pytest.ExitCode.OK
     marks = {(r["potential"], r["incomparable"]) for r in document()["results"]}
     assert marks == {("reference", False), ("calc", True)}
-    done.stdout.fnmatch_lines(["not counted: 3 numbers of two levels of theory (calc on data)"])
+    done.stdout.fnmatch_lines(["not counted: * numbers of two levels of theory (calc on data)"])
 
 
 @pytest.mark.mace

@@ -62,6 +62,7 @@ def judge(
     criteria: str | Iterable[str] | None = None,
     data: str | Path | None = None,
     stand_in: str | None = None,
+    align: str | None = None,
     thresholds: str | Path | Mapping[str, Any] | None = None,
     strict: bool = False,
     seed: int | None = None,
@@ -114,6 +115,10 @@ def judge(
     stand_in
         ``gate`` to judge comparisons of a potential with stand-in labels of another level of theory
         than what it learned; by default they get the verdict ``incomparable``.
+    align
+        ``element`` to judge energies without a constant for each element, which is fitted to
+        training or validation frames; ``none`` to judge them as they are; None for what the card of
+        the dataset says.
     thresholds
         TOML file that replaces thresholds, or a dictionary of the same layout:
         ``{criterion: {class: {quantity: {"value", "unit", "metric", "source"}}}}``.
@@ -215,6 +220,7 @@ def judge(
                 "-m": criteria_expression(criteria),
                 "--data": data,
                 "--stand-in": stand_in,
+                "--align": align,
                 "--ms25-thresholds": inputs.thresholds(thresholds),
                 "--ms25-strict": strict,
                 "--ms25-seed": seed,

@@ -8,9 +8,7 @@ from ms25_suite.criteria.transfer import Transfer, TransferErrors, measure_trans
 __all__ = ["measure_framework_transfer"]
 
 
-def measure_framework_transfer(
-    transfer: Transfer, quantity: Quantity, *, seed: int
-) -> TransferErrors:
+def measure_framework_transfer(transfer: Transfer, quantity: Quantity) -> TransferErrors:
     """Errors of a quantity on the other framework, on a potential's own, and their ratio.
 
     Raises
@@ -18,4 +16,4 @@ def measure_framework_transfer(
     NotApplicableError
         The frames of the other framework have no labels or predictions of it.
     """
-    return measure_transfer(transfer, quantity, seed=seed)
+    return measure_transfer(transfer, quantity)

@@ -8,9 +8,7 @@ from ms25_suite.criteria.transfer import Transfer, TransferErrors, measure_trans
 __all__ = ["measure_size_extensivity"]
 
 
-def measure_size_extensivity(
-    transfer: Transfer, quantity: Quantity, *, seed: int
-) -> TransferErrors:
+def measure_size_extensivity(transfer: Transfer, quantity: Quantity) -> TransferErrors:
     """Errors of a quantity in the other cell, in a potential's own, and their ratio.
 
     Where they grow, a finding compares the receptive field with the size of the own cells.
@@ -20,4 +18,4 @@ def measure_size_extensivity(
     NotApplicableError
         The frames of the other cell have no labels or predictions of it.
     """
-    return measure_transfer(transfer, quantity, seed=seed, of_cell_size=True)
+    return measure_transfer(transfer, quantity, of_cell_size=True)

@@ -123,6 +123,10 @@ class TrainingRate:
         """Record the rate, and the number of frames that the threshold of the errors needs."""
         fit, quantity, n_frames = self.fit, self.quantity, self.errors[0].n_frames
         mark = recorder.threshold(quantity, ERROR_THRESHOLDS.name)
+        if mark is not None:
+            # All points are of the same frames.
+            first = next(iter(self.curve.points.values()))
+            mark = mark.against(first.without_model(self.errors[0]))
         needed, remark = _frames_needed(fit, self.errors, quantity, mark)
         remarks = [*self.curve.remarks(), *([remark] if remark else [])]
         recorder.judge(
@@ -185,7 +189,7 @@ def measure_training_rate(curve: LearningCurve, quantity: Quantity, *, seed: int
     NotApplicableError
         Labels or predictions have none of the quantity; a `NotJudgedError` if an error is zero.
     """
-    errors = [measure_mae(point, quantity, seed=seed) for point in curve.points.values()]
+    errors = [measure_mae(point, quantity) for point in curve.points.values()]
     fit = fit_rate(list(curve.points), errors)
     if fit is None:
         msg = (

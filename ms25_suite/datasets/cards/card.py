@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Final, Self
 from ms25_suite.core.contracts import read_as
 from ms25_suite.core.documents.parsing import read_toml
 from ms25_suite.core.errors import CardError
-from ms25_suite.core.fields import NOT_STATED
+from ms25_suite.core.fields import NOT_STATED, Align
 from ms25_suite.datasets.cards.fields import (
     CARD_CONFIG,
     Name,
@@ -121,6 +121,8 @@ class CardTable:
         Whether these are the authors' published data, as ``ms25 data archive`` writes them.
     threshold_class
         Class of the thresholds in ``checks/thresholds.toml``.
+    align
+        Whether energies are judged as they are, or without a constant for each element.
     thresholds
         Thresholds of this dataset in place of those: quantity to entry, or criterion to such a
         table. Only their form is checked here.
@@ -160,6 +162,7 @@ class CardTable:
     stand_in: bool = False
     published: bool = False
     threshold_class: Text = "standard"
+    align: Align = "none"
     thresholds: dict[str, dict[str, Any]] = field(default_factory=dict)
     trajectory: Text | None = None
     labels: LabelKeys = field(default_factory=LabelKeys)

@@ -38,6 +38,24 @@ def test_senseless_values(judge: Judge, emt: str, option: str, words: str) -> No
 
 
 @row(
+    "`--align=element`, and fewer than three training or validation frames for each element that "
+    "are no test frames"
+)
+def test_nothing_to_align_with(judge: Judge, emt: str, cuni: Path) -> None:
+    outcome = judge(f"--mlip={emt}", f"--dataset={cuni}", "--align=element")
+    assert "not judged: energy" in outcome.text
+    assert "leave out --align" in outcome.text
+    judged = {result["quantity"] for result in outcome.results if result["verdict"] == "pass"}
+    assert {"forces", "stress"} <= judged
+
+
+@row("`--align` that is neither `none` nor `element`")
+def test_an_unknown_alignment(judge: Judge, emt: str, cuni: Path) -> None:
+    text = judge(f"--mlip={emt}", f"--dataset={cuni}", "--align=elements").text
+    assert "'none', 'element'" in text or "none, element" in text
+
+
+@row(
     "`--data` or `MS25_DATA` that is no tier: a misspelled word, a file, an empty folder, the "
     "archive itself"
 )

@@ -46,6 +46,7 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
 def test_criteria_stand_in_the_order_of_the_report() -> None:
     assert list(built_in()) == [
         "error_thresholds",
+        "energy_decomposition",
         "consistency",
         "training_rate",
         "size_extensivity",

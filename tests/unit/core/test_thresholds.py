@@ -190,3 +190,23 @@ def test_a_card_sets_a_threshold_for_one_criterion() -> None:
 def test_a_bad_threshold_of_a_card_is_refused(table: dict[str, object], message: str) -> None:
     with pytest.raises(ThresholdError, match=message):
         card_thresholds(table, "card")
+
+
+def test_a_share_counts_where_it_is_more() -> None:
+    mark = Threshold(70.0, "meV/Å", "mae", "somewhere", share=15.0)
+    assert mark.against(None).value == 70.0
+    assert mark.against(100.0).value == 70.0
+    wide = mark.against(1000.0)
+    assert (wide.value, wide.share) == (150.0, None)
+    assert wide.source == "15 % of 1000 meV/Å, the error without a model; somewhere"
+
+
+def test_parts_are_as_much_wider_as_the_whole() -> None:
+    default, part = Threshold(35.0, "meV/Å", "mae", "the paper"), Threshold(70.0, "", "mae", "x")
+    wide = part.widened(Threshold(350.0, "meV/Å", "mae", "mine"), default)
+    assert wide.value == 700.0
+    assert "mine" in wide.source
+    assert part.widened(Threshold(3.5, "meV/Å", "mae", "mine"), default) == part
+    relative = Threshold(0.06, "", "mae", "x", share=60.0)
+    found = relative.widened(Threshold(9.0, "", "mae", "mine"), relative)
+    assert (found.value, found.share) == (9.0, 60.0)

@@ -40,7 +40,7 @@ def test_numbers_are_shown_in_milli_units() -> None:
 
 def test_a_shift_of_known_size_is_recorded(compared: ComparedFrames, tmp_path: Path) -> None:
     recorder = make_recorder(built_in()["error_thresholds"], tmp_path, quantity="energy")
-    record_mae(recorder, measure_mae(compared, "energy", seed=0), compared)
+    record_mae(recorder, measure_mae(compared, "energy"), compared)
     (result,) = recorder.results
     assert result.value == pytest.approx(10.0, rel=1e-3)
     assert result.n_frames == 8
@@ -50,7 +50,7 @@ def test_a_shift_of_known_size_is_recorded(compared: ComparedFrames, tmp_path: P
 
 def test_errors_of_forces_are_told_by_element(compared: ComparedFrames, tmp_path: Path) -> None:
     recorder = make_recorder(built_in()["error_thresholds"], tmp_path, quantity="forces")
-    record_mae(recorder, measure_mae(compared, "forces", seed=0), compared)
+    record_mae(recorder, measure_mae(compared, "forces"), compared)
     details = recorder.results[0].details
     assert set(details["per_element"]) == {"Ni", "Cu"}
     worst = [entry["value"] for entry in details["worst_frames"]]
@@ -70,7 +70,7 @@ def test_what_is_missing_is_the_reason(compared: ComparedFrames) -> None:
         compared.indices, compared.frames, compared.labels, no_stress, duration_s=0.0
     )
     with pytest.raises(NotApplicableError, match="the potential predicts no stress"):
-        measure_mae(without, "stress", seed=0)
+        measure_mae(without, "stress")
 
 
 def test_errors_by_config_type_and_on_some_frames(compared: ComparedFrames, tmp_path: Path) -> None:
@@ -84,7 +84,7 @@ def test_errors_by_config_type_and_on_some_frames(compared: ComparedFrames, tmp_
     )
     for quantity, n_frames, n_bulk in (("energy", 6, 3), ("forces", 7, 4)):
         recorder = make_recorder(built_in()["error_thresholds"], tmp_path, quantity=quantity)
-        record_mae(recorder, measure_mae(some, quantity, seed=0), some)
+        record_mae(recorder, measure_mae(some, quantity), some)
         (result,) = recorder.results
         assert result.n_frames == n_frames
         by_kind = result.details["per_config_type"]

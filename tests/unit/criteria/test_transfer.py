@@ -18,7 +18,7 @@ TRANSFER = built_in()["framework_transfer"]
 
 def make_transfer(folder: Path, calculator: type) -> Transfer:
     own = open_crystals(folder, "own", n=6)
-    other = open_crystals(folder, "other", n=6, seed=1)
+    other = open_crystals(folder, "other", n=12, seed=1)
     potential, predictions = InProcess(calculator), HeldOutPredictions()
     return Transfer(
         potential, own, predictions(potential, own), other, predictions(potential, other)
@@ -30,7 +30,7 @@ def test_errors_on_both_datasets_and_their_ratio_are_recorded(tmp_path: Path) ->
     recorder = make_recorder(
         TRANSFER, tmp_path, dataset="own", test_dataset="other", quantity="energy"
     )
-    measure_transfer(transfer, "energy", seed=0).record(recorder)
+    measure_transfer(transfer, "energy").record(recorder)
     found = {(r.test_dataset, r.metric): r for r in recorder.results}
     assert set(found) == {("other", "mae"), ("own", "mae"), ("other", "ratio")}
     assert found["other", "mae"].value == pytest.approx(10.0, rel=1e-3)
@@ -55,7 +55,7 @@ def test_errors_that_grow_with_the_cell_bring_the_receptive_field(tmp_path: Path
     transfer = Transfer(
         potential, own, predictions(potential, own), other, predictions(potential, other)
     )
-    errors = measure_transfer(transfer, "energy", seed=0, of_cell_size=True)
+    errors = measure_transfer(transfer, "energy", of_cell_size=True)
     assert errors.ratio is not None
     assert errors.ratio.value > 2.0
     recorder = make_recorder(built_in()["size_extensivity"], tmp_path, quantity="energy")
@@ -92,7 +92,6 @@ def test_the_reach_of_a_potential_is_compared_with_the_cells(
     errors = measure_transfer(
         Transfer(potential, own, predictions(potential, own), other, predictions(potential, other)),
         "energy",
-        seed=0,
         of_cell_size=True,
     )
     recorder = make_recorder(built_in()["size_extensivity"], tmp_path, quantity="energy")

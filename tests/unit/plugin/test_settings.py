@@ -3,8 +3,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from ms25_suite.core.thresholds import Thresholds
 from ms25_suite.datasets import Dataset
 from ms25_suite.plugin.settings import Settings, transfer_only
@@ -37,10 +35,10 @@ def test_a_card_comes_before_the_class_of_its_dataset(tmp_path: Path) -> None:
     assert forces.value == 50.0
 
 
-@pytest.mark.parametrize("quantity", ["bulk_modulus", "no_such_quantity"])
-def test_what_has_no_threshold(tmp_path: Path, quantity: str) -> None:
+def test_what_has_no_threshold(tmp_path: Path) -> None:
     data = open_crystals(tmp_path, n=2)
-    assert settings(data).threshold("eos", data, quantity) is None
+    assert settings(data).threshold("training_rate", data, "forces") is None
+    assert settings(data).threshold("eos", data, "no_such_quantity") is None
 
 
 def test_data_of_users_are_never_for_transfer_only(tmp_path: Path) -> None:

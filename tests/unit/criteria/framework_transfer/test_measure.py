@@ -10,5 +10,5 @@ from tests.unit.criteria.test_transfer import make_transfer
 
 def test_the_receptive_field_matters_for_cells_only(tmp_path: Path) -> None:
     transfer = make_transfer(tmp_path, Shifted)
-    assert not measure_framework_transfer(transfer, "forces", seed=0).of_cell_size
-    assert measure_size_extensivity(transfer, "forces", seed=0).of_cell_size
+    assert not measure_framework_transfer(transfer, "forces").of_cell_size
+    assert measure_size_extensivity(transfer, "forces").of_cell_size

@@ -23,7 +23,7 @@ def test_the_reference_passes_and_wrong_forces_fail(
 ) -> None:
     transfer = make_transfer(tmp_path, calculator)
     recorder = make_recorder(CRITERION, tmp_path, MARKS, quantity="forces", test_dataset="other")
-    measure_size_extensivity(transfer, "forces", seed=0).record(recorder)
+    measure_size_extensivity(transfer, "forces").record(recorder)
     assert recorder.results[0].verdict is verdict
     assert recorder.results[0].quantity == "forces"
 
@@ -37,4 +37,4 @@ def test_without_predictions_it_does_not_apply(tmp_path: Path) -> None:
             self.results.pop("stress", None)
 
     with pytest.raises(NotApplicableError, match="the potential predicts no stress"):
-        measure_size_extensivity(make_transfer(tmp_path, NoStress), "stress", seed=0)
+        measure_size_extensivity(make_transfer(tmp_path, NoStress), "stress")
