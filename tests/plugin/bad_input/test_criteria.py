@@ -315,7 +315,9 @@ def test_a_route_that_there_is_not(judge: Judge, emt: str, cuni: Path) -> None:
 @row("`--same-as`: a model with one changed weight, or another calculator")
 def test_another_calculator(judge: Judge, emt: str, cuni: Path, calc: Calc) -> None:
     other = calc("results['energy'] *= 1.001; results['forces'] *= 1.01; results['stress'] *= 1.1")
-    outcome = judge(f"--mlip={emt}", f"--dataset={cuni}", f"--same-as={other}")
+    outcome = judge(
+        f"--mlip={emt}", f"--dataset={cuni}", f"--same-as={other}", "-m", "route_agreement"
+    )
     assert {
         result["quantity"]: result["verdict"]
         for result in outcome.results

@@ -158,7 +158,7 @@ def test_frames_built_anew_keep_the_observables(
     assert open_dataset(str(out)).neb() is None
     out = tmp_path / "other.extxyz"
     assert ms25("build", "reaction", "--out", out, "--frames", "5") == 0
-    assert "forward barrier 0.175 eV" in capsys.readouterr().out
+    assert "forward barrier 0.167 eV" in capsys.readouterr().out
     assert '[neb]\ndataset = "reaction"' in (tmp_path / "other.toml").read_text()
 
 
