@@ -1,0 +1,22 @@
+"""Steps of the energy and jumps of the force, where neighbours come within the cutoff or leave."""
+
+from __future__ import annotations
+
+from ms25_suite.core.catalogue import Criterion, Measure
+from ms25_suite.core.units import FORCES_UNIT
+
+__all__ = ["CRITERION"]
+
+CRITERION = Criterion(
+    name="smoothness",
+    title="Smoothness",
+    question="Are energy and forces continuous, also where neighbours cross the cutoff?",
+    place=14,
+    measures={
+        "energy_step": Measure("measurement", "meV"),
+        "force_jump": Measure("measurement", FORCES_UNIT),
+    },
+    by_default=False,
+    not_asked="ms25_suite.criteria.smoothness.lines:not_asked",
+    section="ms25_suite.criteria.smoothness.figure:section",
+)

@@ -1,0 +1,71 @@
+"""Figure of steps and jumps along lines through frames and along dimers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from ms25_suite.core.records import RunRecord
+from ms25_suite.core.results import CheckResult
+from ms25_suite.criteria.smoothness import CRITERION
+from ms25_suite.criteria.smoothness.details import KEY, SmoothnessDetails
+from ms25_suite.report.figures.axes import set_margins, tidy
+from ms25_suite.report.figures.canvas import MUTED, new_figure
+from ms25_suite.report.figures.legend import ROW, color_of, legend_below, legend_label
+from ms25_suite.report.figures.observables import Drawn, observable_section
+from ms25_suite.report.section import Section
+from ms25_suite.report.wording import pretty_unit
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["draw_steps", "section"]
+
+_NOTE: Final = (
+    "Each point is one step of a line, and what the energy or a force changes in it beyond what the "
+    "forces, or the steps beside it, foretell. Left: pairs in vacuum that are pulled apart; right: "
+    "test frames of which all atoms move. A cutoff that is not smooth shows as points that stand "
+    "out at its distance (left) or anywhere (right). The dotted line is the threshold; values below "
+    "a thousandth of it are drawn there."
+)
+
+
+def section(run: RunRecord, results: Sequence[CheckResult]) -> Section | None:
+    """Section of the report; None if no line is known."""
+    del run
+    return observable_section(results, CRITERION.name, KEY, SmoothnessDetails, draw_steps, _NOTE)
+
+
+def draw_steps(results: Drawn[SmoothnessDetails]) -> Figure | None:
+    """Steps along dimers and along frames, of all potentials; None if there is no line."""
+    if not any(details.lines for _, details in results):
+        return None
+    marks = sorted({one.threshold for one, _ in results if one.threshold is not None})
+    floor = 1e-3 * (marks[0] if marks else 1.0)
+    figure = new_figure(7.2, 2.6 + ROW * len(results))
+    dimers, frames = figure.subplots(1, 2, sharey=True)
+    for axes, title, label in (
+        (dimers, "pairs in vacuum", "distance (Å)"),
+        (frames, "test frames", "displacement of each atom (Å)"),
+    ):
+        axes.set_title(title, fontsize=8.5)
+        axes.set_xlabel(label, fontsize=8)
+        for mark in marks:
+            axes.axhline(mark, color=MUTED, lw=0.9, ls=":")
+    dimers.set_ylabel(
+        f"{results[0][0].quantity.replace('_', ' ')} ({pretty_unit(results[0][0].unit)})",
+        fontsize=8,
+    )
+    for index, (result, details) in enumerate(results):
+        name: str | None = legend_label(result.potential)
+        dimers.plot([], [], "o", color=color_of(index), ms=3, label=name)
+        for line in details.lines:
+            axes = frames if line.name.startswith("frame") else dimers
+            sizes = [max(size, floor) for size in line.sizes]
+            axes.plot(line.where, sizes, "o", color=color_of(index), ms=1.8, alpha=0.7)
+    dimers.set_yscale("log")
+    for axes in (dimers, frames):
+        tidy(axes)
+    set_margins(figure, left=0.75, bottom=0.5 + ROW * len(results), between=(0.1, 0.5))
+    legend_below(figure, *dimers.get_legend_handles_labels())
+    return figure
