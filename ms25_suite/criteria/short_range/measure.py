@@ -126,9 +126,9 @@ def _lowest_wall(scan: ShortRangeScan) -> tuple[float, str]:
     walls = [_wall(curve) for curve in scan.pushed]
     worst = int(np.argmin([wall.height for wall in walls]))
     curve, wall = scan.pushed[worst], walls[worst]
-    end = "behind it the energy falls" if wall.open else "the energy rises to the end of the scan"
+    end = "behind it the energy falls" if wall.open else "it rises to the end of the scan"
     return wall.height, (
-        f"lowest for {pair_name(curve.pair)} at {wall.distance:.2f} Å, in frame {curve.frame}: {end}"
+        f"lowest for {pair_name(curve.pair)} at {wall.distance:.2f} Å in frame {curve.frame}: {end}"
     )
 
 

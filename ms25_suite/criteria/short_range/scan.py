@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 
@@ -23,7 +23,7 @@ from ms25_suite.metrics.scans.approach import (
     choose_approaches,
     push_work,
 )
-from ms25_suite.metrics.scans.dimers import Pair, dimer_frames, pair_name
+from ms25_suite.metrics.scans.dimers import Pair, dimer_frames, pair_name, richest_frame
 from ms25_suite.potentials.potential import Potential
 
 __all__ = [
@@ -34,10 +34,12 @@ __all__ = [
     "scan_short_range",
 ]
 
+T = TypeVar("T")
+
 LOOKED_AT: Final = 20
 """Test frames among which the closest pairs are looked for."""
 
-PUSHES: Final = 16
+PUSHES: Final = 14
 """Distances at which a pair is pushed together; equal ratios, so 0.1 Å apart at 1 Å."""
 
 FARTHEST_A: Final = 6.0
@@ -155,15 +157,15 @@ def scan_short_range(potential: Potential, dataset: Dataset) -> ShortRangeScan:
     if left_out:
         remarks["pushed"].append(f"{left_out} more pairs of elements were not scanned")
     pushed = []
-    for answers, some in _asked(potential, groups, lambda part: approach_frames(frames, part)):
+    for answers, chosen in _asked(potential, groups, lambda part: approach_frames(frames, part)):
         if answers is None:
-            remarks["pushed"].append(f"the reference refuses {_names(some)}")
+            remarks["pushed"].append(f"the reference refuses {_names(chosen)}")
             continue
-        pushed += _pushed(answers, some, frames, indices)
+        pushed += _pushed(answers, chosen, frames, indices)
         _note(problems, "pushed", answers)
     pairs = [one.pair for group in groups for one in group]
     distances = _dimer_distances(potential)
-    like = frames.select([_richest(frames)])
+    like = frames.select([richest_frame(frames)])
     dimers = []
     for answers, some in _asked(
         potential,
@@ -205,7 +207,9 @@ def _closest(groups: list[list[Approach]]) -> tuple[list[list[Approach]], int]:
     return [group for group in chosen if group], len(every) - len(kept)
 
 
-def _asked(potential: Potential, parts: Sequence, build) -> list:  # type: ignore[no-untyped-def,type-arg]
+def _asked(
+    potential: Potential, parts: Sequence[T], build: Callable[[Sequence[T]], Frames]
+) -> list[tuple[Answers | None, Sequence[T]]]:
     """Answers to the structures of all parts at once, for the reference part by part.
 
     A reference calculator is no potential: it may refuse what is not a structure of its data, such
@@ -215,7 +219,7 @@ def _asked(potential: Potential, parts: Sequence, build) -> list:  # type: ignor
         return []
     if potential.architecture != "reference":
         return [(ask(potential.predict, build(parts)), parts)]
-    found = []
+    found: list[tuple[Answers | None, Sequence[T]]] = []
     for part in parts:
         try:
             found.append((ask(potential.predict, build([part])), [part]))
@@ -255,11 +259,6 @@ def _dimer_distances(potential: Potential) -> FloatArray:
     inner = np.arange(INNER_A, min(3.0, reach), 0.1)
     outer = np.linspace(inner[-1], max(reach, inner[-1] + 0.1), 12)[1:]
     return np.concatenate([inner, outer])[::-1].copy()
-
-
-def _richest(frames: Frames) -> int:
-    """The frame with most elements: dimers take its inputs."""
-    return int(np.argmax([len(frames.select([i]).elements) for i in range(len(frames))]))
 
 
 def _compress(

@@ -15,6 +15,7 @@ CRITERION = Criterion(
     measures={
         "energy_step": Measure("measurement", "meV"),
         "force_jump": Measure("measurement", FORCES_UNIT),
+        "roughness": Measure("measurement", FORCES_UNIT),
     },
     by_default=False,
     not_asked="ms25_suite.criteria.smoothness.lines:not_asked",

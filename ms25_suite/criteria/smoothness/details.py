@@ -24,11 +24,15 @@ class LineSteps(Details):
         Distance of the pair, or of each atom from its place, in Å, in the middle of each step.
     sizes
         Energy in meV, or force in meV/Å, that is not accounted for in each step.
+    refined_where, refined_sizes
+        The same in the smallest steps that were made, for some of them; None if there are none.
     """
 
     name: str
     where: tuple[float, ...]
     sizes: tuple[float, ...]
+    refined_where: tuple[float, ...] | None = None
+    refined_sizes: tuple[float, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,11 +22,13 @@ if TYPE_CHECKING:
 __all__ = ["draw_steps", "section"]
 
 _NOTE: Final = (
-    "Each point is one step of a line, and what the energy or a force changes in it beyond what the "
-    "forces, or the steps beside it, foretell. Left: pairs in vacuum that are pulled apart; right: "
-    "test frames of which all atoms move. A cutoff that is not smooth shows as points that stand "
-    "out at its distance (left) or anywhere (right). The dotted line is the threshold; values below "
-    "a thousandth of it are drawn there."
+    "Each point is one step of a line, and what the energy or a force changes in it beyond what "
+    "the forces, or the steps beside it, foretell. Left: pairs in vacuum that are pulled apart; "
+    "right: test frames of which all atoms move. A cutoff that is not smooth shows as points that "
+    "stand out at its distance (left) or anywhere (right). Crosses: some of these steps divided by "
+    "up to a hundred, where a jump stays and a curve vanishes; energy steps and force jumps are "
+    "judged by them where there are any. The dotted line is the threshold; values below a "
+    "thousandth of it are drawn there."
 )
 
 
@@ -61,8 +63,12 @@ def draw_steps(results: Drawn[SmoothnessDetails]) -> Figure | None:
         dimers.plot([], [], "o", color=color_of(index), ms=3, label=name)
         for line in details.lines:
             axes = frames if line.name.startswith("frame") else dimers
+            color = color_of(index)
             sizes = [max(size, floor) for size in line.sizes]
-            axes.plot(line.where, sizes, "o", color=color_of(index), ms=1.8, alpha=0.7)
+            axes.plot(line.where, sizes, "o", color=color, ms=1.8, alpha=0.5)
+            if line.refined_where is not None and line.refined_sizes is not None:
+                sizes = [max(size, floor) for size in line.refined_sizes]
+                axes.plot(line.refined_where, sizes, "x", color=color, ms=4)
     dimers.set_yscale("log")
     for axes in (dimers, frames):
         tidy(axes)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
 from typing import Final
 
 import numpy as np
 
 from ms25_suite.core.catalogue import NotAsked
 from ms25_suite.core.errors import NotApplicableError, ReferenceCalculatorError
-from ms25_suite.core.frames import FloatArray
+from ms25_suite.core.frames import FloatArray, Frames, IntArray
 from ms25_suite.criteria.case import Case
 from ms25_suite.criteria.held_out import unseen_set
 from ms25_suite.datasets.dataset import Dataset
@@ -19,7 +19,7 @@ from ms25_suite.metrics.dynamics.breaks import shortest_distances
 from ms25_suite.metrics.rounding import TERMS
 from ms25_suite.metrics.scans.answers import Answers, ask
 from ms25_suite.metrics.scans.approach import REACH_A
-from ms25_suite.metrics.scans.dimers import Pair, dimer_frames, pair_name, pull
+from ms25_suite.metrics.scans.dimers import Pair, dimer_frames, pair_name, pull, richest_frame
 from ms25_suite.metrics.scans.lines import (
     MARGIN,
     energy_steps,
@@ -29,15 +29,28 @@ from ms25_suite.metrics.scans.lines import (
 )
 from ms25_suite.potentials.potential import Potential
 
-__all__ = ["Line", "SmoothnessScan", "not_asked", "scan_smoothness"]
+__all__ = ["Line", "SmoothnessScan", "Steps", "not_asked", "scan_smoothness"]
 
 STEP_A: Final = 0.01
-"""Step of a line in Å: what an atom moves in a time step of molecular dynamics. In 1 fs at 300 K
-that is 0.007 Å for oxygen and 0.003 Å for copper (square root of 3 k T / m), at 1200 K twice that."""
+"""First step of a line through a frame in Å: what an atom moves in a time step of 1 fs. At 300 K
+that is 0.007 Å for oxygen and 0.003 Å for copper (square root of 3 k T / m), at 1200 K twice."""
 
-COARSE_A: Final = 0.053
-"""First step along a dimer in Å; where it shows something, `STEP_A` follows. No round number, so
-that a wave of the energy does not hide between the points."""
+DIMER_STEP_A: Final = 0.053
+"""First step along a dimer in Å. No round number, so that a wave of the energy does not hide
+between the points."""
+
+FINER: Final = 10
+LEVELS: Final = 2
+"""The steps that show most are divided, twice by ten: what is curved then almost vanishes, and what
+jumps is left as it is."""
+
+REFINED: Final = 2
+"""Steps of a dimer's line that are divided, for energy and for force; of a frame's line it is one,
+since each point costs as much as a test frame."""
+
+NOTHING_EV: Final = 1e-4
+NOTHING_EV_A: Final = 5e-4
+"""Energy and force in a step that is not divided: a tenth of the thresholds."""
 
 PLACES: Final = 26
 """Points of a line through a frame: 21 steps that are looked at, in which each atom meets the
@@ -56,43 +69,57 @@ FARTHEST_A: Final = 10.0
 BEYOND_A: Final = 0.4
 """How far a line goes beyond a known cutoff in Å."""
 
+START: Final = 1.3
+"""Lines of dimers start at this multiple of the shortest distance of the pair in the test frames.
+What is closer is curved the most, and is seen where the frames themselves are moved."""
+
 MOST_PAIRS: Final = 66
 """Pairs of elements that are pulled apart: those of eleven elements."""
 
-START: Final = 1.3
-"""Lines of dimers start at this part of the shortest distance of the pair in the test frames. What
-is closer is curved the most, and is seen where the frames themselves are moved."""
-
-REFINED: Final = 4
-"""Steps of each coarse line that are looked at again, for energy and force each."""
-
-NOTHING_EV: Final = 1e-4
-NOTHING_EV_A: Final = 5e-4
-"""Energy and force in a coarse step that are not looked at again: a tenth of the thresholds."""
-
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Line:
-    """What is not continuous along one line, in steps of `STEP_A` where it matters.
+class Steps:
+    """Consecutive steps of a line.
 
     Parameters
     ----------
-    name
-        What was moved.
     places
         Middle of each step in Å, shape ``(n_steps,)``.
     energy
         Energy that the force does not account for in each step in eV, same shape.
     force
         Force that the steps beside it do not foretell, in eV/Å, same shape.
+    """
+
+    places: FloatArray
+    energy: FloatArray
+    force: FloatArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Line:
+    """What is not continuous along one line.
+
+    Parameters
+    ----------
+    name
+        What was moved.
+    n_atoms
+        Number of atoms.
+    whole
+        The whole line, in its first steps.
+    energy, force
+        The parts of it in the smallest steps that were made, where most energy, or force, is not
+        accounted for; the whole line if nothing had to be divided.
     rounding
         Rounding error of an energy in eV.
     """
 
     name: str
-    places: FloatArray
-    energy: FloatArray
-    force: FloatArray
+    n_atoms: int
+    whole: Steps
+    energy: Steps
+    force: Steps
     rounding: float
 
 
@@ -102,8 +129,8 @@ class SmoothnessScan:
 
     Parameters
     ----------
-    lines
-        The lines.
+    frames, dimers
+        Lines through frames, and along dimers.
     problem
         Why the potential did not answer somewhere; empty if it did.
     remark
@@ -112,10 +139,22 @@ class SmoothnessScan:
         Wall time in seconds.
     """
 
-    lines: tuple[Line, ...]
+    frames: tuple[Line, ...]
+    dimers: tuple[Line, ...]
     problem: str = ""
     remark: str = ""
     duration_s: float = 0.0
+
+
+Walk = tuple[int, FloatArray]
+"""Which line, and points of it in Å at even steps."""
+
+Evaluate = Callable[[Sequence[Walk]], tuple[list[Steps], list[float]]]
+"""Steps of each walk, and its largest energy in eV."""
+
+
+class _NoAnswerError(Exception):
+    """The potential raised, or gave numbers that are not finite; the text says where."""
 
 
 def not_asked(case: Case) -> NotAsked | None:
@@ -123,20 +162,6 @@ def not_asked(case: Case) -> NotAsked | None:
     if case.subject.kind == "baseline":
         return NotAsked("the baseline does not depend on the positions of atoms")
     return None
-
-
-@dataclass(slots=True)
-class _Scan:
-    """Lines found so far, and why others are missing."""
-
-    lines: list[Line] = field(default_factory=list)
-    problem: str = ""
-    remarks: list[str] = field(default_factory=list)
-
-    def take(self, answers: Answers) -> bool:
-        """Whether there are numbers for all points; keeps the first problem."""
-        self.problem = self.problem or answers.problem
-        return not answers.problem
 
 
 def scan_smoothness(potential: Potential, dataset: Dataset, *, seed: int) -> SmoothnessScan:
@@ -160,153 +185,189 @@ def scan_smoothness(potential: Potential, dataset: Dataset, *, seed: int) -> Smo
         kept as a problem.
     """
     start = time.perf_counter()
-    scan = _Scan()
     test = dataset.splits.test(set=unseen_set(potential, dataset))
     chosen = test[np.linspace(0, len(test) - 1, min(LOOKED_AT, len(test))).astype(int)]
     chosen = chosen[np.argsort(dataset.frames.n_atoms[chosen], kind="stable")]
-    # Of a calculator the precision is not known: the wider one.
-    known = potential.architecture not in ("ase", "reference")
-    digits = TERMS * float(np.finfo(potential.options.dtype if known else "float32").eps)
-    _move_frames(scan, potential, dataset, chosen, seed, digits)
-    _pull_dimers(scan, potential, dataset, chosen, digits)
-    if not scan.lines and not scan.problem:
-        raise NotApplicableError("; ".join(scan.remarks) or "no atoms are neighbours")
+    frames: list[Line] = []
+    dimers: list[Line] = []
+    remarks: list[str] = []
+    problem = ""
+    try:
+        frames = _through_frames(potential, dataset, chosen, seed)
+        dimers = _along_dimers(potential, dataset, chosen, remarks)
+    except _NoAnswerError as error:
+        problem = str(error)
+    if not frames and not problem:
+        raise NotApplicableError("; ".join(remarks) or "the reference refuses all lines")
     duration = time.perf_counter() - start
-    return SmoothnessScan(tuple(scan.lines), scan.problem, "; ".join(scan.remarks), duration)
+    return SmoothnessScan(tuple(frames), tuple(dimers), problem, "; ".join(remarks), duration)
 
 
-def _move_frames(
-    scan: _Scan,
-    potential: Potential,
-    dataset: Dataset,
-    chosen: np.ndarray,  # type: ignore[type-arg]
-    seed: int,
-    digits: float,
-) -> None:
+def _through_frames(
+    potential: Potential, dataset: Dataset, chosen: IntArray, seed: int
+) -> list[Line]:
     count = max(1, min(MOST_FRAMES, MOST_ATOMS // int(dataset.frames.n_atoms[chosen[0]])))
-    places = STEP_A * np.arange(PLACES)
-    for index in chosen[:count]:
-        frame = dataset.frames.select([index])
-        directions = random_directions(len(frame.numbers), seed + int(index))
-        answers = ask(potential.predict, line_frames(frame, directions, places))
-        if not scan.take(answers):
-            return
-        forces = answers.forces.reshape(PLACES, -1, 3)
-        pulls = np.einsum("pai,ai->p", forces, directions)
-        scan.lines.append(
-            Line(
-                f"frame {index}",
-                _middles(places),
-                energy_steps(answers.energy, pulls, STEP_A),
-                force_jumps(forces),
-                digits * float(np.abs(answers.energy).max()),
-            )
-        )
+    indices = [int(index) for index in chosen[:count]]
+    frames = [dataset.frames.select([index]) for index in indices]
+    directions = [
+        random_directions(len(frame.numbers), seed + index)
+        for index, frame in zip(indices, frames, strict=True)
+    ]
+
+    def evaluate(walks: Sequence[Walk]) -> tuple[list[Steps], list[float]]:
+        parts = [line_frames(frames[n], directions[n], places) for n, places in walks]
+        found, largest = [], []
+        for (n, places), part in zip(walks, parts, strict=True):
+            answers = _answers(potential, part)
+            forces = answers.forces.reshape(len(places), -1, 3)
+            pulls = np.einsum("pai,ai->p", forces, directions[n])
+            found.append(_steps(places, answers.energy, pulls, forces))
+            largest.append(float(np.abs(answers.energy).max()))
+        return found, largest
+
+    # To both sides: far from where they were, atoms come closer than in any dynamics.
+    places = np.asarray(STEP_A * (np.arange(PLACES) - 0.5 * (PLACES - 1)), dtype=np.float64)
+    return _walked(
+        evaluate,
+        [f"frame {index}" for index in indices],
+        [len(frame.numbers) for frame in frames],
+        [places] * count,
+        refined=1,
+        digits=_digits(potential),
+    )
 
 
-def _pull_dimers(
-    scan: _Scan,
-    potential: Potential,
-    dataset: Dataset,
-    chosen: np.ndarray,  # type: ignore[type-arg]
-    digits: float,
-) -> None:
+def _along_dimers(
+    potential: Potential, dataset: Dataset, chosen: IntArray, remarks: list[str]
+) -> list[Line]:
     frames = dataset.frames.select(chosen)
     nearest = shortest_distances(frames, REACH_A)
-    like = frames.select(
-        [int(np.argmax([len(frames.select([i]).elements) for i in range(len(frames))]))]
-    )
+    like = frames.select([richest_frame(frames)])
     pairs = [pair for pair in nearest if set(pair) <= set(like.elements)]
     pairs = sorted(pairs, key=lambda pair: nearest[pair])[:MOST_PAIRS]
     reach = potential.info().r_max
     end = FARTHEST_A if reach is None else reach + BEYOND_A
-    grids = [np.arange(min(START * nearest[pair], end - 1.0), end, COARSE_A) for pair in pairs]
-    reference = potential.architecture == "reference"
-    parts = [[n] for n in range(len(pairs))] if reference else [list(range(len(pairs)))]
-    for part in parts if pairs else ():
-        own, places = [pairs[n] for n in part], [grids[n] for n in part]
-        try:
-            coarse = _lines(scan, potential, own, places, COARSE_A, like, digits)
-            fine = _fine_places(own, coarse)
-            again = _lines(
-                scan, potential, [p for p, _ in fine], [x for _, x in fine], STEP_A, like, digits
-            )
-        except ReferenceCalculatorError:
-            if not reference:
-                raise
-            # A reference is no potential: it may refuse what is no structure of its data.
-            scan.remarks.append(f"the reference refuses {', '.join(map(pair_name, own))}")
-            continue
-        for line in coarse:
-            # What was looked at again counts in small steps.
-            redone = [other for other in again if other.name == line.name]
-            scan.lines.append(_merged(line, redone))
 
+    def walked(own: Sequence[Pair]) -> list[Line]:
+        def evaluate(walks: Sequence[Walk]) -> tuple[list[Steps], list[float]]:
+            kinds, places = [own[n] for n, _ in walks], [x for _, x in walks]
+            answers = _answers(potential, dimer_frames(kinds, places, like))
+            found, largest, first = [], [], 0
+            for distances in places:
+                rows = slice(first, first + len(distances))
+                first = rows.stop
+                energies = answers.energy[rows]
+                forces = answers.forces[2 * rows.start : 2 * rows.stop]
+                found.append(_steps(distances, energies, pull(forces), forces.reshape(-1, 2, 3)))
+                largest.append(float(np.abs(energies).max()))
+            return found, largest
 
-def _lines(
-    scan: _Scan,
-    potential: Potential,
-    pairs: Sequence[Pair],
-    places: Sequence[FloatArray],
-    step: float,
-    like: object,
-    digits: float,
-) -> list[Line]:
-    if not pairs:
-        return []
-    answers = ask(potential.predict, dimer_frames(pairs, places, like))  # type: ignore[arg-type]
-    if not scan.take(answers):
-        return []
-    lines, first = [], 0
-    for pair, distances in zip(pairs, places, strict=True):
-        part = slice(first, first + len(distances))
-        first = part.stop
-        energies = answers.energy[part]
-        forces = answers.forces[2 * part.start : 2 * part.stop]
-        lines.append(
-            Line(
-                pair_name(pair),
-                _middles(distances),
-                energy_steps(energies, pull(forces), step),
-                force_jumps(forces.reshape(-1, 2, 3)),
-                digits * float(np.abs(energies).max()),
-            )
+        return _walked(
+            evaluate,
+            [pair_name(pair) for pair in own],
+            [2] * len(own),
+            [np.arange(min(START * nearest[p], end - 1.0), end, DIMER_STEP_A) for p in own],
+            refined=REFINED,
+            digits=_digits(potential),
         )
+
+    if potential.architecture != "reference":
+        return walked(pairs) if pairs else []
+    lines = []
+    for pair in pairs:
+        try:
+            lines += walked([pair])
+        except ReferenceCalculatorError:
+            # A reference is no potential: it may refuse what is no structure of its data, such as
+            # charged pairs.
+            remarks.append(f"the reference refuses {pair_name(pair)} in vacuum")
     return lines
 
 
-def _middles(places: FloatArray) -> FloatArray:
-    return np.asarray(0.5 * (places[MARGIN : -MARGIN - 1] + places[MARGIN + 1 : -MARGIN]))
+def _walked(
+    evaluate: Evaluate,
+    names: Sequence[str],
+    n_atoms: Sequence[int],
+    places: Sequence[FloatArray],
+    *,
+    refined: int,
+    digits: float,
+) -> list[Line]:
+    """Walk along lines, and again in smaller steps where they show most."""
+    wholes, largest = evaluate(list(enumerate(places)))
+    energies = {n: [steps] for n, steps in enumerate(wholes)}
+    forces = {n: [steps] for n, steps in enumerate(wholes)}
+    for _ in range(LEVELS):
+        walks: list[Walk] = []
+        kinds: list[str] = []
+        for kind, lines in (("energy", energies), ("force", forces)):
+            for n, parts in lines.items():
+                new = [(n, points) for points in _divided(parts, kind, refined)]
+                walks += new
+                kinds += [kind] * len(new)
+        if not walks:
+            break
+        found, _ = evaluate(walks)
+        for kind, lines in (("energy", energies), ("force", forces)):
+            for n in lines:
+                finer = [
+                    steps
+                    for (line, _), one, steps in zip(walks, kinds, found, strict=True)
+                    if line == n and one == kind
+                ]
+                lines[n] = finer or lines[n]
+    return [
+        Line(
+            name,
+            n_atoms[n],
+            wholes[n],
+            _joined(energies[n]),
+            _joined(forces[n]),
+            digits * largest[n],
+        )
+        for n, name in enumerate(names)
+    ]
 
 
-def _fine_places(pairs: Sequence[Pair], lines: Sequence[Line]) -> list[tuple[Pair, FloatArray]]:
-    """Small steps over the coarse ones that show most, for each pair."""
-    half = 0.5 * COARSE_A + (MARGIN + 1) * STEP_A
-    found = []
-    for pair, line in zip(pairs, lines, strict=False):
-        worst = {
-            int(step)
-            for sizes, nothing in ((np.abs(line.energy), NOTHING_EV), (line.force, NOTHING_EV_A))
-            for step in np.argsort(sizes)[-REFINED:]
-            if sizes[step] > nothing
-        }
-        found += [
-            (pair, np.arange(line.places[step] - half, line.places[step] + half, STEP_A))
-            for step in sorted(worst)
-        ]
+def _divided(parts: Sequence[Steps], kind: str, refined: int) -> list[FloatArray]:
+    """Smaller steps over the steps that show most of an energy or a force."""
+    nothing = NOTHING_EV if kind == "energy" else NOTHING_EV_A
+    shown = [
+        (float(size), float(place), float(part.places[1] - part.places[0]))
+        for part in parts
+        for size, place in zip(np.abs(getattr(part, kind)), part.places, strict=True)
+        if abs(size) > nothing
+    ]
+    found: list[FloatArray] = []
+    for _, place, step in sorted(shown, reverse=True)[:refined]:
+        fine = step / FINER
+        # The whole step, with a margin on either side.
+        count = FINER + 2 * (MARGIN + 1)
+        points = place + fine * (np.arange(count + 1) - 0.5 * count)
+        found.append(np.asarray(points, dtype=np.float64))
     return found
 
 
-def _merged(coarse: Line, fine: Sequence[Line]) -> Line:
-    """The small steps of a line in place of the coarse ones, which overstate what is curved."""
-    if not fine:
-        return coarse
-    places = np.concatenate([line.places for line in fine])
-    order = np.argsort(places)
-    return Line(
-        coarse.name,
-        places[order],
-        np.concatenate([line.energy for line in fine])[order],
-        np.concatenate([line.force for line in fine])[order],
-        coarse.rounding,
-    )
+def _steps(
+    places: FloatArray, energies: FloatArray, pulls: FloatArray, forces: FloatArray
+) -> Steps:
+    step = float(places[1] - places[0])
+    middles = 0.5 * (places[MARGIN : -MARGIN - 1] + places[MARGIN + 1 : -MARGIN])
+    return Steps(middles, energy_steps(energies, pulls, step), force_jumps(forces))
+
+
+def _joined(parts: Sequence[Steps]) -> Steps:
+    return Steps(*(np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Steps)))
+
+
+def _answers(potential: Potential, frames: Frames) -> Answers:
+    answers = ask(potential.predict, frames)
+    if answers.problem:
+        raise _NoAnswerError(answers.problem)
+    return answers
+
+
+def _digits(potential: Potential) -> float:
+    """Relative rounding error; that of float32 for a calculator, whose precision is not known."""
+    known = potential.architecture not in ("ase", "reference")
+    return TERMS * float(np.finfo(potential.options.dtype if known else "float32").eps)

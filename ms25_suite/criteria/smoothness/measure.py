@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
 
+from ms25_suite.core.errors import NotApplicableError
+from ms25_suite.core.frames import FloatArray
 from ms25_suite.core.units import MEV_PER_EV
 from ms25_suite.criteria.recorder import CheckRecorder
 from ms25_suite.criteria.smoothness.details import KEY, LineSteps, SmoothnessDetails
-from ms25_suite.criteria.smoothness.lines import Line, SmoothnessScan
+from ms25_suite.criteria.smoothness.lines import Line, SmoothnessScan, Steps
 
 __all__ = ["SMOOTHNESS_QUANTITIES", "SmoothnessNumber", "measure_smoothness"]
 
-SMOOTHNESS_QUANTITIES: Final = ("energy_step", "force_jump")
+SMOOTHNESS_QUANTITIES: Final = ("energy_step", "force_jump", "roughness")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,34 +76,67 @@ def measure_smoothness(scan: SmoothnessScan, quantity: str) -> SmoothnessNumber:
     scan
         All lines.
     quantity
-        ``energy_step``: energy that appears or disappears in one step of 0.01 Å without a force.
+        ``energy_step``: energy that appears or disappears in the smallest step without a force.
         ``force_jump``: change of a force in such a step that the steps beside it do not foretell.
+        ``roughness``: the same in steps of 0.053 Å along dimers.
+
+    Raises
+    ------
+    NotApplicableError
+        The roughness of a reference that refuses all dimers.
     """
-    details = SmoothnessDetails(tuple(_described(line, quantity) for line in scan.lines))
+    lines = scan.dimers if quantity == "roughness" else (*scan.frames, *scan.dimers)
+    details = SmoothnessDetails(tuple(_described(line, quantity) for line in lines))
     if scan.problem:
         reason = f"the potential has no answer to {scan.problem}"
         return SmoothnessNumber(quantity, math.nan, reason, 0.0, details, scan.duration_s)
-    largest = [float(_sizes(line, quantity).max(initial=0.0)) for line in scan.lines]
-    worst = scan.lines[int(np.argmax(largest))]
-    where = float(worst.places[int(np.argmax(_sizes(worst, quantity)))])
+    if not lines:
+        raise NotApplicableError(scan.remark or "no two atoms of the test frames are neighbours")
+    largest = [float(_leaves(line, quantity)[1].max(initial=0.0)) for line in lines]
+    worst = lines[int(np.argmax(largest))]
+    places, sizes = _leaves(worst, quantity)
+    where = float(places[int(np.argmax(sizes))])
     reason = (
-        f"largest for {worst.name}, {where:.2f} Å from where its atoms were"
+        f"largest for {worst.name}, its atoms moved by {where:+.3f} Å"
         if worst.name.startswith("frame")
-        else f"largest for {worst.name} in vacuum at {where:.2f} Å"
+        else f"largest for {worst.name} in vacuum at {where:.3f} Å"
     )
-    rounding = MEV_PER_EV * worst.rounding if quantity == "energy_step" else 0.0
+    rounding = MEV_PER_EV * worst.rounding * _share(worst) if quantity == "energy_step" else 0.0
     text = "; ".join(filter(None, (reason, scan.remark)))
     return SmoothnessNumber(quantity, max(largest), text, rounding, details, scan.duration_s)
 
 
-def _sizes(line: Line, quantity: str) -> Any:
-    return MEV_PER_EV * np.abs(line.energy if quantity == "energy_step" else line.force)
+def _share(line: Line) -> float:
+    """Part of the energy of a line that is looked at.
+
+    Steps of many atoms that move at once are as often up as down, so that the energy of n atoms
+    changes by the square root of n times what one of them contributes.
+    """
+    return 1.0 if line.n_atoms == 2 else line.n_atoms**-0.5
+
+
+def _sizes(line: Line, steps: Steps, quantity: str) -> FloatArray:
+    if quantity == "energy_step":
+        return np.asarray(MEV_PER_EV * _share(line) * np.abs(steps.energy))
+    return np.asarray(MEV_PER_EV * steps.force)
+
+
+def _leaves(line: Line, quantity: str) -> tuple[FloatArray, FloatArray]:
+    """Places and sizes by which a line is judged."""
+    parts = {"energy_step": line.energy, "force_jump": line.force}
+    steps = parts.get(quantity, line.whole)
+    return steps.places, _sizes(line, steps, quantity)
 
 
 def _described(line: Line, quantity: str) -> LineSteps:
-    sizes = _sizes(line, quantity)
-    return LineSteps(
-        line.name,
-        tuple(line.places.round(4).tolist()),
-        tuple(round(float(size), 6) for size in sizes),
+    described = LineSteps(
+        line.name, _rounded(line.whole.places), _rounded(_sizes(line, line.whole, quantity))
     )
+    places, sizes = _leaves(line, quantity)
+    if places is line.whole.places or len(places) == len(line.whole.places):
+        return described
+    return replace(described, refined_where=_rounded(places), refined_sizes=_rounded(sizes))
+
+
+def _rounded(values: FloatArray) -> tuple[float, ...]:
+    return tuple(round(float(value), 6) for value in values)

@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from ms25_suite.core.frames import FloatArray, Frames, IntArray
+from ms25_suite.core.frames import FloatArray, Frames
 from ms25_suite.core.geometry.neighbours import neighbours_by_tree
 from ms25_suite.metrics.scans.dimers import Pair
 
@@ -22,7 +22,6 @@ __all__ = [
     "Approach",
     "approach_frames",
     "choose_approaches",
-    "frames_of_groups",
     "push_work",
 ]
 
@@ -32,8 +31,9 @@ REACH_A: Final = 5.0
 INNER_A: Final = 0.5
 """Shortest distance of scans in Å: inside the core of all atoms but hydrogen."""
 
-_APART_A: Final = 5.0
-"""Least distance in Å between pairs that are pushed at once: their neighbours are others."""
+_APART_A: Final = 3.5
+"""Least distance in Å between the centres of pairs that are pushed at once: beyond the bonds of
+their atoms, so that they do not push each other."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -159,9 +159,3 @@ def push_work(approach: Approach, forces: FloatArray) -> FloatArray:
     scaled = repulsion * approach.distances
     steps = -np.diff(np.log(approach.distances)) * 0.5 * (scaled[1:] + scaled[:-1])
     return np.concatenate([[0.0], np.cumsum(steps)])
-
-
-def frames_of_groups(groups: Sequence[Sequence[Approach]]) -> list[IntArray]:
-    """Indices of the frames of each group among those of `approach_frames`."""
-    ends = np.cumsum([0, *(len(group[0].distances) for group in groups)])
-    return [np.arange(first, last) for first, last in zip(ends[:-1], ends[1:], strict=True)]

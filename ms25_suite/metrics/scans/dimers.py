@@ -9,7 +9,7 @@ import numpy as np
 
 from ms25_suite.core.frames import FloatArray, Frames
 
-__all__ = ["Pair", "dimer_frames", "pair_name", "pull"]
+__all__ = ["Pair", "dimer_frames", "pair_name", "pull", "richest_frame"]
 
 Pair = tuple[int, int]
 """Two atomic numbers, the smaller first."""
@@ -80,3 +80,9 @@ def pair_name(pair: Pair) -> str:
     from ase.data import chemical_symbols
 
     return "-".join(chemical_symbols[z] for z in pair)
+
+
+def richest_frame(frames: Frames) -> int:
+    """Index of the frame with most elements, which dimers may resemble."""
+    counts = [len(np.unique(frames.numbers[frames.atoms_of(i)])) for i in range(len(frames))]
+    return int(np.argmax(counts))

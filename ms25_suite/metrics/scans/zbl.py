@@ -31,9 +31,9 @@ _RATES: Final = np.array([3.19980, 0.94229, 0.40290, 0.20162])
 
 CORE_EV: Final = 30.0
 """Energy of `zbl_energy` in eV from which a pair counts as inside its core. The shortest bonds of
-all molecules, N2 (1.098 Å), CO (1.128 Å), O2 (1.208 Å), Cr2 (1.68 Å) or Mo2 (1.94 Å; K. P. Huber and
-G. Herzberg, *Constants of Diatomic Molecules*, 1979, and the NIST WebBook), have at most 14 eV:
-inside twice that, nothing holds two atoms together."""
+all molecules have at most 14 eV: N2 (1.098 Å), CO (1.128 Å), O2 (1.208 Å), Cr2 (1.68 Å), Mo2
+(1.94 Å; K. P. Huber and G. Herzberg, *Constants of Diatomic Molecules*, 1979, and the NIST
+WebBook). Inside twice that, nothing holds two atoms together."""
 
 
 def zbl_energy(one: int, other: int, distances: npt.ArrayLike) -> FloatArray:
