@@ -53,6 +53,10 @@ def ask(predict: Predict, frames: Frames) -> Answers:
         return Answers(*empty, nothing, f"{_names(frames, frame)}: {_last_line(error)}")
     assert found.energy is not None
     assert found.forces is not None
+    sound = np.isfinite(found.forces).all(axis=1)
+    # Of each frame all atoms; a frame has at least one.
+    known = known & np.isfinite(found.energy)
+    known &= np.logical_and.reduceat(sound, np.asarray(frames.offsets[:-1], dtype=np.int64))
     problem = ""
     if not known.all():
         frame = int(np.argmin(known))
