@@ -1,6 +1,6 @@
 # Two commands do everything on a fresh machine with Python 3.11 and make:
 #   make demo   train a small MACE on the built-in alloy data and judge it
-#   make test   run the suite's own tests
+#   make test   run the suite's own tests, without those that train real potentials
 # Both install what is missing into .venv and are quick the second time.
 
 PYTHON ?= python3
@@ -12,7 +12,7 @@ LOWEST := .venv-lowest
 # What a test needs besides the suite's own dependencies.
 FRAMEWORKS := ani or cp2k or lammps or mace or mtp or nequip or xtb
 
-.PHONY: demo test test-lowest lint benchmark install environments clean
+.PHONY: demo test test-slow test-lowest lint benchmark install environments clean
 
 $(INSTALLED): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -31,7 +31,11 @@ environments: $(INSTALLED)
 	$(BIN)/ms25 env create nequip
 
 test: $(INSTALLED) environments
-	$(BIN)/python -m pytest tests --ignore=tests/benchmarks -n 2 --dist loadfile --durations=10
+	$(BIN)/python -m pytest tests --ignore=tests/benchmarks -n 2 --dist loadfile --durations=10 \
+	    -m "not slow"
+
+test-slow: $(INSTALLED) environments
+	$(BIN)/python -m pytest tests --ignore=tests/benchmarks -n 2 --dist loadfile --durations=10 -m slow
 
 # The lowest versions that pyproject.toml allows, without frameworks. Old versions warn about newer
 # ones of what they need, so that warnings are no errors here.

@@ -21,6 +21,9 @@ from ms25_suite.potentials.registry import get_architecture, require_installed
 
 REPOSITORY = Path(__file__).parents[1]
 
+WITHOUT_LABELS = ("consistency", "smoothness", "short_range")
+"""Criteria that are asked by default of every potential on every dataset."""
+
 # In these tests, names mean the built-in data, whatever they mean to the person who runs them.
 os.environ.pop("MS25_DATA", None)
 
@@ -40,6 +43,25 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
     """No test reads or fills the cache of the person who runs it."""
     base = tmp_path_factory.getbasetemp() / "cache"
     monkeypatch.setenv("MS25_CACHE_DIR", str(base))
+
+
+@pytest.fixture(autouse=True)
+def _own_criterion(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs within tests leave out what needs no labels, unless they name criteria by ``-m``.
+
+    A test is about one criterion or about the gate. It should neither wait for hundreds of frames
+    that others ask for, nor count their results. See `asked_by_default`.
+    """
+    if "pytester" in request.fixturenames:
+        # It deletes the variable when it is made.
+        request.getfixturevalue("pytester")
+    monkeypatch.setenv("PYTEST_ADDOPTS", f"-m 'not ({' or '.join(WITHOUT_LABELS)})'")
+
+
+@pytest.fixture
+def asked_by_default(_own_criterion: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs within the test ask for all that a person gets who names no criterion."""
+    monkeypatch.delenv("PYTEST_ADDOPTS")
 
 
 def _once(

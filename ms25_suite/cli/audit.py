@@ -123,7 +123,7 @@ def _line(answer: Answer) -> str:
 
 def print_finding(console: Console, finding: Finding, indent: str = "") -> None:
     """Print a finding with its severity and code."""
-    colour = STATUS_COLOURS[finding.severity]
+    colour = "red" if finding.says_wrong_units else STATUS_COLOURS[finding.severity]
     console.print(
         f"{indent}[{colour}]{finding.severity}[/] {finding.code}: {markup(finding.message)}",
         soft_wrap=True,

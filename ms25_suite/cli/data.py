@@ -51,6 +51,7 @@ def add_parser(subparsers: Any) -> None:
     )
     importer.add_argument(
         "--keys",
+        action="extend",
         nargs="+",
         default=[],
         metavar="LABEL=KEY",
@@ -58,6 +59,7 @@ def add_parser(subparsers: Any) -> None:
     )
     importer.add_argument(
         "--units",
+        action="extend",
         nargs="+",
         default=[],
         metavar="LABEL=UNIT",
@@ -66,6 +68,7 @@ def add_parser(subparsers: Any) -> None:
     )
     importer.add_argument(
         "--species",
+        action="extend",
         nargs="+",
         default=[],
         metavar="ELEMENT",
@@ -78,6 +81,7 @@ def add_parser(subparsers: Any) -> None:
     )
     importer.add_argument(
         "--inputs",
+        action="extend",
         nargs="+",
         default=[],
         metavar="NAME=KEY",
@@ -129,7 +133,8 @@ def run(args: argparse.Namespace) -> int:
     Returns
     -------
     int
-        Exit status: zero, or 1 if the audit of ``show`` warns of something; that of ``audit``.
+        Exit status: zero, or 1 if the audit of ``show`` warns of something, or that of ``import``
+        of wrong units; that of ``audit``.
 
     Raises
     ------
@@ -179,8 +184,9 @@ def _import(args: argparse.Namespace) -> int:
         overwrite=args.overwrite,
     )
     print(shown(f"wrote {args.out} and {card}"))
-    describe(open_dataset(str(card)))
-    return 0
+    dataset = open_dataset(str(card))
+    describe(dataset)
+    return 1 if any(finding.says_wrong_units for finding in dataset.findings) else 0
 
 
 def _split_table(args: argparse.Namespace) -> dict[str, Any]:

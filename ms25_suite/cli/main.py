@@ -9,13 +9,14 @@ from importlib.resources import as_file, files
 from pathlib import Path
 
 from ms25_suite import __version__
-from ms25_suite.cli import compare, data, env, report, schema, train
+from ms25_suite.cli import data, env, report, schema, summary, train, validate
+from ms25_suite.cli.comparing import compare
 from ms25_suite.core.errors import Ms25Error
 from ms25_suite.core.text.terminal import show_everything
 
 __all__ = ["main"]
 
-_COMMANDS = (data, env, train, report, compare, schema)
+_COMMANDS = (data, env, train, report, summary, compare, schema, validate)
 
 
 def _parser() -> argparse.ArgumentParser:

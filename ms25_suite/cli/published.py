@@ -54,16 +54,23 @@ def add_parsers(commands: Any) -> None:
     )
     archive.add_argument(
         "--assign",
+        action="extend",
         nargs="+",
         default=[],
         metavar="SYSTEM=PATTERN",
         help="the system of files, in place of recognising it: mgo-2x2='*small*'",
     )
     archive.add_argument(
-        "--exclude", nargs="+", default=[], metavar="PATTERN", help="leave files out: '*neb*'"
+        "--exclude",
+        action="extend",
+        nargs="+",
+        default=[],
+        metavar="PATTERN",
+        help="leave files out: '*neb*'",
     )
     archive.add_argument(
         "--keys",
+        action="extend",
         nargs="+",
         default=[],
         metavar="[SYSTEM:]LABEL=KEY",
@@ -72,6 +79,7 @@ def add_parsers(commands: Any) -> None:
     )
     archive.add_argument(
         "--units",
+        action="extend",
         nargs="+",
         default=[],
         metavar="[SYSTEM:]LABEL=UNIT",
@@ -134,7 +142,8 @@ def run_archive(args: argparse.Namespace, keys: Any, asked: Mapping[str, Any]) -
     Returns
     -------
     int
-        Exit status: zero, or 1 if a system was recognised and could not be written.
+        Exit status: zero, or 1 if a system was recognised and could not be written, or is in other
+        units than stated.
 
     Raises
     ------
@@ -179,8 +188,10 @@ def run_archive(args: argparse.Namespace, keys: Any, asked: Mapping[str, Any]) -
             f"by name: --dataset={name} --data={chosen}, or MS25_DATA={chosen} in the environment"
         )
     )
-    # A system that is there, and of which nothing can be judged, is no success.
-    return 1 if found.refused else 0
+    # A system that is there, and of which nothing can be judged, is no success; nor are labels
+    # whose numbers contradict the units that a person states.
+    doubtful = any(one.says_wrong_units for dataset in found.datasets for one in dataset.findings)
+    return 1 if found.refused or doubtful else 0
 
 
 def by_system(words: Sequence[str], option: str) -> dict[str, list[str]]:
@@ -265,6 +276,7 @@ def _print(found: ArchiveImport) -> None:
             line(f"[cyan]{markup(dataset.card.stem)}[/]: {markup(note)}")
         for finding in dataset.findings:
             colour = "yellow" if finding.severity == "warning" else "cyan"
+            colour = "red" if finding.says_wrong_units else colour
             line(
                 f"[{colour}]{markup(dataset.card.stem)}: {finding.severity} {finding.code}[/]: "
                 f"{markup(finding.message)}"

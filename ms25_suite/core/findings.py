@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
 from ms25_suite.core.text.shown import shown_lines
 
@@ -14,6 +14,13 @@ if TYPE_CHECKING:
 __all__ = ["Finding", "Severity", "frame_list"]
 
 Severity = Literal["warning", "note"]
+
+_WRONG_UNITS: Final = frozenset(
+    {
+        *("units-contradicted", "mixed-energy-units", "mixed-force-units"),
+        *("force-unit", "force-sign", "force-energy-unit"),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +47,11 @@ class Finding:
     def __post_init__(self) -> None:
         # Messages quote names and keys of files.
         object.__setattr__(self, "message", shown_lines(self.message))
+
+    @property
+    def says_wrong_units(self) -> bool:
+        """Whether it leaves little doubt that labels are in another unit than they are read in."""
+        return self.severity == "warning" and self.code in _WRONG_UNITS
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able form."""

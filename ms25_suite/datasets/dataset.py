@@ -109,8 +109,9 @@ class Dataset:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """Findings of all answers of the audit."""
-        return findings_of(self.audit)
+        """What an import found, which the card says, and the findings of the audit."""
+        doubts = (Finding(code, message) for code, message in self.card.doubts.items())
+        return tuple(dict.fromkeys((*doubts, *findings_of(self.audit))))
 
     def __len__(self) -> int:
         return len(self.frames)

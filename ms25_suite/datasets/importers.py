@@ -15,11 +15,11 @@ from ms25_suite.core.fields import REF_ENERGY
 from ms25_suite.core.frames import Frames, IntArray, Labels
 from ms25_suite.core.records.base import plain
 from ms25_suite.datasets.audit.broken import refuse_broken
-from ms25_suite.datasets.cards.card import CardTable, DatasetCard
+from ms25_suite.datasets.cards.card import NO_LABELS, CardTable, DatasetCard
 from ms25_suite.datasets.formats.convergence import refuse_unconverged
 from ms25_suite.datasets.formats.stated_units import is_unit_key
 from ms25_suite.datasets.labelling.bare_energy import where_forces_are
-from ms25_suite.datasets.labelling.reading import read_labels, to_angstrom
+from ms25_suite.datasets.labelling.reading import DOUBTS, read_labels, to_angstrom
 from ms25_suite.datasets.readers.files import data_suffix
 from ms25_suite.datasets.readers.foreign import Asked, read_foreign
 from ms25_suite.datasets.readers.hints import for_import
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 __all__ = ["import_data", "suggested_splits"]
 
-_ABOUT_UNITS: Final = ("units-converted", "units-decided", "units-contradicted")
+_ABOUT_UNITS: Final = ("units-converted", "units-decided", "stress-unit-unknown", *sorted(DOUBTS))
 """Codes of findings that an import says: the new file is in eV."""
 
 
@@ -155,6 +155,16 @@ def import_data(
     # An input that is unusable, or not there, is found before anything is written.
     content = frames_with_inputs(images, inputs or {}, where)
     labels = found.labels
+    if labels.forces is None and not found.unread.get("forces"):
+        # No array of the sources could be forces, so that energies alone are all there is.
+        values["labels"] = {"forces": NO_LABELS}
+        if remark is not None:
+            remark(
+                'note energies-only: the card says forces = "none": energies alone are judged, and '
+                "what needs forces is not asked"
+            )
+    doubts = {finding.code: finding.message for finding in found.findings if finding.code in DOUBTS}
+    values["doubts"] = doubts
     _refuse_impossible_splits(table, images, content.offsets, found, where)
     # What became a label is not kept under its old name too.
     used = {key for taken in found.keys.values() for key in taken.split("` and `")}

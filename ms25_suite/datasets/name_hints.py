@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Final, Literal
@@ -10,7 +11,7 @@ from typing import Final, Literal
 from ms25_suite.datasets.cards.splits import ROLES
 from ms25_suite.datasets.splits import PAPER_TRAIN_SIZES, ROLE_CODES
 
-__all__ = ["NameHints", "name_hints", "own_words"]
+__all__ = ["NameHints", "name_hints", "own_numbers", "own_words"]
 
 _SET_WORDS: Final = ("set", "split", "fold")
 _MOST_SETS: Final = 99
@@ -67,7 +68,8 @@ def name_hints(name: str) -> NameHints:
             code = ROLE_CODES.get("train" if bare == "trainval" else bare)
             roles += [] if code is None else [code]
             most = _MOST_SETS if word in _SET_WORDS else 9 if word.endswith(_SET_WORDS) else 0
-            if following.isdigit() and 1 <= int(following) <= most:
+            # Folds are often counted from zero.
+            if most and following.isdigit() and int(following) <= most:
                 set_number = int(following)
             # Other numbers in names are dates, temperatures or counters.
             if word.isdigit() and int(word) in PAPER_TRAIN_SIZES:
@@ -84,12 +86,20 @@ def name_hints(name: str) -> NameHints:
 
 def own_words(name: str) -> tuple[str, ...]:
     """The words of a path that say neither role, set nor size: equal for files of one split."""
-    path = PurePosixPath(name)
+    return _without_known(name, r"[A-Za-z]+", {*ROLE_CODES, *_SET_WORDS, "trainval", "n"})
+
+
+def own_numbers(name: str) -> tuple[str, ...]:
+    """Words and numbers of a path that say neither role nor size: equal for files of one set."""
+    known = {*ROLE_CODES, "trainval", "n", *map(str, PAPER_TRAIN_SIZES)}
+    return _without_known(name, r"[A-Za-z]+|\d+", known)
+
+
+def _without_known(name: str, pattern: str, known: Collection[str]) -> tuple[str, ...]:
     words = [
         word.lower()
-        for part in path.with_suffix("").parts
-        for word in re.findall(r"[A-Za-z]+", part)
+        for part in PurePosixPath(name).with_suffix("").parts
+        for word in re.findall(pattern, part)
     ]
-    known = {*ROLE_CODES, *_SET_WORDS, "trainval", "n"}
     bare = {word: word.removesuffix("set").removesuffix("data") for word in words}
     return tuple(word for word in words if word not in known and bare[word] not in known)

@@ -159,6 +159,11 @@ OPTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
         "help": "folder of report.html, heatmap.png, heatmap.svg, results.csv and results.json "
         "(default: reports)",
     },
+    "markdown": {
+        "metavar": "FILE",
+        "help": "also write verdict, failures and numbers as Markdown, for instance into "
+        "$GITHUB_STEP_SUMMARY; what the file holds already is kept",
+    },
     "potential-file": {
         "metavar": "FILE",
         "help": "parameter file of the reference calculator of a built-in dataset (HEA: "
@@ -185,7 +190,7 @@ OPTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
 }
 """Options by name, without ``--ms25-``, as ``argparse`` takes them."""
 
-_LONG_ONLY = ("thresholds", "strict", "seed", "no-cache")
+_LONG_ONLY = ("markdown", "thresholds", "strict", "seed", "no-cache")
 
 SHORT: Final = tuple(f"--{name}" for name in OPTIONS if name not in _LONG_ONLY)
 """Short names."""

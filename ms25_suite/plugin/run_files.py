@@ -116,6 +116,27 @@ class RunFiles:
             return True
         return self._write_elsewhere(run, results) and not self._holds_another(run)
 
+    def add_summary(self, path: Path, run: RunRecord, results: Sequence[CheckResult]) -> bool:
+        """Add a summary of the run to a file of Markdown.
+
+        Returns
+        -------
+        :
+            Whether it was written.
+        """
+        from ms25_suite.report.summaries.markdown import markdown_summary
+
+        report = "" if self.html is None else f"The whole report is in `{self.html.parent.name}/`."
+        try:
+            with path.open("a", encoding="utf-8") as file:
+                file.write(markdown_summary(run, results, report=report))
+        except OSError as error:
+            self.problems.append(
+                f"the summary {path} could not be written: {error.strerror or error}"
+            )
+            return False
+        return True
+
     def _write_elsewhere(self, run: RunRecord, results: Sequence[CheckResult]) -> bool:
         from ms25_suite.report import write_report
 

@@ -18,6 +18,7 @@ from ms25_suite.core.records import DatasetRecord, PotentialRecord
 from ms25_suite.core.results import CheckResult, Verdict
 from ms25_suite.core.text.shown import encodable, shown, shown_lines
 from ms25_suite.core.text.terminal import show_everything
+from ms25_suite.criteria.recorder import RESULT_PROPERTY
 from ms25_suite.plugin import EXPLICIT_DIST
 from ms25_suite.plugin.context import (
     DATASET_PROPERTY,
@@ -134,6 +135,17 @@ def _refuse_company(config: pytest.Config) -> None:
             raise UsageError(msg)
 
 
+def _flatten(report: pytest.TestReport) -> None:
+    """Replace the properties of a check by those that other programs can read."""
+    from ms25_suite.report.summaries.junit import junit_properties
+
+    results = report_results(report)
+    if results:
+        own = (RESULT_PROPERTY, POTENTIAL_PROPERTY, DATASET_PROPERTY)
+        others = [(name, value) for name, value in report.user_properties if name not in own]
+        report.user_properties = [*others, *junit_properties(results)]
+
+
 @contextmanager
 def _no_terminal() -> Iterator[None]:
     yield None
@@ -185,8 +197,12 @@ class CheckSession:
         """State the potentials, the datasets and the settings of the run."""
         return [*header_lines(self._run), *self._not_imported(), *self._two_levels]
 
+    @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Journal the results of a check as soon as it has ended."""
+        if report.when == "teardown":
+            # Only this report's properties go into a JUnit file, and nothing reads them before.
+            _flatten(report)
         # The phases of one item share its properties: each result must be journalled once.
         final = report.when == "call" or (report.when == "setup" and not report.passed)
         if not final:
@@ -250,9 +266,12 @@ class CheckSession:
         if not self._results:
             return
         self._run = replace(self._run, finished=now(), exit_status=int(session.exitstatus))
-        written = self._files.finish(self._run, list(self._results.values()))
+        results = list(self._results.values())
+        written = self._files.finish(self._run, results)
+        if self._settings.markdown is not None:
+            written &= self._files.add_summary(self._settings.markdown, self._run, results)
         if not written and session.exitstatus == pytest.ExitCode.OK:
-            # A script would go on without a report, or with that of an earlier run.
+            # A script would go on without a report or summary, or with that of an earlier run.
             session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
 
     def pytest_unconfigure(self) -> None:

@@ -32,6 +32,7 @@ from ms25_suite.plugin.values import (
     lammps_executable,
     species,
     train_sizes,
+    writable_file,
     writable_folder,
 )
 from ms25_suite.potentials.potential import PotentialOptions
@@ -84,6 +85,8 @@ class Settings:
     gate_stand_in
         Whether comparisons with stand-in labels of another level of theory are judged like any
         other.
+    markdown
+        File to which a summary of the run is added; None for no summary.
     """
 
     potentials: tuple[PotentialSpec, ...]
@@ -104,6 +107,7 @@ class Settings:
     tier: Tier = MINI
     not_imported: tuple[str, ...] = ()
     gate_stand_in: bool = False
+    markdown: Path | None = None
 
     @classmethod
     def from_config(cls, config: pytest.Config) -> Settings:
@@ -196,6 +200,7 @@ class Settings:
                 )
             ),
             gate_stand_in=option("stand_in") == STAND_IN[-1],
+            markdown=writable_file(option("markdown"), "--ms25-markdown"),
         )
 
     def threshold(self, criterion: str, dataset: Dataset, quantity: str) -> Threshold | None:

@@ -21,6 +21,7 @@ __all__ = [
     "lammps_executable",
     "species",
     "train_sizes",
+    "writable_file",
     "writable_folder",
 ]
 
@@ -143,6 +144,30 @@ def species(text: str | None) -> tuple[str, ...]:
         msg = f"--mlip-species={text}: {why}; expected symbols in order, for instance Si,O"
         raise UsageError(msg)
     return symbols
+
+
+def writable_file(text: str | None, option: str) -> Path | None:
+    """A file that can be appended to; None where none is named.
+
+    Raises
+    ------
+    UsageError
+        Its folder does not exist, it is a folder, or it cannot be written to.
+    """
+    if text is None:
+        return None
+    path = user_path(text, option, UsageError)
+    try:
+        # Neither changes a file that is there, nor leaves an empty one behind.
+        existed = path.exists()
+        with path.open("a"):
+            pass
+        if not existed and not path.stat().st_size:
+            path.unlink(missing_ok=True)
+    except OSError as error:
+        msg = f"{option}={path}: cannot write there ({error.strerror}). Choose another file"
+        raise UsageError(msg) from error
+    return path.resolve()
 
 
 def writable_folder(text: str) -> Path:

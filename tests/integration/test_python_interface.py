@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 import warnings
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,8 @@ from ms25_suite.core.results import CheckResult, Verdict
 from tests.conftest import REPOSITORY
 
 CALCULATOR = "ase.calculators.emt:EMT"
+
+judge = partial(ms.judge, criteria="error_thresholds")
 
 DIFFERENT = {"duration_s", "potential", "architecture", "artifact"}
 """What tells runs apart, and a calculator object from its code."""
@@ -72,7 +75,7 @@ def test_a_command_and_a_call_give_the_same(cuni: Path, tmp_path: Path) -> None:
     options = [f"--mlip={CALCULATOR}", f"--dataset={cuni}", "--ms25-seed=4", "--report-dir=command"]
     command = [sys.executable, "-m", "ms25_suite", *options, "-m", "error_thresholds"]
     subprocess.run(command, check=True, capture_output=True)
-    results = ms.judge(
+    results = judge(
         CALCULATOR, cuni, seed=4, criteria="error_thresholds", report_dir=tmp_path / "call"
     )
     assert results.passed
@@ -90,12 +93,12 @@ def test_a_command_and_a_call_give_the_same(cuni: Path, tmp_path: Path) -> None:
     assert all(Path(each.artifact).is_file() for each in results if each.artifact)
     # Called again with the same folder, it does not take the old results for new ones.
     with pytest.raises(UsageError, match="there is no such file"):
-        ms.judge("no.model", cuni, report_dir=tmp_path / "call")
+        judge("no.model", cuni, report_dir=tmp_path / "call")
 
 
 def test_objects_give_the_same_as_files(cuni: Path) -> None:
     """A calculator object, and frames that were read, against their files."""
-    results = ms.judge([EMT(), CALCULATOR], [read(cuni, ":"), cuni])
+    results = judge([EMT(), CALCULATOR], [read(cuni, ":"), cuni])
     labels = {"frames", "cuni"}
     assert {each.dataset for each in results} == labels
     by_name = {
@@ -116,7 +119,7 @@ def test_objects_give_the_same_as_files(cuni: Path) -> None:
 def test_a_calculator_object_is_used_where_it_is(cuni: Path) -> None:
     """Also one that no other process could get, and in a thread."""
     noisy, found = Noisy(), []
-    thread = threading.Thread(target=lambda: found.append(ms.judge(noisy, cuni, workers=2)))
+    thread = threading.Thread(target=lambda: found.append(judge(noisy, cuni, workers=2)))
     thread.start()
     ident = thread.ident
     thread.join()
@@ -128,7 +131,7 @@ def test_a_calculator_object_is_used_where_it_is(cuni: Path) -> None:
 def test_a_failing_calculator_is_a_result(cuni: Path, tmp_path: Path) -> None:
     """Whatever it is called."""
     name = "<script>alert('1')</script>; touch /"
-    results = ms.judge({name: Failing(), "good": EMT()}, cuni)
+    results = judge({name: Failing(), "good": EMT()}, cuni)
     assert (results.verdict, results.passed) == (Verdict.ERROR, False)
     bad = results.where(potential=name)
     assert {each.verdict for each in bad} == {Verdict.ERROR}
@@ -140,13 +143,13 @@ def test_a_failing_calculator_is_a_result(cuni: Path, tmp_path: Path) -> None:
 
 def test_mistakes_are_usage_errors(cuni: Path) -> None:
     with pytest.raises(UsageError, match=r"^unknown dataset 'chaa'.* Did you mean 'cha'"):
-        ms.judge(EMT(), "chaa")
+        judge(EMT(), "chaa")
     with pytest.raises(UsageError, match=r"^--md-steps must be at least"):
-        ms.judge(EMT(), cuni, md_steps=0)
+        judge(EMT(), cuni, md_steps=0)
 
 
 def test_a_criterion_that_cannot_be_run_is_skipped_with_its_reason(cuni: Path) -> None:
-    results = ms.judge(EMT(), cuni, criteria=["eos", "error_thresholds"])
+    results = judge(EMT(), cuni, criteria=["eos", "error_thresholds"])
     (skipped,) = results["eos"]
     assert skipped.verdict is Verdict.SKIP
     assert "no [eos]" in skipped.reason
@@ -154,7 +157,7 @@ def test_a_criterion_that_cannot_be_run_is_skipped_with_its_reason(cuni: Path) -
 
 
 def test_the_report_can_be_saved_later(cuni: Path, tmp_path: Path) -> None:
-    results = ms.judge(EMT(), cuni)
+    results = judge(EMT(), cuni)
     kept = Path(results[0].artifact)
     assert kept.is_file()
     part = results.where(quantity="energy")
@@ -175,7 +178,7 @@ def test_pytests_output_is_shown_on_request(
     """Also where standard output has no file descriptor, as in a notebook."""
     stream = io.StringIO()
     monkeypatch.setattr(sys, "stdout", stream)
-    ms.judge(EMT(), cuni, quiet=False)
+    judge(EMT(), cuni, quiet=False)
     shown = stream.getvalue()
     assert "3 passed" in shown
     assert "ms25-suite verdicts" in shown
@@ -187,14 +190,14 @@ def test_this_process_stays_as_it_was(cuni: Path, monkeypatch: pytest.MonkeyPatc
     """Called inside a test, twice, with settings that would spoil another pytest."""
     monkeypatch.setenv("PYTEST_ADDOPTS", "--no-such-option -k nothing")
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-    first = ms.judge(EMT(), cuni)
+    first = judge(EMT(), cuni)
 
     def state() -> tuple[Any, ...]:
         filters = list(warnings.filters)
         return list(sys.path), set(sys.modules), dict(os.environ), filters, threading.enumerate()
 
     before, current = state(), os.environ["PYTEST_CURRENT_TEST"]
-    second = ms.judge(EMT(), cuni)
+    second = judge(EMT(), cuni)
     assert numbers(first) == numbers(second)
     assert state() == before
     assert os.environ["PYTEST_CURRENT_TEST"] == current
@@ -207,7 +210,7 @@ def test_a_test_of_somebody_else_may_call_it(pytester: pytest.Pytester, cuni: Pa
         from ase.calculators.emt import EMT
 
         def test_potential():
-            results = ms.judge(EMT(), {str(cuni)!r})
+            results = ms.judge(EMT(), {str(cuni)!r}, criteria="error_thresholds")
             assert results.passed, results
         """
     )
@@ -218,9 +221,7 @@ def test_a_test_of_somebody_else_may_call_it(pytester: pytest.Pytester, cuni: Pa
 def test_thresholds_of_a_dictionary_count(cuni: Path) -> None:
     mark = {"value": 500, "unit": "meV/Å", "metric": "mae", "source": "a rough potential will do"}
     thresholds = {"error_thresholds": {"standard": {"forces": mark}}}
-    (result,) = ms.judge(Noisy(), cuni, thresholds=thresholds).where(
-        quantity="forces", metric="mae"
-    )
+    (result,) = judge(Noisy(), cuni, thresholds=thresholds).where(quantity="forces", metric="mae")
     assert (result.threshold, result.threshold_source) == (500.0, "a rough potential will do")
     assert result.verdict is Verdict.PASS
 
@@ -294,7 +295,7 @@ def test_frames_keep_what_a_dataset_reads(cuni_images: list[Atoms], tmp_path: Pa
     for index, atoms in enumerate(images):
         atoms.info["split"] = "test" if index % 3 == 0 else "train"
     write(tmp_path / "frames.extxyz", images)
-    results = ms.judge(EMT(), [images])
+    results = judge(EMT(), [images])
     (entry,) = results.run.datasets
     assert (entry.n_frames, entry.n_test) == (30, 10)
     assert entry.sha256 == file_sha256(tmp_path / "frames.extxyz")

@@ -219,6 +219,7 @@ def test_a_careless_check_is_never_green(installed: Path, work: Path, case: str)
     assert {result["verdict"] for result in _results(work).values()} & {"fail", "error"}
 
 
+@pytest.mark.usefixtures("asked_by_default")
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [

@@ -136,6 +136,8 @@ def _gaps(frames: Frames, splits: Splits, symbols: list[str]) -> tuple[list[Find
     far: set[int] = set()
     farthest = 0.0
     for train, _, test in splits.parts:
+        if len(train) == 0:
+            continue
         # An element that is absent from training has no embedding or one-body energy that was
         # fitted: its predictions are arbitrary, not merely inaccurate.
         lacking = ~(counts[train] > 0).any(axis=0)

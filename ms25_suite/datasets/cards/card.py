@@ -128,6 +128,9 @@ class CardTable:
         Where the labels are, how the frames are divided, which files hold them.
     inputs
         What potentials may read besides the structure, where it is not under a usual key.
+    doubts
+        What an import found that puts the labels in doubt and the written frames do not show: code
+        of the finding to what it says. Each is a warning whenever the dataset is opened.
     extensivity, transfer
         Other datasets that its potentials are tested on.
     eos, neb
@@ -161,6 +164,7 @@ class CardTable:
     inputs: InputsTable = field(default_factory=dict)
     splits: SplitsTable = field(default_factory=SplitsTable)
     files: Files = ()
+    doubts: dict[str, Text] = field(default_factory=dict)
     extensivity: ExtensivityTable = field(default_factory=ExtensivityTable)
     transfer: TransferTable = field(default_factory=TransferTable)
     recipe: Text = ""

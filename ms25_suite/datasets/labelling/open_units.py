@@ -17,6 +17,7 @@ from ms25_suite.datasets.columns.unread import says
 from ms25_suite.datasets.formats.stated_units import unit_names
 from ms25_suite.datasets.formats.units import Quantity, Units
 from ms25_suite.datasets.labelling.bare_energy import BARE_ENERGY
+from ms25_suite.datasets.labelling.electrons import WEAKEST, lowest_energies
 from ms25_suite.datasets.labelling.evidence import Measure, Reading, decided, measures
 from ms25_suite.datasets.readers.labels import FoundLabels
 
@@ -60,6 +61,11 @@ _TENSORS: Final[tuple[Quantity, ...]] = ("stress", "virial")
 _ROUGHLY: Final = 2.0
 """How far beyond the limits of a test labels of CP2K may be before their units are in doubt. The
 next reading is 27 times away."""
+
+
+_ELECTRONIC: Final = 1.2
+"""Energy over that of all electrons of the neutral atoms: bonds and relativity make at most 1.1 of
+it."""
 
 
 class UndecidedUnitError(LabelError):
@@ -141,6 +147,9 @@ def units_by_cp2k(
     )
     whole, _ = decided(tests, options)
     tensor = next((name for name in _TENSORS if name in options), None)
+    if chosen.get("energy") == _OPEN["energy"][0]:
+        by_differences = tested or (tensor is not None and whole is not None)
+        _refuse_impossible(images, found, where, proof, tested=by_differences)
     if tensor is None:
         return Decision(_units(chosen), because, tested=tested)
     if whole is None:
@@ -148,6 +157,41 @@ def units_by_cp2k(
         return Decision(_units(chosen), because, doubt, tested)
     because += f"; {_said([test for test in tests if tensor in test.powers], [whole])}"
     return Decision(_units(whole), because)
+
+
+def _refuse_impossible(
+    images: Sequence[Atoms], found: FoundLabels, where: str, proof: str, *, tested: bool
+) -> None:
+    """Refuse energies that no electrons have, were they in hartree.
+
+    Too low ones are below those of all electrons. Too high ones are above those of atoms that have
+    lost one electron each: they are energies for each atom, or differences of energies. The latter
+    are right where a test by differences has shown the unit.
+    """
+    energies = found.labels.energy
+    frames = Frames.from_atoms(images)
+    if energies is None or len(frames) == 0:
+        return
+    share = np.asarray(energies) / lowest_energies(frames)
+    share = share[np.isfinite(share) & ~found.isolated]
+    if len(share) and float(np.median(share)) > _ELECTRONIC:
+        msg = (
+            f"{where}: `{found.keys['energy']}` should be in hartree, since {proof}; but then the "
+            f"energies would be {np.median(share):.3g} times those of all electrons of the atoms, "
+            f"and none is lower than these. State the unit, --units energy=eV or another; in a "
+            f"card, [labels] units"
+        )
+        raise UndecidedUnitError(msg)
+    for_atom = (np.asarray(energies) / frames.n_atoms)[~found.isolated & np.isfinite(energies)]
+    if not tested and len(for_atom) and float(np.median(for_atom)) > -WEAKEST:
+        msg = (
+            f"{where}: `{found.keys['energy']}` should be total energies in hartree, since "
+            f"{proof}; but then they would be {np.median(for_atom):.3g} hartree for each atom, and "
+            f"the electrons of an atom have {-WEAKEST:g} at most. Are they energies for each atom, "
+            f"or relative to something? Convert them to total energies; or state the unit if they "
+            f"are right, --units energy=hartree, in a card [labels] units"
+        )
+        raise UndecidedUnitError(msg)
 
 
 def units_by_header(

@@ -41,7 +41,11 @@ from ms25_suite.datasets.readers.labels import FoundLabels, find_labels
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["NOT_STATED", "UndecidedUnitError", "read_labels", "to_angstrom"]
+__all__ = ["DOUBTS", "NOT_STATED", "UndecidedUnitError", "read_labels", "to_angstrom"]
+
+DOUBTS: Final = frozenset({"units-untested", "units-contradicted", "zero-forces"})
+"""Codes of findings about labels as they were in their files: converted frames do not show them."""
+
 
 NOT_STATED: Final = Units()
 """Units of which nobody says anything."""
@@ -212,6 +216,9 @@ def _contradiction(
     try:
         other = decide(images, found, where, keys.atom_energies)
     except UndecidedUnitError:
+        return []
+    if not other.tested:
+        # Only the program speaks for other units: a person knows better who converted the labels.
         return []
     stated = replace(keys.units.completed(), length="")
     names = [name for name in stated.stated if name in other.units.stated]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from ms25_suite.datasets.cards.card import LabelKeys
 from ms25_suite.datasets.formats.stated_units import unit_names
 from ms25_suite.datasets.formats.units import Quantity, Units
 from ms25_suite.datasets.labelling.open_units import UndecidedUnitError
-from ms25_suite.datasets.labelling.reading import NOT_STATED, read_labels
+from ms25_suite.datasets.labelling.reading import DOUBTS, NOT_STATED, read_labels
 from ms25_suite.datasets.published.keys import (
     lacking,
     optional_stress,
@@ -30,9 +30,6 @@ if TYPE_CHECKING:
     from ase import Atoms
 
 __all__ = ["LabelledFrame", "labelled_frames"]
-
-
-_DOUBTS: Final = frozenset({"units-untested", "units-contradicted", "zero-forces"})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -153,7 +150,7 @@ def _complete(
     stated: Units,
 ) -> list[LabelledFrame]:
     labels = found.labels
-    doubts = tuple(finding for finding in found.findings if finding.code in _DOUBTS)
+    doubts = tuple(finding for finding in found.findings if finding.code in DOUBTS)
     names = unit_names(labels, found.keys).values()
     applied = frozenset(name for name in stated.completed().stated if name in names)
     if labels.energy is None:

@@ -322,6 +322,8 @@ def _write(
                 level_of_theory=level_of_theory,
                 seed=seed,
                 converted="; ".join(collected.because.values()),
+                doubts=tuple(collected.doubts),
+                stated=reader.states_units(system.name),
             )
         except DatasetError as error:
             reader.left_out.append(
@@ -339,7 +341,6 @@ def _write(
                 counts,
                 path,
                 [*notes, *collected.remarks(), *histories, *unused, *path_remarks(path, collected)],
-                tuple(collected.doubts),
             )
         )
     link_partners(linked)
@@ -352,7 +353,6 @@ def _imported(
     files: Mapping[str, int],
     path: ArchivePath | None,
     notes: Sequence[str],
-    doubts: tuple[Finding, ...],
 ) -> ImportedDataset:
     dataset = written.dataset
     offsets, n_atoms = dataset.frames.offsets, dataset.frames.n_atoms
@@ -371,7 +371,7 @@ def _imported(
         split=written.split,
         path=path,
         notes=(*notes, *label_remarks(len(dataset), n_forces, n_stress), *written.notes),
-        findings=(*doubts, *dataset.findings),
+        findings=dataset.findings,
     )
 
 

@@ -23,7 +23,7 @@ from ms25_suite.datasets.name_hints import name_hints, own_words
 from ms25_suite.datasets.published.archive import Member, members
 from ms25_suite.datasets.published.files import NotFramesError, read_chunks
 from ms25_suite.datasets.published.frames import LabelledFrame, labelled_frames
-from ms25_suite.datasets.published.store import FrameStore, SystemFrames
+from ms25_suite.datasets.published.store import FrameStore, Gap, SystemFrames
 from ms25_suite.datasets.published.systems import SYSTEMS, UnknownSystemError, recognise
 from ms25_suite.datasets.readers.files import is_data_file
 from ms25_suite.datasets.registry import builtin_card
@@ -36,6 +36,10 @@ __all__ = ["ArchiveReader", "LeftOut"]
 
 _SAME_ENERGY: Final = 1e-3
 """eV. Labels of one frame in two files that differ by more are not the same label."""
+
+_FEW: Final = 10
+"""Frames of a file that may be unusable together without being a large part of it: some hundred are
+read at a time."""
 
 _ROLE_NAMES: Final = {0: "train", 1: "validation", 2: "test"}
 
@@ -88,6 +92,9 @@ class ArchiveReader:
         self.store = store
         self.systems: dict[str, SystemFrames] = {}
         self._damaged: dict[str, str] = {}
+        self._gaps: dict[str, dict[str, Gap]] = {}
+        self._refused: Counter[tuple[str, str]] = Counter()
+        self._last_image = -1
         self._decided: dict[tuple[str, str], Units] = {}
         self.left_out: list[LeftOut] = []
         self.documents: list[str] = []
@@ -122,6 +129,7 @@ class ArchiveReader:
 
         for system in self.systems.values():
             self._leave_out_bare(system)
+            system.gaps = self._gaps
         for name, reason in self._damaged.items():
             for system in self._of_one_split(name):
                 system.lost.setdefault(name, reason)
@@ -147,6 +155,11 @@ class ArchiveReader:
             for name, unit in keys.units.stated.items()
             if name != "length" and (scope, name) not in self._applied
         ]
+
+    def states_units(self, system: str) -> bool:
+        """Whether a person states units for this system in particular."""
+        keys = self._by_system.get(system)
+        return keys is not None and bool(keys.units.stated)
 
     def _leave_out_bare(self, system: SystemFrames) -> None:
         """Leave out energies alone in files without a role, where other frames have forces.
@@ -181,7 +194,8 @@ class ArchiveReader:
         def leave_out(reason: str, n_frames: int) -> None:
             reasons[reason] += n_frames
 
-        before = 0
+        before, damage = 0, ""
+        self._last_image = -1
         try:
             for images in read_chunks(member.path):
                 self._take(images, member, before, leave_out)
@@ -190,18 +204,26 @@ class ArchiveReader:
         except NotFramesError:
             self.documents.append(member.name)
             if is_data_file(member.path):
-                self._note_damage(member.name, "no file of frames by its content")
+                damage = "no file of frames by its content"
+                self._note_damage(member.name, damage)
         except DatasetError as error:
             text = str(error).replace(str(member.path), "it")
             kept = f"; the {before} frames before it were taken" if before else ""
-            self.left_out.append(LeftOut(member.name, f"{text}{kept}"))
+            damage = f"{text}{kept}"
+            self.left_out.append(LeftOut(member.name, damage))
             if before or is_data_file(member.path):
-                self._note_damage(member.name, f"{text}{kept}")
-        for system in self.systems.values():
-            # Single frames may be missing from a split, but not all of one file.
-            if member.name in system.lost and member.name in system.files:
+                self._note_damage(member.name, damage)
+        for name, system in self.systems.items():
+            # Single frames may be missing from a split, but no large part of a file.
+            few = self._refused[member.name, name] <= _FEW
+            if few and member.name in system.lost and member.name in system.files:
                 del system.lost[member.name]
         self.left_out += [LeftOut(member.name, reason, n) for reason, n in reasons.items()]
+        hints = name_hints(member.name)
+        reason = damage or next(iter(reasons), "")
+        if reason and hints.observable == "path":
+            at_end = bool(damage) or self._last_image < before - 1
+            self._gaps.setdefault(hints.together, {})[member.name] = Gap(reason, at_end)
 
     def _take(
         self,
@@ -234,8 +256,11 @@ class ArchiveReader:
             )
             if not frames:
                 if hints.role is not None and hints.observable is None:
+                    self._refused[member.name, system] += len(chosen)
                     lost = self.systems.setdefault(system, SystemFrames()).lost
-                    lost.setdefault(member.name, "none of its labels could be used")
+                    lost.setdefault(
+                        member.name, f"the labels of {len(chosen)} frames of it cannot be used"
+                    )
                 continue
             scope = system if system in self._by_system else ""
             self._applied |= {(scope, name) for frame in frames for name in frame.stated}
@@ -246,6 +271,7 @@ class ArchiveReader:
                 for frame in frames:
                     # Which atoms were held is a part of a path, and none of a sample.
                     frame.atoms.set_constraint(chosen[frame.index].constraints)
+                    self._last_image = before + indices[frame.index]
                     files = collected.paths.setdefault(hints.together, {})
                     files.setdefault(member.name, []).append(frame.atoms)
                 continue

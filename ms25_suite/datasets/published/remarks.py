@@ -6,7 +6,6 @@ from typing import Final
 
 from ms25_suite.core.frames import Frames
 from ms25_suite.datasets.audit.run import frame_digests
-from ms25_suite.datasets.name_hints import name_hints
 from ms25_suite.datasets.published.neb import ArchivePath, looks_like_path
 from ms25_suite.datasets.published.store import FrameStore, SystemFrames
 
@@ -17,16 +16,16 @@ _IMAGES: Final = range(5, 61)
 
 
 def hidden_paths(collected: SystemFrames, store: FrameStore) -> list[str]:
-    """Files of no role whose frames seem to be the images of a reaction path."""
+    """Files of samples whose frames seem to be the images of a reaction path."""
     notes = []
     for name, entries in collected.files.items():
-        if len(entries) not in _IMAGES or name_hints(name).role or any(r for _, r in entries):
+        if len(entries) not in _IMAGES:
             continue
         if looks_like_path([store.get(collected.places[frame]) for frame, _ in entries]):
             notes.append(
                 f"the {len(entries)} frames of {name} lead from one end to another over a barrier: "
                 f"if they are images of a reaction path, and no samples, give the file a name with "
-                f"neb in it, or leave it out with --exclude"
+                f"neb and without train, val and test in it, or leave it out with --exclude"
             )
     return notes
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Final
 
 from ms25_suite.datasets.cards.splits import ROLES
 from ms25_suite.datasets.name_hints import NameHints, name_hints
+from ms25_suite.datasets.published.sets import set_numbers
 from ms25_suite.datasets.splits import PAPER_TRAIN_SIZES
 
 __all__ = ["ArchiveSplit", "SourceFile", "archive_splits", "unusable"]
@@ -74,18 +75,26 @@ def archive_splits(files: Sequence[SourceFile]) -> tuple[tuple[ArchiveSplit, ...
         why one was not used.
     """
     hints = {file.name: name_hints(file.name) for file in files}
-    stated = sorted({h.set_number for h in hints.values() if h.set_number is not None})
+    sets, notes = set_numbers({file.name: file.frames for file in files})
+    stated = sorted({number for number in sets.values() if number is not None})
     numbers: list[int | None] = [*stated] or [None]
     splits, remarks = [], []
     for number in numbers:
         # Files without a number, such as one common test file, belong to every set.
-        chosen = [file for file in files if hints[file.name].set_number in (number, None)]
+        chosen = [file for file in files if sets[file.name] in (number, None)]
         found = _one_set(number, chosen, hints)
         if isinstance(found, str):
             if found:
                 remarks.append(found if number is None else f"set {number}: {found}")
         else:
-            splits.append(found)
+            splits.append(replace(found, notes=(*notes, *found.notes)))
+    trained = [split for split in splits if split.train]
+    if 0 < len(trained) < len(splits):
+        # A potential cannot be trained on such a set, as it can on the others.
+        remarks += [
+            f"set {split.number}: it has no training frames" for split in splits if not split.train
+        ]
+        splits = trained
     return tuple(splits), tuple(remarks)
 
 
@@ -174,6 +183,8 @@ def _one_set(
                 f"{'frames' if role == 'validation' else 'or validation frames'} as well; they "
                 f"were taken out of {role}"
             )
+    if test and not kept_test:
+        return f"all its {len(test)} test frames are training or validation frames as well"
     if not kept_test:
         return "it has no test frames"
     return ArchiveSplit(

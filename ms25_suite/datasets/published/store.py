@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import pickle
+import re
 from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING, Any, Self
 
 from ms25_suite.core.fields import REF_FORCES
 from ms25_suite.core.findings import Finding
 from ms25_suite.datasets.formats.units import Units
+from ms25_suite.datasets.published.archive import natural_key
 
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["FrameStore", "SystemFrames"]
+__all__ = ["FrameStore", "Gap", "SystemFrames"]
 
 
 class FrameStore:
@@ -65,6 +67,22 @@ class FrameStore:
         return atoms
 
 
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Images that a file of a reaction path lacks.
+
+    Parameters
+    ----------
+    reason
+        Why they were left out.
+    at_end
+        Whether the last one is among them.
+    """
+
+    reason: str
+    at_end: bool
+
+
 @dataclass(slots=True)
 class SystemFrames:
     """Frames of one system: each structure once, and which files have it.
@@ -83,6 +101,8 @@ class SystemFrames:
         Numbers of the structures without forces.
     paths
         Images of reaction paths: by what its files have in common, and by file in their order.
+    gaps
+        What files of these paths lack, by the same two names.
     keys
         How often labels had which keys, energy and forces.
     unread
@@ -105,6 +125,7 @@ class SystemFrames:
     files: dict[str, list[tuple[int, str | None]]] = field(default_factory=dict)
     bare: set[int] = field(default_factory=set)
     paths: dict[str, dict[str, list[Atoms]]] = field(default_factory=dict)
+    gaps: dict[str, dict[str, Gap]] = field(default_factory=dict)
     keys: Counter[tuple[str, ...]] = field(default_factory=Counter)
     unread: dict[str, None] = field(default_factory=dict)
     units: Counter[Units] = field(default_factory=Counter)
@@ -116,9 +137,25 @@ class SystemFrames:
     def bands(self) -> tuple[dict[str, list[Atoms]], list[str]]:
         """Images of each reaction path in the order of the files, and what to know of them."""
         bands, notes = {}, []
-        for name, files in self.paths.items():
+        for name, files in self._paths().items():
             longest = max(map(len, files.values()))
-            if len(files) > 1 and longest > 1:
+            relaxed = len(files) > 1 and longest > 1
+            gaps = {
+                file: gap
+                for own, lacking in self.gaps.items()
+                if own == name or _numberless(own) == name
+                for file, gap in lacking.items()
+                # Of a relaxation only the last image counts.
+                if gap.at_end or not relaxed
+            }
+            if gaps:
+                # A part of a path has another barrier, which looks as sound as the right one.
+                shown = "; ".join(f"{file}: {gap.reason}" for file, gap in sorted(gaps.items()))
+                notes.append(
+                    f"{name} is no reaction path that can be used: it lacks images ({shown})"
+                )
+                continue
+            if relaxed:
                 # One file for each image, which holds its relaxation.
                 notes.append(
                     f"{name}: its {len(files)} files hold up to {longest} frames each; the last "
@@ -128,6 +165,21 @@ class SystemFrames:
             else:
                 bands[name] = [atoms for images in files.values() for atoms in images]
         return bands, notes
+
+    def _paths(self) -> dict[str, dict[str, list[Atoms]]]:
+        """The paths, with files of one image each, ``neb0.traj``, ``neb1.traj``, …, as one."""
+        numbered: dict[str, dict[str, list[Atoms]]] = {}
+        for name, files in self.paths.items():
+            if [*map(len, files.values())] == [1]:
+                numbered.setdefault(_numberless(name), {}).update(files)
+        joined = {name: files for name, files in numbered.items() if len(files) > 1}
+        taken = {file for files in joined.values() for file in files}
+        rest = {name: files for name, files in self.paths.items() if not taken & files.keys()}
+        ordered = {
+            name: {file: files[file] for file in sorted(files, key=natural_key)}
+            for name, files in joined.items()
+        }
+        return rest | ordered
 
     def remarks(self) -> list[str]:
         """What a user should know of the frames and their labels."""
@@ -157,3 +209,9 @@ class SystemFrames:
         for units, number in self.units.items():
             notes.append(f"the labels of {number} frames are read as {self.because[units]}")
         return notes
+
+
+def _numberless(name: str) -> str:
+    """The path with a sign for each number in the name of the file."""
+    path = PurePosixPath(name)
+    return str(path.with_name(re.sub(r"\d+", "#", path.name)))

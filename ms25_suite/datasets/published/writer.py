@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ms25_suite.core.cache import file_sha256
 from ms25_suite.core.errors import DatasetError
 from ms25_suite.core.fields import REF_FORCES
+from ms25_suite.core.findings import Finding
 from ms25_suite.datasets.cards.card import NO_LABELS
 from ms25_suite.datasets.dataset import Dataset, open_dataset
 from ms25_suite.datasets.importers import suggested_splits
@@ -71,6 +72,8 @@ def write_dataset(
     level_of_theory: str | None,
     seed: int,
     converted: str = "",
+    doubts: Sequence[Finding] = (),
+    stated: bool = False,
 ) -> WrittenDataset:
     """Write extended XYZ, the division, the reaction path and a card, and open them.
 
@@ -96,17 +99,23 @@ def write_dataset(
         Seed of the division, or of the order of training frames, that is made.
     converted
         Units that the labels had, and how they are known; empty for those of the suite.
+    doubts
+        What was found of the labels as they were in the files, for the card.
+    stated
+        Whether a person states the units of this system, and answers for them.
 
     Raises
     ------
     DatasetError
-        The frames make no dataset; nothing of it is left in the folder.
+        The frames make no dataset, or their labels are in other units than they are read in;
+        nothing of it is left in the folder.
     """
     name = system.name
     out = folder / f"{name}.extxyz.xz"
     values = _card(system, name, origin, level_of_theory)
     if converted:
         values["recipe"] += f"; labels read as {converted}"
+    values["doubts"] = {finding.code: finding.message for finding in doubts}
     notes: list[str] = []
     if level_of_theory is None and values.get("level_of_theory"):
         notes.append(
@@ -117,24 +126,25 @@ def write_dataset(
         used = {frame for split in splits for part in _parts_of(split) for frame in part}
         frames = [frame for frame in frames if frame in used]
     written = [out, card_path(out)]
-    n_forces = 0
+    complete: list[bool] = []
 
     def counted() -> Iterator[Atoms]:
-        nonlocal n_forces
         for frame in frames:
             atoms = store.get(places[frame])
-            n_forces += REF_FORCES in atoms.arrays
+            complete.append(REF_FORCES in atoms.arrays)
             yield atoms
 
     try:
         write_extxyz(out, counted(), exact=True)
         values["files"] = [{"path": out.name, "sha256": file_sha256(out)}]
         # A potential can be judged by energies alone; that it is must be written down.
-        values["labels"] = {} if n_forces else {"forces": NO_LABELS}
+        values["labels"] = {} if any(complete) else {"forces": NO_LABELS}
         if splits:
             indices = folder / f"{name}.splits.json"
             written.append(indices)
-            source, values["splits"] = _stated(splits, frames, indices, seed, notes)
+            rows = {frame: row for row, frame in enumerate(frames)}
+            usable = {frame for frame in frames if complete[rows[frame]] or not any(complete)}
+            source, values["splits"] = _stated(splits, rows, usable, indices, seed, notes)
         else:
             source, values["splits"] = _made(system, len(frames), seed, notes)
         if path is not None:
@@ -148,6 +158,8 @@ def write_dataset(
             }
         write_card(card_path(out), values)
         dataset = open_dataset(str(card_path(out)))
+        if not stated:
+            _refuse_wrong_units(name, dataset)
         if path is not None:
             try:
                 dataset.neb()
@@ -169,6 +181,20 @@ def write_dataset(
     return WrittenDataset(
         card_path(out), values, dataset, f"{source}: {', '.join(sizes)}{sets}", tuple(notes)
     )
+
+
+def _refuse_wrong_units(system: str, dataset: Dataset) -> None:
+    wrong = [finding.message for finding in dataset.findings if finding.says_wrong_units]
+    if wrong:
+        units = {"energy": "eV", "forces": "eV/Å", "stress": "eV/Å^3"}
+        names = [name for name in units if name in dataset.label_keys]
+        msg = (
+            f"its labels seem to be in other units than eV and eV/Å: {' '.join(wrong)} State the "
+            f"units, --units {system}:{','.join(f'{name}=…' for name in names)} "
+            f"({','.join(f'{name}={units[name]}' for name in names)} if they are right "
+            f"nevertheless), or leave wrong files out with --exclude"
+        )
+        raise DatasetError(msg)
 
 
 def _parts_of(split: ArchiveSplit) -> tuple[tuple[int, ...], ...]:
@@ -197,13 +223,16 @@ def _made(
 
 def _stated(
     splits: Sequence[ArchiveSplit],
-    frames: Sequence[int],
+    row: Mapping[int, int],
+    usable: Set[int],
     indices: Path,
     seed: int,
     notes: list[str],
 ) -> tuple[str, dict[str, Any]]:
-    """Write the archive's own division; where it comes from, and the table of the card."""
-    row = {frame: index for index, frame in enumerate(frames)}
+    """Write the archive's own division; where it comes from, and the table of the card.
+
+    ``usable`` are the frames that have all labels of a training.
+    """
     sets = []
     sizes: list[list[int]] = []
     for position, split in enumerate(splits, start=1):
@@ -228,10 +257,17 @@ def _stated(
             f"the sets have different numbers of training frames, {', '.join(map(str, numbers))}: "
             f"was a file left out, or damaged?"
         )
-    write_indices(indices, len(frames), sets)
+    write_indices(indices, len(row), sets)
     table: dict[str, Any] = {"indices": {"path": indices.name, "sha256": file_sha256(indices)}}
     # A training size is one of every set.
     common = sorted(set(sizes[0]).intersection(*sizes[1:])) or [min(len(s.train) for s in sets)]
+    most = min(len(usable & {*split.train}) for split in splits)
+    if most < max(common):
+        notes.append(
+            f"of {max(common)} training frames {most} have forces"
+            f"{': nothing can be trained on it' if most == 0 else ', the largest training size'}"
+        )
+        common = [*(size for size in common if size < most), most]
     common = [size for size in common if size]
     if not common:
         # A system that is only tested on, as the paper's frameworks are.

@@ -26,6 +26,8 @@ from ms25_suite.datasets.name_hints import NameHints, name_hints
         ("train_test_split/x.traj", NameHints()),
         ("train/val/x.traj", NameHints("validation")),
         ("HEA/set10/test.traj", NameHints("test", 10)),
+        ("HEA/fold0/test.traj", NameHints("test", 0)),
+        ("HEA 0/x.traj", NameHints()),
         ("set2024/x.traj", NameHints()),
         ("md_800K.xyz", NameHints(None, None, 800)),
     ],

@@ -11,6 +11,7 @@ from ms25_suite.plugin.values import (
     lammps_executable,
     species,
     train_sizes,
+    writable_file,
     writable_folder,
 )
 
@@ -70,3 +71,16 @@ def test_a_report_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(UsageError, match="cannot write there"):
         writable_folder(tmp_path / "file")
+
+
+def test_a_file_for_a_summary(tmp_path: Path) -> None:
+    assert writable_file(None, "--ms25-markdown") is None
+    path = tmp_path / "new.md"
+    assert writable_file(str(path), "--ms25-markdown") == path
+    # A look leaves nothing behind, and changes nothing.
+    assert not path.exists()
+    path.write_text("kept")
+    writable_file(str(path), "--ms25-markdown")
+    assert path.read_text() == "kept"
+    with pytest.raises(UsageError, match=r"--ms25-markdown=.*cannot write there"):
+        writable_file(str(tmp_path), "--ms25-markdown")

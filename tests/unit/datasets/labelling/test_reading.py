@@ -421,13 +421,15 @@ def test_zero_forces_beside_the_energy_of_cp2k_are_none(tmp_path: Path) -> None:
 
 
 def test_units_that_nothing_confirms_are_warned_of(tmp_path: Path) -> None:
-    # In eV, as somebody may have converted them: nothing tells.
-    dataset = opened(tmp_path / "x.traj", bare("water-64", 6, forces=None, energy=1.0))
+    dataset = opened(tmp_path / "x.traj", bare("water-64", 6, forces=None))
     (finding,) = [f for f in dataset.findings if f.code == "units-untested"]
     assert finding.severity == "warning"
     stated = '[labels]\nunits = { energy = "eV" }\n'
     other = opened(tmp_path / "y.traj", bare("water-64", 6, forces=None, energy=1.0), stated)
     assert "units-untested" not in {f.code for f in other.findings}
     same_labels(other, "water-64", forces=False)
+    # As hartree they would be twice the energy of all electrons.
+    with pytest.raises(UndecidedUnitError, match=r"times those of all electrons.*energy=eV"):
+        opened(tmp_path / "w.traj", bare("water-64", 6, forces=None, energy=1.0))
     tested = opened(tmp_path / "z.traj", bare("water-64", 6, calculator=True))
     assert "units-untested" not in {f.code for f in tested.findings}

@@ -329,7 +329,8 @@ def test_a_path_of_files_that_hold_the_relaxation_of_each_image(tmp_path: Path) 
     assert any("the last one of each" in note for note in found.datasets[0].notes)
 
 
-def test_a_path_under_another_name_is_said(tmp_path: Path) -> None:
+def over_a_barrier() -> list[Atoms]:
+    """Seven images whose highest is 0.8 eV above both ends."""
     images = []
     for number in range(7):
         atoms = reaction()
@@ -337,10 +338,47 @@ def test_a_path_under_another_name_is_said(tmp_path: Path) -> None:
         energy = -50 + 0.4 * (1 - np.cos(np.pi * number / 3))
         atoms.calc = SinglePointCalculator(atoms, energy=energy, forces=np.zeros((len(atoms), 3)))
         images.append(atoms)
-    save(tmp_path / "in" / "Reaction" / "frames.traj", many(reaction(), 20))
-    save(tmp_path / "in" / "Reaction" / "images.traj", images)
+    return images
+
+
+@pytest.mark.parametrize("name", ["images.traj", "test-neb.traj"])
+def test_a_path_under_another_name_is_said(tmp_path: Path, name: str) -> None:
+    save(tmp_path / "in" / "Reaction" / "train.traj", many(reaction(), 20))
+    save(tmp_path / "in" / "Reaction" / "test.traj", many(reaction(), 5, seed=1))
+    save(tmp_path / "in" / "Reaction" / name, over_a_barrier())
     found = import_archive(tmp_path / "in", tmp_path / "out")
     said = [note for note in found.datasets[0].notes if "lead from one end" in note]
     assert len(said) == 1
-    assert "the 7 frames of Reaction/images.traj" in said[0]
+    assert f"the 7 frames of Reaction/{name}" in said[0]
     assert "--exclude" in said[0]
+
+
+def test_files_of_one_image_each_are_a_path(tmp_path: Path) -> None:
+    save(tmp_path / "in" / "Reaction" / "all.traj", many(reaction(), 5))
+    for number, atoms in enumerate(over_a_barrier()):
+        save(tmp_path / "in" / "Reaction" / f"neb{number + 5}.traj", [atoms])
+    path = import_archive(tmp_path / "in", tmp_path / "out").datasets[0].path
+    assert path is not None
+    assert path.barrier == pytest.approx(0.8, abs=0.02)
+    # Without one of them it is a part of a path, which has no barrier of its own.
+    (tmp_path / "in" / "Reaction" / "neb8.traj").write_bytes(b"")
+    found = import_archive(tmp_path / "in", tmp_path / "second").datasets[0]
+    assert found.path is None
+    assert any("lacks images (Reaction/neb8.traj: it is empty" in note for note in found.notes)
+
+
+@pytest.mark.parametrize("wrong", ["cut off", "an image without labels"])
+def test_a_path_that_lacks_images_is_none(tmp_path: Path, wrong: str) -> None:
+    """What is left of it has a maximum too, and another barrier."""
+    images = over_a_barrier()
+    if wrong == "an image without labels":
+        images[3].calc = None
+    neb = tmp_path / "in" / "Reaction" / "neb.traj"
+    save(tmp_path / "in" / "Reaction" / "all.traj", many(reaction(), 5))
+    save(neb, images)
+    if wrong == "cut off":
+        neb.write_bytes(neb.read_bytes()[:-2000])
+    found = import_archive(tmp_path / "in", tmp_path / "out").datasets[0]
+    assert found.path is None
+    assert any("neb.traj is no reaction path that can be used" in note for note in found.notes)
+    assert "[neb]" not in found.card.read_text()

@@ -134,6 +134,61 @@ def test_sets_share_a_test_file() -> None:
     ]
 
 
+@pytest.mark.parametrize("names", [("s1", "s2"), ("a", "b"), ("seed 7/data", "seed 8/data")])
+def test_folders_that_divide_the_same_frames_are_sets(names: tuple[str, str]) -> None:
+    """Of 100 frames each trains on ten others, so that most of them are test frames of the rest."""
+    files = []
+    for number, name in enumerate(names):
+        train = range(10 * number, 10 * number + 10)
+        files += [
+            source(f"HEA/{name}/train.traj", train),
+            source(f"HEA/{name}/train-50.traj", train[:5]),
+            source(f"HEA/{name}/test.traj", [i for i in range(100) if i not in train]),
+        ]
+    splits, remarks = archive_splits(files)
+    assert remarks == ()
+    assert [(split.number, len(split.train), len(split.test)) for split in splits] == [
+        (1, 10, 90),
+        (2, 10, 90),
+    ]
+    assert f"HEA/{names[0]}, HEA/{names[1]}" in splits[0].notes[0]
+
+
+def test_folders_of_other_frames_are_one_split() -> None:
+    """Two temperatures, whose simulations began with one and the same frame."""
+    split = only(
+        [
+            source("300K/train.traj", [1, 2, 3, 4]),
+            source("300K/test.traj", [5, 6, 7]),
+            source("600K/train.traj", [11, 12, 13, 5]),
+            source("600K/test.traj", [14, 15, 16]),
+        ]
+    )
+    assert (split.number, len(split.train), split.test) == (None, 8, (6, 7, 14, 15, 16))
+
+
+def test_folders_that_are_counted_from_zero_are_sets() -> None:
+    files = [
+        source(f"fold{k}/{role}.traj", frames)
+        for k, parts in enumerate([([1, 2], [3]), ([3, 2], [1])])
+        for role, frames in zip(("train", "test"), parts, strict=True)
+    ]
+    splits, remarks = archive_splits(files)
+    assert remarks == ()
+    assert [(split.train, split.test) for split in splits] == [((1, 2), (3,)), ((3, 2), (1,))]
+
+
+def test_a_set_without_training_frames_beside_others_is_none() -> None:
+    files = [
+        source("set1/train.traj", [1, 2]),
+        source("set1/test.traj", [3]),
+        source("set2/test.traj", [2, 3]),
+    ]
+    splits, remarks = archive_splits(files)
+    assert [split.number for split in splits] == [1]
+    assert remarks == ("set 2: it has no training frames",)
+
+
 def test_roles_of_the_frames_themselves() -> None:
     roles = ["train", "train", "validation", "test"]
     split = only([source("a.xyz", [1, 2, 3, 4], roles)])
@@ -150,7 +205,10 @@ def test_only_test_frames() -> None:
     ("files", "remark"),
     [
         ([("train.xyz", [1, 2])], "it has no test frames"),
-        ([("train.xyz", [1, 2]), ("test.xyz", [2])], "it has no test frames"),
+        (
+            [("train.xyz", [1, 2]), ("test.xyz", [2])],
+            "all its 1 test frames are training or validation frames as well",
+        ),
         (
             [("test.xyz", [1]), ("all.xyz", [1, 2, 3])],
             "it has test frames but no training frames, and frames of no role",

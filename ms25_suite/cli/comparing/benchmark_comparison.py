@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from ms25_suite.cli.benchmark_files import BenchmarkFile, Timing
+from ms25_suite.cli.comparing.benchmark_files import BenchmarkFile, Timing
 from ms25_suite.core.errors import BenchmarkError
 
 __all__ = [

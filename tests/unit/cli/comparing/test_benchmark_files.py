@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ms25_suite.cli.benchmark_files import read_benchmarks
+from ms25_suite.cli.comparing.benchmark_files import read_benchmarks
 from ms25_suite.core.errors import BenchmarkError
 from tests.helpers.benchmark_runs import NAME, edited
 

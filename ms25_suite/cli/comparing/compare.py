@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from ms25_suite.cli.benchmark_comparison import Comparison, Ratio, compare
-from ms25_suite.cli.benchmark_files import read_benchmarks
+from ms25_suite.cli.comparing.benchmark_comparison import Comparison, Ratio, compare
+from ms25_suite.cli.comparing.benchmark_files import read_benchmarks
 from ms25_suite.core.errors import UsageError
 from ms25_suite.core.text.shown import csv_cell, shown
 

@@ -7,8 +7,13 @@ from typing import Any
 
 import pytest
 
-from ms25_suite.cli.benchmark_comparison import Comparison, Ratio, compare, conditions_that_differ
-from ms25_suite.cli.benchmark_files import BenchmarkFile, Timing, read_benchmarks
+from ms25_suite.cli.comparing.benchmark_comparison import (
+    Comparison,
+    Ratio,
+    compare,
+    conditions_that_differ,
+)
+from ms25_suite.cli.comparing.benchmark_files import BenchmarkFile, Timing, read_benchmarks
 from ms25_suite.core.errors import BenchmarkError
 from tests.helpers.benchmark_runs import NAME, edited
 
