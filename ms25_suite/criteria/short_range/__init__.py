@@ -17,7 +17,6 @@ CRITERION = Criterion(
         "hole": Measure("measurement", BARRIER_UNIT),
         "compression": Measure("measurement", ENERGY_UNIT),
     },
-    by_default=False,
     not_asked="ms25_suite.criteria.short_range.scan:not_asked",
     section="ms25_suite.criteria.short_range.figure:section",
 )

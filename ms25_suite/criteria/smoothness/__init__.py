@@ -17,7 +17,6 @@ CRITERION = Criterion(
         "force_jump": Measure("measurement", FORCES_UNIT),
         "roughness": Measure("measurement", FORCES_UNIT),
     },
-    by_default=False,
     not_asked="ms25_suite.criteria.smoothness.lines:not_asked",
     section="ms25_suite.criteria.smoothness.figure:section",
 )
