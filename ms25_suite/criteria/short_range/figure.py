@@ -22,12 +22,15 @@ if TYPE_CHECKING:
 
 __all__ = ["draw_scans", "section"]
 
+_SHOWN_EV: Final = (-30.0, 300.0)
+
 _NOTE: Final = (
     "wall: the work to push the closest two atoms of each pair of elements together in a test "
     "frame, from where they are; the dotted line is the threshold. hole: the same pairs in vacuum. "
     "compression: a test frame. Black: the repulsion of the screened nuclei (Ziegler, Biersack and "
     "Littmark), a scale and no reference. The energies are drawn on a scale that is linear up to "
-    "1 eV (10 meV/atom) and logarithmic beyond. Judge --mlip=reference as well to see the curves "
+    "1 eV (10 meV/atom) and logarithmic beyond, from -30 to 300 eV. "
+    "Judge --mlip=reference as well to see the curves "
     "of the reference of a built-in dataset."
 )
 
@@ -63,7 +66,7 @@ def draw_scans(results: Drawn[ShortRangeDetails]) -> Figure | None:
         if place + columns >= len(names):
             what = "volume (part of the frame's)" if quantity == "compression" else "distance (Å)"
             axes.set_xlabel(what, fontsize=8)
-    set_margins(figure, left=0.62, bottom=0.42 + legend, top=0.25, between=(0.3, 0.42))
+    set_margins(figure, left=0.7, bottom=0.42 + legend, top=0.25, between=(0.3, 0.42))
     legend_below(figure, *grid.flat[0].get_legend_handles_labels())
     return figure
 
@@ -104,6 +107,9 @@ def _scale(axes: Axes, compression: bool) -> None:
 
     linear = 10.0 if compression else 1.0
     axes.set_yscale("symlog", linthresh=linear)
+    if not compression:
+        # Beyond lies the core, which references and polynomials describe by millions of eV.
+        axes.set_ylim(*_SHOWN_EV)
     axes.yaxis.set_major_locator(SymmetricalLogLocator(base=10.0, linthresh=linear))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.yaxis.set_minor_formatter(NullFormatter())

@@ -35,6 +35,10 @@ _APART_A: Final = 3.5
 """Least distance in Å between the centres of pairs that are pushed at once: beyond the bonds of
 their atoms, so that they do not push each other."""
 
+_LONGER: Final = 1.15
+"""Pairs that are longer than the closest of their elements in a frame by this factor are not
+pushed: the first neighbours of a solid at high temperature differ by less."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Approach:
@@ -104,10 +108,15 @@ def _group(frames: Frames, index: int, wanted: set[Pair], n_points: int) -> list
     found: list[Approach] = []
     centres: list[FloatArray] = []
     missing = set(wanted)
+    closest: dict[Pair, float] = {}
     for edge in order[lengths[order] > 0.0]:
         a, b = int(i[edge]), int(j[edge])
         low, high = sorted((int(numbers[a]), int(numbers[b])))
         if (low, high) not in missing:
+            continue
+        # Where the closest pair is taken up by another, a much longer one is no bond: it waits for
+        # its turn in the next group.
+        if lengths[edge] > _LONGER * closest.setdefault((low, high), float(lengths[edge])):
             continue
         centre = positions[a] + 0.5 * vectors[edge]
         if centres and find_mic(np.array(centres) - centre, cell, pbc)[1].min() < _APART_A:
