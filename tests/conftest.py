@@ -45,21 +45,29 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
     monkeypatch.setenv("MS25_CACHE_DIR", str(base))
 
 
+def _own_criterion(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTEST_ADDOPTS", f"-m 'not ({' or '.join(WITHOUT_LABELS)})'")
+
+
 @pytest.fixture(autouse=True)
-def _own_criterion(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+def _own_criteria(monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs within tests leave out what needs no labels, unless they name criteria by ``-m``.
 
     A test is about one criterion or about the gate. It should neither wait for hundreds of frames
     that others ask for, nor count their results. See `asked_by_default`.
     """
-    if "pytester" in request.fixturenames:
-        # It deletes the variable when it is made.
-        request.getfixturevalue("pytester")
-    monkeypatch.setenv("PYTEST_ADDOPTS", f"-m 'not ({' or '.join(WITHOUT_LABELS)})'")
+    _own_criterion(monkeypatch)
 
 
 @pytest.fixture
-def asked_by_default(_own_criterion: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def pytester(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    """As pytest's, which deletes the variable."""
+    _own_criterion(monkeypatch)
+    return pytester
+
+
+@pytest.fixture
+def asked_by_default(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs within the test ask for all that a person gets who names no criterion."""
     monkeypatch.delenv("PYTEST_ADDOPTS")
 

@@ -33,14 +33,25 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 import numpy as np
 import pytest
 
+from ms25_suite.architectures.standard_frames import standard_frames
 from ms25_suite.core.errors import (
     ArchitectureNotInstalledError,
     LammpsNotInstalledError,
     ModelFileError,
 )
-from ms25_suite.core.frames import FloatArray, Frames, Predictions, from_voigt, to_voigt
+from ms25_suite.core.frames import FloatArray, Frames, Predictions
 from ms25_suite.core.inputs import KNOWN_INPUTS
 from ms25_suite.lammps.plan import LammpsRun, MdPlan
+from ms25_suite.metrics.agreement import compare_predictions
+from ms25_suite.metrics.consistency.copies import equivalent_copies, expected_of
+from ms25_suite.metrics.consistency.slopes import (
+    Bundle,
+    displacements,
+    sides,
+    slopes,
+    strain_paths,
+)
+from ms25_suite.potentials.base import Architecture
 from ms25_suite.potentials.model_file import summarise
 from ms25_suite.potentials.opening import from_calculator, from_model_file
 from ms25_suite.potentials.potential import Potential, PotentialOptions
@@ -57,54 +68,6 @@ if TYPE_CHECKING:
 __all__ = ["ArchitectureConformance", "standard_frames"]
 
 _SEED: Final = 5
-_VOIGT: Final = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))
-
-
-def standard_frames(symbols: tuple[str, ...], spacing: float = 2.55) -> dict[str, Atoms]:
-    """Structures that an adapter can get wrong: every kind of cell, periodicity and size.
-
-    Parameters
-    ----------
-    symbols
-        Chemical symbols to use, at least one.
-    spacing
-        Distance of nearest neighbours in Å.
-    """
-    from ase import Atoms
-    from ase.build import bulk
-
-    rng = np.random.default_rng(_SEED)
-    # In fcc the nearest neighbours are at a / sqrt(2).
-    first, last, a = symbols[0], symbols[-1], spacing * np.sqrt(2.0)
-    triclinic = bulk(first, "fcc", a=a) * (2, 1, 3)
-    triclinic.set_cell(triclinic.cell.array + rng.normal(0, 0.15, (3, 3)), scale_atoms=True)
-    triclinic.rattle(0.05, seed=3)
-    slab = bulk(first, "fcc", a=a, cubic=True) * (2, 2, 2)
-    slab.rattle(0.1, seed=4)
-    slab.center(5.0, axis=2)
-    slab.pbc = (True, True, False)
-    chain = [[0, 0, 0], [0.47 * spacing, 0.16 * spacing, 0.85 * spacing]]
-    wire = Atoms([last, last], chain, cell=[[1.02 * spacing, 0, 0], [0] * 3, [0] * 3])
-    wire.pbc = (True, False, False)
-    corner = [[0, 0, 0], [0.86 * spacing, 0, 0], [0, 0.94 * spacing, 0.12 * spacing]]
-    mixture = bulk(first, "fcc", a=a, cubic=True) * (2, 2, 2)
-    mixture.symbols = rng.choice(symbols, len(mixture))
-    mixture.rattle(0.12, seed=5)
-    side = 1.02 * spacing
-    return {
-        "bulk": bulk(last, "fcc", a=a, cubic=True) * (2, 2, 2),
-        "mixture": mixture,
-        "triclinic": triclinic,
-        "one-atom cell smaller than the cutoff": bulk(last, "fcc", a=a),
-        "slab": slab,
-        "wire without two cell vectors": wire,
-        "molecule": Atoms([last] * 3, corner),
-        "left-handed cell": Atoms(last, cell=np.eye(3)[[1, 0, 2]] * side, pbc=True),
-        "atoms outside of the cell": Atoms(
-            [first, last], [[-7, 0, 0], [11.2, 0.2, 0]], cell=[1.6 * spacing] * 3, pbc=True
-        ),
-        "lone atom": Atoms(first, cell=[30, 30, 30], pbc=True),
-    }
 
 
 class ArchitectureConformance:
@@ -140,7 +103,7 @@ class ArchitectureConformance:
     SYMMETRY_TOLERANCE: ClassVar[float] = 1e-9
     """Between predictions that must be equal, in eV, eV/Å and eV/Å^3."""
     STEP: ClassVar[float] = 1e-4
-    """Step of finite differences, in Å or as a strain."""
+    """Displacement in Å, or strain, along which work is compared with the change of the energy."""
     SLOPE_TOLERANCE: ClassVar[float] = 1e-5
     """Between forces or virials and finite differences, relative to the largest force."""
     FLOAT32_TOLERANCE: ClassVar[float] = 1e-4
@@ -310,6 +273,30 @@ class ArchitectureConformance:
         ):
             _assert_close(ours, theirs, tolerance)
 
+    def test_predicts_as_its_own_calculator(
+        self,
+        model_file: Path,
+        options: PotentialOptions,
+        images: dict[str, Atoms],
+        predicted: Predictions,
+    ) -> None:
+        """`Architecture.own_calculator`, by which `route_agreement` judges model files."""
+        family = get_architecture(self.architecture)
+        if type(family).own_calculator is Architecture.own_calculator:
+            pytest.skip("the architecture names no calculator of its package")
+        names = list(images)
+        chosen = [k for k, name in enumerate(names) if name not in self.official_lacks]
+        frames = Frames.from_atoms(images.values())
+        own = from_model_file(model_file, self.architecture, "own", options, route="calculator")
+        try:
+            theirs = own.predict(frames.select(chosen))
+        finally:
+            own.close()
+        agreement = compare_predictions(
+            frames.select(chosen), predicted.select(chosen, frames.offsets), theirs, "float64"
+        )
+        assert not agreement.beyond()
+
     def test_a_single_frame_is_as_good_as_a_batch(
         self, potential: Potential, images: dict[str, Atoms], predicted: Predictions
     ) -> None:
@@ -324,42 +311,22 @@ class ArchitectureConformance:
     def test_forces_are_slopes_of_the_energy(
         self, potential: Potential, images: dict[str, Atoms], predicted: Predictions
     ) -> None:
-        """Central differences along random directions."""
+        """Work along random displacements of each element is the change of the energy."""
         rng = np.random.default_rng(_SEED)
-        names = ("mixture", "triclinic", "slab", "molecule")
-        moved, expected = [], []
-        for name in names:
-            _, forces, _ = _of(predicted, images, name)
-            for _ in range(3):
-                direction = rng.normal(size=forces.shape)
-                direction /= np.linalg.norm(direction)
-                # dE/ds along a unit vector u is -F . u.
-                expected.append(-(forces * direction).sum())
-                for sign in (1, -1):
-                    atoms = images[name].copy()
-                    atoms.positions += sign * self.STEP * direction
-                    moved.append(atoms)
-        self._assert_slopes(potential, moved, expected, predicted)
+        for name in ("mixture", "triclinic", "slab", "molecule"):
+            frame = Frames.from_atoms([images[name]])
+            paths = displacements(frame, frame.elements, rng, self.STEP)
+            self._assert_slopes(potential, frame, Bundle.of(paths, rng), predicted)
 
     def test_stress_is_the_slope_along_a_strain(
         self, potential: Potential, images: dict[str, Atoms], predicted: Predictions
     ) -> None:
-        """Central differences for each of the six components."""
-        strained, expected = [], []
+        """For each of the six components."""
+        rng = np.random.default_rng(_SEED)
         for name in ("mixture", "triclinic", "one-atom cell smaller than the cutoff"):
-            _, _, stress = _of(predicted, images, name)
-            for component, (k, m) in enumerate(_VOIGT):
-                expected.append(stress[component] * images[name].get_volume())
-                for sign in (1, -1):
-                    strain = np.zeros((3, 3))
-                    # The symmetric strain with dE = V sigma_km step: a diagonal component gets both
-                    # halves, a shear one half on either side of the diagonal.
-                    strain[k, m] += 0.5 * sign * self.STEP
-                    strain[m, k] += 0.5 * sign * self.STEP
-                    atoms = images[name].copy()
-                    atoms.set_cell(atoms.cell.array @ (np.eye(3) + strain), scale_atoms=True)
-                    strained.append(atoms)
-        self._assert_slopes(potential, strained, expected, predicted)
+            frame = Frames.from_atoms([images[name]])
+            paths = strain_paths(frame, self.STEP)
+            self._assert_slopes(potential, frame, Bundle.of(paths, rng), predicted)
 
     def test_forces_of_a_frame_add_up_to_nothing(
         self, images: dict[str, Atoms], predicted: Predictions
@@ -373,28 +340,15 @@ class ArchitectureConformance:
     def test_moved_turned_and_renumbered_frames_are_the_same(
         self, potential: Potential, images: dict[str, Atoms], predicted: Predictions
     ) -> None:
-        """Energy, forces and stress follow translations, rotations and permutations."""
-        from scipy.spatial.transform import Rotation
-
+        """Energy, forces and stress do not depend on how a structure is described."""
         rng = np.random.default_rng(_SEED)
-        rotation = Rotation.random(random_state=_SEED).as_matrix()
         for name in ("mixture", "triclinic", "slab", "molecule"):
             energy, forces, stress = _of(predicted, images, name)
-            moved, turned, renumbered = (images[name].copy() for _ in range(3))
-            moved.positions += rng.normal(size=3)
-            # Rows are vectors: v' = v R^T. A tensor turns as R s R^T.
-            turned.set_cell(turned.cell.array @ rotation.T)
-            turned.positions = turned.positions @ rotation.T
-            order = rng.permutation(len(renumbered))
-            renumbered = renumbered[order]
-            found = potential.predict(Frames.from_atoms([moved, turned, renumbered]))
-            turned_stress = to_voigt(rotation @ from_voigt(stress) @ rotation.T)
-            expected = Predictions(
-                np.repeat(energy, 3),
-                np.concatenate([forces, forces @ rotation.T, forces[order]]),
-                np.stack([stress, turned_stress, stress]),
-            )
-            self._assert_equal(found, expected)
+            original = Predictions(np.array([energy]), forces, stress[None])
+            copies = equivalent_copies(Frames.from_atoms([images[name]]), rng)
+            found = potential.predict(Frames.concatenate([copy.frame for copy in copies]))
+            expected = [expected_of(copy, original) for copy in copies]
+            self._assert_equal(found, Predictions.concatenate(expected))
 
     def test_a_supercell_is_so_many_cells(
         self, potential: Potential, images: dict[str, Atoms], predicted: Predictions
@@ -461,18 +415,20 @@ class ArchitectureConformance:
             _assert_close(value, other, _largest(other) * self.SYMMETRY_TOLERANCE)
 
     def _assert_slopes(
-        self,
-        potential: Potential,
-        images: list[Atoms],
-        expected: list[float],
-        predicted: Predictions,
+        self, potential: Potential, frame: Frames, bundle: Bundle, predicted: Predictions
     ) -> None:
-        """Compare with the energies of images in pairs, one step forwards and one backwards."""
-        energy, _, _ = _whole(potential.predict(Frames.from_atoms(images)))
-        # Central differences: the error is of second order in the step.
-        slopes = (energy[0::2] - energy[1::2]) / (2 * self.STEP)
+        ends = [end for path in bundle.all_paths for end in sides(frame, path)]
+        frames = Frames.concatenate([frame, *ends])
+        found = potential.predict(frames)
+        original, *others = (found.select([i], frames.offsets) for i in range(len(frames)))
+        pairs = list(zip(others[0::2], others[1::2], strict=True))
         tolerance = _largest(_whole(predicted)[1]) * self.SLOPE_TOLERANCE
-        _assert_close(slopes, np.array(expected), tolerance)
+        for path, slope in zip(
+            bundle.paths, slopes(frame, original, bundle, pairs, rounding=0.0), strict=True
+        ):
+            # A stress times the volume is an energy.
+            scale = float(frame.volumes[0]) if path.strain.any() else 1.0
+            _assert_close(scale * slope.difference, 0.0, tolerance)
 
 
 def _run_lammps(potential: Potential, frame: Frames, plan: MdPlan) -> LammpsRun:

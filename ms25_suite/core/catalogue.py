@@ -82,6 +82,10 @@ class Criterion:
         Whether it is about what a potential is used for, and not about its errors.
     is_transfer
         Whether it compares errors on the dataset that a potential is for with those on another.
+    is_law
+        Whether it asks what every potential must obey, whatever it has learned. To pass it says
+        nothing about accuracy: where all other verdicts of a run are undecided or compare two
+        levels of theory, the run is no success.
     compares_labels
         Whether its numbers compare predictions with labels, curves or paths of the dataset: with
         those of a stand-in, they mean something only for a potential that learned the same method.
@@ -114,6 +118,7 @@ class Criterion:
     alone: bool = False
     is_observable: bool = False
     is_transfer: bool = False
+    is_law: bool = False
     compares_labels: bool = False
     without_labels: tuple[str, ...] = ()
     not_asked: str = ""

@@ -35,6 +35,9 @@ MEMORY_UNIT: Final = "MiB"
 ATOMS_UNIT: Final = "atoms"
 TEMPERATURE_UNIT: Final = "K"
 
+TOLERANCE_UNIT: Final = "tolerances"
+"""Multiples of what rounding explains."""
+
 DIMENSIONLESS: Final = "1"
 """Unit of ratios and of slopes on logarithmic scales; not printed behind numbers."""
 

@@ -29,6 +29,8 @@ class Case:
         Training sizes of the command line; empty if it names none.
     tier
         What names of datasets mean; see `ms25_suite.datasets.dataset.open_dataset`.
+    same_as
+        Specification of the potential that this one ought to be; None if the run names none.
     """
 
     dataset: Dataset
@@ -36,3 +38,4 @@ class Case:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     train_sizes: tuple[int, ...] = ()
     tier: Tier | None = None
+    same_as: Any = None

@@ -13,13 +13,20 @@ from typing import Final
 import numpy as np
 
 from ms25_suite.core.fields import Quantity
-from ms25_suite.core.frames import FloatArray, IntArray, Predictions
+from ms25_suite.core.frames import FloatArray, Frames, IntArray, Predictions
 from ms25_suite.core.units import FS_PER_PS, MEV_PER_EV
 from ms25_suite.metrics.errors import CONFIDENCE, Statistic
 from ms25_suite.metrics.finite import energies_and_forces
 from ms25_suite.metrics.rounding import EDGE_FORCE, EDGE_STRESS, Tolerance, rounding_tolerance
 
-__all__ = ["Difference", "agreement_tolerances", "nve_drift", "route_differences"]
+__all__ = [
+    "Agreement",
+    "Difference",
+    "agreement_tolerances",
+    "compare_predictions",
+    "nve_drift",
+    "route_differences",
+]
 
 _ALLOWANCES: Final[dict[Quantity, float]] = {"energy": 1e-6, "forces": 1e-5, "stress": 1e-6}
 """Negligible differences in eV/atom, eV/Å and eV/Å^3: far below the error of any potential, and
@@ -41,10 +48,42 @@ class Difference:
         The difference in eV/atom, eV/Å or eV/Å^3.
     where
         Atom or component that has it, in words; empty for the energy.
+    frame
+        Position of its frame among those that were compared.
     """
 
     value: float
     where: str = ""
+    frame: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Agreement:
+    """How far two evaluations of the same frames are apart.
+
+    Parameters
+    ----------
+    differences
+        The largest difference of each quantity; infinite where one evaluation has a number and the
+        other one has none.
+    tolerances
+        What of it is rounding, for the frame with the largest energy per atom.
+    by_frame
+        The differences of each frame, in the order of the frames; NaN where neither has a number.
+    """
+
+    differences: dict[Quantity, Difference]
+    tolerances: dict[Quantity, Tolerance]
+    by_frame: dict[Quantity, FloatArray]
+
+    def beyond(self) -> dict[Quantity, Difference]:
+        """Differences that are no rounding."""
+        return {
+            quantity: found
+            for quantity, found in self.differences.items()
+            # The other way round, NaN would pass.
+            if not found.value <= self.tolerances[quantity].value
+        }
 
 
 def route_differences(
@@ -91,6 +130,62 @@ def route_differences(
         name = ("xx", "yy", "zz", "yz", "xz", "xy")[component]
         found["stress"] = Difference(float(lost[component]), f"component {name}")
     return found
+
+
+def compare_predictions(
+    frames: Frames, expected: Predictions, found: Predictions, dtype: str
+) -> Agreement:
+    """Compare two evaluations of the same frames, quantity by quantity.
+
+    Parameters
+    ----------
+    frames
+        The frames, at least one.
+    expected, found
+        Predictions for them. Of the stress, frames without one in `expected` are left
+        out; a frame that has none in `found` only is infinitely far away.
+    dtype
+        Floating-point type of the less precise one, ``float64`` or ``float32``.
+
+    Raises
+    ------
+    ValueError
+        One has no energy or no forces, or the shapes differ.
+
+    Examples
+    --------
+    >>> from ase import Atoms
+    >>> frames = Frames.from_atoms([Atoms("Cu2", [(0, 0, 0), (0, 0, 2.2)])])
+    >>> one = Predictions(np.array([-8.0]), np.zeros((2, 3)), None)
+    >>> other = Predictions(np.array([-8.002]), np.zeros((2, 3)), None)
+    >>> agreement = compare_predictions(frames, one, other, "float64")
+    >>> [(name, round(off.value, 6)) for name, off in agreement.beyond().items()]
+    [('energy', 0.001)]
+    """
+    energies, forces = energies_and_forces(found)
+    own_energies, own_forces = energies_and_forces(expected)
+    n_frames, offsets = len(frames), np.asarray(frames.offsets)
+    shapes = {(len(one), len(two)) for one, two in ((energies, forces), (own_energies, own_forces))}
+    if shapes != {(n_frames, len(frames.numbers))}:
+        msg = f"expected energies and forces of {n_frames} frames with {len(frames.numbers)} atoms"
+        raise ValueError(msg)
+    by_frame: dict[Quantity, FloatArray] = {}
+    largest: dict[Quantity, Difference] = {}
+    for frame in range(n_frames):
+        differences = route_differences(
+            expected.select(np.array([frame]), offsets),
+            energy=float(energies[frame]),
+            forces=forces[frames.atoms_of(frame)],
+            stress=np.full(6, np.nan) if found.stress is None else found.stress[frame],
+        )
+        for quantity, one in differences.items():
+            # A difference that is not a number must not look small.
+            value = one.value if np.isfinite(one.value) else np.inf
+            by_frame.setdefault(quantity, np.full(n_frames, np.nan))[frame] = value
+            if quantity not in largest or value > largest[quantity].value:
+                largest[quantity] = Difference(value, one.where, frame)
+    per_atom = float(np.abs(own_energies / frames.n_atoms).max())
+    return Agreement(largest, agreement_tolerances(dtype, per_atom), by_frame)
 
 
 def agreement_tolerances(dtype: str, energy_per_atom: float) -> dict[Quantity, Tolerance]:

@@ -2,7 +2,9 @@
 
 The paper uses ASE's default parameters and takes the barrier from a spline (Maxson et al., JCIM
 2025, Figure 5b). Springs of 0.1 eV/Å^2 and a largest force of 0.05 eV/Å are these defaults. The
-tangents are the improved ones, ASE's default since 3.29, and the highest image climbs.
+tangents are the improved ones, ASE's default since 3.29. The paper's bands do not climb, which is
+ASE's default too. Here a band is relaxed in this way first, and its highest image climbs then: on a
+path that is still rough the highest image may be far from the saddle point.
 
 Of the true force on an image only the part perpendicular to the path is kept, and of the spring
 force only the part along it, so that the springs space the images without pulling them off the
@@ -134,7 +136,9 @@ def relax_ends(frames: Frames, fixed: BoolArray, predict: Predict, *, steps: int
     return Ends(done, lengths.max(axis=1), (first, last))
 
 
-def relax_band(frames: Frames, fixed: BoolArray, predict: Predict, *, steps: int) -> Band:
+def relax_band(
+    frames: Frames, fixed: BoolArray, predict: Predict, *, steps: int, climb: bool
+) -> Band:
     """Relax a path to a minimum-energy path, with all images of a step in one batch.
 
     The optimizer is ASE's FIRE. The forces of a band are not the gradient of a function, so methods
@@ -150,6 +154,9 @@ def relax_band(frames: Frames, fixed: BoolArray, predict: Predict, *, steps: int
         Predicts all frames at once.
     steps
         Maximum number of steps.
+    climb
+        Whether the highest image climbs to the saddle point. Without, the maximum of the spline
+        lies between images that the springs keep apart, and may miss a narrow ridge.
 
     Raises
     ------
@@ -166,7 +173,7 @@ def relax_band(frames: Frames, fixed: BoolArray, predict: Predict, *, steps: int
 
     images = to_images(frames, fixed)
     # The climbing image is the highest of each step, so it may change on the way.
-    band = BatchNEB(images, predict, frames.inputs.named_keys, k=SPRING, climb=True, method=METHOD)
+    band = BatchNEB(images, predict, frames.inputs.named_keys, k=SPRING, climb=climb, method=METHOD)
     # If a later step has no finite prediction, the result is the last state that had one.
     state = _Finite(band)
     optimizer = FIRE(band, logfile=None)

@@ -173,7 +173,14 @@ class CheckItems:
         if key not in self._answers:
             dataset = self._settings.datasets[parameters["dataset"]]
             settings = self._settings
-            case = Case(dataset, subject, parameters, settings.train_sizes, settings.tier)
+            case = Case(
+                dataset,
+                subject,
+                parameters,
+                settings.train_sizes,
+                settings.tier,
+                settings.same_as,
+            )
             try:
                 self._answers[key] = not_asked(criterion, case)
             except Ms25Error as error:

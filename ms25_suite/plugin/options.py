@@ -80,8 +80,20 @@ OPTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
         "type": int,
         "default": 200,
         "metavar": "N",
-        "help": "most steps of the nudged elastic band; one that is not converged then fails "
-        "(default: 200)",
+        "help": "most steps of the nudged elastic band, and as many again of the climbing one; one "
+        "that is not converged then fails (default: 200)",
+    },
+    "neb-climb": {
+        "action": "store_true",
+        "default": True,
+        "help": "judge the barrier of a band whose highest image climbs to the saddle point, once "
+        "the band is relaxed without; the barrier before is recorded beside it (default)",
+    },
+    "no-neb-climb": {
+        "action": "store_false",
+        "default": True,
+        "dest": "ms25_neb_climb",
+        "help": "judge the barrier of a band that does not climb, as the paper does",
     },
     "md-steps": {
         "type": int,
@@ -117,6 +129,12 @@ OPTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
         "metavar": "NAME,NAME",
         "help": "ensembles of -m stability: nve (constant energy), nvt (constant temperature); "
         "each takes --md-steps (default: nve,nvt)",
+    },
+    "same-as": {
+        "metavar": "POTENTIAL",
+        "help": "what each potential of --mlip ought to be, such as the same model file before an "
+        "upgrade of its package; takes what --mlip takes. route_agreement then requires the same "
+        "energies, forces and stresses up to rounding",
     },
     "mlip-species": {
         "metavar": "A,B,...",
@@ -223,7 +241,7 @@ def add_options(parser: pytest.Parser, title: str, short: Container[str] = ()) -
     for name, attributes in OPTIONS.items():
         own = long_name(name)
         names = [own] if f"--{name}" not in short else [f"--{name}", own]
-        group.addoption(*names, dest=own[2:].replace("-", "_"), **attributes)
+        group.addoption(*names, **{"dest": own[2:].replace("-", "_"), **attributes})
     flag = {"dest": "ms25_command", "action": "store_true", "help": argparse.SUPPRESS}
     group.addoption(COMMAND, **flag)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from ms25_suite.core.catalogue import find
 from ms25_suite.core.results import CheckResult, Verdict
 from ms25_suite.criteria.verdicts import is_failure
 from ms25_suite.plugin.context import check_context, criterion_of, is_benchmark
@@ -116,7 +117,7 @@ def decide(
 
 def _nothing_judged(results: Sequence[CheckResult], *, paths_given: bool) -> tuple[str, ...]:
     """Why the session says nothing about the potentials; empty if it does."""
-    verdicts = {result.verdict for result in results}
+    verdicts = _decisive(results)
     if not verdicts and paths_given:
         return (
             (
@@ -152,6 +153,21 @@ def _nothing_judged(results: Sequence[CheckResult], *, paths_given: bool) -> tup
             ),
         )
     return ()
+
+
+def _decisive(results: Sequence[CheckResult]) -> set[Verdict | None]:
+    """Verdicts that decide whether a session says something about the potentials.
+
+    Laws that every potential obeys count only where nothing else was asked that had an answer.
+    """
+    others = {
+        result.verdict
+        for result in results
+        if (criterion := find(result.criterion)) is None or not criterion.is_law
+    }
+    if others - {Verdict.SKIP, None}:
+        return others
+    return {result.verdict for result in results}
 
 
 def _contradiction(failed: Sequence[CheckResult], silent: Sequence[str]) -> str:

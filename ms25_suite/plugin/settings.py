@@ -30,6 +30,7 @@ from ms25_suite.plugin.values import (
     atom_numbers,
     ensembles,
     lammps_executable,
+    same_as,
     species,
     train_sizes,
     writable_file,
@@ -71,6 +72,8 @@ class Settings:
         Whether the equation of state is also measured with atoms that the potential relaxes.
     neb_steps, md_steps
         Most steps of a nudged elastic band, time steps of molecular dynamics.
+    neb_climb
+        Whether the highest image of a relaxed band climbs.
     throughput_steps
         Steps of each timed block of molecular dynamics in LAMMPS; None: as many as take half a
         second.
@@ -85,6 +88,8 @@ class Settings:
     gate_stand_in
         Whether comparisons with stand-in labels of another level of theory are judged like any
         other.
+    same_as
+        Potential that each of `potentials` ought to be; None if none is named.
     markdown
         File to which a summary of the run is added; None for no summary.
     """
@@ -101,12 +106,14 @@ class Settings:
     eos_relax: bool = False
     neb_steps: int = 200
     md_steps: int = 200
+    neb_climb: bool = True
     throughput_steps: int | None = None
     throughput_atoms: tuple[int, ...] = ()
     md_ensembles: tuple[Ensemble, ...] = ENSEMBLES
     tier: Tier = MINI
     not_imported: tuple[str, ...] = ()
     gate_stand_in: bool = False
+    same_as: PotentialSpec | None = None
     markdown: Path | None = None
 
     @classmethod
@@ -165,7 +172,8 @@ class Settings:
         )
         _check_thresholds(thresholds, datasets.values())
         potentials = parse_specs(option("mlip"))
-        _check_trainings(potentials, datasets.values(), tier)
+        twin = same_as(option("same_as"), potentials)
+        _check_trainings(filter(None, (*potentials, twin)), datasets.values(), tier)
         return cls(
             potentials=potentials,
             datasets=datasets,
@@ -190,6 +198,7 @@ class Settings:
             eos_relax=option("eos_relax"),
             neb_steps=option("neb_steps"),
             md_steps=option("md_steps"),
+            neb_climb=option("neb_climb"),
             throughput_steps=option("throughput_steps"),
             throughput_atoms=atom_numbers(option("throughput_atoms")),
             md_ensembles=ensembles(option("md_ensembles")),
@@ -200,6 +209,7 @@ class Settings:
                 )
             ),
             gate_stand_in=option("stand_in") == STAND_IN[-1],
+            same_as=twin,
             markdown=writable_file(option("markdown"), "--ms25-markdown"),
         )
 

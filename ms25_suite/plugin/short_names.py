@@ -50,6 +50,10 @@ class _ShortNames:
         return ms25_transfer
 
     @pytest.fixture(scope="session")
+    def consistency(self, ms25_consistency: Any) -> Any:
+        return ms25_consistency
+
+    @pytest.fixture(scope="session")
     def supercells(self, ms25_supercells: Any) -> Any:
         return ms25_supercells
 
@@ -60,6 +64,10 @@ class _ShortNames:
     @pytest.fixture(scope="session")
     def short_range_scan(self, ms25_short_range_scan: Any) -> Any:
         return ms25_short_range_scan
+
+    @pytest.fixture(scope="session")
+    def route_comparison(self, ms25_route_comparison: Any) -> Any:
+        return ms25_route_comparison
 
     @pytest.fixture(scope="session")
     def training_series(self, ms25_training_series: Any) -> Any:

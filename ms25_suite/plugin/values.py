@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +12,7 @@ from ms25_suite.core.documents.files import user_path
 from ms25_suite.core.errors import UsageError
 from ms25_suite.core.fields import ENSEMBLES, Ensemble
 from ms25_suite.metrics.training_rate import MIN_SIZES
+from ms25_suite.potentials.spec import PotentialSpec, parse_spec, same_file
 
 __all__ = [
     "MOST",
@@ -19,6 +20,7 @@ __all__ = [
     "atom_numbers",
     "ensembles",
     "lammps_executable",
+    "same_as",
     "species",
     "train_sizes",
     "writable_file",
@@ -122,6 +124,31 @@ def ensembles(text: str) -> tuple[Ensemble, ...]:
         msg = f"--md-ensembles={text}: expected one or more of {known}, joined by commas"
         raise UsageError(msg)
     return tuple(name for name in ENSEMBLES if name in names)
+
+
+def same_as(text: str | None, potentials: Sequence[PotentialSpec]) -> PotentialSpec | None:
+    """Potential of ``--same-as``; None if none is named.
+
+    Raises
+    ------
+    Ms25Error
+        It cannot be parsed, is no potential, or is one of those that it is compared with.
+    """
+    if text is None:
+        return None
+    option = "--same-as"
+    spec = parse_spec(text, option)
+    if spec.kind == "baseline":
+        msg = f"{option}={text}: the baseline is not a potential, so that none ought to be it"
+        raise UsageError(msg)
+    for potential in potentials:
+        if potential.text == text or same_file(potential, spec):
+            msg = (
+                f"{option}={text} is --mlip={potential.text} itself: expected another file, such "
+                "as the one before an upgrade, or a calculator"
+            )
+            raise UsageError(msg)
+    return spec
 
 
 def species(text: str | None) -> tuple[str, ...]:

@@ -88,6 +88,9 @@ class ModelInfo:
     acceleration
         Which faster form of the model is used and how much it differs, or why none is; empty where
         none was asked for, or there is none (`ms25_suite.potentials.workers.acceleration`).
+    precision
+        Floating-point type of the weights, if the model computes in that whatever type was asked
+        for; empty if it takes the one that was asked for.
     """
 
     elements: tuple[int, ...] | None = None
@@ -96,6 +99,7 @@ class ModelInfo:
     n_parameters: int | None = None
     inputs: tuple[str, ...] | None = None
     acceleration: str = ""
+    precision: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain types only, for the wire and for JSON."""
@@ -106,6 +110,7 @@ class ModelInfo:
             "n_parameters": self.n_parameters,
             "inputs": None if self.inputs is None else list(self.inputs),
             "acceleration": self.acceleration,
+            "precision": self.precision,
         }
 
     @classmethod
@@ -359,6 +364,39 @@ class Architecture(ABC):
         """
         del model, device
         return {}
+
+    def own_calculator(self, path: Path, *, device: str, dtype: str, **known: Any) -> Any:
+        """The ASE calculator that the package of the architecture makes of a model file.
+
+        It is what users of the package run without the suite. `route_agreement` compares it with
+        the adapter, frame by frame. Called in a worker process only; it gets what `load` gets.
+
+        Returns
+        -------
+        :
+            An ASE calculator; None if the package has none for this file.
+        """
+        del path, device, dtype, known
+        return None
+
+    def torch_sim(self, path: Path, *, device: str, dtype: str, **known: Any) -> Evaluator | None:
+        """The model of a file in TorchSim, as its package makes it.
+
+        `ms25_suite.architectures.torch_sim_evaluator` makes an evaluator of TorchSim's model.
+        Called in a worker process only; it gets what `load` gets.
+
+        Returns
+        -------
+        :
+            What evaluates frames; None if there is nothing for this file.
+
+        Raises
+        ------
+        NotApplicableError
+            TorchSim is not installed.
+        """
+        del path, device, dtype, known
+        return None
 
     def untrained(self) -> EdgeModel:
         """A tiny model with random weights, to test whether an environment works.

@@ -103,8 +103,9 @@ class EdgeEvaluator:
 
     @property
     def info(self) -> ModelInfo:
-        """Elements, cutoff and size of the model."""
-        return replace(self.model.info, acceleration=self._acceleration)
+        """Elements, cutoff, size and precision of the model."""
+        precision = getattr(self.model, "precision", "")
+        return replace(self.model.info, acceleration=self._acceleration, precision=precision)
 
     def predict(
         self,

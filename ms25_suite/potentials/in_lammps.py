@@ -8,12 +8,17 @@ from ms25_suite.core.inputs import is_default
 from ms25_suite.lammps.deploy.files import deployed
 from ms25_suite.lammps.executable.build import LammpsBuild, executable_build, library_build
 from ms25_suite.lammps.pair_styles.run import run_pair_style
-from ms25_suite.lammps.pair_styles.table import PAIR_STYLES, Device, choose_pair_style
+from ms25_suite.lammps.pair_styles.table import (
+    PAIR_STYLES,
+    Device,
+    PairStyle,
+    choose_pair_style,
+)
 from ms25_suite.lammps.plan import LammpsRun, MdPlan
 from ms25_suite.potentials.potential import Potential
 from ms25_suite.potentials.registry import get_architecture, require_installed
 
-__all__ = ["run_in_lammps"]
+__all__ = ["pair_style_for", "run_in_lammps"]
 
 
 def run_in_lammps(
@@ -47,11 +52,10 @@ def run_in_lammps(
         The potential failed; the class of the error states how.
     """
     options = potential.options
-    build = _build(potential)
-    device: Device = "cpu" if options.device.startswith("cpu") else "gpu"
-    style = None if build is None else choose_pair_style(potential.architecture, build, device)
-    if build is None or style is None or potential.path is None:
+    found = pair_style_for(potential)
+    if found is None or potential.path is None:
         return potential.run_lammps(frame, plan)
+    style, build, device = found
     inputs = read_inputs(potential, frame)
     if inputs and options.lammps is None:
         return potential.run_lammps(frame, plan)
@@ -92,6 +96,14 @@ def run_in_lammps(
         species=[atomic_numbers[symbol] for symbol in species],
         time_limit_s=time_limit_s,
     )
+
+
+def pair_style_for(potential: Potential) -> tuple[PairStyle, LammpsBuild, Device] | None:
+    """Pair style for a potential, the LAMMPS that has it, and its device; None if there is none."""
+    build = _build(potential)
+    device: Device = "cpu" if potential.options.device.startswith("cpu") else "gpu"
+    style = None if build is None else choose_pair_style(potential.architecture, build, device)
+    return None if build is None or style is None else (style, build, device)
 
 
 def read_inputs(potential: Potential, frame: Frames) -> list[str]:

@@ -30,8 +30,25 @@ def from_model_file(
     options: PotentialOptions,
     *,
     manifest: Manifest | None = None,
+    route: str = "",
 ) -> Potential:
     """Potential from a model file.
+
+    Parameters
+    ----------
+    path
+        The file.
+    architecture
+        Name of its architecture.
+    name
+        Name of the potential.
+    options
+        How it is run.
+    manifest
+        Manifest of its training; None if it has none.
+    route
+        How the file is evaluated, see `ms25_suite.potentials.workers.jobs.ROUTES`; predictions of
+        such a route are not cached.
 
     Raises
     ------
@@ -83,8 +100,9 @@ def from_model_file(
         plain=str(path.resolve()) if loaded != path else "",
         accelerate=options.compiled,
         sizes=_sizes_folder(),
+        route=route,
     )
-    cache = PredictionCache(identity) if options.use_cache else None
+    cache = PredictionCache(identity) if options.use_cache and not route else None
     return Potential(
         name,
         architecture,

@@ -129,6 +129,7 @@ class Potential:
         self._damaged = [] if cache is None else cache.damaged
         self._not_kept = ""
         self._job = job
+        self._python = python
         device = job.device if isinstance(job, ModelJob) else "cpu"
         self._pool = WorkerPool(
             job,
@@ -212,6 +213,23 @@ class Potential:
             # The same potential, with and without a stress: cached predictions are not its own.
             return self._compute(frames)
         return Predictions.concatenate(known)
+
+    def again(self, options: PotentialOptions) -> Potential:
+        """The same potential in worker processes of its own, with other options; nothing is cached.
+
+        What the workers load stays the same, so that of the options only ``n_workers``,
+        ``timeout_s`` and, for the messages to workers, ``batch_atoms`` may differ.
+        """
+        return Potential(
+            self.name,
+            self.architecture,
+            self._job,
+            options,
+            path=self.path,
+            sha256=self.sha256,
+            python=self._python,
+            manifest=self.manifest,
+        )
 
     def calculator(self) -> Calculator:
         """ASE calculator of this potential; one frame at a time, nothing is cached."""

@@ -16,7 +16,7 @@ from ms25_suite.core.text.shown import encodable
 from ms25_suite.potentials.registry import detect, get_trainer
 from ms25_suite.potentials.workers.shared_calculator import server_address
 
-__all__ = ["PotentialSpec", "parse_spec", "parse_specs"]
+__all__ = ["PotentialSpec", "parse_spec", "parse_specs", "same_file"]
 
 Kind = Literal["model", "train", "calculator", "object", "reference", "baseline"]
 
@@ -76,8 +76,15 @@ class PotentialSpec:
         return {key: value for key, value in self.options if key != "dataset"}
 
 
-def parse_spec(text: str) -> PotentialSpec:
-    """Parse one value of ``--mlip``.
+def parse_spec(text: str, option: str = "--mlip") -> PotentialSpec:
+    """Parse one value of ``--mlip``, or of another option that takes the same.
+
+    Parameters
+    ----------
+    text
+        The value.
+    option
+        The option, for messages.
 
     Raises
     ------
@@ -87,61 +94,65 @@ def parse_spec(text: str) -> PotentialSpec:
         The file is missing, empty, damaged, or a model of no known architecture.
     """
     if not text:
-        msg = f"--mlip is empty: {EXPECTED}"
+        msg = f"{option} is empty: {EXPECTED}"
         raise UsageError(msg)
     if text == "reference":
         return PotentialSpec(text, "reference", "reference", "reference")
     if text.startswith("baseline:"):
-        return _parse_baseline(text)
+        return _parse_baseline(text, option)
     if text.startswith("train:"):
-        return _parse_train(text)
+        return _parse_train(text, option)
     if text.startswith("object:"):
         server_address(text)
         return PotentialSpec(text, "object", text.removeprefix("object:"), "ase")
-    path = user_path(text, "--mlip", ModelFileError)
+    path = user_path(text, option, ModelFileError)
     if path.suffix == ".py":
         problem = file_problem(path)
         if problem:
             found = "there is no such file" if problem == MISSING else f"found {problem}"
-            msg = f"--mlip={text}: {found}; {EXPECTED}"
+            msg = f"{option}={text}: {found}; {EXPECTED}"
             raise ModelFileError(msg)
         return PotentialSpec(text, "calculator", encodable(path.stem), "ase", path)
     if _ATTRIBUTE.fullmatch(text) and not path.exists():
         return PotentialSpec(text, "calculator", text.replace(":", "."), "ase")
     if file_problem(path) == MISSING:
-        msg = f"--mlip={text}: there is no such file. {EXPECTED}"
+        msg = f"{option}={text}: there is no such file. {EXPECTED}"
         raise ModelFileError(msg)
     return PotentialSpec(text, "model", encodable(path.stem), detect(path).name, path)
 
 
-def _parse_baseline(text: str) -> PotentialSpec:
+def _parse_baseline(text: str, option: str) -> PotentialSpec:
     if text != BASELINE:
-        msg = f"--mlip={text}: the only baseline is {BASELINE}"
+        msg = f"{option}={text}: the only baseline is {BASELINE}"
         raise UsageError(msg)
     return PotentialSpec(text, "baseline", text.replace(":", "-"), "baseline")
 
 
-def _parse_train(text: str) -> PotentialSpec:
+def _parse_train(text: str, option: str) -> PotentialSpec:
     _, architecture, *rest = text.split(":", 2)
     get_trainer(architecture)
     options: dict[str, str | int] = {}
     for item in filter(None, rest[0].split(",") if rest else []):
         key, equals, value = item.partition("=")
         if not equals or key not in _TRAIN_OPTIONS:
-            msg = f"--mlip={text}: {item!r} is not one of {', '.join(_TRAIN_OPTIONS)}=VALUE"
+            msg = f"{option}={text}: {item!r} is not one of {', '.join(_TRAIN_OPTIONS)}=VALUE"
             raise UsageError(msg)
         if key in options:
-            msg = f"--mlip={text}: {key} is given twice"
+            msg = f"{option}={text}: {key} is given twice"
             raise UsageError(msg)
-        options[key] = value if _TRAIN_OPTIONS[key] is str else _whole_number(key, value, text)
+        options[key] = (
+            value
+            if _TRAIN_OPTIONS[key] is str
+            else _whole_number(key, value, f"{option}={text[:200]}")
+        )
     name = "-".join([architecture, *(_short(key, value) for key, value in options.items())])
     return PotentialSpec(text, "train", name, architecture, options=tuple(options.items()))
 
 
-def _whole_number(key: str, value: str, text: str) -> int:
+def _whole_number(key: str, value: str, where: str) -> int:
     # `int` also takes digits of other scripts, underscores and blanks.
     if not re.fullmatch(r"[+-]?[0-9]{1,18}", value):
-        msg = f"--mlip={text[:200]}: {key} must be a whole number, found {value[:40]!r}"
+        msg = f"{where}: {key} must be a whole number, found {value[:40]!r}"
         raise UsageError(msg)
     return int(value)
 
@@ -164,7 +175,7 @@ def parse_specs(texts: Sequence[str]) -> tuple[PotentialSpec, ...]:
         raise UsageError(msg)
     specs = [parse_spec(text) for text in texts]
     for index, spec in enumerate(specs):
-        again = [one.text for one in specs[:index] if _same_file(one, spec)]
+        again = [one.text for one in specs[:index] if same_file(one, spec)]
         if again:
             msg = f"--mlip={again[0]} and --mlip={spec.text} are the same file: give it once"
             raise UsageError(msg)
@@ -183,7 +194,8 @@ def parse_specs(texts: Sequence[str]) -> tuple[PotentialSpec, ...]:
     )
 
 
-def _same_file(one: PotentialSpec, other: PotentialSpec) -> bool:
+def same_file(one: PotentialSpec, other: PotentialSpec) -> bool:
+    """Whether two specifications name one file, also by different paths."""
     if one.path is None or other.path is None:
         return False
     # A link to a file is another name, which somebody may want to see in the report.

@@ -52,6 +52,8 @@ def neb_details(**changes: Any) -> dict[str, Any]:
         "fmax": 0.04,
         "steps": 12,
         "positions": [[0.0, 0.0, 0.0], [1.5, 0.0, 0.0]],
+        "climb": True,
+        "without_climbing": {"barrier": 0.48, "fmax": 0.03, "steps": 9, "converged": True},
     }
     return {"neb": path | changes}
 

@@ -26,7 +26,7 @@ def emt(frames: Frames) -> Predictions:
     )
 
 
-def hop() -> list[Atoms]:
+def hop(n_images: int = N_IMAGES) -> list[Atoms]:
     """Path between neighbouring hollow sites, not relaxed but for its ends."""
     slab = fcc100("Cu", (3, 2, 2), vacuum=5.0)
     add_adsorbate(slab, "Cu", 1.7, "hollow")
@@ -38,7 +38,7 @@ def hop() -> list[Atoms]:
     for atoms in (slab, last):
         atoms.calc = EMT()
         BFGS(atoms, logfile=None).run(fmax=0.005)
-    images = [slab, *(slab.copy() for _ in range(N_IMAGES - 2)), last]
+    images = [slab, *(slab.copy() for _ in range(n_images - 2)), last]
     NEB(images, method="improvedtangent").interpolate(mic=True, apply_constraint=False)
     for atoms in images:
         atoms.calc = None

@@ -219,7 +219,6 @@ def test_a_careless_check_is_never_green(installed: Path, work: Path, case: str)
     assert {result["verdict"] for result in _results(work).values()} & {"fail", "error"}
 
 
-@pytest.mark.usefixtures("asked_by_default")
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
@@ -231,8 +230,9 @@ def test_a_careless_check_is_never_green(installed: Path, work: Path, case: str)
     ids=["by name only", "needs", "not_asked", "checks"],
 )
 def test_what_an_entry_says_is_respected_or_refused(
-    installed: Path, work: Path, old: str, new: str, words: str
+    installed: Path, work: Path, old: str, new: str, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.delenv("PYTEST_ADDOPTS")
     changed = work / "changed"
     shutil.copytree(installed, changed)
     entry = changed / "ms25_translation" / "__init__.py"

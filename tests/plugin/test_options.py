@@ -23,10 +23,13 @@ OPTIONS = (
     "--train-sizes",
     "--eos-relax",
     "--neb-steps",
+    "--neb-climb",
+    "--no-neb-climb",
     "--md-steps",
     "--throughput-steps",
     "--throughput-atoms",
     "--mlip-compile",
+    "--same-as",
     "--lammps",
     "--md-ensembles",
     "--device",
@@ -39,6 +42,7 @@ OPTIONS = (
     "--ms25-thresholds",
     "--ms25-strict",
     "--ms25-seed",
+    "--ms25-markdown",
     "--ms25-no-cache",
 )
 

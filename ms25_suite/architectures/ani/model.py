@@ -58,21 +58,35 @@ class TorchaniArchitecture(Architecture):
 
     def load(self, path: Path, *, device: str, dtype: str) -> AniModel:
         """Load a model. Code in the file is executed only if it is TorchScript."""
-        expect_no_extensions()
+        network, of_weights = _read(path, device, dtype)
+        return AniModel(network, device, of_weights)
+
+    def own_calculator(self, path: Path, *, device: str, dtype: str, **known: Any) -> Any:
+        """TorchANI's calculator, ``model.ase()``; TorchScript has none."""
+        del known
         import torch
 
-        expect_device(device, dtype)
-        summary = summarise(path)
-        if any(text.startswith(_OWN) for text in summary.pickle_strings):
-            network: Any = read_network(path)
-        elif any(name.startswith(_SCRIPTED) for name in summary.members):
-            network = _read_scripted(path)
-        else:
-            network = _read_pickled(path, summary.pickle_globals)
-        network.potentials.to(getattr(torch, dtype))
-        # Energies of the elements are large: they need all their digits, also for float32.
-        network.energy_shifter.to(torch.float64)
-        return AniModel(network.to(device).eval(), device, getattr(torch, dtype))
+        network, _ = _read(path, device, dtype)
+        return None if isinstance(network, torch.jit.ScriptModule) else network.ase()
+
+
+def _read(path: Path, device: str, dtype: str) -> tuple[Any, Any]:
+    """The network of a file, ready to predict, and the type of its weights, of torch."""
+    expect_no_extensions()
+    import torch
+
+    expect_device(device, dtype)
+    summary = summarise(path)
+    if any(text.startswith(_OWN) for text in summary.pickle_strings):
+        network: Any = read_network(path)
+    elif any(name.startswith(_SCRIPTED) for name in summary.members):
+        network = _read_scripted(path)
+    else:
+        network = _read_pickled(path, summary.pickle_globals)
+    network.potentials.to(getattr(torch, dtype))
+    # Energies of the elements are large: they need all their digits, also for float32.
+    network.energy_shifter.to(torch.float64)
+    return network.to(device).eval(), getattr(torch, dtype)
 
 
 def _read_scripted(path: Path) -> Any:

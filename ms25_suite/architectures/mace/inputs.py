@@ -55,6 +55,8 @@ class EmbeddedInput:
         Whether it is a value of the frame or of each atom.
     width
         Number of numbers in a value.
+    key
+        Its key in ``info`` or ``arrays`` of the frames that the suite hands to a calculator.
     """
 
     def __init__(self, feature: str, spec: Mapping[str, Any]) -> None:
@@ -63,6 +65,8 @@ class EmbeddedInput:
         self._key = str(spec.get("key", feature))
         self.per: Per = "atom" if spec.get("per") == "atom" else "frame"
         self.width = int(spec.get("in_dim", 1))
+        known = KNOWN_INPUTS.get(self.name)
+        self.key = known.keys[0] if known else self._key
 
     def values(self, graph: Graph) -> FloatArray:
         """Value of each graph or atom, as the model takes it.

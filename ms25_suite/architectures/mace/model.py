@@ -14,8 +14,16 @@ from ms25_suite.architectures.mace.inputs import Heads, always_given, embedded_i
 from ms25_suite.architectures.torch_device import expect_device
 from ms25_suite.architectures.torch_graph import Arrays, TensorGraph, edge_gradient, tensor_graph
 from ms25_suite.architectures.torch_model import TorchModel
-from ms25_suite.core.errors import ModelFileError
-from ms25_suite.potentials.base import Architecture, EdgeModel, ForceModel, Graph, ModelInfo
+from ms25_suite.architectures.torch_sim_evaluator import TorchSimEvaluator, expect_torch_sim
+from ms25_suite.core.errors import ModelFileError, NotApplicableError
+from ms25_suite.potentials.base import (
+    Architecture,
+    EdgeModel,
+    Evaluator,
+    ForceModel,
+    Graph,
+    ModelInfo,
+)
 
 if TYPE_CHECKING:
     import torch
@@ -84,6 +92,40 @@ class MaceArchitecture(Architecture):
             )
             raise ModelFileError(msg)
         return loaded
+
+    def own_calculator(self, path: Path, *, device: str, dtype: str, **known: Any) -> Any:
+        """``MACECalculator``, which gets the charge, the spin, … that the suite gives the model.
+
+        Raises
+        ------
+        NotApplicableError
+            The model has several heads, of which MACE's calculator takes one for all frames.
+        """
+        from mace.calculators import MACECalculator
+
+        del known
+        calculator = MACECalculator(model_paths=str(path), device=device, default_dtype=dtype)
+        (model,) = calculator.models
+        heads = list(getattr(model, "heads", None) or ["Default"])
+        if len(heads) > 1:
+            msg = (
+                f"{path} has the heads {', '.join(heads)}: MACECalculator takes one for all frames"
+            )
+            raise NotApplicableError(msg)
+        for one in embedded_inputs(model):
+            keys = calculator.arrays_keys if one.per == "atom" else calculator.info_keys
+            keys.setdefault(one.feature, one.key)
+        return calculator
+
+    def torch_sim(self, path: Path, *, device: str, dtype: str, **known: Any) -> Evaluator:
+        """``MaceTorchSimModel``."""
+        del known
+        with expect_torch_sim():
+            import torch
+            from mace.calculators.mace_torchsim import MaceTorchSimModel
+
+            to = {"device": torch.device(device), "dtype": getattr(torch, dtype)}
+            return TorchSimEvaluator(MaceTorchSimModel(str(path), **to))
 
     def faster(
         self, model: EdgeModel | ForceModel, *, device: str

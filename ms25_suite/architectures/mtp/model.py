@@ -10,7 +10,7 @@ from __future__ import annotations
 import tempfile
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import numpy as np
 
@@ -77,6 +77,39 @@ class MtpArchitecture(Architecture):
             raise ModelFileError(msg)
         data.species = [atomic_numbers[symbol] for symbol in species]
         return MtpModel(data)
+
+    def own_calculator(
+        self, path: Path, *, device: str, dtype: str, species: tuple[str, ...] = (), **known: Any
+    ) -> Any:
+        """Calculator of motep, in double precision."""
+        from ase.data import atomic_numbers
+
+        del device, dtype, known
+        data = read_data(path)
+        data.species = [atomic_numbers[symbol] for symbol in species]
+        return _fresh_calculator(data)
+
+
+def _fresh_calculator(data: Any) -> Any:
+    """Calculator of motep that forgets each frame.
+
+    motep's own keeps the neighbours of the first frame, and raises for one of another size.
+    """
+    from ase.calculators.calculator import Calculator, all_changes
+    from motep.calculator import MTP
+
+    class FreshMtp(Calculator):  # type: ignore[misc]
+        implemented_properties: ClassVar[list[str]] = ["energy", "forces", "stress"]
+
+        def calculate(
+            self, atoms: Any = None, properties: Any = None, system_changes: Any = all_changes
+        ) -> None:
+            super().calculate(atoms, properties, system_changes)
+            fresh = MTP(data)
+            fresh.calculate(self.atoms, self.implemented_properties)
+            self.results = fresh.results
+
+    return FreshMtp()
 
 
 def require_supported() -> None:
@@ -197,6 +230,8 @@ class MtpModel(EdgeModel):
     data
         ``motep.potentials.mtp.data.MTPData`` with species.
     """
+
+    precision = "float64"
 
     def __init__(self, data: Any) -> None:
         self._data = data

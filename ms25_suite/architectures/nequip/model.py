@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 
@@ -17,8 +19,9 @@ from ms25_suite.architectures.nequip.species import elements_of, type_index
 from ms25_suite.architectures.torch_device import expect_device
 from ms25_suite.architectures.torch_graph import Arrays, TensorGraph, edge_gradient
 from ms25_suite.architectures.torch_model import TorchModel
+from ms25_suite.architectures.torch_sim_evaluator import TorchSimEvaluator, expect_torch_sim
 from ms25_suite.core.errors import ArchitectureNotInstalledError, ModelFileError
-from ms25_suite.potentials.base import Architecture, Graph, ModelInfo
+from ms25_suite.potentials.base import Architecture, Evaluator, Graph, ModelInfo
 from ms25_suite.potentials.model_file import FileSummary, summarise
 
 if TYPE_CHECKING:
@@ -86,6 +89,30 @@ class _NequipFamily(Architecture):
             msg = f"{path}: expected one model of the nequip framework, found {type(model)!r}"
             raise ModelFileError(msg)
         return NequipModel(model, device, path)
+
+    def own_calculator(self, path: Path, *, device: str, dtype: str, **known: Any) -> Any:
+        """``NequIPCalculator``, in the floating-point type that the model was built with.
+
+        Returns
+        -------
+        :
+            The calculator; None for a model that was compiled for another use than ASE.
+        """
+        del dtype, known
+        require_version(self.name)
+        from nequip.integrations.ase import NequIPCalculator
+
+        return _by_the_package(NequIPCalculator, path, device=device)
+
+    def torch_sim(self, path: Path, *, device: str, dtype: str, **known: Any) -> Evaluator | None:
+        """``NequIPTorchSimCalc``."""
+        del dtype, known
+        require_version(self.name)
+        with expect_torch_sim():
+            from nequip.integrations.torchsim import NequIPTorchSimCalc
+
+            made = _by_the_package(NequIPTorchSimCalc, path, device=device)
+        return None if made is None else TorchSimEvaluator(made)
 
     def untrained(self) -> NequipModel:
         """A tiny model for H and O with random weights."""
@@ -216,6 +243,23 @@ class NequipModel(TorchModel):
         return energy, edge_gradient(energy, vectors)
 
 
+def _by_the_package(interface: Any, path: Path, **options: Any) -> Any:
+    """An interface of nequip to a model file; None if the file was compiled for another one."""
+    from nequip.utils.global_state import set_global_state
+
+    set_global_state(allow_tf32=False)
+    # Elements in the order of the model's types, as the adapter has them.
+    options["chemical_species_to_atom_type_map"] = True
+    if _kind(summarise(path)) != "compiled":
+        with _named_package(path) as named:
+            return interface._from_saved_model(str(named), **options)
+    try:
+        return interface.from_compiled_model(str(path), **options)
+    except (AssertionError, KeyError, ValueError, RuntimeError):
+        # Each interface expects the inputs of its own target of nequip-compile.
+        return None
+
+
 def _kind(summary: FileSummary) -> Kind | None:
     """Kind of a file of nequip; None if it is none."""
     if any(name.startswith("data/aotinductor/") for name in summary.members):
@@ -279,16 +323,23 @@ def _load_checkpoint(path: Path) -> Any:
 def _load_package(path: Path) -> Any:
     from nequip.model.saved_models import ModelFromPackage
 
-    # nequip recognises a package by the name of the file.
-    if path.name.endswith(".nequip.zip"):
-        return ModelFromPackage(str(path))[_ALONE]
+    with _named_package(path) as named:
+        return ModelFromPackage(str(named))[_ALONE]
+
+
+@contextmanager
+def _named_package(path: Path) -> Iterator[Path]:
+    """The file under a name by which nequip recognises it: a package ends in ``.nequip.zip``."""
+    if _kind(summarise(path)) != "package" or path.name.endswith(".nequip.zip"):
+        yield path
+        return
     with tempfile.TemporaryDirectory(prefix="ms25-nequip-") as folder:
         link = Path(folder) / "model.nequip.zip"
         try:
             link.symlink_to(path.resolve())
         except OSError:
             link.write_bytes(path.read_bytes())
-        return ModelFromPackage(str(link))[_ALONE]
+        yield link
 
 
 def _n_layers(model: Any) -> int | None:

@@ -73,6 +73,7 @@ def judge(
     train_sizes: Sequence[int] | None = None,
     eos_relax: bool = False,
     neb_steps: int | None = None,
+    neb_climb: bool = True,
     md_steps: int | None = None,
     md_ensembles: Sequence[str] | None = None,
     throughput_steps: int | None = None,
@@ -80,9 +81,11 @@ def judge(
     lammps: str | Path | None = None,
     mlip_compile: bool = False,
     mlip_species: Sequence[str] | None = None,
+    same_as: str | Path | None = None,
     potential_file: str | Path | None = None,
     cache: bool = True,
     report_dir: str | Path | None = None,
+    markdown: str | Path | None = None,
     quiet: bool = True,
 ) -> Results:
     """Run the checks for a potential on a dataset.
@@ -132,6 +135,9 @@ def judge(
         Whether the equation of state is also computed with atoms that the potential relaxes.
     neb_steps, md_steps
         Most steps of the nudged elastic band, and time steps of molecular dynamics (default: 200).
+    neb_climb
+        Whether the barrier is that of a band whose highest image climbs once the band is relaxed;
+        without, it is taken as the paper does.
     md_ensembles
         Ensembles of molecular dynamics: ``nve``, ``nvt`` (default: both).
     throughput_steps, throughput_atoms, lammps
@@ -140,12 +146,17 @@ def judge(
     mlip_compile, mlip_species
         Whether NequIP and Allegro models are compiled first; chemical symbols of a model file that
         only numbers its species.
+    same_as
+        What `potential` ought to be: a model file, ``calc.py``, or anything else that ``--mlip``
+        takes.
     potential_file
         Parameter file of a reference calculator.
     cache
         Whether predictions of earlier runs are reused, and those of this run kept.
     report_dir
         Folder for the report. Without one, no report is kept; `Results.save` writes it later.
+    markdown
+        File to which a summary in Markdown is added.
     quiet
         Whether nothing is printed. Otherwise pytest's output is, as it comes.
 
@@ -215,6 +226,7 @@ def judge(
                 "--train-sizes": train_sizes,
                 "--eos-relax": eos_relax,
                 "--neb-steps": neb_steps,
+                "--no-neb-climb": not neb_climb,
                 "--md-steps": md_steps,
                 "--md-ensembles": md_ensembles,
                 "--throughput-steps": throughput_steps,
@@ -222,8 +234,10 @@ def judge(
                 "--lammps": lammps,
                 "--mlip-compile": mlip_compile,
                 "--mlip-species": mlip_species,
+                "--same-as": same_as,
                 "--potential-file": potential_file,
                 "--ms25-no-cache": not cache,
+                "--ms25-markdown": markdown,
             }
         ),
     ]

@@ -108,6 +108,25 @@ class Frames:
             inputs=self.inputs.select(chosen, atoms),
         )
 
+    @classmethod
+    def concatenate(cls, parts: Sequence[Frames]) -> Frames:
+        """Join groups of frames that have the same inputs.
+
+        Parameters
+        ----------
+        parts
+            The groups, at least one.
+        """
+        sizes = np.concatenate([part.n_atoms for part in parts])
+        return cls(
+            numbers=np.concatenate([part.numbers for part in parts]),
+            positions=np.concatenate([part.positions for part in parts]),
+            cells=np.concatenate([part.cells for part in parts]),
+            pbc=np.concatenate([part.pbc for part in parts]),
+            offsets=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
+            inputs=Inputs.concatenate([part.inputs for part in parts]),
+        )
+
     def content_hash(self) -> str:
         """SHA-256 of all arrays and inputs, as 64 hexadecimal digits."""
         digest = hashlib.sha256()

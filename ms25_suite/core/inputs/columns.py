@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -112,6 +112,30 @@ class Inputs:
             {
                 name: column.take(frames if column.per == "frame" else atoms)
                 for name, column in self.columns.items()
+            }
+        )
+
+    @classmethod
+    def concatenate(cls, parts: Sequence[Inputs]) -> Inputs:
+        """Join inputs of groups of frames that have the same names.
+
+        Raises
+        ------
+        ValueError
+            The names differ.
+        """
+        first = parts[0]
+        if any(set(part.columns) != set(first.columns) for part in parts):
+            msg = "expected groups of frames with the same inputs"
+            raise ValueError(msg)
+        return cls(
+            {
+                name: Column(
+                    np.concatenate([part.columns[name].values for part in parts]),
+                    column.per,
+                    column.key,
+                )
+                for name, column in first.columns.items()
             }
         )
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from ms25_suite.core.details import Details, Numbers
 
-__all__ = ["KEY", "NebDetails", "NebReferenceDetails"]
+__all__ = ["KEY", "NebDetails", "NebReferenceDetails", "PlainBandDetails"]
 
 KEY: Final = "neb"
 
@@ -41,6 +41,28 @@ class NebReferenceDetails(Details):
 
 
 @dataclass(frozen=True, slots=True)
+class PlainBandDetails(Details):
+    """Band before its highest image climbed, as the paper takes it.
+
+    Parameters
+    ----------
+    barrier
+        Maximum of the spline through the images, above the initial state, in eV.
+    fmax
+        Largest force on the band in eV/Å.
+    steps
+        Steps of the relaxation.
+    converged
+        Whether it is converged.
+    """
+
+    barrier: float
+    fmax: float
+    steps: int
+    converged: bool
+
+
+@dataclass(frozen=True, slots=True)
 class NebDetails(Details):
     """Relaxed band of a potential, and the path of the reference.
 
@@ -64,6 +86,10 @@ class NebDetails(Details):
         Steps of the relaxation of the band.
     positions
         Positions of the atoms of the highest image in Å, shape ``(n_atoms, 3)``.
+    climb
+        Whether the highest image climbed; None in files of versions in which it always did.
+    without_climbing
+        The band that the climbing started from; None without climbing.
 
     Raises
     ------
@@ -81,6 +107,8 @@ class NebDetails(Details):
     fmax: float | None = None
     steps: int | None = None
     positions: tuple[tuple[float, float, float], ...] | None = None
+    climb: bool | None = None
+    without_climbing: PlainBandDetails | None = None
 
     def __post_init__(self) -> None:
         _check_path(self.lengths, self.energies)

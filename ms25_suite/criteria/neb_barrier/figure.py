@@ -69,6 +69,10 @@ def _draw_path(axes: Axes, index: int, potential: str, details: NebDetails) -> N
         axes.plot([], [], ls="", label=legend_label(potential, "no band"), **style)
         return
     words = "" if details.barrier is None else f"barrier {number(details.barrier)} eV"
+    if details.climb is False:
+        words += ", no climbing"
+    elif details.without_climbing is not None:
+        words += f" ({number(details.without_climbing.barrier)} without climbing)"
     if not details.converged:
         words += f"{', ' if words else ''}not converged"
         # The paper's open circle.

@@ -11,7 +11,12 @@ from ase.data import chemical_symbols
 
 from ms25_suite.core.errors import NotApplicableError
 from ms25_suite.core.frames import Frames
-from ms25_suite.criteria.neb_barrier.details import KEY, NebDetails, NebReferenceDetails
+from ms25_suite.criteria.neb_barrier.details import (
+    KEY,
+    NebDetails,
+    NebReferenceDetails,
+    PlainBandDetails,
+)
 from ms25_suite.criteria.recorder import CheckRecorder
 from ms25_suite.datasets.dataset import Dataset
 from ms25_suite.datasets.observables.neb import NebReference
@@ -33,6 +38,9 @@ differ by 0.5 Å in the length of the bond that breaks (1.09 and 1.58 Å); an er
 itself is far below that: a bond length that is wrong by 5 % moves an atom by 0.1 Å."""
 
 
+_UNCONVERGED: Final = "of a band that is not converged"
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class NebResult:
     """Path of a reaction as the potential relaxes it.
@@ -45,8 +53,11 @@ class NebResult:
         The images that the band started from, before the ends were relaxed.
     ends
         The relaxed ends.
-    band
-        The band; None if an end left its minimum.
+    plain
+        The band without climbing, as the paper takes it; None if an end left its minimum.
+    climbed
+        The band whose highest image climbed from there; None without climbing, or if the plain one
+        broke off.
     duration_s
         Wall time in seconds.
     """
@@ -54,8 +65,14 @@ class NebResult:
     reference: NebReference
     start: Frames
     ends: Ends
-    band: Band | None
+    plain: Band | None
+    climbed: Band | None
     duration_s: float
+
+    @property
+    def band(self) -> Band | None:
+        """The band that is judged."""
+        return self.plain if self.climbed is None else self.climbed
 
     def record(self, recorder: CheckRecorder) -> None:
         """Record the error of the barrier, or that none was found.
@@ -77,7 +94,7 @@ class NebResult:
                 # Forward barrier, E(saddle) - E(initial), as in the paper's Figure 5b.
                 value=abs(band.barrier - self.reference.barrier),
                 reason=f"{band.barrier:.3f} eV, the reference has {self.reference.barrier:.3f}; "
-                f"converged in {band.steps} steps",
+                f"{self._steps(band)}",
                 **fields,
             )
         shared["unit"] = recorder.unit("barrier")
@@ -85,9 +102,18 @@ class NebResult:
             "barrier",
             metric="measurement",
             value=band.barrier,
-            reason="of a band that is not converged" if problem else "",
+            reason=_UNCONVERGED if problem else "",
             **shared,
         )
+        if self.plain is not None and self.climbed is not None:
+            done = self.plain.converged and self.ends.relaxation.converged
+            recorder.measure(
+                "barrier_without_climbing",
+                metric="measurement",
+                value=self.plain.barrier,
+                reason=f"converged in {self.plain.steps} steps" if done else _UNCONVERGED,
+                **shared,
+            )
         if self.reference.reaction_energy is not None:
             recorder.measure(
                 "reaction_energy",
@@ -97,6 +123,11 @@ class NebResult:
                 f"{self.reference.reaction_energy:.3f}",
                 **shared,
             )
+
+    def _steps(self, band: Band) -> str:
+        if self.climbed is None or self.plain is None:
+            return f"converged in {band.steps} steps without climbing"
+        return f"converged in {band.steps} steps of climbing after {self.plain.steps} without"
 
     def _left(self) -> str:
         end = int(np.argmax(self.ends.moved))
@@ -155,12 +186,18 @@ class NebResult:
                 steps=band.steps,
                 converged=not self._problem(band),
                 positions=tuple(map(tuple, positions[int(np.argmax(band.energies))].tolist())),
+                climb=self.climbed is not None,
             )
+        if (plain := self.plain) is not None and self.climbed is not None:
+            before = PlainBandDetails(plain.barrier, plain.fmax, plain.steps, plain.converged)
+            details = replace(details, without_climbing=before)
         return {KEY: details.to_dict()}
 
 
-def measure_neb(potential: Potential, dataset: Dataset, *, steps: int) -> NebResult:
-    """Relax the ends of the reference's path, and then the path itself.
+def measure_neb(
+    potential: Potential, dataset: Dataset, *, steps: int, climb: bool = True
+) -> NebResult:
+    """Relax the ends of the reference's path, the path itself, and then let its top climb.
 
     Every step is one batch for the potential. Predictions of a model file are cached, so that the
     same band costs no prediction a second time.
@@ -172,7 +209,9 @@ def measure_neb(potential: Potential, dataset: Dataset, *, steps: int) -> NebRes
     dataset
         The dataset; its card names a path.
     steps
-        Most steps, of the ends and of the band.
+        Most steps of each relaxation: of the ends, of the band, and of the climbing band.
+    climb
+        Whether the highest image climbs once the band is relaxed.
 
     Raises
     ------
@@ -195,7 +234,7 @@ def measure_neb(potential: Potential, dataset: Dataset, *, steps: int) -> NebRes
     # The potential's own minima: a barrier from the reference's minimum, which is on a slope of
     # the potential, would mix an error of the minimum with one of the saddle point.
     ends = relax_ends(start, fixed, potential.predict, steps=steps)
-    band = None
+    plain = climbed = None
     if ends.moved.max() <= MOST_MOVED:
         positions = np.array(start.positions)
         n_atoms = len(fixed)
@@ -203,5 +242,10 @@ def measure_neb(potential: Potential, dataset: Dataset, *, steps: int) -> NebRes
         positions[:n_atoms] = ends.relaxation.frames.positions[:n_atoms]
         positions[-n_atoms:] = ends.relaxation.frames.positions[n_atoms:]
         path = replace(start, positions=positions)
-        band = relax_band(path, fixed, potential.predict, steps=steps)
-    return NebResult(reference, start, ends, band, time.perf_counter() - start_time)
+        plain = relax_band(path, fixed, potential.predict, steps=steps, climb=False)
+        # Also from a band that is not converged: where a ridge lies between two images it may not
+        # settle before one of them climbs.
+        if climb and not plain.problem:
+            relaxed = plain.frames
+            climbed = relax_band(relaxed, fixed, potential.predict, steps=steps, climb=True)
+    return NebResult(reference, start, ends, plain, climbed, time.perf_counter() - start_time)

@@ -42,15 +42,32 @@ def _block(group: LearningGroup) -> Block:
     tables, note = [rate_table(group)], ""
     if group.paper is not None:
         tables.append(paper_table(group.paper))
-        theory = "another level of theory, " if group.stand_in else ""
-        note = (
-            "Published rates: Maxson et al., JCIM 2025 (MS25), Table 8, with "
-            f"{theory}50 to 1000 training frames and budgets of 1.2 to 24 hours. They are shown "
-            "for orientation and cannot be compared digit by digit."
-        )
+        note = _paper_note(group.paper, other_theory=group.stand_in)
     alt = f"Errors of {group.label} over the number of training frames."
     drawing = Drawing(draw_learning(group), alt)
     return Block(group.label, group.stand_in, drawing, tables=tuple(tables), note=note)
+
+
+def _paper_note(paper: PaperRates, *, other_theory: bool) -> str:
+    """What the published rates are, and what is not known of them."""
+    theory = "another level of theory, " if other_theory else ""
+    note = (
+        f"Published rates: Maxson et al., JCIM 2025 (MS25), Table 8, with {theory}50 to 1000 "
+        "training frames and budgets of 1.2 to 24 hours. They are shown for orientation and cannot "
+        "be compared digit by digit. The table prints no signs and may hold absolute values, so "
+        "that a rate of errors that grow would look like one of errors that fall: compare it with "
+        "|rate|."
+    )
+    for given in paper.text:
+        printed = paper.rates[given.architecture][given.quantity]
+        (few, many), (first, last) = given.sizes, given.mae
+        note += (
+            f" The paper's text says that the error of {given.quantity} of {given.architecture} "
+            f"goes from {first:g} to {last:g} {pretty_unit(given.unit)} between {few} and {many} "
+            f"training frames, which is a rate of {plain_number(round(given.rate, 2))}; the table "
+            f"prints {printed:.3f}."
+        )
+    return note
 
 
 def rate_table(group: LearningGroup) -> Table:
@@ -66,7 +83,8 @@ def rate_table(group: LearningGroup) -> Table:
         Column("verdict", "verdict"),
     ]
     if group.paper is not None:
-        columns.append(Column("paper", "number"))
+        # Without sign, as the paper's table.
+        columns += [Column("|rate|", "number"), Column("paper, |rate|", "number")]
     rows = []
     for curve in group.curves:
         result = curve.result
@@ -74,7 +92,7 @@ def rate_table(group: LearningGroup) -> Table:
         published = []
         if group.paper is not None:
             theirs = group.paper.rates.get(result.architecture, {}).get(result.quantity)
-            published = ["" if theirs is None else f"{theirs:.3f}"]
+            published = [number(abs(curve.rate)), "" if theirs is None else f"{theirs:.3f}"]
         rows.append(
             (
                 result.potential,
@@ -93,7 +111,7 @@ def rate_table(group: LearningGroup) -> Table:
 
 def paper_table(paper: PaperRates) -> Table:
     """Rates that the paper published for a system."""
-    heading = Column(f"the paper's {paper.title} (Table 8)")
+    heading = Column(f"the paper's {paper.title}, |rate| (Table 8)")
     rows = [
         (name, *(f"{rates[key]:.3f}" if key in rates else "" for key in QUANTITY_UNITS))
         for name, rates in paper.rates.items()

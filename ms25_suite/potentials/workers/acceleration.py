@@ -13,12 +13,13 @@ from typing import Final
 
 import numpy as np
 
+from ms25_suite.core.errors import ModelFileError, NotApplicableError
 from ms25_suite.core.frames import Frames, Predictions
-from ms25_suite.metrics.agreement import agreement_tolerances, route_differences
+from ms25_suite.metrics.agreement import compare_predictions
 from ms25_suite.potentials.base import EdgeModel, ForceModel, ModelInfo
 from ms25_suite.potentials.evaluate import EdgeEvaluator
 
-__all__ = ["Chosen", "choose_form", "trial_frames"]
+__all__ = ["Chosen", "choose_form", "first_form", "trial_frames"]
 
 Model = EdgeModel | ForceModel
 
@@ -29,6 +30,8 @@ _SPACING: Final = (1.6, 2.8)
 """Bounds in Å of the distance between neighbours: about half of the cutoff, but as in matter."""
 
 _SEED: Final = 25
+
+_UNITS: Final = {"energy": "eV/atom", "forces": "eV/Å", "stress": "eV/Å^3"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,39 +89,48 @@ def choose_form(
     return Chosen(model, "; ".join(["plain", *refused]) if refused else "")
 
 
+def first_form(forms: Mapping[str, Callable[[], Model]]) -> Chosen:
+    """The first form that can be made, whether it agrees with the plain model or not.
+
+    For the check that compares the two on frames of a dataset.
+
+    Parameters
+    ----------
+    forms
+        Functions that make a form, by its name.
+
+    Raises
+    ------
+    NotApplicableError
+        There is none.
+    ModelFileError
+        None can be made.
+    """
+    refused: list[str] = []
+    for name, make in forms.items():
+        try:
+            return Chosen(make(), name)
+        # Whatever a library raises: another form may be usable.
+        except Exception as error:
+            refused.append(f"{name} cannot be used ({type(error).__name__}: {error})")
+    if refused:
+        raise ModelFileError("; ".join(refused))
+    msg = "there is no faster form of the model on this device"
+    raise NotApplicableError(msg)
+
+
 def _compare(
     frames: Frames, expected: Predictions, found: Predictions, dtype: str
 ) -> tuple[str, str]:
     """Largest difference of each quantity as text, and those beyond rounding; empty: none."""
-    assert expected.energy is not None
-    assert found.energy is not None
-    assert found.forces is not None
-    largest: dict[str, float] = {}
-    beyond: dict[str, str] = {}
-    units = {"energy": "eV/atom", "forces": "eV/Å", "stress": "eV/Å^3"}
-    for index in range(len(frames)):
-        atoms = frames.atoms_of(index)
-        n_atoms = atoms.stop - atoms.start
-        differences = route_differences(
-            expected.select(*_one(frames, index)),
-            energy=float(found.energy[index]),
-            forces=found.forces[atoms],
-            stress=np.full(6, np.nan) if found.stress is None else found.stress[index],
-        )
-        tolerances = agreement_tolerances(dtype, float(expected.energy[index]) / n_atoms)
-        for quantity, difference in differences.items():
-            value = difference.value if np.isfinite(difference.value) else np.inf
-            largest[quantity] = max(largest.get(quantity, 0.0), value)
-            # The other way round, NaN would pass.
-            if not value <= tolerances[quantity].value:
-                text = f"{largest[quantity]:.2g} {units[quantity]}"
-                beyond[quantity] = f"{text} (rounding: {tolerances[quantity].value:g})"
-    shown = ", ".join(f"{value:.1e} {units[quantity]}" for quantity, value in largest.items())
-    return shown, ", ".join(beyond.values())
-
-
-def _one(frames: Frames, index: int) -> tuple[np.ndarray, np.ndarray]:
-    return np.array([index]), np.asarray(frames.offsets)
+    agreement = compare_predictions(frames, expected, found, dtype)
+    beyond = [
+        f"{one.value:.2g} {_UNITS[quantity]} (rounding: {agreement.tolerances[quantity].value:g})"
+        for quantity, one in agreement.beyond().items()
+    ]
+    largest = agreement.differences.items()
+    shown = ", ".join(f"{one.value:.1e} {_UNITS[quantity]}" for quantity, one in largest)
+    return shown, ", ".join(beyond)
 
 
 def trial_frames(info: ModelInfo) -> Frames:

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, Final
 
 __all__ = [
+    "ROUTES",
     "BaselineJob",
     "CalculatorJob",
     "Job",
@@ -21,6 +22,11 @@ __all__ = [
     "job_from_wire",
     "job_to_wire",
 ]
+
+
+ROUTES: Final = ("calculator", "torch_sim", "form")
+"""Other ways to evaluate a model file than by the adapter: the ASE calculator of its package, its
+model for TorchSim, and a faster form of it that nobody has compared with the plain one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +57,8 @@ class ModelJob:
         Whether a faster form of the model is used, if it agrees.
     sizes
         Folder in which the best batch sizes of GPUs are remembered; empty: none.
+    route
+        How the file is evaluated, one of `ROUTES`; empty for the adapter of the architecture.
     """
 
     kind: ClassVar[str] = "model"
@@ -66,6 +74,7 @@ class ModelJob:
     sizes: str = ""
     plain: str = ""
     accelerate: bool = False
+    route: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from ms25_suite.core.cache import file_sha256
-from ms25_suite.core.errors import ModelFileError, Ms25Error, OutOfMemoryError
+from ms25_suite.core.errors import (
+    ModelFileError,
+    Ms25Error,
+    NotApplicableError,
+    OutOfMemoryError,
+)
 from ms25_suite.core.frames import Frames, Predictions
 from ms25_suite.core.text.shown import encodable
 from ms25_suite.environments.processes import keep_freed_memory
@@ -23,7 +28,7 @@ from ms25_suite.potentials.base import Architecture, EdgeModel, Evaluator, Force
 from ms25_suite.potentials.batching.remembered import RememberedSize
 from ms25_suite.potentials.evaluate import EdgeEvaluator
 from ms25_suite.potentials.registry import load_implementation
-from ms25_suite.potentials.workers.acceleration import Chosen, choose_form
+from ms25_suite.potentials.workers.acceleration import Chosen, choose_form, first_form
 from ms25_suite.potentials.workers.jobs import (
     BaselineJob,
     CalculatorJob,
@@ -81,6 +86,8 @@ def _load_model(job: ModelJob) -> Evaluator:
     def load(path: Path) -> EdgeModel | ForceModel:
         return architecture.load(path, device=job.device, dtype=job.dtype, **known)
 
+    if job.route in ("calculator", "torch_sim"):
+        return _of_the_package(job, architecture, known)
     chosen = _accelerated(job, architecture, load) if job.accelerate else Chosen(load(path), "")
     # Predictions are cached under the hash of the file: they must be those of that very file.
     if file_sha256(path) != job.sha256:
@@ -100,16 +107,45 @@ def _load_model(job: ModelJob) -> Evaluator:
     )
 
 
+def _of_the_package(job: ModelJob, architecture: Architecture, known: dict[str, Any]) -> Evaluator:
+    """The model file, evaluated by code of its own package.
+
+    Raises
+    ------
+    NotApplicableError
+        The package has no such interface, or it needs one that is not installed.
+    """
+    path = Path(job.path)
+    if job.route == "torch_sim":
+        made = architecture.torch_sim(path, device=job.device, dtype=job.dtype, **known)
+    else:
+        from ms25_suite.potentials.from_ase import CalculatorEvaluator
+
+        own = architecture.own_calculator(path, device=job.device, dtype=job.dtype, **known)
+        made = None if own is None else CalculatorEvaluator(own)
+    if made is None:
+        msg = f"{architecture.name} has no interface of its own for this model file"
+        raise NotApplicableError(msg)
+    return made
+
+
 def _accelerated(
     job: ModelJob, architecture: Architecture, load: Callable[[Path], EdgeModel | ForceModel]
 ) -> Chosen:
-    """A faster form of the model that agrees with the plain one, or the plain one."""
+    """A faster form of the model that agrees with the plain one, or the plain one.
+
+    With the route ``form``, that faster form in any case.
+    """
     if job.plain:
-        return choose_form(
-            lambda: load(Path(job.plain)), {"compiled": lambda: load(Path(job.path))}, job.dtype
-        )
+        forms = {"compiled": lambda: load(Path(job.path))}
+        if job.route == "form":
+            return first_form(forms)
+        return choose_form(lambda: load(Path(job.plain)), forms, job.dtype)
     model = load(Path(job.path))
-    return choose_form(lambda: model, architecture.faster(model, device=job.device), job.dtype)
+    found = architecture.faster(model, device=job.device)
+    return (
+        first_form(found) if job.route == "form" else choose_form(lambda: model, found, job.dtype)
+    )
 
 
 def serve(channel: Any, log: str | bytes) -> None:

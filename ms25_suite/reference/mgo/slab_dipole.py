@@ -112,7 +112,8 @@ def slab_heights(atoms: Atoms) -> tuple[FloatArray, FloatArray]:
     cell = atoms.cell.array
     # Perpendicular to the surface, also where the third vector is tilted.
     normal = np.cross(cell[0], cell[1])
-    normal /= np.linalg.norm(normal)
+    # Along the third vector in left-handed cells too.
+    normal *= np.sign(cell[2] @ normal) / np.linalg.norm(normal)
     period = float(cell[2] @ normal)
     heights = (atoms.positions @ normal) % period
     # The widest gap between atoms, across the boundary included, is the vacuum.

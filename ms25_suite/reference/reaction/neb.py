@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 __all__ = ["build", "labelled_path"]
 
-N_IMAGES: Final = 25
-"""Two pieces of 13 images, which share the intermediate state."""
+N_IMAGES: Final = 49
+"""Four pieces of 13 images, which share the intermediate states."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,28 +6,28 @@ import lzma
 from collections.abc import Sequence
 from importlib.resources import files
 from io import StringIO
-from itertools import pairwise, permutations
+from itertools import permutations
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from ms25_suite.core.errors import ReferenceCalculatorError
-from ms25_suite.core.frames import FloatArray
-from ms25_suite.reference.reaction.surface import HYDROGENS, relax
+from ms25_suite.reference.reaction.bands import converge, cut, descend, resampled
+from ms25_suite.reference.reaction.surface import HYDROGENS
 
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["PATH_FILE", "dips", "mark", "nudged_band", "reference_path"]
+__all__ = ["PATH_FILE", "mark", "nudged_band", "reference_path", "refined"]
 
 PATH_FILE: Final = "reaction-neb.extxyz.xz"
 """File of the path among the shipped data."""
 
-SPRING_eV_A2: Final = 0.5
-"""Spring constant of the band."""
-
 DIP_eV: Final = 0.05
-"""Smallest depth of a dip of the path that counts as an intermediate state."""
+"""Smallest depth of a dip of a rough path that counts as an intermediate state."""
+
+SHALLOW_DIP_eV: Final = 0.01
+"""The same for a path of many images, on which shallow states show as well."""
 
 
 def reference_path() -> list[Atoms]:
@@ -47,8 +47,8 @@ def nudged_band(
     final: Atoms,
     make_calculator: Any,
     *,
-    n_images: Sequence[int] = (15, 25, 13),
-    largest_force: float = 0.05,
+    n_images: Sequence[int] = (15, 25, 13, 21, 13),
+    largest_force: float = 0.02,
 ) -> list[Atoms]:
     """Converge the path from the initial to the final state, with climbing images.
 
@@ -60,8 +60,10 @@ def nudged_band(
     path, a narrow ridge where C-H stretches from 1.1 to 1.5 Å, lies between two images. The
     barrier then comes out as 0.12 instead of 0.17 eV.
 
-    The method uses improved tangents, springs of 0.5 eV/Å^2, and FIRE with steps that are short
-    enough for the stiff regions of ReaxFF (third derivatives reach 1e5 eV/Å^3).
+    Each piece gets more images then, most of them where the energy changes, so that several are on
+    the ridge. Shallow states that show on it (`SHALLOW_DIP_eV`) cut it once more. The new pieces
+    are converged to 0.05 eV/Å without climbing. Those that reach half of the height of the path,
+    and so decide its barrier, climb then until the largest force is reached.
 
     Parameters
     ----------
@@ -70,9 +72,10 @@ def nudged_band(
     make_calculator
         Function without arguments that returns a new ASE calculator; each image gets its own.
     n_images
-        Numbers of images of the coarse and of the fine band, and of each piece, ends included.
+        Numbers of images of the coarse and of the fine band, of each rough piece, of each dense
+        one, and of each piece of the result, ends included.
     largest_force
-        Largest force on any image in eV/Å.
+        Largest force in eV/Å on an image of the pieces that climb.
 
     Returns
     -------
@@ -97,24 +100,72 @@ def nudged_band(
     # Smidstrup et al., J. Chem. Phys. 140, 214106 (2014)).
     NEB(images, method="improvedtangent").interpolate("idpp")
     # No climbing yet: on a rough path the highest image is not near the saddle point.
-    _descend(images, make_calculator, 240, largest_force=0.1, climb=False)
-    images = _resampled(images, n_images[1])
-    _descend(images, make_calculator, 120, largest_force=0.1, climb=False)
-    pieces = _pieces(images)
+    descend(images, make_calculator, 240, largest_force=0.1, climb=False)
+    images = resampled(images, n_images[1])
+    descend(images, make_calculator, 120, largest_force=0.1, climb=False)
+    rough = []
+    for piece in cut(images, DIP_eV):
+        band = resampled(piece, n_images[2])
+        _expect(descend(band, make_calculator, 2000, largest_force=0.05, climb=True), 0.05)
+        rough.append(band)
+    return refined(
+        rough, make_calculator, n_images=(n_images[3], n_images[4]), largest_force=largest_force
+    )
+
+
+def refined(
+    rough: Sequence[Sequence[Atoms]],
+    make_calculator: Any,
+    *,
+    n_images: tuple[int, int],
+    largest_force: float,
+) -> list[Atoms]:
+    """Converge rough pieces of a path with more images.
+
+    Parameters
+    ----------
+    rough
+        Pieces with calculators, each from one relaxed state to the next.
+    make_calculator, largest_force
+        As for `nudged_band`.
+    n_images
+        Numbers of images of each piece, before and after it is cut at shallow dips.
+
+    Raises
+    ------
+    ReferenceCalculatorError
+        As `nudged_band`.
+    """
+    parts = []
+    for piece in rough:
+        dense = resampled(piece, n_images[0], by_energy=True)
+        descend(dense, make_calculator, 400, largest_force=0.1, climb=False)
+        descend(dense, make_calculator, 400, largest_force=0.05, climb=True)
+        parts += cut(dense, SHALLOW_DIP_eV)
+    tops = np.array([max(image.get_potential_energy() for image in part) for part in parts])
+    heights = tops - parts[0][0].get_potential_energy()
     path: list[Atoms] = []
-    for piece in pieces:
-        band = _resampled(piece, n_images[2])
-        if path:
-            band[0] = path.pop()  # neighbouring pieces share their intermediate state
-        if not _descend(band, make_calculator, 2000, largest_force=largest_force, climb=True):
-            msg = (
-                f"expected the path to converge to {largest_force} eV/Å in 2000 steps, found that "
-                "it does not: is there another intermediate state?"
-            )
-            raise ReferenceCalculatorError(msg)
-        path += band
+    for part, height in zip(parts, heights, strict=True):
+        band = resampled(part, n_images[1], by_energy=True)
+        _expect(converge(band, make_calculator, largest_force=0.05, climb=False), 0.05)
+        # Elsewhere, where CH4 slides and CH3 turns, the steps of ReaxFF at the cutoffs of its bond
+        # orders keep an image that climbs from settling.
+        if height >= heights.max() / 2:
+            done = converge(band, make_calculator, largest_force=largest_force, climb=True)
+            _expect(done, largest_force)
         mark(band)
+        # Neighbouring pieces share the state between them.
+        path += band[1:] if path else band
     return path
+
+
+def _expect(converged: bool, largest_force: float) -> None:
+    if not converged:
+        msg = (
+            f"expected the path to converge to {largest_force} eV/Å, found that it does not: is "
+            "there another intermediate state?"
+        )
+        raise ReferenceCalculatorError(msg)
 
 
 def mark(band: Sequence[Atoms]) -> None:
@@ -125,59 +176,6 @@ def mark(band: Sequence[Atoms]) -> None:
     for index, image in enumerate(band):
         end = index in (0, len(band) - 1)
         image.info["kind"] = "minimum" if end else "saddle" if index == top else "path"
-
-
-def dips(energies: FloatArray) -> list[int]:
-    """Indices of the lowest images of all dips of the path that are at least `DIP_eV` deep."""
-    from scipy.signal import find_peaks
-
-    return [int(index) for index in find_peaks(-energies, prominence=DIP_eV)[0]]
-
-
-def _pieces(images: list[Atoms]) -> list[list[Atoms]]:
-    """Cut the path at its dips, and relax the images there."""
-    # A dip of the rough path is an intermediate minimum, which a single band would cut short.
-    energies = np.array([image.get_potential_energy() for image in images])
-    cuts = dips(energies)
-    for index in cuts:
-        if not relax(images[index], images[index].calc):
-            msg = f"expected image {index} to relax to 0.01 eV/Å, found that it does not"
-            raise ReferenceCalculatorError(msg)
-    bounds = [0, *cuts, len(images) - 1]
-    return [images[low : high + 1] for low, high in pairwise(bounds)]
-
-
-def _descend(
-    images: Sequence[Atoms], make_calculator: Any, steps: int, *, largest_force: float, climb: bool
-) -> bool:
-    """Optimise a band; return whether all forces fell below ``largest_force`` (eV/Å)."""
-    from ase.mep import NEB
-    from ase.optimize import FIRE
-
-    for image in images:
-        if image.calc is None:
-            image.calc = make_calculator()
-    # Springs act along the tangent only, forces of the potential only perpendicular to it.
-    band = NEB(images, k=SPRING_eV_A2, climb=climb, method="improvedtangent")
-    optimizer = FIRE(band, logfile=None, maxstep=0.1, dt=0.05, dtmax=0.25)
-    return bool(optimizer.run(fmax=largest_force, steps=steps))
-
-
-def _resampled(images: Sequence[Atoms], number: int) -> list[Atoms]:
-    """Interpolate images at equal distances along the polygon through the given ones."""
-    nodes = np.array([image.positions for image in images])
-    lengths = np.linalg.norm(np.diff(nodes, axis=0).reshape(len(nodes) - 1, -1), axis=1)
-    along = np.concatenate([[0.0], np.cumsum(lengths)])
-    wanted = np.linspace(0.0, along[-1], number)
-    flat = nodes.reshape(len(nodes), -1)
-    # `numpy.interp` interpolates one component at a time.
-    new = np.stack([np.interp(wanted, along, column) for column in flat.T], axis=1)
-    fresh = []
-    for positions in new.reshape(number, -1, 3):
-        image = images[0].copy()
-        image.positions = positions
-        fresh.append(image)
-    return fresh
 
 
 def _assigned(initial: Atoms, final: Atoms) -> Atoms:

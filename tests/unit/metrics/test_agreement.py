@@ -2,9 +2,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from ase import Atoms
 
-from ms25_suite.core.frames import Predictions
-from ms25_suite.metrics.agreement import agreement_tolerances, nve_drift, route_differences
+from ms25_suite.core.frames import Frames, Predictions
+from ms25_suite.metrics.agreement import (
+    agreement_tolerances,
+    compare_predictions,
+    nve_drift,
+    route_differences,
+)
 
 FORCES = np.arange(12.0).reshape(4, 3)
 STRESS = np.arange(6.0)
@@ -53,6 +59,55 @@ def test_without_a_predicted_stress_none_is_compared(stress: np.ndarray | None) 
 def test_what_cannot_be_compared(predicted: Predictions, forces: np.ndarray) -> None:
     with pytest.raises(ValueError, match="expected"):
         route_differences(predicted, energy=0.0, forces=forces, stress=STRESS)
+
+
+FRAMES = Frames.from_atoms([Atoms(f"Cu{n}", np.zeros((n, 3))) for n in (4, 2)])
+
+
+def both(**changes: np.ndarray | None) -> Predictions:
+    fields = {
+        "energy": np.array([-8.0, -4.0]),
+        "forces": np.vstack([FORCES, np.zeros((2, 3))]),
+        "stress": np.array([STRESS, np.full(6, np.nan)]),
+    }
+    return Predictions(**(fields | changes))
+
+
+def test_the_largest_difference_of_all_frames_counts() -> None:
+    forces = both().forces
+    assert forces is not None
+    forces[5, 2] += 0.25
+    found = compare_predictions(
+        FRAMES, both(), both(forces=forces, energy=np.array([-8.4, -4.1])), "float64"
+    )
+    assert found.differences["energy"].value == pytest.approx(0.1)
+    worst = found.differences["forces"]
+    assert (worst.value, worst.where, worst.frame) == (0.25, "atom 1, along z", 1)
+    np.testing.assert_allclose(found.by_frame["energy"], [0.1, 0.05])
+    np.testing.assert_allclose(found.by_frame["forces"], [0.0, 0.25])
+    # The second frame has no stress in either.
+    np.testing.assert_array_equal(found.by_frame["stress"], [0.0, np.nan])
+    assert list(found.beyond()) == ["energy", "forces"]
+
+
+@pytest.mark.parametrize("lost", [None, np.full((2, 6), np.nan)])
+def test_numbers_that_one_of_them_lacks_are_infinitely_far(lost: np.ndarray | None) -> None:
+    found = compare_predictions(FRAMES, both(), both(stress=lost), "float64")
+    assert list(found.beyond()) == ["stress"]
+    assert found.differences["stress"].value == np.inf
+    broken = compare_predictions(FRAMES, both(), both(energy=np.array([-8.0, np.nan])), "float64")
+    assert (broken.differences["energy"].value, broken.differences["energy"].frame) == (np.inf, 1)
+
+
+def test_the_tolerance_is_that_of_the_largest_energy_per_atom() -> None:
+    large = both(energy=np.array([-8.0, -4000.0]))
+    found = compare_predictions(FRAMES, large, large, "float32").tolerances["energy"]
+    assert found == agreement_tolerances("float32", -2000.0)["energy"]
+
+
+def test_predictions_for_other_frames_are_refused() -> None:
+    with pytest.raises(ValueError, match="energies and forces of 2 frames with 6 atoms"):
+        compare_predictions(FRAMES, both(), PREDICTED, "float64")
 
 
 def test_tolerances() -> None:

@@ -37,7 +37,7 @@ def test_a_band_asks_twice_for_the_same_batches(path: tuple[list[Atoms], Frames,
     found = []
     for _ in range(2):
         predict, calls = counted(emt)
-        band = relax_band(frames, fixed, predict, steps=40)
+        band = relax_band(frames, fixed, predict, steps=40, climb=True)
         found.append((calls, band.barrier))
     assert found[0] == found[1]
     assert band.converged
@@ -57,7 +57,7 @@ def test_a_band_that_runs_out_of_steps_is_not_converged(
     path: tuple[list[Atoms], Frames, Any],
 ) -> None:
     _, frames, fixed = path
-    band = relax_band(frames, fixed, emt, steps=1)
+    band = relax_band(frames, fixed, emt, steps=1, climb=True)
     assert (band.converged, band.steps) == (False, 1)
     assert band.fmax > 0.05
 
@@ -72,7 +72,7 @@ def test_a_band_that_is_lost_says_when(path: tuple[list[Atoms], Frames, Any]) ->
         return emt(frames)
 
     predict, calls = counted(lost)
-    band = relax_band(frames, fixed, predict, steps=20)
+    band = relax_band(frames, fixed, predict, steps=20, climb=True)
     assert band.problem == "after 2 steps nothing is finite"
     assert (band.converged, band.steps) == (False, 2)
     assert np.isfinite(band.energies).all()
@@ -86,7 +86,7 @@ def test_a_path_without_energies_is_an_error(path: tuple[list[Atoms], Frames, An
         raise NotFiniteError(msg, tuple(range(len(frames))))
 
     with pytest.raises(PredictionError, match="nothing is finite"):
-        relax_band(frames, fixed, nothing, steps=2)
+        relax_band(frames, fixed, nothing, steps=2, climb=True)
 
 
 def test_ends_that_are_minima_stay_and_others_go(path: tuple[list[Atoms], Frames, Any]) -> None:
@@ -118,7 +118,7 @@ def test_inputs_of_the_path_reach_every_prediction(path: tuple[list[Atoms], Fram
         return emt(frames)
 
     relax_ends(frames, fixed, predict, steps=2)
-    band = relax_band(frames, fixed, predict, steps=2)
+    band = relax_band(frames, fixed, predict, steps=2, climb=True)
     for inputs in (*seen, band.frames.inputs):
         assert set(inputs["total_charge"].values.tolist()) == {1.0}
         assert set(inputs["dielectric"].values.tolist()) == {2.5}

@@ -65,6 +65,17 @@ def test_numbers_of_two_levels_of_theory_do_not_count() -> None:
     assert found.status == FAILED
 
 
+@pytest.mark.parametrize("verdict", [Verdict.UNDECIDED, Verdict.INCOMPARABLE])
+def test_a_law_alone_opens_no_gate(verdict: Verdict) -> None:
+    """That forces are derivatives says nothing about accuracy, which was asked for too."""
+    law = result(criterion="consistency", quantity="rotation", metric="error")
+    accuracy = result(verdict, incomparable=verdict is Verdict.INCOMPARABLE)
+    assert decide(OK, [law, accuracy], strict=False).status == NOTHING
+    assert decide(OK, [law], strict=False).status == OK
+    assert decide(OK, [law, result(Verdict.SKIP, criterion="eos")], strict=False).status == OK
+    assert decide(OK, [law, accuracy, result(criterion="eos")], strict=False).status == OK
+
+
 def test_a_number_of_two_levels_closes_no_gap() -> None:
     """It says nothing about forces that another check could not judge."""
     beside = result(Verdict.INCOMPARABLE, quantity="forces", criterion="framework_transfer")

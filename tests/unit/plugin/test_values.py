@@ -9,11 +9,13 @@ from ms25_suite.plugin.values import (
     atom_numbers,
     ensembles,
     lammps_executable,
+    same_as,
     species,
     train_sizes,
     writable_file,
     writable_folder,
 )
+from ms25_suite.potentials.spec import parse_specs
 
 
 def test_numbers_are_sorted() -> None:
@@ -55,6 +57,27 @@ def test_species_are_chemical_symbols() -> None:
         species("Si,Xx")
     with pytest.raises(UsageError, match="an element is given twice"):
         species("Si,Si")
+
+
+def test_what_a_potential_ought_to_be_is_another_one(tmp_path: Path) -> None:
+    text = '{"MTP"}'
+    one, other = tmp_path / "a.mtp", tmp_path / "b.mtp"
+    one.write_text(f"MTP\n{text}")
+    other.write_text(f"MTP\n{text}")
+    potentials = parse_specs([str(one)])
+    assert same_as(None, potentials) is None
+    found = same_as(str(other), potentials)
+    assert found is not None
+    assert (found.kind, found.architecture, found.name) == ("model", "mtp", "b")
+    again = f"{tmp_path}/../{tmp_path.name}/a.mtp"
+    with pytest.raises(UsageError, match=rf"--same-as={again} is --mlip={one} itself"):
+        same_as(again, potentials)
+    with pytest.raises(UsageError, match="--same-as=baseline:mean: the baseline is not a"):
+        same_as("baseline:mean", potentials)
+    with pytest.raises(UsageError, match="--same-as is empty: expected a model file"):
+        same_as("", potentials)
+    with pytest.raises(UsageError, match="--same-as=train:mace:n=x: n must be a whole number"):
+        same_as("train:mace:n=x", potentials)
 
 
 def test_lammps_may_be_left_alone(tmp_path: Path) -> None:

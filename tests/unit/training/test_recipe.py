@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,23 @@ def test_validation_frames() -> None:
     assert number_of_validation({}, given) == 7
     assert number_of_validation({"max_validation": 5}, given) == 5
     assert number_of_validation({"max_validation": 9}, given) == 7
+
+
+@pytest.mark.parametrize(
+    ("architecture", "file"),
+    [("mace", "mace"), ("ani", "ani"), ("mtp", "mtp"), ("nequip", "nequip"), ("nequip", "allegro")],
+)
+@pytest.mark.parametrize(("name", "cell"), [("mgo", "mgo-2x2"), ("water", "water-64")])
+def test_the_papers_mgo_and_water_are_the_smaller_cells(
+    architecture: str, file: str, name: str, cell: str
+) -> None:
+    package = files(f"ms25_suite.architectures.{architecture}")
+    recipe = load_recipe(Path(str(package / f"{file}.toml")), "paper")
+    given = data(part(3), part(2))
+    found, expected = (
+        system_values(recipe, dataclasses.replace(given, system=system)) for system in (name, cell)
+    )
+    assert found == expected
 
 
 def test_values_of_a_system_of_the_paper() -> None:

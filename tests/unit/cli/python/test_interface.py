@@ -17,6 +17,7 @@ from ms25_suite.plugin.options import OPTIONS
 OTHER_NAMES = {
     "mlip": "potential",
     "no_cache": "cache",
+    "no_neb_climb": "neb_climb",
 }
 """Options of pytest whose keyword is called otherwise."""
 
@@ -53,8 +54,10 @@ def test_keywords_become_options(command: list[str], tmp_path: Path) -> None:
             seed=3,
             train_sizes=(50, 100, 200),
             eos_relax=True,
+            neb_climb=False,
             cache=False,
             mlip_species=["Si", "O"],
+            same_as=Path("b.model"),
             report_dir=tmp_path,
         )
     assert command == [
@@ -69,7 +72,9 @@ def test_keywords_become_options(command: list[str], tmp_path: Path) -> None:
         "--ms25-seed=3",
         "--train-sizes=50,100,200",
         "--eos-relax",
+        "--no-neb-climb",
         "--mlip-species=Si,O",
+        "--same-as=b.model",
         "--ms25-no-cache",
     ]
 

@@ -36,6 +36,7 @@ def test_without_a_band_there_are_no_keys_of_one() -> None:
         {"reference": {"barrier": 0.4, "lengths": [0.0], "energies": []}},
         {"converged": "yes"},
         {"positions": [[0.0, 0.0]]},
+        {"without_climbing": {"barrier": 0.4}},
     ],
 )
 def test_a_malformed_path_is_refused(changes: dict[str, Any]) -> None:

@@ -38,7 +38,8 @@ def test_a_band_that_is_not_converged_has_open_circles(converged: bool) -> None:
     axes = draw(neb(converged=converged))
     own = next(line for line in axes.lines if str(line.get_label()).startswith("mine"))
     assert (own.get_markerfacecolor() == "white") is not converged
-    words = "mine: barrier 0.500 eV" + ("" if converged else ", not converged")
+    words = "mine: barrier 0.500 eV (0.480 without climbing)"
+    words += "" if converged else ", not converged"
     assert own.get_label() == words
     assert any(line.get_label() == "reference, barrier 0.400 eV" for line in axes.lines)
 
@@ -49,8 +50,16 @@ def test_a_reference_without_images_is_a_line_at_its_barrier() -> None:
     assert list(line.get_ydata()) == [0.4, 0.4]
 
 
+@pytest.mark.parametrize(("climb", "words"), [(False, ", no climbing"), (None, "")])
+def test_a_band_that_did_not_climb_says_so(climb: bool | None, words: str) -> None:
+    """Files of earlier versions do not say it: there it always climbed."""
+    axes = draw(neb(climb=climb, without_climbing=None))
+    assert f"mine: barrier 0.500 eV{words}" in [str(line.get_label()) for line in axes.lines]
+
+
 def test_without_a_band_the_legend_says_so() -> None:
-    lost = dict.fromkeys(("lengths", "energies", "barrier", "fmax", "steps", "positions"))
+    names = ("lengths", "energies", "barrier", "fmax", "steps", "positions")
+    lost = dict.fromkeys((*names, "climb", "without_climbing"))
     axes = draw(neb(converged=False, **lost))
     assert "mine: no band" in [str(line.get_label()) for line in axes.lines]
 

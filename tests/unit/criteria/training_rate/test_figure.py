@@ -34,8 +34,15 @@ def test_a_row_says_it_all() -> None:
         "r²": "0.980",
         "frames needed for the threshold": "421 [210, 3900]",
         "verdict": None,
-        "paper": "0.519",
+        "|rate|": "0.500",
+        "paper, |rate|": "0.519",
     }
+
+
+def test_errors_that_grow_are_compared_with_the_paper_without_sign() -> None:
+    table = rate_table(group_of(rate(value=-0.2, interval=None, architecture="mtp")))
+    found = dict(zip([c.heading for c in table.columns], table.rows[0], strict=True))
+    assert (found["rate"], found["|rate|"], found["paper, |rate|"]) == ("−0.200", "0.200", "0.219")
 
 
 @pytest.mark.parametrize(
@@ -52,14 +59,15 @@ def test_frames_needed(results: list[CheckResult], text: str) -> None:
 
 def test_other_peoples_data_have_no_column_of_the_paper() -> None:
     table = rate_table(group_of(rate(tier="user")))
-    assert "paper" not in [column.heading for column in table.columns]
+    assert not [column.heading for column in table.columns if "|" in column.heading]
 
 
 def test_the_papers_table_leaves_out_what_it_has_not() -> None:
-    group = group_of(rate(dataset="mgo-4x4", test_dataset="mgo-4x4"))
+    group = group_of(rate(dataset="mgo-2x2", test_dataset="mgo-2x2"))
     assert group.paper is not None
-    first = paper_table(group.paper).rows[0]
-    assert first == ("mace", "0.695", "0.391", "")
+    table = paper_table(group.paper)
+    assert table.columns[0].heading == "the paper's MgO (2x2), |rate| (Table 8)"
+    assert table.rows[0] == ("mace", "0.695", "0.391", "")
 
 
 def test_the_figure_is_linear_above_and_logarithmic_below() -> None:
@@ -85,5 +93,17 @@ def test_the_section_has_a_block_for_each_dataset() -> None:
     first, second = found.blocks
     assert (first.heading, len(first.tables)) == ("hea", 2)
     assert "with another level of theory, 50 to 1000 training frames" in first.note
+    assert "may hold absolute values" in first.note
+    assert "from 117 to 189 meV/Å between 100 and 1000 training frames" in first.note
+    assert "a rate of −0.21; the table prints 0.219" in first.note
     assert (second.heading, len(second.tables), second.note) == ("a → b", 1, "")
     assert section(RunRecord(), []) is None
+
+
+def test_the_note_says_what_the_text_says_where_it_says_something() -> None:
+    with drawing():
+        found = section(RunRecord(), [rate(dataset="cha", test_dataset="cha")])
+    assert found is not None
+    (block,) = found.blocks
+    assert "may hold absolute values" in block.note
+    assert "117" not in block.note

@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from ms25_suite.core.errors import ModelFileError, NotApplicableError
 from ms25_suite.core.frames import FloatArray
 from ms25_suite.potentials.base import EdgeModel, ForceModel, Graph, ModelInfo
+from ms25_suite.potentials.evaluate import EdgeEvaluator
 from ms25_suite.potentials.workers import main as worker
-from ms25_suite.potentials.workers.acceleration import choose_form, trial_frames
+from ms25_suite.potentials.workers.acceleration import choose_form, first_form, trial_frames
 from ms25_suite.potentials.workers.jobs import ModelJob
 
 
@@ -135,6 +137,16 @@ def test_a_plain_model_that_cannot_be_tried_is_used() -> None:
     assert "kernels cannot be used (ValueError: states no charge)" in chosen.text
 
 
+def test_the_first_form_is_taken_without_a_comparison() -> None:
+    far = Springs(shift=1.0)
+    found = first_form({"broken": failing(ImportError("gone")), "kernels": lambda: far})
+    assert (found.model, found.text) == (far, "kernels")
+    with pytest.raises(ModelFileError, match=r"broken cannot be used \(ImportError: gone\)"):
+        first_form({"broken": failing(ImportError("gone"))})
+    with pytest.raises(NotApplicableError, match="no faster form of the model"):
+        first_form({})
+
+
 @pytest.mark.parametrize("r_max", [2.5, 5.0, 8.0])
 def test_trial_frames_have_all_elements_and_edges(r_max: float) -> None:
     from ms25_suite.potentials.batching.graphs import build_graph
@@ -149,6 +161,7 @@ def test_trial_frames_have_all_elements_and_edges(r_max: float) -> None:
 
 
 class FakeArchitecture:
+    name = "fake"
     names_species = True
 
     def load(self, path: Path, *, device: str, dtype: str) -> Any:
@@ -156,6 +169,14 @@ class FakeArchitecture:
 
     def faster(self, model: Any, *, device: str) -> dict[str, Callable[[], Any]]:
         return {f"kernels on {device}": lambda: copy.copy(model)}
+
+    def own_calculator(self, path: Path, *, device: str, dtype: str) -> Any:
+        from ase.calculators.emt import EMT
+
+        return EMT() if path.suffix == ".pt" else None
+
+    def torch_sim(self, path: Path, *, device: str, dtype: str) -> Any:
+        return EdgeEvaluator(Springs(shift=1.0))
 
 
 @pytest.fixture
@@ -185,3 +206,42 @@ def test_a_worker_compares_compiled_code_with_the_model_it_is_from(job: ModelJob
     found = worker.load_evaluator(compiled)
     assert found.info.acceleration.startswith("compiled, differs by ")
     assert isinstance(found.model, Summed)  # type: ignore[attr-defined]
+
+
+def test_a_route_is_not_the_adapter(job: ModelJob) -> None:
+    frames = trial_frames(ModelInfo(elements=(29,), r_max=4.0)).select([0])
+    plain = worker.load_evaluator(job).predict(frames)
+    found = worker.load_evaluator(changed(job, route="calculator")).predict(frames)
+    assert found.energy != pytest.approx(plain.energy)
+    shifted = worker.load_evaluator(changed(job, route="torch_sim")).predict(frames)
+    assert shifted.energy == pytest.approx(plain.energy + 12.0)
+    with pytest.raises(NotApplicableError, match="no interface of its own for this model file"):
+        worker.load_evaluator(changed(job, route="calculator", path=job.path + "2"))
+
+
+def test_the_route_of_a_form_gives_also_one_that_differs(
+    job: ModelJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def wrong(self: Any, model: Any, *, device: str) -> dict[str, Callable[[], Any]]:
+        return {"kernels": lambda: Springs(shift=1.0)}
+
+    monkeypatch.setattr(FakeArchitecture, "faster", wrong)
+    asked = changed(job, accelerate=True)
+    assert "differs from the plain model" in worker.load_evaluator(asked).info.acceleration
+    form = worker.load_evaluator(changed(asked, route="form"))
+    assert form.info.acceleration == "kernels"
+    assert form.model.shift == 1.0  # type: ignore[attr-defined]
+    # Also one that was compiled to a file.
+    compiled = changed(asked, plain=job.path, path=job.path + "2", route="form")
+    assert worker.load_evaluator(compiled).info.acceleration == "compiled"
+
+
+def test_the_precision_of_a_model_is_known(job: ModelJob, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert worker.load_evaluator(job).info.precision == ""
+    monkeypatch.setattr(Springs, "precision", "float32")
+    info = worker.load_evaluator(job).info
+    assert info.precision == "float32"
+    assert ModelInfo.from_dict(info.to_dict()) == info
+    # What older versions have cached does not say it.
+    older = {name: value for name, value in info.to_dict().items() if name != "precision"}
+    assert ModelInfo.from_dict(older).precision == ""

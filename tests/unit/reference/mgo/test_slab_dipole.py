@@ -65,6 +65,13 @@ def test_correction_is_applied_once(reference: Any) -> None:
     assert "energies" not in reference.results
 
 
+def test_heights_do_not_depend_on_the_handedness_of_the_cell() -> None:
+    atoms = rattled()
+    other = Atoms(atoms.numbers, atoms.positions, cell=atoms.cell.array[[1, 0, 2]], pbc=True)
+    for found, expected in zip(slab_heights(other), slab_heights(atoms), strict=True):
+        np.testing.assert_allclose(found, expected, atol=1e-12)
+
+
 def test_heights_do_not_depend_on_the_boundary() -> None:
     atoms = slab(1)
     expected = np.repeat(np.arange(4) * LATTICE_CONSTANT_A / 2, 4)

