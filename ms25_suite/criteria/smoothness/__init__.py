@@ -11,12 +11,13 @@ CRITERION = Criterion(
     name="smoothness",
     title="Smoothness",
     question="Are energy and forces continuous, also where neighbours cross the cutoff?",
-    place=14,
+    place=16,
     measures={
         "energy_step": Measure("measurement", "meV"),
         "force_jump": Measure("measurement", FORCES_UNIT),
         "roughness": Measure("measurement", FORCES_UNIT),
     },
+    is_law=True,
     not_asked="ms25_suite.criteria.smoothness.lines:not_asked",
     section="ms25_suite.criteria.smoothness.figure:section",
 )
