@@ -21,7 +21,7 @@ from ms25_suite.potentials.registry import get_architecture, require_installed
 
 REPOSITORY = Path(__file__).parents[1]
 
-WITHOUT_LABELS = ("consistency", "smoothness", "short_range")
+WITHOUT_LABELS = ("route_agreement", "consistency", "smoothness", "short_range")
 """Criteria that are asked by default of every potential on every dataset."""
 
 # In these tests, names mean the built-in data, whatever they mean to the person who runs them.

@@ -68,6 +68,11 @@ _ELECTRONIC: Final = 1.2
 it."""
 
 
+_BOUND: Final = 0.5
+"""Part of the energy of the most loosely bound electron that is left to other zeros of energy, such
+as those of force fields. Energies for each atom of a cell of many are far above it."""
+
+
 class UndecidedUnitError(LabelError):
     """The unit of labels is not known: their key leaves several open, and nothing decides."""
 
@@ -183,7 +188,7 @@ def _refuse_impossible(
         )
         raise UndecidedUnitError(msg)
     for_atom = (np.asarray(energies) / frames.n_atoms)[~found.isolated & np.isfinite(energies)]
-    if not tested and len(for_atom) and float(np.median(for_atom)) > -WEAKEST:
+    if not tested and len(for_atom) and float(np.median(for_atom)) > -_BOUND * WEAKEST:
         msg = (
             f"{where}: `{found.keys['energy']}` should be total energies in hartree, since "
             f"{proof}; but then they would be {np.median(for_atom):.3g} hartree for each atom, and "
