@@ -48,7 +48,7 @@ __all__ = ["CheckSession", "activate"]
 _SHOWN = {Verdict.UNDECIDED: "passed", Verdict.INCOMPARABLE: "skipped"}
 """Verdicts that pytest shows by their own word, and what it would call them."""
 
-FIXTURES = ("datasets", "potentials", "recording", "throughput")
+FIXTURES = ("datasets", "potentials", "recording", "scans", "throughput")
 
 
 def activate(config: pytest.Config) -> None:

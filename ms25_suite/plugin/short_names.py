@@ -58,6 +58,14 @@ class _ShortNames:
         return ms25_supercells
 
     @pytest.fixture(scope="session")
+    def smoothness_scan(self, ms25_smoothness_scan: Any) -> Any:
+        return ms25_smoothness_scan
+
+    @pytest.fixture(scope="session")
+    def short_range_scan(self, ms25_short_range_scan: Any) -> Any:
+        return ms25_short_range_scan
+
+    @pytest.fixture(scope="session")
     def route_comparison(self, ms25_route_comparison: Any) -> Any:
         return ms25_route_comparison
 

@@ -144,6 +144,8 @@ class CardTable:
         How the frames were made, terms of use, what to cite.
     reference_calculator
         ``module:function`` that makes the ASE calculator behind the labels.
+    reference_not_smooth
+        Why the reference itself has jumps (criterion ``smoothness``); empty if it has none.
     build
         ``module:function`` that makes the frames anew.
     aliases
@@ -176,6 +178,7 @@ class CardTable:
     licence: Text = ""
     citation: Text = ""
     reference_calculator: Text | None = None
+    reference_not_smooth: Text = ""
     build: Text | None = None
     aliases: TextList = ()
     eos: EosTable | None = None

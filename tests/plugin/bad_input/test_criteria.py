@@ -16,6 +16,7 @@ from ms25_suite.core.cache import file_sha256
 from ms25_suite.metrics import throughput
 from tests.helpers.emt_data import crystals, save, strained
 from tests.helpers.emt_path import hop
+from tests.helpers.rough_potentials import FewAtoms, NoNumber, calculator_text
 from tests.plugin.bad_input.conftest import Outcome
 from tests.plugin.bad_input.rows import row
 from tests.plugin.bad_input.test_potentials import archive
@@ -158,6 +159,15 @@ def test_unstable_dynamics(judge: Judge, calc: Calc) -> None:
     kept = read(Path("reports") / broken["artifact"], ":")
     assert {atoms.info["ensemble"] for atoms in kept} == {"nve", "nvt"}
     assert all(0 < atoms.info["step"] < 30 for atoms in kept)
+
+
+@row("`smoothness`, `short_range`: a potential that raises an error, or returns NaN, for two atoms")
+def test_no_answer_for_two_atoms(judge: Judge, cuni: Path) -> None:
+    for kind, words in ((FewAtoms, "expected a crystal"), (NoNumber, "not finite")):
+        Path("calc.py").write_text(calculator_text(kind))
+        outcome = judge("--mlip=calc.py", f"--dataset={cuni}", "-m", "smoothness or short_range")
+        assert words in outcome.reasons("fail")
+        assert "(2 atoms" in outcome.reasons("fail")
 
 
 @row("`throughput` with `-n`")

@@ -12,11 +12,11 @@ from ms25_suite.core.catalogue import Criterion, Measure, built_in, catalogue, f
 from ms25_suite.core.errors import UsageError
 
 OTHER = Criterion(
-    name="smoothness",
-    title="Smoothness",
+    name="dipoles",
+    title="Dipoles",
     question="Is the energy smooth?",
     measures={"energy": Measure("error", "meV/atom")},
-    checks="their.test_smoothness",
+    checks="their.test_dipoles",
 )
 
 
@@ -48,6 +48,8 @@ def test_criteria_stand_in_the_order_of_the_report() -> None:
         "error_thresholds",
         "energy_decomposition",
         "consistency",
+        "smoothness",
+        "short_range",
         "training_rate",
         "size_extensivity",
         "framework_transfer",
@@ -71,8 +73,8 @@ def test_entries_are_whole(criterion: Criterion) -> None:
 
 def test_criteria_of_packages_come_last(installed: list[Any]) -> None:
     installed.append(OTHER)
-    assert list(catalogue())[-1] == "smoothness"
-    assert find("smoothness") is OTHER
+    assert list(catalogue())[-1] == "dipoles"
+    assert find("dipoles") is OTHER
     assert find("no_such_criterion") is None
     # It has no page in this repository.
     assert OTHER.explained_in == ""
@@ -100,7 +102,7 @@ def test_wrong_entries_are_refused_with_their_package(
 
 def test_two_packages_must_not_share_a_name(installed: list[Any]) -> None:
     installed += [OTHER, OTHER]
-    with pytest.raises(UsageError, match="'smoothness', which theirs has already"):
+    with pytest.raises(UsageError, match="'dipoles', which theirs has already"):
         catalogue()
 
 

@@ -1,0 +1,117 @@
+"""Figures of the short range: a panel for each pair of elements, and the compressed frame."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from ms25_suite.core.details import with_gaps
+from ms25_suite.core.records import RunRecord
+from ms25_suite.core.results import CheckResult
+from ms25_suite.criteria.short_range import CRITERION
+from ms25_suite.criteria.short_range.details import KEY, ScanCurve, ShortRangeDetails
+from ms25_suite.report.figures.axes import panels, set_margins, tidy
+from ms25_suite.report.figures.canvas import INK, MUTED, new_figure
+from ms25_suite.report.figures.legend import ROW, color_of, legend_below, legend_label
+from ms25_suite.report.figures.observables import Drawn, observable_section
+from ms25_suite.report.section import Section
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["draw_scans", "section"]
+
+_SHOWN_EV: Final = (-30.0, 300.0)
+
+_NOTE: Final = (
+    "wall: the work to push the closest two atoms of each pair of elements together in a test "
+    "frame, from where they are; the dotted line is the threshold. hole: the same pairs in vacuum. "
+    "compression: a test frame. Black: the repulsion of the screened nuclei (Ziegler, Biersack and "
+    "Littmark), a scale and no reference. The energies are drawn on a scale that is linear up to "
+    "1 eV (10 meV/atom) and logarithmic beyond, from -30 to 300 eV. "
+    "Judge --mlip=reference as well to see the curves "
+    "of the reference of a built-in dataset."
+)
+
+
+def section(run: RunRecord, results: Sequence[CheckResult]) -> Section | None:
+    """Section of the report; None if no scan is known."""
+    del run
+    return observable_section(results, CRITERION.name, KEY, ShortRangeDetails, draw_scans, _NOTE)
+
+
+def draw_scans(results: Drawn[ShortRangeDetails]) -> Figure | None:
+    """A panel for each pair of elements with the curves of all potentials; None without a curve."""
+    quantity = results[0][0].quantity
+    names = list(dict.fromkeys(curve.name for _, details in results for curve in details.curves))
+    if quantity == "compression":
+        # Frames of potentials may differ, and share a panel.
+        names = names[:1]
+    if not names:
+        return None
+    rows, columns = panels(len(names))
+    columns = min(columns, len(names))
+    legend = ROW * (len(results) + 1)
+    figure = new_figure(max(2.5 * columns + 0.6, 4.4), 1.9 * rows + 0.7 + legend)
+    grid = figure.subplots(rows, columns, squeeze=False)
+    for place, axes in enumerate(grid.flat):
+        if place >= len(names):
+            axes.set_visible(False)
+            continue
+        _draw_panel(axes, results, names[place], quantity)
+        if place % columns == 0:
+            unit = "meV/atom" if quantity == "compression" else "eV"
+            axes.set_ylabel(f"energy ({unit})", fontsize=8)
+        if place + columns >= len(names):
+            what = "volume (part of the frame's)" if quantity == "compression" else "distance (Å)"
+            axes.set_xlabel(what, fontsize=8)
+    set_margins(figure, left=0.7, bottom=0.42 + legend, top=0.25, between=(0.3, 0.42))
+    legend_below(figure, *grid.flat[0].get_legend_handles_labels())
+    return figure
+
+
+def _draw_panel(axes: Axes, results: Drawn[ShortRangeDetails], name: str, quantity: str) -> None:
+    compression = quantity == "compression"
+    axes.set_title(name, fontsize=8.5)
+    axes.axhline(0, color=MUTED, lw=0.8)
+    repulsion = False
+    for index, (result, details) in enumerate(results):
+        curve = _curve(details, name, compression)
+        label = legend_label(result.potential)
+        if curve is None:
+            axes.plot([], [], color=color_of(index), label=label)
+            continue
+        scale = 1000.0 if compression else 1.0
+        energies = [scale * energy for energy in with_gaps(curve.energies)]
+        axes.plot(curve.where, energies, "o-", color=color_of(index), ms=2.2, lw=1.1, label=label)
+        if curve.repulsion is not None and not repulsion:
+            axes.plot(curve.where, curve.repulsion, color=INK, lw=0.8, label="screened nuclei")
+            repulsion = True
+    if quantity == "wall":
+        for mark in sorted({one.threshold for one, _ in results if one.threshold is not None}):
+            axes.axhline(mark, color=MUTED, lw=0.9, ls=":")
+    _scale(axes, compression)
+    tidy(axes)
+
+
+def _curve(details: ShortRangeDetails, name: str, first: bool) -> ScanCurve | None:
+    if first:
+        return details.curves[0] if details.curves else None
+    return next((curve for curve in details.curves if curve.name == name), None)
+
+
+def _scale(axes: Axes, compression: bool) -> None:
+    """Walls of references are 1000 times as high as those of trained potentials."""
+    from matplotlib.ticker import FuncFormatter, NullFormatter, SymmetricalLogLocator
+
+    linear = 10.0 if compression else 1.0
+    axes.set_yscale("symlog", linthresh=linear)
+    if not compression:
+        # Beyond lies the core, which references and polynomials describe by millions of eV.
+        axes.set_ylim(*_SHOWN_EV)
+    axes.yaxis.set_major_locator(SymmetricalLogLocator(base=10.0, linthresh=linear))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.yaxis.set_minor_formatter(NullFormatter())
+    if compression:
+        axes.invert_xaxis()

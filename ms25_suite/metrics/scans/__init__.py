@@ -1,0 +1,1 @@
+"""Atoms moved along lines: pairs in vacuum, pairs in a structure, cells, whole structures."""
