@@ -106,6 +106,9 @@ class Criterion:
     thresholds
         ``package:file.toml`` with the thresholds of another package's criterion, laid out as
         ``checks/thresholds.toml``.
+    version
+        Version of what its numbers mean. It is raised when the definition of a number changes, so
+        that no baseline of the former definition is compared with it.
     page
         Address of the page that explains it; by default ``docs/checks/NAME.md``.
     """
@@ -129,6 +132,7 @@ class Criterion:
     section: str = ""
     checks: str = ""
     thresholds: str = ""
+    version: int = 1
     page: str = ""
 
     @property

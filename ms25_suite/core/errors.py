@@ -43,6 +43,7 @@ from ms25_suite.core.text.shown import shown_lines
 
 __all__ = [
     "ArchitectureNotInstalledError",
+    "BaselineError",
     "BenchmarkError",
     "CardError",
     "DatasetError",
@@ -234,6 +235,10 @@ class ThresholdError(Ms25Error):
 
 class ReportError(Ms25Error):
     """A report cannot be written or read."""
+
+
+class BaselineError(Ms25Error):
+    """A baseline is invalid, or cannot be written or compared."""
 
 
 class BenchmarkError(Ms25Error):

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any, Final, Literal, Self
 
 from ms25_suite.core.catalogue import find
+from ms25_suite.core.changes import Change
 from ms25_suite.core.contracts import read_as
 from ms25_suite.core.errors import ReportError
 from ms25_suite.core.findings import Finding
@@ -145,6 +146,8 @@ class CheckResult:
         Further small JSON-able data (errors per element, worst frames, findings, …).
     artifact
         File with the compared arrays, relative to the report folder; empty if there is none.
+    change
+        How the number changed since the baseline of the run; None without a baseline.
     """
 
     criterion: str
@@ -173,6 +176,7 @@ class CheckResult:
     incomparable: bool = False
     details: Mapping[str, Any] = field(default_factory=dict)
     artifact: str = ""
+    change: Change | None = None
 
     def __post_init__(self) -> None:
         found = self.details.get("findings", [])

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from ase.data import chemical_symbols
 
+from ms25_suite.baseline.samples import FrameSample, frames_digest
 from ms25_suite.core.details import (
     NO_CONFIG_TYPE,
     AlignmentDetails,
@@ -215,8 +216,19 @@ def record_mae(
         duration_s=compared.duration_s,
         details=details.to_dict(),
         artifact=_keep_components(recorder, errors, compared.frames.select(errors.frames)),
+        sample=_sample(errors, compared),
     )
     return details
+
+
+def _sample(errors: ErrorSummary, compared: ComparedFrames) -> FrameSample:
+    """Errors of the single frames, for a comparison with those of another potential."""
+    return FrameSample(
+        frames_digest(compared.frames.select(errors.frames).fingerprints()),
+        MEV_PER_EV * errors.frame_errors,
+        errors.frame_counts,
+        errors.groups,
+    )
 
 
 def in_display_units(statistic: Statistic) -> dict[str, Any]:

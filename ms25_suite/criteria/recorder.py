@@ -7,14 +7,16 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ms25_suite.baseline.samples import FrameSample
 from ms25_suite.core.cache import atomic_path, content_key
 from ms25_suite.core.catalogue import Measure, catalogue, find
+from ms25_suite.core.changes import Change
 from ms25_suite.core.errors import PredictionError, ReportError, UsageError, did_you_mean
 from ms25_suite.core.findings import Finding
 from ms25_suite.core.frames import FloatArray, IntArray
@@ -26,10 +28,14 @@ from ms25_suite.datasets.dataset import Dataset
 __all__ = [
     "ARTIFACTS",
     "RESULT_PROPERTY",
+    "SAMPLE_PROPERTY",
     "CheckFailed",
     "CheckRecorder",
     "dataset_fields",
 ]
+
+SAMPLE_PROPERTY = "ms25_sample"
+"""The same for the errors of single frames: the key of a result, and a `PackedSample`."""
 
 RESULT_PROPERTY = "ms25_result"
 """Name under which a result travels in the ``user_properties`` of a pytest report."""
@@ -90,6 +96,9 @@ class CheckRecorder:
         Whether such comparisons are judged like any other.
     rounding
         Rounding error of the potential's numbers in a unit; 0 where it does not matter.
+    since
+        How a number changed since the baseline, by the result and the errors of single frames;
+        None if there is no baseline, or nothing to compare.
     """
 
     context: dict[str, Any]
@@ -102,6 +111,7 @@ class CheckRecorder:
     two_levels: Mapping[str, str] = field(default_factory=dict)
     gate_stand_in: bool = False
     rounding: Callable[[str], float] = lambda unit: 0.0
+    since: Callable[[CheckResult, FrameSample | None], Change | None] = lambda result, sample: None
     results: list[CheckResult] = field(default_factory=list)
     _noted: list[Finding] = field(default_factory=list, init=False, repr=False)
 
@@ -143,7 +153,9 @@ class CheckRecorder:
             that is no smaller does not pass. None if that is not known.
         **fields
             Further fields of `CheckResult`; ``findings`` are added to its details. With ``doubt``,
-            the reason why the interval cannot be trusted, the number does not pass.
+            the reason why the interval cannot be trusted, the number does not pass. With
+            ``sample``, the errors of single frames, it can be compared frame by frame with a
+            baseline.
 
         Raises
         ------
@@ -329,7 +341,13 @@ class CheckRecorder:
             verdict, reason = Verdict.INCOMPARABLE, f"{mismatch}; {reason}"
         return self._append(quantity=prefix + quantity, verdict=verdict, reason=reason, **fields)
 
-    def _append(self, *, findings: Iterable[Finding] | None = None, **fields: Any) -> CheckResult:
+    def _append(
+        self,
+        *,
+        findings: Iterable[Finding] | None = None,
+        sample: FrameSample | None = None,
+        **fields: Any,
+    ) -> CheckResult:
         """Keep a result, and let it travel with the item."""
         _refuse_not_finite(fields)
         if doubt := fields.pop("doubt", ""):
@@ -345,6 +363,10 @@ class CheckRecorder:
             self._noted.clear()
         fields["incomparable"] = bool(self._mismatch(fields))
         result = CheckResult(**{**self.context, **fields})
+        result = replace(result, change=self.since(result, sample))
+        if sample is not None:
+            packed = asdict(sample.packed())
+            self.properties.append((SAMPLE_PROPERTY, {"key": list(result.key), "sample": packed}))
         record = result.to_dict()
         _refuse_not_json(record)
         self.results.append(result)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from ms25_suite.core.changes import ChangeVerdict
 from ms25_suite.core.results import CheckResult, Verdict
 from ms25_suite.core.thresholds import MIN_FRAMES, SAMPLED, Threshold, judge
 
@@ -14,9 +15,14 @@ NEGLIGIBLE: Final = 1e-3
 
 
 def is_failure(result: CheckResult, *, strict: bool) -> bool:
-    """Whether a result lets its check fail; an undecided one does in a strict run only."""
+    """Whether a result lets its check fail; an undecided one does in a strict run only.
+
+    A number that is worse than that of the baseline fails, whatever its threshold says.
+    """
     bad = {Verdict.FAIL, Verdict.ERROR} | ({Verdict.UNDECIDED} if strict else set())
-    return result.verdict in bad
+    worse = {ChangeVerdict.WORSE} | ({ChangeVerdict.UNDECIDED} if strict else set())
+    changed = result.change is not None and result.change.verdict in worse
+    return result.verdict in bad or changed
 
 
 def verdict_on(

@@ -193,6 +193,28 @@ OPTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
         "help": "also write verdict, failures and numbers as Markdown, for instance into "
         "$GITHUB_STEP_SUMMARY; what the file holds already is kept",
     },
+    "baseline": {
+        "metavar": "FILE",
+        "help": "compare every number with the accepted one in this file: a number that is worse "
+        "by more than the allowance fails its check",
+    },
+    "fail-if": {
+        "action": "append",
+        "default": [],
+        "metavar": "WHAT:AMOUNT",
+        "help": "how much worse than the baseline a number may be, such as forces:5%%, "
+        "energy:0.2meV/atom, eos.volume:0.1%%, speed:10%% or *:2%% (default: *:2%%, speed:10%%); "
+        "may be given several times, or joined by commas",
+    },
+    "save-baseline": {
+        "metavar": "FILE",
+        "help": "write the numbers of this run as a baseline, to be committed",
+    },
+    "baseline-reason": {
+        "default": "",
+        "metavar": "TEXT",
+        "help": "why these numbers are accepted; kept in the file of --ms25-save-baseline",
+    },
     "potential-file": {
         "metavar": "FILE",
         "help": "parameter file of the reference calculator of a built-in dataset (HEA: "
@@ -219,7 +241,10 @@ OPTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
 }
 """Options by name, without ``--ms25-``, as ``argparse`` takes them."""
 
-_LONG_ONLY = ("markdown", "thresholds", "strict", "seed", "no-cache")
+_LONG_ONLY = (
+    *("markdown", "thresholds", "strict", "seed", "no-cache"),
+    *("baseline", "fail-if", "save-baseline", "baseline-reason"),
+)
 
 SHORT: Final = tuple(f"--{name}" for name in OPTIONS if name not in _LONG_ONLY)
 """Short names."""

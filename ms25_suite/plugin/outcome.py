@@ -80,6 +80,7 @@ def decide(
     strict: bool,
     silent: Sequence[str] = (),
     paths_given: bool = False,
+    not_compared: Sequence[str] = (),
 ) -> Outcome:
     """Exit code of a session: never 0 unless its checks were run and their verdicts allow it.
 
@@ -95,13 +96,15 @@ def decide(
         Checks that were selected and recorded nothing.
     paths_given
         Whether the command line names tests.
+    not_compared
+        What could be expected to be compared with a baseline and was not, and what to do.
     """
     # At the end only: the report imports what draws figures.
     from ms25_suite.report.comparisons import not_counted_line
     from ms25_suite.report.wording import unjudged_lines
 
     known = list(results)
-    missing = tuple(unjudged_lines(known))
+    missing = (*unjudged_lines(known), *not_compared)
     beside = not_counted_line(known)
     nothing = _nothing_judged(known, paths_given=paths_given)
     if status not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):

@@ -18,8 +18,9 @@ from ms25_suite.core.records import DatasetRecord, PotentialRecord
 from ms25_suite.core.results import CheckResult, Verdict
 from ms25_suite.core.text.shown import encodable, shown, shown_lines
 from ms25_suite.core.text.terminal import show_everything
-from ms25_suite.criteria.recorder import RESULT_PROPERTY
+from ms25_suite.criteria.recorder import RESULT_PROPERTY, SAMPLE_PROPERTY
 from ms25_suite.plugin import EXPLICIT_DIST
+from ms25_suite.plugin.baselines import RunNumbers, not_compared_lines
 from ms25_suite.plugin.context import (
     DATASET_PROPERTY,
     POTENTIAL_PROPERTY,
@@ -44,6 +45,9 @@ from ms25_suite.plugin.short_names import ShortNames
 from ms25_suite.plugin.skips import CheckSkips
 
 __all__ = ["CheckSession", "activate"]
+
+_COMPLETE = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
+"""Exit codes of runs whose numbers can be accepted."""
 
 _SHOWN = {Verdict.UNDECIDED: "passed", Verdict.INCOMPARABLE: "skipped"}
 """Verdicts that pytest shows by their own word, and what it would call them."""
@@ -147,7 +151,7 @@ def _flatten(report: pytest.TestReport) -> None:
 
     results = report_results(report)
     if results:
-        own = (RESULT_PROPERTY, POTENTIAL_PROPERTY, DATASET_PROPERTY)
+        own = (RESULT_PROPERTY, POTENTIAL_PROPERTY, DATASET_PROPERTY, SAMPLE_PROPERTY)
         others = [(name, value) for name, value in report.user_properties if name not in own]
         report.user_properties = [*others, *junit_properties(results)]
 
@@ -198,6 +202,7 @@ class CheckSession:
         self._outcome: Outcome | None = None
         self._reported: set[str] = set()
         self._files = RunFiles(settings.report_dir)
+        self._numbers = RunNumbers()
 
     def pytest_report_header(self) -> list[str]:
         """State the potentials, the datasets and the settings of the run."""
@@ -220,6 +225,8 @@ class CheckSession:
                 self._add_potential(PotentialRecord.from_dict(value))
             if name == DATASET_PROPERTY:
                 self._add_dataset(DatasetRecord.from_dict(value))
+            if name == SAMPLE_PROPERTY:
+                self._numbers.add(value)
         for result in report_results(report):
             # A rerun of the same check replaces its result.
             self._results[result.key] = result
@@ -268,6 +275,7 @@ class CheckSession:
                 strict=self._settings.strict,
                 silent=silent_checks(session, self._reported),
                 paths_given=session.config.args_source is pytest.Config.ArgsSource.ARGS,
+                not_compared=not_compared_lines(self._results.values(), self._settings.baseline),
             )
             session.exitstatus = self._outcome.status
         if not self._results:
@@ -275,6 +283,19 @@ class CheckSession:
         self._run = replace(self._run, finished=now(), exit_status=int(session.exitstatus))
         results = list(self._results.values())
         written = self._files.finish(self._run, results)
+        if session.exitstatus in _COMPLETE:
+            written &= self._numbers.write(
+                self._settings.report_dir,
+                self._settings.save_baseline,
+                self._run,
+                results,
+                reason=self._settings.baseline_reason,
+            )
+        elif self._settings.save_baseline is not None:
+            self._numbers.problems.append(
+                f"no baseline was written to {self._settings.save_baseline}: the run is not whole, "
+                "or judged nothing"
+            )
         if self._settings.markdown is not None:
             written &= self._files.add_summary(self._settings.markdown, self._run, results)
         if not written and session.exitstatus == pytest.ExitCode.OK:
@@ -303,7 +324,7 @@ class CheckSession:
             write(f"warning: {message}", yellow=True)
         for message in self._outcome.messages if self._outcome else ():
             write(shown(message), red=True)
-        for message in self._files.problems:
+        for message in (*self._files.problems, *self._numbers.problems):
             write(shown_lines(message), red=True)
         if self._files.html is not None:
             write(shown(f"report: {self._files.html}"))

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from ms25_suite.baseline.gate import BaselineGate
 from ms25_suite.core.catalogue import catalogue
 from ms25_suite.core.documents.files import user_path
 from ms25_suite.core.errors import ThresholdError, UsageError, did_you_mean
@@ -23,6 +24,7 @@ from ms25_suite.datasets.tiers import MINI, USER, Tier, find_tier
 from ms25_suite.environments.gpus import AUTO, may_have_gpu
 from ms25_suite.metrics.dynamics.trajectories import MIN_STEPS
 from ms25_suite.metrics.throughput import N_BLOCKS
+from ms25_suite.plugin.baselines import baseline_gate, save_baseline
 from ms25_suite.plugin.options import STAND_IN
 from ms25_suite.plugin.pool import use_potential_file
 from ms25_suite.plugin.values import (
@@ -96,6 +98,12 @@ class Settings:
         Potential that each of `potentials` ought to be; None if none is named.
     markdown
         File to which a summary of the run is added; None for no summary.
+    baseline
+        Accepted numbers that those of the run are compared with; None for none.
+    save_baseline
+        File to which the numbers of the run are written as a baseline; None for none.
+    baseline_reason
+        Why they are accepted.
     """
 
     potentials: tuple[PotentialSpec, ...]
@@ -120,6 +128,9 @@ class Settings:
     align: Align | None = None
     same_as: PotentialSpec | None = None
     markdown: Path | None = None
+    baseline: BaselineGate | None = None
+    save_baseline: Path | None = None
+    baseline_reason: str = ""
 
     @classmethod
     def from_config(cls, config: pytest.Config) -> Settings:
@@ -217,6 +228,15 @@ class Settings:
             align=option("align"),
             same_as=twin,
             markdown=writable_file(option("markdown"), "--ms25-markdown"),
+            baseline=baseline_gate(
+                option("baseline"),
+                option("fail_if"),
+                potentials=[spec.name for spec in potentials],
+                dtype=option("dtype"),
+                device=_device(option("device")),
+            ),
+            save_baseline=save_baseline(option("save_baseline"), option("baseline_reason")),
+            baseline_reason=option("baseline_reason"),
         )
 
     def aligned(self, dataset: Dataset) -> bool:

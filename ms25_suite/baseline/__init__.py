@@ -1,0 +1,1 @@
+"""Accepted numbers of a run, and how the numbers of another run compare with them."""

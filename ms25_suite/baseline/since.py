@@ -1,0 +1,108 @@
+"""A number compared with an accepted one: the difference, its interval, and a verdict."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from ms25_suite.baseline.document import Entry
+from ms25_suite.baseline.samples import FrameSample
+from ms25_suite.core.changes import Change, ChangeVerdict
+from ms25_suite.metrics.intervals import mean_interval
+
+__all__ = ["MIN_PAIRS", "change_of"]
+
+MIN_PAIRS = 6
+"""Fewest frames or trajectories of a paired comparison: of fewer, no interval of a typical value
+exists without assumptions about the distribution (Hahn and Meeker, Statistical Intervals, 1991,
+section 5.2)."""
+
+
+def change_of(
+    entry: Entry,
+    value: float,
+    interval: tuple[float, float] | None,
+    allowance: float,
+    sample: FrameSample | None = None,
+    before: FrameSample | None = None,
+) -> Change:
+    """Compare a number with an accepted one.
+
+    Where the errors of the single frames are known and the frames are the same, their differences
+    are averaged: what makes a frame difficult is the same in both and cancels. Else the intervals
+    of both numbers are added in quadrature, as if they were independent (G. Y. Zou and A. Donner,
+    Stat. Med. 27, 1693 (2008), doi:10.1002/sim.3095), which is too wide rather than too narrow. A
+    number without an interval is compared as it is.
+
+    Parameters
+    ----------
+    entry
+        The accepted number.
+    value, interval
+        The number, and its interval, in the unit of the accepted one.
+    allowance
+        Difference to the worse that is no regression, not negative, in that unit.
+    sample, before
+        Errors of the single frames now and then.
+
+    Returns
+    -------
+    :
+        ``worse`` if the whole interval is above the allowance, ``better`` if it is as far on the
+        other side, ``same`` if its upper end is within the allowance, else ``undecided``.
+    """
+    pairs = _paired(sample, before)
+    ends: tuple[float, float] | None
+    if pairs is not None:
+        difference, ends = pairs
+    else:
+        difference, ends = value - entry.value, _unpaired(entry, value, interval)
+    worse, (low, high) = difference, ends or (difference, difference)
+    if entry.more_is_better:
+        worse, low, high = -worse, -high, -low
+    if low > allowance:
+        verdict = ChangeVerdict.WORSE
+    elif high < -allowance:
+        verdict = ChangeVerdict.BETTER
+    elif high <= allowance:
+        verdict = ChangeVerdict.SAME
+    else:
+        verdict = ChangeVerdict.UNDECIDED
+    return Change(
+        verdict=verdict,
+        before=entry.value,
+        difference=difference,
+        interval=ends,
+        allowance=allowance,
+        paired=pairs is not None,
+    )
+
+
+def _paired(
+    sample: FrameSample | None, before: FrameSample | None
+) -> tuple[float, tuple[float, float]] | None:
+    """Mean difference over the frames and its interval; None where they cannot be paired."""
+    if sample is None or before is None or sample.frames != before.frames:
+        return None
+    if not np.array_equal(sample.counts, before.counts):
+        return None
+    # As the file has them, so that a model has no difference to itself.
+    errors = sample.errors.astype(np.float32).astype(np.float64)
+    found = mean_interval((errors - before.errors) * sample.counts, sample.counts, sample.groups)
+    if found.interval is None or (found.independent or 0.0) < MIN_PAIRS:
+        return None
+    return found.value, found.interval
+
+
+def _unpaired(
+    entry: Entry, value: float, interval: tuple[float, float] | None
+) -> tuple[float, float] | None:
+    if interval is None and entry.interval is None:
+        return None
+    low, high = interval or (value, value)
+    before_low, before_high = entry.interval or (entry.value, entry.value)
+    difference = value - entry.value
+    down = math.hypot(value - low, before_high - entry.value)
+    up = math.hypot(high - value, entry.value - before_low)
+    return difference - down, difference + up
