@@ -141,7 +141,7 @@ def _units(criterion: str, quantity: str) -> set[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class _OfCriterion:
+class _Own:
     percent: float
     source: str
 
@@ -161,6 +161,8 @@ class Allowances:
         changes.
     criteria
         Per cent for single criteria.
+    quantities
+        Per cent for single quantities.
     rules
         What the user has set.
     """
@@ -168,7 +170,8 @@ class Allowances:
     percent: float
     source: str
     floors: Mapping[str, float]
-    criteria: Mapping[str, _OfCriterion] = field(default_factory=dict)
+    criteria: Mapping[str, _Own] = field(default_factory=dict)
+    quantities: Mapping[str, _Own] = field(default_factory=dict)
     rules: tuple[Rule, ...] = ()
 
     @classmethod
@@ -197,7 +200,7 @@ class Allowances:
             for rule in self.rules
             if rule.holds_for(criterion, quantity) and rule.unit in ("%", unit)
         ]
-        own = self.criteria.get(criterion)
+        own = self.quantities.get(quantity) or self.criteria.get(criterion)
         percent = self.percent if own is None else own.percent
         amount = abs(before) * percent / 100
         if fitting:

@@ -18,7 +18,16 @@ from ms25_suite.core.errors import BaselineError
 from ms25_suite.core.records import RunRecord
 from ms25_suite.core.results import CheckResult
 
-__all__ = ["FILE_NAME", "SCHEMA", "Accepted", "Baseline", "Entry", "Key", "less_is_better"]
+__all__ = [
+    "FILE_NAME",
+    "SCHEMA",
+    "Accepted",
+    "Baseline",
+    "Entry",
+    "Key",
+    "entry_of",
+    "less_is_better",
+]
 
 SCHEMA: Final = 1
 """Version of the layout."""
@@ -167,33 +176,17 @@ class Baseline:
         date, reason
             See `Accepted`.
         """
-        hashes = {dataset.name: dataset.sha256 for dataset in run.datasets}
-        numbers = []
-        for result in results:
-            less = less_is_better(result)
-            if result.value is None or less is None:
-                continue
-            numbers.append(
-                Entry(
-                    criterion=result.criterion,
-                    dataset=result.dataset,
-                    test_dataset=result.test_dataset,
-                    potential=result.potential,
-                    quantity=result.quantity,
-                    metric=result.metric,
-                    version=version_of(result.criterion),
-                    value=result.value,
-                    unit=result.unit,
-                    interval=result.interval,
-                    more_is_better=not less,
-                    n_frames=result.n_frames,
-                    data_sha256=hashes.get(result.test_dataset) or "",
-                    sample=samples.get(result.key),
-                )
-            )
-        # The command may name folders of a person's machine.
-        accepted = Accepted(date=date, reason=reason, run=replace(run, command=None))
-        return cls(schema=SCHEMA, accepted=(accepted,), numbers=tuple(numbers))
+        hashes = {dataset.name: dataset.sha256 or "" for dataset in run.datasets}
+        found = [
+            entry_of(result, hashes.get(result.test_dataset, ""), samples.get(result.key))
+            for result in results
+        ]
+        accepted = Accepted(date=date, reason=reason, run=_without_folders(run))
+        return cls(
+            schema=SCHEMA,
+            accepted=(accepted,),
+            numbers=tuple(entry for entry in found if entry is not None),
+        )
 
     def updated(self, other: Baseline) -> Baseline:
         """Numbers of both; where both have one, that of the other."""
@@ -282,6 +275,56 @@ def less_is_better(result: CheckResult) -> bool | None:
     criterion = find(result.criterion)
     measure = None if criterion is None else criterion.measures.get(result.quantity)
     return None if measure is None else not measure.at_least
+
+
+def entry_of(
+    result: CheckResult, data_sha256: str, sample: PackedSample | None = None
+) -> Entry | None:
+    """A result as a number of a baseline; None if it has none, or of no known direction.
+
+    Parameters
+    ----------
+    result
+        The result.
+    data_sha256
+        SHA-256 of the dataset whose frames were predicted.
+    sample
+        Errors of single frames.
+    """
+    less = less_is_better(result)
+    if result.value is None or less is None:
+        return None
+    return Entry(
+        criterion=result.criterion,
+        dataset=result.dataset,
+        test_dataset=result.test_dataset,
+        potential=result.potential,
+        quantity=result.quantity,
+        metric=result.metric,
+        version=version_of(result.criterion),
+        value=result.value,
+        unit=result.unit,
+        interval=result.interval,
+        more_is_better=not less,
+        n_frames=result.n_frames,
+        data_sha256=data_sha256,
+        sample=sample,
+    )
+
+
+def _without_folders(run: RunRecord) -> RunRecord:
+    """A run without its command line and folders, which are those of a person's machine."""
+    potentials = tuple(
+        replace(
+            one,
+            path=None if one.path is None else Path(one.path).name,
+            spec=None if one.spec is None else one.spec.rpartition("/")[2],
+            training_curve=None,
+            training_units=None,
+        )
+        for one in run.potentials
+    )
+    return replace(run, command=None, potentials=potentials)
 
 
 def _without_defaults(record: dict[str, Any]) -> dict[str, Any]:

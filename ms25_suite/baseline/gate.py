@@ -7,20 +7,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ms25_suite.baseline.allowances import Allowances
-from ms25_suite.baseline.document import Baseline, Entry, Key, less_is_better, version_of
+from ms25_suite.baseline.document import Baseline, Entry, Key, entry_of
 from ms25_suite.baseline.samples import FrameSample
 from ms25_suite.baseline.since import change_of
 from ms25_suite.core.catalogue import find
 from ms25_suite.core.changes import Change, ChangeVerdict
 from ms25_suite.core.machine import Machine
-from ms25_suite.core.results import CheckResult
+from ms25_suite.core.records import RunRecord
+from ms25_suite.core.results import CheckResult, Verdict
 
 __all__ = ["BaselineGate"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class BaselineGate:
-    """Compares the results of a run with accepted numbers.
+    """Compares the numbers of a run with accepted ones.
 
     Parameters
     ----------
@@ -33,17 +34,15 @@ class BaselineGate:
     potentials
         Names of the potentials of the run. If it has one and the baseline has one, they are
         compared whatever their names are.
-    dtype, device, machine
-        Conditions of the run.
+    run
+        The run; its device, dtype and machine are used.
     """
 
     path: Path
     baseline: Baseline
     allowances: Allowances
     potentials: Sequence[str]
-    dtype: str
-    device: str
-    machine: Machine
+    run: RunRecord
     _samples: dict[Key, FrameSample] = field(default_factory=dict, init=False, repr=False)
 
     def change(
@@ -65,53 +64,44 @@ class BaselineGate:
         BaselineError
             The errors of the frames in the file are damaged.
         """
-        if result.value is None or less_is_better(result) is None:
-            return None
-        entry = self.entry(result)
-        if entry is None:
-            return Change(verdict=ChangeVerdict.NEW)
-        before = self._sample(entry)
-        reason = self._differs(entry, result, data_sha256, sample, before)
-        if reason:
-            return Change(verdict=ChangeVerdict.NOT_COMPARED, before=entry.value, reason=reason)
-        allowed = self.allowances.allowed(
-            result.criterion, result.quantity, result.unit, entry.value
-        )
-        return change_of(entry, result.value, result.interval, allowed, sample, before)
+        now = entry_of(result, data_sha256)
+        return None if now is None else self.change_of_entry(now, sample)
 
-    def entry(self, result: CheckResult) -> Entry | None:
-        """Accepted number of the same kind; None if there is none."""
-        criterion, dataset, test_dataset, _, quantity, metric = result.key
-        name = self._name_in_baseline(result.potential)
-        return self.baseline.by_key.get((criterion, dataset, test_dataset, name, quantity, metric))
+    def change_of_entry(self, now: Entry, sample: FrameSample | None = None) -> Change:
+        """The same for a number of another baseline."""
+        before = self.baseline.by_key.get(self.key_in_baseline(now.key))
+        if before is None:
+            return Change(verdict=ChangeVerdict.NEW)
+        samples = self._sample(before), sample
+        reason = self._differs(before, now, samples)
+        if reason:
+            return Change(verdict=ChangeVerdict.NOT_COMPARED, before=before.value, reason=reason)
+        allowed = self.allowances.allowed(now.criterion, now.quantity, now.unit, before.value)
+        return change_of(before, now, allowed, samples)
 
     def lost(self, results: Iterable[CheckResult]) -> list[CheckResult]:
-        """Results without a number of which the baseline has one, and which did not fail."""
+        """Results that were skipped and of which the baseline has a number.
+
+        The metric is not compared: a skipped check may not know it.
+        """
+        accepted = {entry.key[:-1] for entry in self.baseline.numbers}
         known = list(results)
-        have = {result.key for result in known if result.value is not None}
-        skipped = [one for one in known if one.value is None and one.verdict == "skip"]
-        accepted = {
-            (entry.criterion, entry.test_dataset, entry.potential, entry.quantity)
-            for entry in self.baseline.numbers
-        }
+        have = {one.key[:-1] for one in known if one.value is not None}
         return [
             one
-            for one in skipped
-            if one.key not in have
-            and (
-                one.criterion,
-                one.test_dataset,
-                self._name_in_baseline(one.potential),
-                one.quantity,
-            )
-            in accepted
+            for one in known
+            if one.verdict is Verdict.SKIP
+            and one.key[:-1] not in have
+            and self.key_in_baseline(one.key)[:-1] in accepted
         ]
 
-    def _name_in_baseline(self, potential: str) -> str:
+    def key_in_baseline(self, key: Key) -> Key:
+        """Key of the accepted number that a number is compared with."""
+        criterion, dataset, test_dataset, potential, quantity, metric = key
         known = self.baseline.potentials
         if potential not in known and len(known) == 1 and len(set(self.potentials)) == 1:
-            return known[0]
-        return potential
+            potential = known[0]
+        return criterion, dataset, test_dataset, potential, quantity, metric
 
     def _sample(self, entry: Entry) -> FrameSample | None:
         if entry.sample is None:
@@ -122,46 +112,49 @@ class BaselineGate:
         return self._samples[entry.key]
 
     def _differs(
-        self,
-        entry: Entry,
-        result: CheckResult,
-        data_sha256: str,
-        sample: FrameSample | None,
-        before: FrameSample | None,
+        self, before: Entry, now: Entry, samples: tuple[FrameSample | None, FrameSample | None]
     ) -> str:
         """Why two numbers are not of the same thing; empty if they are."""
-        run = self.baseline.run_of(entry)
-        if entry.version != version_of(result.criterion):
+        then = self.baseline.run_of(before)
+        if before.version != now.version:
             return (
-                f"{result.criterion} means another number by now (version {entry.version} in the "
-                f"baseline, {version_of(result.criterion)} here)"
+                f"{now.criterion} means another number by now (version {before.version} in the "
+                f"baseline, {now.version} here)"
             )
-        if entry.unit != result.unit:
-            return f"the baseline has it in {entry.unit}"
-        if run.dtype and run.dtype != self.dtype:
-            return f"the baseline is of {run.dtype}, and this run of {self.dtype}"
-        if sample is not None and before is not None:
-            if sample.frames != before.frames:
+        if before.unit != now.unit:
+            return f"the baseline has it in {before.unit}"
+        if then.dtype != self.run.dtype:
+            return f"the baseline is of {then.dtype}, and this run of {self.run.dtype}"
+        first, second = samples
+        if first is not None and second is not None:
+            if first.frames != second.frames:
                 return (
-                    f"other frames: {len(before.errors)} in the baseline, {len(sample.errors)} "
+                    f"other frames: {len(first.errors)} in the baseline, {len(second.errors)} "
                     "here, and they are not the same"
                 )
-        elif entry.data_sha256 != data_sha256:
+        elif before.data_sha256 != now.data_sha256:
             return (
-                f"another dataset: sha256 {entry.data_sha256[:12] or 'unknown'} in the baseline, "
-                f"{data_sha256[:12] or 'unknown'} here"
+                f"another dataset: sha256 {before.data_sha256[:12] or 'unknown'} in the baseline, "
+                f"{now.data_sha256[:12] or 'unknown'} here"
             )
-        criterion = find(result.criterion)
+        criterion = find(now.criterion)
         if criterion is not None and criterion.alone:
-            return self._other_machine(run.machine, run.device)
+            return _other_machine(then, self.run)
         return ""
 
-    def _other_machine(self, machine: Machine | None, device: str | None) -> str:
-        """Why speeds cannot be compared; empty if they can."""
-        then = ("", 0, "") if machine is None else (machine.cpu, machine.n_cpu, machine.gpu or "")
-        now = (self.machine.cpu, self.machine.n_cpu, self.machine.gpu or "")
-        if then != now:
-            return f"another machine: {then[1]} cores of {then[0]} then, {now[1]} of {now[0]} now"
-        if device != self.device:
-            return f"another device: {device} then, {self.device} now"
-        return ""
+
+def _other_machine(then: RunRecord, now: RunRecord) -> str:
+    """Why speeds cannot be compared; empty if they can."""
+    if _parts(then.machine) != _parts(now.machine):
+        return f"another machine: {_words(then.machine)} then, {_words(now.machine)} now"
+    if then.device != now.device:
+        return f"another device: {then.device} then, {now.device} now"
+    return ""
+
+
+def _parts(machine: Machine | None) -> tuple[str, int, str] | None:
+    return None if machine is None else (machine.cpu, machine.n_cpu, machine.gpu or "")
+
+
+def _words(machine: Machine | None) -> str:
+    return "an unknown one" if machine is None else f"{machine.n_cpu} cores of {machine.cpu}"

@@ -20,12 +20,10 @@ section 5.2)."""
 
 
 def change_of(
-    entry: Entry,
-    value: float,
-    interval: tuple[float, float] | None,
+    before: Entry,
+    now: Entry,
     allowance: float,
-    sample: FrameSample | None = None,
-    before: FrameSample | None = None,
+    samples: tuple[FrameSample | None, FrameSample | None] = (None, None),
 ) -> Change:
     """Compare a number with an accepted one.
 
@@ -37,14 +35,12 @@ def change_of(
 
     Parameters
     ----------
-    entry
-        The accepted number.
-    value, interval
-        The number, and its interval, in the unit of the accepted one.
+    before, now
+        The accepted number, and the other one.
     allowance
-        Difference to the worse that is no regression, not negative, in that unit.
-    sample, before
-        Errors of the single frames now and then.
+        Difference to the worse that is no regression, not negative, in their unit.
+    samples
+        Errors of the single frames then and now.
 
     Returns
     -------
@@ -52,14 +48,14 @@ def change_of(
         ``worse`` if the whole interval is above the allowance, ``better`` if it is as far on the
         other side, ``same`` if its upper end is within the allowance, else ``undecided``.
     """
-    pairs = _paired(sample, before)
+    pairs = _paired(*samples)
     ends: tuple[float, float] | None
     if pairs is not None:
         difference, ends = pairs
     else:
-        difference, ends = value - entry.value, _unpaired(entry, value, interval)
+        difference, ends = now.value - before.value, _unpaired(before, now)
     worse, (low, high) = difference, ends or (difference, difference)
-    if entry.more_is_better:
+    if before.more_is_better:
         worse, low, high = -worse, -high, -low
     if low > allowance:
         verdict = ChangeVerdict.WORSE
@@ -71,7 +67,7 @@ def change_of(
         verdict = ChangeVerdict.UNDECIDED
     return Change(
         verdict=verdict,
-        before=entry.value,
+        before=before.value,
         difference=difference,
         interval=ends,
         allowance=allowance,
@@ -80,7 +76,7 @@ def change_of(
 
 
 def _paired(
-    sample: FrameSample | None, before: FrameSample | None
+    before: FrameSample | None, sample: FrameSample | None
 ) -> tuple[float, tuple[float, float]] | None:
     """Mean difference over the frames and its interval; None where they cannot be paired."""
     if sample is None or before is None or sample.frames != before.frames:
@@ -95,14 +91,12 @@ def _paired(
     return found.value, found.interval
 
 
-def _unpaired(
-    entry: Entry, value: float, interval: tuple[float, float] | None
-) -> tuple[float, float] | None:
-    if interval is None and entry.interval is None:
+def _unpaired(before: Entry, now: Entry) -> tuple[float, float] | None:
+    if now.interval is None and before.interval is None:
         return None
-    low, high = interval or (value, value)
-    before_low, before_high = entry.interval or (entry.value, entry.value)
-    difference = value - entry.value
-    down = math.hypot(value - low, before_high - entry.value)
-    up = math.hypot(high - value, entry.value - before_low)
+    low, high = now.interval or (now.value, now.value)
+    before_low, before_high = before.interval or (before.value, before.value)
+    difference = now.value - before.value
+    down = math.hypot(now.value - low, before_high - before.value)
+    up = math.hypot(high - now.value, before.value - before_low)
     return difference - down, difference + up

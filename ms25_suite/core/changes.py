@@ -52,3 +52,13 @@ class Change:
     allowance: float | None = None
     paired: bool = False
     reason: str = ""
+
+    def explained(self, unit: str) -> str:
+        """The comparison in words; ``unit`` is put behind numbers, with its space."""
+        if self.difference is None:
+            return f"{self.verdict.value}: {self.reason}" if self.reason else self.verdict.value
+        text = f"{self.verdict.value}, {self.difference:+.3g}{unit} on {self.before:.4g}{unit}"
+        if self.interval is not None:
+            how = " frame by frame" if self.paired else ""
+            text += f" (95 % interval {self.interval[0]:+.3g} to {self.interval[1]:+.3g}{how})"
+        return f"{text}, allowed {self.allowance:.3g}{unit}"

@@ -244,6 +244,8 @@ class CheckResult:
         if self.level_of_theory:
             stand_in = " (a stand-in for the paper's)" if self.stand_in else ""
             lines.append(f"  reference:  {self.level_of_theory}{stand_in}")
+        if self.change is not None:
+            lines.append(f"  since:      {self.change.explained(unit)}")
         if self.incomparable:
             lines.append(
                 "  compared:   two levels of theory (that of the labels is not known to be what "

@@ -16,12 +16,13 @@ import numpy as np
 from ms25_suite.baseline.samples import FrameSample
 from ms25_suite.core.cache import atomic_path, content_key
 from ms25_suite.core.catalogue import Measure, catalogue, find
-from ms25_suite.core.changes import Change
+from ms25_suite.core.changes import Change, ChangeVerdict
 from ms25_suite.core.errors import PredictionError, ReportError, UsageError, did_you_mean
 from ms25_suite.core.findings import Finding
 from ms25_suite.core.frames import FloatArray, IntArray
 from ms25_suite.core.results import CheckResult, Verdict
 from ms25_suite.core.thresholds import Threshold
+from ms25_suite.core.units import DIMENSIONLESS
 from ms25_suite.criteria.verdicts import is_failure, verdict_on
 from ms25_suite.datasets.dataset import Dataset
 
@@ -363,7 +364,7 @@ class CheckRecorder:
             self._noted.clear()
         fields["incomparable"] = bool(self._mismatch(fields))
         result = CheckResult(**{**self.context, **fields})
-        result = replace(result, change=self.since(result, sample))
+        result = _with_change(result, self.since(result, sample))
         if sample is not None:
             packed = asdict(sample.packed())
             self.properties.append((SAMPLE_PROPERTY, {"key": list(result.key), "sample": packed}))
@@ -449,6 +450,22 @@ class CheckRecorder:
         folder = self.report_dir / ARTIFACTS
         folder.mkdir(parents=True, exist_ok=True)
         return folder / f"{name}{suffix}"
+
+
+def _with_change(result: CheckResult, change: Change | None) -> CheckResult:
+    """The result, which fails if it is worse than the accepted one.
+
+    What compares two levels of theory, or could not be judged at all, keeps its verdict.
+    """
+    result = replace(result, change=change)
+    if change is None or change.verdict is not ChangeVerdict.WORSE:
+        return result
+    if result.verdict in (Verdict.INCOMPARABLE, Verdict.ERROR, Verdict.SKIP):
+        return result
+    unit = "" if result.unit == DIMENSIONLESS else f" {result.unit}"
+    why = f"since the baseline: {change.explained(unit)}"
+    reason = "; ".join(filter(None, (why, result.reason)))
+    return replace(result, verdict=Verdict.FAIL, reason=reason)
 
 
 def _refuse_not_json(record: Mapping[str, Any]) -> None:

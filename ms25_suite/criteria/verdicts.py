@@ -17,12 +17,11 @@ NEGLIGIBLE: Final = 1e-3
 def is_failure(result: CheckResult, *, strict: bool) -> bool:
     """Whether a result lets its check fail; an undecided one does in a strict run only.
 
-    A number that is worse than that of the baseline fails, whatever its threshold says.
+    So does one of which it is undecided whether it is worse than that of the baseline.
     """
     bad = {Verdict.FAIL, Verdict.ERROR} | ({Verdict.UNDECIDED} if strict else set())
-    worse = {ChangeVerdict.WORSE} | ({ChangeVerdict.UNDECIDED} if strict else set())
-    changed = result.change is not None and result.change.verdict in worse
-    return result.verdict in bad or changed
+    changed = result.change is not None and result.change.verdict is ChangeVerdict.UNDECIDED
+    return result.verdict in bad or (strict and changed)
 
 
 def verdict_on(

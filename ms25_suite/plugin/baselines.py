@@ -52,9 +52,7 @@ def baseline_gate(
         baseline=Baseline.read(path),
         allowances=Allowances.default().with_rules(parsed),
         potentials=potentials,
-        dtype=dtype,
-        device=device,
-        machine=machine(),
+        run=RunRecord(dtype=dtype, device=device, machine=machine()),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -13,6 +14,7 @@ from typing import IO, Any
 import pytest
 
 from ms25_suite.core.catalogue import catalogue
+from ms25_suite.core.changes import ChangeVerdict
 from ms25_suite.core.errors import Ms25Error, UsageError, listed
 from ms25_suite.core.records import DatasetRecord, PotentialRecord
 from ms25_suite.core.results import CheckResult, Verdict
@@ -320,6 +322,8 @@ class CheckSession:
             table = terminal_table(results, width, color=color, encoding=encoding, run=self._run)
             for line in table.splitlines():
                 write(line)
+        for line in self._since_baseline():
+            write(shown(line))
         for message in self._warnings():
             write(f"warning: {message}", yellow=True)
         for message in self._outcome.messages if self._outcome else ():
@@ -334,6 +338,20 @@ class CheckSession:
         names, tier = self._settings.not_imported, self._settings.tier
         what = f"{tier.origin}: nothing is judged on {listed(names)}, which the imported data lack"
         return [what] if names else []
+
+    def _since_baseline(self) -> list[str]:
+        """How many numbers changed since the baseline; empty without one."""
+        gate = self._settings.baseline
+        if gate is None:
+            return []
+        count = Counter(one.change.verdict for one in self._results.values() if one.change)
+        found = ", ".join(
+            f"{count[verdict]} {verdict}" for verdict in ChangeVerdict if count[verdict]
+        )
+        dates = sorted({one.date[:10] for one in gate.baseline.accepted})
+        return [
+            f"since the baseline {gate.path.name} of {' and '.join(dates)}: {found or 'nothing'}"
+        ]
 
     def _warnings(self) -> list[str]:
         """Findings about the data and about predictions, each once."""

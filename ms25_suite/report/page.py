@@ -39,6 +39,7 @@ from ms25_suite.report.verdicts import tallies, verdict_matrices
 from ms25_suite.report.wording import (
     SYMBOLS,
     cell_number,
+    change_text,
     count_sentence,
     exit_words,
     limit_text,
@@ -98,6 +99,8 @@ def render_page(
         mark=MARK,
         css=_css_class,
         limit=limit_text,
+        change=change_text,
+        compared=any(result.change is not None for result in results),
     )
     sections = Sections()
     shown = sections.of_criteria(run, results)

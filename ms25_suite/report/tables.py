@@ -21,6 +21,7 @@ from ms25_suite.report.grid import stand_in_notes, without_model_notes
 from ms25_suite.report.pairs import without_repeats
 from ms25_suite.report.wording import (
     SYMBOLS,
+    change_text,
     limit_text,
     pair_label,
     pretty_unit,
@@ -31,10 +32,10 @@ from ms25_suite.report.wording import (
 
 __all__ = [
     "CSV_COLUMNS",
-    "HEADINGS",
     "config_type_text",
     "csv_text",
     "group_heading",
+    "headings",
     "json_text",
     "plain",
     "result_cells",
@@ -68,11 +69,16 @@ CSV_COLUMNS: Final = (
     "by_config_type",
     "unjudged",
     "incomparable",
+    "since_baseline",
+    "baseline_value",
+    "baseline_difference",
 )
 """Columns of ``results.csv``; new ones are only ever added at the end."""
 
-HEADINGS: Final = ("potential", "quantity", "value", "95 % interval", "limit", "unit", "verdict")
-"""Headings of the columns of `result_cells`."""
+_HEADINGS: Final = ("potential", "quantity", "value", "95 % interval", "limit", "unit", "verdict")
+
+SINCE: Final = "since baseline"
+"""Heading of the column that is there if the run was compared with a baseline."""
 
 _GUTTER: Final = 2
 _NARROWEST: Final = 8
@@ -110,8 +116,16 @@ def csv_text(results: Sequence[CheckResult]) -> str:
         flags = ("stand_in", "at_least", "unjudged", "incomparable")
         row |= {name: "true" if record[name] else "false" for name in flags}
         row["by_config_type"] = config_type_text(result)
+        if result.change is not None:
+            row["since_baseline"] = result.change.verdict.value
+            row["baseline_value"] = _or_empty(result.change.before)
+            row["baseline_difference"] = _or_empty(result.change.difference)
         writer.writerow(row)
     return buffer.getvalue()
+
+
+def _or_empty(value: float | None) -> float | str:
+    return "" if value is None else value
 
 
 def config_type_text(result: CheckResult) -> str:
@@ -219,19 +233,20 @@ def terminal_table(
     )
     reasons: dict[str, int] = {}
     groups: dict[str, list[tuple[tuple[str, ...], str]]] = {}
+    columns_shown = headings(results)
     for result in without_repeats(results):
-        *cells, word = result_cells(result)
+        *cells, word = result_cells(result, since=SINCE in columns_shown)
         if result.reason:
             word += f" [{reasons.setdefault(result.reason, len(reasons) + 1)}]"
         shown_cells = tuple(readable(shown(cell), encoding) for cell in (*cells, word))
         row = (shown_cells, _STYLES[result.verdict])
         groups.setdefault(group_heading(result), []).append(row)
     rows = [row for group in groups.values() for row, _ in group]
-    gutter, widths = _layout([HEADINGS, *rows], width)
+    gutter, widths = _layout([columns_shown, *rows], width)
 
     def show(lines: Iterable[tuple[tuple[str, ...], str]]) -> None:
         table = Table.grid(padding=(0, gutter, 0, 0))
-        for heading, columns in zip(HEADINGS, widths, strict=True):
+        for heading, columns in zip(columns_shown, widths, strict=True):
             table.add_column(
                 width=columns, overflow="fold", justify="right" if heading == "value" else "left"
             )
@@ -245,7 +260,7 @@ def terminal_table(
     if pairs:
         console.print()
     rule = readable("─", encoding)
-    show([(HEADINGS, "default"), (tuple(rule * columns for columns in widths), "default")])
+    show([(columns_shown, "default"), (tuple(rule * columns for columns in widths), "default")])
     # Tables of equal columns, one per group, so that a long heading does not widen a column.
     for heading, lines in groups.items():
         console.print(Text(readable(shown(heading), encoding), style="bold"))
@@ -263,8 +278,23 @@ def group_heading(result: CheckResult) -> str:
     return f"{result.criterion}: {pair_label(result.dataset, result.test_dataset)}{dagger}"
 
 
-def result_cells(result: CheckResult) -> tuple[str, ...]:
-    """What a row of a table says about a result, a text for each of `HEADINGS`."""
+def headings(results: Iterable[CheckResult]) -> tuple[str, ...]:
+    """Headings of the columns of `result_cells`."""
+    if any(result.change is not None for result in results):
+        return (*_HEADINGS[:-1], SINCE, _HEADINGS[-1])
+    return _HEADINGS
+
+
+def result_cells(result: CheckResult, *, since: bool = False) -> tuple[str, ...]:
+    """What a row of a table says about a result, a text for each of `headings`.
+
+    Parameters
+    ----------
+    result
+        The result.
+    since
+        Whether there is a column for how it changed since the baseline.
+    """
     value, interval = ("", "")
     if result.value is not None:
         value, interval = value_text(result.value, result.interval)
@@ -276,6 +306,7 @@ def result_cells(result: CheckResult) -> tuple[str, ...]:
         interval,
         "" if result.threshold is None else limit_text(result.threshold, result.at_least),
         pretty_unit(result.unit),
+        *([change_text(result.change)] if since else []),
         f"{SYMBOLS[result.verdict]} {verdict_word(result.verdict)}",
     )
 

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
+from ms25_suite.core.changes import Change, ChangeVerdict
 from ms25_suite.core.errors import listed
 from ms25_suite.core.results import CheckResult, Verdict, unjudged
 from ms25_suite.core.units import DIMENSIONLESS
@@ -15,6 +16,7 @@ __all__ = [
     "QUANTITY_LETTERS",
     "SYMBOLS",
     "cell_number",
+    "change_text",
     "count_sentence",
     "exit_words",
     "limit_text",
@@ -43,6 +45,15 @@ SYMBOLS: Final = {
 }
 """Sign of a verdict, so that no information is in its colour alone."""
 
+_CHANGES: Final = {
+    ChangeVerdict.BETTER: "▼",
+    ChangeVerdict.SAME: "=",
+    ChangeVerdict.WORSE: "▲",
+    ChangeVerdict.UNDECIDED: "?",
+    ChangeVerdict.NEW: "+",
+    ChangeVerdict.NOT_COMPARED: "–",
+}
+
 _EXIT: Final = {
     0: "every check passed (exit status 0)",
     1: "at least one check did not pass (exit status 1)",
@@ -56,6 +67,22 @@ _EXIT: Final = {
 def verdict_word(verdict: Verdict | None) -> str:
     """Word for a verdict; ``measured`` for a number without a threshold."""
     return "measured" if verdict is None else verdict.value
+
+
+def change_text(change: Change | None) -> str:
+    """How a number changed since the baseline: ``▲ worse +12 %``; empty without a baseline."""
+    if change is None:
+        return ""
+    text = f"{_CHANGES[change.verdict]} {change.verdict.value}"
+    if change.difference is None or change.before is None:
+        return text
+    if change.before:
+        return f"{text} {_signed(100 * change.difference / abs(change.before))} %"
+    return f"{text} {_signed(change.difference)}"
+
+
+def _signed(value: float) -> str:
+    return _minus(f"{value:+.2g}" if abs(value) < 99.5 else f"{value:+.0f}") if value else "0"
 
 
 def exit_words(status: int | None) -> str:

@@ -1,4 +1,4 @@
-"""``ms25 compare``: comparison of the speeds of benchmark runs."""
+"""``ms25 compare``: comparison of the speeds of benchmark runs, or of the numbers of checks."""
 
 from __future__ import annotations
 
@@ -11,6 +11,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from ms25_suite.baseline.allowances import Allowances, parse_rules
+from ms25_suite.cli.comparing.accuracy import (
+    compare_numbers,
+    is_accuracy,
+    print_differences,
+    read_numbers,
+)
 from ms25_suite.cli.comparing.benchmark_comparison import Comparison, Ratio, compare
 from ms25_suite.cli.comparing.benchmark_files import read_benchmarks
 from ms25_suite.core.errors import UsageError
@@ -22,8 +29,14 @@ if TYPE_CHECKING:
 __all__ = ["add_parser", "run"]
 
 _DESCRIPTION: Final = """\
-Compare runs that were timed with --benchmark-json=FILE. All other files are compared with the
-first one; a ratio above 1 means slower.
+Compare runs. All others are compared with the first one.
+
+Report folders, results.json and baselines: the numbers of the checks, frame by frame where the
+frames are the same, and what changed between models and machines.
+
+    ms25 compare reports-of-monday reports-of-today
+
+Files of --benchmark-json=FILE: speeds; a ratio above 1 means slower.
 
     pytest --mlip=model.pt --dataset=hea -m throughput --benchmark-json=before.json
     pytest --mlip=model.pt --dataset=hea -m throughput --benchmark-json=after.json
@@ -37,17 +50,26 @@ def add_parser(subparsers: _SubParsersAction[Any]) -> None:
     """Add the subcommand."""
     parser = subparsers.add_parser(
         "compare",
-        help="compare the speeds of benchmark runs",
+        help="compare the numbers of runs, or the speeds of benchmark runs",
         description=_DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("base", metavar="BASE", type=Path, help="file of the reference run")
-    parser.add_argument("others", metavar="FILE", nargs="+", type=Path, help="files of other runs")
+    parser.add_argument(
+        "base", metavar="BASE", type=Path, help="reference run: a file, or a report folder"
+    )
+    parser.add_argument("others", metavar="FILE", nargs="+", type=Path, help="other runs")
     parser.add_argument(
         "--fail-above",
         metavar="RATIO",
         type=float,
         help="exit with status 1 if a benchmark is slower by more than this, beyond noise (for CI)",
+    )
+    parser.add_argument(
+        "--fail-if",
+        metavar="WHAT:AMOUNT",
+        action="append",
+        help="exit with status 1 if a number of a check is worse by more than this, such as "
+        "forces:5%% or *:2%%; as --ms25-fail-if (for CI)",
     )
     parser.add_argument(
         "--format", choices=("text", "csv", "json"), default="text", help="default: %(default)s"
@@ -60,16 +82,25 @@ def run(args: argparse.Namespace) -> int:
     Returns
     -------
     int
-        1 if a benchmark is slower than ``--fail-above`` allows, else 0.
+        1 if a benchmark is slower than ``--fail-above`` allows, or a number worse than
+        ``--fail-if`` does, else 0.
 
     Raises
     ------
     BenchmarkError
         A file is not of pytest-benchmark, or two files have no benchmark in common.
+    BaselineError, ReportError
+        A file has no numbers of checks, or two have none in common.
     UsageError
-        The limit is not a positive number.
+        A limit is not valid, or is none for files of this kind.
     """
     limit = args.fail_above
+    paths = [args.base, *args.others]
+    if any(map(is_accuracy, paths)):
+        return _run_accuracy(paths, args)
+    if args.fail_if is not None:
+        msg = "--fail-if is about numbers of checks; for speeds there is --fail-above"
+        raise UsageError(msg)
     if limit is not None and not (math.isfinite(limit) and limit > 0):
         msg = f"--fail-above must be a positive number such as 1.1, found {limit}"
         raise UsageError(msg)
@@ -84,6 +115,17 @@ def run(args: argparse.Namespace) -> int:
             file=sys.stderr,
         )
     return 1 if slow else 0
+
+
+def _run_accuracy(paths: Sequence[Path], args: argparse.Namespace) -> int:
+    if args.fail_above is not None:
+        msg = "--fail-above is about speeds; for numbers of checks there is --fail-if"
+        raise UsageError(msg)
+    allowances = Allowances.default().with_rules(parse_rules(args.fail_if or ()))
+    base, *others = [(path, read_numbers(path)) for path in paths]
+    found = [compare_numbers(base, other, allowances) for other in others]
+    print_differences(found, args.format)
+    return 1 if args.fail_if is not None and any(one.worse() for one in found) else 0
 
 
 def _label(ratio: Ratio) -> str:

@@ -24,6 +24,7 @@ _FIELDS: Final = (
     "verdict",
     "reason",
     "n_frames",
+    "change",
 )
 """Fields of each result, in this order."""
 

@@ -11,7 +11,7 @@ from ms25_suite.core.results import CheckResult, Verdict, worst_verdict
 from ms25_suite.core.text.shown import shown_lines
 from ms25_suite.report.comparisons import counted, notice, two_levels_of
 from ms25_suite.report.order import sort_results
-from ms25_suite.report.tables import HEADINGS, group_heading, result_cells
+from ms25_suite.report.tables import SINCE, group_heading, headings, result_cells
 from ms25_suite.report.verdicts import tallies
 from ms25_suite.report.wording import (
     SYMBOLS,
@@ -28,7 +28,8 @@ SUMMARY_BYTES: Final = 1_000_000
 COMMENT_BYTES: Final = 60_000
 """Size of a comment in UTF-8. GitHub refuses a comment of more than 65,536 characters."""
 
-_ALIGNED: Final = (":--", ":--", "--:", ":--", "--:", ":--", ":--")
+_RIGHT: Final = ("value", "limit")
+"""Columns of numbers."""
 
 _BAD: Final = (Verdict.FAIL, Verdict.ERROR)
 
@@ -114,6 +115,7 @@ def _within(head: str, sections: Sequence[tuple[str, list[CheckResult]]], most: 
     # The last line, and the end of a table that is folded, have room in any case.
     room = most - len(head.encode()) - len(_CUT) - 200
     parts, shown = [head], 0
+    columns = headings(result for _, own in sections for result in own)
     for title, own in sections:
         folded = title == "All numbers"
         opening = f"<details><summary>{title}</summary>\n\n" if folded else f"### {title}\n\n"
@@ -121,7 +123,8 @@ def _within(head: str, sections: Sequence[tuple[str, list[CheckResult]]], most: 
         room -= len(opening)
         group = ""
         for result in own:
-            lines = _result_lines(result, first=group_heading(result) != group, reason=not folded)
+            new = group_heading(result) != group
+            lines = _result_lines(result, columns, first=new, reason=not folded)
             room -= len(lines.encode())
             if room < 0:
                 parts.append("\n</details>\n" if folded else "")
@@ -134,16 +137,17 @@ def _within(head: str, sections: Sequence[tuple[str, list[CheckResult]]], most: 
     return "".join(parts).rstrip("\n") + "\n"
 
 
-def _result_lines(result: CheckResult, *, first: bool, reason: bool) -> str:
+def _result_lines(result: CheckResult, columns: Sequence[str], *, first: bool, reason: bool) -> str:
     lines = []
     if first:
-        lines += ["", f"**{_text(group_heading(result))}**", "", _row(HEADINGS), _row(_ALIGNED)]
-    *cells, word = result_cells(result)
+        lines += ["", f"**{_text(group_heading(result))}**", "", _row(columns)]
+        lines.append(_row(["--:" if name in _RIGHT else ":--" for name in columns]))
+    *cells, word = result_cells(result, since=SINCE in columns)
     if reason and result.reason:
         word += f": {_text(_short(result.reason))}"
     # Brackets of the interval begin no link: no address follows them.
-    potential, quantity, value, interval, limit, unit = cells
-    texts = [_text(potential), _text(quantity), value, interval, limit, _text(unit), word]
+    potential, quantity, value, interval, limit, unit, *since = cells
+    texts = [_text(potential), _text(quantity), value, interval, limit, _text(unit), *since, word]
     return "\n".join([*lines, _row(texts)]) + "\n"
 
 
