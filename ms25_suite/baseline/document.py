@@ -189,7 +189,14 @@ class Baseline:
         )
 
     def updated(self, other: Baseline) -> Baseline:
-        """Numbers of both; where both have one, that of the other."""
+        """Numbers of both; where both have one, that of the other.
+
+        If each is of one potential, these are taken for versions of one, which keeps its name here.
+        """
+        if len(self.potentials) == len(other.potentials) == 1:
+            (name,) = self.potentials
+            renamed = tuple(replace(entry, potential=name) for entry in other.numbers)
+            other = Baseline(schema=SCHEMA, accepted=other.accepted, numbers=renamed)
         n_own = len(self.accepted)
         moved = [replace(entry, accepted=entry.accepted + n_own) for entry in other.numbers]
         merged = {**self.by_key, **{entry.key: entry for entry in moved}}

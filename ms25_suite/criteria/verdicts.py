@@ -17,11 +17,11 @@ NEGLIGIBLE: Final = 1e-3
 def is_failure(result: CheckResult, *, strict: bool) -> bool:
     """Whether a result lets its check fail; an undecided one does in a strict run only.
 
-    So does one of which it is undecided whether it is worse than that of the baseline.
+    So does a judged one of which it is undecided whether it is worse than that of the baseline.
     """
     bad = {Verdict.FAIL, Verdict.ERROR} | ({Verdict.UNDECIDED} if strict else set())
     changed = result.change is not None and result.change.verdict is ChangeVerdict.UNDECIDED
-    return result.verdict in bad or (strict and changed)
+    return result.verdict in bad or (strict and changed and result.verdict is not None)
 
 
 def verdict_on(

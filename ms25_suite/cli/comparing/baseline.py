@@ -153,7 +153,7 @@ def _update(args: argparse.Namespace) -> int:
     numbers = tuple(one for one in new.numbers if not args.only or one.criterion in args.only)
     if not numbers:
         known = ", ".join(dict.fromkeys(one.criterion for one in new.numbers))
-        msg = f"--only={','.join(args.only)}: {args.other} has no such number. It has those of {known}"
+        msg = f"--only={','.join(args.only)}: {args.other} has only numbers of {known}"
         raise UsageError(msg)
     date = datetime.now(UTC).isoformat(timespec="seconds")
     new = Baseline(
