@@ -13,6 +13,7 @@ from ms25_suite.core.catalogue import catalogue, find
 from ms25_suite.core.contracts import read_as
 from ms25_suite.core.documents.parsing import parse_toml
 from ms25_suite.core.errors import BaselineError, UsageError, did_you_mean
+from ms25_suite.core.units import DIMENSIONLESS
 
 __all__ = ["Allowances", "Rule", "parse_rules"]
 
@@ -102,7 +103,7 @@ def _rule(text: str) -> Rule:
     units = _units(criterion, quantity)
     if unit != "%" and unit not in units:
         named = f"has the unit {unit}" if unit else "has no unit"
-        msg = f"{start}the amount {named}; expected %, or {' or '.join(sorted(units))}"
+        msg = f"{start}the amount {named}; expected {' or '.join(['%', *sorted(units)])}"
         raise UsageError(msg)
     return Rule(criterion, quantity, amount, unit)
 
@@ -136,7 +137,7 @@ def _units(criterion: str, quantity: str) -> set[str]:
         measure.unit
         for one in chosen
         for name, measure in one.measures.items()
-        if quantity in ("", name, measure.part_of)
+        if quantity in ("", name) and measure.unit not in ("%", DIMENSIONLESS)
     }
 
 

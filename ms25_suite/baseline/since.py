@@ -84,8 +84,8 @@ def _paired(
     if not np.array_equal(sample.counts, before.counts):
         return None
     # As the file has them, so that a model has no difference to itself.
-    errors = sample.errors.astype(np.float32).astype(np.float64)
-    found = mean_interval((errors - before.errors) * sample.counts, sample.counts, sample.groups)
+    errors, former = (one.errors.astype(np.float32).astype(float) for one in (sample, before))
+    found = mean_interval((errors - former) * sample.counts, sample.counts, sample.groups)
     if found.interval is None or (found.independent or 0.0) < MIN_PAIRS:
         return None
     return found.value, found.interval
