@@ -228,6 +228,10 @@ OPTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
         "action": "store_true",
         "help": "count an undecided check (its interval straddles the threshold) as failed",
     },
+    "errors-fail": {
+        "action": "store_true",
+        "help": "end with exit code 1, and not 6, if no check failed and one could not be run",
+    },
     "seed": {
         "type": int,
         "default": 0,
@@ -243,7 +247,7 @@ OPTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
 
 _LONG_ONLY = (
     *("markdown", "thresholds", "strict", "seed", "no-cache"),
-    *("baseline", "fail-if", "save-baseline", "baseline-reason"),
+    *("baseline", "fail-if", "save-baseline", "baseline-reason", "errors-fail"),
 )
 
 SHORT: Final = tuple(f"--{name}" for name in OPTIONS if name not in _LONG_ONLY)

@@ -10,9 +10,12 @@ import pytest
 from ms25_suite.core.catalogue import find
 from ms25_suite.core.results import CheckResult, Verdict
 from ms25_suite.criteria.verdicts import is_failure
-from ms25_suite.plugin.context import check_context, criterion_of, is_benchmark
+from ms25_suite.plugin.context import check_context, criterion_of, is_benchmark, report_results
 
-__all__ = ["Outcome", "decide", "must_judge", "silent_checks"]
+__all__ = ["NOT_RUN", "Outcome", "decide", "must_judge", "only_errors", "silent_checks"]
+
+NOT_RUN = 6
+"""Exit code of a run in which no check failed, and one could not be run. pytest has 0 to 5."""
 
 _DRY_RUNS = (
     "collectonly",
@@ -60,6 +63,13 @@ def must_judge(session: pytest.Session, reported: Collection[str]) -> bool:
     return not run or not all(is_benchmark(item) for item in run)
 
 
+def only_errors(report: pytest.TestReport) -> bool:
+    """Whether a report that failed is that of a check which could not be run."""
+    results = report_results(report)
+    bad = [result for result in results if is_failure(result, strict=False)]
+    return bool(bad) and all(result.verdict is Verdict.ERROR for result in bad)
+
+
 def silent_checks(session: pytest.Session, reported: Collection[str]) -> list[str]:
     """Checks that were selected and of which nothing came back.
 
@@ -81,6 +91,7 @@ def decide(
     silent: Sequence[str] = (),
     paths_given: bool = False,
     not_compared: Sequence[str] = (),
+    not_run: bool = False,
 ) -> Outcome:
     """Exit code of a session: never 0 unless its checks were run and their verdicts allow it.
 
@@ -98,6 +109,9 @@ def decide(
         Whether the command line names tests.
     not_compared
         What could be expected to be compared with a baseline and was not, and what to do.
+    not_run
+        Whether all tests that failed are checks that could not be run, and that has a code of its
+        own.
     """
     # At the end only: the report imports what draws figures.
     from ms25_suite.report.comparisons import not_counted_line
@@ -107,6 +121,9 @@ def decide(
     missing = (*unjudged_lines(known), *not_compared)
     beside = not_counted_line(known)
     nothing = _nothing_judged(known, paths_given=paths_given)
+    if status == pytest.ExitCode.TESTS_FAILED and not_run:
+        # Nothing is known to be wrong with the potential, nor that it is right.
+        return Outcome(NOT_RUN, (*missing, *beside))
     if status not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
         # pytest's own code says more: a failure, an interruption, an error.
         return Outcome(status, (*missing, *beside))

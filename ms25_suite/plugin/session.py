@@ -31,7 +31,14 @@ from ms25_suite.plugin.context import (
 )
 from ms25_suite.plugin.distribution import Distribution, Groups, settle
 from ms25_suite.plugin.items import CheckItems
-from ms25_suite.plugin.outcome import Outcome, decide, must_judge, silent_checks
+from ms25_suite.plugin.outcome import (
+    NOT_RUN,
+    Outcome,
+    decide,
+    must_judge,
+    only_errors,
+    silent_checks,
+)
 from ms25_suite.plugin.pool import POOL, PotentialPool
 from ms25_suite.plugin.run_files import RunFiles
 from ms25_suite.plugin.run_record import (
@@ -48,7 +55,7 @@ from ms25_suite.plugin.skips import CheckSkips
 
 __all__ = ["CheckSession", "activate"]
 
-_COMPLETE = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
+_COMPLETE = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, NOT_RUN)
 """Exit codes of runs whose numbers can be accepted."""
 
 _SHOWN = {Verdict.UNDECIDED: "passed", Verdict.INCOMPARABLE: "skipped"}
@@ -203,6 +210,7 @@ class CheckSession:
         self._two_levels = two_levels_lines(settings)
         self._outcome: Outcome | None = None
         self._reported: set[str] = set()
+        self._failed: dict[str, bool] = {}
         self._files = RunFiles(settings.report_dir)
         self._numbers = RunNumbers()
 
@@ -214,6 +222,10 @@ class CheckSession:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Journal the results of a check as soon as it has ended."""
+        if report.failed:
+            # By test: whether it is a check that could not be run.
+            known = self._failed.get(report.nodeid, True)
+            self._failed[report.nodeid] = known and only_errors(report)
         if report.when == "teardown":
             # Only this report's properties go into a JUnit file, and nothing reads them before.
             _flatten(report)
@@ -278,6 +290,7 @@ class CheckSession:
                 silent=silent_checks(session, self._reported),
                 paths_given=session.config.args_source is pytest.Config.ArgsSource.ARGS,
                 not_compared=not_compared_lines(self._results.values(), self._settings.baseline),
+                not_run=not self._settings.errors_fail and all(self._failed.values()),
             )
             session.exitstatus = self._outcome.status
         if not self._results:

@@ -104,6 +104,8 @@ class Settings:
         File to which the numbers of the run are written as a baseline; None for none.
     baseline_reason
         Why they are accepted.
+    errors_fail
+        Whether a check that could not be run has the exit code of one that failed.
     """
 
     potentials: tuple[PotentialSpec, ...]
@@ -131,6 +133,7 @@ class Settings:
     baseline: BaselineGate | None = None
     save_baseline: Path | None = None
     baseline_reason: str = ""
+    errors_fail: bool = False
 
     @classmethod
     def from_config(cls, config: pytest.Config) -> Settings:
@@ -237,6 +240,7 @@ class Settings:
             ),
             save_baseline=save_baseline(option("save_baseline"), option("baseline_reason")),
             baseline_reason=option("baseline_reason"),
+            errors_fail=option("errors_fail"),
         )
 
     def aligned(self, dataset: Dataset) -> bool:

@@ -1,88 +1,191 @@
-"""Without a model: a potential of its own, and the scale beside every other one."""
+"""A run against accepted numbers, and a run whose numbers are accepted."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ase import Atoms
-from ase.io import write
+
+from ms25_suite.baseline.document import Baseline
+from ms25_suite.cli.main import main
+
+Calc = Callable[..., str]
+Document = Callable[..., dict[str, Any]]
+
+WORSE = "results['forces'] = results['forces'] * 1.012"
+WITHIN = "results['forces'] = results['forces'] * 1.01003"
+ACCEPTED = "results['forces'] = results['forces'] * 1.01"
+ONLY = ("-m", "error_thresholds")
+
+pytestmark = pytest.mark.usefixtures("no_drawing")
 
 
-def _split(path: Path, images: list[Atoms]) -> Path:
-    copies = [atoms.copy() for atoms in images]
-    for index, atoms in enumerate(copies):
-        atoms.info["split"] = ("train", "train", "validation", "test", "test")[index % 5]
-    write(path, copies)
-    return path
-
-
-def test_every_error_is_shown_beside_that_of_no_model(
-    pytester: pytest.Pytester,
-    cuni_images: list[Atoms],
-    calc: Callable[..., str],
-    document: Callable[..., dict[str, Any]],
-) -> None:
-    data = _split(pytester.path / "cuni.extxyz", cuni_images)
-    mlips = ["--mlip=baseline:mean", f"--mlip={calc()}"]
-    done = pytester.runpytest(*mlips, f"--dataset={data}")
-    found = {
-        (result["potential"], result["quantity"]): result
-        for result in document()["results"]
-        if result["criterion"] == "error_thresholds" and result["metric"] == "mae"
-    }
-    for quantity in ("energy", "forces", "stress"):
-        own = found["baseline-mean", quantity]
-        # It learned nothing but compositions: it is no better than what needs no model.
-        assert own["value"] >= own["details"]["without_model"] > 0
-        assert own["verdict"] == "fail"
-        beside = found["calc", quantity]["details"]["without_model"]
-        assert beside == pytest.approx(own["details"]["without_model"])
-        assert found["calc", quantity]["value"] < 1e-4
-        assert found["calc", quantity]["verdict"] == "pass"
-    done.stdout.fnmatch_lines(["mean absolute errors without a model: energy*meV/atom, forces*"])
-    page = (pytester.path / "reports" / "report.html").read_text(encoding="utf-8")
-    assert "mean absolute errors without a model: energy" in page
-
-
-def test_the_baseline_passes_nothing(
-    pytester: pytest.Pytester, cuni_images: list[Atoms], document: Callable[..., dict[str, Any]]
-) -> None:
-    """Not within a generous threshold either, and not what a constant energy is perfect in."""
-    data = _split(pytester.path / "cuni.extxyz", cuni_images)
-    (pytester.path / "cuni.toml").write_text(
-        "[thresholds]\nenergy.value = 200\nforces.value = 5000\nstress.value = 100\n"
-    )
+@pytest.fixture
+def accepted(pytester: pytest.Pytester, cuni: Path, calc: Calc) -> Path:
+    """Numbers of a potential whose forces are 1 % off."""
     done = pytester.runpytest(
-        "--mlip=baseline:mean",
-        f"--dataset={data}",
-        "-m",
-        "error_thresholds or size_extensivity or stability",
-        "--md-steps=20",
+        f"--mlip={calc(ACCEPTED, 'first')}",
+        f"--dataset={cuni}",
+        "--ms25-save-baseline=base.json",
+        "--ms25-baseline-reason=the first one",
+        *ONLY,
+    )
+    assert done.ret == pytest.ExitCode.OK
+    return pytester.path / "base.json"
+
+
+def changes(document: dict[str, Any], metric: str = "mae") -> dict[str, str]:
+    return {
+        result["quantity"]: result["change"]["verdict"]
+        for result in document["results"]
+        if result["metric"] == metric and result["change"]
+    }
+
+
+def test_what_is_accepted(accepted: Path) -> None:
+    found = Baseline.read(accepted)
+    assert accepted.stat().st_size < 100_000
+    assert found.accepted[0].reason == "the first one"
+    assert found.potentials == ("first",)
+    paired = {entry.quantity for entry in found.numbers if entry.sample is not None}
+    assert paired == {"energy", "forces", "stress"}
+    # The report folder has the same numbers, without the reason.
+    assert Baseline.read(accepted.parent / "reports").numbers == found.numbers
+
+
+@pytest.mark.parametrize("processes", [(), ("-n2",)], ids=["one process", "two"])
+def test_worse_fails_and_within_the_allowance_passes(
+    pytester: pytest.Pytester,
+    cuni: Path,
+    calc: Calc,
+    accepted: Path,
+    document: Document,
+    processes: tuple[str, ...],
+) -> None:
+    arguments = (f"--dataset={cuni}", f"--ms25-baseline={accepted}", *ONLY, *processes)
+    done = pytester.runpytest(f"--mlip={calc(WORSE, 'second')}", *arguments)
+    assert done.ret == pytest.ExitCode.TESTS_FAILED
+    found = document()
+    assert changes(found) == {"energy": "same", "forces": "worse", "stress": "same"}
+    (forces,) = (
+        one for one in found["results"] if (one["quantity"], one["metric"]) == ("forces", "mae")
+    )
+    # Within its threshold, but not within the allowance.
+    assert forces["value"] < forces["threshold"]
+    assert forces["verdict"] == "fail"
+    assert forces["reason"].startswith("since the baseline: worse, +")
+    assert forces["change"]["paired"]
+    done.stdout.fnmatch_lines(["*since the baseline base.json of 20*: * same, * worse*"])
+    done.stdout.fnmatch_lines(["*since*"])
+    done = pytester.runpytest(f"--mlip={calc(WITHIN, 'third')}", *arguments)
+    assert done.ret == pytest.ExitCode.OK
+    assert set(changes(document()).values()) == {"same"}
+
+
+def test_allowances_of_the_user(
+    pytester: pytest.Pytester, cuni: Path, calc: Calc, accepted: Path
+) -> None:
+    arguments = (f"--mlip={calc(WORSE)}", f"--dataset={cuni}", f"--ms25-baseline={accepted}", *ONLY)
+    done = pytester.runpytest(*arguments, "--ms25-fail-if=forces:25%,error_thresholds:60%")
+    assert done.ret == pytest.ExitCode.OK
+    done = pytester.runpytest(*arguments, "--ms25-fail-if=*:60%", "--ms25-fail-if=forces:5%")
+    assert done.ret == pytest.ExitCode.TESTS_FAILED
+
+
+def test_other_conditions_never_pass(
+    pytester: pytest.Pytester, cuni: Path, calc: Calc, accepted: Path, document: Document
+) -> None:
+    arguments = (f"--mlip={calc(ACCEPTED)}", f"--ms25-baseline={accepted}", *ONLY)
+    done = pytester.runpytest(*arguments, f"--dataset={cuni}", "--dtype=float32")
+    assert done.ret == pytest.ExitCode.NO_TESTS_COLLECTED
+    done.stdout.fnmatch_lines(["not compared with the baseline: * of float64, and this run of*"])
+    # Another name of the dataset is another dataset: the baseline has no number of it.
+    other = pytester.path / "other.extxyz"
+    other.write_bytes(cuni.read_bytes())
+    done = pytester.runpytest(*arguments, f"--dataset={other}")
+    assert done.ret == pytest.ExitCode.NO_TESTS_COLLECTED
+    done.stdout.fnmatch_lines(["nothing was compared with the baseline: it has no number of calc*"])
+    assert set(changes(document()).values()) == {"new"}
+
+
+def test_a_number_that_is_no_longer_there_is_missed(
+    pytester: pytest.Pytester, cuni: Path, calc: Calc, accepted: Path
+) -> None:
+    without = f"{ACCEPTED}; results.pop('stress')"
+    done = pytester.runpytest(
+        f"--mlip={calc(without)}", f"--dataset={cuni}", f"--ms25-baseline={accepted}", *ONLY
+    )
+    assert done.ret == pytest.ExitCode.NO_TESTS_COLLECTED
+    done.stdout.fnmatch_lines(["not compared*stress of calc on cuni*this run has none"])
+
+
+def test_a_baseline_is_not_made_worse_by_the_way(
+    pytester: pytest.Pytester, cuni: Path, calc: Calc, accepted: Path
+) -> None:
+    before = accepted.read_bytes()
+    own = (f"--dataset={cuni}", *ONLY)
+    both = (f"--ms25-baseline={accepted}", f"--ms25-save-baseline={accepted}")
+    done = pytester.runpytest(f"--mlip={calc(WORSE)}", *own, *both)
+    assert done.ret == pytest.ExitCode.TESTS_FAILED
+    done.stdout.fnmatch_lines(["no baseline was written to *: worse than the former one is *"])
+    assert accepted.read_bytes() == before
+    # A part of a run replaces no whole one.
+    done = pytester.runpytest(
+        f"--mlip={calc(ACCEPTED)}", *own, "-k", "energy", f"--ms25-save-baseline={accepted}"
+    )
+    assert done.ret == pytest.ExitCode.INTERNAL_ERROR
+    done.stdout.fnmatch_lines(["no baseline was written to *numbers that this run has not*"])
+    assert accepted.read_bytes() == before
+    # Whoever means it says why.
+    assert main(["baseline", "update", str(accepted), "reports", "--reason", "meant"]) == 0
+    assert {one.reason for one in Baseline.read(accepted).accepted} == {"the first one", "meant"}
+
+
+def test_strict_takes_undecided_for_worse(
+    pytester: pytest.Pytester, cuni: Path, calc: Calc, accepted: Path
+) -> None:
+    noise = "results['forces'] = results['forces'] * (1.01 + 0.0004 * rng.normal())"
+    arguments = (f"--mlip={calc(noise)}", f"--dataset={cuni}", f"--ms25-baseline={accepted}")
+    rule = ("--ms25-fail-if=*:900%", "--ms25-fail-if=error_thresholds.forces:0.1%")
+    done = pytester.runpytest(*arguments, *rule, "-m", "error_thresholds", "-k", "forces")
+    assert done.ret == pytest.ExitCode.OK
+    done = pytester.runpytest(
+        *arguments, *rule, "-m", "error_thresholds", "-k", "forces", "--ms25-strict"
     )
     assert done.ret == pytest.ExitCode.TESTS_FAILED
-    verdicts = {
-        (result["criterion"], result["quantity"]): (result["verdict"], result["reason"])
-        for result in document()["results"]
-        if result["threshold"] is not None
-    }
-    assert {verdict for verdict, _ in verdicts.values()} == {"fail"}, verdicts
-    assert "no better than no model" in verdicts["error_thresholds", "stress"][1]
-    for key in (
-        ("size_extensivity", "supercell_energy"),
-        ("size_extensivity", "supercell_forces"),
-        ("stability", "energy_drift"),
-        ("stability", "broken_runs"),
-    ):
-        assert "does not respond to the structure" in verdicts[key][1], key
 
 
-def test_without_training_frames_there_is_no_baseline(
-    pytester: pytest.Pytester, cuni: Path, document: Callable[..., dict[str, Any]]
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--ms25-baseline=nowhere.json",), "*nowhere.json*"),
+        (("--ms25-fail-if=forces:5%",), "*add --ms25-baseline=FILE*"),
+        (("--ms25-baseline-reason=why",), "*add --ms25-save-baseline=FILE*"),
+        (("--ms25-save-baseline=no/such/folder.json",), "*cannot write there*"),
+        (("--ms25-baseline=base.json", "--ms25-fail-if=force:5%"), "*Did you mean 'forces'*"),
+        (("--ms25-baseline=reports/results.json",), "*expected a baseline*"),
+    ],
+)
+@pytest.mark.usefixtures("accepted")
+def test_options_that_are_wrong(
+    pytester: pytest.Pytester, cuni: Path, calc: Calc, arguments: tuple[str, ...], words: str
 ) -> None:
-    done = pytester.runpytest("--mlip=baseline:mean", f"--dataset={cuni}")
-    assert done.ret != pytest.ExitCode.OK
-    reasons = {result["reason"] for result in document()["results"]}
-    assert any("has no training frames" in reason for reason in reasons), reasons
+    done = pytester.runpytest(f"--mlip={calc()}", f"--dataset={cuni}", *arguments)
+    assert done.ret == pytest.ExitCode.USAGE_ERROR
+    done.stderr.fnmatch_lines([words])
+
+
+def test_a_damaged_file(pytester: pytest.Pytester, cuni: Path, calc: Calc, accepted: Path) -> None:
+    content = json.loads(accepted.read_text(encoding="utf-8"))
+    for number in content["numbers"]:
+        if "sample" in number:
+            number["sample"]["errors"] = number["sample"]["errors"][:-8]
+    accepted.write_text(json.dumps(content), encoding="utf-8")
+    done = pytester.runpytest(
+        f"--mlip={calc()}", f"--dataset={cuni}", f"--ms25-baseline={accepted}", *ONLY
+    )
+    assert done.ret == pytest.ExitCode.TESTS_FAILED
+    done.stdout.fnmatch_lines(["*are damaged*"])
