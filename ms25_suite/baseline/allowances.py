@@ -201,10 +201,13 @@ class Allowances:
             for rule in self.rules
             if rule.holds_for(criterion, quantity) and rule.unit in ("%", unit)
         ]
-        own = self.quantities.get(quantity) or self.criteria.get(criterion)
-        percent = self.percent if own is None else own.percent
-        amount = abs(before) * percent / 100
+        single = self.quantities.get(quantity)
+        own = single or self.criteria.get(criterion)
+        amount = abs(before) * (self.percent if own is None else own.percent) / 100
         if fitting:
             # The last one of those that name most.
-            amount = max(reversed(fitting), key=lambda rule: rule.rank).allows(before)
+            rule = max(reversed(fitting), key=lambda rule: rule.rank)
+            # A rule for all forces is not meant for the one frame that is worst.
+            tighter = single is not None and rule.quantity != quantity
+            amount = max(rule.allows(before), amount) if tighter else rule.allows(before)
         return max(amount, self.floors.get(unit, 0.0))

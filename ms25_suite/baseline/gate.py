@@ -45,6 +45,17 @@ class BaselineGate:
     run: RunRecord
     _samples: dict[Key, FrameSample] = field(default_factory=dict, init=False, repr=False)
 
+    def check(self) -> None:
+        """Unpack what is packed in the file.
+
+        Raises
+        ------
+        BaselineError
+            It is damaged.
+        """
+        for entry in self.baseline.numbers:
+            self._sample(entry)
+
     def change(
         self, result: CheckResult, data_sha256: str, sample: FrameSample | None = None
     ) -> Change | None:

@@ -364,7 +364,7 @@ class CheckRecorder:
             self._noted.clear()
         fields["incomparable"] = bool(self._mismatch(fields))
         result = CheckResult(**{**self.context, **fields})
-        result = _with_change(result, self.since(result, sample))
+        result = _with_change(result, self.since(result, sample), strict=self.strict)
         if sample is not None:
             packed = asdict(sample.packed())
             self.properties.append((SAMPLE_PROPERTY, {"key": list(result.key), "sample": packed}))
@@ -452,20 +452,25 @@ class CheckRecorder:
         return folder / f"{name}{suffix}"
 
 
-def _with_change(result: CheckResult, change: Change | None) -> CheckResult:
+def _with_change(result: CheckResult, change: Change | None, *, strict: bool) -> CheckResult:
     """The result, which fails if it is worse than the accepted one.
 
-    What compares two levels of theory, or could not be judged at all, keeps its verdict.
+    In a strict run, a pass is undecided if that is undecided. What compares two levels of theory,
+    or could not be judged at all, keeps its verdict.
     """
     result = replace(result, change=change)
-    if change is None or change.verdict is not ChangeVerdict.WORSE:
-        return result
-    if result.verdict in (Verdict.INCOMPARABLE, Verdict.ERROR, Verdict.SKIP):
+    verdict = None
+    if change is not None and change.verdict is ChangeVerdict.WORSE:
+        kept = (Verdict.INCOMPARABLE, Verdict.ERROR, Verdict.SKIP)
+        verdict = None if result.verdict in kept else Verdict.FAIL
+    elif strict and change is not None and change.verdict is ChangeVerdict.UNDECIDED:
+        verdict = Verdict.UNDECIDED if result.verdict is Verdict.PASS else None
+    if change is None or verdict is None:
         return result
     unit = "" if result.unit == DIMENSIONLESS else f" {result.unit}"
     why = f"since the baseline: {change.explained(unit)}"
     reason = "; ".join(filter(None, (why, result.reason)))
-    return replace(result, verdict=Verdict.FAIL, reason=reason)
+    return replace(result, verdict=verdict, reason=reason)
 
 
 def _refuse_not_json(record: Mapping[str, Any]) -> None:

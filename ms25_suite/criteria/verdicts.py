@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from ms25_suite.core.changes import ChangeVerdict
 from ms25_suite.core.results import CheckResult, Verdict
 from ms25_suite.core.thresholds import MIN_FRAMES, SAMPLED, Threshold, judge
 
@@ -15,13 +14,9 @@ NEGLIGIBLE: Final = 1e-3
 
 
 def is_failure(result: CheckResult, *, strict: bool) -> bool:
-    """Whether a result lets its check fail; an undecided one does in a strict run only.
-
-    So does a judged one of which it is undecided whether it is worse than that of the baseline.
-    """
+    """Whether a result lets its check fail; an undecided one does in a strict run only."""
     bad = {Verdict.FAIL, Verdict.ERROR} | ({Verdict.UNDECIDED} if strict else set())
-    changed = result.change is not None and result.change.verdict is ChangeVerdict.UNDECIDED
-    return result.verdict in bad or (strict and changed and result.verdict is not None)
+    return result.verdict in bad
 
 
 def verdict_on(

@@ -47,13 +47,15 @@ def baseline_gate(
             raise UsageError(msg)
         return None
     path = user_path(text, "--ms25-baseline", UsageError)
-    return BaselineGate(
+    gate = BaselineGate(
         path=path,
         baseline=Baseline.read(path),
         allowances=Allowances.default().with_rules(parsed),
         potentials=potentials,
         run=RunRecord(dtype=dtype, device=device, machine=machine()),
     )
+    gate.check()
+    return gate
 
 
 def save_baseline(text: str | None, reason: str) -> Path | None:

@@ -230,7 +230,7 @@ OPTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
     },
     "errors-fail": {
         "action": "store_true",
-        "help": "end with exit code 1, and not 6, if no check failed and one could not be run",
+        "help": "end with exit code 1, and not 10, if no check failed and one could not be run",
     },
     "seed": {
         "type": int,

@@ -61,7 +61,7 @@ _EXIT: Final = {
     3: "an internal error ended the run (exit status 3)",
     4: "the command line was not valid (exit status 4)",
     5: "no check gave a verdict, or what could be expected was not judged (exit status 5)",
-    6: "no check failed, and at least one could not be run (exit status 6)",
+    10: "no check failed, and at least one could not be run (exit status 10)",
 }
 
 
