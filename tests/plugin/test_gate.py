@@ -154,3 +154,25 @@ def test_one_frame_decides_nothing(
     verdicts = {result["verdict"] for key, result in results().items() if key[3] == "mae"}
     assert verdicts == {"undecided"}
     done.stdout.fnmatch_lines(["nothing was decided: every verdict is undecided*"])
+
+
+@pytest.mark.usefixtures("no_drawing")
+def test_not_run_is_told_from_failed(
+    pytester: pytest.Pytester, cuni: Path, calc: Calc, document: Document
+) -> None:
+    """What could not be run says nothing about the potential; what failed does."""
+    only = (f"--dataset={cuni}", "-m", "error_thresholds")
+    raises = calc("raise RuntimeError('no')", "raises")
+    done = pytester.runpytest(f"--mlip={raises}", *only)
+    assert done.ret == 10
+    assert document()["run"]["exit_status"] == 10
+    assert pytester.runpytest(f"--mlip={raises}", *only, "--ms25-errors-fail").ret == 1
+    done = pytester.runpytest(f"--mlip={raises}", f"--mlip={calc(BROKEN)}", *only)
+    assert done.ret == pytest.ExitCode.TESTS_FAILED
+    # A test of the project that fails is a failure too.
+    pytester.makepyfile(test_own="def test_own(): assert False")
+    paths = ("--pyargs", "ms25_suite.checks", "test_own.py")
+    done = pytester.runpytest(
+        f"--mlip={raises}", f"--dataset={cuni}", *paths, "-k", "own or energy"
+    )
+    assert done.ret == pytest.ExitCode.TESTS_FAILED

@@ -1,0 +1,16 @@
+"""The promise of docs/ci.md: false alarms are rare, and a large change is found."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.benchmarks.gate_power import CASES, alarms
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_false_alarms_and_power(name: str) -> None:
+    with_allowance, without = alarms(CASES[name], 0.0, 1000)
+    assert with_allowance <= 5
+    # 2.5 % by construction; the noise of so many draws is 0.5.
+    assert without <= 5
+    assert alarms(CASES[name], 0.5, 1000)[0] >= 50
