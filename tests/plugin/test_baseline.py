@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,8 +10,6 @@ import pytest
 
 from ms25_suite.baseline.document import Baseline
 from ms25_suite.cli.main import main
-from tests.helpers.baselines import baseline_of
-from tests.helpers.reports import make_result
 
 Calc = Callable[..., str]
 Document = Callable[..., dict[str, Any]]
@@ -97,33 +94,6 @@ def test_allowances_of_the_user(
     assert done.ret == pytest.ExitCode.TESTS_FAILED
 
 
-def test_other_conditions_never_pass(
-    pytester: pytest.Pytester, cuni: Path, calc: Calc, accepted: Path, document: Document
-) -> None:
-    arguments = (f"--mlip={calc(ACCEPTED)}", f"--ms25-baseline={accepted}", *ONLY)
-    done = pytester.runpytest(*arguments, f"--dataset={cuni}", "--dtype=float32")
-    assert done.ret == pytest.ExitCode.NO_TESTS_COLLECTED
-    done.stdout.fnmatch_lines(["not compared with the baseline: * of float64, and this run of*"])
-    # Another name of the dataset is another dataset: the baseline has no number of it.
-    other = pytester.path / "other.extxyz"
-    other.write_bytes(cuni.read_bytes())
-    done = pytester.runpytest(*arguments, f"--dataset={other}")
-    assert done.ret == pytest.ExitCode.NO_TESTS_COLLECTED
-    done.stdout.fnmatch_lines(["nothing was compared with the baseline: it has no number of calc*"])
-    assert set(changes(document()).values()) == {"new"}
-
-
-def test_a_number_that_is_no_longer_there_is_missed(
-    pytester: pytest.Pytester, cuni: Path, calc: Calc, accepted: Path
-) -> None:
-    without = f"{ACCEPTED}; results.pop('stress')"
-    done = pytester.runpytest(
-        f"--mlip={calc(without)}", f"--dataset={cuni}", f"--ms25-baseline={accepted}", *ONLY
-    )
-    assert done.ret == pytest.ExitCode.NO_TESTS_COLLECTED
-    done.stdout.fnmatch_lines(["not compared*stress of calc on cuni*this run has none"])
-
-
 def test_a_baseline_is_not_made_worse_by_the_way(
     pytester: pytest.Pytester, cuni: Path, calc: Calc, accepted: Path
 ) -> None:
@@ -158,37 +128,3 @@ def test_strict_takes_undecided_for_worse(
         *arguments, *rule, "-m", "error_thresholds", "-k", "forces", "--ms25-strict"
     )
     assert done.ret == pytest.ExitCode.TESTS_FAILED
-
-
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (("--ms25-baseline=nowhere.json",), "*nowhere.json*"),
-        (("--ms25-fail-if=forces:5%",), "*add --ms25-baseline=FILE*"),
-        (("--ms25-baseline-reason=why",), "*add --ms25-save-baseline=FILE*"),
-        (("--ms25-save-baseline=no/such/folder.json",), "*cannot write there*"),
-        (("--ms25-baseline=base.json", "--ms25-fail-if=force:5%"), "*Did you mean 'forces'*"),
-        (("--ms25-baseline=results.json",), "*expected a baseline*"),
-    ],
-)
-def test_options_that_are_wrong(
-    pytester: pytest.Pytester, cuni: Path, calc: Calc, arguments: tuple[str, ...], words: str
-) -> None:
-    baseline_of(make_result()).write(pytester.path / "base.json")
-    (pytester.path / "results.json").write_text("{}", encoding="utf-8")
-    done = pytester.runpytest(f"--mlip={calc()}", f"--dataset={cuni}", *arguments)
-    assert done.ret == pytest.ExitCode.USAGE_ERROR
-    done.stderr.fnmatch_lines([words])
-
-
-def test_a_damaged_file(pytester: pytest.Pytester, cuni: Path, calc: Calc, accepted: Path) -> None:
-    content = json.loads(accepted.read_text(encoding="utf-8"))
-    for number in content["numbers"]:
-        if "sample" in number:
-            number["sample"]["errors"] = number["sample"]["errors"][:-8]
-    accepted.write_text(json.dumps(content), encoding="utf-8")
-    done = pytester.runpytest(
-        f"--mlip={calc()}", f"--dataset={cuni}", f"--ms25-baseline={accepted}", *ONLY
-    )
-    assert done.ret == pytest.ExitCode.USAGE_ERROR
-    done.stderr.fnmatch_lines(["*are damaged*"])
