@@ -55,7 +55,7 @@ _CHANGES: Final = {
 }
 
 _EXIT: Final = {
-    0: "every check passed (exit status 0)",
+    0: "no check failed (exit status 0)",
     1: "at least one check did not pass (exit status 1)",
     2: "the run was interrupted (exit status 2)",
     3: "an internal error ended the run (exit status 3)",
