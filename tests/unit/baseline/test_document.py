@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from ms25_suite.baseline.document import Baseline, less_is_better
+from ms25_suite.baseline.samples import FrameSample
 from ms25_suite.core.errors import BaselineError
 from ms25_suite.core.results import Verdict
 from tests.helpers.baselines import baseline_of, result_of, run_of, sample_of
@@ -97,3 +98,28 @@ def test_a_file_that_is_missing(tmp_path: Path) -> None:
 
 def test_a_number_that_failed_is_a_number() -> None:
     assert len(baseline_of(make_result(verdict=Verdict.FAIL)).numbers) == 1
+
+
+def test_a_file_of_the_first_version_is_read_for_ever() -> None:
+    """Who has committed one must be able to go on with it. Never write this file anew."""
+    path = Path(__file__).with_name("baseline-1.json")
+    found = Baseline.read(path)
+    assert [(e.criterion, e.quantity, e.value, e.unit) for e in found.numbers] == [
+        ("error_thresholds", "forces", 6.5, "meV/Å"),
+        ("error_thresholds", "energy", 6.5, "meV/atom"),
+        ("eos", "volume", 0.5, "%"),
+        ("throughput", "katoms_per_s", 120.0, "kAtoms/s"),
+    ]
+    forces, energy, volume, speed = found.numbers
+    assert forces.sample is not None
+    assert energy.sample is not None
+    errors = FrameSample.unpacked(forces.sample, "x")
+    assert errors.errors.tolist() == list(range(1, 13))
+    groups = FrameSample.unpacked(energy.sample, "x").groups
+    assert groups is not None
+    assert groups.tolist() == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5]
+    assert volume.interval is None
+    assert speed.more_is_better
+    run = found.run_of(speed)
+    assert (run.dtype, run.device, run.datasets[0].sha256) == ("float64", "cpu", "d" * 64)
+    assert found.accepted[0].reason == "written by the first version"
