@@ -29,6 +29,7 @@
     ├── ReferenceCalculatorError  the reference's own calculator cannot be run
     ├── ThresholdError            a thresholds file is invalid
     ├── ReportError
+    ├── BaselineError             a baseline is invalid, or cannot be written or compared
     └── BenchmarkError            a file of timings is invalid, or cannot be compared
 
 A message states what was expected, what was found, and what to do.

@@ -69,6 +69,7 @@ CSV_COLUMNS: Final = (
     "by_config_type",
     "unjudged",
     "incomparable",
+    "n_independent",
     "since_baseline",
     "baseline_value",
     "baseline_difference",

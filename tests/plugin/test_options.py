@@ -44,6 +44,11 @@ OPTIONS = (
     "--ms25-strict",
     "--ms25-seed",
     "--ms25-markdown",
+    "--ms25-baseline",
+    "--ms25-fail-if",
+    "--ms25-save-baseline",
+    "--ms25-baseline-reason",
+    "--ms25-errors-fail",
     "--ms25-no-cache",
 )
 

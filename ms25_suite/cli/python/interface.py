@@ -87,6 +87,11 @@ def judge(
     cache: bool = True,
     report_dir: str | Path | None = None,
     markdown: str | Path | None = None,
+    baseline: str | Path | None = None,
+    fail_if: Sequence[str] = (),
+    save_baseline: str | Path | None = None,
+    baseline_reason: str = "",
+    errors_fail: bool = False,
     quiet: bool = True,
 ) -> Results:
     """Run the checks for a potential on a dataset.
@@ -162,6 +167,14 @@ def judge(
         Folder for the report. Without one, no report is kept; `Results.save` writes it later.
     markdown
         File to which a summary in Markdown is added.
+    baseline, fail_if
+        File of accepted numbers: one that is worse fails. How much worse it may be, such as
+        ``["forces:5%", "*:2%"]``.
+    save_baseline, baseline_reason
+        File to which the numbers are written as a baseline, and why they are accepted.
+    errors_fail
+        Whether the exit status in the results is 1, and not 10, if no check failed and one could
+        not be run.
     quiet
         Whether nothing is printed. Otherwise pytest's output is, as it comes.
 
@@ -244,6 +257,11 @@ def judge(
                 "--potential-file": potential_file,
                 "--ms25-no-cache": not cache,
                 "--ms25-markdown": markdown,
+                "--ms25-baseline": baseline,
+                "--ms25-fail-if": list(fail_if) or None,
+                "--ms25-save-baseline": save_baseline,
+                "--ms25-baseline-reason": baseline_reason or None,
+                "--ms25-errors-fail": errors_fail,
             }
         ),
     ]

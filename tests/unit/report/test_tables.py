@@ -125,7 +125,7 @@ def test_csv_quotes_what_needs_it() -> None:
 
 def test_csv_leaves_out_nothing_but_details() -> None:
     names = {field.name for field in dataclasses.fields(CheckResult)}
-    assert names - set(CSV_COLUMNS) == {"interval", "details"}
+    assert names - set(CSV_COLUMNS) == {"interval", "details", "change"}
 
 
 def test_terminal_table() -> None:
