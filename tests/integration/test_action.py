@@ -182,3 +182,36 @@ def test_files_of_ci_are_laid_out_as_their_schemas_say(schema: str, file: str) -
     command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema, file]
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+OFF = """\
+from ase.calculators.emt import EMT
+
+
+class Off(EMT):
+    def calculate(self, *arguments, **options):
+        super().calculate(*arguments, **options)
+        self.results["forces"] *= {factor}
+
+
+calculator = Off
+"""
+
+
+def test_a_regression_and_one_that_cannot_be_run(runner: Runner) -> None:
+    calculator = runner.folder / "calc.py"
+    calculator.write_text(OFF.format(factor=1.01))
+    runner.inputs["args"] += " --ms25-save-baseline=accepted.json"
+    assert runner.run() == 0
+    runner.inputs |= {"args": "-m error_thresholds", "baseline": "accepted.json"}
+    calculator.write_text(OFF.format(factor=1.012))
+    runner.summary.unlink()
+    assert runner.run() == 1
+    assert runner.outputs["verdict"] == "failed"
+    summary = runner.summary.read_text()
+    assert "| since baseline |" in summary
+    assert "▲ worse +20 %" in summary
+    assert "::error " in runner.log
+    calculator.write_text("raise ImportError('a package is missing')\n")
+    assert runner.run() == 10
+    assert runner.outputs["verdict"] == "not run"
