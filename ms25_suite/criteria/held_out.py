@@ -171,13 +171,19 @@ class HeldOutPredictions:
         while len(self._known) > _KEPT:
             self._known.popitem(last=False)
         compared = self._known[key]
+        if like.sha256 == dataset.sha256:
+            return compared
         # Not among what is kept: the same frames may be a partner of several datasets.
         measure = partial(self._distances, potential, like, compared.frames)
         return replace(compared, distances=measure)
 
     def _as_predicted(self, potential: Potential, dataset: Dataset) -> ComparedFrames:
         known = self._known.get((potential, dataset.name, dataset.sha256))
-        return known or _compare(potential, dataset)
+        if known is not None:
+            return known
+        found = _compare(potential, dataset)
+        measure = partial(self._distances, potential, dataset, found.frames)
+        return replace(found, distances=measure)
 
 
 def _no_frames() -> IntArray:

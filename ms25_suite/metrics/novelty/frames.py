@@ -92,7 +92,7 @@ class KnownFrames:
     n_all: int
 
     @classmethod
-    def of(cls, frames: Frames, search: Search) -> Self | None:
+    def of(cls, frames: Frames, search: Search, n_all: int | None = None) -> Self | None:
         """Known frames; None if no atom has a neighbour.
 
         Parameters
@@ -101,13 +101,15 @@ class KnownFrames:
             The frames, at least one.
         search
             Finds neighbours.
+        n_all
+            Number of all of them, if these are not all.
         """
-        n_all = len(frames)
-        most = max(int(MOST_ATOMS * n_all / max(len(frames.numbers), 1)), 1)
-        if n_all > most:
-            frames = frames.select(_evenly(n_all, most))
+        n = len(frames)
+        most = max(int(MOST_ATOMS * n / max(len(frames.numbers), 1)), 1)
+        if n > most:
+            frames = frames.select(_evenly(n, most))
         found = KnownEnvironments.of(frames, search)
-        return None if found is None else cls(frames, found, n_all)
+        return None if found is None else cls(frames, found, n if n_all is None else n_all)
 
     def distances(self, frames: Frames, search: Search) -> FrameDistances:
         """Distances of frames, of at most `MOST_FRAMES` evenly chosen ones.
