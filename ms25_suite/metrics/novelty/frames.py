@@ -10,7 +10,7 @@ import numpy as np
 
 from ms25_suite.core.frames import BoolArray, FloatArray, Frames, IntArray
 from ms25_suite.metrics.novelty.displaced import displacements
-from ms25_suite.metrics.novelty.environments import ATOMS_PER_FRAME, Search
+from ms25_suite.metrics.novelty.environments import ATOMS_PER_FRAME, MOST_NEIGHBOURS, Search
 from ms25_suite.metrics.novelty.nearest import KnownEnvironments
 
 __all__ = ["COPY", "NEAR", "FrameDistances", "KnownFrames"]
@@ -29,7 +29,10 @@ SHARE_OF_TYPICAL: Final = 0.4
 independent frames of the built-in data, none is at less than 0.53 of their typical distance."""
 
 MOST_ATOMS: Final = 200_000
-"""Atoms of known frames that are looked at."""
+"""Atoms of known frames that are looked at; fewer with more than four elements."""
+
+_MOST_NUMBERS: Final = 40_000_000
+"""Numbers of all environments together: 160 MB."""
 
 MOST_FRAMES: Final = 1000
 """Frames whose distances are measured."""
@@ -105,7 +108,8 @@ class KnownFrames:
             Number of all of them, if these are not all.
         """
         n = len(frames)
-        most = max(int(MOST_ATOMS * n / max(len(frames.numbers), 1)), 1)
+        atoms = min(MOST_ATOMS, _MOST_NUMBERS // (len(frames.elements) * MOST_NEIGHBOURS))
+        most = max(int(atoms * n / max(len(frames.numbers), 1)), 1)
         if n > most:
             frames = frames.select(_evenly(n, most))
         found = KnownEnvironments.of(frames, search)
@@ -121,8 +125,11 @@ class KnownFrames:
         search
             Finds neighbours.
         """
-        each = ATOMS_PER_FRAME * len(self.frames.numbers) / len(self.environments.elements)
-        most = min(max(int(_COMPARISONS / each), _FEWEST_FRAMES), MOST_FRAMES)
+        n_elements = len(self.environments.elements)
+        each = ATOMS_PER_FRAME * len(self.frames.numbers) / n_elements
+        numbers = ATOMS_PER_FRAME * n_elements * MOST_NEIGHBOURS
+        affordable = max(int(min(_COMPARISONS / each, _MOST_NUMBERS / numbers)), _FEWEST_FRAMES)
+        most = min(affordable, MOST_FRAMES)
         chosen = _evenly(len(frames), most)
         some = frames.select(chosen)
         values = self.environments.distances(some, search)
