@@ -13,11 +13,11 @@ from ms25_suite.core.details import DistanceBinDetails, DistanceDetails
 from ms25_suite.core.findings import Finding, frame_list
 from ms25_suite.core.frames import BoolArray, Frames, IntArray
 from ms25_suite.core.units import MEV_PER_EV, QUANTITY_UNITS
+from ms25_suite.datasets.audit.pairs import pairs
 from ms25_suite.datasets.dataset import Dataset
 from ms25_suite.metrics.errors import ErrorSummary
 from ms25_suite.metrics.novelty.curve import DistanceBin, error_by_distance
 from ms25_suite.metrics.novelty.frames import NEAR, FrameDistances, KnownFrames
-from ms25_suite.potentials.neighbours import neighbours
 from ms25_suite.potentials.potential import Potential
 
 __all__ = ["TrainingDistances", "describe_distances", "distance_remarks", "frames_of_training"]
@@ -92,7 +92,7 @@ class TrainingDistances:
             if trained not in self._known:
                 _keep(self._known, trained, self._open(potential, own), self._KEPT)
             known = self._known[trained]
-            found = None if known is None else known.distances(frames, neighbours)
+            found = None if known is None else known.distances(frames, pairs)
             _keep(self._found, key, found, self._KEPT)
         return self._found[key]
 
@@ -102,7 +102,7 @@ class TrainingDistances:
         if indices is None or potential.manifest is None:
             return None
         n_all = max(len(set(potential.manifest.seen_frames)), len(indices))
-        return KnownFrames.of(own.frames.select(indices), neighbours, n_all)
+        return KnownFrames.of(own.frames.select(indices), pairs, n_all)
 
 
 def describe_distances(

@@ -20,8 +20,7 @@ from typing import Final, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from ms25_suite.core.frames import BoolArray, FloatArray, Frames, IntArray
-from ms25_suite.core.geometry.neighbours import Neighbours
+from ms25_suite.core.frames import FloatArray, Frames, IntArray
 
 __all__ = ["CUTOFF", "MOST_NEIGHBOURS", "Lists", "Search", "chosen_atoms", "environments"]
 
@@ -37,8 +36,11 @@ ATOMS_PER_FRAME: Final = 24
 Lists: TypeAlias = npt.NDArray[np.float32]
 """Environments in Å, shape ``(n, n_elements * MOST_NEIGHBOURS)``."""
 
-Search: TypeAlias = Callable[[FloatArray, FloatArray, BoolArray, float], Neighbours]
-"""Finds the neighbours of the atoms of a frame: positions, cell, periodicity and cutoff."""
+Search: TypeAlias = Callable[
+    [Frames, int, float], tuple[IntArray, IntArray, FloatArray, FloatArray]
+]
+"""Finds the pairs of atoms of a frame within a cutoff, in both directions: both atoms, distance and
+vector of each."""
 
 
 def environments(frames: Frames, atoms: IntArray, elements: Sequence[int], search: Search) -> Lists:
@@ -70,12 +72,11 @@ def environments(frames: Frames, atoms: IntArray, elements: Sequence[int], searc
     places = np.searchsorted(np.asarray(frames.offsets), atoms, side="right") - 1
     for index in np.unique(places).tolist():
         part = frames.atoms_of(index)
-        positions = np.asarray(frames.positions[part])
-        first, second, vectors = search(positions, frames.cells[index], frames.pbc[index], CUTOFF)
+        first, second, apart, _ = search(frames, index, CUTOFF)
         row = rows[part][first]
         asked = row >= 0
         column = columns[np.asarray(frames.numbers[part])[second[asked]]]
-        distances = np.linalg.norm(vectors[asked], axis=1)
+        distances = apart[asked]
         lists = row[asked] * len(elements) + column
         # The nearest neighbour of each list first.
         order = np.lexsort((distances, lists))

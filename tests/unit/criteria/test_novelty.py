@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -86,6 +87,13 @@ def test_near_frames_are_found_and_independent_ones_are_not(data: Dataset, tmp_p
     assert details is not None
     assert (details.n_frames, details.n_near, details.n_copies) == (24, 12, 7)
     assert sum(one.n_frames for one in details.bins) == 24
+
+
+def test_no_framework_is_imported_for_it(data: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    # vesin imports torch where it can.
+    for name in ("torch", "vesin"):
+        monkeypatch.setitem(sys.modules, name, None)
+    assert TrainingDistances()(trained(data, [0, 1]), data, data.frames) is not None
 
 
 def test_distances_are_measured_once(data: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:

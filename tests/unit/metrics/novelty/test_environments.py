@@ -6,17 +6,17 @@ from ase import Atoms
 from ase.build import bulk, molecule
 
 from ms25_suite.core.frames import Frames
+from ms25_suite.datasets.audit.pairs import pairs
 from ms25_suite.metrics.novelty.environments import (
     CUTOFF,
     MOST_NEIGHBOURS,
     chosen_atoms,
     environments,
 )
-from ms25_suite.potentials.neighbours import neighbours
 
 
 def lists(atoms: Atoms, elements: tuple[int, ...]) -> np.ndarray:
-    found = environments(Frames.from_atoms([atoms]), np.arange(len(atoms)), elements, neighbours)
+    found = environments(Frames.from_atoms([atoms]), np.arange(len(atoms)), elements, pairs)
     return found.reshape(len(atoms), len(elements), MOST_NEIGHBOURS)
 
 

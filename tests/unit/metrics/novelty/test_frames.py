@@ -7,17 +7,17 @@ from ase.build import bulk
 
 import ms25_suite.metrics.novelty.frames as module
 from ms25_suite.core.frames import Frames
+from ms25_suite.datasets.audit.pairs import pairs
 from ms25_suite.metrics.novelty.frames import FrameDistances, KnownFrames
-from ms25_suite.potentials.neighbours import neighbours
 from tests.helpers.guises import alloys, disguised, rattled
 
 KNOWN = alloys(12)
 
 
 def measured(images: list[Atoms], known: list[Atoms] = KNOWN) -> FrameDistances:
-    found = KnownFrames.of(Frames.from_atoms(known), neighbours)
+    found = KnownFrames.of(Frames.from_atoms(known), pairs)
     assert found is not None
-    return found.distances(Frames.from_atoms(images), neighbours)
+    return found.distances(Frames.from_atoms(images), pairs)
 
 
 def test_known_frames_in_another_guise_are_copies() -> None:

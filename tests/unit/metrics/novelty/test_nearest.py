@@ -7,8 +7,8 @@ import pytest
 from ase import Atoms
 
 from ms25_suite.core.frames import Frames
+from ms25_suite.datasets.audit.pairs import pairs
 from ms25_suite.metrics.novelty.nearest import KnownEnvironments
-from ms25_suite.potentials.neighbours import neighbours
 from tests.helpers.guises import alloys, disguised, rattled
 
 KNOWN = alloys(12)
@@ -16,13 +16,13 @@ KNOWN = alloys(12)
 
 @pytest.fixture(scope="module")
 def known() -> KnownEnvironments:
-    found = KnownEnvironments.of(Frames.from_atoms(KNOWN), neighbours)
+    found = KnownEnvironments.of(Frames.from_atoms(KNOWN), pairs)
     assert found is not None
     return found
 
 
 def distances(known: KnownEnvironments, images: list[Atoms]) -> np.ndarray:
-    return known.distances(Frames.from_atoms(images), neighbours)
+    return known.distances(Frames.from_atoms(images), pairs)
 
 
 @pytest.mark.parametrize("by", [0.005, 0.02])
@@ -54,7 +54,7 @@ def test_copies_among_the_known_frames_do_not_make_all_others_far(
     known: KnownEnvironments,
 ) -> None:
     turned = [disguised(atoms)["rotated"] for atoms in KNOWN]
-    augmented = KnownEnvironments.of(Frames.from_atoms([*KNOWN, *turned]), neighbours)
+    augmented = KnownEnvironments.of(Frames.from_atoms([*KNOWN, *turned]), pairs)
     assert augmented is not None
     # All have a copy: nothing is known of how far independent frames are.
     assert math.isnan(augmented.typical)
@@ -67,9 +67,9 @@ def test_new_elements_are_infinitely_far_also_as_neighbours_they_count(
     other.numbers[0] = 46
     assert distances(known, [other, KNOWN[1]]) == pytest.approx([math.inf, 0.0], abs=1e-4)
     partly = Frames.from_atoms([KNOWN[0][KNOWN[0].numbers == 28]])
-    nickel = KnownEnvironments.of(partly, neighbours)
+    nickel = KnownEnvironments.of(partly, pairs)
     assert nickel is not None
-    assert math.isinf(nickel.distances(Frames.from_atoms([KNOWN[0]]), neighbours)[0])
+    assert math.isinf(nickel.distances(Frames.from_atoms([KNOWN[0]]), pairs)[0])
 
 
 def test_a_few_molecules_count_as_much_as_what_is_below_them() -> None:
@@ -78,11 +78,11 @@ def test_a_few_molecules_count_as_much_as_what_is_below_them() -> None:
     surface.pbc = [True, True, False]
     images = [surface + Atoms("CO", [[1.0, 1.0, 7.3], [1.0, 1.0, 8.4]]) for _ in range(2)]
     images[1].positions[-1, 2] += 0.3
-    known = KnownEnvironments.of(Frames.from_atoms(images[:1]), neighbours)
+    known = KnownEnvironments.of(Frames.from_atoms(images[:1]), pairs)
     assert known is not None
     assert distances(known, images[1:])[0] > 0.05
 
 
 def test_atoms_without_neighbours_have_no_environment() -> None:
     alone = [Atoms("Cu", [[0, 0, 0]]) for _ in range(3)]
-    assert KnownEnvironments.of(Frames.from_atoms(alone), neighbours) is None
+    assert KnownEnvironments.of(Frames.from_atoms(alone), pairs) is None
