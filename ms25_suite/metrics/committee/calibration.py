@@ -1,4 +1,4 @@
-"""Is the spread of a committee as large as its error?
+"""Whether the spread of a committee is as large as its error.
 
 For draws from a normal distribution, the error of the mean divided by the spread of ``M`` members
 follows Student's t: of few members the spread itself is uncertain, and intervals of a normal
@@ -69,7 +69,7 @@ def coverage(spread: Spread, level: float) -> Statistic:
 
     quantile = float(stdtrit(spread.degrees, 0.5 * (1 + level)))
     inside = np.abs(spread.errors) <= quantile * spread.expected[:, None]
-    return mean_over_items(spread, inside.mean(axis=1))
+    return mean_over_items(spread, inside.mean(axis=1), ends=(0.0, 1.0))
 
 
 def likelihood_gain(spread: Spread) -> Statistic:
@@ -107,4 +107,7 @@ def bins(spread: Spread, count: int = 10) -> tuple[FloatArray, FloatArray]:
     order = np.argsort(spread.expected, kind="stable")
     parts = np.array_split(order, max(min(count, spread.n_items // 5), 1))
     expected, size = spread.expected**2, spread.size**2
-    return tuple(np.sqrt([values[part].mean() for part in parts]) for values in (expected, size))  # type: ignore[return-value]
+    return (
+        np.sqrt([expected[part].mean() for part in parts]),
+        np.sqrt([size[part].mean() for part in parts]),
+    )

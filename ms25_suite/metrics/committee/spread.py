@@ -17,7 +17,7 @@ why variances are averaged and not standard deviations).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
@@ -26,7 +26,7 @@ import numpy.typing as npt
 from ms25_suite.core.frames import FloatArray, IntArray
 from ms25_suite.metrics.intervals import MIN_SQUARED, Statistic, mean_interval
 
-__all__ = ["Spread", "committee_spread", "mean_over_items", "root"]
+__all__ = ["Spread", "averaging", "committee_spread", "mean_over_items", "root"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -138,7 +138,11 @@ def committee_spread(
 
 
 def mean_over_items(
-    spread: Spread, values: FloatArray, weights: FloatArray | None = None
+    spread: Spread,
+    values: FloatArray,
+    weights: FloatArray | None = None,
+    *,
+    ends: tuple[float, float] = (-math.inf, math.inf),
 ) -> Statistic:
     """Mean over items, or ratio of two totals over items, whose interval is over frames.
 
@@ -148,17 +152,35 @@ def mean_over_items(
         The items.
     values, weights
         Numbers of each item, shape ``(n_items,)``; weights are not negative, by default one.
+    ends
+        Least and largest value that the mean can have, where the interval ends too.
     """
     sizes = np.ones(spread.n_items) if weights is None else weights
     totals, counts = (np.bincount(spread.frame, weights=each) for each in (values, sizes))
-    return mean_interval(totals, counts, spread.groups)
+    found = mean_interval(totals, counts, spread.groups)
+    if found.interval is None:
+        return found
+    low, high = (min(max(end, ends[0]), ends[1]) for end in found.interval)
+    return replace(found, interval=(low, high))
 
 
 def root(squared: Statistic) -> Statistic:
-    """Square root of a statistic of squares, which needs more frames than one of absolute values."""
+    """Square root of a statistic of squares, which needs more frames than one of errors."""
     ends = squared.interval
     interval = None if ends is None else (math.sqrt(max(ends[0], 0.0)), math.sqrt(ends[1]))
     known, doubt = squared.independent or 0.0, squared.doubt
     if not doubt and known < MIN_SQUARED:
         doubt = f"a root mean square needs {MIN_SQUARED} independent frames, found {known:.3g}"
     return Statistic(math.sqrt(squared.value), interval, squared.independent, doubt)
+
+
+def averaging(spread: Spread) -> Statistic:
+    """Root mean square error of the mean of the members over that of a single member.
+
+    At most 1. The mean square error of a member is that of the mean plus the spread: what the
+    members do not share averages out, and what they share stays (A. Krogh and J. Vedelsby, NeurIPS
+    1994).
+    """
+    square = np.mean(spread.errors**2, axis=1)
+    single = square + np.mean(spread.deviations**2, axis=(0, 2))
+    return root(mean_over_items(spread, square, single))

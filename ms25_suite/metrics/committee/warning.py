@@ -1,4 +1,4 @@
-"""Is the spread of a committee large where its error is?
+"""Whether the spread of a committee is large where its error is.
 
 The *warning rate* is the probability that of two items, one of those with the largest errors and
 one of the others, the first has the larger spread (area under the receiver operating
@@ -19,7 +19,6 @@ from perfect, and have to be compared with what its own uncertainties let expect
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -61,11 +60,7 @@ def warning_rate(spread: Spread) -> Statistic:
     if not worst.any():
         return Statistic(0.5, None, 1.0)
     rate, pull = _ranked(spread.expected, worst)
-    found = mean_over_items(spread, rate + pull)
-    if found.interval is None:
-        return replace(found, value=rate)
-    low, high = (min(max(end, 0.0), 1.0) for end in found.interval)
-    return replace(found, value=rate, interval=(low, high))
+    return mean_over_items(spread, rate + pull, ends=(0.0, 1.0))
 
 
 def foretold_rate(spread: Spread) -> float:
@@ -98,11 +93,7 @@ def rank_correlation(spread: Spread) -> Statistic:
 
     ranks = [rankdata(values) for values in (spread.expected, spread.size)]
     scaled = [(rank - rank.mean()) / max(rank.std(), 1e-300) for rank in ranks]
-    found = mean_over_items(spread, scaled[0] * scaled[1])
-    if found.interval is None:
-        return found
-    low, high = (min(max(end, -1.0), 1.0) for end in found.interval)
-    return replace(found, interval=(low, high))
+    return mean_over_items(spread, scaled[0] * scaled[1], ends=(-1.0, 1.0))
 
 
 def _ranked(score: FloatArray, worst: BoolArray) -> tuple[float, FloatArray]:
