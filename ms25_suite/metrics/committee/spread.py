@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ms25_suite.core.frames import FloatArray, IntArray
-from ms25_suite.metrics.intervals import MIN_SQUARED, Statistic, mean_interval
+from ms25_suite.metrics.intervals import MIN_SQUARED, TAILS, Statistic, mean_interval
 
 __all__ = ["Spread", "averaging", "committee_spread", "mean_over_items", "root"]
 
@@ -64,7 +64,7 @@ class Spread:
     @property
     def n_components(self) -> int:
         """Number of components of an item."""
-        return self.errors.shape[1]
+        return int(self.errors.shape[1])
 
     @property
     def degrees(self) -> int:
@@ -74,14 +74,14 @@ class Spread:
     @property
     def size(self) -> FloatArray:
         """Root mean square error of the components of each item, shape ``(n_items,)``."""
-        return np.sqrt(np.mean(self.errors**2, axis=1))
+        return np.asarray(np.sqrt(np.mean(self.errors**2, axis=1)))
 
     @property
     def expected(self) -> FloatArray:
         """Error of a component of each item that the spread lets expect, shape ``(n_items,)``."""
         n = self.n_members
         variance = np.sum(self.deviations**2, axis=(0, 2)) / self.degrees
-        return np.sqrt((1 + 1 / n) * variance)
+        return np.asarray(np.sqrt((1 + 1 / n) * variance))
 
     def without(self, member: int) -> Spread:
         """A member as if it were the reference of the others."""
@@ -143,6 +143,7 @@ def mean_over_items(
     weights: FloatArray | None = None,
     *,
     ends: tuple[float, float] = (-math.inf, math.inf),
+    tails: tuple[float, float] = TAILS,
 ) -> Statistic:
     """Mean over items, or ratio of two totals over items, whose interval is over frames.
 
@@ -154,10 +155,12 @@ def mean_over_items(
         Numbers of each item, shape ``(n_items,)``; weights are not negative, by default one.
     ends
         Least and largest value that the mean can have, where the interval ends too.
+    tails
+        Probabilities that are left out below and above the interval.
     """
     sizes = np.ones(spread.n_items) if weights is None else weights
     totals, counts = (np.bincount(spread.frame, weights=each) for each in (values, sizes))
-    found = mean_interval(totals, counts, spread.groups)
+    found = mean_interval(totals, counts, spread.groups, tails=tails)
     if found.interval is None:
         return found
     low, high = (min(max(end, ends[0]), ends[1]) for end in found.interval)

@@ -25,7 +25,7 @@ import numpy as np
 
 from ms25_suite.core.frames import BoolArray, FloatArray
 from ms25_suite.metrics.committee.spread import Spread, mean_over_items
-from ms25_suite.metrics.intervals import Statistic
+from ms25_suite.metrics.intervals import TAILS, Statistic
 
 __all__ = [
     "errors_differ",
@@ -54,13 +54,14 @@ def worst_items(spread: Spread) -> BoolArray:
 def warning_rate(spread: Spread) -> Statistic:
     """How often the spread is larger for an item of the worst tenth than for another one.
 
-    Its interval takes the worst tenth as given.
+    Its interval takes the worst tenth as given, and leaves out 0.5 % below and 2.5 % above.
     """
     worst = worst_items(spread)
     if not worst.any():
         return Statistic(0.5, None, 1.0)
     rate, pull = _ranked(spread.expected, worst)
-    return mean_over_items(spread, rate + pull, ends=(0.0, 1.0))
+    # More is better here: the lower end is the one that must not be too good.
+    return mean_over_items(spread, rate + pull, ends=(0.0, 1.0), tails=TAILS[::-1])
 
 
 def foretold_rate(spread: Spread) -> float:
