@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ms25_suite.core.frames import FloatArray, IntArray
-from ms25_suite.metrics.intervals import MIN_SQUARED, TAILS, Statistic, mean_interval
+from ms25_suite.metrics.intervals import MIN_SQUARED, Statistic, mean_interval
 
 __all__ = ["Spread", "averaging", "committee_spread", "mean_over_items", "root"]
 
@@ -143,7 +143,6 @@ def mean_over_items(
     weights: FloatArray | None = None,
     *,
     ends: tuple[float, float] = (-math.inf, math.inf),
-    tails: tuple[float, float] = TAILS,
 ) -> Statistic:
     """Mean over items, or ratio of two totals over items, whose interval is over frames.
 
@@ -155,12 +154,10 @@ def mean_over_items(
         Numbers of each item, shape ``(n_items,)``; weights are not negative, by default one.
     ends
         Least and largest value that the mean can have, where the interval ends too.
-    tails
-        Probabilities that are left out below and above the interval.
     """
     sizes = np.ones(spread.n_items) if weights is None else weights
     totals, counts = (np.bincount(spread.frame, weights=each) for each in (values, sizes))
-    found = mean_interval(totals, counts, spread.groups, tails=tails)
+    found = mean_interval(totals, counts, spread.groups)
     if found.interval is None:
         return found
     low, high = (min(max(end, ends[0]), ends[1]) for end in found.interval)

@@ -12,20 +12,29 @@ References
 ----------
 E. R. DeLong, D. M. DeLong and D. L. Clarke-Pearson, Biometrics 44, 837 (1988), doi:10.2307/2531595
 (variance of the area); N. A. Obuchowski, Biometrics 53, 567 (1997), doi:10.2307/2533958 (items of
-one cluster, here a frame or trajectory); M. H. Rasmussen et al., J. Cheminform. 15, 121 (2023),
-doi:10.1186/s13321-023-00790-0, and P. Pernot, arXiv:2206.15272 (rankings of a perfect model are far
-from perfect, and have to be compared with what its own uncertainties let expect).
+one cluster, here a frame or trajectory); M. S. Pepe, The Statistical Evaluation of Medical Tests
+for Classification and Prediction (2003), chapter 5 (interval of the logarithm of the odds); M. H.
+Rasmussen et al., J. Cheminform. 15, 121 (2023), doi:10.1186/s13321-023-00790-0, and P. Pernot,
+arXiv:2206.15272 (rankings of a perfect model are far from perfect, and have to be compared with
+what its own uncertainties let expect).
 """
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 import numpy as np
 
 from ms25_suite.core.frames import BoolArray, FloatArray
 from ms25_suite.metrics.committee.spread import Spread, mean_over_items
-from ms25_suite.metrics.intervals import TAILS, Statistic
+from ms25_suite.metrics.intervals import (
+    TAILS,
+    Statistic,
+    deviations,
+    effective_number,
+    totals_by_group,
+)
 
 __all__ = [
     "errors_differ",
@@ -54,14 +63,34 @@ def worst_items(spread: Spread) -> BoolArray:
 def warning_rate(spread: Spread) -> Statistic:
     """How often the spread is larger for an item of the worst tenth than for another one.
 
-    Its interval takes the worst tenth as given, and leaves out 0.5 % below and 2.5 % above.
+    Its interval takes the worst tenth as given. It is one of the logarithm of the odds, of which
+    the noise does not depend on the rate, and leaves out 0.5 % below and 2.5 % above: more is
+    better here, and the lower end is the one that must not be too good.
     """
+    from scipy.special import expit, logit, stdtrit
+
     worst = worst_items(spread)
     if not worst.any():
         return Statistic(0.5, None, 1.0)
     rate, pull = _ranked(spread.expected, worst)
-    # More is better here: the lower end is the one that must not be too good.
-    return mean_over_items(spread, rate + pull, ends=(0.0, 1.0), tails=TAILS[::-1])
+    totals, counts = (
+        np.bincount(spread.frame, weights=each) for each in (pull, np.ones(len(pull)))
+    )
+    sums, sizes = totals_by_group(totals, counts, spread.groups)
+    independent, n = effective_number(sizes), len(sums)
+    if n < 2:
+        return Statistic(rate, None, independent)
+    error = np.linalg.norm(deviations(sums, sizes)) / math.sqrt((n - 1) * n)
+    # A rate of one has no odds.
+    margin = 0.5 / worst.sum()
+    known = min(max(rate, margin), 1 - margin)
+    odds, noise = logit(known), error / (known * (1 - known))
+    degrees = max(independent - 1, 1.0)
+    low, high = (
+        float(expit(odds + sign * stdtrit(degrees, 1 - tail) * noise))
+        for sign, tail in zip((-1, 1), TAILS[::-1], strict=True)
+    )
+    return Statistic(rate, (min(low, rate), max(high, rate)), independent)
 
 
 def foretold_rate(spread: Spread) -> float:

@@ -79,9 +79,16 @@ def test_the_interval_of_the_rate_holds_where_frames_differ() -> None:
         rates.append(found.value)
         held.append(found.interval)
     true = np.mean(rates)
-    # 5 %, and two standard deviations of 200 draws.
-    assert np.mean([low > true for low, _ in held]) <= 0.08
-    assert np.mean([high < true for _, high in held]) <= 0.06
+    assert np.mean([low > true for low, _ in held]) <= 0.03
+    assert np.mean([high < true for _, high in held]) <= 0.07
+
+
+def test_a_perfect_ranking_has_an_interval_too() -> None:
+    errors = np.linspace(0.1, 5.0, 60).reshape(-1, 1)
+    members = np.array([-1.0, 0.0, 1.0]).reshape(3, 1, 1) * errors
+    found = warning_rate(committee_spread(members + errors, np.zeros_like(errors), range(60)))
+    assert found.value == 1.0
+    assert found.interval == (pytest.approx(1 - 0.5 / 6), 1.0)
 
 
 def test_of_few_items_five_are_the_worst() -> None:
