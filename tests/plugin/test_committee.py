@@ -100,29 +100,6 @@ def test_who_asks_for_a_committee_of_two_is_told_what_it_needs(
     assert "good_0 and good_1 are 2 potentials" in result["reason"]
 
 
-def test_a_member_that_raises_is_an_error_and_the_others_go_on(
-    pytester: pytest.Pytester, alloy: str, calc: Calc, document: Documents
-) -> None:
-    members(calc, "good", 2)
-    calc("raise RuntimeError('no licence')", "good_2")
-    done = pytester.runpytest(
-        "--mlip=good_*.py", f"--dataset={alloy}", "-m", "committee or error_thresholds"
-    )
-    assert done.ret == pytest.ExitCode.TESTS_FAILED
-    assert "INTERNALERROR" not in done.stdout.str()
-    found = of_committee(document())
-    assert len(found) == 4
-    assert {r["verdict"] for r in found.values()} == {"error"}
-    assert "no licence" in found["good", "forces_warning"]["reason"]
-    others = [
-        r
-        for r in document()["results"]
-        if r["criterion"] == "error_thresholds" and r["potential"] == "good_0"
-    ]
-    assert others
-    assert "error" not in {r["verdict"] for r in others}
-
-
 def test_the_command_line_is_recorded_as_it_was_given(
     pytester: pytest.Pytester, alloy: str, calc: Calc, document: Documents
 ) -> None:
