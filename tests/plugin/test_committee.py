@@ -81,9 +81,8 @@ def test_a_plain_run_asks_where_there_are_three(
     chosen = ("-k", "not (consistency or smoothness or short_range or route_agreement)")
     pytester.runpytest("--mlip=good_*.py", f"--dataset={alloy}", *chosen)
     assert ("good", "forces_warning") in of_committee(document())
-    done = pytester.runpytest(
-        "--mlip=good_0.py", "--mlip=good_1.py", f"--dataset={alloy}", *chosen, "--co", "--co"
-    )
+    two = ("--mlip=good_0.py", "--mlip=good_1.py", f"--dataset={alloy}")
+    done = pytester.runpytest(*two, "--co")
     assert "test_committee" not in done.stdout.str()
     assert "committee" in left_out(done.stdout.str())
 

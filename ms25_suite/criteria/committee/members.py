@@ -91,7 +91,7 @@ def _family(spec: PotentialSpec) -> tuple[Hashable, ...]:
     if found is None or _NO_SEED.fullmatch(found["word"]):
         return "alone", spec.name, spec.text
     stem = f"{found['stem']}{found['word']}".rstrip("-_. ")
-    return "files", stem or spec.architecture, str(spec.path.absolute().parent), spec.path.suffix
+    return "files", stem or spec.architecture, str(spec.path.absolute().parent)
 
 
 def _trained(spec: PotentialSpec, manifest: Manifest) -> tuple[Hashable, ...]:

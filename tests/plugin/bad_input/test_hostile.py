@@ -166,8 +166,8 @@ def test_options_of_a_training(judge: Judge, options: str, words: str) -> None:
 
 
 MANY = (
-    "`seed=4..0` of `train:ARCH` that counts down, a value of `--mlip` that stands for more than 100 "
-    "potentials, or a pattern that no file fits"
+    "`seed=4..0` of `train:ARCH` that counts down, a value of `--mlip` that stands for more than "
+    "100 potentials, or a pattern that no file fits"
 )
 
 
