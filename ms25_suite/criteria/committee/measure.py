@@ -151,13 +151,13 @@ class CommitteeSpread:
         about = (
             f"how often the {n} members spread more for {items} of the worst tenth than for "
             f"others; by chance {_CHANCE}, for errors like the members' own deviations "
-            f"{foretold:.2f}"
+            f"{foretold.value:.2f}"
         )
         fields: dict[str, Any] = {
             **self._fields(found),
             "reason": about,
             "duration_s": sum(m.duration_s for m in self.predictions.members.values()),
-            "details": {KEY: self._details(foretold).to_dict()},
+            "details": {KEY: self._details(foretold.value).to_dict()},
             "findings": self._remarks(),
         }
         if mark is None:
@@ -177,18 +177,19 @@ class CommitteeSpread:
             return
         recorder.judge_by(mark, self.judged, **fields)
 
-    def _nothing_to_warn_of(self, found: Statistic, foretold: float, mark: Threshold) -> str:
+    def _nothing_to_warn_of(self, found: Statistic, foretold: Statistic, mark: Threshold) -> str:
         """Why a rate below the threshold is not held against the committee; empty if it is."""
         if found.interval is None or found.interval[1] >= mark.value:
             return ""
         low, high = found.interval
         # The members agree on what nobody can foretell, and the errors differ all the same.
         blind = low <= _CHANCE and errors_differ(self.spread)
-        if foretold >= _LITTLE or high < foretold or blind:
+        promised = _least(foretold)
+        if promised >= _LITTLE or high < promised or blind:
             return ""
         return (
-            "there is little to warn of: the members foretell each other no better, and their "
-            f"spread is nearly the same for all {_ITEMS[self.quantity]}"
+            "there is little to warn of: the members foretell each other no better, as far as "
+            f"these {_ITEMS[self.quantity]} show"
         )
 
     def _record_calibration(self, recorder: CheckRecorder) -> None:
@@ -336,13 +337,19 @@ def _quantity(judged: str) -> Quantity:
     return "energy" if judged.startswith("energy") else "forces"
 
 
-def _at_least_half(mark: Threshold, foretold: float) -> Threshold:
+def _least(foretold: Statistic) -> float:
+    """What the members foretell of each other for sure."""
+    return _CHANCE if foretold.interval is None else foretold.interval[0]
+
+
+def _at_least_half(mark: Threshold, foretold: Statistic) -> Threshold:
     """The threshold, or half of what the members have for each other beyond chance."""
+    promised = _least(foretold)
     # Three digits, which people read.
-    half = float(f"{_CHANCE + 0.5 * (foretold - _CHANCE):.3g}")
+    half = float(f"{_CHANCE + 0.5 * (promised - _CHANCE):.3g}")
     if half <= mark.value:
         return mark
-    why = f"half of what the members foretell of each other beyond chance ({foretold:.2f})"
+    why = f"half of what the members foretell of each other beyond chance ({promised:.2f} or more)"
     return replace(mark, value=half, source=f"{why}; {mark.source}")
 
 

@@ -67,43 +67,18 @@ def warning_rate(spread: Spread) -> Statistic:
     the noise does not depend on the rate, and leaves out 0.5 % below and 2.5 % above: more is
     better here, and the lower end is the one that must not be too good.
     """
-    from scipy.special import expit, logit, stdtrit
-
-    worst = worst_items(spread)
-    if not worst.any():
-        return Statistic(0.5, None, 1.0)
-    rate, pull = _ranked(spread.expected, worst)
-    totals, counts = (
-        np.bincount(spread.frame, weights=each) for each in (pull, np.ones(len(pull)))
-    )
-    sums, sizes = totals_by_group(totals, counts, spread.groups)
-    independent, n = effective_number(sizes), len(sums)
-    if n < 2:
-        return Statistic(rate, None, independent)
-    error = np.linalg.norm(deviations(sums, sizes)) / math.sqrt((n - 1) * n)
-    # A rate of one has no odds.
-    margin = 0.5 / worst.sum()
-    known = min(max(rate, margin), 1 - margin)
-    odds, noise = logit(known), error / (known * (1 - known))
-    degrees = max(independent - 1, 1.0)
-    low, high = (
-        float(expit(odds + sign * stdtrit(degrees, 1 - tail) * noise))
-        for sign, tail in zip((-1, 1), TAILS[::-1], strict=True)
-    )
-    return Statistic(rate, (min(low, rate), max(high, rate)), independent)
+    return _with_interval(spread, *_ranked(spread))
 
 
-def foretold_rate(spread: Spread) -> float:
+def foretold_rate(spread: Spread) -> Statistic:
     """Warning rate that the members reach for each other: for a committee that is right, its own.
 
-    One member fewer makes the spread less certain, so that it is slightly too small.
+    It is the mean over the members, of which each is the truth once. One member fewer makes the
+    spread less certain, so that the rate is slightly too small.
     """
-    rates = []
-    for member in range(spread.n_members):
-        one = spread.without(member)
-        worst = worst_items(one)
-        rates.append(_ranked(one.expected, worst)[0] if worst.any() else 0.5)
-    return float(np.mean(rates))
+    found = [_ranked(spread.without(member)) for member in range(spread.n_members)]
+    rate = float(np.mean([one for one, _ in found]))
+    return _with_interval(spread, rate, np.mean([pull for _, pull in found], axis=0))
 
 
 def errors_differ(spread: Spread) -> bool:
@@ -126,15 +101,41 @@ def rank_correlation(spread: Spread) -> Statistic:
     return mean_over_items(spread, scaled[0] * scaled[1], ends=(-1.0, 1.0))
 
 
-def _ranked(score: FloatArray, worst: BoolArray) -> tuple[float, FloatArray]:
+def _ranked(spread: Spread) -> tuple[float, FloatArray]:
     """Area under the curve, and how far each item pulls it, shape ``(n_items,)``."""
     from scipy.stats import rankdata
 
-    ranks, n = rankdata(score), len(score)
-    bad, good = int(worst.sum()), int((~worst).sum())
+    worst, score = worst_items(spread), spread.expected
+    n, bad = len(score), int(worst.sum())
+    good = n - bad
+    if bad == 0:
+        return 0.5, np.zeros(n)
+    ranks = rankdata(score)
     placement = np.empty(n)
     # Part of the items of the other kind that are on the right side of each item.
     placement[worst] = (ranks[worst] - rankdata(score[worst])) / good
     placement[~worst] = 1 - (ranks[~worst] - rankdata(score[~worst])) / bad
     rate = float(placement[worst].mean())
     return rate, (placement - rate) * np.where(worst, n / bad, n / good)
+
+
+def _with_interval(spread: Spread, rate: float, pull: FloatArray) -> Statistic:
+    """Interval of a rate over frames or trajectories."""
+    from scipy.special import expit, logit, stdtrit
+
+    pulls, counts = np.bincount(spread.frame, weights=pull), np.bincount(spread.frame)
+    sums, sizes = totals_by_group(pulls, counts, spread.groups)
+    independent, n = effective_number(sizes), len(sums)
+    if n < 2:
+        return Statistic(rate, None, independent)
+    error = np.linalg.norm(deviations(sums, sizes)) / math.sqrt((n - 1) * n)
+    # A rate of one has no odds.
+    margin = 0.5 / max(worst_items(spread).sum(), 1)
+    known = min(max(rate, margin), 1 - margin)
+    odds, noise = logit(known), error / (known * (1 - known))
+    degrees = max(independent - 1, 1.0)
+    low, high = (
+        float(expit(odds + sign * stdtrit(degrees, 1 - tail) * noise))
+        for sign, tail in zip((-1, 1), TAILS[::-1], strict=True)
+    )
+    return Statistic(rate, (min(low, rate), max(high, rate)), independent)

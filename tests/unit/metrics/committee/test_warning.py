@@ -36,7 +36,10 @@ def test_a_calibrated_committee_warns_as_its_members_foretell() -> None:
     found = warning_rate(spread)
     assert found.interval is not None
     assert found.interval[0] > 0.85
-    assert foretold_rate(spread) == pytest.approx(found.value, abs=0.05)
+    foretold = foretold_rate(spread)
+    assert foretold.value == pytest.approx(found.value, abs=0.05)
+    assert foretold.interval is not None
+    assert 0.8 < foretold.interval[0] < foretold.value < foretold.interval[1]
     assert errors_differ(spread)
     assert rank_correlation(spread).value > 0.6
 
@@ -53,14 +56,14 @@ def test_a_spread_that_has_nothing_to_do_with_the_error_does_not_warn(kind: Kind
     # The noise of the members themselves is in the error of their mean, and they know it.
     assert found.interval[1] < 0.65
     assert errors_differ(spread)
-    foretold = foretold_rate(spread)
+    foretold = foretold_rate(spread).value
     assert foretold > 0.85 if kind == "unrelated" else foretold == pytest.approx(0.5, abs=0.05)
 
 
 def test_errors_of_one_size_do_not_differ() -> None:
     spread = committee(vary=0.0, n_frames=200)
     assert not errors_differ(spread)
-    assert foretold_rate(spread) == pytest.approx(0.5, abs=0.05)
+    assert foretold_rate(spread).value == pytest.approx(0.5, abs=0.05)
 
 
 def test_the_interval_of_the_rate_holds_where_frames_differ() -> None:
