@@ -1,23 +1,21 @@
-"""The members of a committee on the test frames, and what is reported of their spread."""
+"""The spread of a committee against its error, and what is reported of it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
 
-from ms25_suite.core.errors import DatasetError, NotJudgedError, listed
+from ms25_suite.core.errors import NotJudgedError, listed
 from ms25_suite.core.fields import Quantity
 from ms25_suite.core.findings import Finding
 from ms25_suite.core.thresholds import MIN_FRAMES, Threshold
 from ms25_suite.core.units import MEV_PER_EV, QUANTITY_UNITS
 from ms25_suite.criteria.committee.details import KEY, CommitteeDetails
-from ms25_suite.criteria.comparison import ComparedFrames
-from ms25_suite.criteria.held_out import on_common_frames
+from ms25_suite.criteria.committee.predictions import CommitteePredictions
 from ms25_suite.criteria.recorder import CheckRecorder
-from ms25_suite.datasets.dataset import Dataset
 from ms25_suite.metrics.committee.calibration import (
     LEVELS,
     bins,
@@ -35,15 +33,11 @@ from ms25_suite.metrics.committee.warning import (
 )
 from ms25_suite.metrics.errors import components
 from ms25_suite.metrics.intervals import Statistic
-from ms25_suite.potentials.potential import Potential
 
 __all__ = [
     "COMMITTEE_QUANTITIES",
-    "CommitteePredictions",
     "CommitteeSpread",
-    "OpenCommittee",
     "measure_committee",
-    "predict_committee",
 ]
 
 COMMITTEE_QUANTITIES: Final = (
@@ -66,41 +60,6 @@ _LEVEL: Final = 0.95
 
 _UNDERCONFIDENT: Final = 0.5
 """Ratio of error and spread below which the spread is more than twice as large as it should be."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class OpenCommittee:
-    """Potentials that are judged as one.
-
-    Parameters
-    ----------
-    name
-        Name for reports.
-    potentials
-        The members by name.
-    """
-
-    name: str
-    potentials: Mapping[str, Potential]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class CommitteePredictions:
-    """A committee on the test frames that none of its members has seen.
-
-    Parameters
-    ----------
-    committee
-        The potentials.
-    members
-        Labels and predictions by member, all of the same frames.
-    remarks
-        What the frames are.
-    """
-
-    committee: OpenCommittee
-    members: Mapping[str, ComparedFrames]
-    remarks: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -257,37 +216,6 @@ class CommitteeSpread:
         members = self.predictions.members.values()
         own = dict.fromkeys(remark for member in members for remark in member.remarks)
         return [*self.predictions.remarks, *own]
-
-
-def predict_committee(
-    committee: OpenCommittee,
-    dataset: Dataset,
-    predict: Callable[[Potential, Dataset], ComparedFrames],
-) -> CommitteePredictions:
-    """Predict the test frames that no member of a committee has seen, with each of them.
-
-    Raises
-    ------
-    DatasetError
-        There is no such frame.
-    PotentialError
-        A member cannot predict them.
-    """
-    points = {name: predict(potential, dataset) for name, potential in committee.potentials.items()}
-    common = on_common_frames(points)
-    if not common:
-        msg = (
-            f"no test frame of {dataset.name} is unseen by all members of {committee.name}: each "
-            "was trained on another part of them. Give frames that none of them has seen"
-        )
-        raise DatasetError(msg)
-    n = len(next(iter(common.values())).indices)
-    most = max(len(point.indices) for point in points.values())
-    remarks = []
-    if n < most:
-        message = f"{n} of {most} test frames are unseen by all {len(points)} members"
-        remarks.append(Finding("common-frames", message, "note"))
-    return CommitteePredictions(committee, common, tuple(remarks))
 
 
 def measure_committee(predictions: CommitteePredictions, judged: str) -> CommitteeSpread:

@@ -14,11 +14,10 @@ from ms25_suite.core.results import CheckResult, Verdict
 from ms25_suite.core.thresholds import Threshold, Thresholds
 from ms25_suite.criteria.committee import CRITERION
 from ms25_suite.criteria.committee.details import KEY, CommitteeDetails
-from ms25_suite.criteria.committee.measure import (
-    COMMITTEE_QUANTITIES,
+from ms25_suite.criteria.committee.measure import COMMITTEE_QUANTITIES, measure_committee
+from ms25_suite.criteria.committee.predictions import (
     CommitteePredictions,
     OpenCommittee,
-    measure_committee,
     predict_committee,
 )
 from ms25_suite.criteria.comparison import ComparedFrames
