@@ -36,11 +36,14 @@ class Learned:
         Level of theory of its training labels; empty if nothing states it.
     sha256
         SHA-256 of the dataset that it was trained on; empty if unknown.
+    doubt
+        Why what its sidecar says of it is not used; empty if it is, or there is none.
     """
 
     potential: str
     level_of_theory: str = ""
     sha256: str = ""
+    doubt: str = ""
 
     @classmethod
     def by(cls, potential: Potential, dataset: Dataset) -> Self:
@@ -85,6 +88,10 @@ class Learned:
     def _stated(cls, name: str, manifest: Manifest | None) -> Self:
         if manifest is None:
             return cls(name)
+        if not manifest.sealed:
+            # Written or changed by hand. What it says of frames that were seen can only take some
+            # away, while this would open the gate.
+            return cls(name, doubt="its sidecar has no checksum, so that it is not believed")
         data = manifest.data
         return cls(name, _known(data.level_of_theory), data.sha256 or "")
 
@@ -107,6 +114,8 @@ class Learned:
             if self.level_of_theory
             else f"nothing says that {self.potential} learned them"
         )
+        if self.doubt:
+            learned += f" ({self.doubt})"
         return f"two levels of theory: the labels of {dataset.name} are of {labels}; {learned}"
 
 

@@ -177,7 +177,8 @@ def describe_potential(potential: Potential) -> PotentialRecord:
             n_train=data.n_train,
             n_validation=data.n_validation,
             set=data.set,
-            level_of_theory=data.level_of_theory,
+            # That of a sidecar without checksum is not believed: see `Learned`.
+            level_of_theory=data.level_of_theory if manifest.sealed else None,
             tier=data.tier,
             sha256=data.sha256,
             seed=manifest.seed,

@@ -112,7 +112,7 @@ def notice(pairs: Sequence[TwoLevels], *, counted: bool) -> list[str]:
         meaning = (
             f"They are shown for information ({Verdict.INCOMPARABLE}) and do not count for the "
             "exit code; --stand-in=gate lets them count. A potential that was trained on these "
-            "very labels has to say so in its sidecar, as those of `ms25 train` do"
+            "very labels has to say so in its sidecar, with the checksum that `ms25 train` writes"
         )
     caution = (
         "  Errors, curves and barriers marked so measure the difference of two methods, not the "

@@ -44,7 +44,7 @@ SYMBOLS: Final = {
 """Sign of a verdict, so that no information is in its colour alone."""
 
 _EXIT: Final = {
-    0: "every check passed (exit status 0)",
+    0: "no check failed (exit status 0)",
     1: "at least one check did not pass (exit status 1)",
     2: "the run was interrupted (exit status 2)",
     3: "an internal error ended the run (exit status 3)",

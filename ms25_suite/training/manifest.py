@@ -6,7 +6,7 @@ It is the sidecar of the model file, ``NAME.json`` beside ``NAME``.
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -174,6 +174,8 @@ class Manifest:
         Units of the numbers.
     curve
         Training curve: ``epoch``, ``loss`` and validation errors, lists of equal length.
+    sealed
+        Whether its file had a checksum, as each that is written here has. Not a part of the file.
     """
 
     schema: int
@@ -195,6 +197,7 @@ class Manifest:
     continued: bool | None = None
     units: dict[str, str] = field(default_factory=dict)
     curve: dict[str, list[float]]
+    sealed: bool = True
 
     def __post_init__(self) -> None:
         wrong = next((one for one in self.seen_frames if not _DIGEST.fullmatch(one)), None)
@@ -205,6 +208,7 @@ class Manifest:
     def to_dict(self) -> dict[str, Any]:
         """Plain types, for JSON, in the order of the file; what is None is left out."""
         found = asdict(self)
+        del found["sealed"]
         found["data"] = self.data.to_dict()
         found["model"] = _without_none(found["model"])
         found["species"], found["seen_frames"] = list(self.species), list(self.seen_frames)
@@ -251,7 +255,8 @@ def read_manifest(model: Path) -> Manifest | None:
     )
     try:
         found = read_json(path, "the sidecar", ModelFileError)
-        if isinstance(found, dict) and CHECKSUM_KEY in found:
+        sealed = isinstance(found, dict) and CHECKSUM_KEY in found
+        if sealed:
             found = unseal_json(found, f"the sidecar {path}")
     except (ModelFileError, DamagedError) as error:
         msg = f"the sidecar {path} is damaged ({error}). {advice}"
@@ -261,7 +266,7 @@ def read_manifest(model: Path) -> Manifest | None:
     if found["schema"] != SCHEMA:
         msg = f"{path}: expected schema {SCHEMA}, found {str(found['schema'])[:40]}. {advice}"
         raise ModelFileError(msg)
-    manifest = read_as(Manifest, found, str(path), ModelFileError)
+    manifest = replace(read_as(Manifest, found, str(path), ModelFileError), sealed=sealed)
     refuse_irregular(model, "the model file", ModelFileError)
     sha256 = file_sha256(model)
     if manifest.model.sha256 != sha256:

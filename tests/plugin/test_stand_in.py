@@ -16,6 +16,7 @@ from ase import Atoms
 from ase.io import write
 
 from ms25_suite.core.cache import file_sha256
+from ms25_suite.core.sealed import sealed_json
 
 Calc = Callable[..., str]
 Document = Callable[..., dict[str, Any]]
@@ -201,22 +202,26 @@ def test_potentials_are_told_apart(
 def test_a_sidecar_says_what_a_model_learned(
     pytester: pytest.Pytester, data: str, document: Document, tiny_mace: Path
 ) -> None:
-    for level in ("EMT", "PBE"):
-        model = Path(shutil.copy(tiny_mace, f"{level}.model"))
+    for name, level in {"EMT": "EMT", "PBE": "PBE", "open": "EMT"}.items():
+        model = Path(shutil.copy(tiny_mace, f"{name}.model"))
         manifest = {
             "schema": 1,
             "curve": {},
             "model": {"sha256": file_sha256(model)},
             "data": {"name": "other", "sha256": "ab" * 32, "level_of_theory": level},
         }
-        Path(f"{level}.model.json").write_text(json.dumps(manifest))
-    mlips = ("--mlip=EMT.model", "--mlip=PBE.model")
+        # Anybody can write a sidecar: without a checksum, what it says opens no gate.
+        text = json.dumps(manifest) if name == "open" else sealed_json(manifest)
+        Path(f"{name}.model.json").write_text(text)
+    mlips = ("--mlip=EMT.model", "--mlip=PBE.model", "--mlip=open.model")
     done = pytester.runpytest(*mlips, f"--dataset={data}", "-k", "forces")
     verdicts = {r["potential"]: r["verdict"] for r in document()["results"] if r["verdict"]}
     # Untrained: where it is judged, it fails.
-    assert verdicts == {"EMT": "fail", "PBE": "incomparable"}
+    assert verdicts == {"EMT": "fail", "PBE": "incomparable", "open": "incomparable"}
     assert done.ret == pytest.ExitCode.TESTS_FAILED
     text = " ".join(done.stdout.str().split())
     assert "PBE on data. The labels are of EMT" in text
     assert "PBE learned PBE" in text
     assert "EMT on data. The labels" not in text
+    assert text.count("what open learned is unknown") == 2
+    assert "nothing says that open learned them (its sidecar has no checksum" in text

@@ -72,11 +72,13 @@ class VolumeTrend:
 
 def composition(frames: Frames) -> IntArray:
     """Number of atoms of each of ``frames.elements`` in each frame, ``(n_frames, n_elements)``."""
-    elements = np.array(frames.elements)
-    columns = np.searchsorted(elements, np.asarray(frames.numbers))
-    counts = np.zeros((len(frames), len(elements)), dtype=np.int64)
-    np.add.at(counts, (frames.frame_of_atom, columns), 1)
-    return counts
+    elements = np.array(frames.elements, dtype=np.int64)
+    columns = np.zeros(elements.max(initial=0) + 1, dtype=np.int64)
+    columns[elements] = np.arange(len(elements))
+    # One count over pairs of frame and element: half of the time of `np.add.at`.
+    pairs = frames.frame_of_atom * len(elements) + columns[np.asarray(frames.numbers)]
+    counts = np.bincount(pairs, minlength=len(frames) * len(elements))
+    return counts.reshape(len(frames), len(elements)).astype(np.int64, copy=False)
 
 
 def audit_stress(frames: Frames, labels: Labels) -> Answer:

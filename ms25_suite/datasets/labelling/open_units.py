@@ -233,7 +233,7 @@ def units_by_numbers(
     if reading is None:
         fit = " or ".join(dict.fromkeys(" with ".join(one.values()) for one in passed))
         why = said or "that takes near frames, bonds of varied length, or isolated atoms"
-        msg = f"{_both_readings(found, where)}. The numbers do not decide ({why})"
+        msg = f"{_both_readings(found, where, passed)}. The numbers do not decide ({why})"
         msg += f"; they allow {fit}" if said and fit else "; they allow neither" if said else ""
         raise UndecidedUnitError(msg)
     return Decision(_units(reading), f"by the numbers: {said}", doubt)
@@ -280,18 +280,21 @@ def _said(tests: Iterable[Measure], readings: Sequence[Reading]) -> str:
     return "; ".join(said for test in tests if (said := test.said(readings)))
 
 
-def _both_readings(found: FoundLabels, where: str) -> str:
+def _both_readings(found: FoundLabels, where: str, passed: Sequence[Reading]) -> str:
     """Message for energies under ``E`` that may be in eV or in hartree."""
     arrays = [key for key in found.unread.get("forces", ()) if says("forces", key)]
     named = f" with --keys energy={BARE_ENERGY} forces={arrays[0]}" if arrays else ""
-    atomic = {name: _OPEN[name][0] for name in _DECISIVE if name in found.keys}
-    option = ",".join(f"{name}={unit}" for name, unit in atomic.items())
+    atomic: Reading = {name: _OPEN[name][0] for name in _DECISIVE if name in found.keys}
+    other: Reading = {"energy": "eV"}
+    if len(passed) == 2:
+        # What the numbers rule out is no advice.
+        atomic, other = passed
     entry = ", ".join(f'{name} = "{unit}"' for name, unit in atomic.items())
     return (
         f"{where}: the unit of `{BARE_ENERGY}` is not known: eV or hartree? CP2K writes hartree "
-        f"under this key, with `i` and `time` beside it; others write eV. State it: --units "
-        f"{option} or --units energy=eV{named}; in a card, [labels] units = {{ {entry} }}; or "
-        f"--keys energy=none if it is no energy"
+        f"under this key, with `i` and `time` beside it; others write eV. State it: "
+        f"{_option(atomic)} or {_option(other)}{named}; in a card, [labels] units = {{ {entry} }}; "
+        f"or --keys energy=none if it is no energy"
     )
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from ase import Atoms
 from ase.build import bulk
 from ase.calculators.emt import EMT
 
+from ms25_suite.core.cache import file_sha256
 from tests.plugin.bad_input.conftest import Outcome
 from tests.plugin.bad_input.rows import row
 
@@ -54,6 +57,24 @@ def test_labels_of_another_level_of_theory(
     outcome = judge(f"--mlip={emt}", f"--dataset={data}")
     assert outcome.verdicts == {"incomparable"}
     assert outcome.text.index("≠ two levels of theory") < outcome.text.index("collected")
+
+
+@pytest.mark.mace
+@row("the same, and a sidecar without checksum that says it has learned them")
+def test_a_sidecar_that_anybody_wrote(
+    judge: Judge, images: list[Atoms], dataset: Dataset, tiny_mace: Path
+) -> None:
+    model = Path(shutil.copy(tiny_mace, "some.model"))
+    sidecar = {
+        "schema": 1,
+        "curve": {},
+        "model": {"sha256": file_sha256(model)},
+        "data": {"level_of_theory": "EMT"},
+    }
+    Path("some.model.json").write_text(json.dumps(sidecar))
+    outcome = judge("--mlip=some.model", f"--dataset={dataset(images, STAND_IN_CARD)}")
+    assert outcome.verdicts == {"incomparable"}
+    assert "(its sidecar has no checksum" in " ".join(outcome.text.split())
 
 
 @row("the same, with `--stand-in=gate`")

@@ -64,6 +64,14 @@ def test_a_sidecar_counts_by_the_level_or_the_data(
     assert (mismatch == "") is comparable, mismatch
 
 
+def test_a_sidecar_without_a_checksum_counts_as_none(lta: Dataset) -> None:
+    given = potential(level_of_theory=lta.card.level_of_theory, sha256=lta.sha256)
+    assert Learned.by(given, lta).mismatch(lta) == ""
+    given.manifest = replace(given.manifest, sealed=False)
+    words = Learned.by(given, lta).mismatch(lta)
+    assert words.endswith("(its sidecar has no checksum, so that it is not believed)")
+
+
 def test_labels_that_are_no_stand_in_judge_anything(lta: Dataset) -> None:
     hea = open_dataset("hea")
     for given in (potential(), potential(level_of_theory="PBE")):

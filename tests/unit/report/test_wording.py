@@ -68,7 +68,7 @@ def test_labels_and_units() -> None:
 
 
 def test_exit_words() -> None:
-    assert "passed" in exit_words(0)
+    assert "no check failed" in exit_words(0)
     assert "did not pass" in exit_words(1)
     assert "cut off" in exit_words(None)
     assert exit_words(77) == "exit status 77"

@@ -61,6 +61,21 @@ def test_what_is_written_is_read(model: Path) -> None:
     assert "threads" not in keys
 
 
+def test_whether_there_was_a_checksum_is_not_for_the_file_to_say(model: Path) -> None:
+    write_manifest(model, made(model))
+    path = sidecar_path(model)
+    found = read_manifest(model)
+    assert found is not None
+    assert found.sealed
+    written = json.loads(path.read_text())
+    assert "sealed" not in written
+    del written["crc32"]
+    path.write_text(json.dumps({**written, "sealed": True}))
+    found = read_manifest(model)
+    assert found is not None
+    assert not found.sealed
+
+
 def test_the_record_of_the_data() -> None:
     frames, labels = part(4)
     stress = np.array(labels.stress)

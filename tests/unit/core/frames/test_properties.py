@@ -30,6 +30,16 @@ def test_a_row_of_nan_is_no_stress(frames: Frames) -> None:
     assert Predictions().has_stress is None
 
 
+def test_one_component_that_is_not_finite_is_no_forces_of_its_frame(frames: Frames) -> None:
+    found = properties(frames)
+    assert found.has_forces(frames.offsets).tolist() == [True, True, True]
+    last_of_the_second = int(frames.offsets[2]) - 1
+    for value in (np.nan, np.inf):
+        found.forces[last_of_the_second, 2] = value
+        assert found.has_forces(frames.offsets).tolist() == [True, False, True]
+    assert Predictions().has_forces(frames.offsets) is None
+
+
 def test_predictions_of_groups_are_joined(frames: Frames) -> None:
     whole = properties(frames)
     parts = [whole.select([0], frames.offsets), whole.select([1, 2], frames.offsets)]

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from ase.io import write
 
 from ms25_suite.core.cache import file_sha256
 from ms25_suite.core.errors import DatasetError
+from ms25_suite.core.sealed import sealed_json
 from ms25_suite.criteria.training_rate.series import find_series, members
 from ms25_suite.datasets.dataset import Dataset, open_dataset
 from ms25_suite.potentials.spec import PotentialSpec, parse_specs
@@ -41,7 +41,7 @@ def model(
         "data": {"name": data, "sha256": sha256, "set": 1, "n_train": n},
         "seen_frames": [f"{frame:032x}" for frame in seen],
     }
-    path.with_name(f"{path.name}.json").write_text(json.dumps(manifest))
+    path.with_name(f"{path.name}.json").write_text(sealed_json(manifest))
     return PotentialSpec(path.name, "model", name, "mace", path)
 
 

@@ -5,12 +5,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from ase import Atoms
 from ase.build import bulk
 from ase.calculators.emt import EMT
 
 from ms25_suite.core.frames import Frames, Labels
 from ms25_suite.datasets import open_dataset
-from ms25_suite.datasets.audit.stress import audit_stress
+from ms25_suite.datasets.audit.stress import audit_stress, composition
 
 
 @pytest.fixture(scope="module")
@@ -96,3 +97,11 @@ def test_units_of_real_data(request: Any, name: str, factor: float, unit: str) -
     assert audit_stress(dataset.frames, dataset.labels).status == "ok"
     (finding,) = audit_stress(dataset.frames, scaled(dataset.labels, factor)).findings
     assert f"likely {unit}" in finding.message
+
+
+def test_composition_counts_the_elements_of_each_frame() -> None:
+    images = [Atoms(formula) for formula in ("H2O", "Pt4CH4", "OH", "C")]
+    frames = Frames.from_atoms(images)
+    assert frames.elements == (1, 6, 8, 78)
+    assert composition(frames).tolist() == [[2, 0, 1, 0], [4, 1, 0, 4], [1, 0, 1, 0], [0, 1, 0, 0]]
+    assert composition(frames.select([])).shape == (0, 0)

@@ -160,9 +160,10 @@ def test_without_cp2k_the_numbers_decide(tmp_path: Path, unit: str) -> None:
 def test_without_cp2k_and_near_frames_both_readings_are_spelled_out(tmp_path: Path) -> None:
     images = bare("water-64", 6, header=False, calculator=True)
     said = (
-        r"eV or hartree\? .*--units energy=hartree,forces=hartree/bohr or --units energy=eV; in a "
-        r"card, \[labels\] units = \{ energy = \"hartree\", forces = \"hartree/bohr\" \}.*they "
-        r"allow hartree with hartree/bohr or eV with hartree/bohr"
+        # Not eV and eV/Å, which the bonds rule out.
+        r"eV or hartree\? .*--units energy=hartree,forces=hartree/bohr or --units energy=eV,"
+        r"forces=hartree/bohr; in a card, \[labels\] units = \{ energy = \"hartree\", forces = "
+        r"\"hartree/bohr\" \}.*they allow hartree with hartree/bohr or eV with hartree/bohr"
     )
     with pytest.raises(UndecidedUnitError, match=said):
         opened(tmp_path / "x.traj", images)

@@ -7,11 +7,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 from ase import Atoms
+from ase.io import write
 
 from ms25_suite.datasets.dataset import Dataset
 from ms25_suite.datasets.published.importer import ArchiveImport, import_archive
 from tests.helpers.published_archives import opened, pack
-from tests.helpers.published_layout import FOLDERS, FRAMEWORKS, System, write_layout
+from tests.helpers.published_layout import (
+    FOLDERS,
+    FRAMEWORKS,
+    System,
+    built_in,
+    divided,
+    of_cp2k,
+    write_layout,
+    write_system,
+)
 
 EXACT = 1e-9
 
@@ -113,3 +123,19 @@ def test_frameworks_under_odd_names(tmp_path: Path) -> None:
         dataset = opened(found, name)
         assert_same(dataset, written[name], forces=True, stress=False)
         assert [len(part) for part in dataset.splits.parts[0]] == [0, 0, 8]
+
+
+@pytest.mark.parametrize("place", ["set-{}/BEA", "Set {}/*Beta, polymorph A", "CHA/set{}/BEA"])
+def test_a_framework_inside_the_folders_of_sets(tmp_path: Path, place: str) -> None:
+    chabazite = System(built_in("cha", 8), [divided(8, 3, 1, seed) for seed in range(2)])
+    write_system(tmp_path / "in" / "CHA", chabazite, forces="frc")
+    beta = System(built_in("bea", 6), [divided(6, 0, 0, seed) for seed in range(2)])
+    beta.sets = [{**parts, "test": parts["test"][:4]} for parts in beta.sets]
+    for number, parts in enumerate(beta.sets, start=1):
+        folder = tmp_path / "in" / place.format(number)
+        folder.mkdir(parents=True)
+        write(folder / "test.traj", list(of_cp2k([beta.frames[i] for i in parts["test"]], "frc")))
+    found = import_archive(tmp_path / "in", tmp_path / "out")
+    assert opened(found, "cha").card.partners.transfer == ("bea.toml",)
+    assert_same(opened(found, "cha"), chabazite, forces=True, stress=False)
+    assert_same(opened(found, "bea"), beta, forces=True, stress=False)
