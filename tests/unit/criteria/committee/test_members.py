@@ -7,6 +7,7 @@ import pytest
 
 from ms25_suite.core.catalogue import NotAsked
 from ms25_suite.core.errors import UsageError
+from ms25_suite.core.sealed import sealed_json, unseal_json
 from ms25_suite.criteria.case import Case
 from ms25_suite.criteria.committee.members import find_committees, not_asked
 from ms25_suite.datasets.dataset import open_dataset
@@ -24,11 +25,11 @@ def files(folder: Path, *names: str, architecture: str = "mace") -> list[Potenti
 def changed(spec: PotentialSpec, **changes: object) -> PotentialSpec:
     assert spec.path is not None
     sidecar = spec.path.with_name(f"{spec.path.name}.json")
-    found = json.loads(sidecar.read_text())
+    found = unseal_json(json.loads(sidecar.read_text()), "the sidecar")
     found["recipe"] = {"lr": 0.01, "seed": 3}
     for key, value in changes.items():
         (found["data"] if key in ("n_train", "set", "sha256") else found)[key] = value
-    sidecar.write_text(json.dumps(found))
+    sidecar.write_text(sealed_json(found))
     return spec
 
 
