@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
+from functools import partial, reduce
+from typing import TypeVar
 
 import numpy as np
 
@@ -26,7 +27,9 @@ from ms25_suite.datasets.dataset import Dataset
 from ms25_suite.metrics.conventions.offsets import level_of_theory_mismatch
 from ms25_suite.potentials.potential import Potential
 
-__all__ = ["HeldOutPredictions", "test_frames", "unseen_frames", "unseen_set"]
+__all__ = ["HeldOutPredictions", "on_common_frames", "test_frames", "unseen_frames", "unseen_set"]
+
+K = TypeVar("K", bound=Hashable)
 
 
 def unseen_set(potential: Potential, dataset: Dataset) -> int:
@@ -184,6 +187,21 @@ class HeldOutPredictions:
         found = _compare(potential, dataset)
         measure = partial(self._distances, potential, dataset, found.frames)
         return replace(found, distances=measure)
+
+
+def on_common_frames(points: Mapping[K, ComparedFrames]) -> dict[K, ComparedFrames]:
+    """Comparisons of several potentials, on the test frames that none of them has seen.
+
+    Of different frames, errors would also differ because some are harder than others. Empty if
+    there is no such frame.
+    """
+    common = reduce(np.intersect1d, (point.indices for point in points.values()))
+    if len(common) == 0:
+        return {}
+    return {
+        name: point if len(point.indices) == len(common) else point.only(common)
+        for name, point in points.items()
+    }
 
 
 def _no_frames() -> IntArray:
