@@ -22,6 +22,8 @@ __all__ = [
     "NO_CONFIG_TYPE",
     "AlignmentDetails",
     "Details",
+    "DistanceBinDetails",
+    "DistanceDetails",
     "ErrorDetails",
     "KindError",
     "Numbers",
@@ -109,6 +111,58 @@ class AlignmentDetails(Details):
 
 
 @dataclass(frozen=True, slots=True)
+class DistanceBinDetails(Details):
+    """Error of the test frames at some distance from those of the training.
+
+    Parameters
+    ----------
+    low, middle, high
+        Smallest, median and largest distance in Å; None for frames with an element that the
+        training has not.
+    mae
+        Mean absolute error, in the unit of the result.
+    interval
+        Interval that holds together with those of the other bins at 95 %; None without one.
+    n_frames
+        Number of frames behind it.
+    """
+
+    low: float | None
+    middle: float | None
+    high: float | None
+    mae: float
+    interval: tuple[float, float] | None
+    n_frames: int
+
+
+@dataclass(frozen=True, slots=True)
+class DistanceDetails(Details):
+    """Error as a function of the distance to the frames of the training.
+
+    Parameters
+    ----------
+    n_frames
+        Number of test frames whose distance was measured.
+    n_near, n_copies
+        How many of them are near to a frame of the training, and how many are one in another guise.
+    n_known, n_all_known
+        Frames of the training that they were compared with, and all of them.
+    typical
+        Median distance in Å between frames of the training; None if there is none.
+    bins
+        The errors, the nearest frames first.
+    """
+
+    n_frames: int
+    n_near: int
+    n_copies: int
+    n_known: int
+    n_all_known: int
+    typical: float | None
+    bins: tuple[DistanceBinDetails, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ErrorDetails(Details):
     """What lies behind a mean absolute error.
 
@@ -131,6 +185,8 @@ class ErrorDetails(Details):
         state none.
     alignment
         Constants that energies were judged without; None where they were judged as they are.
+    by_distance
+        Errors by the distance to the frames of the training; None where those are not known.
     """
 
     worst_frames: tuple[WorstFrame, ...]
@@ -139,6 +195,7 @@ class ErrorDetails(Details):
     per_element: dict[str, float] | None = None
     per_config_type: dict[str, KindError] | None = None
     alignment: AlignmentDetails | None = None
+    by_distance: DistanceDetails | None = None
 
 
 def details_of(result: CheckResult, key: str, kind: type[T]) -> T | None:

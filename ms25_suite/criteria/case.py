@@ -1,4 +1,4 @@
-"""A potential, or a series of them, on a dataset: the case of a check before it is run."""
+"""A potential, or several of them, on a dataset: the case of a check before it is run."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ class Case:
         Dataset of the check.
     subject
         `ms25_suite.potentials.spec.PotentialSpec` of the potential, or a
-        `ms25_suite.criteria.training_rate.series.Series` of potentials.
+        `ms25_suite.criteria.training_rate.series.Series` of potentials, or a
+        `ms25_suite.criteria.committee.members.Committee`.
     parameters
         Parameters of the check, such as ``quantity`` and ``partner``.
     train_sizes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -23,6 +24,7 @@ from ms25_suite.core.findings import Finding
 from ms25_suite.core.frames import BoolArray, FloatArray, Frames, IntArray, Labels, Predictions
 from ms25_suite.core.units import MEV_PER_EV
 from ms25_suite.criteria.gaps import LabelGaps
+from ms25_suite.criteria.novelty import describe_distances, distance_remarks
 from ms25_suite.criteria.recorder import CheckRecorder
 from ms25_suite.criteria.siblings import siblings_remark
 from ms25_suite.criteria.without_model import error_without_model
@@ -35,6 +37,7 @@ from ms25_suite.metrics.errors import (
     summarise_errors,
 )
 from ms25_suite.metrics.intervals import Statistic
+from ms25_suite.metrics.novelty.frames import FrameDistances
 
 __all__ = ["ComparedFrames", "in_display_units", "measure_mae", "record_mae"]
 
@@ -77,6 +80,8 @@ class ComparedFrames:
     temperatures
         Temperature in K at which each frame was sampled, NaN where the file has none, shape
         ``(n_frames,)``; None if not known.
+    distances
+        Measures the distances of the frames to those of the training, when they are asked for.
     """
 
     indices: IntArray
@@ -94,6 +99,7 @@ class ComparedFrames:
     not_aligned: str = ""
     trajectories: IntArray | None = None
     siblings: BoolArray | None = None
+    distances: Callable[[], FrameDistances | None] = lambda: None
 
     def errors(self, quantity: Quantity) -> ErrorSummary | None:
         """Errors of one quantity; None if labels or predictions have none of it."""
@@ -153,6 +159,7 @@ class ComparedFrames:
             siblings=None if self.siblings is None else self.siblings[kept],
             temperatures=None if self.temperatures is None else self.temperatures[kept],
             raw_energy=None if self.raw_energy is None else self.raw_energy[kept],
+            distances=lambda: None,
         )
 
     def without_model(self, errors: ErrorSummary) -> float | None:
@@ -260,6 +267,8 @@ def _describe(
             scale_mismatch(errors.quantity, errors.reference, errors.predicted, frame, volumes)
         )
     remarks.append(siblings_remark(errors, compared.siblings))
+    distances = compared.distances()
+    remarks += distance_remarks(errors, distances, compared.indices)
     if errors.n_frames < len(compared.frames):
         what = f"{errors.n_frames} of {len(compared.frames)} test frames have a label"
         remarks.append(Finding("some-frames", f"{what}: the error is that of those", "note"))
@@ -277,6 +286,7 @@ def _describe(
         alignment=_describe_alignment(errors, compared),
         per_element=per_element,
         per_config_type=_by_config_type(errors, compared.config_types),
+        by_distance=describe_distances(errors, distances),
     )
 
 

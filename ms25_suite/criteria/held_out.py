@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from contextlib import suppress
+from dataclasses import replace
+from functools import partial, reduce
+from typing import TypeVar
 
 import numpy as np
 
@@ -17,13 +20,16 @@ from ms25_suite.criteria.aligned import alignment_of
 from ms25_suite.criteria.comparison import ComparedFrames
 from ms25_suite.criteria.gaps import LabelGaps
 from ms25_suite.criteria.inputs import input_findings
+from ms25_suite.criteria.novelty import TrainingDistances
 from ms25_suite.criteria.siblings import siblings_of_training
 from ms25_suite.criteria.without_model import predict_without_model
 from ms25_suite.datasets.dataset import Dataset
 from ms25_suite.metrics.conventions.offsets import level_of_theory_mismatch
 from ms25_suite.potentials.potential import Potential
 
-__all__ = ["HeldOutPredictions", "test_frames", "unseen_frames", "unseen_set"]
+__all__ = ["HeldOutPredictions", "on_common_frames", "test_frames", "unseen_frames", "unseen_set"]
+
+K = TypeVar("K", bound=Hashable)
 
 
 def unseen_set(potential: Potential, dataset: Dataset) -> int:
@@ -125,6 +131,7 @@ class HeldOutPredictions:
     def __init__(self, align: Align | None = None) -> None:
         self._align = align
         self._known: OrderedDict[tuple[Hashable, ...], ComparedFrames] = OrderedDict()
+        self._distances = TrainingDistances()
 
     def __call__(
         self, potential: Potential, dataset: Dataset, like: Dataset | None = None
@@ -136,8 +143,9 @@ class HeldOutPredictions:
         potential, dataset
             The potential, and the dataset.
         like
-            Dataset whose training or validation frames give the constants of aligned energies; by
-            default the same.
+            Dataset that the potential was trained on: its training or validation frames give the
+            constants of aligned energies, and are those that distances are measured to; by default
+            the same.
 
         Raises
         ------
@@ -165,11 +173,35 @@ class HeldOutPredictions:
         self._known.move_to_end(key)
         while len(self._known) > _KEPT:
             self._known.popitem(last=False)
-        return self._known[key]
+        compared = self._known[key]
+        if like.sha256 == dataset.sha256:
+            return compared
+        # Not among what is kept: the same frames may be a partner of several datasets.
+        measure = partial(self._distances, potential, like, compared.frames)
+        return replace(compared, distances=measure)
 
     def _as_predicted(self, potential: Potential, dataset: Dataset) -> ComparedFrames:
         known = self._known.get((potential, dataset.name, dataset.sha256))
-        return known or _compare(potential, dataset)
+        if known is not None:
+            return known
+        found = _compare(potential, dataset)
+        measure = partial(self._distances, potential, dataset, found.frames)
+        return replace(found, distances=measure)
+
+
+def on_common_frames(points: Mapping[K, ComparedFrames]) -> dict[K, ComparedFrames]:
+    """Comparisons of several potentials, on the test frames that none of them has seen.
+
+    Of different frames, errors would also differ because some are harder than others. Empty if
+    there is no such frame.
+    """
+    common = reduce(np.intersect1d, (point.indices for point in points.values()))
+    if len(common) == 0:
+        return {}
+    return {
+        name: point if len(point.indices) == len(common) else point.only(common)
+        for name, point in points.items()
+    }
 
 
 def _no_frames() -> IntArray:

@@ -31,12 +31,13 @@ __all__ = [
     "parameters_of",
     "report_results",
     "skip_reasons",
+    "subject_of",
 ]
 
 PREFIX: Final = "ms25_"
 """What the names of the suite's fixtures begin with."""
 
-PARAMETERS: Final = ("dataset", "partner", "potential", "training_series")
+PARAMETERS: Final = ("dataset", "partner", "potential", "training_series", "committee")
 """Fixtures that have a value for each dataset and potential of the command line."""
 
 _CONTEXT = pytest.StashKey[dict[str, Any]]()
@@ -86,8 +87,7 @@ def check_context(item: pytest.Item) -> dict[str, Any] | None:
     dictionary is returned each time, and a fixture that learns more about the check adds it there.
     """
     criterion, parameters = criterion_of(item), parameters_of(item)
-    # A check takes a potential, or a series of potentials over training sizes.
-    subject = parameters.get("potential", parameters.get("training_series"))
+    subject = subject_of(parameters)
     if criterion is None or "dataset" not in parameters or subject is None or is_benchmark(item):
         return None
     # In the stash of the item: fixtures and hooks of the same item share the dictionary.
@@ -142,6 +142,12 @@ def parameters_of(item: pytest.Item) -> dict[str, Any]:
         for name, value in found.items()
         if name in own or name not in PARAMETERS
     }
+
+
+def subject_of(parameters: Mapping[str, Any]) -> Any:
+    """The potential, series over training sizes or committee that is judged; None without one."""
+    names = ("potential", "training_series", "committee")
+    return next((parameters[name] for name in names if name in parameters), None)
 
 
 class CheckModule(pytest.Module):

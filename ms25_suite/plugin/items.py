@@ -12,6 +12,7 @@ from ms25_suite.core.catalogue import Criterion, NotAsked, catalogue
 from ms25_suite.core.errors import Ms25Error
 from ms25_suite.core.results import CheckResult, Verdict
 from ms25_suite.criteria.case import Case
+from ms25_suite.criteria.committee.members import Committee
 from ms25_suite.criteria.recorder import RESULT_PROPERTY
 from ms25_suite.criteria.training_rate.series import Series
 from ms25_suite.criteria.verdicts import is_failure
@@ -26,6 +27,7 @@ from ms25_suite.plugin.context import (
     parameters_of,
     report_results,
     skip_reasons,
+    subject_of,
 )
 from ms25_suite.plugin.pool import PotentialPool
 from ms25_suite.plugin.selection import is_named, not_asked
@@ -85,9 +87,10 @@ class CheckItems:
         """Make an item of each check for each dataset and each potential."""
         names = {name for name in PARAMETERS if f"{PREFIX}{name}" in metafunc.fixturenames}
         criterion = criterion_of(metafunc.definition)
-        subjects: dict[str, Sequence[PotentialSpec | Series]] = {
+        subjects: dict[str, Sequence[PotentialSpec | Series | Committee]] = {
             "potential": self._settings.potentials,
             "training_series": self._settings.series,
+            "committee": self._settings.committees,
         }
         wanted = [name for name in subjects if name in names]
         if "dataset" not in names or not wanted or criterion is None:
@@ -132,7 +135,7 @@ class CheckItems:
             if ours and _is_unwanted(item):
                 left_out.append(item)
                 continue
-            subject = parameters.get("potential", parameters.get("training_series"))
+            subject = subject_of(parameters)
             answer = None
             if criterion is not None and "dataset" in parameters and subject is not None:
                 answer = self._not_asked(criterion, subject, parameters)

@@ -42,7 +42,8 @@ OPTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
         "metavar": "POTENTIAL",
         "help": "potential to judge; may be given several times: a model file (its architecture is "
         "found from its content), train:ARCH[:n=100,set=1,seed=0,budget=smoke,dataset=NAME] (train "
-        "one first, or reuse it), calc.py or package.module:factory (any ASE calculator), "
+        "one first, or reuse it; seed=0..4 or set=1..3 for several, a committee), a pattern of "
+        "files such as 'model_*.pt', calc.py or package.module:factory (any ASE calculator), "
         "'reference' (the calculator behind the dataset's labels), or 'baseline:mean' "
         "(fitted energies of the elements, zero forces, for comparison). A model file or "
         "calculator executes code when it is loaded: name only what you trust",

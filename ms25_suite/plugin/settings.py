@@ -17,6 +17,7 @@ from ms25_suite.core.errors import ThresholdError, UsageError, did_you_mean
 from ms25_suite.core.fields import ENSEMBLES, Align, Ensemble
 from ms25_suite.core.text.folders import folders_that_differ
 from ms25_suite.core.thresholds import Threshold, Thresholds, card_thresholds
+from ms25_suite.criteria.committee.members import Committee, find_committees
 from ms25_suite.criteria.training_rate.series import Series, find_series
 from ms25_suite.datasets.dataset import Dataset, open_dataset
 from ms25_suite.datasets.registry import expand, not_imported
@@ -71,6 +72,8 @@ class Settings:
         Training sizes to compare; empty for those that ``--mlip`` or the card names.
     series
         The potentials, as curves over training sizes.
+    committees
+        The potentials, as committees.
     eos_relax
         Whether the equation of state is also measured with atoms that the potential relaxes.
     neb_steps, md_steps
@@ -117,6 +120,7 @@ class Settings:
     seed: int
     train_sizes: tuple[int, ...] = ()
     series: tuple[Series, ...] = ()
+    committees: tuple[Committee, ...] = ()
     eos_relax: bool = False
     neb_steps: int = 200
     md_steps: int = 200
@@ -214,6 +218,7 @@ class Settings:
             seed=option("seed"),
             train_sizes=train_sizes(option("train_sizes")),
             series=find_series(potentials),
+            committees=find_committees(potentials),
             eos_relax=option("eos_relax"),
             neb_steps=option("neb_steps"),
             md_steps=option("md_steps"),

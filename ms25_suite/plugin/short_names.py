@@ -78,6 +78,14 @@ class _ShortNames:
         return ms25_learning_curve
 
     @pytest.fixture(scope="session")
+    def committee(self, ms25_committee: Any) -> Any:
+        return ms25_committee
+
+    @pytest.fixture(scope="session")
+    def committee_predictions(self, ms25_committee_predictions: Any) -> Any:
+        return ms25_committee_predictions
+
+    @pytest.fixture(scope="session")
     def timed_run(self, ms25_timed_run: Any) -> Any:
         return ms25_timed_run
 

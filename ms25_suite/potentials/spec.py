@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import glob
+import itertools
+import math
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from ms25_suite.core.documents.files import MISSING, file_problem, user_path
 from ms25_suite.core.errors import ModelFileError, UsageError
@@ -34,6 +37,12 @@ EXPECTED = (
     "expected a model file, train:ARCH[:n=100,set=1,seed=0,budget=smoke,split=frame], calc.py, "
     "package.module:factory, reference or baseline:mean"
 )
+
+_RANGE: Final = re.compile(r"(?P<key>seed|set)=(?P<first>[0-9]{1,9})\.\.(?P<last>[0-9]{1,9})")
+"""Several trainings in one value: ``seed=0..4``."""
+
+_MOST_EXPANDED: Final = 100
+"""Most potentials that one value may stand for: each is trained, or loaded into memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +84,20 @@ class PotentialSpec:
     def training(self) -> dict[str, Any]:
         """The other options of a ``train:`` potential."""
         return {key: value for key, value in self.options if key != "dataset"}
+
+    def retrained(self, *, without: Collection[str] = (), **options: str | int) -> PotentialSpec:
+        """The ``train:`` potential with other options.
+
+        Parameters
+        ----------
+        without
+            Options to leave out.
+        **options
+            Options with new values; they stand first.
+        """
+        kept = {key: value for key, value in self.options if key not in {*without, *options}}
+        text = ",".join(f"{key}={value}" for key, value in (options | kept).items())
+        return parse_spec(f"train:{self.architecture}" + (f":{text}" if text else ""))
 
 
 def parse_spec(text: str, option: str = "--mlip") -> PotentialSpec:
@@ -165,11 +188,15 @@ def _short(key: str, value: str | int) -> str:
 def parse_specs(texts: Sequence[str]) -> tuple[PotentialSpec, ...]:
     """Parse all values of ``--mlip`` and make their names unique.
 
+    A value may stand for several potentials: ``train:ARCH:seed=0..4``, ``set=1..3``, or a pattern
+    of files such as ``model_*.pt``, which shells do not expand behind ``--mlip=``.
+
     Raises
     ------
     UsageError
         The same potential is given twice, or a value cannot be parsed.
     """
+    texts = [one for text in texts for one in _expanded(text)]
     repeated = {text for text in texts if list(texts).count(text) > 1}
     if repeated:
         msg = f"--mlip is given twice with the same value: {', '.join(sorted(repeated))}"
@@ -193,6 +220,49 @@ def parse_specs(texts: Sequence[str]) -> tuple[PotentialSpec, ...]:
         replace(spec, name=f"{spec.name}-{index + 1}") if names.count(spec.name) > 1 else spec
         for index, spec in enumerate(specs)
     )
+
+
+def _expanded(text: str) -> Sequence[str]:
+    """The potentials that one value of ``--mlip`` stands for."""
+    if text.startswith("train:"):
+        return _expanded_ranges(text)
+    if not glob.has_magic(text) or os.path.lexists(text):
+        return [text]
+    found = glob.glob(os.path.expanduser(text))  # noqa: PTH111, PTH207
+    # Sidecars lie beside the model files, and have their names.
+    files = [path for path in found if path.removesuffix(".json") not in {*found} - {path}]
+    if not files:
+        msg = f"--mlip={text}: no file fits this pattern. {EXPECTED}"
+        raise UsageError(msg)
+    _refuse_many(text, len(files))
+    return sorted(files, key=_by_number)
+
+
+def _expanded_ranges(text: str) -> Sequence[str]:
+    head, colon, options = text.rpartition(":")
+    choices = []
+    for item in options.split(","):
+        found = _RANGE.fullmatch(item)
+        first, last = (int(found["first"]), int(found["last"])) if found else (0, 0)
+        if first > last:
+            msg = f"--mlip={text[:200]}: {item} counts down: expected for instance seed=0..4"
+            raise UsageError(msg)
+        _refuse_many(text, last - first + 1)
+        numbers = range(first, last + 1)
+        choices.append([f"{found['key']}={k}" for k in numbers] if found else [item])
+    _refuse_many(text, math.prod(map(len, choices)))
+    return [f"{head}{colon}{','.join(chosen)}" for chosen in itertools.product(*choices)]
+
+
+def _refuse_many(text: str, count: int) -> None:
+    if count > _MOST_EXPANDED:
+        msg = f"--mlip={text[:200]} stands for {count} potentials: at most {_MOST_EXPANDED}"
+        raise UsageError(msg)
+
+
+def _by_number(path: str) -> list[tuple[str, int]]:
+    """Order in which ``a_10`` comes after ``a_2``."""
+    return [(word, int(digits or 0)) for word, digits in re.findall(r"([^0-9]*)([0-9]*)", path)]
 
 
 def same_file(one: PotentialSpec, other: PotentialSpec) -> bool:

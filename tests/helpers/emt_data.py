@@ -27,13 +27,19 @@ def crystals(
         atoms = bulk("Ni", structure, a=a * (1 + 0.03 * rng.random()), cubic=True) * repeat
         atoms.numbers = rng.choice([28, 29], len(atoms))
         atoms.rattle(rattle, rng=rng)
-        atoms.calc = EMT()
-        labelled = atoms.copy()
-        labelled.info["REF_energy"] = atoms.get_potential_energy()
-        labelled.arrays["REF_forces"] = atoms.get_forces()
-        labelled.info["REF_stress"] = atoms.get_stress()
-        images.append(labelled)
+        images.append(labelled(atoms))
     return images
+
+
+def labelled(atoms: Atoms) -> Atoms:
+    """The structure with energy, forces and stress."""
+    found = atoms.copy()
+    found.calc = EMT()
+    energy, forces, stress = found.get_potential_energy(), found.get_forces(), found.get_stress()
+    found.calc = None
+    found.info |= {"REF_energy": energy, "REF_stress": stress}
+    found.arrays["REF_forces"] = forces
+    return found
 
 
 def save(folder: Path, name: str, images: list[Atoms], card: str = "") -> None:

@@ -113,13 +113,13 @@ def runner(tmp_path: Path, cuni: Path) -> Runner:
 def test_a_passing_potential(runner: Runner) -> None:
     assert runner.run() == 0
     assert runner.outputs["verdict"] == "passed"
-    assert runner.summary.read_text().startswith("## ✓ ms25-suite: 3 of 3 results meet")
+    assert runner.summary.read_text().startswith("## ✓ ms25-suite: 13 of 13 results meet")
     report = Path(runner.outputs["report"])
     assert {"report.html", "junit.xml", "badge.json", "comment.md"} <= {
         path.name for path in report.iterdir()
     }
     assert json.loads((report / "badge.json").read_text())["color"] == "brightgreen"
-    assert len(json.loads((report / "smaller-better.json").read_text())) == 6
+    assert len(json.loads((report / "smaller-better.json").read_text())) == 19
     assert "::error" not in runner.log
 
 
@@ -130,7 +130,8 @@ def test_a_failing_potential_on_a_pull_request(runner: Runner) -> None:
     assert runner.run() == 1
     assert runner.outputs["verdict"] == "failed"
     assert "### What failed" in runner.summary.read_text()
-    assert runner.log.count("::error ") == 3
+    # As many as there may be.
+    assert runner.log.count("::error ") == 10
     posted = (runner.temp / "posted.md").read_text()
     assert posted.startswith("<!-- ms25-suite -->\n## ✗ ms25-suite")
     calls = (runner.temp / "gh.log").read_text().splitlines()

@@ -1,4 +1,4 @@
-"""Tables of the errors of parts: elements, sizes of the force, kinds of frames."""
+"""Errors of parts (elements, sizes of the force, kinds of frames), and by distance."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from ms25_suite.core.records import RunRecord
 from ms25_suite.core.results import CheckResult, Verdict
 from ms25_suite.criteria.error_thresholds import CRITERION
 from ms25_suite.criteria.error_thresholds.details import KEY, PartsDetails
+from ms25_suite.criteria.error_thresholds.distance_figure import distance_blocks
 from ms25_suite.report.comparisons import marked
 from ms25_suite.report.section import Block, Column, Section, Table
 from ms25_suite.report.wording import limit_text, pair_label, pretty_unit, value_text
@@ -39,7 +40,7 @@ _COLUMNS: Final = (
 
 
 def section(run: RunRecord, results: Sequence[CheckResult]) -> Section | None:
-    """A table for each dataset; None if there are no parts."""
+    """A table and a figure for each dataset; None if there is nothing to show."""
     del run
     rows: dict[str, list[tuple[str | Verdict | None, ...]]] = {}
     stand_ins: dict[str, bool] = {}
@@ -71,4 +72,5 @@ def section(run: RunRecord, results: Sequence[CheckResult]) -> Section | None:
         Block(label, stand_ins[label], tables=(Table(_COLUMNS, own),))
         for label, own in rows.items()
     )
+    blocks += distance_blocks(results)
     return Section(blocks, _NOTE) if blocks else None

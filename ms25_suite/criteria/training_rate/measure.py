@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import reduce
 from typing import Any, Final
 
 import numpy as np
@@ -16,6 +15,7 @@ from ms25_suite.core.thresholds import Threshold
 from ms25_suite.core.units import MEV_PER_EV, QUANTITY_UNITS
 from ms25_suite.criteria.comparison import ComparedFrames, in_display_units, measure_mae
 from ms25_suite.criteria.error_thresholds import CRITERION as ERROR_THRESHOLDS
+from ms25_suite.criteria.held_out import on_common_frames
 from ms25_suite.criteria.recorder import CheckRecorder
 from ms25_suite.criteria.training_rate.details import (
     CURVE_KEY,
@@ -213,22 +213,14 @@ def predict_series(
         A potential cannot predict them.
     """
     points = {size: predict(potential, dataset) for size, potential in series.potentials.items()}
-    # The same frames for all sizes: otherwise the curve would also show how hard the frames are.
-    common = reduce(np.intersect1d, (point.indices for point in points.values()))
-    if len(common) == 0:
+    common = on_common_frames(points)
+    if not common:
         msg = (
             f"no test frame of {dataset.name} is unseen by all potentials of {series.name}: each "
             "was trained on another part of them. Train them on one set"
         )
         raise DatasetError(msg)
-    return LearningCurve(
-        series,
-        dataset,
-        {
-            size: point if len(point.indices) == len(common) else point.only(common)
-            for size, point in points.items()
-        },
-    )
+    return LearningCurve(series, dataset, common)
 
 
 def _frames_needed(

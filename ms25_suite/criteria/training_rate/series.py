@@ -83,7 +83,7 @@ def find_series(specs: Iterable[PotentialSpec]) -> tuple[Series, ...]:
     for spec in specs:
         manifest = read_manifest(spec.path) if spec.kind == "model" and spec.path else None
         if spec.kind == "train":
-            trained.setdefault(_train_text(spec, None), []).append(spec)
+            trained.setdefault(spec.retrained(without=("n",)).text, []).append(spec)
         elif manifest is not None:
             data = manifest.data
             what = (data.name, data.sha256, data.set, manifest.budget)
@@ -143,7 +143,7 @@ def members(
         )
         return Members({}, reason)
     left_out = tuple(size for size in wanted if size > available)
-    specs = {size: parse_spec(_train_text(series.base, size)) for size in usable}
+    specs = {size: series.base.retrained(n=size) for size in usable}
     return Members(specs, left_out=left_out)
 
 
@@ -156,15 +156,6 @@ def not_asked(case: Case) -> NotAsked | None:
     # Trainings are expensive: they are done only where sizes or the criterion are named.
     trains = series.base is not None and not (series.is_at_hand or case.train_sizes)
     return NotAsked() if trains or series.problem else None
-
-
-def _train_text(spec: PotentialSpec, n: int | None) -> str:
-    """Value of ``--mlip`` for the same training with ``n`` frames; without a size if None."""
-    options = {key: value for key, value in spec.options if key != "n"}
-    if n is not None:
-        options = {"n": n, **options}
-    text = ",".join(f"{key}={value}" for key, value in options.items())
-    return f"train:{spec.architecture}" + (f":{text}" if text else "")
 
 
 def _series_to_train(text: str, family: Sequence[PotentialSpec]) -> Series:

@@ -227,7 +227,7 @@ def leave_one_out(errors: FloatArray, columns: FloatArray) -> FloatArray:
 
     Examples
     --------
-    >>> leave_one_out(np.array([1.0, 1.0, 4.0]), np.ones((3, 1))).tolist()
+    >>> leave_one_out(np.array([1.0, 1.0, 4.0]), np.ones((3, 1))).round(9).tolist()
     [-1.5, -1.5, 3.0]
     """
     # The diagonal of the projection onto the columns is how much a frame determines its own fit

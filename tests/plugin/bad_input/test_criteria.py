@@ -161,6 +161,50 @@ def test_unstable_dynamics(judge: Judge, calc: Calc) -> None:
     assert all(0 < atoms.info["step"] < 30 for atoms in kept)
 
 
+NO_COMMITTEE = (
+    "`committee`: fewer than three members, members of different architectures, or one training "
+    "named twice"
+)
+
+
+@row(NO_COMMITTEE)
+@pytest.mark.parametrize(
+    ("potentials", "words"),
+    [
+        (["calc_*.py"], "calc_0 and calc_1 are 2 potentials"),
+        (["calc_*"], "calc_2 (mace) have one name and different architectures"),
+        (["train:mtp", "train:mtp:seed=0..2"], "are the same training"),
+    ],
+    ids=["too few", "two architectures", "twice"],
+)
+def test_no_committee(judge: Judge, calc: Calc, potentials: list[str], words: str) -> None:
+    for k in range(2):
+        calc(name=f"calc_{k}")
+    archive(Path("calc_2.model"), b"cmace.modules.models\nScaleShiftMACE\n.")
+    named = [f"--mlip={potential}" for potential in potentials]
+    outcome = judge(*named, "--dataset=hea", "-m", "committee")
+    assert words in outcome.reasons("skip")
+
+
+@row("`committee`: members that predict exactly the same")
+def test_a_committee_of_copies(judge: Judge, cuni: Path, calc: Calc) -> None:
+    for k in range(3):
+        calc("results['energy'] += 1.0", f"calc_{k}")
+    outcome = judge("--mlip=calc_*.py", f"--dataset={cuni}", "-m", "committee")
+    assert "calc_0 and calc_1 predict exactly the same forces" in outcome.reasons("fail")
+
+
+@row("`committee`: a member that raises an error")
+def test_a_member_that_raises(judge: Judge, cuni: Path, calc: Calc) -> None:
+    for k, body in enumerate(("pass", "pass", "raise RuntimeError('no licence')")):
+        calc(body, f"calc_{k}")
+    outcome = judge("--mlip=calc_*.py", f"--dataset={cuni}", "-m", "committee or error_thresholds")
+    assert "no licence" in outcome.reasons()
+    of_others = {r["verdict"] for r in outcome.results if r["potential"] in ("calc_0", "calc_1")}
+    assert "pass" in of_others
+    assert "error" not in of_others
+
+
 @row("`smoothness`, `short_range`: a potential that raises an error, or returns NaN, for two atoms")
 def test_no_answer_for_two_atoms(judge: Judge, cuni: Path) -> None:
     for kind, words in ((FewAtoms, "expected a crystal"), (NoNumber, "not finite")):

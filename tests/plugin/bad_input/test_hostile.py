@@ -165,6 +165,26 @@ def test_options_of_a_training(judge: Judge, options: str, words: str) -> None:
     assert words in judge(f"--mlip=train:mtp:{options}", "--dataset=hea").text
 
 
+MANY = (
+    "`seed=4..0` of `train:ARCH` that counts down, a value of `--mlip` that stands for more than "
+    "100 potentials, or a pattern that no file fits"
+)
+
+
+@row(MANY)
+@pytest.mark.parametrize(
+    ("potential", "words"),
+    [
+        ("train:mtp:seed=4..0", "seed=4..0 counts down: expected for instance seed=0..4"),
+        ("train:mtp:seed=0..999999999", "stands for 1000000000 potentials: at most 100"),
+        ("train:mtp:seed=0..50,set=1..3", "stands for 153 potentials"),
+        ("model_*.pt", "no file fits this pattern"),
+    ],
+)
+def test_values_that_stand_for_several(judge: Judge, potential: str, words: str) -> None:
+    assert words in judge(f"--mlip={potential}", "--dataset=hea").text
+
+
 DEEP = (
     "card or thresholds file with more than 100 tables or lists inside each other, whole numbers "
     "of more than 19 digits, or texts with a NUL"

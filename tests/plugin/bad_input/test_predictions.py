@@ -14,6 +14,8 @@ from ase import Atoms
 from ase.io import read
 
 from ms25_suite.core.frames import Frames
+from tests.helpers.emt_data import labelled
+from tests.helpers.guises import disguised, rattled
 from tests.helpers.processes import is_alive
 from tests.plugin.bad_input.conftest import Outcome
 from tests.plugin.bad_input.rows import row
@@ -225,3 +227,33 @@ def test_some_frames_seen(
     outcome = judge(f"--mlip={trained}", f"--dataset={dataset(images[::-1])}", **lennard_jones())
     assert "12 of 30 test frames are left out" in outcome.warnings
     assert {r["n_frames"] for r in outcome.results if r["metric"] == "mae"} == {18}
+
+
+@row(
+    "test frames that are training frames in another guise (rotated, another cell, another order "
+    "of atoms), or displaced a little"
+)
+def test_training_frames_in_another_guise(
+    judge: Judge, images: list[Atoms], dataset: Dataset, lennard_jones: Any, trained: Path
+) -> None:
+    listed = json.loads(trained.with_name(f"{trained.name}.json").read_text())["seen_frames"]
+    stored = read("training.extxyz", ":")
+    prints = [digest.hex() for digest in Frames.from_atoms(stored).fingerprints()]
+    seen = [atoms for atoms, own in zip(images, prints, strict=True) if own in listed]
+    assert len(seen) == 12
+    guises = [labelled(guise) for atoms in seen[:2] for guise in disguised(atoms).values()]
+    moved = [labelled(rattled(atoms, 0.02, k)) for k, atoms in enumerate(seen)]
+    arguments = (f"--mlip={trained}", "--dataset=mixed.extxyz")
+    dataset([*images, *guises, *moved], name="mixed")
+    outcome = judge(*arguments, "-m", "error_thresholds", **lennard_jones())
+    warnings = " ".join(outcome.warnings.split())
+    assert "32 % of the test frames (14 of 44) are frames of the training but for" in warnings
+    assert "59 % of the test frames (26 of 44) are near-duplicates" in warnings
+    (details,) = {
+        (d["n_frames"], d["n_near"], d["n_copies"])
+        for result in outcome.results
+        if (d := (result.get("details") or {}).get("by_distance"))
+    }
+    assert details == (44, 26, 14)
+    page = Path("reports/report.html").read_text()
+    assert "mixed, by the distance to the training" in page

@@ -51,6 +51,7 @@ def test_criteria_stand_in_the_order_of_the_report() -> None:
         "smoothness",
         "short_range",
         "training_rate",
+        "committee",
         "size_extensivity",
         "framework_transfer",
         "eos",

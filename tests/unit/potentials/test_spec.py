@@ -35,7 +35,7 @@ def test_forms_of_mlip(text: str, kind: str, name: str) -> None:
         ("", "empty"),
         ("train:macee", "Did you mean 'mace'"),
         ("train:mace:n=many", "whole number, found 'many'"),
-        ("train:mace:epochs=3", "'epochs=3' is not one of n, set, seed, budget, dataset"),
+        ("train:mace:epochs=3", "'epochs=3' is not one of n, set, seed, budget, split, dataset"),
     ],
 )
 def test_nonsense_is_explained(text: str, message: str) -> None:
@@ -82,3 +82,39 @@ def test_one_file_is_not_taken_twice(tmp_path: Path) -> None:
     link = tmp_path / "best.py"
     link.symlink_to(text)
     assert [spec.name for spec in parse_specs([text, str(link)])] == ["calc", "best"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("train:mace:seed=0..2", ["seed=0", "seed=1", "seed=2"]),
+        ("train:mace:n=50,set=2..3", ["n=50,set=2", "n=50,set=3"]),
+        (
+            "train:mace:seed=0..1,set=1..2",
+            ["seed=0,set=1", "seed=0,set=2", "seed=1,set=1", "seed=1,set=2"],
+        ),
+        ("train:mace:seed=3..3", ["seed=3"]),
+    ],
+)
+def test_ranges_of_seeds_and_sets_are_several_potentials(text: str, expected: list[str]) -> None:
+    assert [spec.text for spec in parse_specs([text])] == [f"train:mace:{one}" for one in expected]
+
+
+def test_a_pattern_stands_for_files_and_not_for_their_sidecars(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("a_10.py", "a_2.py", "a_2.py.json", "b.py", "c[1].py"):
+        Path(name).write_text("")
+    assert [spec.text for spec in parse_specs(["a_*"])] == ["a_2.py", "a_10.py"]
+    assert [spec.text for spec in parse_specs(["[ab]*.py"])] == ["a_2.py", "a_10.py", "b.py"]
+    # A file of that name is no pattern.
+    assert [spec.text for spec in parse_specs(["c[1].py"])] == ["c[1].py"]
+    with pytest.raises(UsageError, match="no file fits this pattern"):
+        parse_specs(["d*.py"])
+
+
+def test_a_training_can_be_changed() -> None:
+    spec = parse_spec("train:mace:seed=3,n=50")
+    assert spec.retrained(n=20).text == "train:mace:n=20,seed=3"
+    assert spec.retrained(without=("seed", "n")).text == "train:mace"

@@ -1,0 +1,77 @@
+"""Figure of a committee: its error by the size of its spread, and how often its intervals hold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from ms25_suite.core.records import RunRecord
+from ms25_suite.core.results import CheckResult
+from ms25_suite.criteria.committee import CRITERION
+from ms25_suite.criteria.committee.details import KEY, CommitteeDetails
+from ms25_suite.report.figures.axes import logarithmic, set_margins, tidy
+from ms25_suite.report.figures.canvas import MUTED, new_figure
+from ms25_suite.report.figures.legend import ROW, legend_below, legend_label, style_of
+from ms25_suite.report.figures.observables import Drawn, observable_section
+from ms25_suite.report.section import Section
+from ms25_suite.report.wording import pretty_unit
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["draw_committees", "section"]
+
+_NOTE: Final = (
+    "Left: root mean square error of the mean of the members against the error that their spread "
+    "lets expect, in ten parts of equally many atoms (forces) or frames (energy) from the smallest "
+    "spread to the largest. A committee that warns rises; one that is calibrated lies on the "
+    "dotted line, and one that is over-confident above it. Right: how many of the errors are "
+    "within the interval of each level; below the dotted line is over-confident."
+)
+
+
+def section(run: RunRecord, results: Sequence[CheckResult]) -> Section | None:
+    """Section of the report; None if no committee was judged."""
+    del run
+    return observable_section(
+        results, CRITERION.name, KEY, CommitteeDetails, draw_committees, _NOTE
+    )
+
+
+def draw_committees(results: Drawn[CommitteeDetails]) -> Figure | None:
+    """Error against spread, and reliability curves, of all committees on one dataset."""
+    legend = ROW * len(results)
+    figure = new_figure(6.6, 3.3 + legend)
+    errors, curves = figure.subplots(1, 2)
+    for index, (result, details) in enumerate(results):
+        style = {**style_of(index), "ms": 3.5, "lw": 1.1}
+        name = f"{legend_label(result.potential)} ({len(details.members)} members)"
+        errors.plot(details.expected, details.found, label=name, **style)
+        curves.plot([0.0, *details.levels, 1.0], [0.0, *details.within, 1.0], **style)
+    _scale(errors, results)
+    curves.plot([0, 1], [0, 1], color=MUTED, lw=0.9, ls=":")
+    curves.set_xlabel("level of the interval", fontsize=8)
+    curves.set_ylabel("part of the errors within it", fontsize=8)
+    for axes in (errors, curves):
+        tidy(axes)
+    set_margins(figure, left=0.7, bottom=0.55 + legend, top=0.15, between=(0.35, 0.0))
+    legend_below(figure, *errors.get_legend_handles_labels())
+    return figure
+
+
+def _scale(axes: Axes, results: Drawn[CommitteeDetails]) -> None:
+    """One logarithmic scale for both axes, so that the diagonal is what is expected."""
+    unit = pretty_unit(results[0][1].unit)
+    axes.set_xlabel(f"error expected from the spread ({unit})", fontsize=8)
+    axes.set_ylabel(f"error of the mean ({unit})", fontsize=8)
+    points = [
+        value
+        for _, details in results
+        for value in (*details.expected, *details.found)
+        if value > 0
+    ]
+    if points:
+        logarithmic(axes, "x", points)
+        logarithmic(axes, "y", points)
+        axes.plot(axes.get_xlim(), axes.get_xlim(), color=MUTED, lw=0.9, ls=":", scalex=False)

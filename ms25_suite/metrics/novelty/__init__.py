@@ -1,0 +1,1 @@
+"""How far structures are from those that a potential was trained on."""
