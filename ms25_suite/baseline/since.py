@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Final
 
 import numpy as np
 
@@ -11,12 +12,16 @@ from ms25_suite.baseline.samples import FrameSample
 from ms25_suite.core.changes import Change, ChangeVerdict
 from ms25_suite.metrics.intervals import mean_interval
 
-__all__ = ["MIN_PAIRS", "change_of"]
+__all__ = ["EQUAL", "MIN_PAIRS", "change_of"]
 
-MIN_PAIRS = 6
+MIN_PAIRS: Final = 6
 """Fewest frames or trajectories of a paired comparison: of fewer, no interval of a typical value
 exists without assumptions about the distribution (Hahn and Meeker, Statistical Intervals, 1991,
 section 5.2)."""
+
+
+EQUAL: Final = 1e-6
+"""Relative difference below which two numbers are one: the order of sums, and of threads."""
 
 
 def change_of(
@@ -57,7 +62,10 @@ def change_of(
     worse, (low, high) = difference, ends or (difference, difference)
     if before.more_is_better:
         worse, low, high = -worse, -high, -low
-    if low > allowance:
+    if pairs is None and abs(difference) <= EQUAL * abs(before.value):
+        # Their intervals say how well each is known, and not that they differ.
+        verdict = ChangeVerdict.SAME
+    elif low > allowance:
         verdict = ChangeVerdict.WORSE
     elif high < -allowance:
         verdict = ChangeVerdict.BETTER

@@ -90,3 +90,9 @@ def test_false_alarms_are_rare(sigma: float, correlated: bool) -> None:
         found = compared(before, after, 0.02 * float(before.mean()), groups)
         alarms += found.verdict is ChangeVerdict.WORSE
     assert alarms <= 0.05 * 400
+
+
+def test_equal_numbers_are_the_same_however_well_they_are_known() -> None:
+    wide = (5.0, 20.0)
+    assert change_of(number(10.0, wide), number(10.000001, wide), 0.1).verdict == "same"
+    assert change_of(number(10.0, wide), number(10.01, wide), 0.1).verdict == "undecided"
