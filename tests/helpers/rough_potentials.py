@@ -82,11 +82,11 @@ class LowWall(Smooth):
 
 
 class Shoulder(Smooth):
-    """The force of a pair is 2.5 eV/Å smaller around 2.1 Å, and still repels."""
+    """The force of a pair is 3.5 eV/Å smaller around 2.1 Å: a soft shoulder of the wall."""
 
     def extra(self, d: Any) -> tuple[Any, Any]:
         x = (2.1 - d) / 0.08
-        return -0.2 * (np.tanh(x) + 1.0), 0.2 / 0.08 / np.cosh(x) ** 2
+        return -0.28 * (np.tanh(x) + 1.0), 3.5 / np.cosh(x) ** 2
 
 
 class Collapse(Smooth):

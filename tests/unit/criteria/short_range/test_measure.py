@@ -77,8 +77,8 @@ def test_a_shoulder_of_the_wall_fails_although_the_energy_rises(
 ) -> None:
     found = results_of(Shoulder, data, tmp_path)
     assert found["softening"].verdict is Verdict.FAIL
-    assert 25.0 < (found["softening"].value or 0.0) < 100.0
-    assert "at 2.1" in found["softening"].reason or "at 2.2" in found["softening"].reason
+    assert 25.0 < (found["softening"].value or 0.0) < 60.0
+    assert "largest for" in found["softening"].reason
     assert {found[name].verdict for name in ("wall", "hole", "compression")} == {Verdict.PASS}
 
 
