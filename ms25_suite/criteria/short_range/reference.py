@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from ms25_suite.core.catalogue import NotAsked
-from ms25_suite.core.errors import NotApplicableError, ReferenceCalculatorError
+from ms25_suite.core.errors import NotApplicableError, PotentialError, ReferenceCalculatorError
 from ms25_suite.criteria.case import Case
 from ms25_suite.criteria.recorder import CheckRecorder
 from ms25_suite.criteria.short_range.details import KEY, ShortRangeDetails, described
@@ -98,7 +98,7 @@ def push_reference(reference: Potential, scan: ShortRangeScan) -> tuple[Curve, .
     """
     try:
         curves, refused, problem = push(reference, scan.pushes)
-    except ReferenceCalculatorError as error:
+    except (PotentialError, ReferenceCalculatorError) as error:
         msg = f"the reference cannot be run: {error}"
         raise NotApplicableError(msg) from error
     if problem or not curves:
