@@ -97,6 +97,8 @@ def push_reference(reference: Potential, scan: ShortRangeScan) -> tuple[Curve, .
         The reference cannot be run here, refuses all pairs, or has no finite answer.
     """
     try:
+        # One that cannot be opened says why; later it would seem to refuse each structure.
+        reference.info()
         curves, refused, problem = push(reference, scan.pushes)
     except (PotentialError, ReferenceCalculatorError) as error:
         msg = f"the reference cannot be run: {error}"

@@ -84,7 +84,7 @@ def test_no_answer_is_no_number(data: Dataset, smooth: ShortRangeScan) -> None:
 
 def test_a_reference_that_cannot_be_run_is_said(smooth: ShortRangeScan) -> None:
     class Missing(InProcess):
-        def predict(self, *args, **kwargs):  # type: ignore[no-untyped-def]
+        def info(self):  # type: ignore[no-untyped-def]
             msg = "cannot download the potential"
             raise ReferenceCalculatorError(msg)
 
