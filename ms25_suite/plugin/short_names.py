@@ -66,6 +66,10 @@ class _ShortNames:
         return ms25_short_range_scan
 
     @pytest.fixture(scope="session")
+    def reference_pushes(self, ms25_reference_pushes: Any) -> Any:
+        return ms25_reference_pushes
+
+    @pytest.fixture(scope="session")
     def route_comparison(self, ms25_route_comparison: Any) -> Any:
         return ms25_route_comparison
 

@@ -81,6 +81,14 @@ class LowWall(Smooth):
         return -30 * x**2, 60 * x
 
 
+class Shoulder(Smooth):
+    """The force of a pair is 3.5 eV/Å smaller around 2.1 Å: a soft shoulder of the wall."""
+
+    def extra(self, d: Any) -> tuple[Any, Any]:
+        x = (2.1 - d) / 0.08
+        return -0.28 * (np.tanh(x) + 1.0), 3.5 / np.cosh(x) ** 2
+
+
 class Collapse(Smooth):
     """A pressure that pulls the cell together, without any force on an atom."""
 

@@ -18,6 +18,7 @@ from ms25_suite.criteria.consistency import DERIVATIVES
 from ms25_suite.criteria.consistency.asked import Asked, ask, together
 from ms25_suite.criteria.consistency.details import KEY, Compared, ConsistencyDetails
 from ms25_suite.criteria.consistency.frames import choose_frames, without_symmetry
+from ms25_suite.criteria.precision import dtype_of, is_foreign
 from ms25_suite.criteria.recorder import CheckRecorder
 from ms25_suite.datasets.dataset import Dataset
 from ms25_suite.metrics.agreement import agreement_tolerances
@@ -143,9 +144,8 @@ def measure_consistency(potential: Potential, dataset: Dataset, *, seed: int) ->
         The potential cannot predict the frames themselves.
     """
     rng = np.random.default_rng(seed)
-    states_dtype = potential.architecture not in ("ase", "reference")
-    # For an unknown precision longer steps and wider tolerances.
-    dtype = potential.options.dtype if states_dtype else "float32"
+    # For float32, and an unknown precision, longer steps and wider tolerances.
+    dtype = dtype_of(potential)
     seen: set[int] = set()
     questions: list[Asked] = []
     for index in choose_frames(potential, dataset):
@@ -165,7 +165,7 @@ def measure_consistency(potential: Potential, dataset: Dataset, *, seed: int) ->
         tuple(answered),
         {quantity: tolerance.value for quantity, tolerance in tolerances.items()},
         dtype,
-        states_dtype,
+        not is_foreign(potential),
     )
 
 

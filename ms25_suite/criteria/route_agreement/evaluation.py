@@ -17,13 +17,14 @@ from ms25_suite.core.errors import (
     UsageError,
 )
 from ms25_suite.core.frames import Frames, IntArray, Predictions
+from ms25_suite.criteria.precision import dtype_of, is_foreign
 from ms25_suite.lammps.plan import LammpsRun, MdPlan
 from ms25_suite.potentials.batching.limits import BATCH_ATOMS
 from ms25_suite.potentials.in_lammps import pair_style_for, run_in_lammps
 from ms25_suite.potentials.opening import from_model_file
 from ms25_suite.potentials.potential import Potential
 
-__all__ = ["EVALUATIONS", "Evaluated", "Subject", "batch_room", "dtype_of", "without_device"]
+__all__ = ["EVALUATIONS", "Evaluated", "Subject", "batch_room"]
 
 T = TypeVar("T")
 
@@ -83,24 +84,12 @@ class Evaluated:
     may_lack_stress: bool = False
 
 
-def dtype_of(potential: Potential) -> str:
-    """Floating-point type of a potential; of a calculator, the less precise one."""
-    if without_device(potential):
-        return "float32"
-    return potential.info().precision or potential.options.dtype
-
-
-def without_device(potential: Potential) -> bool:
-    """Whether a potential is somebody's calculator, whose precision and device are not known."""
-    return potential.architecture in ("ase", "reference")
-
-
 def batch_room(potential: Potential) -> int:
     """Most atoms in a batch of these frames."""
     asked = potential.options.batch_atoms
     if asked is not None:
         return asked
-    on_host = without_device(potential) or potential.options.device == "cpu"
+    on_host = is_foreign(potential) or potential.options.device == "cpu"
     # On a GPU the size is found in the run, and is never as small as this one.
     return BATCH_ATOMS if on_host else _DEVICE_ATOMS
 
@@ -328,7 +317,7 @@ def _closing(potential: Potential) -> Iterator[Potential]:
 
 
 def _ours(potential: Potential) -> str:
-    return "its own predictions" if without_device(potential) else "the suite's adapter"
+    return "its own predictions" if is_foreign(potential) else "the suite's adapter"
 
 
 def _named(potential: Potential) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ms25_suite.core.catalogue import Criterion, Measure
-from ms25_suite.core.units import BARRIER_UNIT, ENERGY_UNIT
+from ms25_suite.core.units import BARRIER_UNIT, ENERGY_UNIT, LENGTH_UNIT, PERCENT
 
 __all__ = ["CRITERION"]
 
@@ -14,10 +14,16 @@ CRITERION = Criterion(
     place=17,
     measures={
         "wall": Measure("measurement", BARRIER_UNIT, at_least=True),
+        "softening": Measure("measurement", PERCENT),
         "hole": Measure("measurement", BARRIER_UNIT),
         "compression": Measure("measurement", ENERGY_UNIT),
+        "wall_at_1_ev": Measure("error", LENGTH_UNIT),
+        "wall_at_5_ev": Measure("error", LENGTH_UNIT),
+        "wall_at_10_ev": Measure("error", LENGTH_UNIT),
     },
     is_law=True,
-    not_asked="ms25_suite.criteria.short_range.scan:not_asked",
+    compares_labels=True,
+    without_labels=("wall", "softening", "hole", "compression"),
+    not_asked="ms25_suite.criteria.short_range.reference:not_asked",
     section="ms25_suite.criteria.short_range.figure:section",
 )

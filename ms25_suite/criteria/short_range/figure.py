@@ -30,8 +30,7 @@ _NOTE: Final = (
     "compression: a test frame. Black: the repulsion of the screened nuclei (Ziegler, Biersack and "
     "Littmark), a scale and no reference. The energies are drawn on a scale that is linear up to "
     "1 eV (10 meV/atom) and logarithmic beyond, from -30 to 300 eV. "
-    "Judge --mlip=reference as well to see the curves "
-    "of the reference of a built-in dataset."
+    "wall_at_1_ev (-m short_range): the curves of wall, beside those of the reference calculator."
 )
 
 
@@ -52,7 +51,8 @@ def draw_scans(results: Drawn[ShortRangeDetails]) -> Figure | None:
         return None
     rows, columns = panels(len(names))
     columns = min(columns, len(names))
-    legend = ROW * (len(results) + 1)
+    # The screened nuclei, and a reference.
+    legend = ROW * (len(results) + 2)
     figure = new_figure(max(2.5 * columns + 0.6, 4.4), 1.9 * rows + 0.7 + legend)
     grid = figure.subplots(rows, columns, squeeze=False)
     for place, axes in enumerate(grid.flat):
@@ -75,7 +75,7 @@ def _draw_panel(axes: Axes, results: Drawn[ShortRangeDetails], name: str, quanti
     compression = quantity == "compression"
     axes.set_title(name, fontsize=8.5)
     axes.axhline(0, color=MUTED, lw=0.8)
-    repulsion = False
+    repulsion = reference = False
     for index, (result, details) in enumerate(results):
         curve = _curve(details, name, compression)
         label = legend_label(result.potential)
@@ -88,6 +88,16 @@ def _draw_panel(axes: Axes, results: Drawn[ShortRangeDetails], name: str, quanti
         if curve.repulsion is not None and not repulsion:
             axes.plot(curve.where, curve.repulsion, color=INK, lw=0.8, label="screened nuclei")
             repulsion = True
+        if curve.reference is not None and not reference:
+            axes.plot(
+                curve.where,
+                with_gaps(curve.reference),
+                color=INK,
+                lw=1.0,
+                ls="--",
+                label="reference",
+            )
+            reference = True
     if quantity == "wall":
         for mark in sorted({one.threshold for one, _ in results if one.threshold is not None}):
             axes.axhline(mark, color=MUTED, lw=0.9, ls=":")

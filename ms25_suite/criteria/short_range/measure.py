@@ -9,29 +9,39 @@ from typing import Any, Final
 import numpy as np
 
 from ms25_suite.core.errors import NotApplicableError
-from ms25_suite.core.frames import FloatArray
 from ms25_suite.core.units import MEV_PER_EV
 from ms25_suite.criteria.recorder import CheckRecorder
-from ms25_suite.criteria.short_range.details import KEY, ScanCurve, ShortRangeDetails
-from ms25_suite.criteria.short_range.scan import VOLUMES, Curve, ShortRangeScan
+from ms25_suite.criteria.short_range.details import (
+    KEY,
+    ScanCurve,
+    ShortRangeDetails,
+    described,
+    gaps,
+)
+from ms25_suite.criteria.short_range.pushes import Curve
+from ms25_suite.criteria.short_range.scan import VOLUMES, ShortRangeScan
 from ms25_suite.metrics.scans.dimers import pair_name
-from ms25_suite.metrics.scans.walls import Wall, drop_of, find_wall
-from ms25_suite.metrics.scans.zbl import CORE_EV, core_distance, zbl_energy
+from ms25_suite.metrics.scans.walls import WAVE_EV, Wall, drop_of, find_wall, softening
+from ms25_suite.metrics.scans.zbl import CORE_EV, core_distance
 
 __all__ = ["SHORT_RANGE_QUANTITIES", "ShortRangeNumber", "measure_short_range"]
 
-SHORT_RANGE_QUANTITIES: Final = ("wall", "hole", "compression")
+SHORT_RANGE_QUANTITIES: Final = ("wall", "softening", "hole", "compression")
 
-DROP_EV: Final = 0.5
-"""Fall of the energy in eV on the way in that is no hole. The first step of a push may go downhill,
-since an atom in a frame is not at rest: 0.1 eV for hydrogen on platinum with the reference."""
+SOFT_EV: Final = 1.0
+"""Work in eV up to which the force must rise: 10 kT at 1200 K, 39 kT at 300 K."""
 
 SAMPLED_TO: Final = 0.85
 """Volume as part of a frame's own to which the energy may fall: frames are sampled at volumes up to
 10 % above equilibrium, and slabs hold vacuum."""
 
-_KINDS: Final = {"wall": "pushed", "hole": "dimers", "compression": "compressed"}
-"""Scans whose curves are shown beside each number."""
+_KINDS: Final = {
+    "wall": "pushed",
+    "softening": "pushed",
+    "hole": "dimers",
+    "compression": "compressed",
+}
+"""Scans that each number comes from first of all."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,7 +93,8 @@ def measure_short_range(scan: ShortRangeScan, quantity: str) -> ShortRangeNumber
         All scans.
     quantity
         ``wall``: energy that it takes to push two atoms of a frame together, before it falls again,
-        for the pair of elements with the lowest. ``hole``: how far an energy falls below that of
+        for the pair of elements with the lowest. ``softening``: how far the repulsion falls on the
+        way in, while the work is below 1 eV. ``hole``: how far an energy falls below that of
         the bonded atoms at shorter distances. ``compression``: how far the energy falls while a
         frame is compressed.
 
@@ -94,7 +105,7 @@ def measure_short_range(scan: ShortRangeScan, quantity: str) -> ShortRangeNumber
         are not periodic.
     """
     kind = _KINDS[quantity]
-    curves = {"wall": scan.pushed, "hole": scan.dimers}.get(quantity, ())
+    curves = {"pushed": scan.pushed, "dimers": scan.dimers}.get(kind, ())
     none = not (scan.pushed or scan.dimers) if quantity == "hole" else not curves
     if scan.compressed is None if quantity == "compression" else none:
         reason = scan.remarks.get(kind) or "no test frame is periodic in all three directions"
@@ -106,6 +117,8 @@ def measure_short_range(scan: ShortRangeScan, quantity: str) -> ShortRangeNumber
         value, reason = math.nan, f"the potential has no answer to {problem}"
     elif quantity == "wall":
         value, reason = _lowest_wall(scan)
+    elif quantity == "softening":
+        value, reason = _softest(scan)
     elif quantity == "hole":
         value, reason = _deepest_hole(scan)
     else:
@@ -129,6 +142,19 @@ def _lowest_wall(scan: ShortRangeScan) -> tuple[float, str]:
     end = "behind it the energy falls" if wall.open else "it rises to the end of the scan"
     return wall.height, (
         f"lowest for {pair_name(curve.pair)} at {wall.distance:.2f} Å in frame {curve.frame}: {end}"
+    )
+
+
+def _softest(scan: ShortRangeScan) -> tuple[float, str]:
+    parts = [softening(curve.pulls, curve.energies, energy=SOFT_EV) for curve in scan.pushed]
+    worst = int(np.argmax([part for part, _ in parts]))
+    part, where = parts[worst]
+    if part == 0.0:
+        return 0.0, f"all pairs repel each other more on the way in, up to {SOFT_EV:g} eV"
+    curve = scan.pushed[worst]
+    return 100.0 * part, (
+        f"largest for {pair_name(curve.pair)} at {curve.distances[where]:.2f} Å in frame "
+        f"{curve.frame}"
     )
 
 
@@ -163,7 +189,7 @@ def _deepest_hole(scan: ShortRangeScan) -> tuple[float, str]:
 
 
 def _wall(curve: Curve) -> Wall:
-    return find_wall(curve.distances, curve.energies, drop=DROP_EV)
+    return find_wall(curve.distances, curve.energies, drop=WAVE_EV)
 
 
 def _fall(scan: ShortRangeScan) -> tuple[float, str]:
@@ -185,18 +211,5 @@ def _described(scan: ShortRangeScan, quantity: str) -> tuple[ScanCurve, ...]:
         if scan.compressed is None:
             return ()
         name = f"frame {scan.compressed.frame}"
-        return (ScanCurve(name, tuple(VOLUMES.tolist()), _gaps(scan.compressed.energies)),)
-    curves = scan.pushed if quantity == "wall" else scan.dimers
-    return tuple(
-        ScanCurve(
-            pair_name(curve.pair),
-            tuple(curve.distances.round(4).tolist()),
-            _gaps(curve.energies),
-            tuple(zbl_energy(*curve.pair, curve.distances).round(4).tolist()),
-        )
-        for curve in curves
-    )
-
-
-def _gaps(energies: FloatArray) -> tuple[float | None, ...]:
-    return tuple(round(float(e), 6) if np.isfinite(e) else None for e in energies)
+        return (ScanCurve(name, tuple(VOLUMES.tolist()), gaps(scan.compressed.energies)),)
+    return described({"wall": scan.pushed, "hole": scan.dimers}.get(quantity, ()))

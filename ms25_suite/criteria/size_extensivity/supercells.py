@@ -15,6 +15,7 @@ from ms25_suite.core.thresholds import Threshold
 from ms25_suite.core.units import MEV_PER_EV
 from ms25_suite.criteria.case import Case
 from ms25_suite.criteria.held_out import test_frames
+from ms25_suite.criteria.precision import dtype_of, is_foreign
 from ms25_suite.criteria.recorder import CheckRecorder
 from ms25_suite.criteria.size_extensivity import CRITERION
 from ms25_suite.criteria.transfer import not_asked as trained_elsewhere
@@ -172,11 +173,9 @@ def predict_supercells(potential: Potential, dataset: Dataset) -> Supercells:
     of_frames, of_doubled = potential.predict(frames), potential.predict(twice)
     # Rounding is relative to the size of a number: total energies of DFT lose more digits.
     per_atom = np.abs(np.asarray(of_frames.energy) / frames.n_atoms).max()
-    states_dtype = potential.architecture not in ("ase", "reference")
-    # For an unknown precision the wider tolerance.
-    dtype = potential.options.dtype if states_dtype else "float32"
+    dtype = dtype_of(potential)
     tolerances = supercell_tolerances(dtype, float(per_atom))
-    unknown = "" if states_dtype else " (the precision of a calculator is not known)"
+    unknown = " (the precision of a calculator is not known)" if is_foreign(potential) else ""
     measures = CRITERION.measures
     marks = {
         name: Threshold(

@@ -14,6 +14,7 @@ from ms25_suite.core.errors import NotApplicableError, ReferenceCalculatorError
 from ms25_suite.core.frames import FloatArray, Frames, IntArray
 from ms25_suite.criteria.case import Case
 from ms25_suite.criteria.held_out import unseen_set
+from ms25_suite.criteria.precision import dtype_of
 from ms25_suite.datasets.dataset import Dataset
 from ms25_suite.metrics.dynamics.breaks import shortest_distances
 from ms25_suite.metrics.rounding import TERMS
@@ -372,5 +373,4 @@ def _answers(potential: Potential, frames: Frames) -> Answers:
 
 def _digits(potential: Potential) -> float:
     """Relative rounding error; that of float32 for a calculator, whose precision is not known."""
-    known = potential.architecture not in ("ase", "reference")
-    return TERMS * float(np.finfo(potential.options.dtype if known else "float32").eps)
+    return TERMS * float(np.finfo(dtype_of(potential)).eps)

@@ -1,14 +1,19 @@
-"""Walls that hold atoms apart, and holes behind them, along a curve of energies."""
+"""Walls that hold atoms apart, and holes behind them, along a curve of energies or forces."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from ms25_suite.core.frames import FloatArray
 
-__all__ = ["Wall", "drop_of", "find_wall"]
+__all__ = ["WAVE_EV", "Wall", "distance_at", "drop_of", "find_wall", "softening"]
+
+WAVE_EV: Final = 0.5
+"""Fall of the energy in eV on the way in that is no hole. The first step of a push may go downhill,
+since an atom in a frame is not at rest: 0.1 eV for hydrogen on platinum with the reference."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,3 +91,83 @@ def drop_of(energies: FloatArray) -> tuple[float, int]:
     falls = np.maximum.accumulate(energies) - energies
     worst = int(np.argmax(falls))
     return float(falls[worst]), worst
+
+
+def distance_at(
+    distances: FloatArray, energies: FloatArray, energy: float, *, drop: float
+) -> float:
+    """Distance in Å at which the first wall reaches an energy; NaN if it ends below.
+
+    Between two points the energy is a power of the distance.
+
+    Parameters
+    ----------
+    distances, energies, drop
+        See `find_wall`.
+    energy
+        In eV above the first, positive.
+
+    Examples
+    --------
+    >>> r = np.array([2.0, 1.0, 0.5, 0.4])
+    >>> round(distance_at(r, np.array([0.0, 1.0, 4.0, 4.2]), 2.0, drop=0.5), 3)
+    0.707
+    >>> distance_at(r, np.array([0.0, 1.0, -4.0, 9.0]), 2.0, drop=0.5)
+    nan
+    """
+    rise = np.asarray(energies) - energies[0]
+    reached = np.flatnonzero(rise >= energy)
+    if len(reached) == 0 or find_wall(distances, energies, drop=drop).height < energy:
+        return float("nan")
+    inner = int(reached[0])
+    outer = inner - 1
+    if rise[outer] > 0.0:
+        part = np.log(energy / rise[outer]) / np.log(rise[inner] / rise[outer])
+    else:
+        part = (energy - rise[outer]) / (rise[inner] - rise[outer])
+    return float(distances[outer] * (distances[inner] / distances[outer]) ** part)
+
+
+def softening(pulls: FloatArray, energies: FloatArray, *, energy: float) -> tuple[float, int]:
+    """Largest fall of a repulsion on the way in, as a part of the largest repulsion.
+
+    The way is from where the pair begins to repel to where an energy is reached; to the end of the
+    curve if it is not reached.
+
+    Parameters
+    ----------
+    pulls
+        Force between the pair in eV/Å, positive where it repels, shape ``(n_points,)``.
+    energies
+        In eV, same shape; the zero is the first.
+    energy
+        End of the way in eV above the first, positive.
+
+    Returns
+    -------
+    :
+        From 0 (the force rises all the way) to 1 (there is a point without a repulsion), and the
+        index of the point where the fall ends.
+
+    Examples
+    --------
+    >>> softening(np.array([1.0, 4.0, 3.0, 9.0]), np.array([0.0, 0.5, 0.9, 3.0]), energy=1.0)
+    (0.25, 2)
+    >>> softening(np.array([1.0, 4.0, 3.0, 9.0]), np.array([0.0, 0.5, 2.9, 5.0]), energy=0.5)
+    (0.0, 0)
+    """
+    force = np.asarray(pulls, dtype=np.float64)
+    repels = np.flatnonzero(force > 0.0)
+    if len(repels) == 0:
+        return 1.0, 0
+    start = int(repels[0])
+    rise = np.asarray(energies) - energies[0]
+    reached = np.flatnonzero(rise[start:] >= energy)
+    way = force[start:].copy()
+    if len(reached) and (end := int(reached[0])):
+        inner = start + end
+        part = (energy - rise[inner - 1]) / (rise[inner] - rise[inner - 1])
+        way = way[: end + 1]
+        way[end] = force[inner - 1] + part * (force[inner] - force[inner - 1])
+    fall, where = drop_of(way)
+    return min(1.0, fall / float(way.max())), start + where

@@ -214,6 +214,45 @@ def test_no_answer_for_two_atoms(judge: Judge, cuni: Path) -> None:
         assert "(2 atoms" in outcome.reasons("fail")
 
 
+NO_NUMBER = """
+from ase.calculators.emt import EMT
+
+
+class make(EMT):
+    def calculate(self, *args):
+        super().calculate(*args)
+        self.results["energy"] = float("nan")
+"""
+
+
+@row("`-m short_range`: a reference calculator that is not there, cannot be run, or has no answer")
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (None, "names no reference_calculator"),
+        ("def make():\n    raise OSError('no such file: a.eam')\n", "no such file: a.eam"),
+        (NO_NUMBER, "the reference has no answer to"),
+    ],
+)
+def test_no_reference_to_compare_walls_with(
+    judge: Judge,
+    emt: str,
+    images: list[Any],
+    dataset: Callable[..., str],
+    text: str | None,
+    words: str,
+) -> None:
+    card = ""
+    if text is not None:
+        Path("its_reference.py").write_text(text)
+        card = 'reference_calculator = "its_reference:make"\n'
+    outcome = judge(f"--mlip={emt}", f"--dataset={dataset(images, card)}", "-m", "short_range")
+    assert words in outcome.reasons("skip")
+    assert {r["quantity"] for r in outcome.results if r["verdict"] in ("pass", "fail")} == {
+        *("wall", "softening", "hole", "compression")
+    }
+
+
 @row("`throughput` with `-n`")
 def test_timing_beside_others(judge: Judge, emt: str, cuni: Path) -> None:
     text = judge(f"--mlip={emt}", f"--dataset={cuni}", "-m", "throughput", "-n2").text

@@ -29,6 +29,20 @@ def test_each_pair_has_a_panel_with_the_screened_nuclei() -> None:
     assert "screened nuclei" in figure.axes[0].get_legend_handles_labels()[1]
 
 
+def test_the_curve_of_the_reference_is_drawn_beside_that_of_the_potential() -> None:
+    curve = ScanCurve("O-O", (2.0, 1.0, 0.5), (0.0, 3.0, 9.0), (0.1, 5.0, 90.0), (0.0, 4.0, None))
+    details = ShortRangeDetails((curve,))
+    result = make_result(
+        criterion="short_range", quantity="wall_at_1_ev", details={SHORT_KEY: details.to_dict()}
+    )
+    assert details_of(result, SHORT_KEY, ShortRangeDetails) == details
+    with drawing():
+        figure = draw_scans([(result, details)])
+    assert figure is not None
+    lines = {line.get_label(): line for line in figure.axes[0].lines}
+    assert list(lines["reference"].get_ydata())[:2] == [0.0, 4.0]
+
+
 def test_without_a_curve_there_is_no_figure() -> None:
     result = make_result(criterion="short_range", quantity="hole")
     assert draw_scans([(result, ShortRangeDetails(()))]) is None

@@ -15,10 +15,19 @@ from ms25_suite.datasets import Dataset
 from tests.helpers.copper_data import open_crystals
 from tests.helpers.in_process import InProcess
 from tests.helpers.recording import make_recorder
-from tests.helpers.rough_potentials import Collapse, FewAtoms, Hole, LowWall, NoNumber, Smooth
+from tests.helpers.rough_potentials import (
+    Collapse,
+    FewAtoms,
+    Hole,
+    LowWall,
+    NoNumber,
+    Shoulder,
+    Smooth,
+)
 
 MARKS = {
     "wall": Threshold(1.5, "eV", "measurement", "test", at_least=True),
+    "softening": Threshold(25.0, "%", "measurement", "test"),
     "hole": Threshold(1.0, "eV", "measurement", "test"),
     "compression": Threshold(1.0, "meV/atom", "measurement", "test"),
 }
@@ -42,8 +51,8 @@ def results_of(calculator: Any, data: Dataset, folder: Path) -> dict[str, CheckR
 def test_a_repulsive_potential_passes(data: Dataset, tmp_path: Path) -> None:
     found = results_of(Smooth, data, tmp_path)
     assert {result.verdict for result in found.values()} == {Verdict.PASS}
-    assert found["hole"].value == 0.0
-    assert found["compression"].value == 0.0
+    for quantity in ("softening", "hole", "compression"):
+        assert found[quantity].value == 0.0
     names = [curve["name"] for curve in found["wall"].details[KEY]["curves"]]
     assert sorted(names) == ["Cu-Cu", "Ni-Cu", "Ni-Ni"]
 
@@ -61,6 +70,16 @@ def test_a_low_wall_fails_and_is_named(data: Dataset, tmp_path: Path) -> None:
     found = results_of(LowWall, data, tmp_path)
     assert found["wall"].verdict is Verdict.FAIL
     assert "behind it the energy falls" in found["wall"].reason
+
+
+def test_a_shoulder_of_the_wall_fails_although_the_energy_rises(
+    data: Dataset, tmp_path: Path
+) -> None:
+    found = results_of(Shoulder, data, tmp_path)
+    assert found["softening"].verdict is Verdict.FAIL
+    assert 25.0 < (found["softening"].value or 0.0) < 60.0
+    assert "largest for" in found["softening"].reason
+    assert {found[name].verdict for name in ("wall", "hole", "compression")} == {Verdict.PASS}
 
 
 def test_a_cell_that_collapses_under_pressure_fails(data: Dataset, tmp_path: Path) -> None:

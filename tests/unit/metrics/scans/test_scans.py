@@ -9,7 +9,12 @@ from ase.build import bulk
 from ase.calculators.emt import EMT
 
 from ms25_suite.core.frames import Frames
-from ms25_suite.metrics.scans.approach import approach_frames, choose_approaches, push_work
+from ms25_suite.metrics.scans.approach import (
+    approach_frames,
+    choose_approaches,
+    push_pull,
+    push_work,
+)
 from ms25_suite.metrics.scans.dimers import dimer_frames, pull
 from ms25_suite.metrics.scans.lines import energy_steps, force_jumps
 from ms25_suite.metrics.scans.walls import find_wall
@@ -47,7 +52,7 @@ def test_the_work_of_a_push_is_the_change_of_the_energy() -> None:
         forces.append(atoms.get_forces())
         a, b = one.atoms
         assert atoms.get_distance(a, b, mic=True) == pytest.approx(one.distances[index], abs=1e-9)
-    work = push_work(one, np.array(forces))
+    work = push_work(one.distances, push_pull(one, np.array(forces)))
     rise = np.array(energies) - energies[0]
     assert work[-1] == pytest.approx(rise[-1], rel=0.02)
 
