@@ -54,7 +54,7 @@ def frames_file(tmp_path: Path) -> Path:
     """Frames with labels that the potential can learn exactly."""
     rng = np.random.default_rng(0)
     images: list[Atoms] = []
-    for index in range(20):
+    for index in range(24):
         atoms = bulk("Cu", a=3.6 + 0.1 * rng.random(), cubic=True) * (2, 1, 1)
         atoms.symbols[rng.integers(len(atoms))] = "Ni"
         atoms.rattle(0.08, seed=index)

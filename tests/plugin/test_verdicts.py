@@ -19,6 +19,7 @@ from jsonschema import Draft202012Validator
 
 from ms25_suite.core.schemas import schema_of
 from ms25_suite.core.thresholds import MIN_FRAMES
+from ms25_suite.plugin.outcome import NOT_RUN
 from tests.helpers.emt_data import crystals
 from tests.helpers.killing import KILL_PYTEST
 
@@ -175,7 +176,7 @@ def test_one_potential_that_cannot_run_costs_nothing_of_the_others(
 ) -> None:
     good, bad = calc(), calc("raise ValueError('no such luck')", name="bad")
     done = pytester.runpytest(f"--mlip={bad}", f"--mlip={good}", f"--dataset={cuni}")
-    assert done.ret == pytest.ExitCode.TESTS_FAILED
+    assert done.ret == NOT_RUN
     done.assert_outcomes(passed=3, errors=3)
     found = results()
     assert found["cuni", "calc", "energy", "mae"]["verdict"] == "pass"
@@ -210,7 +211,7 @@ def test_a_potential_that_breaks_on_one_dataset_is_judged_on_the_next(
     done = pytester.runpytest(
         f"--mlip={potential}", f"--dataset={cuni}", "--dataset=small.extxyz", "--worker-timeout=12"
     )
-    assert done.ret == pytest.ExitCode.TESTS_FAILED
+    assert done.ret == NOT_RUN
     done.assert_outcomes(passed=3, errors=3)
     found = results()
     for quantity in ("energy", "forces", "stress"):
@@ -226,7 +227,7 @@ def test_an_exploding_potential_costs_nothing_of_the_others(
 ) -> None:
     huge, good = calc("results['forces'] = np.full((16, 3), 1e200)", name="huge"), calc()
     done = pytester.runpytest(f"--mlip={huge}", f"--mlip={good}", f"--dataset={cuni}")
-    assert done.ret == pytest.ExitCode.TESTS_FAILED
+    assert done.ret == NOT_RUN
     found = results()
     assert found["cuni", "huge", "forces", "mae"]["verdict"] == "error"
     assert "square of their error overflows" in found["cuni", "huge", "forces", "mae"]["reason"]
@@ -277,7 +278,7 @@ def test_an_error_after_a_verdict_is_an_error(
         """
     )
     done = pytester.runpytest_subprocess(f"--mlip={calc()}", f"--dataset={cuni}")
-    assert done.ret == pytest.ExitCode.TESTS_FAILED
+    assert done.ret == NOT_RUN
     result = results()["cuni", "calc", "energy", "mae"]
     assert (result["verdict"], result["value"]) == ("error", None)
     assert "after the verdict" in result["reason"]
@@ -316,7 +317,7 @@ def test_a_missing_architecture_is_an_error_that_names_the_command(
 
     monkeypatch.setattr(type(get_architecture("mace")), "package", "no_such_package_here")
     done = pytester.runpytest(f"--mlip={tiny_mace}", f"--dataset={cuni}")
-    assert done.ret == pytest.ExitCode.TESTS_FAILED
+    assert done.ret == NOT_RUN
     assert 'pip install "ms25-suite[mace]"' in results()["cuni", "tiny", "energy", "mae"]["reason"]
 
 
@@ -363,7 +364,7 @@ def test_two_processes_report_as_one(
     )
     assert done.ret == pytest.ExitCode.TESTS_FAILED
     done.assert_outcomes(passed=5, failed=1)
-    assert len(results()) == 12
+    assert len([key for key in results() if key[3] == "mae"]) == 6
     assert results()["cuni", "bad", "forces", "mae"]["verdict"] == "fail"
 
 
