@@ -32,6 +32,7 @@ from ms25_suite.report.wording import (
 
 __all__ = [
     "CSV_COLUMNS",
+    "change_columns",
     "config_type_text",
     "csv_text",
     "group_heading",
@@ -117,16 +118,20 @@ def csv_text(results: Sequence[CheckResult]) -> str:
         flags = ("stand_in", "at_least", "unjudged", "incomparable")
         row |= {name: "true" if record[name] else "false" for name in flags}
         row["by_config_type"] = config_type_text(result)
-        if result.change is not None:
-            row["since_baseline"] = result.change.verdict.value
-            row["baseline_value"] = _or_empty(result.change.before)
-            row["baseline_difference"] = _or_empty(result.change.difference)
+        since = change_columns(result)
+        row |= {name: "" if value is None else value for name, value in since.items()}
         writer.writerow(row)
     return buffer.getvalue()
 
 
-def _or_empty(value: float | None) -> float | str:
-    return "" if value is None else value
+def change_columns(result: CheckResult) -> dict[str, str | float | None]:
+    """Columns about the change since the baseline; None where there is nothing to say."""
+    change = result.change
+    return {
+        "since_baseline": None if change is None else change.verdict.value,
+        "baseline_value": None if change is None else change.before,
+        "baseline_difference": None if change is None else change.difference,
+    }
 
 
 def config_type_text(result: CheckResult) -> str:

@@ -119,7 +119,7 @@ def test_a_passing_potential(runner: Runner) -> None:
         path.name for path in report.iterdir()
     }
     assert json.loads((report / "badge.json").read_text())["color"] == "brightgreen"
-    assert len(json.loads((report / "smaller-better.json").read_text())) == 19
+    assert len(json.loads((report / "smaller-better.json").read_text())) == 18
     assert "::error" not in runner.log
 
 

@@ -15,6 +15,7 @@ import pytest
 from ase import Atoms
 from ase.io import write
 
+from ms25_suite.plugin.outcome import NOT_RUN
 from tests.conftest import REPOSITORY
 
 EXAMPLE = REPOSITORY / "docs" / "examples" / "ms25-translation"
@@ -64,7 +65,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def work(tmp_path: Path, cuni_images: list[Atoms]) -> Path:
-    write(tmp_path / "cuni.extxyz", cuni_images[:6])
+    write(tmp_path / "cuni.extxyz", cuni_images[:12])
     (tmp_path / "pinned.py").write_text(PINNED)
     return tmp_path
 
@@ -95,7 +96,7 @@ def test_it_is_judged_reported_and_named(installed: Path, work: Path) -> None:
     page = (work / "reports" / "report.html").read_text(encoding="utf-8")
     assert "Do energies and forces stay the same when all atoms move together?" in page
     assert "moved as a whole by a random vector" in page
-    assert "Change of the energy of 6 frames" in page or "Change of the energy of 5 frames" in page
+    assert re.search(r"Change of the energy of 1[12] frames", page)
 
 
 def test_it_runs_by_default_beside_the_suites_own(installed: Path, work: Path) -> None:
@@ -214,9 +215,12 @@ def test_a_careless_check_is_never_green(installed: Path, work: Path, case: str)
     check.write_text(text.replace(old, new), encoding="utf-8")
     asked = ["--mlip=pinned.py", "--dataset=cuni.extxyz", "-m", "translation"]
     done = _run(work, careless, "-m", "pytest", *asked)
-    assert done.returncode == pytest.ExitCode.TESTS_FAILED, done.stdout + done.stderr
+    verdicts = {result["verdict"] for result in _results(work).values()}
+    # What records nothing could not be run, and is no failure of the potential.
+    expected = pytest.ExitCode.TESTS_FAILED if "fail" in verdicts else NOT_RUN
+    assert done.returncode == expected, done.stdout + done.stderr
     assert words in done.stdout
-    assert {result["verdict"] for result in _results(work).values()} & {"fail", "error"}
+    assert verdicts & {"fail", "error"}
 
 
 @pytest.mark.parametrize(

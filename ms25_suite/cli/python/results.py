@@ -13,7 +13,7 @@ from ms25_suite.core.text.shown import visible
 from ms25_suite.report.comparisons import counted, marked, notice, two_levels_of
 from ms25_suite.report.order import sort_results
 from ms25_suite.report.pairs import without_repeats
-from ms25_suite.report.tables import CSV_COLUMNS, config_type_text, terminal_table
+from ms25_suite.report.tables import CSV_COLUMNS, change_columns, config_type_text, terminal_table
 from ms25_suite.report.wording import (
     SYMBOLS,
     count_sentence,
@@ -256,6 +256,7 @@ def _record(result: CheckResult) -> dict[str, Any]:
     record = result.to_dict()
     record["interval_low"], record["interval_high"] = record["interval"] or (None, None)
     record["by_config_type"] = config_type_text(result)
+    record |= change_columns(result)
     return {name: record[name] for name in CSV_COLUMNS}
 
 

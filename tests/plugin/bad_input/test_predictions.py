@@ -177,7 +177,7 @@ def test_little_memory(judge: Judge, cuni: Path, lennard_jones: Any, model: str)
     arguments = (f"--mlip={model}", f"--dataset={cuni}")
     outcome = judge(*arguments, check=False, **some)
     assert "error" not in outcome.verdicts
-    assert len(outcome.results) == 6
+    assert {r["quantity"] for r in outcome.results} >= {"energy", "forces"}
     outcome = judge(*arguments, "--ms25-no-cache", **lennard_jones(evaluate=little.format(10)))
     assert "a frame of 16 atoms does not fit into the memory of the worker" in outcome.reasons()
     assert "--dtype=float32, a smaller cell or a larger machine" in outcome.reasons()

@@ -46,7 +46,7 @@ def models(cache: Path) -> list[Path]:
         ("set=4", "there is no set 4"),
         ("budget=smok", "Did you mean 'smoke'?"),
         ("seed=-1", "seed"),
-        ("epochs=3", "'epochs=3' is not one of n, set, seed, budget, dataset=VALUE"),
+        ("epochs=3", "'epochs=3' is not one of n, set, seed, budget, split, dataset=VALUE"),
     ],
 )
 def test_an_impossible_training(judge: Judge, frames: str, options: str, words: str) -> None:
