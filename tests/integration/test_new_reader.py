@@ -37,10 +37,12 @@ def test_a_potential_is_judged_on_such_a_file(
 ) -> None:
     run(installed, tmp_path, "-m", "pytest", "-q", EMT, f"--dataset={frames}")
     document = json.loads((tmp_path / "reports" / "results.json").read_text(encoding="utf-8"))
-    results = {result["quantity"]: result for result in document["results"]}
+    results = {r["quantity"]: r for r in document["results"] if r["metric"] == "mae"}
     assert {"energy", "forces", "stress"} <= set(results)
     # The labels are those of the potential, up to conversions of units.
-    assert {result["verdict"] for result in document["results"]} <= {"pass", None}
+    # Ten frames are few for some parts of the errors.
+    assert {result["verdict"] for result in document["results"]} <= {"pass", "undecided", None}
+    assert {results[name]["verdict"] for name in ("energy", "forces")} == {"pass"}
     assert results["energy"]["value"] < 1e-6
 
 

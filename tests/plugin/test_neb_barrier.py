@@ -12,6 +12,7 @@ from ase.calculators.emt import EMT
 from ase.io import read, write
 from ase.mep import NEBTools
 
+from ms25_suite.plugin.outcome import NOT_RUN
 from tests.helpers.emt_data import save
 from tests.helpers.emt_path import hop, relaxed
 
@@ -32,7 +33,7 @@ def hops(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, float]:
     images = relaxed(hop())
     barrier, _ = NEBTools(images).get_barrier(fit=True)
     frames = []
-    for seed in range(6):
+    for seed in range(12):
         atoms = images[0].copy()
         atoms.set_constraint()
         atoms.rattle(0.03, seed=seed)
@@ -168,7 +169,7 @@ def test_a_bad_path_is_an_error_of_the_check(
     (pytester.path / "hop.toml").write_text(f'elements = ["Cu", "Ni"]\n{card}')
     (pytester.path / "hop.extxyz").write_bytes((hops[0] / "hop.extxyz").read_bytes())
     done = pytester.runpytest("--mlip=reference", "--dataset=hop.toml", "-m", "neb_barrier")
-    assert done.ret == pytest.ExitCode.TESTS_FAILED
+    assert done.ret == NOT_RUN
     (result,) = document()["results"]
     assert (result["quantity"], result["metric"], result["verdict"]) == (
         "barrier",

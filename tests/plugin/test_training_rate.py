@@ -43,7 +43,7 @@ class Trained(Potential):
             np.array([atoms.get_potential_energy() for atoms in images])
             + 0.2 * self._error * frames.n_atoms,
             np.concatenate([atoms.get_forces() for atoms in images]) + 0.6 * self._error,
-            np.array([atoms.get_stress() for atoms in images]) + 0.003,
+            np.array([atoms.get_stress() for atoms in images]) + 0.03,
         )
 
 
