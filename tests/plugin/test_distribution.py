@@ -18,6 +18,7 @@ calculator = EMT
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "loads"),
     [

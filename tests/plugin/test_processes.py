@@ -125,6 +125,7 @@ def parent(pid: int) -> int:
     return int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("busy", [NATIVE, SLEEP])
 def test_the_children_of_a_worker_end_with_its_time(
     pytester: pytest.Pytester, cuni: Path, scratch: Path, busy: str

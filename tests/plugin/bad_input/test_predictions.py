@@ -124,6 +124,7 @@ def test_odd_errors(judge: Judge, cuni: Path, calc: Calc, body: str, words: str)
 
 @row("cached prediction in which a byte changed, that is cut off, or that belongs to other frames")
 @pytest.mark.parametrize("damage", ["byte", "cut", "other"])
+@pytest.mark.slow
 def test_a_damaged_prediction(
     judge: Judge,
     cuni: Path,

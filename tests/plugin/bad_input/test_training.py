@@ -150,6 +150,7 @@ def change(path: Path) -> None:
 
 @row("model in the cache, or its sidecar, in which a byte changed")
 @pytest.mark.parametrize("which", ["model", "sidecar"])
+@pytest.mark.slow
 def test_a_changed_model(
     judge: Judge, frames: str, lennard_jones: Package, own_cache: Path, which: str
 ) -> None:
@@ -163,6 +164,7 @@ def test_a_changed_model(
 
 
 @row("checkpoint of an unfinished training in which a byte changed")
+@pytest.mark.slow
 def test_a_changed_checkpoint(
     judge: Judge, frames: str, lennard_jones: Package, own_cache: Path
 ) -> None:
@@ -176,6 +178,7 @@ def test_a_changed_checkpoint(
 
 @row("model file that is not the one of its sidecar, or a damaged sidecar")
 @pytest.mark.parametrize("which", ["model", "sidecar"])
+@pytest.mark.slow
 def test_a_sidecar_of_something_else(
     judge: Judge, frames: str, lennard_jones: Package, own_cache: Path, which: str
 ) -> None:
