@@ -17,7 +17,7 @@ from ms25_suite.core.documents.files import user_path
 from ms25_suite.core.errors import BaselineError, ReportError, UsageError
 from ms25_suite.core.machine import machine
 from ms25_suite.core.records import RunRecord
-from ms25_suite.core.results import CheckResult
+from ms25_suite.core.results import CheckResult, Verdict
 from ms25_suite.plugin.values import writable_file
 
 __all__ = ["RunNumbers", "baseline_gate", "not_compared_lines", "save_baseline"]
@@ -143,8 +143,8 @@ class RunNumbers:
     ) -> bool:
         """Write the numbers into the report folder, and to the file of the user.
 
-        The file of a user is not written where a number is worse than the former baseline, and a
-        part of a run replaces no whole one.
+        The file of a user is not written where a number is worse than the former baseline or could
+        not be computed, and a part of a run replaces no whole one.
 
         Parameters
         ----------
@@ -188,6 +188,10 @@ def _refused(found: Baseline, path: Path, results: Sequence[CheckResult]) -> str
     """Why a baseline is not written; empty if it is."""
     if not found.numbers:
         return "this run has no number"
+    not_run = [one for one in results if one.verdict is Verdict.ERROR]
+    if not_run:
+        # Later runs would have numbers that nothing is compared with.
+        return f"what could not be run has no number: {_named(not_run)}"
     worse = [
         one
         for one in results

@@ -100,6 +100,18 @@ def test_a_number_that_is_lost(judge: Judge, calc: Calc, cuni: Path, accepted: s
     assert "the baseline has a number, and this run has none" in outcome.text
 
 
+@row("`--ms25-save-baseline` of a run of which a check could not be run")
+def test_what_could_not_be_run_is_not_left_out(
+    judge: Judge, calc: Calc, emt: str, cuni: Path
+) -> None:
+    potentials = (f"--mlip={emt}", f"--mlip={calc('results[0]')}")
+    words = (*potentials, f"--dataset={cuni}", "--ms25-save-baseline=base.json")
+    outcome = judge(*words, *ONLY)
+    assert "no baseline was written to" in outcome.text
+    assert "what could not be run has no number: " in outcome.text
+    assert not Path("base.json").exists()
+
+
 @row("`--ms25-save-baseline` of numbers that are worse than those of `--ms25-baseline`")
 def test_worse_is_not_accepted(judge: Judge, calc: Calc, cuni: Path, accepted: str) -> None:
     before = Path(accepted).read_bytes()
