@@ -84,6 +84,16 @@ class RunRecord(Record):
         """Whether the start or the exit status was recorded."""
         return self.started is not None or self.exit_status is not None
 
+    @property
+    def cut_off(self) -> bool:
+        """Whether a part of it was killed before its end."""
+        return any(part.is_timed and part.exit_status is None for part in self.parts)
+
+    @property
+    def ended_well(self) -> bool:
+        """Whether no part of it ended otherwise than as a success."""
+        return all(part.exit_status == 0 for part in self.parts if part.is_timed)
+
     def _nullable(self) -> tuple[str, ...]:
         return ("finished", "exit_status") if self.started else ()
 

@@ -45,10 +45,9 @@ def badge(run: RunRecord, results: Sequence[CheckResult], *, label: str = "MS25"
         message = f"{message}, {count[Verdict.ERROR]} not run"
     elif not judged:
         message = "not judged"
-    # None: killed. Statuses other than 0 and 1 mean that something is missing.
-    ended = {part.exit_status for part in run.parts}
-    if None in ended and run.is_timed:
+    if run.cut_off:
         message, colour = "cut off", "red"
-    elif colour == _COLOURS[Verdict.PASS] and ended - {0}:
+    # Statuses other than 0 and 1 mean that something is missing.
+    elif colour == _COLOURS[Verdict.PASS] and not run.ended_well:
         colour = _COLOURS[Verdict.UNDECIDED]
     return {"schemaVersion": 1, "label": label, "message": message, "color": colour}

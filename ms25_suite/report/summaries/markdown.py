@@ -83,7 +83,7 @@ def markdown_summary(
 def _headline(run: RunRecord, results: Sequence[CheckResult]) -> str:
     worst = worst_verdict(result.verdict for result in results)
     sign = SYMBOLS[worst]
-    if run.exit_status is not None and run.exit_status > 0 and worst not in _BAD:
+    if not run.ended_well and worst not in _BAD:
         sign = SYMBOLS[Verdict.ERROR]
     ended = exit_words(run.exit_status) if run.is_timed else ""
     return f"{sign} ms25-suite: {count_sentence(results)}" + (f" {_sentence(ended)}" * bool(ended))

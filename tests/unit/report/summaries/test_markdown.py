@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from ms25_suite.core.records import RunRecord
 from ms25_suite.core.results import Verdict
 from ms25_suite.report.summaries.markdown import COMMENT_BYTES, markdown_summary
 from tests.helpers.reports import ERROR, RUN, make_result
@@ -45,6 +46,10 @@ def test_nothing_red_is_headed_by_a_tick() -> None:
     # Exit status 5: what could be expected was not judged.
     assert markdown_summary(replace(RUN, exit_status=5), passed).startswith("## !")
     assert markdown_summary(replace(RUN, exit_status=5), []).startswith("## !")
+    # The worst part of merged runs counts, and one that was killed is no success.
+    for status in (5, None):
+        parts = (replace(RUN, exit_status=0), replace(RUN, id="2", exit_status=status))
+        assert markdown_summary(RunRecord(runs=parts), passed).startswith("## !")
 
 
 def test_it_is_cut_behind_what_failed() -> None:
