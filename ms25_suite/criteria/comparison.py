@@ -240,12 +240,12 @@ def _sample(errors: ErrorSummary, compared: ComparedFrames) -> FrameSample:
 
 def in_display_units(statistic: Statistic) -> dict[str, Any]:
     """Value, interval and what it rests on, in meV/atom, meV/Å or meV/Å^3 as in the report."""
-    ends = statistic.interval
+    shown = statistic.times(MEV_PER_EV)
     return {
-        "value": MEV_PER_EV * statistic.value,
-        "interval": None if ends is None else (MEV_PER_EV * ends[0], MEV_PER_EV * ends[1]),
-        "n_independent": statistic.independent,
-        "doubt": statistic.doubt,
+        "value": shown.value,
+        "interval": shown.interval,
+        "n_independent": shown.independent,
+        "doubt": shown.doubt,
     }
 
 

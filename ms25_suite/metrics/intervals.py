@@ -21,7 +21,7 @@ Sampling (1965), section 11.7 (effective number).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -82,6 +82,12 @@ class Statistic:
     interval: tuple[float, float] | None
     independent: float | None = None
     doubt: str = ""
+
+    def times(self, factor: float) -> Statistic:
+        """The same number in another unit; the factor is positive."""
+        ends = self.interval
+        interval = None if ends is None else (factor * ends[0], factor * ends[1])
+        return replace(self, value=factor * self.value, interval=interval)
 
 
 def mean_interval(

@@ -188,7 +188,7 @@ class CommitteeSpread:
             ),
         }
         for name, (measured, factor, words) in further.items():
-            found = _times(measured(), factor)
+            found = measured().times(factor)
             recorder.judge(f"{self.quantity}_{name}", **self._fields(found), reason=words)
 
     def _fields(self, statistic: Statistic) -> dict[str, Any]:
@@ -279,9 +279,3 @@ def _at_least_half(mark: Threshold, foretold: Statistic) -> Threshold:
         return mark
     why = f"half of what the members foretell of each other beyond chance ({promised:.2f} or more)"
     return replace(mark, value=half, source=f"{why}; {mark.source}")
-
-
-def _times(statistic: Statistic, factor: float) -> Statistic:
-    ends = statistic.interval
-    scaled = None if ends is None else (factor * ends[0], factor * ends[1])
-    return replace(statistic, value=factor * statistic.value, interval=scaled)

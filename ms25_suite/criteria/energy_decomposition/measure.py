@@ -72,7 +72,7 @@ class EnergyTerms:
 
     def record(self, recorder: CheckRecorder) -> None:
         """Record the terms; none of them has a threshold, unless the user sets one."""
-        systematic = _times(self.found.systematic, 100.0)
+        systematic = self.found.systematic.times(100.0)
         details = TermsDetails(tuple(map(_described, self.found.terms)), self.without)
         recorder.judge(
             "systematic",
@@ -85,7 +85,7 @@ class EnergyTerms:
         for term in self.found.terms:
             if term.n_parameters == 0 and term.name != REST:
                 continue
-            shown = _times(term.size, MEV_PER_EV)
+            shown = term.size.times(MEV_PER_EV)
             share = f"{100 * term.share.value:.3g} % of the mean square error"
             sign = ""
             if term.name == "constant":
@@ -98,7 +98,7 @@ class EnergyTerms:
                 reason=f"{_WORDS[term.name]}: {share}{sign}",
             )
         if self.found.slope is not None:
-            slope = _times(self.found.slope, MEV_PER_EV)
+            slope = self.found.slope.times(MEV_PER_EV)
             recorder.judge(
                 "pressure",
                 value=slope.value,
@@ -108,7 +108,7 @@ class EnergyTerms:
             )
         if self.differences is not None:
             error, ratio = self.differences
-            shown = _times(error, MEV_PER_EV)
+            shown = error.times(MEV_PER_EV)
             recorder.judge(
                 "differences",
                 value=shown.value,
@@ -216,14 +216,7 @@ def _compositions(frames: Frames) -> IntArray:
 
 
 def _described(term: Term) -> TermDetails:
-    size, share = _times(term.size, MEV_PER_EV), _times(term.share, 100.0)
+    size, share = term.size.times(MEV_PER_EV), term.share.times(100.0)
     return TermDetails(
         term.name, term.n_parameters, size.value, size.interval, share.value, share.interval
-    )
-
-
-def _times(statistic: Statistic, factor: float) -> Statistic:
-    ends = statistic.interval
-    return Statistic(
-        factor * statistic.value, None if ends is None else (factor * ends[0], factor * ends[1])
     )

@@ -87,7 +87,7 @@ def _force_parts(
     scaled = {name: own for name, own in scaled.items() if both[1][own].mean() >= MIN_FORCE}
     scales = force_scale(reference, predicted, frame, scaled, errors.groups)
     in_percent = tuple(
-        Part(part.name, folded(_times(part.error, 100.0)), part.n_frames, 100.0) for part in scales
+        Part(part.name, folded(part.error.times(100.0)), part.n_frames, 100.0) for part in scales
     )
     by_size = mean_of_parts(*both, frame, size_parts(sizes), groups=errors.groups)
     groups = [
@@ -218,14 +218,8 @@ def _shown(parts: Sequence[Part]) -> tuple[Part, ...]:
     return tuple(
         replace(
             part,
-            error=_times(part.error, MEV_PER_EV),
+            error=part.error.times(MEV_PER_EV),
             without_model=MEV_PER_EV * part.without_model,
         )
         for part in parts
     )
-
-
-def _times(statistic: Statistic, factor: float) -> Statistic:
-    ends = statistic.interval
-    interval = None if ends is None else (factor * ends[0], factor * ends[1])
-    return replace(statistic, value=factor * statistic.value, interval=interval)
