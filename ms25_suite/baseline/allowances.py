@@ -9,18 +9,14 @@ from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from typing import Final, Self
 
-from ms25_suite.core.catalogue import catalogue, find
+from ms25_suite.core.catalogue import Subject, catalogue
 from ms25_suite.core.contracts import read_as
 from ms25_suite.core.documents.parsing import parse_toml
-from ms25_suite.core.errors import BaselineError, UsageError, did_you_mean
+from ms25_suite.core.errors import BaselineError, UsageError
 from ms25_suite.core.units import DIMENSIONLESS
 
 __all__ = ["Allowances", "Rule", "parse_rules"]
 
-SPEED: Final = "speed"
-"""Another name of the criterion `throughput`."""
-
-_EVERYTHING: Final = "*"
 _AMOUNT: Final = re.compile(r"\s*([0-9.]+(?:[eE][+-]?[0-9]+)?)\s*(\S.*?)?\s*")
 
 
@@ -30,33 +26,17 @@ class Rule:
 
     Parameters
     ----------
-    criterion, quantity
-        What it is for; empty for all.
+    subject
+        What it is for.
     amount
         How much worse a number may be.
     unit
         Unit of the amount; ``%`` for per cent of the accepted number.
     """
 
-    criterion: str
-    quantity: str
+    subject: Subject
     amount: float
     unit: str
-
-    @property
-    def rank(self) -> int:
-        """The rule of the highest rank holds: the one that names most."""
-        return 2 * bool(self.quantity) + bool(self.criterion)
-
-    def holds_for(self, criterion: str, quantity: str) -> bool:
-        """Whether the rule is about a quantity, or about what it is a part of."""
-        if self.criterion not in ("", criterion):
-            return False
-        if self.quantity in ("", quantity):
-            return True
-        entry = find(criterion)
-        measure = None if entry is None else entry.measures.get(quantity)
-        return measure is not None and measure.part_of == self.quantity
 
     def allows(self, before: float) -> float:
         """Allowed difference, in the unit of the number."""
@@ -98,46 +78,23 @@ def _rule(text: str) -> Rule:
             "eos.volume:0.1% or *:2%"
         )
         raise UsageError(msg)
-    criterion, quantity = _named(what.strip(), start)
+    subject = Subject.named(what.strip(), start)
     unit = (found[2] or "").replace("/A", "/Å")
-    units = _units(criterion, quantity)
+    units = _units(subject)
     if unit != "%" and unit not in units:
         named = f"has the unit {unit}" if unit else "has no unit"
         msg = f"{start}the amount {named}; expected {' or '.join(['%', *sorted(units)])}"
         raise UsageError(msg)
-    return Rule(criterion, quantity, amount, unit)
+    return Rule(subject, amount, unit)
 
 
-def _named(what: str, start: str) -> tuple[str, str]:
-    """Criterion and quantity that a rule names."""
-    if what == _EVERYTHING:
-        return "", ""
-    if what == SPEED:
-        return "throughput", ""
-    known = catalogue()
-    first, dot, second = what.partition(".")
-    if dot and first in known and second in known[first].measures:
-        return first, second
-    if not dot and what in known:
-        return what, ""
-    quantities = {name for one in known.values() for name in one.measures}
-    if not dot and what in quantities:
-        return "", what
-    names = known[first].measures if dot and first in known else [*known, *quantities, SPEED]
-    msg = (
-        f"{start}nothing is called {what!r}.{did_you_mean(second if dot else what, names)} "
-        "Expected *, a criterion, a quantity, or criterion.quantity"
-    )
-    raise UsageError(msg)
-
-
-def _units(criterion: str, quantity: str) -> set[str]:
-    chosen = [one for one in catalogue().values() if criterion in ("", one.name)]
+def _units(subject: Subject) -> set[str]:
+    chosen = [one for one in catalogue().values() if subject.criterion in ("", one.name)]
     return {
         measure.unit
         for one in chosen
         for name, measure in one.measures.items()
-        if quantity in ("", name) and measure.unit not in ("%", DIMENSIONLESS)
+        if subject.quantity in ("", name) and measure.unit not in ("%", DIMENSIONLESS)
     }
 
 
@@ -199,15 +156,15 @@ class Allowances:
         fitting = [
             rule
             for rule in self.rules
-            if rule.holds_for(criterion, quantity) and rule.unit in ("%", unit)
+            if rule.subject.holds_for(criterion, quantity) and rule.unit in ("%", unit)
         ]
         single = self.quantities.get(quantity)
         own = single or self.criteria.get(criterion)
         amount = abs(before) * (self.percent if own is None else own.percent) / 100
         if fitting:
             # The last one of those that name most.
-            rule = max(reversed(fitting), key=lambda rule: rule.rank)
+            rule = max(reversed(fitting), key=lambda rule: rule.subject.rank)
             # A rule for all forces is not meant for the one frame that is worst.
-            tighter = single is not None and rule.quantity != quantity
+            tighter = single is not None and rule.subject.quantity != quantity
             amount = max(rule.allows(before), amount) if tighter else rule.allows(before)
         return max(amount, self.floors.get(unit, 0.0))

@@ -12,12 +12,25 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
-from typing import Any, Final
+from typing import Any, Final, Self
 
-__all__ = ["GROUP", "Criterion", "Measure", "NotAsked", "built_in", "catalogue", "find", "load"]
+__all__ = [
+    "GROUP",
+    "Criterion",
+    "Measure",
+    "NotAsked",
+    "Subject",
+    "built_in",
+    "catalogue",
+    "find",
+    "load",
+]
 
 GROUP: Final = "ms25_suite.criteria"
 """Entry point group of criteria from other packages."""
+
+_EVERYTHING: Final = "*"
+_SPEED: Final = "speed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +157,74 @@ class Criterion:
     def needs_labels(self, quantity: str) -> bool:
         """Whether a quantity compares predictions with labels, curves or paths of the dataset."""
         return self.compares_labels and quantity not in self.without_labels
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a rule of a user is about: a criterion, a quantity, a quantity of one, or everything.
+
+    Parameters
+    ----------
+    criterion, quantity
+        What it is about; empty for all.
+    """
+
+    criterion: str = ""
+    quantity: str = ""
+
+    @classmethod
+    def named(cls, text: str, start: str) -> Self:
+        """What a text names: ``*``, ``forces``, ``eos``, ``eos.volume`` or ``speed``.
+
+        Parameters
+        ----------
+        text
+            The text; ``speed`` is another name of the criterion ``throughput``.
+        start
+            Start of the message of an error.
+
+        Raises
+        ------
+        UsageError
+            Nothing has that name.
+        """
+        from ms25_suite.core.errors import UsageError, did_you_mean
+
+        known = catalogue()
+        first, dot, second = text.partition(".")
+        quantities = {name for one in known.values() for name in one.measures}
+        if text == _EVERYTHING:
+            return cls()
+        if text == _SPEED:
+            return cls("throughput")
+        if dot and first in known and second in known[first].measures:
+            return cls(first, second)
+        if not dot and text in known:
+            return cls(text)
+        if not dot and text in quantities:
+            return cls(quantity=text)
+        inside = dot and first in known
+        names = known[first].measures if inside else [*known, *quantities, _SPEED]
+        msg = (
+            f"{start}nothing is called {text!r}.{did_you_mean(second if inside else text, names)} "
+            "Expected *, a criterion, a quantity, or criterion.quantity"
+        )
+        raise UsageError(msg)
+
+    @property
+    def rank(self) -> int:
+        """Of several subjects, that of the highest rank names most."""
+        return 2 * bool(self.quantity) + bool(self.criterion)
+
+    def holds_for(self, criterion: str, quantity: str) -> bool:
+        """Whether it is about a quantity of a criterion, or about what that is a part of."""
+        if self.criterion not in ("", criterion):
+            return False
+        if self.quantity in ("", quantity):
+            return True
+        entry = find(criterion)
+        measure = None if entry is None else entry.measures.get(quantity)
+        return measure is not None and measure.part_of == self.quantity
 
 
 @cache

@@ -236,7 +236,7 @@ class CheckItems:
             # Also a skip that is not ours, by a mark for instance, leaves a gap in the verdicts.
             right = item.stash.get(RIGHT_SKIP, False)
             if all(result.verdict is None for result in results):
-                self._record(item, report, context, Verdict.SKIP, reason, unjudged=not right)
+                self._record_skip(item, report, context, reason, right=right)
         elif report.skipped and error is not None:
             # The mark xfail makes a skip of a failure: the verdict stays what it was.
             if not (isinstance(error, AssertionError) and explained):
@@ -296,6 +296,23 @@ class CheckItems:
         if problem:
             self._record(item, report, context, Verdict.ERROR, problem)
             report.longrepr = problem
+
+    def _record_skip(
+        self,
+        item: pytest.Item,
+        report: pytest.TestReport,
+        context: dict[str, Any],
+        reason: str,
+        *,
+        right: bool,
+    ) -> None:
+        """Record a skip; one that nobody could expect is no success, unless the user allows it."""
+        subject = (context["criterion"], context["quantity"], context["test_dataset"])
+        allowed = [one for one in self._settings.allow_skip if one.holds_for(*subject)]
+        if allowed and not right:
+            reason = f"{reason} (allowed by --ms25-allow-skip={allowed[0].text})"
+        unjudged = not right and not allowed
+        self._record(item, report, context, Verdict.SKIP, reason, unjudged=unjudged)
 
     def _record(
         self,

@@ -229,6 +229,14 @@ OPTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
         "action": "store_true",
         "help": "count an undecided check (its interval straddles the threshold) as failed",
     },
+    "allow-skip": {
+        "action": "append",
+        "default": [],
+        "metavar": "WHAT[:DATASET]",
+        "help": "what may stay unjudged although it could be expected, such as stress, eos.volume "
+        "or stress:cha; anything else that is not judged means exit code 5. May be given several "
+        "times, or joined by commas",
+    },
     "errors-fail": {
         "action": "store_true",
         "help": "end with exit code 1, and not 10, if no check failed and one could not be run",
@@ -249,6 +257,7 @@ OPTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
 _LONG_ONLY = (
     *("markdown", "thresholds", "strict", "seed", "no-cache"),
     *("baseline", "fail-if", "save-baseline", "baseline-reason", "errors-fail"),
+    "allow-skip",
 )
 
 SHORT: Final = tuple(f"--{name}" for name in OPTIONS if name not in _LONG_ONLY)

@@ -12,7 +12,15 @@ from ms25_suite.core.results import CheckResult, Verdict
 from ms25_suite.criteria.verdicts import is_failure
 from ms25_suite.plugin.context import check_context, criterion_of, is_benchmark, report_results
 
-__all__ = ["NOT_RUN", "Outcome", "decide", "must_judge", "only_errors", "silent_checks"]
+__all__ = [
+    "NOT_RUN",
+    "Outcome",
+    "decide",
+    "is_dry_run",
+    "must_judge",
+    "only_errors",
+    "silent_checks",
+]
 
 NOT_RUN = 10
 """Exit code of a run in which no check failed, and one could not be run. pytest has 0 to 6."""
@@ -44,6 +52,11 @@ class Outcome:
     messages: tuple[str, ...] = ()
 
 
+def is_dry_run(config: pytest.Config) -> bool:
+    """Whether pytest only shows something, and runs no check."""
+    return any(config.getoption(name, False) for name in _DRY_RUNS)
+
+
 def must_judge(session: pytest.Session, reported: Collection[str]) -> bool:
     """Whether a session has to give verdicts.
 
@@ -57,7 +70,7 @@ def must_judge(session: pytest.Session, reported: Collection[str]) -> bool:
     reported
         Node identifiers of the tests that were run in it.
     """
-    if any(session.config.getoption(name, False) for name in _DRY_RUNS):
+    if is_dry_run(session.config):
         return False
     run = [item for item in session.items if item.nodeid in reported and criterion_of(item)]
     return not run or not all(is_benchmark(item) for item in run)

@@ -19,6 +19,8 @@ from ms25_suite.core.results import CheckResult
 if TYPE_CHECKING:
     from filelock import BaseFileLock
 
+    from ms25_suite.report.history.earlier import EarlierReport
+
 __all__ = ["RunFiles"]
 
 _LOCK: Final = ".lock"
@@ -39,6 +41,8 @@ class RunFiles:
     ----------
     html
         Page of the report; None until it is written.
+    earlier
+        Report of an earlier run, which was moved out of the way; None if there is none.
     problems
         What could not be written, and where the results are instead.
 
@@ -55,7 +59,9 @@ class RunFiles:
         self._journal: Journal | None = None
         self._journalled = True
         self._held: BaseFileLock | None = None
+        self._occupied = False
         self.html: Path | None = None
+        self.earlier: EarlierReport | None = None
         self.problems: list[str] = []
         self._lock()
 
@@ -75,6 +81,19 @@ class RunFiles:
         except (OSError, NotImplementedError):
             return
         self._held = lock
+
+    def set_earlier_aside(self) -> None:
+        """Move the report of an earlier run to a folder of its own, before anything is written."""
+        from ms25_suite.report.history.earlier import RUNS, set_aside
+
+        try:
+            self.earlier = set_aside(self._folder)
+        except OSError as error:
+            self._occupied = True
+            self.problems.append(
+                f"the report of an earlier run in {self._folder} could not be moved to "
+                f"{self._folder / RUNS}, and is not replaced: {error.strerror or error}"
+            )
 
     def add(self, run: RunRecord, result: CheckResult) -> None:
         """Write a result to the journal."""
@@ -105,6 +124,8 @@ class RunFiles:
 
         if self._journal is not None:
             self._journal.close()
+        if self._occupied:
+            return self._write_elsewhere(run, results) and not self._holds_another(run)
         try:
             self.html = write_report(self._folder, run, results).html
         except (Ms25Error, OSError) as error:

@@ -35,6 +35,7 @@ from ms25_suite.plugin.outcome import (
     NOT_RUN,
     Outcome,
     decide,
+    is_dry_run,
     must_judge,
     only_errors,
     silent_checks,
@@ -220,6 +221,14 @@ class CheckSession:
         return [*header_lines(self._run), *self._not_imported(), *aligned, *self._two_levels]
 
     @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> None:
+        """Set the report of an earlier run aside, before the first check writes a file."""
+        # Under xdist the items are in other processes, which wait for this hook of xdist.
+        distributed = session.config.getoption("dist", "no") != "no"
+        if (session.items or distributed) and not is_dry_run(session.config):
+            self._files.set_earlier_aside()
+
+    @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Journal the results of a check as soon as it has ended."""
         if report.failed:
@@ -345,6 +354,10 @@ class CheckSession:
             write(shown_lines(message), red=True)
         if self._files.html is not None:
             write(shown(f"report: {self._files.html}"))
+        earlier = self._files.earlier
+        if earlier is not None:
+            count = "" if earlier.n_results is None else f" ({earlier.n_results} results)"
+            write(shown(f"report before{count}: {earlier.folder}"))
 
     def _not_imported(self) -> list[str]:
         """Which members of a group there are no imported data of."""

@@ -28,6 +28,7 @@ from ms25_suite.metrics.throughput import N_BLOCKS
 from ms25_suite.plugin.baselines import baseline_gate, save_baseline
 from ms25_suite.plugin.options import STAND_IN
 from ms25_suite.plugin.pool import use_potential_file
+from ms25_suite.plugin.skips import AllowedSkip, allowed_skips
 from ms25_suite.plugin.values import (
     MOST,
     NO_PAIR_STYLE,
@@ -109,6 +110,8 @@ class Settings:
         Why they are accepted.
     errors_fail
         Whether a check that could not be run has the exit code of one that failed.
+    allow_skip
+        What may stay unjudged.
     """
 
     potentials: tuple[PotentialSpec, ...]
@@ -138,6 +141,7 @@ class Settings:
     save_baseline: Path | None = None
     baseline_reason: str = ""
     errors_fail: bool = False
+    allow_skip: tuple[AllowedSkip, ...] = ()
 
     @classmethod
     def from_config(cls, config: pytest.Config) -> Settings:
@@ -246,6 +250,7 @@ class Settings:
             save_baseline=save_baseline(option("save_baseline"), option("baseline_reason")),
             baseline_reason=option("baseline_reason"),
             errors_fail=option("errors_fail"),
+            allow_skip=allowed_skips(option("allow_skip")),
         )
 
     def aligned(self, dataset: Dataset) -> bool:

@@ -145,6 +145,55 @@ def test_a_skip_by_a_mark_leaves_a_gap(pytester: pytest.Pytester, cuni: Path, ca
     done.stdout.fnmatch_lines(["not judged: forces of calc on cuni*takes too long"])
 
 
+@pytest.mark.parametrize(
+    ("allowed", "status"),
+    [
+        ("forces", 0),
+        ("error_thresholds.forces:data", 0),
+        ("*", 0),
+        ("stress,forces:data", 0),
+        ("stress", 5),
+        ("forces:other", 5),
+        ("eos", 5),
+    ],
+)
+def test_only_a_gap_that_is_named_may_stay(
+    pytester: pytest.Pytester,
+    cuni_images: list[Atoms],
+    calc: Calc,
+    document: Document,
+    allowed: str,
+    status: int,
+) -> None:
+    images = [atoms.copy() for atoms in cuni_images]
+    for atoms in images:
+        del atoms.arrays["REF_forces"]
+    write(pytester.path / "data.extxyz", images)
+    option = f"--ms25-allow-skip={allowed}"
+    done = pytester.runpytest(f"--mlip={calc()}", "--dataset=data.extxyz", option)
+    assert done.ret == status
+    (gap,) = [result for result in document()["results"] if result["quantity"] == "forces"]
+    assert gap["unjudged"] is (status == 5)
+    assert ("allowed by --ms25-allow-skip=" in gap["reason"]) is (status == 0)
+
+
+def test_gaps_everywhere_are_no_success_also_if_they_are_allowed(
+    pytester: pytest.Pytester, cuni: Path, calc: Calc
+) -> None:
+    pytester.makeconftest(
+        """
+        import pytest
+
+        def pytest_collection_modifyitems(items):
+            for item in items:
+                item.add_marker(pytest.mark.skip(reason="takes too long"))
+        """
+    )
+    done = pytester.runpytest(f"--mlip={calc()}", f"--dataset={cuni}", "--ms25-allow-skip=*")
+    assert done.ret == pytest.ExitCode.NO_TESTS_COLLECTED
+    done.stdout.fnmatch_lines(["nothing was judged: every check was skipped"])
+
+
 def test_one_frame_decides_nothing(
     pytester: pytest.Pytester, cuni_images: list[Atoms], calc: Calc, results: Results
 ) -> None:

@@ -49,6 +49,7 @@ OPTIONS = (
     "--ms25-save-baseline",
     "--ms25-baseline-reason",
     "--ms25-errors-fail",
+    "--ms25-allow-skip",
     "--ms25-no-cache",
 )
 

@@ -92,3 +92,61 @@ def test_a_full_report_folder_costs_no_verdict(
         ]
     )
     assert len(list((pytester.path / "elsewhere").glob("*/results.json"))) == 1
+
+
+@pytest.mark.usefixtures("no_drawing")
+@pytest.mark.parametrize(
+    "arguments",
+    [(), pytest.param(("-n2",), marks=pytest.mark.slow)],
+    ids=["one process", "two"],
+)
+def test_a_part_never_replaces_a_whole_report(
+    pytester: pytest.Pytester,
+    cuni: Path,
+    calc: Calc,
+    results: Results,
+    arguments: tuple[str, ...],
+) -> None:
+    words = (f"--mlip={calc()}", f"--dataset={cuni}", *arguments)
+    pytester.runpytest(*words)
+    whole = results()
+    done = pytester.runpytest(*words, "-k", "forces")
+    (earlier,) = (pytester.path / "reports" / "runs").iterdir()
+    done.stdout.fnmatch_lines(
+        [f"report before ({len(whole)} results): *runs/{earlier.name}"]
+    )
+    assert results(f"reports/runs/{earlier.name}").keys() == whole.keys()
+    assert (earlier / "report.html").is_file()
+    assert (earlier / "baseline.json").is_file()
+    assert {key[2] for key in results()} < {key[2] for key in whole}
+    # Files that the results of the first run name are with them, and its page is whole.
+    named = {entry["artifact"] for entry in whole.values() if entry["artifact"]}
+    assert named
+    assert all((earlier / name).is_file() for name in named)
+
+
+@pytest.mark.usefixtures("no_drawing")
+def test_what_only_shows_something_moves_nothing(
+    pytester: pytest.Pytester, cuni: Path, calc: Calc, results: Results
+) -> None:
+    words = (f"--mlip={calc()}", f"--dataset={cuni}")
+    pytester.runpytest(*words, "-k", "forces")
+    for option in ("--collect-only", "-knothing"):
+        pytester.runpytest(*words, option)
+        assert results(), option
+    assert not (pytester.path / "reports" / "runs").exists()
+
+
+@pytest.mark.usefixtures("no_drawing")
+def test_a_report_that_cannot_be_set_aside_is_not_replaced(
+    pytester: pytest.Pytester, cuni: Path, calc: Calc, results: Results, document: Any
+) -> None:
+    words = (f"--mlip={calc()}", f"--dataset={cuni}", "-k", "forces")
+    pytester.runpytest(*words)
+    first = document()["run"]["id"]
+    (pytester.path / "reports" / "runs").write_text("a file where the folder is to be")
+    done = pytester.runpytest(*words)
+    done.stdout.fnmatch_lines(["*could not be moved to *reports/runs, and is not replaced*"])
+    assert document()["run"]["id"] == first
+    # Who reads the folder would take the old numbers for those of this run.
+    assert done.ret == pytest.ExitCode.INTERNAL_ERROR

@@ -92,6 +92,7 @@ def judge(
     save_baseline: str | Path | None = None,
     baseline_reason: str = "",
     errors_fail: bool = False,
+    allow_skip: Sequence[str] = (),
     quiet: bool = True,
 ) -> Results:
     """Run the checks for a potential on a dataset.
@@ -175,6 +176,8 @@ def judge(
     errors_fail
         Whether the exit status in the results is 1, and not 10, if no check failed and one could
         not be run.
+    allow_skip
+        What may stay unjudged although it could be expected, such as ``["stress"]``.
     quiet
         Whether nothing is printed. Otherwise pytest's output is, as it comes.
 
@@ -262,6 +265,7 @@ def judge(
                 "--ms25-save-baseline": save_baseline,
                 "--ms25-baseline-reason": baseline_reason or None,
                 "--ms25-errors-fail": errors_fail,
+                "--ms25-allow-skip": list(allow_skip) or None,
             }
         ),
     ]
@@ -273,7 +277,7 @@ def judge(
     status, output = _run(arguments, inputs, None if quiet else sys.stdout)
     if status == _USAGE_ERROR:
         raise UsageError(_usage_message(output))
-    if _identity(written) == before:
+    if _identity(written) in (before, None):
         if status == _NOTHING_RUN:
             msg = (
                 "no check can be run for these arguments. The output of pytest:\n"

@@ -266,3 +266,16 @@ def test_a_killed_run(
     broken = lennard_jones(evaluate="raise ValueError('computed again')")
     outcome = judge(f"--mlip={model}", f"--dataset={cuni}", check=False, **broken)
     assert "error" not in outcome.verdicts, outcome.reasons()
+
+
+@row("`--ms25-allow-skip` of what nothing is called, or without a dataset after the colon")
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [
+        ("--ms25-allow-skip=force", "Did you mean 'forces'"),
+        ("--ms25-allow-skip=eos.volum", "Did you mean 'volume'"),
+        ("--ms25-allow-skip=stress:", "expected the name of a dataset after the colon"),
+    ],
+)
+def test_an_unknown_skip(judge: Judge, emt: str, cuni: Path, option: str, words: str) -> None:
+    assert words in judge(f"--mlip={emt}", f"--dataset={cuni}", option).text

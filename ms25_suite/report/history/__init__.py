@@ -1,0 +1,1 @@
+"""Reports of earlier runs, and numbers over runs."""
