@@ -52,6 +52,8 @@ class PackedSample:
         Number of components of each frame, int32 in the same way.
     groups
         Number of the trajectory of each frame in the same way; empty if all are independent.
+    squared
+        Whether the errors are root mean squares.
     """
 
     frames: str
@@ -59,28 +61,33 @@ class PackedSample:
     errors: str
     counts: str
     groups: str = ""
+    squared: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FrameSample:
-    """Errors of single frames behind a mean absolute error.
+    """Errors of single frames behind a mean absolute error, or a root mean square error.
 
     Parameters
     ----------
     frames
         Which frames these are, see `frames_digest`.
     errors
-        Mean absolute error of each frame in the unit of the result, shape ``(n_frames,)``.
+        Mean absolute error of each frame in the unit of the result, or its root mean square error,
+        shape ``(n_frames,)``.
     counts
         Number of components of each frame, same shape.
     groups
         Number of the trajectory of each frame, same shape; None if all are independent.
+    squared
+        Whether the number is the root of the mean of their squares, and not their mean.
     """
 
     frames: str
     errors: FloatArray
     counts: IntArray
     groups: IntArray | None = None
+    squared: bool = False
 
     def packed(self) -> PackedSample:
         """The sample as text, rounded to single precision."""
@@ -90,6 +97,7 @@ class FrameSample:
             _pack(self.errors, "<f4"),
             _pack(self.counts, "<i4"),
             "" if self.groups is None else _pack(self.groups, "<i4"),
+            self.squared,
         )
 
     @classmethod
@@ -120,7 +128,7 @@ class FrameSample:
         groups = None
         if packed.groups:
             groups = _unpack(packed.groups, "<i4", n, f"{where}: `groups`").astype(np.int64)
-        return cls(packed.frames, errors, counts, groups)
+        return cls(packed.frames, errors, counts, groups, packed.squared)
 
 
 def _pack(values: npt.ArrayLike, dtype: str) -> str:

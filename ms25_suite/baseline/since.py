@@ -86,17 +86,28 @@ def change_of(
 def _paired(
     before: FrameSample | None, sample: FrameSample | None
 ) -> tuple[float, tuple[float, float]] | None:
-    """Mean difference over the frames and its interval; None where they cannot be paired."""
+    """Difference of two means over the frames and its interval; None if they cannot be paired.
+
+    That of two roots of mean squares is ``a - b = (a^2 - b^2) / (a + b)``. The denominator is taken
+    as known, since it varies far less than the difference (the delta method).
+    """
     if sample is None or before is None or sample.frames != before.frames:
         return None
-    if not np.array_equal(sample.counts, before.counts):
+    if sample.squared != before.squared or not np.array_equal(sample.counts, before.counts):
         return None
     # As the file has them, so that a model has no difference to itself.
     errors, former = (one.errors.astype(np.float32).astype(float) for one in (sample, before))
+    scale = 1.0
+    if sample.squared:
+        errors, former = errors**2, former**2
+        roots = [math.sqrt(np.average(one, weights=sample.counts)) for one in (errors, former)]
+        # Two models without any error do not differ.
+        scale = 1 / sum(roots) if any(roots) else 0.0
     found = mean_interval((errors - former) * sample.counts, sample.counts, sample.groups)
     if found.interval is None or (found.independent or 0.0) < MIN_PAIRS:
         return None
-    return found.value, found.interval
+    low, high = found.interval
+    return scale * found.value, (scale * low, scale * high)
 
 
 def _unpaired(before: Entry, now: Entry) -> tuple[float, float] | None:

@@ -39,7 +39,7 @@ from ms25_suite.metrics.errors import (
 from ms25_suite.metrics.intervals import Statistic
 from ms25_suite.metrics.novelty.frames import FrameDistances
 
-__all__ = ["ComparedFrames", "in_display_units", "measure_mae", "record_mae"]
+__all__ = ["ComparedFrames", "frame_sample", "in_display_units", "measure_mae", "record_mae"]
 
 _COMPONENT_UNITS = {"energy": "eV/atom", "forces": "eV/Å", "stress": "eV/Å^3"}
 
@@ -223,18 +223,30 @@ def record_mae(
         duration_s=compared.duration_s,
         details=details.to_dict(),
         artifact=_keep_components(recorder, errors, compared.frames.select(errors.frames)),
-        sample=_sample(errors, compared),
+        sample=frame_sample(errors, compared),
     )
     return details
 
 
-def _sample(errors: ErrorSummary, compared: ComparedFrames) -> FrameSample:
-    """Errors of the single frames, for a comparison with those of another potential."""
+def frame_sample(
+    errors: ErrorSummary, compared: ComparedFrames, *, squared: bool = False
+) -> FrameSample:
+    """Errors of the single frames, for a comparison with those of another potential.
+
+    Parameters
+    ----------
+    errors, compared
+        Errors of one quantity, and the frames that they are of.
+    squared
+        Whether they are those of the root mean square error.
+    """
+    own = np.sqrt(errors.frame_squares) if squared else errors.frame_errors
     return FrameSample(
         frames_digest(compared.frames.select(errors.frames).fingerprints()),
-        MEV_PER_EV * errors.frame_errors,
+        MEV_PER_EV * own,
         errors.frame_counts,
         errors.groups,
+        squared,
     )
 
 

@@ -55,6 +55,8 @@ class ErrorSummary:
         Compared components in the unit of the quantity, shape ``(n_components,)``.
     frame_errors
         Mean absolute error of each frame, shape ``(n_frames,)``.
+    frame_squares
+        Mean squared error of each of them, same shape.
     frame_counts
         Number of components of each frame, shape ``(n_frames,)``.
     groups
@@ -70,6 +72,7 @@ class ErrorSummary:
     reference: FloatArray
     predicted: FloatArray
     frame_errors: FloatArray
+    frame_squares: FloatArray
     frame_counts: IntArray
     groups: IntArray | None = None
 
@@ -198,6 +201,7 @@ def summarise_errors(
         reference=reference,
         predicted=predicted,
         frame_errors=absolute / counts,
+        frame_squares=squared / counts,
         frame_counts=counts,
         groups=own,
     )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -48,9 +50,12 @@ def sample_of(errors: FloatArray, groups: IntArray | None = None, key: str = "x"
 
 
 def result_of(sample: FrameSample, **changes: Any) -> CheckResult:
-    """The mean absolute error of a sample."""
-    totals = sample.errors * sample.counts
+    """The mean absolute error of a sample, or its root mean square error."""
+    totals = sample.errors ** (2 if sample.squared else 1) * sample.counts
     found = mean_interval(totals, sample.counts, sample.groups)
+    if sample.squared:
+        ends = None if found.interval is None else tuple(map(math.sqrt, found.interval))
+        found = replace(found, value=math.sqrt(found.value), interval=ends)
     values = {"value": found.value, "interval": found.interval, "n_frames": len(sample.errors)}
     return make_result(**(values | changes))
 

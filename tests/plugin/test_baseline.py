@@ -49,8 +49,9 @@ def test_what_is_accepted(accepted: Path) -> None:
     assert accepted.stat().st_size < 100_000
     assert found.accepted[0].reason == "the first one"
     assert found.potentials == ("first",)
-    paired = {entry.quantity for entry in found.numbers if entry.sample is not None}
-    assert paired == {"energy", "forces", "stress"}
+    paired = {(entry.quantity, entry.metric) for entry in found.numbers if entry.sample is not None}
+    quantities = ("energy", "forces", "stress")
+    assert paired == {(name, metric) for name in quantities for metric in ("mae", "rmse")}
     # The report folder has the same numbers, without the reason.
     assert Baseline.read(accepted.parent / "reports").numbers == found.numbers
 

@@ -112,9 +112,7 @@ def test_a_part_never_replaces_a_whole_report(
     whole = results()
     done = pytester.runpytest(*words, "-k", "forces")
     (earlier,) = (pytester.path / "reports" / "runs").iterdir()
-    done.stdout.fnmatch_lines(
-        [f"report before ({len(whole)} results): *runs/{earlier.name}"]
-    )
+    done.stdout.fnmatch_lines([f"report before ({len(whole)} results): *runs/{earlier.name}"])
     assert results(f"reports/runs/{earlier.name}").keys() == whole.keys()
     assert (earlier / "report.html").is_file()
     assert (earlier / "baseline.json").is_file()

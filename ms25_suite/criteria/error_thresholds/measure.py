@@ -10,6 +10,7 @@ from ms25_suite.core.fields import Quantity
 from ms25_suite.core.units import MEV_PER_EV
 from ms25_suite.criteria.comparison import (
     ComparedFrames,
+    frame_sample,
     in_display_units,
     measure_mae,
     record_mae,
@@ -49,6 +50,7 @@ class FrameErrors:
             metric="rmse",
             unit=recorder.unit(self.errors.quantity),
             n_frames=self.errors.n_frames,
+            sample=frame_sample(self.errors, self.compared, squared=True),
             **in_display_units(self.errors.rmse),
         )
         if self.errors.quantity == "energy":

@@ -13,11 +13,12 @@ from tests.helpers.baselines import sample_of
 def test_text_and_back() -> None:
     errors = np.abs(np.random.default_rng(0).normal(size=500))
     for groups in (None, np.arange(500) // 5):
-        sample = sample_of(errors, groups)
+        sample = replace(sample_of(errors, groups), squared=groups is None)
         found = FrameSample.unpacked(sample.packed(), "x")
         assert found.errors == pytest.approx(errors, rel=1e-7)
         assert np.array_equal(found.counts, sample.counts)
         assert (found.groups is None) == (groups is None)
+        assert found.squared == sample.squared
         # 4 bytes a frame, in base64; the equal counts take next to nothing.
         assert len(repr(sample.packed())) < 4000
 

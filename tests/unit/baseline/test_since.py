@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -17,11 +19,16 @@ def number(value: float, interval: tuple[float, float] | None = None, **changes:
 
 
 def compared(
-    before: FloatArray, after: FloatArray, allowance: float, groups: IntArray | None = None
+    before: FloatArray,
+    after: FloatArray,
+    allowance: float,
+    groups: IntArray | None = None,
+    *,
+    squared: bool = False,
 ) -> Change:
-    samples = sample_of(before, groups), sample_of(after, groups)
+    samples = [replace(sample_of(one, groups), squared=squared) for one in (before, after)]
     entries = [baseline_of(result_of(one)).numbers[0] for one in samples]
-    return change_of(entries[0], entries[1], allowance, samples)
+    return change_of(entries[0], entries[1], allowance, (samples[0], samples[1]))
 
 
 def test_the_same_model_has_no_difference() -> None:
@@ -43,6 +50,27 @@ def test_pairs_show_what_the_intervals_of_both_numbers_hide() -> None:
     assert alone.verdict is ChangeVerdict.UNDECIDED
     assert not alone.paired
     assert compared(after, before, 0.02 * before.mean()).verdict is ChangeVerdict.BETTER
+
+
+def test_root_mean_squares_are_compared_in_pairs() -> None:
+    before = np.abs(np.random.default_rng(0).lognormal(sigma=0.5, size=100))
+    after = 1.1 * before
+    found = compared(before, after, 0.0, squared=True)
+    root = np.sqrt(np.mean(before**2))
+    assert found.paired
+    assert found.difference == pytest.approx(0.1 * root)
+    # All frames are 10 % worse: the interval is that of the root itself, by the delta method.
+    assert found.interval is not None
+    assert 0 < found.interval[0] < 0.1 * root < found.interval[1] < 0.15 * root
+    assert found.verdict is ChangeVerdict.WORSE
+    assert compared(before, before, 0.0, squared=True).interval == (0.0, 0.0)
+    assert compared(np.zeros(9), np.zeros(9), 0.0, squared=True).difference == 0.0
+
+
+def test_a_mean_is_not_paired_with_a_root() -> None:
+    errors = np.arange(1.0, 60.0)
+    plain, squared = sample_of(errors), replace(sample_of(errors), squared=True)
+    assert not change_of(number(1.0), number(1.0), 0.1, (plain, squared)).paired
 
 
 @pytest.mark.parametrize(
@@ -75,7 +103,8 @@ def test_few_or_other_frames_are_not_paired() -> None:
 
 @pytest.mark.parametrize("sigma", [0.3, 1.0], ids=["light tails", "heavy tails"])
 @pytest.mark.parametrize("correlated", [False, True])
-def test_false_alarms_are_rare(sigma: float, correlated: bool) -> None:
+@pytest.mark.parametrize("squared", [False, True], ids=["mean", "root mean square"])
+def test_false_alarms_are_rare(sigma: float, correlated: bool, squared: bool) -> None:
     """Two models whose true errors are the same: at most 5 % of the comparisons say worse."""
     rng = np.random.default_rng(1)
     n, size = 60, 3 if correlated else 1
@@ -87,7 +116,8 @@ def test_false_alarms_are_rare(sigma: float, correlated: bool) -> None:
         own = [np.repeat(rng.lognormal(sigma=sigma, size=n // size), size) for _ in range(2)]
         before, after = (common * one for one in own)
         # The allowance of the suite.
-        found = compared(before, after, 0.02 * float(before.mean()), groups)
+        accepted = float(np.sqrt(np.mean(before**2)) if squared else before.mean())
+        found = compared(before, after, 0.02 * accepted, groups, squared=squared)
         alarms += found.verdict is ChangeVerdict.WORSE
     assert alarms <= 0.05 * 400
 

@@ -23,6 +23,7 @@ def summary(
         reference=np.zeros(0),
         predicted=np.zeros(0),
         frame_errors=frame_errors,
+        frame_squares=frame_errors**2,
         frame_counts=np.ones(len(frame_errors), dtype=np.int64),
         groups=groups,
     )

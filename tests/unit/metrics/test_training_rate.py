@@ -25,6 +25,7 @@ def summary(frame_errors: FloatArray, counts: IntArray | None = None) -> ErrorSu
         reference=np.zeros(0),
         predicted=np.zeros(0),
         frame_errors=frame_errors,
+        frame_squares=frame_errors**2,
         frame_counts=counts,
     )
 
