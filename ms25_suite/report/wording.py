@@ -176,14 +176,22 @@ def count_sentence(results: Sequence[CheckResult]) -> str:
         return "No check reported a result."
     count = Counter(result.verdict for result in results)
     judged = count[Verdict.PASS] + count[Verdict.FAIL] + count[Verdict.UNDECIDED]
+    n_worse = sum(
+        one.change is not None and one.change.verdict is ChangeVerdict.WORSE for one in results
+    )
+    worse = f" ({n_worse} worse than the baseline)" if n_worse else ""
     parts = []
     # The noun follows the first count of the sentence.
     noun = "result" if (judged or len(results)) == 1 else "results"
     if judged:
-        meet = "meets its" if count[Verdict.PASS] == 1 else "meet their"
-        parts.append(f"{count[Verdict.PASS]} of {judged} {noun} {meet} threshold")
+        one = count[Verdict.PASS] == 1
+        does = f"{'meets its' if one else 'meet their'} threshold"
+        if worse:
+            # A result within its threshold fails too if it is worse than that of the baseline.
+            does = "passes" if one else "pass"
+        parts.append(f"{count[Verdict.PASS]} of {judged} {noun} {does}")
     for verdict, words in (
-        (Verdict.FAIL, "failed"),
+        (Verdict.FAIL, f"failed{worse}"),
         (Verdict.UNDECIDED, "undecided with these frames"),
         (Verdict.INCOMPARABLE, "of two levels of theory"),
         (Verdict.ERROR, "could not be computed"),

@@ -77,7 +77,7 @@ def markdown_summary(
         head += [report, ""]
     bad = [result for result in ordered if result.verdict in _BAD]
     sections = [("What failed", bad), ("All numbers", ordered)] if bad else [("Numbers", ordered)]
-    return _within("\n".join(head), sections, most_bytes)
+    return _within("\n".join(head) + "\n", sections, most_bytes)
 
 
 def _headline(run: RunRecord, results: Sequence[CheckResult]) -> str:

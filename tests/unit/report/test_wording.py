@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from ms25_suite.core.changes import Change, ChangeVerdict
 from ms25_suite.core.results import CheckResult, Verdict
 from ms25_suite.report.wording import (
     cell_number,
@@ -93,4 +96,8 @@ def test_count_sentence() -> None:
     assert count_sentence([_result(verdict) for verdict in verdicts]) == (
         "3 of 5 results meet their threshold, 1 failed, 1 undecided with these frames, "
         "1 skipped and 1 measured without a threshold."
+    )
+    worse = replace(_result(Verdict.FAIL), change=Change(verdict=ChangeVerdict.WORSE, before=1.0))
+    assert count_sentence([_result(Verdict.PASS), worse]) == (
+        "1 of 2 results passes and 1 failed (1 worse than the baseline)."
     )
