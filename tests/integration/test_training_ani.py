@@ -50,6 +50,7 @@ def tiny(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc to find the trainer")
+@pytest.mark.slow
 def test_killed_continued_learns_and_is_the_same_as_without_the_kill(
     tiny: dict[str, Any], tmp_path: Path
 ) -> None:

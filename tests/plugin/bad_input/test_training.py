@@ -68,6 +68,7 @@ def test_a_loss_that_becomes_nan(
 
 
 @row("disk full while training")
+@pytest.mark.slow
 def test_a_full_disk(judge: Judge, frames: str, lennard_jones: Package, own_cache: Path) -> None:
     full = lennard_jones(
         write_checkpoint="if progress['epoch'] == 3: import resource as r; "

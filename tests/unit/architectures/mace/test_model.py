@@ -46,6 +46,7 @@ calculator = MACECalculator(
 """
 
 
+@pytest.mark.slow
 def test_a_model_with_two_heads_is_judged_with_its_default_head(tmp_path: Path, cuni: Path) -> None:
     """Fine-tuning with replay puts the head of the pre-training data first."""
     script = SCRIPTS / "make_mace.py"
@@ -115,6 +116,7 @@ def test_an_input_without_default_must_be_stated(tmp_path: Path) -> None:
     assert found.energy[0] == pytest.approx(expected["energy"][0], abs=1e-10)
 
 
+@pytest.mark.slow
 def test_a_frame_chooses_its_head(tmp_path: Path) -> None:
     path = make_model(tmp_path / "two.model", "pbe,scan")
     images = [bulk("Cu", cubic=True) for _ in range(2)]
