@@ -50,6 +50,8 @@ class Learned:
         """What a potential learned that was opened for a dataset."""
         if potential.architecture in _OF_THE_LABELS:
             return cls._of(potential.name, dataset)
+        if potential.level_of_theory:
+            return cls(potential.name, potential.level_of_theory)
         return cls._stated(potential.name, potential.manifest)
 
     @classmethod
@@ -77,6 +79,8 @@ class Learned:
         if spec.kind == "train":
             source = dataset if spec.trained_on is None else open_source(spec.trained_on)
             return cls._of(spec.name, source)
+        if spec.model is not None:
+            return cls(spec.name, spec.model.level_of_theory)
         is_file = spec.kind == "model" and spec.path is not None
         return cls._stated(spec.name, read_manifest(spec.path) if is_file and spec.path else None)
 

@@ -3,15 +3,57 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
+from typing import Any, Final
 
 from ms25_suite import __version__
 from ms25_suite.core.cache import content_key
 from ms25_suite.core.errors import UsageError, did_you_mean
 
-__all__ = ["EnvironmentSpec", "environment_for", "environments"]
+__all__ = ["WORKER_NEEDS", "EnvironmentSpec", "Framework", "environment_for", "environments"]
+
+WORKER_NEEDS: Final = ("ase", "numpy", "vesin")
+"""What the suite itself needs in a worker."""
+
+
+@dataclass(frozen=True, slots=True)
+class Framework:
+    """A package whose potentials are evaluated by its ASE calculator.
+
+    Parameters
+    ----------
+    title
+        Its name in texts.
+    module
+        Module that must be importable in the environment.
+    default
+        Model that is taken if none is named; empty: one must be named.
+    head
+        What the package calls the level of theory or task that a model of several is asked for;
+        empty if it has no such models.
+    tested
+        Whether the suite was run with it.
+    licence, source
+        Licence, and address of the source code.
+    weights
+        Where the weights come from, and what to do without a network.
+    models
+        Level of theory of the labels of known models; empty where a head decides, or it is not
+        known.
+    """
+
+    title: str
+    module: str
+    default: str
+    head: str
+    tested: bool
+    licence: str
+    source: str
+    weights: str
+    models: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +71,23 @@ class EnvironmentSpec:
     pins
         Name and version of every distribution that may affect results. They are passed as
         constraints, so that the user's index determines the build (CPU, or a version of CUDA).
+    framework
+        The package whose calculators it is for; None for architectures, and for environments of
+        a user.
     """
 
     name: str
     architectures: tuple[str, ...]
     requirements: tuple[str, ...]
     pins: tuple[tuple[str, str], ...]
+    framework: Framework | None = None
+
+    @property
+    def serves(self) -> str:
+        """What it is for, in words."""
+        if self.framework is not None:
+            return self.framework.title
+        return ", ".join(self.architectures) or f"calc.py:env={self.name}"
 
     @property
     def constraints(self) -> str:
@@ -57,23 +110,29 @@ class EnvironmentSpec:
 
 @cache
 def environments() -> dict[str, EnvironmentSpec]:
-    """All managed environments by name."""
+    """All managed environments that the suite describes, by name."""
     found = {}
     for file in files(__package__).iterdir():
         if file.name.endswith(".toml"):
-            table = tomllib.loads(file.read_text("utf-8"))
             name = file.name.removesuffix(".toml")
-            found[name] = EnvironmentSpec(
-                name=name,
-                architectures=tuple(table["architectures"]),
-                requirements=tuple(table["requirements"]),
-                pins=tuple(table["pins"].items()),
-            )
+            found[name] = _described(name, tomllib.loads(file.read_text("utf-8")))
     return dict(sorted(found.items()))
 
 
-def environment_for(architecture: str) -> EnvironmentSpec:
-    """Managed environment of an architecture.
+def _described(name: str, table: Mapping[str, Any]) -> EnvironmentSpec:
+    framework = table.get("framework")
+    needs = () if framework is None else WORKER_NEEDS
+    return EnvironmentSpec(
+        name=name,
+        architectures=tuple(table.get("architectures", ())),
+        requirements=(*table["requirements"], *needs),
+        pins=tuple(table["pins"].items()),
+        framework=None if framework is None else Framework(**framework),
+    )
+
+
+def environment_for(name: str) -> EnvironmentSpec:
+    """Managed environment of an architecture or a framework.
 
     Raises
     ------
@@ -81,12 +140,14 @@ def environment_for(architecture: str) -> EnvironmentSpec:
         There is no managed environment for it.
     """
     served = {name: spec for spec in environments().values() for name in spec.architectures}
-    if architecture not in served:
-        hint = did_you_mean(architecture, served)
+    served |= {name: spec for name, spec in environments().items() if spec.framework}
+    if name not in served:
+        hint = did_you_mean(name, served)
         msg = (
-            f"there is no managed environment for {architecture!r}.{hint} Known: "
+            f"there is no managed environment for {name!r}.{hint} Known: "
             f"{', '.join(sorted(served))}. Other architectures are installed beside the suite: "
-            'pip install "ms25-suite[mace]"'
+            'pip install "ms25-suite[mace]"; one of your own is made by ms25 env create NAME '
+            "--requirement PACKAGE"
         )
         raise UsageError(msg)
-    return served[architecture]
+    return served[name]

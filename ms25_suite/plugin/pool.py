@@ -16,6 +16,7 @@ from ms25_suite.core.errors import ReferenceCalculatorError, UsageError
 from ms25_suite.criteria.without_model import fit_baseline
 from ms25_suite.datasets.dataset import Dataset, open_dataset
 from ms25_suite.datasets.tiers import Tier
+from ms25_suite.potentials.frameworks.opening import from_calculator_file, from_framework
 from ms25_suite.potentials.opening import (
     from_baseline,
     from_calculator,
@@ -98,6 +99,10 @@ class PotentialPool:
             return from_calculator(target, spec.name, self._options, architecture="reference")
         if spec.kind == "baseline":
             return from_baseline(fit_baseline(dataset), spec.name, self._options)
+        if spec.model is not None:
+            return from_framework(spec.model, spec.name, self._options)
+        if spec.kind == "calculator" and spec.environment and spec.path:
+            return from_calculator_file(spec.path, spec.environment, spec.name, self._options)
         if spec.kind == "calculator":
             target = str(spec.path) if spec.path else spec.text
             return from_calculator(target, spec.name, self._options)

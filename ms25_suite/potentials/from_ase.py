@@ -6,6 +6,7 @@ import importlib
 import importlib.util
 import sys
 import traceback
+from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -28,7 +29,9 @@ _ANYTHING = (Exception, SystemExit)
 """What somebody else's code may raise: scripts call `sys.exit`, which would end the worker."""
 
 
-def load_calculator(target: str) -> Any:
+def load_calculator(
+    target: str, arguments: Mapping[str, str] | None = None, *, hint: str = ""
+) -> Any:
     """Load an ASE calculator from a Python file or a module.
 
     Parameters
@@ -36,6 +39,10 @@ def load_calculator(target: str) -> Any:
     target
         ``calc.py``, a file that defines ``calculator``; or ``package.module:attribute``. The name
         may stand for a calculator, or for a class or function without arguments that returns one.
+    arguments
+        Arguments of the function; None for none.
+    hint
+        What to do if there is no calculator; added to the message.
 
     Raises
     ------
@@ -55,11 +62,12 @@ def load_calculator(target: str) -> Any:
         raise ModelFileError(msg) from error
     if isinstance(found, type) or not hasattr(found, "get_property"):
         try:
-            found = found()
+            found = found(**(arguments or {}))
         except Ms25Error:
             raise
         except _ANYTHING as error:
             msg = f"calling `{attribute}` of {where} failed:\n{_user_traceback(error)}"
+            msg += f"\n{hint}" if hint else ""
             raise ModelFileError(msg) from error
     if not hasattr(found, "get_property"):
         msg = f"`{attribute}` of {where} gives {type(found)!r}, expected an ASE calculator"

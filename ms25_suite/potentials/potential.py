@@ -104,6 +104,9 @@ class Potential:
         Cache of predictions; None: nothing is cached.
     manifest
         Manifest of its training; None if it has none.
+    level_of_theory
+        Level of theory of the labels that it learned, where it has no manifest; empty if nothing
+        states it.
     """
 
     def __init__(
@@ -118,6 +121,7 @@ class Potential:
         python: Path | None = None,
         cache: PredictionCache | None = None,
         manifest: Manifest | None = None,
+        level_of_theory: str = "",
     ) -> None:
         self.name = name
         self.architecture = architecture
@@ -125,6 +129,7 @@ class Potential:
         self.sha256 = sha256
         self.options = options
         self.manifest = manifest
+        self.level_of_theory = level_of_theory
         self._cache = cache
         self._damaged = [] if cache is None else cache.damaged
         self._not_kept = ""

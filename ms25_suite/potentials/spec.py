@@ -16,12 +16,14 @@ from ms25_suite.core.documents.files import MISSING, file_problem, user_path
 from ms25_suite.core.errors import ModelFileError, UsageError
 from ms25_suite.core.text.folders import folders_that_differ
 from ms25_suite.core.text.shown import encodable
+from ms25_suite.environments.own import find_environment
+from ms25_suite.potentials.frameworks.model import FrameworkModel
 from ms25_suite.potentials.registry import detect, get_trainer
 from ms25_suite.potentials.workers.shared_calculator import server_address
 
 __all__ = ["PotentialSpec", "parse_spec", "parse_specs", "same_file"]
 
-Kind = Literal["model", "train", "calculator", "object", "reference", "baseline"]
+Kind = Literal["model", "train", "calculator", "object", "reference", "baseline", "framework"]
 
 _ATTRIBUTE = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 _TRAIN_OPTIONS: Mapping[str, type] = {
@@ -35,7 +37,8 @@ _TRAIN_OPTIONS: Mapping[str, type] = {
 BASELINE = "baseline:mean"
 EXPECTED = (
     "expected a model file, train:ARCH[:n=100,set=1,seed=0,budget=smoke,split=frame], calc.py, "
-    "package.module:factory, reference or baseline:mean"
+    "calc.py:env=NAME, package.module:factory, the name of a framework (ms25 env list) such as "
+    "sevennet:7net-0, reference or baseline:mean"
 )
 
 _RANGE: Final = re.compile(r"(?P<key>seed|set)=(?P<first>[0-9]{1,9})\.\.(?P<last>[0-9]{1,9})")
@@ -55,7 +58,8 @@ class PotentialSpec:
         Text of the option.
     kind
         ``model`` (a file), ``train`` (the shared training fixture), ``calculator`` (any ASE
-        calculator, by its code), ``object`` (a calculator object of `ms25_suite.judge`),
+        calculator, by its code), ``framework`` (a model of a framework with an environment of its
+        own), ``object`` (a calculator object of `ms25_suite.judge`),
         ``reference`` (the reference's own calculator) or ``baseline`` (no model).
     name
         Short name, unique in a run.
@@ -64,7 +68,10 @@ class PotentialSpec:
     path
         The model file or ``calc.py``, if there is one.
     options
-        ``n``, ``set``, ``seed``, ``budget``, ``split`` and ``dataset`` of a ``train:`` potential.
+        ``n``, ``set``, ``seed``, ``budget``, ``split`` and ``dataset`` of a ``train:`` potential;
+        ``env`` of a calculator file that is run in a managed environment.
+    model
+        The model of a framework; None for any other kind.
     """
 
     text: str
@@ -73,6 +80,12 @@ class PotentialSpec:
     architecture: str = ""
     path: Path | None = None
     options: tuple[tuple[str, str | int], ...] = ()
+    model: FrameworkModel | None = None
+
+    @property
+    def environment(self) -> str:
+        """Managed environment of a calculator file; empty for that of the suite."""
+        return str(dict(self.options).get("env", ""))
 
     @property
     def trained_on(self) -> str | None:
@@ -129,20 +142,39 @@ def parse_spec(text: str, option: str = "--mlip") -> PotentialSpec:
     if text.startswith("object:"):
         server_address(text)
         return PotentialSpec(text, "object", text.removeprefix("object:"), "ase")
-    path = user_path(text, option, ModelFileError)
+    model = FrameworkModel.named(text, f"{option}={text}")
+    if model is not None:
+        return PotentialSpec(text, "framework", encodable(model.name), "ase", model=model)
+    file, environment = _environment(text, option)
+    path = user_path(file, option, ModelFileError)
     if path.suffix == ".py":
         problem = file_problem(path)
         if problem:
             found = "there is no such file" if problem == MISSING else f"found {problem}"
             msg = f"{option}={text}: {found}; {EXPECTED}"
             raise ModelFileError(msg)
-        return PotentialSpec(text, "calculator", encodable(path.stem), "ase", path)
+        options = (("env", environment),) if environment else ()
+        return PotentialSpec(text, "calculator", encodable(path.stem), "ase", path, options)
     if _ATTRIBUTE.fullmatch(text) and not path.exists():
         return PotentialSpec(text, "calculator", text.replace(":", "."), "ase")
     if file_problem(path) == MISSING:
         msg = f"{option}={text}: there is no such file. {EXPECTED}"
         raise ModelFileError(msg)
     return PotentialSpec(text, "model", encodable(path.stem), detect(path).name, path)
+
+
+def _environment(text: str, option: str) -> tuple[str, str]:
+    """Calculator file and managed environment of ``calc.py:env=NAME``."""
+    file, colon, rest = text.rpartition(":")
+    if not colon or not file.endswith(".py") or Path(text).exists():
+        return text, ""
+    key, equals, name = rest.partition("=")
+    if key != "env" or not equals or not name:
+        msg = f"{option}={text}: expected calc.py, or calc.py:env=NAME with the name of a managed "
+        msg += "environment (ms25 env list)"
+        raise UsageError(msg)
+    find_environment(name)
+    return file, name
 
 
 def _parse_baseline(text: str, option: str) -> PotentialSpec:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar, Final
 
 __all__ = [
@@ -100,11 +100,17 @@ class CalculatorJob:
     ----------
     target
         Path of a Python file, or ``package.module:factory``.
+    arguments
+        Arguments of that factory.
+    hint
+        What to do if there is no calculator.
     """
 
     kind: ClassVar[str] = "calculator"
 
     target: str
+    arguments: Mapping[str, str] = field(default_factory=dict)
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)

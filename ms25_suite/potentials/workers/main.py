@@ -67,7 +67,7 @@ def load_evaluator(job: Job) -> Evaluator:
         case CalculatorJob():
             from ms25_suite.potentials.from_ase import CalculatorEvaluator, load_calculator
 
-            return CalculatorEvaluator(load_calculator(job.target))
+            return CalculatorEvaluator(load_calculator(job.target, job.arguments, hint=job.hint))
         case ObjectJob():
             from ms25_suite.potentials.workers.shared_calculator import SharedCalculator
 

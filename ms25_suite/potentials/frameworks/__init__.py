@@ -1,0 +1,1 @@
+"""Potentials of frameworks that have an environment of their own, such as SevenNet and CHGNet."""
