@@ -17,6 +17,7 @@ from typing import Final
 
 from ms25_suite.core.errors import EnvironmentSetupError
 from ms25_suite.environments.installation import Installation
+from ms25_suite.environments.lock import LOCK, write_lock
 from ms25_suite.environments.processes import end_process, log_tail, run_captured, start_process
 from ms25_suite.environments.store import Environment, State
 
@@ -162,11 +163,14 @@ def _build(
     constraints.write_text(environment.spec.constraints, encoding="utf-8")
     say(f"installing {', '.join(environment.spec.requirements)} and their dependencies")
     options = ["--disable-pip-version-check", "--no-input", "--progress-bar", "off"]
-    install = ["-P", "-m", "pip", "install", *options, "--constraint", str(constraints)]
+    report = environment.folder / "pip-report.json"
+    options += ["--constraint", str(constraints), "--report", str(report)]
+    install = ["-P", "-m", "pip", "install", *options]
     # The pins are constraints, not requirements: pip still chooses the build (CPU or CUDA) by its
     # index.
     command = [str(environment.python), *install, *pip.arguments(), *environment.spec.requirements]
     _run(command, log, "installing packages")
+    write_lock(report, environment.folder / LOCK)
     _, site_packages = _ask(str(environment.python), "the new Python")
     say("checking it with a prediction")
     # pip may succeed and the packages still not work together; a prediction shows that.

@@ -35,6 +35,9 @@ elif arguments[:4] == ["-P", "-m", "pip", "install"]:
         sys.exit(1)
     place = pathlib.Path(sys.argv[0]).parent.parent / "site" / "toy_package-1.0.dist-info"
     place.mkdir(parents=True)
+    report = pathlib.Path(arguments[arguments.index("--report") + 1])
+    report.write_text('{{"install": [{{"metadata": {{"name": "toy-package", "version": "1.0"}}, '
+                      '"download_info": {{"url": "u", "archive_info": {{"hashes": {{"sha256": "ab"}}}}}}}}]}}')
     (place / "METADATA").write_text("Metadata-Version: 2.1\\nName: toy-package\\nVersion: 1.0\\n")
 """
 

@@ -1,0 +1,109 @@
+"""Potentials in environments of their own, with this interpreter in place of another one."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ase import Atoms
+from ase.build import bulk
+
+from ms25_suite.core.errors import ArchitectureNotInstalledError, ModelFileError
+from ms25_suite.core.frames import Frames
+from ms25_suite.environments.installation import Installation
+from ms25_suite.environments.spec import environments
+from ms25_suite.potentials.frameworks import opening
+from ms25_suite.potentials.frameworks.model import FrameworkModel
+from ms25_suite.potentials.potential import PotentialOptions
+
+
+def copper_cells(n: int) -> list[Atoms]:
+    """Small cells of copper with displaced atoms."""
+    cells = [bulk("Cu", cubic=True) for _ in range(n)]
+    for seed, atoms in enumerate(cells):
+        atoms.rattle(0.1, seed=seed)
+    return cells
+
+
+PACKAGE = """
+from ase.calculators.emt import EMT
+
+
+class Model:
+    @classmethod
+    def load(cls, model_name, use_device, verbose):
+        assert (use_device, verbose) == ("cpu", False)
+        if model_name != "0.3.0":
+            raise ValueError(f"Unknown model_name={model_name}")
+        return cls()
+
+
+CHGNet = Model
+
+
+def CHGNetCalculator(model, use_device):
+    assert isinstance(model, Model)
+    return EMT()
+"""
+
+
+@pytest.fixture
+def chgnet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A package with the interface of CHGNet, and EMT behind it."""
+    folder = tmp_path / "chgnet" / "model"
+    folder.mkdir(parents=True)
+    for path in (folder.parent, folder):
+        (path / "__init__.py").write_text("")
+    (folder / "model.py").write_text(PACKAGE)
+    (folder / "dynamics.py").write_text("from chgnet.model.model import CHGNetCalculator\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    place = Installation(Path(sys.executable), tmp_path)
+    monkeypatch.setattr(opening, "place_of", lambda spec: place)
+
+
+@pytest.mark.usefixtures("chgnet")
+def test_the_calculator_of_the_framework_predicts() -> None:
+    from ase.calculators.emt import EMT
+
+    atoms = copper_cells(1)[0]
+    potential = opening.from_framework(FrameworkModel("chgnet", "0.3.0"), "m", PotentialOptions())
+    try:
+        found = potential.predict(Frames.from_atoms([atoms]))
+    finally:
+        potential.close()
+    atoms.calc = EMT()
+    assert found.energy is not None
+    assert found.energy[0] == pytest.approx(atoms.get_potential_energy(), abs=1e-10)
+    assert found.forces == pytest.approx(atoms.get_forces(), abs=1e-10)
+    assert potential.level_of_theory == environments()["chgnet"].framework.models["0.3.0"]
+
+
+@pytest.mark.usefixtures("chgnet")
+def test_a_model_that_the_package_does_not_know() -> None:
+    model = FrameworkModel("chgnet", "0.3.1")
+    potential = opening.from_framework(model, "m", PotentialOptions(use_cache=False))
+    words = r"Unknown model_name=0.3.1(.|\n)*Did you mean '0.3.0'(.|\n)*Known models: 0.3.0"
+    try:
+        with pytest.raises(ModelFileError, match=words):
+            potential.predict(Frames.from_atoms(copper_cells(1)))
+    finally:
+        potential.close()
+
+
+def test_an_environment_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MS25_ENV_DIR", str(tmp_path))
+    with pytest.raises(ArchitectureNotInstalledError, match="ms25 env create sevennet"):
+        opening.from_framework(FrameworkModel("sevennet", "7net-0"), "m", PotentialOptions())
+
+
+def test_equal_frames_are_predicted_once(chgnet: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    model, frames = FrameworkModel("chgnet", "0.3.0"), Frames.from_atoms(copper_cells(2))
+    first = opening.from_framework(model, "m", PotentialOptions())
+    expected = first.predict(frames)
+    first.close()
+    monkeypatch.setenv("PYTHONPATH", "")
+    again = opening.from_framework(model, "m", PotentialOptions())
+    assert np.array_equal(again.predict(frames).forces, expected.forces)
+    again.close()
