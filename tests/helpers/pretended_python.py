@@ -17,7 +17,7 @@ SPEC = EnvironmentSpec("toy", ("toyarch",), ("toy-package",), (("toy-package", "
 
 # It prints its version, copies itself as a virtual environment, and "installs" a package.
 PRETENDER = f"""#!{sys.executable} -S
-import os, pathlib, shutil, sys, time
+import json, os, pathlib, shutil, sys, time
 arguments = sys.argv[1:]
 if arguments[:2] == ["-I", "-c"]:
     here = pathlib.Path(sys.argv[0]).parent.parent
@@ -36,8 +36,9 @@ elif arguments[:4] == ["-P", "-m", "pip", "install"]:
     place = pathlib.Path(sys.argv[0]).parent.parent / "site" / "toy_package-1.0.dist-info"
     place.mkdir(parents=True)
     report = pathlib.Path(arguments[arguments.index("--report") + 1])
-    report.write_text('{{"install": [{{"metadata": {{"name": "toy-package", "version": "1.0"}}, '
-                      '"download_info": {{"url": "u", "archive_info": {{"hashes": {{"sha256": "ab"}}}}}}}}]}}')
+    info = {{"url": "u", "archive_info": {{"hashes": {{"sha256": "ab"}}}}}}
+    entry = {{"metadata": {{"name": "toy-package", "version": "1.0"}}, "download_info": info}}
+    report.write_text(json.dumps({{"install": [entry]}}))
     (place / "METADATA").write_text("Metadata-Version: 2.1\\nName: toy-package\\nVersion: 1.0\\n")
 """
 

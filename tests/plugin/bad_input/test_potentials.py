@@ -16,6 +16,7 @@ from ase import Atoms
 from ase.calculators.emt import EMT
 
 from ms25_suite.core.sealed import sealed_json, unseal_json
+from ms25_suite.environments.own import own_spec, remember
 from ms25_suite.environments.spec import environment_for
 from ms25_suite.environments.store import open_environment
 from ms25_suite.potentials.registry import get_architecture
@@ -134,6 +135,41 @@ def test_an_environment_that_is_not_ready(
     outcome = judge("--mlip=model.ckpt", f"--dataset={cuni}")
     assert f"needs its managed environment, which is {state}" in outcome.reasons()
     assert "Create it with: ms25 env create nequip" in outcome.reasons()
+
+
+@row(NOT_INSTALLED)
+@pytest.mark.parametrize(
+    ("mlip", "command"),
+    [("sevennet:7net-0", "ms25 env create sevennet"), ("calc.py:env=mine", "ms25 env create mine")],
+)
+def test_the_environment_of_a_framework_is_not_there(
+    judge: Judge, here: Path, cuni: Path, monkeypatch: pytest.MonkeyPatch, mlip: str, command: str
+) -> None:
+    monkeypatch.setenv("MS25_ENV_DIR", str(here / "environments"))
+    remember(own_spec("mine", ["some-package"]))
+    (here / "calc.py").write_text("from ase.calculators.emt import EMT\ncalculator = EMT\n")
+    outcome = judge(f"--mlip={mlip}", f"--dataset={cuni}")
+    assert "needs its managed environment, which is missing" in outcome.reasons()
+    assert command in outcome.reasons()
+
+
+@row("framework with an unknown option, a head that it has not, weights that are not there")
+@pytest.mark.parametrize(
+    ("mlip", "words"),
+    [
+        ("sevennet:7net-0:heads=mpa", "Did you mean 'head'"),
+        ("chgnet:0.3.0:head=mpa", "models of CHGNet have no head"),
+        ("deepmd", "deepmd:weights=FILE"),
+        ("chgnet:weights=nowhere.pt", "weights=nowhere.pt"),
+        ("calc.py:env=nobody", "no managed environment for 'nobody'"),
+        ("calc.py:environment=mine", "calc.py:env=NAME"),
+    ],
+)
+def test_a_framework_that_cannot_be_named_so(
+    judge: Judge, here: Path, cuni: Path, mlip: str, words: str
+) -> None:
+    (here / "calc.py").write_text("from ase.calculators.emt import EMT\ncalculator = EMT\n")
+    assert words in judge(f"--mlip={mlip}", f"--dataset={cuni}").text
 
 
 @pytest.fixture
