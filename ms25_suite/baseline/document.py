@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Self
@@ -38,6 +38,9 @@ FILE_NAME: Final = "baseline.json"
 Key = tuple[str, str, str, str, str, str]
 """Criterion, dataset, test dataset, potential, quantity and metric, as `CheckResult.key`."""
 
+_ALWAYS: Final = frozenset({"value", "unit", "version"})
+"""What each number has in the file, also where it is 0."""
+
 _LESS: Final = frozenset({"mae", "rmse", "error", "ratio", "part"})
 """Metrics of which less is better, whatever they are of."""
 
@@ -60,6 +63,8 @@ class Entry:
         Number of frames behind it.
     data_sha256
         SHA-256 of the dataset whose frames were predicted.
+    conditions
+        What else decides which number it is, see `ms25_suite.core.results.CheckResult`.
     accepted
         Number of the run in `Baseline.accepted`.
     sample
@@ -79,6 +84,7 @@ class Entry:
     more_is_better: bool = False
     n_frames: int = 0
     data_sha256: str = ""
+    conditions: Mapping[str, str] = field(default_factory=dict)
     accepted: int = 0
     sample: PackedSample | None = None
 
@@ -281,7 +287,10 @@ def less_is_better(result: CheckResult) -> bool | None:
         return True
     criterion = find(result.criterion)
     measure = None if criterion is None else criterion.measures.get(result.quantity)
-    return None if measure is None else not measure.at_least
+    if measure is None or measure.metric != result.metric:
+        # The height of a barrier is no error of it.
+        return None
+    return not measure.at_least
 
 
 def entry_of(
@@ -315,6 +324,7 @@ def entry_of(
         more_is_better=not less,
         n_frames=result.n_frames,
         data_sha256=data_sha256,
+        conditions=result.conditions,
         sample=sample,
     )
 
@@ -336,4 +346,5 @@ def _without_folders(run: RunRecord) -> RunRecord:
 
 def _without_defaults(record: dict[str, Any]) -> dict[str, Any]:
     """A number without what it does not have."""
-    return {key: value for key, value in record.items() if value not in (None, "", False)}
+    # A value of 0 is a number, and equal to False.
+    return {key: value for key, value in record.items() if key in _ALWAYS or value}

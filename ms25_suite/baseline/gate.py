@@ -91,7 +91,7 @@ class BaselineGate:
         return change_of(before, now, allowed, samples)
 
     def lost(self, results: Iterable[CheckResult]) -> list[CheckResult]:
-        """Results that were skipped and of which the baseline has a number.
+        """Results without a number of which the baseline has one, and which fail no check.
 
         The metric is not compared: a skipped check may not know it.
         """
@@ -101,9 +101,33 @@ class BaselineGate:
         return [
             one
             for one in known
-            if one.verdict is Verdict.SKIP
+            if one.value is None
+            and one.verdict in (Verdict.SKIP, Verdict.UNDECIDED)
             and one.key[:-1] not in have
             and self.key_in_baseline(one.key)[:-1] in accepted
+        ]
+
+    def unknown(self, results: Iterable[CheckResult]) -> list[CheckResult]:
+        """New numbers of a potential or dataset that may be another name of an accepted one.
+
+        All numbers of it are new, and the baseline has a potential or dataset that is not there:
+        then nothing says whether something was added, or renamed and is no longer compared.
+        """
+        known = list(results)
+        names = {one.potential: self.key_in_baseline(one.key)[3] for one in known}
+        own = {one.potential for one in self.baseline.numbers}
+        datasets = {one.test_dataset for one in self.baseline.numbers}
+        gone = own - set(names.values())
+        left = datasets - {one.test_dataset for one in known}
+        return [
+            one
+            for one in known
+            if one.change is not None
+            and one.change.verdict is ChangeVerdict.NEW
+            and (
+                (gone and names[one.potential] not in own)
+                or (left and one.test_dataset not in datasets)
+            )
         ]
 
     def key_in_baseline(self, key: Key) -> Key:
@@ -136,6 +160,15 @@ class BaselineGate:
             return f"the baseline has it in {before.unit}"
         if then.dtype != self.run.dtype:
             return f"the baseline is of {then.dtype}, and this run of {self.run.dtype}"
+        if before.conditions != now.conditions:
+            names = dict.fromkeys((*before.conditions, *now.conditions))
+            differing = [
+                f"{name} {before.conditions.get(name, 'not stated')} in the baseline, "
+                f"{now.conditions.get(name, 'not stated')} here"
+                for name in names
+                if before.conditions.get(name) != now.conditions.get(name)
+            ]
+            return f"other conditions: {'; '.join(differing)}"
         first, second = samples
         if first is not None and second is not None:
             if first.frames != second.frames:
@@ -143,7 +176,10 @@ class BaselineGate:
                     f"other frames: {len(first.errors)} in the baseline, {len(second.errors)} "
                     "here, and they are not the same"
                 )
-        elif before.data_sha256 != now.data_sha256:
+            if first.labels and second.labels and first.labels != second.labels:
+                return "other labels: the frames are the same, and their reference values are not"
+        known = first is not None and second is not None and first.labels and second.labels
+        if not known and before.data_sha256 != now.data_sha256:
             return (
                 f"another dataset: sha256 {before.data_sha256[:12] or 'unknown'} in the baseline, "
                 f"{now.data_sha256[:12] or 'unknown'} here"

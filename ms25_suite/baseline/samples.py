@@ -16,7 +16,7 @@ import numpy.typing as npt
 from ms25_suite.core.errors import BaselineError
 from ms25_suite.core.frames import FloatArray, IntArray
 
-__all__ = ["FrameSample", "PackedSample", "frames_digest"]
+__all__ = ["FrameSample", "PackedSample", "frames_digest", "labels_digest"]
 
 MOST_FRAMES: Final = 1_000_000
 """Frames of a sample that is unpacked: a damaged file must not fill the memory."""
@@ -34,6 +34,17 @@ def frames_digest(fingerprints: Iterable[bytes]) -> str:
     for one in fingerprints:
         digest.update(one)
     return digest.hexdigest()
+
+
+def labels_digest(reference: FloatArray) -> str:
+    """SHA-256 of the labels of some frames in single precision, as 64 hexadecimal digits.
+
+    Parameters
+    ----------
+    reference
+        Reference values of their components, shape ``(n_components,)``.
+    """
+    return hashlib.sha256(np.ascontiguousarray(reference, dtype="<f4").tobytes()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +65,8 @@ class PackedSample:
         Number of the trajectory of each frame in the same way; empty if all are independent.
     squared
         Whether the errors are root mean squares.
+    labels
+        What they are errors against, see `labels_digest`; empty if unknown.
     """
 
     frames: str
@@ -62,6 +75,7 @@ class PackedSample:
     counts: str
     groups: str = ""
     squared: bool = False
+    labels: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,6 +95,8 @@ class FrameSample:
         Number of the trajectory of each frame, same shape; None if all are independent.
     squared
         Whether the number is the root of the mean of their squares, and not their mean.
+    labels
+        What they are errors against, see `labels_digest`; empty if unknown.
     """
 
     frames: str
@@ -88,6 +104,7 @@ class FrameSample:
     counts: IntArray
     groups: IntArray | None = None
     squared: bool = False
+    labels: str = ""
 
     def packed(self) -> PackedSample:
         """The sample as text, rounded to single precision."""
@@ -98,6 +115,7 @@ class FrameSample:
             _pack(self.counts, "<i4"),
             "" if self.groups is None else _pack(self.groups, "<i4"),
             self.squared,
+            self.labels,
         )
 
     @classmethod
@@ -128,7 +146,7 @@ class FrameSample:
         groups = None
         if packed.groups:
             groups = _unpack(packed.groups, "<i4", n, f"{where}: `groups`").astype(np.int64)
-        return cls(packed.frames, errors, counts, groups, packed.squared)
+        return cls(packed.frames, errors, counts, groups, packed.squared, packed.labels)
 
 
 def _pack(values: npt.ArrayLike, dtype: str) -> str:

@@ -148,6 +148,9 @@ class CheckResult:
         File with the compared arrays, relative to the report folder; empty if there is none.
     change
         How the number changed since the baseline of the run; None without a baseline.
+    conditions
+        Settings that decide which number it is, such as the number of steps: numbers under other
+        ones are not compared.
     """
 
     criterion: str
@@ -177,6 +180,7 @@ class CheckResult:
     details: Mapping[str, Any] = field(default_factory=dict)
     artifact: str = ""
     change: Change | None = None
+    conditions: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         found = self.details.get("findings", [])

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from ase.data import chemical_symbols
 
-from ms25_suite.baseline.samples import FrameSample, frames_digest
+from ms25_suite.baseline.samples import FrameSample, frames_digest, labels_digest
 from ms25_suite.core.details import (
     NO_CONFIG_TYPE,
     AlignmentDetails,
@@ -247,6 +247,7 @@ def frame_sample(
         errors.frame_counts,
         errors.groups,
         squared,
+        labels_digest(errors.reference),
     )
 
 

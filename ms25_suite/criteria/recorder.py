@@ -97,6 +97,8 @@ class CheckRecorder:
         Whether such comparisons are judged like any other.
     rounding
         Rounding error of the potential's numbers in a unit; 0 where it does not matter.
+    aligned
+        Whether energies are judged without a constant for each element.
     since
         How a number changed since the baseline, by the result and the errors of single frames;
         None if there is no baseline, or nothing to compare.
@@ -112,6 +114,7 @@ class CheckRecorder:
     two_levels: Mapping[str, str] = field(default_factory=dict)
     gate_stand_in: bool = False
     rounding: Callable[[str], float] = lambda unit: 0.0
+    aligned: bool = False
     since: Callable[[CheckResult, FrameSample | None], Change | None] = lambda result, sample: None
     results: list[CheckResult] = field(default_factory=list)
     _noted: list[Finding] = field(default_factory=list, init=False, repr=False)
@@ -331,6 +334,12 @@ class CheckRecorder:
             names.append(self.context["dataset"])
         return next(filter(None, (self.two_levels.get(name, "") for name in names)), "")
 
+    def _is_aligned(self, fields: Mapping[str, Any]) -> bool:
+        """Whether a number is of energies without a constant for each element."""
+        criterion, quantity = find(self.context["criterion"]), fields["quantity"]
+        labelled = criterion is not None and criterion.needs_labels(quantity)
+        return self.aligned and labelled and "energy" in quantity
+
     def _without_number(
         self, verdict: Verdict, quantity: str, reason: str, prefix: str, fields: dict[str, Any]
     ) -> CheckResult:
@@ -363,6 +372,8 @@ class CheckRecorder:
             fields["details"] = {**details, "findings": [*details.get("findings", ()), *noted]}
             self._noted.clear()
         fields["incomparable"] = bool(self._mismatch(fields))
+        if self._is_aligned(fields):
+            fields["conditions"] = {**fields.get("conditions", {}), "energies": "aligned"}
         result = CheckResult(**{**self.context, **fields})
         result = _with_change(result, self.since(result, sample), strict=self.strict)
         if sample is not None:

@@ -81,6 +81,11 @@ def not_compared_lines(results: Iterable[CheckResult], gate: BaselineGate | None
     for result in known:
         if result.change is not None and result.change.verdict is ChangeVerdict.NOT_COMPARED:
             reasons.setdefault(result.change.reason, []).append(result)
+    changes = {one.change.verdict for one in known if one.change is not None}
+    for result in [] if changes <= {ChangeVerdict.NEW} else gate.unknown(known):
+        reasons.setdefault(
+            "the baseline does not have it, and has what this run has not: was it renamed?", []
+        ).append(result)
     for result in gate.lost(known):
         reasons.setdefault("the baseline has a number, and this run has none", []).append(result)
     lines = [
@@ -91,7 +96,6 @@ def not_compared_lines(results: Iterable[CheckResult], gate: BaselineGate | None
             "A number that is not compared is not known to be as good: make a baseline of these "
             "conditions with --ms25-save-baseline, or repeat the run under those of the baseline"
         )
-    changes = {one.change.verdict for one in known if one.change is not None}
     if not lines and changes and changes <= {ChangeVerdict.NEW}:
         here = ", ".join(dict.fromkeys(one.potential for one in known))
         lines.append(

@@ -39,8 +39,17 @@ CASES: Final = {
 DRAWS: Final = 4000
 
 
+SQUARED: Final = tuple(CASES)[:3]
+"""Cases that are shown for root mean square errors too."""
+
+
 def alarms(
-    case: tuple[int, int, float, float], change: float, draws: int, seed: int = 0
+    case: tuple[int, int, float, float],
+    change: float,
+    draws: int,
+    seed: int = 0,
+    *,
+    squared: bool = False,
 ) -> tuple[float, float]:
     """Percent of comparisons that say *worse*: with the allowance of the suite, and without any.
 
@@ -54,6 +63,8 @@ def alarms(
         Number of pairs of models.
     seed
         Seed of the draws.
+    squared
+        Whether root mean square errors are compared.
     """
     n, size, difficulty, own = case
     rng = np.random.default_rng(seed)
@@ -66,9 +77,16 @@ def alarms(
     common = drawn(difficulty)
     before, after = common * drawn(own), (1 + change) * common * drawn(own)
     groups = np.arange(n) // size if size > 1 else None
+    if squared:
+        # As `ms25_suite.baseline.since.change_of` does.
+        before, after = before**2, after**2
     sums, sizes = totals_by_group(after - before, None, groups)
     _, low, _ = mean_ends(sums, sizes)
-    allowed = Allowances.default().percent / 100 * before.mean(axis=1)
+    accepted = before.mean(axis=1)
+    if squared:
+        accepted = np.sqrt(accepted)
+        low = low / (np.sqrt(after.mean(axis=1)) + accepted)
+    allowed = Allowances.default().percent / 100 * accepted
     return float(100 * np.mean(low > allowed)), float(100 * np.mean(low > 0))
 
 
@@ -76,8 +94,10 @@ def table(draws: int = DRAWS) -> str:
     """The table of the page, in Markdown."""
     heads = [f"{100 * change:g} % worse" for change in CHANGES]
     lines = [f"| | {' | '.join(heads)} |", f"| --- |{' ---: |' * len(heads)}"]
-    for name, case in CASES.items():
-        cells = [alarms(case, change, draws) for change in CHANGES]
+    rows = [(name, case, False) for name, case in CASES.items()]
+    rows += [(f"RMSE, {name}", CASES[name], True) for name in SQUARED]
+    for name, case, squared in rows:
+        cells = [alarms(case, change, draws, squared=squared) for change in CHANGES]
         lines.append(f"| {name} | {' | '.join(f'{a:.1f} ({b:.1f})' for a, b in cells)} |")
     return "\n".join(lines) + "\n"
 

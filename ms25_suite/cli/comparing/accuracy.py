@@ -20,7 +20,17 @@ from ms25_suite.core.errors import BaselineError, ReportError
 from ms25_suite.core.records import PotentialRecord, RunRecord
 from ms25_suite.core.text.shown import csv_cell, shown
 
-__all__ = ["Differences", "compare_numbers", "is_accuracy", "print_differences", "read_numbers"]
+__all__ = [
+    "Differences",
+    "compare_numbers",
+    "exit_code",
+    "is_accuracy",
+    "print_differences",
+    "read_numbers",
+]
+
+NOT_COMPARED: Final = 5
+"""Exit code, that of a run of which something is not judged."""
 
 _COLUMNS: Final = (
     *("criterion", "dataset", "potential", "quantity", "metric", "unit"),
@@ -55,6 +65,10 @@ class Differences:
         """Numbers that became worse by more than is allowed."""
         return [pair for pair in self.pairs if pair[1].verdict is ChangeVerdict.WORSE]
 
+    def not_compared(self) -> list[tuple[Entry, Change]]:
+        """Numbers that both have, of other frames or under other conditions."""
+        return [pair for pair in self.pairs if pair[1].verdict is ChangeVerdict.NOT_COMPARED]
+
 
 def is_accuracy(path: Path) -> bool:
     """Whether a path holds numbers of checks, and no timings of pytest-benchmark."""
@@ -82,7 +96,9 @@ def read_numbers(path: Path) -> Baseline:
     folder = path if path.is_dir() else path.parent
     if path.name == FILE_NAME or (path.is_file() and _is_baseline(path)):
         return Baseline.read(path)
-    run, results = load_results([path])
+    # Of a folder that of its last run, and not also what a killed run has left there.
+    document = folder / "results.json"
+    run, results = load_results([document if path.is_dir() and document.is_file() else path])
     beside = folder / FILE_NAME
     samples = {}
     if beside.is_file():
@@ -192,6 +208,14 @@ def _machines(before: RunRecord, after: RunRecord) -> dict[str, tuple[str, str]]
 def _text(value: Any) -> str:
     text = "not stated" if value is None else str(value)
     return text if len(text) <= 40 else f"{text[:12]}…"
+
+
+def exit_code(found: Sequence[Differences]) -> int:
+    """1 if a number is worse, else 5 if one could not be compared, as of a run, else 0."""
+    if any(one.worse() for one in found):
+        return 1
+    # A number that is not compared is not known to be as good.
+    return NOT_COMPARED if any(one.not_compared() for one in found) else 0
 
 
 def print_differences(found: Sequence[Differences], form: str) -> None:

@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from ms25_suite.baseline.allowances import Allowances, parse_rules
 from ms25_suite.baseline.document import Accepted, Baseline
-from ms25_suite.cli.comparing.accuracy import compare_numbers, print_differences, read_numbers
+from ms25_suite.cli.comparing.accuracy import (
+    compare_numbers,
+    exit_code,
+    print_differences,
+    read_numbers,
+)
 from ms25_suite.core.errors import UsageError
 from ms25_suite.core.text.shown import shown
 
@@ -76,7 +81,8 @@ def run(args: argparse.Namespace) -> int:
     Returns
     -------
     int
-        1 if ``diff`` finds a number that is worse by more than is allowed, else 0.
+        1 if ``diff`` finds a number that is worse by more than is allowed, 5 if it finds none and
+        one that cannot be compared, else 0.
 
     Raises
     ------
@@ -142,7 +148,7 @@ def _diff(args: argparse.Namespace) -> int:
     base, other = Baseline.read(args.file), read_numbers(args.other)
     found = compare_numbers((args.file, base), (args.other, other), allowances)
     print_differences([found], args.format)
-    return 1 if found.worse() else 0
+    return exit_code([found])
 
 
 def _update(args: argparse.Namespace) -> int:

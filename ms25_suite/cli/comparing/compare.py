@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ms25_suite.baseline.allowances import Allowances, parse_rules
 from ms25_suite.cli.comparing.accuracy import (
     compare_numbers,
+    exit_code,
     is_accuracy,
     print_differences,
     read_numbers,
@@ -83,7 +84,7 @@ def run(args: argparse.Namespace) -> int:
     -------
     int
         1 if a benchmark is slower than ``--fail-above`` allows, or a number worse than
-        ``--fail-if`` does, else 0.
+        ``--fail-if`` does; with that, 5 if none is and one could not be compared; else 0.
 
     Raises
     ------
@@ -125,7 +126,7 @@ def _run_accuracy(paths: Sequence[Path], args: argparse.Namespace) -> int:
     base, *others = [(path, read_numbers(path)) for path in paths]
     found = [compare_numbers(base, other, allowances) for other in others]
     print_differences(found, args.format)
-    return 1 if args.fail_if is not None and any(one.worse() for one in found) else 0
+    return 0 if args.fail_if is None else exit_code(found)
 
 
 def _label(ratio: Ratio) -> str:

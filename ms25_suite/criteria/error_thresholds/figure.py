@@ -23,7 +23,8 @@ _MOST_ROWS: Final = 8
 _NOTE: Final = (
     "The worst part gives the verdict of its group. The intervals of the parts of a group hold "
     "together (Bonferroni). A part without verdict has too few frames for an interval, or no "
-    "threshold is set."
+    "threshold is set. These verdicts are by the limits: where a baseline is given, a group within "
+    "them can still fail by it."
 )
 
 _COLUMNS: Final = (

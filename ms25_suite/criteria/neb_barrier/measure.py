@@ -95,6 +95,7 @@ class NebResult:
                 value=abs(band.barrier - self.reference.barrier),
                 reason=f"{band.barrier:.3f} eV, the reference has {self.reference.barrier:.3f}; "
                 f"{self._steps(band)}",
+                conditions={"image": "fixed" if self.climbed is None else "climbing"},
                 **fields,
             )
         shared["unit"] = recorder.unit("barrier")

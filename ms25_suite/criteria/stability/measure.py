@@ -158,7 +158,15 @@ class StabilityRuns:
         return [run for run in self._runs(ensemble) if self.trajectories.breaks[run] is None]
 
     def _shared(self) -> dict[str, Any]:
-        return {"n_frames": len(np.unique(self.indices)), "duration_s": self.duration_s}
+        return {
+            "n_frames": len(np.unique(self.indices)),
+            "duration_s": self.duration_s,
+            # A longer run has more time to break, and another mean drift.
+            "conditions": {
+                "length": f"{float(self.trajectories.times[-1]):g} ps",
+                "ensembles": " ".join(sorted(set(self.ensembles))),
+            },
+        }
 
     def _why(self, runs: Sequence[int]) -> str:
         """Reasons why some of the runs ended early; empty if none did."""

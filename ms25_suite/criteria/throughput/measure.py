@@ -53,6 +53,7 @@ class Throughput:
         timed = self.timed
         shared: dict[str, Any] = {"n_frames": 1, "duration_s": timed.duration_s}
         self._record_agreement(recorder, shared)
+        shared["conditions"] = _conditions(timed)
         fields = shared | {
             "details": {SPEED_KEY: timed.details().to_dict()},
             "findings": [Finding("crowded", timed.crowded)] if timed.crowded else [],
@@ -182,6 +183,7 @@ def _record_size(wanted: int, timed: TimedRun, recorder: CheckRecorder) -> None:
         "n_frames": 1,
         "duration_s": timed.duration_s,
         "details": {SPEED_KEY: timed.details().to_dict()},
+        "conditions": _conditions(timed),
     }
     if timed.refusal:
         recorder.fail(name, timed.refusal, **fields)
@@ -195,6 +197,11 @@ def _record_size(wanted: int, timed: TimedRun, recorder: CheckRecorder) -> None:
             reason=timed.summary(),
             **fields,
         )
+
+
+def _conditions(timed: TimedRun) -> dict[str, str]:
+    """Under which speeds are compared, beside the machine."""
+    return {"threads": str(timed.details().threads)}
 
 
 def _growth(sizes: Sequence[int], memory: tuple[float, float] | None, noisy: Sequence[int]) -> str:

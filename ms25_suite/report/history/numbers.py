@@ -93,17 +93,23 @@ def read_runs(paths: Iterable[Path]) -> list[Run]:
     """
     found: dict[str, Run] = {}
     for path in paths:
-        earlier = earlier_folders(path) if path.is_dir() else []
-        # A folder whose last run was stopped before its first result has earlier ones only.
-        own = [path] if not earlier or _holds_results(path) else []
-        for place in (*earlier, *own):
+        for place in _documents(path):
             run, results = load_results([place])
-            found[run.id or str(place)] = (run, results)
+            key = run.id or str(place.resolve())
+            # The journal of a killed run may lie beside a report on it.
+            if key not in found or len(results) >= len(found[key][1]):
+                found[key] = (run, results)
     return sorted(found.values(), key=lambda entry: _start(entry[0]))
 
 
-def _holds_results(folder: Path) -> bool:
-    return (folder / "results.json").is_file() or any(folder.glob("*.jsonl"))
+def _documents(path: Path) -> list[Path]:
+    """Files of the single runs in a folder; a path that is none, or holds none, as it is."""
+    if not path.is_dir():
+        return [path]
+    # A journal of a killed run that is left is a run of its own, and no part of the last one.
+    own = [*sorted(path.glob("*.jsonl")), path / "results.json"]
+    earlier = [folder / "results.json" for folder in earlier_folders(path)]
+    return [*earlier, *(file for file in own if file.is_file())] or [path]
 
 
 def _start(run: RunRecord) -> str:

@@ -28,6 +28,12 @@ def test_a_file_and_back(tmp_path: Path) -> None:
     assert read.accepted[0].reason == "a test"
 
 
+def test_a_number_that_is_zero_is_kept(tmp_path: Path) -> None:
+    baseline_of(make_result(value=0.0, interval=None)).write(tmp_path / "base.json")
+    (entry,) = Baseline.read(tmp_path / "base.json").numbers
+    assert entry.value == 0.0
+
+
 def test_no_folder_of_a_person_is_in_the_file(tmp_path: Path) -> None:
     baseline_of(result_of(SAMPLE), sample=SAMPLE).write(tmp_path / "base.json")
     text = (tmp_path / "base.json").read_text(encoding="utf-8")
@@ -51,6 +57,10 @@ def test_direction_of_a_number() -> None:
     volume = make_result(quantity="a volume", metric="measurement", threshold=None, verdict=None)
     assert less_is_better(volume) is None
     assert baseline_of(volume).numbers == ()
+    # Nor is a barrier, of which the error is what its criterion judges.
+    barrier = {"criterion": "neb_barrier", "quantity": "barrier", "threshold": None}
+    assert less_is_better(make_result(**barrier, metric="measurement")) is None
+    assert less_is_better(make_result(**barrier, metric="error")) is True
 
 
 def test_an_update_replaces_what_it_has() -> None:

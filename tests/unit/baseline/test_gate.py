@@ -10,7 +10,7 @@ import pytest
 from ms25_suite.baseline.allowances import Allowances
 from ms25_suite.baseline.document import Baseline
 from ms25_suite.baseline.gate import BaselineGate
-from ms25_suite.core.changes import ChangeVerdict
+from ms25_suite.core.changes import Change, ChangeVerdict
 from ms25_suite.core.results import Verdict
 from tests.helpers.baselines import DATA, MACHINE, baseline_of, result_of, run_of, sample_of
 from tests.helpers.reports import make_result
@@ -74,12 +74,51 @@ def test_other_frames_are_named_and_not_compared() -> None:
     )
     assert found is not None
     assert found.reason == "other frames: 40 in the baseline, 30 here, and they are not the same"
-    # The same frames in another file are the same.
-    again = gate(baseline_of(result_of(SAMPLE), sample=SAMPLE)).change(
-        result_of(SAMPLE), "e" * 64, SAMPLE
+
+
+def test_the_same_frames_in_another_file_are_the_same_with_the_same_labels() -> None:
+    def change(labels: tuple[str, str], data: str) -> Change:
+        before, now = (replace(SAMPLE, labels=one) for one in labels)
+        own = gate(baseline_of(result_of(SAMPLE), sample=before))
+        found = own.change(result_of(SAMPLE), data, now)
+        assert found is not None
+        return found
+
+    assert change(("a", "a"), "e" * 64).verdict is ChangeVerdict.SAME
+    # Errors against labels of another method are other numbers.
+    assert change(("a", "b"), DATA).reason.startswith("other labels: the frames are the same")
+    # Of a baseline that does not know its labels, the file has to be the same.
+    assert change(("", "a"), DATA).verdict is ChangeVerdict.SAME
+    assert change(("", "a"), "e" * 64).reason.startswith("another dataset")
+
+
+def test_other_settings_are_other_numbers() -> None:
+    aligned = make_result(quantity="energy", conditions={"energies": "aligned"})
+    found = gate(baseline_of(aligned)).change(make_result(quantity="energy"), DATA)
+    assert found is not None
+    assert found.verdict is ChangeVerdict.NOT_COMPARED
+    assert found.reason == (
+        "other conditions: energies aligned in the baseline, not stated here"
     )
+    again = gate(baseline_of(aligned)).change(aligned, DATA)
     assert again is not None
     assert again.verdict is ChangeVerdict.SAME
+
+
+def test_what_may_be_renamed_is_not_taken_for_new() -> None:
+    new = Change(verdict=ChangeVerdict.NEW)
+    same = make_result(change=Change(verdict=ChangeVerdict.SAME))
+    accepted = baseline_of(make_result(), make_result(potential="second"))
+    other = make_result(potential="other", change=new)
+    own = gate(accepted, "mace-β", "other")
+    assert own.unknown([same, other]) == [other]
+    # Where everything that was accepted is there, it was added.
+    assert own.unknown([same, make_result(potential="second"), other]) == []
+    # And one potential each is one.
+    assert gate(baseline_of(make_result()), "other").unknown([other]) == []
+    moved = make_result(dataset="moved", test_dataset="moved", change=new)
+    assert gate(accepted).unknown([moved]) == [moved]
+    assert gate(accepted).unknown([same, moved]) == []
 
 
 def test_another_version_of_a_criterion() -> None:
@@ -110,5 +149,8 @@ def test_a_skipped_number_of_the_baseline_is_lost() -> None:
     assert own.lost([skipped]) == [skipped]
     assert own.lost([skipped, make_result()]) == []
     assert own.lost([replace(skipped, quantity="stress")]) == []
+    # What has become too uncertain to be a number.
+    unsure = replace(skipped, verdict=Verdict.UNDECIDED)
+    assert own.lost([unsure]) == [unsure]
     # One that failed fails by itself.
     assert own.lost([replace(skipped, verdict=Verdict.ERROR)]) == []

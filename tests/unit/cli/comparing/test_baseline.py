@@ -12,7 +12,9 @@ import numpy as np
 import pytest
 
 from ms25_suite.baseline.document import Baseline
+from ms25_suite.cli.comparing.accuracy import read_numbers
 from ms25_suite.cli.main import main
+from ms25_suite.core.journal import Journal
 from ms25_suite.report import write_report
 from tests.helpers.baselines import baseline_of, result_of, run_of, sample_of
 from tests.helpers.reports import make_result
@@ -137,3 +139,26 @@ def test_speeds_and_numbers_are_not_mixed(
     assert main(["compare", str(base), str(written_benchmarks)]) == 1
     assert main(["compare", *[str(written_benchmarks)] * 2, "--fail-if", "*:2%"]) == 1
     assert "for speeds there is --fail-above" in capsys.readouterr().err
+
+
+def test_what_is_not_compared_is_no_success(
+    base: Path, report: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = replace(AFTER, frames="f" * 64)
+    run = run_of("second", id="run-2")
+    results = [result_of(AFTER, potential="second")]
+    baseline_of(results[0], sample=other, run=run).write(report / "baseline.json")
+    assert main(["baseline", "diff", str(base), str(report)]) == 5
+    assert "not compared: other frames" in capsys.readouterr().out
+    # Without a limit nothing is asked for.
+    assert main(["compare", str(base), str(report)]) == 0
+    assert main(["compare", str(base), str(report), "--fail-if=*:900%"]) == 5
+
+
+def test_of_a_folder_the_last_run_is_taken(base: Path, report: Path) -> None:
+    journal = Journal(report / "journal-1.jsonl", run_of("killed", id="run-1"))
+    journal.append(make_result(quantity="stress", potential="killed"))
+    journal.close()
+    found = read_numbers(report)
+    assert found.potentials == ("second",)
+    assert found.numbers[0].sample is not None

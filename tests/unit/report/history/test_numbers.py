@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from ms25_suite.core.catalogue import Subject
 from ms25_suite.core.errors import ReportError
+from ms25_suite.core.journal import Journal
 from ms25_suite.core.records import DatasetRecord, RunRecord
 from ms25_suite.report import write_report
 from ms25_suite.report.history.earlier import set_aside
@@ -61,3 +63,19 @@ def test_nothing_is_an_error_that_names_what_there_is(
 def test_a_folder_whose_last_run_was_stopped_at_once(folder: Path) -> None:
     set_aside(folder)
     assert len(read_runs([folder])) == 3
+
+
+def test_a_journal_that_a_killed_run_left_is_a_run_of_its_own(folder: Path) -> None:
+    killed = make_result(value=40.0, interval=None, potential_sha256="c" * 64)
+    journal = Journal(folder / "journal-4.jsonl", replace(run_of(4), id="killed"))
+    journal.append(killed)
+    journal.close()
+    (line,) = history_of(read_runs([folder]))
+    assert [(one.run, one.result.value) for one in line.points][-2:] == [
+        ("killed", 40.0),
+        ("run-5", 33.0),
+    ]
+    # One that a report was made of is there once.
+    write_report(folder, replace(run_of(4), id="killed"), [killed])
+    (line,) = history_of(read_runs([folder]))
+    assert [one.run for one in line.points].count("killed") == 1
