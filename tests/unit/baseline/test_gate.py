@@ -97,9 +97,7 @@ def test_other_settings_are_other_numbers() -> None:
     found = gate(baseline_of(aligned)).change(make_result(quantity="energy"), DATA)
     assert found is not None
     assert found.verdict is ChangeVerdict.NOT_COMPARED
-    assert found.reason == (
-        "other conditions: energies aligned in the baseline, not stated here"
-    )
+    assert found.reason == ("other conditions: energies aligned in the baseline, not stated here")
     again = gate(baseline_of(aligned)).change(aligned, DATA)
     assert again is not None
     assert again.verdict is ChangeVerdict.SAME

@@ -32,6 +32,19 @@ def test_without_a_threshold_a_number_is_measured(tmp_path: Path) -> None:
     assert recorder.judge("volume", value=3.0, mark=VOLUME).verdict is Verdict.FAIL
 
 
+def test_aligned_energies_are_numbers_of_their_own(tmp_path: Path) -> None:
+    recorder = make_recorder(built_in()["error_thresholds"], tmp_path)
+    assert recorder.judge("energy", value=1.0).conditions == {}
+    recorder.aligned = True
+    assert recorder.judge("energy", value=1.0).conditions == {"energies": "aligned"}
+    assert recorder.judge("energy_p95", value=1.0).conditions == {"energies": "aligned"}
+    assert recorder.judge("forces", value=1.0).conditions == {}
+    # Energies along a molecular dynamics are compared with no label.
+    recorder = make_recorder(built_in()["stability"], tmp_path)
+    recorder.aligned = True
+    assert recorder.judge("energy_drift", value=1.0).conditions == {}
+
+
 def two_levels(tmp_path: Path, criterion: str = "eos", **changes: Any) -> CheckRecorder:
     recorder = make_recorder(built_in()[criterion], tmp_path, {"volume": VOLUME})
     recorder.two_levels = {"hea": "two levels of theory: x on hea"}
