@@ -25,7 +25,9 @@ def potential(architecture: str = "mace", **data: Any) -> Any:
         record = TrainingDataRecord(**data)
         made = ModelRecord(sha256="ab" * 32)
         manifest = Manifest(schema=1, data=record, model=made, curve={})
-    return SimpleNamespace(name="p", architecture=architecture, manifest=manifest)
+    return SimpleNamespace(
+        name="p", architecture=architecture, manifest=manifest, level_of_theory=""
+    )
 
 
 def test_nothing_is_known_of_a_potential_without_sidecar(lta: Dataset) -> None:
@@ -33,6 +35,15 @@ def test_nothing_is_known_of_a_potential_without_sidecar(lta: Dataset) -> None:
     assert words.startswith("two levels of theory: the labels of lta are of Vashishta")
     assert words.endswith("nothing says that p learned them")
     assert Learned.by(potential("ase"), lta).mismatch(lta)
+
+
+def test_a_foundation_model_learned_what_its_framework_says(lta: Dataset) -> None:
+    made = potential("ase")
+    made.level_of_theory = "PBE(+U), settings of the Materials Project"
+    words = "p learned PBE(+U), settings of the Materials Project"
+    assert Learned.by(made, lta).mismatch(lta).endswith(words)
+    named = Learned.as_named(parse_spec("chgnet:0.3.0"), lta, open_dataset)
+    assert named.level_of_theory == made.level_of_theory
 
 
 @pytest.mark.parametrize("architecture", ["reference", "baseline"])
