@@ -1,0 +1,182 @@
+"""A figure with its caption and its numbers, and the files that it is written to."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from ms25_suite.campaign.paper.outcomes import ALL_SETS, Place, Reading
+from ms25_suite.campaign.paper.subjects import Variant
+from ms25_suite.core.cache import atomic_path
+from ms25_suite.core.text.shown import encodable
+from ms25_suite.report.figures.canvas import png_bytes, svg_bytes
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["FORMATS", "Sheet", "file_name", "row_of", "set_suffix", "set_words", "write_sheet"]
+
+FORMATS: Final = ("svg", "pdf", "png", "csv")
+
+_DPI: Final = 300
+"""Of the PNG, as journals ask for."""
+
+_COLUMNS: Final = (
+    "figure",
+    "panel",
+    "dataset",
+    "tested_on",
+    "potential",
+    "architecture",
+    "n_train",
+    "set",
+    "quantity",
+    "value",
+    "low",
+    "high",
+    "unit",
+    "trainings",
+    "missing",
+    "sign",
+    "reason",
+    "stand_in",
+    "two_levels_of_theory",
+    "paper",
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sheet:
+    """A figure of the paper.
+
+    Parameters
+    ----------
+    name
+        Name of its files, without ending.
+    title
+        Heading.
+    caption
+        What it shows, as below a figure in print.
+    alt
+        The same in short, for those who do not see it.
+    figure
+        The drawing; None for a table.
+    rows
+        Every number of it, and every number that is missing, see `row_of`.
+    """
+
+    name: str
+    title: str
+    caption: str
+    alt: str
+    figure: Figure | None
+    rows: Sequence[Mapping[str, Any]]
+
+
+def file_name(text: str) -> str:
+    """Name of a dataset as a part of the name of a file.
+
+    Examples
+    --------
+    >>> file_name("mgo-2x2")
+    'mgo-2x2'
+    >>> file_name("../my data")
+    'my-data-7e2b70'
+    """
+    name = re.sub(r"[^A-Za-z0-9_-]+", "-", text).strip("-")[:60]
+    # Two names must not have one file.
+    return name if name == text else f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:6]}"
+
+
+def set_words(number: int) -> str:
+    """Set in words."""
+    return "all sets" if number == ALL_SETS else f"Set {number}"
+
+
+def set_suffix(number: int) -> str:
+    """Set at the end of the name of a file; Set 1 is that of the paper's main text."""
+    return {ALL_SETS: "-all-sets", 1: ""}.get(number, f"-set-{number}")
+
+
+def row_of(
+    figure: str,
+    place: Place,
+    variant: Variant,
+    n: int | None,
+    set: int,
+    reading: Reading,
+    **more: Any,
+) -> dict[str, Any]:
+    """Row of the CSV file for a reading; keywords replace columns."""
+    low, high = reading.interval or (None, None)
+    return {
+        "figure": figure,
+        "dataset": place.dataset,
+        "tested_on": place.test,
+        "potential": variant.label,
+        "architecture": variant.architecture,
+        "n_train": n if variant.trained else None,
+        "set": "all" if set == ALL_SETS else set,
+        "quantity": place.quantity,
+        "value": reading.value,
+        "low": low,
+        "high": high,
+        "unit": reading.unit,
+        "trainings": len(reading.values),
+        "missing": reading.missing,
+        "sign": reading.sign,
+        "reason": reading.reason,
+        "stand_in": reading.stand_in,
+        "two_levels_of_theory": reading.incomparable,
+    } | more
+
+
+def write_sheet(folder: Path, sheet: Sheet) -> bytes:
+    """Write the files of a figure.
+
+    Returns
+    -------
+    :
+        The SVG; empty for a table.
+    """
+    svg = b""
+    if sheet.figure is not None:
+        svg = svg_bytes(sheet.figure)
+        _write(folder / f"{sheet.name}.svg", svg)
+        _write(folder / f"{sheet.name}.png", png_bytes(sheet.figure, _DPI))
+        _write(folder / f"{sheet.name}.pdf", _pdf_bytes(sheet.figure))
+    _write(folder / f"{sheet.name}.csv", encodable(_csv_text(sheet.rows)).encode())
+    return svg
+
+
+def _pdf_bytes(figure: Figure) -> bytes:
+    buffer = io.BytesIO()
+    # Without the time, the same figure has the same bytes.
+    metadata = {"CreationDate": None, "ModDate": None, "Creator": None, "Producer": None}
+    figure.savefig(buffer, format="pdf", metadata=metadata)
+    return buffer.getvalue()
+
+
+def _csv_text(rows: Sequence[Mapping[str, Any]]) -> str:
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, _COLUMNS, restval="", lineterminator="\n")
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({key: _cell(value) for key, value in row.items()})
+    return buffer.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    # A reason may have several lines, and a row has one.
+    return " ".join(value.split()) if isinstance(value, str) else value
+
+
+def _write(path: Path, data: bytes) -> None:
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(data)

@@ -1,0 +1,299 @@
+"""The report of a campaign: pages, and every figure as files of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
+
+from ms25_suite.campaign.paper.compare import beside, order_beside
+from ms25_suite.campaign.paper.figures.curves import curve_sheet, curve_sheets
+from ms25_suite.campaign.paper.figures.errors import error_sheet, framework_sheet, size_sheet
+from ms25_suite.campaign.paper.figures.observables import OBSERVABLES, observable_sheet
+from ms25_suite.campaign.paper.figures.sheet import (
+    FORMATS,
+    Sheet,
+    file_name,
+    set_words,
+    write_sheet,
+)
+from ms25_suite.campaign.paper.figures.speeds import speed_sheet
+from ms25_suite.campaign.paper.figures.style import dataset_title
+from ms25_suite.campaign.paper.figures.table8 import rate_sheet, rates_of
+from ms25_suite.campaign.paper.outcomes import ALL_SETS, Outcomes, wanted
+from ms25_suite.campaign.paper.page import (
+    Chapter,
+    Picture,
+    missing_rows,
+    picture_of,
+    rate_table,
+    render,
+    state_table,
+)
+from ms25_suite.campaign.paper.planned import read_plan
+from ms25_suite.campaign.paper.printed import printed
+from ms25_suite.core.cache import atomic_path
+from ms25_suite.core.errors import ReportError
+from ms25_suite.core.text.shown import encodable
+from ms25_suite.report.figures.canvas import drawing
+from ms25_suite.report.merging.merge import load_results
+
+__all__ = ["write_paper_report"]
+
+_ABSENT: Final = {
+    "2": "Not there: no potential has an error of energies, forces or stresses.",
+    "3": "Not there: no potential has an error of energies, forces or stresses.",
+    "4": "Not there: no potential was judged by size_extensivity on MgO or Water.",
+    "5": "Not there: no potential was judged by eos on CHA or HEA, or by neb_barrier on Reaction.",
+    "6": "Not there: no potential was judged by framework_transfer.",
+    "7": "Not there: nothing was timed; the criterion throughput is asked by name (-m throughput).",
+}
+"""Why a figure is not there."""
+
+
+def write_paper_report(
+    results: Sequence[Path],
+    folder: Path,
+    *,
+    title: str,
+    campaign: Mapping[str, object] | None = None,
+) -> Path:
+    """Write the figures of the paper, made of the results of many runs.
+
+    Parameters
+    ----------
+    results
+        Files ``results.json``, journals or report folders, each of one or more potentials on one
+        or more datasets.
+    folder
+        Folder to write to: ``index.html`` and further pages, and in ``figures/`` every figure as
+        SVG, PDF, PNG and CSV. Pages and figures of an earlier report in it are replaced.
+    title
+        Heading of the pages.
+    campaign
+        What was planned, and what failed: a table with the fields of
+        `ms25_suite.campaign.paper.planned.Plan`.
+
+    Returns
+    -------
+    :
+        Path of ``index.html``.
+
+    Raises
+    ------
+    ReportError
+        A file is missing or is not one of results, or the folder cannot be written to.
+    """
+    run, found = load_results(results, keep=wanted)
+    plan = read_plan(campaign)
+    try:
+        (folder / "figures").mkdir(parents=True, exist_ok=True)
+        with drawing():
+            return _Writer(Outcomes(run, found, plan), folder, title).write()
+    except OSError as error:
+        msg = f"cannot write the report to {folder}: {error}; choose a folder that can be written"
+        raise ReportError(msg) from error
+
+
+class _Writer:
+    """Writes the pages of one report."""
+
+    def __init__(self, outcomes: Outcomes, folder: Path, title: str) -> None:
+        self.outcomes, self.folder, self.title = outcomes, folder, title
+        self.written: set[str] = set()
+        self.main = outcomes.sets[0] if outcomes.sets else 1
+        self.numbers = outcomes.sets or [1]
+        if len(self.numbers) > 1:
+            self.numbers = [*self.numbers, ALL_SETS]
+
+    def write(self) -> Path:
+        """Write everything; the index comes last, when all that it links to is there."""
+        curves = {name: dict(self._write_curves(name)) for name in self.outcomes.datasets}
+        for name in self.outcomes.datasets:
+            self._write_dataset(name, curves[name])
+        for number in reversed(self.numbers):
+            self._write_set(number, curves)
+        self._remove_stale()
+        return self.folder / "index.html"
+
+    def _write_curves(self, name: str) -> Iterator[tuple[int, list[Picture]]]:
+        for number in self.numbers:
+            yield number, [self._draw(one) for one in curve_sheets(self.outcomes, name, number)]
+
+    def _write_dataset(self, name: str, curves: Mapping[int, Sequence[Picture]]) -> None:
+        chapters = [
+            Chapter(
+                f"set-{number}",
+                f"Figure 3, {set_words(number)}",
+                pictures,
+                "" if pictures else "Not there: no potential has an error on these test frames.",
+            )
+            for number, pictures in curves.items()
+        ]
+        heading = dataset_title(name, self.outcomes)
+        self._write_page(_dataset_page(name), heading, chapters, here=heading)
+
+    def _write_set(self, number: int, curves: Mapping[str, Mapping[int, Sequence[Picture]]]) -> None:
+        outcomes = self.outcomes
+        rates = rates_of(outcomes, number)
+        sheets = {
+            "2": error_sheet(outcomes, number),
+            "table-8": rate_sheet(outcomes, rates, number),
+            "4": size_sheet(outcomes, number),
+            "5": observable_sheet(outcomes, number),
+            "6": framework_sheet(outcomes, number),
+            "7": speed_sheet(outcomes, number),
+        }
+        pictures = {key: self._draw(one) for key, one in sheets.items() if one is not None}
+        # As the paper: the forces of CHA, or of what there is.
+        names = sorted(outcomes.datasets, key=lambda name: (name != "cha", not curves[name][number]))
+        example = [
+            one
+            for name in names[:1]
+            for one in curves[name][number]
+            if one.name.startswith(f"figure-3-{file_name(name)}-forces")
+        ]
+        links = [
+            (f"{_dataset_page(name)}#set-{number}", dataset_title(name, outcomes))
+            for name in outcomes.datasets
+        ]
+        chapters = [
+            self._chapter("2", "Figure 2: errors", pictures),
+            Chapter(
+                "figure-3",
+                "Figure 3: training curves",
+                example,
+                "" if any(curves[name][number] for name in names) else _ABSENT["3"],
+                beside=beside(outcomes, rates, printed().of_figure("3"), number),
+                links=links,
+            ),
+            Chapter(
+                "table-8",
+                "Table 8: data training rates",
+                [pictures["table-8"]] if "table-8" in pictures else [],
+                "" if "table-8" in pictures else "No rate: it needs errors at three training sizes.",
+                rate_table(outcomes, rates) if rates else None,
+                [order_beside(outcomes, rates, one) for one in printed().order],
+            ),
+            self._chapter("4", "Figure 4: cells of another size", pictures),
+            self._chapter("5", "Figure 5: observables", pictures),
+            self._chapter("6", "Figure 6: other frameworks", pictures),
+            self._chapter("7", "Figure 7: speed", pictures),
+        ]
+        for place, chapter in enumerate(chapters):
+            figure = chapter.anchor.removeprefix("figure-")
+            if place > 1 and figure in _ABSENT or figure == "2":
+                rows = beside(outcomes, rates, printed().of_figure(figure), number)
+                chapters[place] = Chapter(
+                    chapter.anchor, chapter.title, chapter.pictures, chapter.absent, beside=rows
+                )
+        missing = missing_rows([one.rows for one in sheets.values() if one is not None])
+        self._write_page(
+            self._set_page(number),
+            set_words(number),
+            chapters,
+            here=set_words(number),
+            state=state_table(outcomes) if number == self.main else None,
+            missing=missing,
+            all_sets=number == ALL_SETS,
+        )
+
+    def _chapter(self, figure: str, title: str, pictures: Mapping[str, Picture]) -> Chapter:
+        own = [pictures[figure]] if figure in pictures else []
+        absent = "" if own else _ABSENT[figure]
+        if figure == "5" and own:
+            without = [name for name in OBSERVABLES if name not in self.outcomes.datasets]
+            titles = ", ".join(dataset_title(name) for name in without)
+            absent = f"No panel: nothing was judged on {titles}." if titles else ""
+        return Chapter(f"figure-{figure}", title, own, absent)
+
+    def _draw(self, sheet: Sheet) -> Picture:
+        svg = write_sheet(self.folder / "figures", sheet)
+        self.written |= {f"figures/{sheet.name}.{ending}" for ending in FORMATS}
+        return picture_of(sheet, svg)
+
+    def _set_page(self, number: int) -> str:
+        if number == self.main:
+            return "index.html"
+        return "all-sets.html" if number == ALL_SETS else f"set-{number}.html"
+
+    def _write_page(
+        self, name: str, heading: str, chapters: Sequence[Chapter], *, here: str, **more: Any
+    ) -> None:
+        outcomes = self.outcomes
+        pages = [(self._set_page(number), set_words(number)) for number in self.numbers]
+        pages += [(_dataset_page(one), dataset_title(one, outcomes)) for one in outcomes.datasets]
+        values: dict[str, Any] = {"state": None, "missing": (), "all_sets": False} | more
+        text = render(
+            "paper.html",
+            title=self.title,
+            heading=heading,
+            meta=_meta(outcomes),
+            pages=pages,
+            here=here,
+            stand_ins=_stand_ins(outcomes),
+            chapters=chapters,
+            facts=_facts(outcomes) if name == "index.html" else (),
+            **values,
+        )
+        with atomic_path(self.folder / name) as temporary:
+            temporary.write_bytes(encodable(text).encode())
+        self.written.add(name)
+
+    def _remove_stale(self) -> None:
+        """Remove what an earlier report left: it would be taken for a part of this one."""
+        patterns = ("figures/figure-*", "figures/table-8*", "set-*.html", "dataset-*.html")
+        found = [path for one in patterns for path in self.folder.glob(one)]
+        for path in [*found, self.folder / "all-sets.html"]:
+            if path.relative_to(self.folder).as_posix() not in self.written:
+                with suppress(OSError):
+                    path.unlink(missing_ok=True)
+
+
+def _dataset_page(name: str) -> str:
+    return f"dataset-{file_name(name)}.html"
+
+
+def _meta(outcomes: Outcomes) -> str:
+    run = outcomes.run
+    tiers = dict.fromkeys(one.tier for one in run.datasets if one.tier)
+    versions = dict.fromkeys(one.suite_version for one in run.parts if one.suite_version)
+    parts = [
+        f"ms25-suite {', '.join(versions)}" if versions else "ms25-suite",
+        f"{len(run.parts)} runs" if len(run.parts) > 1 else "1 run",
+        f"{len(run.potentials)} potentials",
+        f"data tier: {', '.join(tiers)}" if tiers else "",
+    ]
+    return " · ".join(filter(None, parts))
+
+
+def _stand_ins(outcomes: Outcomes) -> list[tuple[str, str, str]]:
+    listed = {one.name: one for one in outcomes.run.datasets}
+    return [
+        (
+            dataset_title(name),
+            listed[name].level_of_theory if name in listed else "not stated",
+            (listed[name].paper_level_of_theory or "") if name in listed else "",
+        )
+        for name in sorted(outcomes.stand_ins)
+    ]
+
+
+def _facts(outcomes: Outcomes) -> list[tuple[str, str]]:
+    run, plan = outcomes.run, outcomes.plan
+    machines = dict.fromkeys(
+        f"{one.machine.cpu}, {one.machine.n_cpu} cores" for one in run.parts if one.machine
+    )
+    started = sorted(one.started for one in run.parts if one.started)
+    budgets = dict.fromkeys(
+        one.trained_on.budget for one in run.potentials if one.trained_on and one.trained_on.budget
+    )
+    facts = [
+        ("campaign", plan.name),
+        *((label, text) for label, text in plan.facts.items()),
+        ("runs", f"{len(run.parts)}, {started[0]} to {started[-1]}" if started else ""),
+        ("machines", "; ".join(machines)),
+        ("budgets", ", ".join(budgets)),
+    ]
+    return [(label, text) for label, text in facts if text]
