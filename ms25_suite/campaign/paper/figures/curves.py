@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 from ms25_suite.campaign.paper.figures.sheet import Sheet, file_name, row_of, set_suffix, set_words
 from ms25_suite.campaign.paper.figures.style import (
     SMALL,
-    TEXT,
     WIDTH,
     dataset_title,
+    draw_bars,
     footnotes,
+    label_axes,
     notes_height,
     panel_title,
     print_footnotes,
@@ -141,8 +142,7 @@ def _draw(
     for axes in panels:
         for curve in drawn:
             _draw_curve(axes, curve, number)
-        axes.set_xlabel("training frames", fontsize=TEXT, labelpad=2)
-        axes.set_ylabel(f"{_NAMES[quantity]} MAE ({unit})", fontsize=TEXT, labelpad=2)
+        label_axes(axes, "training frames", f"{_NAMES[quantity]} MAE ({unit})", 0.3)
         tidy(axes)
         axes.tick_params(which="both", labelsize=SMALL + 0.5, length=2.5, pad=2)
         axes.tick_params(which="minor", length=1.5)
@@ -164,17 +164,18 @@ def _draw_curve(axes: Axes, curve: Curve, number: int) -> None:
     known = {n: one for n, one in curve.points.items() if one.value is not None}
     sizes = list(known)
     values = [float(one.value or 0.0) for one in known.values()]
-    for n, one in known.items():
-        if one.interval is not None:
-            axes.plot([n, n], one.interval, color=style["color"], lw=0.9, alpha=0.8)
+    draw_bars(axes, sizes, known.values(), style["color"])
     axes.plot(sizes, values, ls="", ms=4, mew=0.8, **style)
     if number == ALL_SETS:
-        for n, one in known.items():
-            if one.of_several:
-                small = style | {"markerfacecolor": "white"}
-                axes.plot([n] * len(one.values), one.values, ls="", ms=2.2, mew=0.5, **small)
+        singles = [(n, x) for n, one in known.items() if one.of_several for x in one.values]
+        small = style | {"markerfacecolor": "white"}
+        axes.plot(*_columns(singles), ls="", ms=2.2, mew=0.5, **small)
     if curve.line is not None:
         _draw_line(axes, curve.line, style["color"])
+
+
+def _columns(rows: Sequence[tuple[float, float]]) -> tuple[list[float], list[float]]:
+    return [x for x, _ in rows], [y for _, y in rows]
 
 
 def _draw_line(axes: Axes, line: Line, color: str) -> None:
@@ -203,7 +204,13 @@ def _scale_linearly(axes: Axes, curves: Sequence[Curve], sizes: Sequence[int]) -
 
 def _scale_logarithmically(axes: Axes, curves: Sequence[Curve], sizes: Sequence[int]) -> None:
     """Logarithmic scales with a tick at each training size, of which not all have a number."""
-    from matplotlib.ticker import FixedLocator, LogLocator, NullFormatter, StrMethodFormatter
+    from matplotlib.ticker import (
+        FixedLocator,
+        LogLocator,
+        NullFormatter,
+        NullLocator,
+        StrMethodFormatter,
+    )
 
     axes.set_xscale("log")
     axes.set_yscale("log")
@@ -221,6 +228,7 @@ def _scale_logarithmically(axes: Axes, curves: Sequence[Curve], sizes: Sequence[
     axes.xaxis.set_minor_locator(FixedLocator(list(sizes)))
     subs = (1.0,) if top > 300 * bottom else (1.0, 2.0, 5.0)
     axes.yaxis.set_major_locator(LogLocator(subs=subs))
+    axes.yaxis.set_minor_locator(NullLocator())
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(StrMethodFormatter("{x:g}"))
         axis.set_minor_formatter(NullFormatter())

@@ -206,10 +206,13 @@ def _draw_cell(
     if reading.value is None:
         fill = {"facecolor": "white", "edgecolor": RULE, "hatch": "//////", "linewidth": 0}
         axes.add_patch(Rectangle(corner, *size, **fill))
+        edge = Rectangle(corner, *size, facecolor="none", edgecolor="white", linewidth=0.8)
+        axes.add_patch(edge)
         _text(axes, x, y, reading.sign, TEXT, ground=True)
     else:
         color = shade(reading.value)
-        axes.add_patch(Rectangle(corner, *size, facecolor=color, edgecolor="none"))
+        fill = {"facecolor": color, "edgecolor": "white", "linewidth": 0.8}
+        axes.add_patch(Rectangle(corner, *size, **fill))
         ink = text_color(color)
         number = cell_number(reading.value) + (MARK if reading.incomparable else "")
         if reading.of_several and reading.interval is not None:
@@ -218,8 +221,6 @@ def _draw_cell(
             _text(axes, x, y + 0.065, f"±{cell_number(half)}", SMALL - 0.8, color=ink)
         else:
             _text(axes, x, y, number, SMALL + 0.5, color=ink)
-    edge = Rectangle(corner, *size, facecolor="none", edgecolor="white", linewidth=0.8)
-    axes.add_patch(edge)
 
 
 def _text(

@@ -10,17 +10,27 @@ from typing import TYPE_CHECKING, Any, Final
 from ms25_suite.campaign.paper.figures.sheet import Sheet, row_of, set_suffix, set_words
 from ms25_suite.campaign.paper.figures.style import (
     SMALL,
-    TEXT,
     WIDTH,
     dataset_title,
+    draw_bars,
+    draw_crosses,
     footnotes,
+    label_axes,
     notes_height,
     panel_title,
     print_footnotes,
     style_of,
     variant_legend,
 )
-from ms25_suite.campaign.paper.outcomes import ALL_SETS, Outcomes, Place, Reading, merged
+from ms25_suite.campaign.paper.outcomes import (
+    ALL_SETS,
+    NOT_RUN,
+    Outcomes,
+    Place,
+    Reading,
+    merged,
+    reading_of,
+)
 from ms25_suite.campaign.paper.subjects import Variant
 from ms25_suite.core.details import details_of
 from ms25_suite.core.results import CheckResult
@@ -117,7 +127,7 @@ def observable_sheet(outcomes: Outcomes, number: int) -> Sheet | None:
         readings,
         _note(seen, quantities),
         "Dotted: thresholds of the suite. Crosses at the lower edge: tried, no number."
-        if any(one.sign not in ("", "·") for one in readings)
+        if any(one.sign not in ("", NOT_RUN) for one in readings)
         else "Dotted: thresholds of the suite.",
         "Bars: range of the sets." if number == ALL_SETS else "",
     )
@@ -193,8 +203,6 @@ def _barrier(result: CheckResult, base: Reading) -> Observed:
 
 
 def _none(result: CheckResult) -> Reading:
-    from ms25_suite.campaign.paper.outcomes import reading_of
-
     return reading_of(replace(result, value=None))
 
 
@@ -206,7 +214,7 @@ def _draw(
     variants = [
         one
         for one in outcomes.variants
-        if any(label == one.label and o.reading.sign != "·" for own in seen.values()
+        if any(label == one.label and o.reading.sign != NOT_RUN for own in seen.values()
                for (label, _), o in own.items())
     ]
     columns = min(len(variants), 6)
@@ -252,25 +260,18 @@ def _draw_panel(
     for index, variant in enumerate(variants):
         shift = (index - (len(variants) - 1) / 2) * step
         style = style_of(variant)
-        for x, n in enumerate(columns):
-            one = own.get((variant.label, n))
-            if one is None:
-                continue
-            at = x + shift
-            if one.reading.value is None:
-                if one.reading.sign != "·":
-                    axes.plot(
-                        at, 0.025, ls="", marker="x", ms=3.5, color=style["color"],
-                        transform=axes.get_xaxis_transform(), clip_on=False, zorder=4,
-                    )
-                continue
-            if one.reading.interval is not None:
-                axes.plot([at, at], one.reading.interval, color=style["color"], lw=0.9)
-            shape = style
-            if one.open:
-                # The paper's open circle.
-                shape = {"color": style["color"], "marker": "o", "markerfacecolor": "white"}
-            axes.plot(at, one.reading.value, ls="", ms=4.2, mew=0.9, zorder=3, **shape)
+        places = [(x + shift, own.get((variant.label, n))) for x, n in enumerate(columns)]
+        found = [(at, one) for at, one in places if one is not None]
+        known = [(at, one) for at, one in found if one.reading.value is not None]
+        color = style["color"]
+        draw_bars(axes, [at for at, _ in known], [one.reading for _, one in known], color)
+        # The paper's open circle.
+        hollow = {"color": color, "marker": "o", "markerfacecolor": "white"}
+        for shape, is_open in ((style, False), (hollow, True)):
+            points = [(at, one.reading.value) for at, one in known if one.open is is_open]
+            x, y = [at for at, _ in points], [value for _, value in points]
+            axes.plot(x, y, ls="", ms=4.2, mew=0.9, zorder=3, **shape)
+        draw_crosses(axes, [at for at, one in found if _tried(one.reading)], color)
     axes.set_xlim(-0.6, len(columns) - 0.4)
     labels = ["as given" if n is None else str(n) for n in columns]
     axes.set_xticks(range(len(columns)), labels)
@@ -286,10 +287,13 @@ def _draw_panel(
             axes.axhline(sign * mark, color=MUTED, lw=0.8, ls=":")
     axes.axhline(0, color=MUTED, lw=0.7)
     _scale(axes, own, max(marks, default=0.0), signed=signed)
-    axes.set_xlabel("training frames", fontsize=TEXT, labelpad=2)
-    axes.set_ylabel(_LABELS[place.quantity], fontsize=TEXT, labelpad=1)
+    label_axes(axes, "training frames", _LABELS[place.quantity], 0.33)
     tidy(axes, "y")
     axes.tick_params(which="both", labelsize=SMALL, length=2, pad=1.5)
+
+
+def _tried(reading: Reading) -> bool:
+    return reading.value is None and reading.sign != NOT_RUN
 
 
 def _scale(

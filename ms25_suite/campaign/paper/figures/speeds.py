@@ -10,13 +10,16 @@ from ms25_suite.campaign.paper.figures.style import (
     TEXT,
     WIDTH,
     dataset_title,
+    draw_bars,
+    draw_crosses,
     footnotes,
+    label_axes,
     notes_height,
     print_footnotes,
     style_of,
     variant_legend,
 )
-from ms25_suite.campaign.paper.outcomes import ALL_SETS, Outcomes, Place, Reading
+from ms25_suite.campaign.paper.outcomes import ALL_SETS, NOT_RUN, Outcomes, Place, Reading
 from ms25_suite.campaign.paper.subjects import Variant
 from ms25_suite.core.details import details_of
 from ms25_suite.criteria.throughput import CRITERION as SPEED
@@ -52,7 +55,7 @@ def speed_reading(
     found = [(n, outcomes.reading(place, variant, n, number)) for n in sizes]
     timed = [(n, one) for n, one in found if one.value is not None]
     tried = [(n, one) for n, one in found if one.results]
-    return (timed or tried or found or [(None, Reading(None, sign="·", reason="not run"))])[0]
+    return (timed or tried or found or [(None, Reading(None, sign=NOT_RUN, reason="not run"))])[0]
 
 
 def speed_sheet(outcomes: Outcomes, number: int) -> Sheet | None:
@@ -109,24 +112,19 @@ def _draw(
     ends: list[float] = []
     for index, variant in enumerate(variants):
         style = style_of(variant)
-        for x, name in enumerate(names):
-            at = x + (index - (len(variants) - 1) / 2) * step
-            one = shown[name, variant.label]
-            if one.value is None:
-                if one.sign != "·":
-                    axes.plot(
-                        at, 0.025, ls="", marker="x", ms=3.5, color=style["color"],
-                        transform=axes.get_xaxis_transform(), clip_on=False,
-                    )
-                continue
-            ends += [one.value, *(one.interval or ())]
-            if one.interval is not None:
-                axes.plot([at, at], one.interval, color=style["color"], lw=1.2)
-            axes.plot(at, one.value, ls="", ms=4.5, **style)
+        shift = (index - (len(variants) - 1) / 2) * step
+        found = [(x + shift, shown[name, variant.label]) for x, name in enumerate(names)]
+        known = [(at, one) for at, one in found if one.value is not None]
+        ends += [end for _, one in known for end in (one.value or 0.0, *(one.interval or ()))]
+        places, color = [at for at, _ in known], style["color"]
+        draw_bars(axes, places, [one for _, one in known], color, 1.2)
+        axes.plot(places, [one.value for _, one in known], ls="", ms=4.5, **style)
+        tried = [at for at, one in found if one.value is None and one.sign != NOT_RUN]
+        draw_crosses(axes, tried, color)
     axes.set_xlim(-0.6, len(names) - 0.4)
     axes.set_xticks(range(len(names)), [dataset_title(name) for name in names])
     logarithmic(axes, "y", [end for end in ends if end > 0])
-    axes.set_ylabel("speed (kAtoms/s)", fontsize=TEXT, labelpad=2)
+    label_axes(axes, "", "speed (kAtoms/s)", 0.33)
     tidy(axes, "y")
     axes.tick_params(which="both", labelsize=SMALL + 0.5, length=2, pad=2)
     axes.tick_params(axis="x", labelsize=TEXT)

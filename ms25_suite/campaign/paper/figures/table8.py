@@ -12,6 +12,7 @@ from ms25_suite.campaign.paper.figures.style import (
     WIDTH,
     dataset_title,
     footnotes,
+    label_axes,
     notes_height,
     panel_title,
     print_footnotes,
@@ -125,7 +126,7 @@ def _draw(outcomes: Outcomes, rates: Rates, notes: Sequence[str]) -> Figure:
         last = place == len(quantities) - 1
         labels = [dataset_title(name, outcomes) for name in outcomes.datasets] if last else []
         axes.set_xticks(range(len(outcomes.datasets)), labels or [""] * len(outcomes.datasets))
-        axes.set_ylabel("rate", fontsize=TEXT, labelpad=2)
+        label_axes(axes, "", "rate", 0.33)
         tidy(axes, "y")
         axes.tick_params(labelsize=SMALL + 0.5, length=2, pad=2)
         axes.tick_params(axis="x", labelsize=TEXT)
@@ -138,21 +139,32 @@ def _draw_panel(axes: Axes, outcomes: Outcomes, rates: Rates, quantity: str) -> 
     variants = [one for one in outcomes.variants if one.trained]
     step = 0.75 / max(len(variants), 2)
     ends = [0.0]
-    for x, name in enumerate(outcomes.datasets):
-        for index, variant in enumerate(variants):
-            at = x + (index - (len(variants) - 1) / 2) * step
-            theirs = published(name, quantity, variant.architecture)
-            if theirs is not None:
-                axes.plot([at - 0.4 * step, at + 0.4 * step], [theirs] * 2, color=INK, lw=1.3)
-                ends.append(theirs)
-            curve = rates.get((name, quantity, variant.label))
-            if curve is None or curve.line is None:
-                continue
-            style, line = style_of(variant), curve.line
-            if line.interval is not None:
-                axes.plot([at, at], line.interval, color=style["color"], lw=1.0)
-            axes.plot(at, line.rate, ls="", ms=4, **style)
-            ends.append(line.rate)
+    for index, variant in enumerate(variants):
+        shift, style = (index - (len(variants) - 1) / 2) * step, style_of(variant)
+        theirs = [
+            (x + shift, rate)
+            for x, name in enumerate(outcomes.datasets)
+            if (rate := published(name, quantity, variant.architecture)) is not None
+        ]
+        places = [at for at, _ in theirs]
+        axes.hlines(
+            [rate for _, rate in theirs],
+            [at - 0.4 * step for at in places],
+            [at + 0.4 * step for at in places],
+            color=INK,
+            lw=1.3,
+        )
+        ours = [
+            (x + shift, curve.line)
+            for x, name in enumerate(outcomes.datasets)
+            if (curve := rates.get((name, quantity, variant.label))) and curve.line is not None
+        ]
+        bars = [(at, *line.interval) for at, line in ours if line.interval is not None]
+        if bars:
+            axes.vlines(*zip(*bars, strict=True), color=style["color"], lw=1.0)
+        values = [line.rate for _, line in ours]
+        axes.plot([at for at, _ in ours], values, ls="", ms=4, **style)
+        ends += [*values, *(rate for _, rate in theirs)]
     axes.axhline(0, color=MUTED, lw=0.7)
     for x in range(1, len(outcomes.datasets)):
         axes.axvline(x - 0.5, color="#e4e8ec", lw=0.6)
