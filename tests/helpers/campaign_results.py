@@ -1,11 +1,11 @@
-"""Results of a campaign that nobody ran: power laws with noise, in files as the suite writes them."""
+"""Results of a campaign that nobody ran: power laws with noise, in files of the suite's form."""
 
 from __future__ import annotations
 
 import json
 import math
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,18 +39,26 @@ PARTNERS = {
 UNITS = {"energy": "meV/atom", "forces": "meV/Å", "stress": "meV/Å^3"}
 FRAMEWORKS = ("fau", "lta", "mfi")
 
+Make = Callable[..., CheckResult]
 
-def make_run(dataset: str, architecture: str, n: int, set: int = 1, seed: int = 0) -> RunRecord:
+
+def make_run(dataset: str, architecture: str, n: int, number: int = 1, seed: int = 0) -> RunRecord:
     """Run of one training on one dataset."""
-    text = f"train:{architecture}:n={n},set={set},seed={seed},budget=smoke"
+    text = f"train:{architecture}:n={n},set={number},seed={seed},budget=smoke"
     trained = TrainedOn(
-        dataset=dataset, n_train=n, set=set, seed=seed, budget="smoke", tier="mini", sha256=dataset
+        dataset=dataset,
+        n_train=n,
+        set=number,
+        seed=seed,
+        budget="smoke",
+        tier="mini",
+        sha256=dataset,
     )
     potential = PotentialRecord(
-        name=f"{architecture}-n{n}-set{set}-seed{seed}-smoke",
+        name=f"{architecture}-n{n}-set{number}-seed{seed}-smoke",
         spec=text,
         architecture=architecture,
-        sha256=sha_of(dataset, architecture, n, set, seed),
+        sha256=sha_of(dataset, architecture, n, number, seed),
         trained_on=trained,
     )
     tests = [dataset, *([PARTNERS[dataset]] if dataset in PARTNERS else [])]
@@ -83,10 +91,10 @@ def sha_of(*parts: object) -> str:
 
 
 def make_results(
-    dataset: str, architecture: str, n: int, set: int = 1, seed: int = 0
+    dataset: str, architecture: str, n: int, number: int = 1, seed: int = 0
 ) -> list[CheckResult]:
     """All results of one training that the figures show."""
-    run = make_run(dataset, architecture, n, set, seed)
+    run = make_run(dataset, architecture, n, number, seed)
     rng = random.Random(run.id)
     level = 1.0 + 0.6 * ARCHITECTURES.index(architecture)
 
@@ -138,7 +146,7 @@ def make_results(
     return results
 
 
-def _eos(base: Any, rng: random.Random, quantity: str, count: int, lost: int = 0) -> CheckResult:
+def _eos(base: Make, rng: random.Random, quantity: str, count: int, lost: int = 0) -> CheckResult:
     curves = tuple(
         EosCurveDetails(
             name=f"curve {k}",
@@ -167,7 +175,7 @@ def _eos(base: Any, rng: random.Random, quantity: str, count: int, lost: int = 0
     )
 
 
-def _neb(base: Any, rng: random.Random, *, converged: bool) -> CheckResult:
+def _neb(base: Make, rng: random.Random, *, converged: bool) -> CheckResult:
     barrier = 0.74 + rng.gauss(0, 0.03)
     details = NebDetails(
         reference=NebReferenceDetails(0.74),
@@ -191,7 +199,7 @@ def _neb(base: Any, rng: random.Random, *, converged: bool) -> CheckResult:
     )
 
 
-def _speed(base: Any, rng: random.Random, speed: float) -> CheckResult:
+def _speed(base: Make, rng: random.Random, speed: float) -> CheckResult:
     speed *= math.exp(rng.gauss(0, 0.05))
     details = ThroughputDetails(
         frame=0,

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Final
 
-from ms25_suite.campaign.paper.figures.observables import OBSERVABLES, observed
 from ms25_suite.campaign.paper.figures.speeds import speed_reading
 from ms25_suite.campaign.paper.figures.style import dataset_title
 from ms25_suite.campaign.paper.figures.table8 import Rates
-from ms25_suite.campaign.paper.outcomes import Outcomes, Place, Reading
+from ms25_suite.campaign.paper.observed import OBSERVABLES, observed
+from ms25_suite.campaign.paper.outcomes import Outcomes, Place
 from ms25_suite.campaign.paper.printed import ARCHITECTURES, Order, Statement
 from ms25_suite.campaign.paper.rates import error_place
+from ms25_suite.campaign.paper.readings import Reading
 from ms25_suite.campaign.paper.subjects import TITLES, Variant
 from ms25_suite.core.errors import listed
 from ms25_suite.core.units import DIMENSIONLESS
@@ -21,7 +22,7 @@ from ms25_suite.criteria.framework_transfer import CRITERION as FRAMEWORKS
 from ms25_suite.criteria.size_extensivity import CRITERION as SIZES
 from ms25_suite.report.wording import cell_number, number, plain_number, pretty_unit
 
-__all__ = ["Beside", "beside", "order_beside"]
+__all__ = ["Beside", "Quoted", "beside", "order_beside", "quoted"]
 
 _PAPER_LARGEST: Final = 1000
 """Largest number of training frames of the paper."""
@@ -53,6 +54,26 @@ class Beside:
     ours: str
     agrees: str
     remark: str
+
+
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """Some words of the paper, and all rows that they are about."""
+
+    quote: str
+    remarks: tuple[str, ...]
+    rows: tuple[Beside, ...]
+
+
+def quoted(rows: Iterable[Beside]) -> list[Quoted]:
+    """Rows by the words that they are about, each of which is printed once."""
+    found: dict[str, list[Beside]] = {}
+    for row in rows:
+        found.setdefault(row.quote, []).append(row)
+    return [
+        Quoted(words, tuple(dict.fromkeys(row.remark for row in own if row.remark)), tuple(own))
+        for words, own in found.items()
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +236,7 @@ def _ratio(label: str, own: Sequence[_Own], base: Sequence[_Own]) -> _Own:
     above = [one for one in own if one.reading.value is not None]
     below = [one for one in base if one.reading.value is not None]
     if len(above) < len(own) or len(below) < len(base) or not below or not above:
-        return _Own(label, Reading(None, reason="not all architectures of this ratio have a number"))
+        return _Own(label, Reading(None, reason="not all of this ratio have a number"))
     value = fmean(float(one.reading.value or 0.0) for one in above) / fmean(
         float(one.reading.value or 0.0) for one in below
     )

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import fmean
 from typing import Any, Final
 
 from ms25_suite.campaign.paper.planned import Plan
 from ms25_suite.campaign.paper.printed import DATASETS
+from ms25_suite.campaign.paper.readings import NOT_RUN, Reading, merged, reading_of
 from ms25_suite.campaign.paper.subjects import Subject, Subjects, Variant
 from ms25_suite.core.records import RunRecord
 from ms25_suite.core.results import CheckResult, Verdict
@@ -22,13 +22,10 @@ from ms25_suite.criteria.throughput import CRITERION as SPEED
 from ms25_suite.criteria.training_rate import CRITERION as RATE
 from ms25_suite.report.wording import SYMBOLS
 
-__all__ = ["ALL_SETS", "NOT_RUN", "Outcomes", "Place", "Reading", "wanted"]
+__all__ = ["ALL_SETS", "Outcomes", "Place", "wanted"]
 
 ALL_SETS: Final = 0
 """In place of the number of a set: all of them, their mean and range."""
-
-NOT_RUN: Final = "·"
-"""Sign of a number that nobody asked for, or that is still to come."""
 
 _METRICS: Final = {
     ERRORS.name: ("mae",),
@@ -82,45 +79,6 @@ class Place:
     metric: str
     dataset: str
     test: str
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """A number of a figure, or a sign and the reason why there is none.
-
-    Parameters
-    ----------
-    value, unit
-        The number; None if there is none.
-    interval
-        95 % interval of one training; the range of the numbers of several.
-    values
-        The numbers of the single trainings.
-    missing
-        Trainings that should be among them and are not.
-    sign, reason
-        Why there is no number, or a remark on it.
-    stand_in, incomparable
-        As those of `CheckResult`; of any of the numbers.
-    results
-        The results behind it.
-    """
-
-    value: float | None
-    unit: str = ""
-    interval: tuple[float, float] | None = None
-    values: tuple[float, ...] = ()
-    missing: int = 0
-    sign: str = ""
-    reason: str = ""
-    stand_in: bool = False
-    incomparable: bool = False
-    results: tuple[CheckResult, ...] = ()
-
-    @property
-    def of_several(self) -> bool:
-        """Whether it is the mean of several trainings, and its interval their range."""
-        return len(self.values) > 1
 
 
 class Outcomes:
@@ -200,7 +158,7 @@ class Outcomes:
         """Numbers of training frames on a dataset, ascending."""
         return sorted(self._sizes.get(dataset, set()) | set(self.plan.sizes))
 
-    def reading(self, place: Place, variant: Variant, n: int | None, set: int) -> Reading:
+    def reading(self, place: Place, variant: Variant, n: int | None, number: int) -> Reading:
         """Number of a variant at a place.
 
         Parameters
@@ -211,39 +169,41 @@ class Outcomes:
             Who.
         n
             Number of training frames; without meaning for a given potential.
-        set
+        number
             Number of the set, or `ALL_SETS`: then the mean of the sets, each of which is the mean
             over its seeds.
         """
         if not variant.trained:
             return self._of_one(place, variant, None, None)
-        if set != ALL_SETS:
-            return self._of_one(place, variant, n, set)
-        single = [self._of_one(place, variant, n, number) for number in self.sets]
+        if number != ALL_SETS:
+            return self._of_one(place, variant, n, number)
+        single = [self._of_one(place, variant, n, one) for one in self.sets]
         return merged(single)
 
-    def _who(self, variant: Variant, n: int | None, set: int | None) -> Iterable[Subject]:
+    def _who(self, variant: Variant, n: int | None, number: int | None) -> Iterable[Subject]:
         if not variant.trained:
             return (Subject(variant),)
-        if n is None or set is None:
+        if n is None or number is None:
             return ()
         return sorted(
-            self._replicates.get((variant, n, set), ()), key=lambda subject: subject.seed or 0
+            self._replicates.get((variant, n, number), ()), key=lambda subject: subject.seed or 0
         )
 
-    def _of_one(self, place: Place, variant: Variant, n: int | None, set: int | None) -> Reading:
+    def _of_one(self, place: Place, variant: Variant, n: int | None, number: int | None) -> Reading:
         found = self._found.get(place, {})
         readings = []
-        for who in self._who(variant, n, set):
+        for who in self._who(variant, n, number):
             own = found.get(who)
             if own is None:
                 at = (place.criterion, place.dataset, place.test)
                 own = self._reasons.get(at, {}).get(who)
             readings += [reading_of(one) for one in own or ()]
-        return merged(readings) if readings else self._nothing(place, variant, n, set)
+        return merged(readings) if readings else self._nothing(place, variant, n, number)
 
-    def _nothing(self, place: Place, variant: Variant, n: int | None, set: int | None) -> Reading:
-        task = self._tasks.get((place.dataset, variant.architecture, n, set))
+    def _nothing(
+        self, place: Place, variant: Variant, n: int | None, number: int | None
+    ) -> Reading:
+        task = self._tasks.get((place.dataset, variant.architecture, n, number))
         if task is None:
             return Reading(None, sign=NOT_RUN, reason="not run")
         if task.state == "failed":
@@ -251,55 +211,6 @@ class Outcomes:
                 None, sign=SYMBOLS[Verdict.ERROR], reason=f"training failed: {task.reason}"
             )
         return Reading(None, sign=NOT_RUN, reason=task.reason or f"{task.state}: no result yet")
-
-
-def reading_of(result: CheckResult) -> Reading:
-    """One result as a reading."""
-    marks = {"stand_in": result.stand_in, "incomparable": result.incomparable}
-    if result.value is None:
-        sign = SYMBOLS[result.verdict] if result.verdict else NOT_RUN
-        reason = result.reason or "no reason was recorded"
-        return Reading(None, result.unit, sign=sign, reason=reason, results=(result,), **marks)
-    return Reading(
-        result.value,
-        result.unit,
-        result.interval,
-        (result.value,),
-        reason=result.reason,
-        results=(result,),
-        **marks,
-    )
-
-
-def merged(readings: Sequence[Reading]) -> Reading:
-    """Mean of several readings, with their range; those without a number are counted."""
-    if len(readings) == 1:
-        return readings[0]
-    numbers = [one for one in readings if one.value is not None]
-    lost = [one for one in readings if one.value is None]
-    results = tuple(result for one in readings for result in one.results)
-    reasons = Counter(one.reason for one in lost)
-    words = "; ".join(f"{count} of {len(readings)}: {text}" for text, count in reasons.items())
-    if not numbers:
-        signs = Counter(one.sign for one in lost)
-        # What was tried and failed says more than what was not run.
-        sign = min(signs, key=lambda one: (one == NOT_RUN, -signs[one])) if signs else NOT_RUN
-        text = lost[0].reason if len(reasons) == 1 else words
-        return Reading(None, sign=sign, reason=text, missing=len(lost), results=results)
-    values = tuple(value for one in numbers for value in one.values)
-    means = [float(one.value or 0.0) for one in numbers]
-    interval = numbers[0].interval if len(values) == 1 else (min(values), max(values))
-    return Reading(
-        fmean(means),
-        numbers[0].unit,
-        interval,
-        values,
-        len(lost) + sum(one.missing for one in numbers),
-        reason=f"without {words}" if words else "",
-        stand_in=any(one.stand_in for one in numbers),
-        incomparable=any(one.incomparable for one in numbers),
-        results=results,
-    )
 
 
 def _rank(dataset: str) -> tuple[int, str]:

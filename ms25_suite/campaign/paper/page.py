@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from ms25_suite.campaign.paper.compare import Beside
+from ms25_suite.campaign.paper.compare import Quoted
 from ms25_suite.campaign.paper.figures.sheet import FORMATS, Sheet, set_words
 from ms25_suite.campaign.paper.figures.style import dataset_title
 from ms25_suite.campaign.paper.figures.table8 import Rates, published
@@ -18,7 +18,15 @@ from ms25_suite.core.units import QUANTITY_UNITS
 from ms25_suite.report.figures.embed import embed_svg
 from ms25_suite.report.wording import QUANTITY_LETTERS, value_text
 
-__all__ = ["Chapter", "Picture", "missing_rows", "picture_of", "rate_table", "render", "state_table"]
+__all__ = [
+    "Chapter",
+    "Picture",
+    "missing_rows",
+    "picture_of",
+    "rate_table",
+    "render",
+    "state_table",
+]
 
 _MOST_REASONS: Final = 40
 _MOST_EXAMPLES: Final = 4
@@ -70,7 +78,7 @@ class Chapter:
     pictures: Sequence[Picture] = ()
     absent: str = ""
     table: Mapping[str, Any] | None = None
-    beside: Sequence[Beside] = ()
+    beside: Sequence[Quoted] = ()
     links: Sequence[tuple[str, str]] = field(default=())
 
 
@@ -88,9 +96,7 @@ def rate_table(outcomes: Outcomes, rates: Rates) -> dict[str, Any]:
     """Table 8: own rates with their intervals, and those of the paper below."""
     groups = []
     for name in outcomes.datasets:
-        quantities = [
-            key for key in QUANTITY_UNITS if any((name, key) == one[:2] for one in rates)
-        ]
+        quantities = [key for key in QUANTITY_UNITS if any((name, key) == one[:2] for one in rates)]
         if quantities:
             groups.append((name, quantities))
     rows = []
@@ -103,7 +109,9 @@ def rate_table(outcomes: Outcomes, rates: Rates) -> dict[str, Any]:
                 curve = rates.get((name, quantity, variant.label))
                 line = None if curve is None else curve.line
                 theirs = published(name, quantity, variant.architecture)
-                value, interval = ("–", "") if line is None else value_text(line.rate, line.interval)
+                value, interval = (
+                    ("–", "") if line is None else value_text(line.rate, line.interval)
+                )
                 reason = "not run" if curve is None else curve.reason
                 title = reason if line is None else f"{line.source}; sizes {line.sizes}"
                 paper = "" if theirs is None else f"{theirs:.3f}"

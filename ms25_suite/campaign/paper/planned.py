@@ -1,4 +1,4 @@
-"""What a campaign says of itself to its report: what was planned, and why something is not there."""
+"""What a campaign says to its report: what was planned, and why something is not there."""
 
 from __future__ import annotations
 

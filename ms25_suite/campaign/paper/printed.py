@@ -196,7 +196,7 @@ class Printed:
     order: tuple[Order, ...] = ()
 
     def __post_init__(self) -> None:
-        names = [one.id for one in (*self.statement, *self.order)]
+        names = [*(one.id for one in self.statement), *(one.id for one in self.order)]
         for name in names:
             if names.count(name) > 1:
                 _refuse(f"two statements have the id {name!r}")

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from ms25_suite.campaign.paper.outcomes import ALL_SETS, Outcomes, Place, Reading
+from ms25_suite.campaign.paper.outcomes import ALL_SETS, Outcomes, Place
+from ms25_suite.campaign.paper.readings import Reading
 from ms25_suite.campaign.paper.subjects import Variant
 from ms25_suite.core.details import details_of
 from ms25_suite.core.results import CheckResult
@@ -55,7 +56,7 @@ class Line:
 
     def at(self, n: float) -> float:
         """Error at a number of training frames."""
-        return math.exp(self.intercept) * n**-self.rate
+        return float(math.exp(self.intercept) * n**-self.rate)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,25 +87,23 @@ def error_place(dataset: str, quantity: str, test: str = "") -> Place:
 
 
 def curve_of(
-    outcomes: Outcomes, dataset: str, quantity: str, variant: Variant, set: int
+    outcomes: Outcomes, dataset: str, quantity: str, variant: Variant, number: int
 ) -> Curve | None:
     """Curve of a variant; None for a given potential, which has no number of training frames."""
     if not variant.trained:
         return None
     place = error_place(dataset, quantity)
-    points = {
-        n: outcomes.reading(place, variant, n, set) for n in outcomes.sizes(dataset)
-    }
-    if set != ALL_SETS:
-        line, reason = _line_of_set(outcomes, place, variant, points, set)
+    points = {n: outcomes.reading(place, variant, n, number) for n in outcomes.sizes(dataset)}
+    if number != ALL_SETS:
+        line, reason = _line_of_set(outcomes, place, points)
         return Curve(variant, points, line, reason)
     lines, reasons = [], []
-    for number in outcomes.sets:
-        one = curve_of(outcomes, dataset, quantity, variant, number)
+    for own in outcomes.sets:
+        one = curve_of(outcomes, dataset, quantity, variant, own)
         if one is not None and one.line is not None:
             lines.append(one.line)
         elif one is not None:
-            reasons.append(f"set {number}: {one.reason}")
+            reasons.append(f"set {own}: {one.reason}")
     return Curve(variant, points, _mean_line(lines), "; ".join(dict.fromkeys(reasons)))
 
 
@@ -126,10 +125,10 @@ def _mean_line(lines: Sequence[Line]) -> Line | None:
 
 
 def _line_of_set(
-    outcomes: Outcomes, place: Place, variant: Variant, points: dict[int, Reading], set: int
+    outcomes: Outcomes, place: Place, points: dict[int, Reading]
 ) -> tuple[Line | None, str]:
     known = {n: one for n, one in points.items() if one.value is not None}
-    recorded = _recorded(outcomes, place, variant, known, set)
+    recorded = _recorded(outcomes, place, known)
     if recorded is not None:
         return recorded, ""
     if len(known) < MIN_SIZES:
@@ -164,9 +163,7 @@ def _frames_half_width(weights: Sequence[float], points: Sequence[Reading]) -> f
     return math.sqrt(total)
 
 
-def _recorded(
-    outcomes: Outcomes, place: Place, variant: Variant, known: dict[int, Reading], set: int
-) -> Line | None:
+def _recorded(outcomes: Outcomes, place: Place, known: dict[int, Reading]) -> Line | None:
     """Rate that a run recorded for just these errors: its interval knows the single frames."""
     names = [[one.potential for one in reading.results] for reading in known.values()]
     if any(len(own) != 1 for own in names):

@@ -113,7 +113,7 @@ class Subjects:
         settings: dict[str, set[str]] = defaultdict(set)
         given: dict[str, str] = {}
         for name in architectures:
-            settings[name]  # noqa: B018
+            settings[name]
         for result in results:
             training = self._training(result)
             if training is None:

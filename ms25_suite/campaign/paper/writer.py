@@ -7,10 +7,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
-from ms25_suite.campaign.paper.compare import beside, order_beside
-from ms25_suite.campaign.paper.figures.curves import curve_sheet, curve_sheets
+from ms25_suite.campaign.paper.compare import beside, order_beside, quoted
+from ms25_suite.campaign.paper.facts import facts_of, meta_of, stand_ins_of
+from ms25_suite.campaign.paper.figures.curves import curve_sheets
 from ms25_suite.campaign.paper.figures.errors import error_sheet, framework_sheet, size_sheet
-from ms25_suite.campaign.paper.figures.observables import OBSERVABLES, observable_sheet
+from ms25_suite.campaign.paper.figures.observables import observable_sheet
 from ms25_suite.campaign.paper.figures.sheet import (
     FORMATS,
     Sheet,
@@ -21,6 +22,7 @@ from ms25_suite.campaign.paper.figures.sheet import (
 from ms25_suite.campaign.paper.figures.speeds import speed_sheet
 from ms25_suite.campaign.paper.figures.style import dataset_title
 from ms25_suite.campaign.paper.figures.table8 import rate_sheet, rates_of
+from ms25_suite.campaign.paper.observed import OBSERVABLES
 from ms25_suite.campaign.paper.outcomes import ALL_SETS, Outcomes, wanted
 from ms25_suite.campaign.paper.page import (
     Chapter,
@@ -50,6 +52,8 @@ _ABSENT: Final = {
     "7": "Not there: nothing was timed; the criterion throughput is asked by name (-m throughput).",
 }
 """Why a figure is not there."""
+
+_NO_RATE: Final = "No rate: it needs errors at three training sizes."
 
 
 def write_paper_report(
@@ -134,7 +138,9 @@ class _Writer:
         heading = dataset_title(name, self.outcomes)
         self._write_page(_dataset_page(name), heading, chapters, here=heading)
 
-    def _write_set(self, number: int, curves: Mapping[str, Mapping[int, Sequence[Picture]]]) -> None:
+    def _write_set(
+        self, number: int, curves: Mapping[str, Mapping[int, Sequence[Picture]]]
+    ) -> None:
         outcomes = self.outcomes
         rates = rates_of(outcomes, number)
         sheets = {
@@ -147,7 +153,9 @@ class _Writer:
         }
         pictures = {key: self._draw(one) for key, one in sheets.items() if one is not None}
         # As the paper: the forces of CHA, or of what there is.
-        names = sorted(outcomes.datasets, key=lambda name: (name != "cha", not curves[name][number]))
+        names = sorted(
+            outcomes.datasets, key=lambda name: (name != "cha", not curves[name][number])
+        )
         example = [
             one
             for name in names[:1]
@@ -165,16 +173,16 @@ class _Writer:
                 "Figure 3: training curves",
                 example,
                 "" if any(curves[name][number] for name in names) else _ABSENT["3"],
-                beside=beside(outcomes, rates, printed().of_figure("3"), number),
+                beside=quoted(beside(outcomes, rates, printed().of_figure("3"), number)),
                 links=links,
             ),
             Chapter(
                 "table-8",
                 "Table 8: data training rates",
                 [pictures["table-8"]] if "table-8" in pictures else [],
-                "" if "table-8" in pictures else "No rate: it needs errors at three training sizes.",
+                "" if "table-8" in pictures else _NO_RATE,
                 rate_table(outcomes, rates) if rates else None,
-                [order_beside(outcomes, rates, one) for one in printed().order],
+                quoted(order_beside(outcomes, rates, one) for one in printed().order),
             ),
             self._chapter("4", "Figure 4: cells of another size", pictures),
             self._chapter("5", "Figure 5: observables", pictures),
@@ -183,8 +191,8 @@ class _Writer:
         ]
         for place, chapter in enumerate(chapters):
             figure = chapter.anchor.removeprefix("figure-")
-            if place > 1 and figure in _ABSENT or figure == "2":
-                rows = beside(outcomes, rates, printed().of_figure(figure), number)
+            if figure in _ABSENT and figure != "3":
+                rows = quoted(beside(outcomes, rates, printed().of_figure(figure), number))
                 chapters[place] = Chapter(
                     chapter.anchor, chapter.title, chapter.pictures, chapter.absent, beside=rows
                 )
@@ -229,12 +237,12 @@ class _Writer:
             "paper.html",
             title=self.title,
             heading=heading,
-            meta=_meta(outcomes),
+            meta=meta_of(outcomes),
             pages=pages,
             here=here,
-            stand_ins=_stand_ins(outcomes),
+            stand_ins=stand_ins_of(outcomes),
             chapters=chapters,
-            facts=_facts(outcomes) if name == "index.html" else (),
+            facts=facts_of(outcomes) if name == "index.html" else (),
             **values,
         )
         with atomic_path(self.folder / name) as temporary:
@@ -253,47 +261,3 @@ class _Writer:
 
 def _dataset_page(name: str) -> str:
     return f"dataset-{file_name(name)}.html"
-
-
-def _meta(outcomes: Outcomes) -> str:
-    run = outcomes.run
-    tiers = dict.fromkeys(one.tier for one in run.datasets if one.tier)
-    versions = dict.fromkeys(one.suite_version for one in run.parts if one.suite_version)
-    parts = [
-        f"ms25-suite {', '.join(versions)}" if versions else "ms25-suite",
-        f"{len(run.parts)} runs" if len(run.parts) > 1 else "1 run",
-        f"{len(run.potentials)} potentials",
-        f"data tier: {', '.join(tiers)}" if tiers else "",
-    ]
-    return " · ".join(filter(None, parts))
-
-
-def _stand_ins(outcomes: Outcomes) -> list[tuple[str, str, str]]:
-    listed = {one.name: one for one in outcomes.run.datasets}
-    return [
-        (
-            dataset_title(name),
-            listed[name].level_of_theory if name in listed else "not stated",
-            (listed[name].paper_level_of_theory or "") if name in listed else "",
-        )
-        for name in sorted(outcomes.stand_ins)
-    ]
-
-
-def _facts(outcomes: Outcomes) -> list[tuple[str, str]]:
-    run, plan = outcomes.run, outcomes.plan
-    machines = dict.fromkeys(
-        f"{one.machine.cpu}, {one.machine.n_cpu} cores" for one in run.parts if one.machine
-    )
-    started = sorted(one.started for one in run.parts if one.started)
-    budgets = dict.fromkeys(
-        one.trained_on.budget for one in run.potentials if one.trained_on and one.trained_on.budget
-    )
-    facts = [
-        ("campaign", plan.name),
-        *((label, text) for label, text in plan.facts.items()),
-        ("runs", f"{len(run.parts)}, {started[0]} to {started[-1]}" if started else ""),
-        ("machines", "; ".join(machines)),
-        ("budgets", ", ".join(budgets)),
-    ]
-    return [(label, text) for label, text in facts if text]

@@ -58,14 +58,12 @@ def curve_sheet(outcomes: Outcomes, dataset: str, quantity: str, number: int) ->
     points = [point for curve in curves for point in curve.points.values()]
     if not any(point.value is not None for point in points):
         return None
-    without = [
-        f"{curve.variant.label} ({curve.reason})" for curve in curves if curve.line is None
-    ]
+    without = [f"{curve.variant.label} ({curve.reason})" for curve in curves if curve.line is None]
     notes = footnotes(
         outcomes,
         [dataset],
         points,
-        "Small symbols: single sets; bars: their range. Lines: mean of the lines of the sets."
+        "Dashes: single sets; bars: their range. Lines: mean of the lines of the sets."
         if number == ALL_SETS
         else "Bars: 95 % intervals. Legend: rate, minus the slope of the line.",
         f"No line: {'; '.join(without)}." if without else "",
@@ -168,8 +166,7 @@ def _draw_curve(axes: Axes, curve: Curve, number: int) -> None:
     axes.plot(sizes, values, ls="", ms=4, mew=0.8, **style)
     if number == ALL_SETS:
         singles = [(n, x) for n, one in known.items() if one.of_several for x in one.values]
-        small = style | {"markerfacecolor": "white"}
-        axes.plot(*_columns(singles), ls="", ms=2.2, mew=0.5, **small)
+        axes.plot(*_columns(singles), ls="", marker="_", ms=4, mew=0.8, color=style["color"])
     if curve.line is not None:
         _draw_line(axes, curve.line, style["color"])
 

@@ -9,8 +9,9 @@ from typing import Final
 from ms25_suite.campaign.paper.figures.heatmap import HeatPanel, draw_heatmap
 from ms25_suite.campaign.paper.figures.sheet import Sheet, row_of, set_suffix, set_words
 from ms25_suite.campaign.paper.figures.style import dataset_title, footnotes
-from ms25_suite.campaign.paper.outcomes import ALL_SETS, Outcomes, Place, Reading
+from ms25_suite.campaign.paper.outcomes import ALL_SETS, Outcomes, Place
 from ms25_suite.campaign.paper.rates import error_place
+from ms25_suite.campaign.paper.readings import Reading
 from ms25_suite.core.units import QUANTITY_UNITS
 from ms25_suite.criteria.error_thresholds import CRITERION as ERRORS
 from ms25_suite.criteria.framework_transfer import CRITERION as FRAMEWORKS
@@ -49,10 +50,13 @@ def error_sheet(outcomes: Outcomes, number: int) -> Sheet | None:
         one = len(distinct) == 1
         title = f"{distinct[0]} training frames" if one else "largest number of training frames"
         labels = [
-            dataset_title(name, outcomes) + ("" if one or chosen[name] is None else f", {chosen[name]}")
+            dataset_title(name, outcomes)
+            + ("" if one or chosen[name] is None else f", {chosen[name]}")
             for name in names
         ]
-        places = [(error_place(name, quantity), chosen[name]) for name in names for quantity in quantities]
+        places = [
+            (error_place(name, quantity), chosen[name]) for name in names for quantity in quantities
+        ]
         panel, own = _panel(outcomes, "2", letter, title, labels, places, quantities, number)
         panels.append(panel)
         rows += own
@@ -60,8 +64,8 @@ def error_sheet(outcomes: Outcomes, number: int) -> Sheet | None:
     notes = footnotes(outcomes, names, readings, _sets_note(outcomes, number))
     caption = (
         f"Mean absolute errors on test frames, {set_words(number)}: "
-        f"{' and '.join(panel.title for panel in panels)}. One logarithmic scale for all units, as in "
-        "the paper's Figure 2."
+        f"{' and '.join(panel.title for panel in panels)}. One logarithmic scale for all units, "
+        "as in the paper's Figure 2."
     )
     return Sheet(
         f"figure-2{set_suffix(number)}",
@@ -88,9 +92,7 @@ def size_sheet(outcomes: Outcomes, number: int) -> Sheet | None:
 def framework_sheet(outcomes: Outcomes, number: int) -> Sheet | None:
     """Figure 6 of a set: other frameworks than that of the training."""
     pairs = [
-        (own, test)
-        for own in outcomes.datasets
-        for test in outcomes.tested(FRAMEWORKS.name, own)
+        (own, test) for own in outcomes.datasets for test in outcomes.tested(FRAMEWORKS.name, own)
     ]
     return _transfer_sheet(outcomes, number, "6", FRAMEWORKS.name, pairs, "other frameworks")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from ms25_suite.campaign.paper.figures.style import (
     SMALL,
@@ -14,7 +14,7 @@ from ms25_suite.campaign.paper.figures.style import (
     print_footnotes,
     text_width,
 )
-from ms25_suite.campaign.paper.outcomes import Reading
+from ms25_suite.campaign.paper.readings import Reading
 from ms25_suite.campaign.paper.subjects import Variant
 from ms25_suite.core.units import QUANTITY_UNITS
 from ms25_suite.report.comparisons import MARK
@@ -25,7 +25,7 @@ from ms25_suite.report.figures.colors import (
     text_color,
     ticks_between,
 )
-from ms25_suite.report.wording import cell_number, middle_cut, pretty_unit
+from ms25_suite.report.wording import cell_number, middle_cut, number, pretty_unit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -106,7 +106,9 @@ def draw_heatmap(
     width = max(width, 3.3)
     height_of_cell = 0.3 if spread else 0.22
     slanted = any(text_width(one.label, SMALL + 0.5) > cell for one in variants)
-    longest = max((text_width(middle_cut(one.label, 24), SMALL + 0.5) for one in variants), default=0)
+    longest = max(
+        (text_width(middle_cut(one.label, 24), SMALL + 0.5) for one in variants), default=0
+    )
     head = 0.17 + (0.08 + 0.75 * longest if slanted else 0.14)
     body = sum(
         0.2 + len(rows_of_blocks) * (head + len(panel.rows) * height_of_cell) + 0.1
@@ -122,8 +124,8 @@ def draw_heatmap(
     norm = LogNorm(low, high, clip=True)
     shade = shade_of(norm)
     y = 0.04
-    for number, panel in enumerate(panels):
-        letter = f"({chr(ord('a') + number)}) " if len(panels) > 1 else ""
+    for place_of_panel, panel in enumerate(panels):
+        letter = f"({chr(ord('a') + place_of_panel)}) " if len(panels) > 1 else ""
         _text(axes, _MARGIN, y + 0.1, f"{letter}{panel.title}", TEXT + 1, weight="bold", ha="left")
         y += 0.2
         for blocks in rows_of_blocks:
@@ -203,6 +205,7 @@ def _draw_cell(
     from matplotlib.patches import Rectangle
 
     x, y = corner[0] + size[0] / 2, corner[1] + size[1] / 2
+    fill: dict[str, Any]
     if reading.value is None:
         fill = {"facecolor": "white", "edgecolor": RULE, "hatch": "//////", "linewidth": 0}
         axes.add_patch(Rectangle(corner, *size, **fill))
@@ -214,13 +217,13 @@ def _draw_cell(
         fill = {"facecolor": color, "edgecolor": "white", "linewidth": 0.8}
         axes.add_patch(Rectangle(corner, *size, **fill))
         ink = text_color(color)
-        number = cell_number(reading.value) + (MARK if reading.incomparable else "")
+        shown = cell_number(reading.value) + (MARK if reading.incomparable else "")
         if reading.of_several and reading.interval is not None:
             half = (reading.interval[1] - reading.interval[0]) / 2
-            _text(axes, x, y - 0.055, number, SMALL + 0.5, color=ink)
-            _text(axes, x, y + 0.065, f"±{cell_number(half)}", SMALL - 0.8, color=ink)
+            _text(axes, x, y - 0.055, shown, SMALL + 0.5, color=ink)
+            _text(axes, x, y + 0.065, f"±{number(half, 2)}", SMALL - 0.8, color=ink)
         else:
-            _text(axes, x, y, number, SMALL + 0.5, color=ink)
+            _text(axes, x, y, shown, SMALL + 0.5, color=ink)
 
 
 def _text(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from ms25_suite.campaign.paper.figures.sheet import Sheet, row_of, set_suffix, set_words
@@ -22,24 +21,10 @@ from ms25_suite.campaign.paper.figures.style import (
     style_of,
     variant_legend,
 )
-from ms25_suite.campaign.paper.outcomes import (
-    ALL_SETS,
-    NOT_RUN,
-    Outcomes,
-    Place,
-    Reading,
-    merged,
-    reading_of,
-)
+from ms25_suite.campaign.paper.observed import OBSERVABLES, Observed, observed
+from ms25_suite.campaign.paper.outcomes import ALL_SETS, Outcomes, Place
+from ms25_suite.campaign.paper.readings import NOT_RUN, Reading
 from ms25_suite.campaign.paper.subjects import Variant
-from ms25_suite.core.details import details_of
-from ms25_suite.core.results import CheckResult
-from ms25_suite.criteria.eos import CRITERION as EOS
-from ms25_suite.criteria.eos.details import KEY as EOS_KEY
-from ms25_suite.criteria.eos.details import EosDetails
-from ms25_suite.criteria.neb_barrier import CRITERION as NEB
-from ms25_suite.criteria.neb_barrier.details import KEY as NEB_KEY
-from ms25_suite.criteria.neb_barrier.details import NebDetails
 from ms25_suite.report.figures.axes import tidy
 from ms25_suite.report.figures.canvas import MUTED, new_figure
 
@@ -47,14 +32,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["OBSERVABLES", "Observed", "observable_sheet", "observed"]
-
-OBSERVABLES: Final = {
-    "cha": Place(EOS.name, "volume", "error", "cha", "cha"),
-    "reaction": Place(NEB.name, "barrier", "error", "reaction", "reaction"),
-    "hea": Place(EOS.name, "lattice_constant", "error", "hea", "hea"),
-}
-"""Panels of the paper's Figure 5."""
+__all__ = ["observable_sheet"]
 
 _LABELS: Final = {
     "volume": "volume error (%)",
@@ -64,45 +42,6 @@ _LABELS: Final = {
 
 _TALL: Final = 8.0
 """A number beyond so many thresholds makes the axis logarithmic beyond the threshold."""
-
-
-@dataclass(frozen=True, slots=True)
-class Observed:
-    """Error of an observable with what the figure shows of it.
-
-    Parameters
-    ----------
-    reading
-        The error with its sign, where there is a single structure; else the mean size of the
-        errors of several.
-    open
-        Whether it is shown as an open circle: the band did not converge, or some curves have no
-        minimum.
-    reference
-        Observable of the reference; None if not known.
-    """
-
-    reading: Reading
-    open: bool = False
-    reference: float | None = None
-
-
-def observed(outcomes: Outcomes, place: Place, variant: Variant, n: int | None, set: int) -> Observed:
-    """Error of an observable of a variant.
-
-    Bands that are not converged have the error of their highest point.
-    """
-    reading = outcomes.reading(place, variant, n, set)
-    singles = [_of_result(one, place.quantity) for one in reading.results]
-    numbers = [one for one in singles if one.reading.value is not None]
-    if not numbers:
-        return Observed(reading)
-    if len(singles) == 1:
-        return singles[0]
-    joined = merged([one.reading for one in singles])
-    joined = replace(joined, missing=max(joined.missing, reading.missing))
-    reference = next((one.reference for one in numbers if one.reference is not None), None)
-    return Observed(joined, any(one.open for one in numbers), reference)
 
 
 def observable_sheet(outcomes: Outcomes, number: int) -> Sheet | None:
@@ -165,47 +104,6 @@ def _note(
     return f"Open circles: {', or '.join(parts)}."
 
 
-def _of_result(result: CheckResult, quantity: str) -> Observed:
-    """One result with the sign of its error."""
-    base = Reading(
-        result.value,
-        result.unit,
-        result.interval,
-        () if result.value is None else (result.value,),
-        reason=result.reason,
-        stand_in=result.stand_in,
-        incomparable=result.incomparable,
-        results=(result,),
-    )
-    if quantity == "barrier":
-        return _barrier(result, base)
-    details = details_of(result, EOS_KEY, EosDetails)
-    if details is None:
-        return Observed(base if result.value is not None else _none(result))
-    errors = [curve.error for curve in details.curves if curve.error is not None]
-    reference = sum(curve.reference_value for curve in details.curves) / len(details.curves)
-    if not errors or result.value is None:
-        return Observed(_none(result), reference=reference)
-    partly = len(errors) < len(details.curves)
-    # A single curve keeps its sign; of several, the mean of the sizes does not cancel.
-    if len(details.curves) == 1:
-        base = replace(base, value=errors[0], values=(errors[0],), interval=None)
-    return Observed(base, partly, reference)
-
-
-def _barrier(result: CheckResult, base: Reading) -> Observed:
-    details = details_of(result, NEB_KEY, NebDetails)
-    if details is None or details.barrier is None:
-        return Observed(_none(result) if result.value is None else base)
-    error = details.barrier - details.reference.barrier
-    shown = replace(base, value=error, values=(error,), interval=None, unit=base.unit or "eV")
-    return Observed(shown, not details.converged, details.reference.barrier)
-
-
-def _none(result: CheckResult) -> Reading:
-    return reading_of(replace(result, value=None))
-
-
 def _draw(
     outcomes: Outcomes,
     seen: dict[Place, dict[tuple[str, int | None], Observed]],
@@ -214,8 +112,11 @@ def _draw(
     variants = [
         one
         for one in outcomes.variants
-        if any(label == one.label and o.reading.sign != NOT_RUN for own in seen.values()
-               for (label, _), o in own.items())
+        if any(
+            label == one.label and o.reading.sign != NOT_RUN
+            for own in seen.values()
+            for (label, _), o in own.items()
+        )
     ]
     columns = min(len(variants), 6)
     foot = notes_height(notes, WIDTH)
@@ -268,7 +169,7 @@ def _draw_panel(
         # The paper's open circle.
         hollow = {"color": color, "marker": "o", "markerfacecolor": "white"}
         for shape, is_open in ((style, False), (hollow, True)):
-            points = [(at, one.reading.value) for at, one in known if one.open is is_open]
+            points = [(at, one.reading.value or 0.0) for at, one in known if one.open is is_open]
             x, y = [at for at, _ in points], [value for _, value in points]
             axes.plot(x, y, ls="", ms=4.2, mew=0.9, zorder=3, **shape)
         draw_crosses(axes, [at for at, one in found if _tried(one.reading)], color)

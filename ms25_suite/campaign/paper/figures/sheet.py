@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from ms25_suite.campaign.paper.outcomes import ALL_SETS, Place, Reading
+from ms25_suite.campaign.paper.outcomes import ALL_SETS, Place
+from ms25_suite.campaign.paper.readings import Reading
 from ms25_suite.campaign.paper.subjects import Variant
 from ms25_suite.core.cache import atomic_path
 from ms25_suite.core.text.shown import encodable
@@ -109,7 +110,7 @@ def row_of(
     place: Place,
     variant: Variant,
     n: int | None,
-    set: int,
+    number: int,
     reading: Reading,
     **more: Any,
 ) -> dict[str, Any]:
@@ -122,7 +123,7 @@ def row_of(
         "potential": variant.label,
         "architecture": variant.architecture,
         "n_train": n if variant.trained else None,
-        "set": "all" if set == ALL_SETS else set,
+        "set": "all" if number == ALL_SETS else number,
         "quantity": place.quantity,
         "value": reading.value,
         "low": low,
@@ -158,9 +159,7 @@ def _png_bytes(figure: Figure) -> bytes:
     buffer = io.BytesIO()
     # Little compression: most takes as long as the drawing, for a fifth of the size.
     options = {"compress_level": 1}
-    figure.savefig(
-        buffer, format="png", dpi=_DPI, metadata={"Software": None}, pil_kwargs=options
-    )
+    figure.savefig(buffer, format="png", dpi=_DPI, metadata={"Software": None}, pil_kwargs=options)
     return buffer.getvalue()
 
 

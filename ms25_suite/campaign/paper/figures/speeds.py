@@ -19,7 +19,8 @@ from ms25_suite.campaign.paper.figures.style import (
     style_of,
     variant_legend,
 )
-from ms25_suite.campaign.paper.outcomes import ALL_SETS, NOT_RUN, Outcomes, Place, Reading
+from ms25_suite.campaign.paper.outcomes import ALL_SETS, Outcomes, Place
+from ms25_suite.campaign.paper.readings import NOT_RUN, Reading
 from ms25_suite.campaign.paper.subjects import Variant
 from ms25_suite.core.details import details_of
 from ms25_suite.criteria.throughput import CRITERION as SPEED
@@ -72,8 +73,8 @@ def speed_sheet(outcomes: Outcomes, number: int) -> Sheet | None:
         return None
     hardware = _hardware(readings)
     notes = [
-        *footnotes(outcomes, (), readings),
-        f"Molecular dynamics in LAMMPS on: {'; '.join(hardware)}. The paper: A100 GPUs, MTP on a CPU.",
+        *footnotes(outcomes, outcomes.datasets, readings),
+        f"In LAMMPS on {'; '.join(hardware)}. The paper: A100 GPUs, MTP on a CPU.",
         "Bars: range of the sets." if number == ALL_SETS else "Bars: 95 % intervals.",
     ]
     return Sheet(
@@ -118,11 +119,11 @@ def _draw(
         ends += [end for _, one in known for end in (one.value or 0.0, *(one.interval or ()))]
         places, color = [at for at, _ in known], style["color"]
         draw_bars(axes, places, [one for _, one in known], color, 1.2)
-        axes.plot(places, [one.value for _, one in known], ls="", ms=4.5, **style)
+        axes.plot(places, [one.value or 0.0 for _, one in known], ls="", ms=4.5, **style)
         tried = [at for at, one in found if one.value is None and one.sign != NOT_RUN]
         draw_crosses(axes, tried, color)
     axes.set_xlim(-0.6, len(names) - 0.4)
-    axes.set_xticks(range(len(names)), [dataset_title(name) for name in names])
+    axes.set_xticks(range(len(names)), [dataset_title(name, outcomes) for name in names])
     logarithmic(axes, "y", [end for end in ends if end > 0])
     label_axes(axes, "", "speed (kAtoms/s)", 0.33)
     tidy(axes, "y")

@@ -6,8 +6,9 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from ms25_suite.campaign.paper.outcomes import NOT_RUN, Outcomes, Reading
+from ms25_suite.campaign.paper.outcomes import Outcomes
 from ms25_suite.campaign.paper.printed import ARCHITECTURES
+from ms25_suite.campaign.paper.readings import NOT_RUN, Reading
 from ms25_suite.campaign.paper.subjects import Variant
 from ms25_suite.core.results import Verdict
 from ms25_suite.report.comparisons import MARK
@@ -127,7 +128,9 @@ def footnotes(
         shown = ", ".join(dataset_title(name) for name in own)
         theories = {one.name: one.level_of_theory for one in outcomes.run.datasets}
         found = list(dict.fromkeys(theories.get(name, "") for name in own))
-        theory = f" ({'; '.join(middle_cut(one, 60) for one in found if one)})" if all(found) else ""
+        theory = (
+            f" ({'; '.join(middle_cut(one, 60) for one in found if one)})" if all(found) else ""
+        )
         # Of many datasets only the first levels of theory: the page lists them all.
         if len(found) > _MOST_LABELS:
             theory = ""
