@@ -131,7 +131,11 @@ def _beside(
         found = _numbers(outcomes, rates, statement, pair, number)
     shown = [one for one in found if one.reading.value is not None]
     lost = [one for one in found if one.reading.value is None]
-    parts = [_text(one, statement) for one in shown]
+    frames = {one.n for one in shown}
+    parts = [_text(one, statement, with_n=len(frames) > 1) for one in shown]
+    other = sorted(n for n in frames if n is not None and n != statement.n)
+    if len(frames) == 1 and other:
+        parts[-1] += f" ({other[0]} frames)"
     if not shown:
         reasons = list(dict.fromkeys(one.reading.reason.split("\n")[0] for one in lost))
         parts = ["; ".join(reasons[:2]) or "no result"]
@@ -142,6 +146,7 @@ def _beside(
         agrees = "stand-in labels"
     elif shown:
         agrees = _agreement(statement, shown)
+        agrees += ", other sizes" if other and statement.n is not None else ""
     return _row(statement, title, ", ".join(parts), agrees)
 
 
@@ -174,8 +179,8 @@ def _theirs(statement: Statement) -> str:
     return f"{'about ' if statement.about else ''}{text}{unit}{f' ({context})' if context else ''}"
 
 
-def _text(one: _Own, statement: Statement) -> str:
-    frames = "" if one.n is None or one.n == statement.n else f" ({one.n} frames)"
+def _text(one: _Own, statement: Statement, *, with_n: bool) -> str:
+    frames = f" ({one.n} frames)" if with_n and one.n is not None else ""
     sign = "+" if statement.what == "error" and (one.reading.value or 0) > 0 else ""
     return f"{one.label} {sign}{cell_number(float(one.reading.value or 0.0))}{frames}".strip()
 
@@ -235,8 +240,9 @@ def _ratio(label: str, own: Sequence[_Own], base: Sequence[_Own]) -> _Own:
     """Mean of some numbers over the mean of others, all at one number of training frames."""
     above = [one for one in own if one.reading.value is not None]
     below = [one for one in base if one.reading.value is not None]
+    names = [one.label for one in (*own, *base) if one.reading.value is None]
     if len(above) < len(own) or len(below) < len(base) or not below or not above:
-        return _Own(label, Reading(None, reason="not all of this ratio have a number"))
+        return _Own(label, Reading(None, reason=f"a ratio without a number of {listed(names)}"))
     value = fmean(float(one.reading.value or 0.0) for one in above) / fmean(
         float(one.reading.value or 0.0) for one in below
     )

@@ -58,13 +58,13 @@ def observed(
     reading = outcomes.reading(place, variant, n, number)
     singles = [_of_result(one, place.quantity) for one in reading.results]
     numbers = [one for one in singles if one.reading.value is not None]
+    reference = next((one.reference for one in singles if one.reference is not None), None)
     if not numbers:
-        return Observed(reading)
+        return Observed(reading, reference=reference)
     if len(singles) == 1:
         return singles[0]
     joined = merged([one.reading for one in singles])
     joined = replace(joined, missing=max(joined.missing, reading.missing))
-    reference = next((one.reference for one in numbers if one.reference is not None), None)
     return Observed(joined, any(one.open for one in numbers), reference)
 
 
@@ -99,7 +99,8 @@ def _of_result(result: CheckResult, quantity: str) -> Observed:
 def _barrier(result: CheckResult, base: Reading) -> Observed:
     details = details_of(result, NEB_KEY, NebDetails)
     if details is None or details.barrier is None:
-        return Observed(_none(result) if result.value is None else base)
+        reference = None if details is None else details.reference.barrier
+        return Observed(_none(result) if result.value is None else base, reference=reference)
     error = details.barrier - details.reference.barrier
     shown = replace(base, value=error, values=(error,), interval=None, unit=base.unit or "eV")
     return Observed(shown, not details.converged, details.reference.barrier)

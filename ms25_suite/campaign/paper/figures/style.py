@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from ms25_suite.campaign.paper.outcomes import Outcomes
@@ -128,15 +130,12 @@ def footnotes(
         shown = ", ".join(dataset_title(name) for name in own)
         theories = {one.name: one.level_of_theory for one in outcomes.run.datasets}
         found = list(dict.fromkeys(theories.get(name, "") for name in own))
-        theory = (
-            f" ({'; '.join(middle_cut(one, 60) for one in found if one)})" if all(found) else ""
-        )
-        # Of many datasets only the first levels of theory: the page lists them all.
-        if len(found) > _MOST_LABELS:
-            theory = ""
+        # Of many datasets the page lists the levels of theory.
+        known = all(found) and len(found) <= _MOST_LABELS
+        theory = f" Labels by {'; '.join(middle_cut(one, 60) for one in found)}." if known else ""
         notes.append(
-            f"{DAGGER} Stand-in labels, not the paper's: {shown}{theory}. These numbers are not "
-            "comparable with the paper's."
+            f"{DAGGER} Stand-in labels, not the paper's: {shown}.{theory} Not comparable with the "
+            "paper's numbers."
         )
     signs = [sign for sign in _SIGNS if any(one.sign == sign for one in readings)]
     if signs:
@@ -174,9 +173,15 @@ def _wrapped_notes(notes: Sequence[str], inches: float) -> list[str]:
     return [line for note in notes for line in textwrap.wrap(note, characters)]
 
 
+@cache
 def text_width(text: str, points: float) -> float:
-    """Estimated width of a text in inches."""
-    return len(text) * points * _CHARACTER
+    """Width of a text in inches."""
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import text_to_path
+
+    font = FontProperties(family="DejaVu Sans", size=points)
+    # In points, of which an inch has 72.
+    return float(text_to_path.get_text_width_height_descent(text, font, ismath=False)[0]) / 72
 
 
 def panel_title(axes: Axes, number: int, title: str) -> None:
@@ -271,7 +276,6 @@ def spaced(values: Sequence[int], inches: float, low: float, high: float, gap: f
     gap
         Least distance of two ticks in inches.
     """
-    import math
 
     def place(value: float) -> float:
         return inches * math.log(value / low) / math.log(high / low)
