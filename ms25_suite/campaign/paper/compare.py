@@ -20,12 +20,14 @@ from ms25_suite.core.errors import listed
 from ms25_suite.core.units import DIMENSIONLESS
 from ms25_suite.criteria.framework_transfer import CRITERION as FRAMEWORKS
 from ms25_suite.criteria.size_extensivity import CRITERION as SIZES
-from ms25_suite.report.wording import cell_number, number, plain_number, pretty_unit
+from ms25_suite.report.wording import cell_number, middle_cut, number, plain_number, pretty_unit
 
 __all__ = ["Beside", "Quoted", "beside", "order_beside", "quoted"]
 
 _PAPER_LARGEST: Final = 1000
 """Largest number of training frames of the paper."""
+
+_LONGEST_REASON: Final = 160
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +140,7 @@ def _beside(
         parts[-1] += f" ({other[0]} frames)"
     if not shown:
         reasons = list(dict.fromkeys(one.reading.reason.split("\n")[0] for one in lost))
-        parts = ["; ".join(reasons[:2]) or "no result"]
+        parts = [middle_cut("; ".join(reasons[:2]), _LONGEST_REASON) or "no result"]
     elif lost:
         parts.append(f"none of {listed([one.label for one in lost])}")
     agrees = ""
@@ -181,7 +183,9 @@ def _theirs(statement: Statement) -> str:
 
 def _text(one: _Own, statement: Statement, *, with_n: bool) -> str:
     frames = f" ({one.n} frames)" if with_n and one.n is not None else ""
-    sign = "+" if statement.what == "error" and (one.reading.value or 0) > 0 else ""
+    sign = (
+        "+" if statement.quantity in ("volume", "barrier") and (one.reading.value or 0) > 0 else ""
+    )
     return f"{one.label} {sign}{cell_number(float(one.reading.value or 0.0))}{frames}".strip()
 
 
@@ -228,6 +232,11 @@ def _numbers(
             for one, variant in zip(own, _chosen(outcomes, statement.architectures), strict=True)
         ]
     if statement.over:
+        there = {one.architecture for one in outcomes.variants if one.trained}
+        lost = [x for x in (*statement.architectures, *statement.over) if x not in there]
+        if lost:
+            names = listed([TITLES[name] for name in lost])
+            return [_Own("", Reading(None, reason=f"a ratio without a result of {names}"))]
         base = [
             _number(outcomes, rates, statement, pair, variant, number, statement.n)
             for variant in _chosen(outcomes, statement.over)

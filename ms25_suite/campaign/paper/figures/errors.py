@@ -91,9 +91,9 @@ def size_sheet(outcomes: Outcomes, number: int) -> Sheet | None:
 
 def framework_sheet(outcomes: Outcomes, number: int) -> Sheet | None:
     """Figure 6 of a set: other frameworks than that of the training."""
-    pairs = [
-        (own, test) for own in outcomes.datasets for test in outcomes.tested(FRAMEWORKS.name, own)
-    ]
+    # Alone with its own frames, a dataset has no other frameworks.
+    tested = {own: outcomes.tested(FRAMEWORKS.name, own) for own in outcomes.datasets}
+    pairs = [(own, test) for own, tests in tested.items() if len(tests) > 1 for test in tests]
     return _transfer_sheet(outcomes, number, "6", FRAMEWORKS.name, pairs, "other frameworks")
 
 
