@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -106,6 +107,7 @@ class _Writer:
     def __init__(self, outcomes: Outcomes, folder: Path, title: str) -> None:
         self.outcomes, self.folder, self.title = outcomes, folder, title
         self.written: set[str] = set()
+        self.curve_rows: dict[int, list[Sequence[Mapping[str, Any]]]] = defaultdict(list)
         self.main = outcomes.sets[0] if outcomes.sets else 1
         self.numbers = outcomes.sets or [1]
         if len(self.numbers) > 1:
@@ -123,7 +125,9 @@ class _Writer:
 
     def _write_curves(self, name: str) -> Iterator[tuple[int, list[Picture]]]:
         for number in self.numbers:
-            yield number, [self._draw(one) for one in curve_sheets(self.outcomes, name, number)]
+            sheets = curve_sheets(self.outcomes, name, number)
+            self.curve_rows[number] += [one.rows for one in sheets]
+            yield number, [self._draw(one) for one in sheets]
 
     def _write_dataset(self, name: str, curves: Mapping[int, Sequence[Picture]]) -> None:
         chapters = [
@@ -196,7 +200,8 @@ class _Writer:
                 chapters[place] = Chapter(
                     chapter.anchor, chapter.title, chapter.pictures, chapter.absent, beside=rows
                 )
-        missing = missing_rows([one.rows for one in sheets.values() if one is not None])
+        rows = [one.rows for one in sheets.values() if one is not None]
+        missing = missing_rows([*self.curve_rows[number], *rows])
         self._write_page(
             self._set_page(number),
             set_words(number),

@@ -91,9 +91,10 @@ def size_sheet(outcomes: Outcomes, number: int) -> Sheet | None:
 
 def framework_sheet(outcomes: Outcomes, number: int) -> Sheet | None:
     """Figure 6 of a set: other frameworks than that of the training."""
-    # Alone with its own frames, a dataset has no other frameworks.
-    tested = {own: outcomes.tested(FRAMEWORKS.name, own) for own in outcomes.datasets}
-    pairs = [(own, test) for own, tests in tested.items() if len(tests) > 1 for test in tests]
+    pairs = []
+    for own in outcomes.datasets:
+        others = [test for test in outcomes.tested(FRAMEWORKS.name, own) if test != own]
+        pairs += [(own, test) for test in (own, *others) if others]
     return _transfer_sheet(outcomes, number, "6", FRAMEWORKS.name, pairs, "other frameworks")
 
 
