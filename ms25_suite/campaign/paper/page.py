@@ -41,15 +41,17 @@ class Picture:
     name, title, caption, alt
         As those of `Sheet`.
     uri, width
-        The image itself, and its width in CSS pixels; empty for a table.
+        The image itself, and its width in CSS pixels.
+    formats
+        Endings of its files.
     """
 
     name: str
     title: str
     caption: str
     alt: str
-    uri: str = ""
-    width: int = 0
+    uri: str
+    width: int
     formats: tuple[str, ...] = FORMATS
 
 
@@ -82,14 +84,12 @@ class Chapter:
     links: Sequence[tuple[str, str]] = field(default=())
 
 
-def picture_of(sheet: Sheet, svg: bytes) -> Picture:
-    """Figure of a sheet as an embedded image."""
-    uri, width = "", 0
-    if sheet.figure is not None:
-        image = embed_svg(svg, sheet.figure.get_figwidth(), sheet.alt)
-        # A little larger than in print: a screen is read from farther away.
-        uri, width = image.uri, round(1.35 * image.width)
-    return Picture(sheet.name, sheet.title, sheet.caption, sheet.alt, uri, width)
+def picture_of(sheet: Sheet, svg: bytes, inches: float) -> Picture:
+    """Figure of a sheet as an embedded image, of a width in print."""
+    image = embed_svg(svg, inches, sheet.alt)
+    # A little larger than in print: a screen is read from farther away.
+    width = round(1.35 * image.width)
+    return Picture(sheet.name, sheet.title, sheet.caption, sheet.alt, image.uri, width)
 
 
 def rate_table(outcomes: Outcomes, rates: Rates) -> dict[str, Any]:

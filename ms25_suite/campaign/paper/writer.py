@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
@@ -11,6 +10,7 @@ from typing import Any, Final
 from ms25_suite.campaign.paper.compare import beside, order_beside, quoted
 from ms25_suite.campaign.paper.facts import facts_of, meta_of, stand_ins_of
 from ms25_suite.campaign.paper.figures.curves import curve_sheets
+from ms25_suite.campaign.paper.figures.drawers import Drawers
 from ms25_suite.campaign.paper.figures.errors import error_sheet, framework_sheet, size_sheet
 from ms25_suite.campaign.paper.figures.observables import observable_sheet
 from ms25_suite.campaign.paper.figures.sheet import (
@@ -22,7 +22,7 @@ from ms25_suite.campaign.paper.figures.sheet import (
 )
 from ms25_suite.campaign.paper.figures.speeds import speed_sheet
 from ms25_suite.campaign.paper.figures.style import dataset_title
-from ms25_suite.campaign.paper.figures.table8 import rate_sheet, rates_of
+from ms25_suite.campaign.paper.figures.table8 import Rates, rate_sheet, rates_of
 from ms25_suite.campaign.paper.observed import OBSERVABLES
 from ms25_suite.campaign.paper.outcomes import ALL_SETS, Outcomes, wanted
 from ms25_suite.campaign.paper.page import (
@@ -107,7 +107,6 @@ class _Writer:
     def __init__(self, outcomes: Outcomes, folder: Path, title: str) -> None:
         self.outcomes, self.folder, self.title = outcomes, folder, title
         self.written: set[str] = set()
-        self.curve_rows: dict[int, list[Sequence[Mapping[str, Any]]]] = defaultdict(list)
         self.main = outcomes.sets[0] if outcomes.sets else 1
         self.numbers = outcomes.sets or [1]
         if len(self.numbers) > 1:
@@ -115,19 +114,28 @@ class _Writer:
 
     def write(self) -> Path:
         """Write everything; the index comes last, when all that it links to is there."""
-        curves = {name: dict(self._write_curves(name)) for name in self.outcomes.datasets}
-        for name in self.outcomes.datasets:
-            self._write_dataset(name, curves[name])
+        names = self.outcomes.datasets
+        sheets = {
+            (name, number): curve_sheets(self.outcomes, name, number)
+            for name in names
+            for number in self.numbers
+        }
+        figures = self.folder / "figures"
+        with Drawers(figures, [one for own in sheets.values() for one in own]) as drawers:
+            # Meanwhile those of all datasets together.
+            parts = {number: self._draw_set(number) for number in self.numbers}
+            curves = {
+                at: [self._picture(one, *drawers.write(one)) for one in own]
+                for at, own in sheets.items()
+            }
+        for name in names:
+            self._write_dataset(name, {number: curves[name, number] for number in self.numbers})
         for number in reversed(self.numbers):
-            self._write_set(number, curves)
+            rows = [one.rows for name in names for one in sheets[name, number]]
+            own = {name: curves[name, number] for name in names}
+            self._write_set(number, *parts[number], own, rows)
         self._remove_stale()
         return self.folder / "index.html"
-
-    def _write_curves(self, name: str) -> Iterator[tuple[int, list[Picture]]]:
-        for number in self.numbers:
-            sheets = curve_sheets(self.outcomes, name, number)
-            self.curve_rows[number] += [one.rows for one in sheets]
-            yield number, [self._draw(one) for one in sheets]
 
     def _write_dataset(self, name: str, curves: Mapping[int, Sequence[Picture]]) -> None:
         chapters = [
@@ -142,28 +150,40 @@ class _Writer:
         heading = dataset_title(name, self.outcomes)
         self._write_page(_dataset_page(name), heading, chapters, here=heading)
 
+    def _draw_set(self, number: int) -> tuple[Rates, dict[str, Sheet], dict[str, Picture]]:
+        """Rates and figures of all datasets together."""
+        rates = rates_of(self.outcomes, number)
+        made = {
+            "2": error_sheet(self.outcomes, number),
+            "table-8": rate_sheet(self.outcomes, rates, number),
+            "4": size_sheet(self.outcomes, number),
+            "5": observable_sheet(self.outcomes, number),
+            "6": framework_sheet(self.outcomes, number),
+            "7": speed_sheet(self.outcomes, number),
+        }
+        sheets = {key: one for key, one in made.items() if one is not None}
+        figures = self.folder / "figures"
+        pictures = {
+            key: self._picture(one, *write_sheet(figures, one)) for key, one in sheets.items()
+        }
+        return rates, sheets, pictures
+
     def _write_set(
-        self, number: int, curves: Mapping[str, Mapping[int, Sequence[Picture]]]
+        self,
+        number: int,
+        rates: Rates,
+        sheets: Mapping[str, Sheet],
+        pictures: Mapping[str, Picture],
+        curves: Mapping[str, Sequence[Picture]],
+        curve_rows: Sequence[Sequence[Mapping[str, Any]]],
     ) -> None:
         outcomes = self.outcomes
-        rates = rates_of(outcomes, number)
-        sheets = {
-            "2": error_sheet(outcomes, number),
-            "table-8": rate_sheet(outcomes, rates, number),
-            "4": size_sheet(outcomes, number),
-            "5": observable_sheet(outcomes, number),
-            "6": framework_sheet(outcomes, number),
-            "7": speed_sheet(outcomes, number),
-        }
-        pictures = {key: self._draw(one) for key, one in sheets.items() if one is not None}
         # As the paper: the forces of CHA, or of what there is.
-        names = sorted(
-            outcomes.datasets, key=lambda name: (name != "cha", not curves[name][number])
-        )
+        names = sorted(outcomes.datasets, key=lambda name: (name != "cha", not curves[name]))
         example = [
             one
             for name in names[:1]
-            for one in curves[name][number]
+            for one in curves[name]
             if one.name.startswith(f"figure-3-{file_name(name)}-forces")
         ]
         links = [
@@ -176,7 +196,7 @@ class _Writer:
                 "figure-3",
                 "Figure 3: training curves",
                 example,
-                "" if any(curves[name][number] for name in names) else _ABSENT["3"],
+                "" if any(curves.values()) else _ABSENT["3"],
                 beside=quoted(beside(outcomes, rates, printed().of_figure("3"), number)),
                 links=links,
             ),
@@ -200,8 +220,7 @@ class _Writer:
                 chapters[place] = Chapter(
                     chapter.anchor, chapter.title, chapter.pictures, chapter.absent, beside=rows
                 )
-        rows = [one.rows for one in sheets.values() if one is not None]
-        missing = missing_rows([*self.curve_rows[number], *rows])
+        missing = missing_rows([*curve_rows, *(one.rows for one in sheets.values())])
         self._write_page(
             self._set_page(number),
             set_words(number),
@@ -221,10 +240,9 @@ class _Writer:
             absent = f"No panel: nothing was judged on {titles}." if titles else ""
         return Chapter(f"figure-{figure}", title, own, absent)
 
-    def _draw(self, sheet: Sheet) -> Picture:
-        svg = write_sheet(self.folder / "figures", sheet)
+    def _picture(self, sheet: Sheet, svg: bytes, inches: float) -> Picture:
         self.written |= {f"figures/{sheet.name}.{ending}" for ending in FORMATS}
-        return picture_of(sheet, svg)
+        return picture_of(sheet, svg, inches)
 
     def _set_page(self, number: int) -> str:
         if number == self.main:

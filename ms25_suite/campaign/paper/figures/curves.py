@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from ms25_suite.campaign.paper.figures.sheet import Sheet, file_name, row_of, set_suffix, set_words
@@ -23,6 +25,7 @@ from ms25_suite.campaign.paper.figures.style import (
 )
 from ms25_suite.campaign.paper.outcomes import ALL_SETS, Outcomes
 from ms25_suite.campaign.paper.rates import Curve, Line, curve_of, error_place
+from ms25_suite.campaign.paper.readings import Reading
 from ms25_suite.core.units import QUANTITY_UNITS
 from ms25_suite.criteria.error_thresholds import CRITERION as ERRORS
 from ms25_suite.report.figures.axes import tidy
@@ -76,15 +79,26 @@ def curve_sheet(outcomes: Outcomes, dataset: str, quantity: str, number: int) ->
     ]
     rows += [_rate_row(place.dataset, quantity, curve, number) for curve in curves]
     title = f"{dataset_title(dataset, outcomes)}, {_NAMES[quantity].lower()}"
+    drawn = [_light(curve) for curve in curves if any(map(_is_number, curve.points.values()))]
     return Sheet(
         f"figure-3-{file_name(dataset)}-{quantity}{set_suffix(number)}",
         f"{title}, {set_words(number)}",
         f"Mean absolute errors of {title} over the number of training frames, {set_words(number)}, "
         "on a linear (a) and on logarithmic scales (b), with lines through the logarithms.",
         f"Training curves of {title}.",
-        _draw(outcomes, dataset, quantity, curves, notes, number),
+        partial(_draw, dataset_title(dataset, outcomes), quantity, drawn, notes, number),
         rows,
     )
+
+
+def _is_number(reading: Reading) -> bool:
+    return reading.value is not None
+
+
+def _light(curve: Curve) -> Curve:
+    """Curve without the results behind it, which a process that draws it does not need."""
+    points = {n: replace(one, results=()) for n, one in curve.points.items()}
+    return replace(curve, points=points)
 
 
 def _rate_row(dataset: str, quantity: str, curve: Curve, number: int) -> dict[str, Any]:
@@ -108,14 +122,12 @@ def _rate_row(dataset: str, quantity: str, curve: Curve, number: int) -> dict[st
 
 
 def _draw(
-    outcomes: Outcomes,
-    dataset: str,
+    name: str,
     quantity: str,
-    curves: Sequence[Curve],
+    drawn: Sequence[Curve],
     notes: Sequence[str],
     number: int,
 ) -> Figure:
-    drawn = [c for c in curves if any(one.value is not None for one in c.points.values())]
     columns = min(len(drawn), 3 if len(drawn) > 4 else max(len(drawn), 1))
     legend = 0.15 * -(-len(drawn) // columns) + 0.08
     foot = notes_height(notes, WIDTH)
@@ -130,7 +142,6 @@ def _draw(
         wspace=0.22,
     )
     linear, logarithmic = panels
-    name = dataset_title(dataset, outcomes)
     panel_title(linear, 0, f"{name}, linear")
     panel_title(logarithmic, 1, f"{name}, log-log")
     sizes = sorted({n for c in drawn for n, one in c.points.items() if one.value is not None})

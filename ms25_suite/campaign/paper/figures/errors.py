@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from ms25_suite.campaign.paper.figures.heatmap import HeatPanel, draw_heatmap
@@ -72,7 +73,7 @@ def error_sheet(outcomes: Outcomes, number: int) -> Sheet | None:
         f"Figure 2, {set_words(number)}: errors",
         caption,
         f"Heatmap of errors: {len(names)} datasets by {len(outcomes.variants)} potentials.",
-        draw_heatmap(panels, outcomes.variants, quantities, notes),
+        partial(draw_heatmap, panels, outcomes.variants, quantities, notes),
         rows,
     )
 
@@ -145,7 +146,7 @@ def _transfer_sheet(
         f"Figure {figure}, {set_words(number)}: {words}",
         caption,
         f"Heatmap of errors on {words}: {len(pairs)} pairs of datasets.",
-        draw_heatmap([panel], outcomes.variants, quantities, notes),
+        partial(draw_heatmap, [panel], outcomes.variants, quantities, notes),
         rows,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from ms25_suite.campaign.paper.figures.sheet import Sheet, row_of, set_suffix, set_words
@@ -86,7 +87,7 @@ def observable_sheet(outcomes: Outcomes, number: int) -> Sheet | None:
         "Predicted minus reference; of the lattice constants, the mean size of the errors of all "
         "alloys. Open circles as in the paper: the band did not converge.",
         f"Errors of observables: {words}.",
-        _draw(outcomes, seen, notes),
+        partial(_draw, outcomes, seen, notes),
         rows,
     )
 

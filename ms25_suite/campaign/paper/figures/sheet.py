@@ -6,7 +6,7 @@ import csv
 import hashlib
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -66,8 +66,8 @@ class Sheet:
         What it shows, as below a figure in print.
     alt
         The same in short, for those who do not see it.
-    figure
-        The drawing; None for a table.
+    draw
+        Draws it.
     rows
         Every number of it, and every number that is missing, see `row_of`.
     """
@@ -76,7 +76,7 @@ class Sheet:
     title: str
     caption: str
     alt: str
-    figure: Figure | None
+    draw: Callable[[], Figure]
     rows: Sequence[Mapping[str, Any]]
 
 
@@ -138,21 +138,20 @@ def row_of(
     } | more
 
 
-def write_sheet(folder: Path, sheet: Sheet) -> bytes:
+def write_sheet(folder: Path, sheet: Sheet) -> tuple[bytes, float]:
     """Write the files of a figure.
 
     Returns
     -------
-    :
-        The SVG; empty for a table.
+    svg, inches
+        The SVG, and the width of the figure.
     """
-    svg = b""
-    if sheet.figure is not None:
-        svg = svg_bytes(sheet.figure)
-        _write(folder / f"{sheet.name}.svg", svg)
-        _write(folder / f"{sheet.name}.png", _png_bytes(sheet.figure))
+    figure = sheet.draw()
+    svg = svg_bytes(figure)
+    _write(folder / f"{sheet.name}.svg", svg)
+    _write(folder / f"{sheet.name}.png", _png_bytes(figure))
     _write(folder / f"{sheet.name}.csv", encodable(_csv_text(sheet.rows)).encode())
-    return svg
+    return svg, float(figure.get_figwidth())
 
 
 def _png_bytes(figure: Figure) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from ms25_suite.campaign.paper.figures.sheet import Sheet, row_of, set_suffix, set_words
@@ -83,7 +84,7 @@ def speed_sheet(outcomes: Outcomes, number: int) -> Sheet | None:
         f"Thousands of atom-steps per second of molecular dynamics in LAMMPS, {set_words(number)}, "
         "of the potential with the most training frames that was timed.",
         "Speed of each architecture on each dataset.",
-        _draw(outcomes, shown, notes),
+        partial(_draw, outcomes, shown, notes),
         rows,
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from ms25_suite.campaign.paper.figures.sheet import Sheet, set_suffix, set_words
@@ -99,7 +100,7 @@ def rate_sheet(outcomes: Outcomes, rates: Rates, number: int) -> Sheet | None:
         f"Table 8, {set_words(number)}: data training rates",
         f"Data training rates, {set_words(number)}, and those of the paper's Table 8.",
         "Data training rates by dataset, quantity and architecture.",
-        _draw(outcomes, rates, notes),
+        partial(_draw, outcomes, rates, notes),
         rows,
     )
 

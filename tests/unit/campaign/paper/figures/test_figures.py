@@ -34,8 +34,7 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Outcomes:
 
 def drawn(sheet: Sheet | None) -> tuple[Sheet, Figure, str]:
     assert sheet is not None
-    figure = sheet.figure
-    assert figure is not None
+    figure = sheet.draw()
     return sheet, figure, " | ".join(one.get_text() for one in figure.findobj(Text))
 
 
