@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import Final, Self
 
 from ms25_suite.campaign.paper.figures.sheet import Sheet, write_sheet
@@ -45,7 +48,7 @@ class Drawers:
         if len(self.sheets) >= _FEWEST and cores > 1:
             # Spawned: this process may have threads, which a fork does not survive.
             context = multiprocessing.get_context("spawn")
-            with safe_path():
+            with safe_path(), _without_main():
                 self._pool = ProcessPoolExecutor(
                     min(cores, _MOST), mp_context=context, initializer=end_with_parent
                 )
@@ -63,10 +66,24 @@ class Drawers:
         if future is not None:
             try:
                 return future.result()
-            # Killed, or a script that cannot be imported again: slower without processes.
+            # Killed for memory, say: slower without processes.
             except BrokenProcessPool:
                 self._drawn.clear()
         return write_sheet(self.folder, sheet)
+
+
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """Let processes that are started meanwhile not run the script again that started them.
+
+    Spawned processes import it for what may be defined there; the figures need nothing of it.
+    """
+    script = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = script
 
 
 def _write(folder: Path, sheet: Sheet) -> tuple[bytes, float]:
