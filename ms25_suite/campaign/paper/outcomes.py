@@ -96,7 +96,8 @@ class Outcomes:
         self.run, self.plan = run, plan
         self._tasks = {
             (task.dataset, task.architecture, task.n, task.set): task
-            for task in plan.tasks
+            # Of several about one potential the failed one says why there is no number.
+            for task in sorted(plan.tasks, key=lambda task: task.state == "failed")
             if task.state != "done"
         }
         own = [result for result in results if result.criterion != RATE.name]
@@ -208,7 +209,7 @@ class Outcomes:
             return Reading(None, sign=NOT_RUN, reason="not run")
         if task.state == "failed":
             return Reading(
-                None, sign=SYMBOLS[Verdict.ERROR], reason=f"training failed: {task.reason}"
+                None, sign=SYMBOLS[Verdict.ERROR], reason=f"{task.what} failed: {task.reason}"
             )
         return Reading(None, sign=NOT_RUN, reason=task.reason or f"{task.state}: no result yet")
 

@@ -19,8 +19,10 @@ class Task:
     ----------
     dataset, architecture, n, set
         What it is about; None for a potential that is not trained.
+    what
+        ``training`` or ``judging``.
     state
-        ``failed``, ``waiting``, ``running`` or ``done``.
+        ``failed``, ``waiting``, ``running``, ``blocked`` or ``done``.
     reason
         Why it failed, in one line.
     """
@@ -29,6 +31,7 @@ class Task:
     architecture: str = ""
     n: int | None = None
     set: int | None = None
+    what: str = "training"
     state: str = ""
     reason: str = ""
 

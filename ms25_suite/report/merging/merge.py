@@ -97,17 +97,20 @@ def merge_runs(runs: Sequence[RunRecord]) -> RunRecord:
 def _merged(items: Iterable[Any]) -> tuple[Any, ...]:
     """Potentials or datasets without repeats; those without a hash are the last of their name."""
     found: list[Any] = []
+    # Of a campaign there are thousands: only those of one name are compared.
+    places: dict[str, list[int]] = {}
     for item in items:
         # `train:` trains a potential for each dataset, all of one name.
+        own = places.setdefault(item.name, [])
         same = [
             place
-            for place, other in enumerate(found)
-            if other.name == item.name
-            and (other.sha256 == item.sha256 or not (other.sha256 and item.sha256))
+            for place in own
+            if found[place].sha256 == item.sha256 or not (found[place].sha256 and item.sha256)
         ]
         if same:
             found[same[-1]] = item
         else:
+            own.append(len(found))
             found.append(item)
     return tuple(found)
 
