@@ -6,6 +6,7 @@ page in less than three seconds, where chromium is installed.
 
 from __future__ import annotations
 
+import resource
 import shutil
 import subprocess
 import time
@@ -23,19 +24,23 @@ OTHERS = 50
 """Results of a training that no figure shows: about as many as a run with all criteria has."""
 
 
+def cpu_seconds() -> float:
+    """CPU time of this process, and of those that it has waited for."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
+
+
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     base = tmp_path_factory.mktemp("paper")
     paths = write_campaign(base / "runs", sets=(1, 2, 3), padding=OTHERS)
     assert len(paths) == 840
     size = sum(path.stat().st_size for path in paths) / 1e6
-    wall, cpu = time.perf_counter(), time.process_time()
+    wall, cpu = time.perf_counter(), cpu_seconds()
     index = write_paper_report(paths, base / "report", title="840 potentials")
-    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    wall, cpu = time.perf_counter() - wall, cpu_seconds() - cpu
     n_figures = len(list((base / "report" / "figures").glob("*.svg")))
-    print(
-        f"\n{size:.0f} MB of results, {n_figures} figures: {wall:.1f} s ({cpu:.1f} s of this CPU)"
-    )
+    print(f"\n{size:.0f} MB of results, {n_figures} figures: {wall:.1f} s, {cpu:.1f} s of all CPUs")
     assert wall < LONGEST_S
     return index.parent
 
