@@ -206,8 +206,8 @@ def _scale_linearly(axes: Axes, curves: Sequence[Curve], sizes: Sequence[int]) -
 
     axes.set_xlim(0, 1.06 * sizes[-1])
     axes.set_ylim(0, 1.08 * max(_ends(curves), default=1.0))
-    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
-    axes.yaxis.set_major_locator(MaxNLocator(6))
+    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, steps=[1, 2, 2.5, 5, 10]))
+    axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
 
 
 def _scale_logarithmically(axes: Axes, curves: Sequence[Curve], sizes: Sequence[int]) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from ms25_suite.campaign.paper.figures.style import (
+    INCOMPLETE,
     SMALL,
     TEXT,
     WIDTH,
@@ -218,6 +219,8 @@ def _draw_cell(
         axes.add_patch(Rectangle(corner, *size, **fill))
         ink = text_color(color)
         shown = cell_number(reading.value) + (MARK if reading.incomparable else "")
+        # A mean of fewer than all must not look like one of all.
+        shown += INCOMPLETE if reading.missing else ""
         if reading.of_several and reading.interval is not None:
             half = (reading.interval[1] - reading.interval[0]) / 2
             _text(axes, x, y - 0.055, shown, SMALL + 0.5, color=ink)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DAGGER",
+    "INCOMPLETE",
     "LINE",
     "SMALL",
     "TEXT",
@@ -54,6 +55,9 @@ LINE: Final = 0.115
 """Height of a line of small print in inches."""
 
 DAGGER: Final = "†"
+
+INCOMPLETE: Final = "*"
+"""Sign of a mean that some trainings are missing from."""
 
 _CHARACTER: Final = 0.0078
 """Mean width of a character of DejaVu Sans in inches per point."""
@@ -141,6 +145,8 @@ def footnotes(
     if signs:
         words = ", ".join(f"{sign} {_SIGNS[sign]}" for sign in signs)
         notes.append(f"No number: {words}; the reasons are in the CSV file.")
+    if any(one.missing and one.value is not None for one in readings):
+        notes.append(f"{INCOMPLETE} Without those sets or seeds that have no number.")
     if any(one.incomparable for one in readings):
         notes.append(f"{MARK} compares two levels of theory.")
     return notes

@@ -61,6 +61,18 @@ def test_figure_2_of_all_sets_has_the_spread(outcomes: Outcomes) -> None:
     assert row["low"] < row["value"] < row["high"]
 
 
+def test_a_mean_of_fewer_sets_than_all_is_marked(tmp_path: Path) -> None:
+    paths = write_campaign(
+        tmp_path, datasets=["hea"], architectures=["mace"], sizes=[50], sets=(1, 2)
+    )
+    more = write_campaign(tmp_path, datasets=["hea"], architectures=["ani"], sizes=[50], sets=(1,))
+    with drawing():
+        sheet, _, text = drawn(error_sheet(outcomes_of([*paths, *more]), ALL_SETS))
+    assert "* Without those sets or seeds that have no number." in text
+    missing = {row["potential"]: row["missing"] for row in sheet.rows}
+    assert missing == {"MACE": 0, "ANI": 1}
+
+
 def test_figure_3_has_points_and_a_line_of_each_architecture(outcomes: Outcomes) -> None:
     with drawing():
         sheet, figure, text = drawn(curve_sheet(outcomes, "cha", "forces", 1))
