@@ -183,9 +183,9 @@ def _theirs(statement: Statement) -> str:
 
 def _text(one: _Own, statement: Statement, *, with_n: bool) -> str:
     frames = f" ({one.n} frames)" if with_n and one.n is not None else ""
-    sign = (
-        "+" if statement.quantity in ("volume", "barrier") and (one.reading.value or 0) > 0 else ""
-    )
+    # A lattice constant has the mean size of several errors, which has no sign.
+    signed = statement.what == "error" and statement.quantity != "lattice_constant"
+    sign = "+" if signed and (one.reading.value or 0) > 0 else ""
     return f"{one.label} {sign}{cell_number(float(one.reading.value or 0.0))}{frames}".strip()
 
 
@@ -282,7 +282,8 @@ def _number(
     candidates = [n] if n is not None else []
     if n in (None, _PAPER_LARGEST):
         candidates += [size for size in reversed(sizes) if size != n]
-    found = _Own(variant.label, Reading(None, reason=f"no result at {n} training frames"), n)
+    where = "" if n is None else f" at {n} training frames"
+    found = _Own(variant.label, Reading(None, reason=f"no result{where}"), n)
     for size in candidates:
         reading = _reading(outcomes, statement, own, test, variant, size, number)
         if reading.value is not None:

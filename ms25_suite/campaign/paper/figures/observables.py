@@ -58,7 +58,7 @@ def observable_sheet(outcomes: Outcomes, number: int) -> Sheet | None:
             for n in (outcomes.sizes(place.dataset) if variant.trained else [None])
         }
     readings = [one.reading for own in seen.values() for one in own.values()]
-    if not any(one.value is not None for one in readings):
+    if not any(one.value is not None or _tried(one) for one in readings):
         return None
     quantities = [place.quantity for place in places]
     notes = footnotes(

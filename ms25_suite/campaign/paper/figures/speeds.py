@@ -70,14 +70,19 @@ def speed_sheet(outcomes: Outcomes, number: int) -> Sheet | None:
             shown[name, variant.label] = reading
             rows.append(row_of("7", speed_place(name), variant, n, number, reading))
     readings = list(shown.values())
-    if not any(one.value is not None for one in readings):
+    # Timings that are too noisy for a number are shown as such.
+    if not any(one.results for one in readings):
         return None
     hardware = _hardware(readings)
-    notes = [
-        *footnotes(outcomes, outcomes.datasets, readings),
+    tried = any(one.value is None and one.sign != NOT_RUN for one in readings)
+    notes = footnotes(
+        outcomes,
+        outcomes.datasets,
+        readings,
         f"In LAMMPS on {'; '.join(hardware)}. The paper: A100 GPUs, MTP on a CPU.",
+        "Crosses at the lower edge: tried, no number." if tried else "",
         "Bars: range of the sets." if number == ALL_SETS else "Bars: 95 % intervals.",
-    ]
+    )
     return Sheet(
         f"figure-7{set_suffix(number)}",
         f"Figure 7, {set_words(number)}: speed",
@@ -125,7 +130,7 @@ def _draw(
         draw_crosses(axes, tried, color)
     axes.set_xlim(-0.6, len(names) - 0.4)
     axes.set_xticks(range(len(names)), [dataset_title(name, outcomes) for name in names])
-    logarithmic(axes, "y", [end for end in ends if end > 0])
+    logarithmic(axes, "y", [end for end in ends if end > 0] or [1.0, 100.0])
     label_axes(axes, "", "speed (kAtoms/s)", 0.33)
     tidy(axes, "y")
     axes.tick_params(which="both", labelsize=SMALL + 0.5, length=2, pad=2)

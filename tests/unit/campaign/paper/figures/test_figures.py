@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,8 +17,15 @@ from ms25_suite.campaign.paper.figures.speeds import speed_sheet
 from ms25_suite.campaign.paper.figures.style import style_of
 from ms25_suite.campaign.paper.figures.table8 import rate_sheet, rates_of
 from ms25_suite.campaign.paper.outcomes import ALL_SETS, Outcomes
+from ms25_suite.core.results import Verdict
 from ms25_suite.report.figures.canvas import COLORS, drawing
-from tests.helpers.campaign_results import outcomes_of, write_campaign
+from tests.helpers.campaign_results import (
+    make_results,
+    make_run,
+    outcomes_of,
+    write_campaign,
+    write_run,
+)
 
 
 @pytest.fixture(scope="module")
@@ -132,6 +140,20 @@ def test_figure_7_is_of_the_largest_size(outcomes: Outcomes) -> None:
     assert {row["n_train"] for row in sheet.rows if row["value"]} == {400}
     assert figure.axes[0].get_yscale() == "log"
     assert "The paper: A100 GPUs, MTP on a CPU." in text
+
+
+def test_timings_that_are_too_noisy_are_shown_as_tried(tmp_path: Path) -> None:
+    results = [
+        replace(one, value=None, interval=None, verdict=Verdict.UNDECIDED, reason="too noisy")
+        for one in make_results("hea", "mace", 50)
+        if one.criterion == "throughput"
+    ]
+    path = write_run(tmp_path, make_run("hea", "mace", 50), results)
+    with drawing():
+        sheet, figure, text = drawn(speed_sheet(outcomes_of([path]), 1))
+    assert "? undecided, no number" in text
+    assert [(row["sign"], row["reason"]) for row in sheet.rows] == [("?", "too noisy")]
+    assert "x" in {line.get_marker() for line in figure.axes[0].lines}
 
 
 def test_no_text_is_outside_of_its_figure(outcomes: Outcomes) -> None:
