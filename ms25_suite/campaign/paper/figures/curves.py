@@ -16,8 +16,10 @@ from ms25_suite.campaign.paper.figures.style import (
     draw_bars,
     footnotes,
     label_axes,
+    legend_columns,
     notes_height,
     panel_title,
+    plain_tick,
     print_footnotes,
     spaced,
     style_of,
@@ -128,7 +130,7 @@ def _draw(
     notes: Sequence[str],
     number: int,
 ) -> Figure:
-    columns = min(len(drawn), 3 if len(drawn) > 4 else max(len(drawn), 1))
+    columns = legend_columns([_label(curve) for curve in drawn], 3)
     legend = 0.15 * -(-len(drawn) // columns) + 0.08
     foot = notes_height(notes, WIDTH)
     height = 0.28 + _PANEL_HEIGHT + 0.42 + legend + foot
@@ -202,11 +204,12 @@ def _ends(curves: Sequence[Curve]) -> list[float]:
 
 
 def _scale_linearly(axes: Axes, curves: Sequence[Curve], sizes: Sequence[int]) -> None:
-    from matplotlib.ticker import MaxNLocator
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     axes.set_xlim(0, 1.06 * sizes[-1])
     axes.set_ylim(0, 1.08 * max(_ends(curves), default=1.0))
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, steps=[1, 2, 2.5, 5, 10]))
+    axes.yaxis.set_major_formatter(FuncFormatter(plain_tick))
     axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
 
 
@@ -214,10 +217,10 @@ def _scale_logarithmically(axes: Axes, curves: Sequence[Curve], sizes: Sequence[
     """Logarithmic scales with a tick at each training size, of which not all have a number."""
     from matplotlib.ticker import (
         FixedLocator,
+        FuncFormatter,
         LogLocator,
         NullFormatter,
         NullLocator,
-        StrMethodFormatter,
     )
 
     axes.set_xscale("log")
@@ -238,5 +241,5 @@ def _scale_logarithmically(axes: Axes, curves: Sequence[Curve], sizes: Sequence[
     axes.yaxis.set_major_locator(LogLocator(subs=subs))
     axes.yaxis.set_minor_locator(NullLocator())
     for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_formatter(StrMethodFormatter("{x:g}"))
+        axis.set_major_formatter(FuncFormatter(plain_tick))
         axis.set_minor_formatter(NullFormatter())

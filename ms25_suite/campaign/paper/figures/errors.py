@@ -36,8 +36,9 @@ def few_frames(outcomes: Outcomes) -> int | None:
 def error_sheet(outcomes: Outcomes, number: int) -> Sheet | None:
     """Figure 2 of a set: errors at few frames, and at the largest number of each dataset."""
     names = outcomes.datasets
-    quantities = _quantities(outcomes, ERRORS.name, names)
-    if not quantities or not names:
+    # Without any number there are the reasons why.
+    quantities = _quantities(outcomes, ERRORS.name, names) or ["energy", "forces"]
+    if not names or not outcomes.variants:
         return None
     few = few_frames(outcomes)
     largest = {name: max(outcomes.sizes(name), default=None) for name in names}
@@ -46,10 +47,11 @@ def error_sheet(outcomes: Outcomes, number: int) -> Sheet | None:
     for letter, chosen in zip("ab", sizes, strict=True):
         distinct = sorted({n for n in chosen.values() if n is not None})
         # Two panels of the same numbers say nothing more.
-        if letter == "b" and distinct == [few]:
+        if letter == "b" and distinct in ([few], []):
             continue
         one = len(distinct) == 1
         title = f"{distinct[0]} training frames" if one else "largest number of training frames"
+        title = title if distinct else "potentials as given"
         labels = [
             dataset_title(name, outcomes)
             + ("" if one or chosen[name] is None else f", {chosen[name]}")

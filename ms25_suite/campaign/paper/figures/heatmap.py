@@ -17,6 +17,7 @@ from ms25_suite.campaign.paper.figures.style import (
 )
 from ms25_suite.campaign.paper.readings import Reading
 from ms25_suite.campaign.paper.subjects import Variant
+from ms25_suite.core.text.shown import shown_lines
 from ms25_suite.core.units import QUANTITY_UNITS
 from ms25_suite.report.comparisons import MARK
 from ms25_suite.report.figures.canvas import INK, RULE, new_figure
@@ -102,14 +103,16 @@ def draw_heatmap(
     across = max(map(len, rows_of_blocks))
     free = WIDTH - left - _MARGIN - _GAP * (across - 1)
     cell = max(free / (across * max(len(variants), 1)), _LEAST_CELL)
-    cell = min(cell, 0.62)
+    # Wide enough for the name of the quantity above the block.
+    cell = min(cell, max(0.62, 1.05 / max(len(variants), 1)))
     width = left + across * len(variants) * cell + _GAP * (across - 1) + _MARGIN
     width = max(width, 3.3)
     height_of_cell = 0.3 if spread else 0.22
-    slanted = any(text_width(one.label, SMALL + 0.5) > cell for one in variants)
-    longest = max(
-        (text_width(middle_cut(one.label, 24), SMALL + 0.5) for one in variants), default=0
-    )
+    slanted = any(text_width(_head_label(one), SMALL + 0.5) > cell for one in variants)
+    longest = max((text_width(_head_label(one), SMALL + 0.5) for one in variants), default=0)
+    if slanted:
+        # The last name leans over the edge.
+        width += max(0.0, 0.75 * longest - 0.5 * cell)
     head = 0.17 + (0.08 + 0.75 * longest if slanted else 0.14)
     body = sum(
         0.2 + len(rows_of_blocks) * (head + len(panel.rows) * height_of_cell) + 0.1
@@ -157,6 +160,10 @@ def draw_heatmap(
     return figure
 
 
+def _head_label(variant: Variant) -> str:
+    return middle_cut(shown_lines(variant.label), 24)
+
+
 def _head(axes: Axes, quantity: str, start: float, end: float, y: float) -> None:
     words = f"{_NAMES[quantity]} ({pretty_unit(QUANTITY_UNITS[quantity])})"
     _text(axes, (start + end) / 2, y, words, TEXT)
@@ -176,7 +183,7 @@ def _draw_block(
 ) -> None:
     for column, variant in enumerate(variants):
         x = corner[0] + column * size[0]
-        label = middle_cut(variant.label, 24)
+        label = _head_label(variant)
         if slanted:
             axes.text(
                 x + 0.35 * size[0],

@@ -16,6 +16,7 @@ from ms25_suite.campaign.paper.figures.style import (
     draw_crosses,
     footnotes,
     label_axes,
+    legend_columns,
     notes_height,
     panel_title,
     print_footnotes,
@@ -119,7 +120,7 @@ def _draw(
             for (label, _), o in own.items()
         )
     ]
-    columns = min(len(variants), 6)
+    columns = legend_columns([one.label for one in variants])
     foot = notes_height(notes, WIDTH)
     legend = 0.15 * -(-len(variants) // max(columns, 1)) + 0.06
     height = 0.28 + 1.9 + 0.38 + legend + foot

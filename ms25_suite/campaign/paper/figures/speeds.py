@@ -15,6 +15,7 @@ from ms25_suite.campaign.paper.figures.style import (
     draw_crosses,
     footnotes,
     label_axes,
+    legend_columns,
     notes_height,
     print_footnotes,
     style_of,
@@ -107,7 +108,7 @@ def _draw(
     outcomes: Outcomes, shown: Mapping[tuple[str, str], Reading], notes: Sequence[str]
 ) -> Figure:
     names, variants = outcomes.datasets, outcomes.variants
-    columns = min(len(variants), 6)
+    columns = legend_columns([one.label for one in variants])
     foot = notes_height(notes, WIDTH)
     legend = 0.15 * -(-len(variants) // columns) + 0.06
     height = 0.08 + _PANEL + 0.26 + legend + foot

@@ -13,6 +13,7 @@ from ms25_suite.campaign.paper.printed import ARCHITECTURES
 from ms25_suite.campaign.paper.readings import NOT_RUN, Reading
 from ms25_suite.campaign.paper.subjects import Variant
 from ms25_suite.core.results import Verdict
+from ms25_suite.core.text.shown import shown_lines
 from ms25_suite.report.comparisons import MARK
 from ms25_suite.report.figures.canvas import COLORS, INK, MARKERS, MUTED
 from ms25_suite.report.wording import SYMBOLS, middle_cut
@@ -33,8 +34,10 @@ __all__ = [
     "draw_crosses",
     "footnotes",
     "label_axes",
+    "legend_columns",
     "notes_height",
     "panel_title",
+    "plain_tick",
     "print_footnotes",
     "spaced",
     "style_of",
@@ -89,6 +92,12 @@ _SIGNS: Final = {
 
 _MOST_LABELS: Final = 4
 
+_OTHER_MARKERS: Final = "P*Xph8<>dH1"
+"""Symbols of everything that is none of the paper's architectures: an odd number of them, so that
+each comes with both of its colours."""
+
+_LONGEST_LABEL: Final = 40
+
 
 def style_of(variant: Variant) -> dict[str, Any]:
     """Colour and symbol of a variant, as keywords of ``Axes.plot``.
@@ -96,10 +105,13 @@ def style_of(variant: Variant) -> dict[str, Any]:
     The paper's architectures have the same ones in every figure of every report.
     """
     known = variant.architecture in ARCHITECTURES and variant.trained
-    index = ARCHITECTURES.index(variant.architecture) if known else 5 + variant.place % 2
+    if not known:
+        marker = _OTHER_MARKERS[variant.place % len(_OTHER_MARKERS)]
+        return {"color": COLORS[5 + variant.place % 2], "marker": marker}
+    index = ARCHITECTURES.index(variant.architecture)
     style: dict[str, Any] = {"color": COLORS[index], "marker": MARKERS[index]}
     # Other settings of an architecture: its colour, half filled.
-    if known and "(" in variant.label:
+    if "(" in variant.label:
         style |= {"fillstyle": ("full", "left", "bottom", "top")[variant.place % 4]}
     return style
 
@@ -107,7 +119,7 @@ def style_of(variant: Variant) -> dict[str, Any]:
 def dataset_title(name: str, outcomes: Outcomes | None = None) -> str:
     """Name of a dataset as the paper prints it, with a dagger for stand-in labels."""
     dagger = DAGGER if outcomes is not None and name in outcomes.stand_ins else ""
-    return f"{_TITLES.get(name, name)}{dagger}"
+    return f"{middle_cut(shown_lines(_TITLES.get(name, name)), _LONGEST_LABEL)}{dagger}"
 
 
 def footnotes(
@@ -245,6 +257,18 @@ def draw_crosses(axes: Axes, places: Sequence[float], color: str) -> None:
     )
 
 
+def legend_columns(labels: Sequence[str], most: int = 6) -> int:
+    """Number of columns of a legend that fits the width of a figure."""
+    widest = max((text_width(_label(label), TEXT) for label in labels), default=0.5)
+    # A symbol and the space around it take a third of an inch.
+    fits = int((WIDTH - 0.2) / (widest + 0.35))
+    return max(1, min(len(labels), most, fits))
+
+
+def _label(text: str) -> str:
+    return middle_cut(shown_lines(text), _LONGEST_LABEL)
+
+
 def variant_legend(
     figure: Figure, entries: Sequence[tuple[Variant, str]], bottom: float, columns: int
 ) -> None:
@@ -255,7 +279,7 @@ def variant_legend(
     handles = [Line2D([], [], ls="", ms=4.5, **style_of(variant)) for variant, _ in entries]
     figure.legend(
         handles,
-        [label for _, label in entries],
+        [_label(label) for _, label in entries],
         loc="lower center",
         bbox_to_anchor=(0.5, bottom / height),
         ncols=columns,
@@ -266,6 +290,12 @@ def variant_legend(
         handletextpad=0.2,
         columnspacing=1.4,
     )
+
+
+def plain_tick(value: float, _: int | None = None) -> str:
+    """Number at a tick, as short as can be: ``0.5``, ``200``, ``1e12``."""
+    mantissa, e, exponent = f"{value:g}".partition("e")
+    return (f"{mantissa}e{int(exponent)}" if e else mantissa).replace("-", "−")
 
 
 def spaced(values: Sequence[int], inches: float, low: float, high: float, gap: float) -> list[int]:

@@ -14,6 +14,7 @@ from ms25_suite.campaign.paper.figures.style import (
     dataset_title,
     footnotes,
     label_axes,
+    legend_columns,
     notes_height,
     panel_title,
     print_footnotes,
@@ -112,7 +113,7 @@ def _draw(outcomes: Outcomes, rates: Rates, notes: Sequence[str]) -> Figure:
         if any(key[1] == name and curve.line is not None for key, curve in rates.items())
     ]
     variants = [one for one in outcomes.variants if one.trained]
-    columns = min(len(variants), 6)
+    columns = legend_columns([one.label for one in variants])
     foot = notes_height(notes, WIDTH)
     legend = 0.15 * -(-len(variants) // columns) + 0.06
     height = len(quantities) * (_PANEL + 0.24) + 0.3 + legend + foot
