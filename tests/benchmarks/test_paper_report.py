@@ -10,6 +10,7 @@ import resource
 import shutil
 import subprocess
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,14 @@ OTHERS = 50
 """Results of a training that no figure shows: about as many as a run with all criteria has."""
 
 
+@dataclass(frozen=True)
+class Written:
+    """A report, and the wall time in seconds of writing it."""
+
+    folder: Path
+    wall_s: float
+
+
 def cpu_seconds() -> float:
     """CPU time of this process, and of those that it has waited for."""
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
@@ -31,7 +40,7 @@ def cpu_seconds() -> float:
 
 
 @pytest.fixture(scope="module")
-def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def report(tmp_path_factory: pytest.TempPathFactory) -> Written:
     base = tmp_path_factory.mktemp("paper")
     paths = write_campaign(base / "runs", sets=(1, 2, 3), padding=OTHERS)
     assert len(paths) == 840
@@ -41,11 +50,14 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     wall, cpu = time.perf_counter() - wall, cpu_seconds() - cpu
     n_figures = len(list((base / "report" / "figures").glob("*.svg")))
     print(f"\n{size:.0f} MB of results, {n_figures} figures: {wall:.1f} s, {cpu:.1f} s of all CPUs")
-    assert wall < LONGEST_S
-    return index.parent
+    return Written(index.parent, wall)
 
 
-def test_a_browser_opens_each_page_at_once(report: Path, tmp_path: Path) -> None:
+def test_it_takes_less_than_a_minute(report: Written) -> None:
+    assert report.wall_s < LONGEST_S
+
+
+def test_a_browser_opens_each_page_at_once(report: Written, tmp_path: Path) -> None:
     chromium = shutil.which("chromium")
     if chromium is None:
         pytest.skip("chromium is not installed")
@@ -63,7 +75,7 @@ def test_a_browser_opens_each_page_at_once(report: Path, tmp_path: Path) -> None
         return min(found)
 
     start = seconds(blank)
-    pages = sorted(report.glob("*.html"))
+    pages = sorted(report.folder.glob("*.html"))
     assert len(pages) == 4 + 8
     for page in pages:
         opening = seconds(page) - start
