@@ -132,8 +132,8 @@ def _line_of_set(
     if recorded is not None:
         return recorded, ""
     if len(known) < MIN_SIZES:
-        found = ", ".join(map(str, known)) or "none"
-        return None, f"errors at {found} training frames; a rate needs {MIN_SIZES} sizes"
+        found = f"errors at {', '.join(map(str, known))} training frames" if known else "no error"
+        return None, f"{found}; a rate needs {MIN_SIZES} sizes"
     line = fit_line(list(known), [float(one.value or 0.0) for one in known.values()])
     if line is None:
         return None, "an error is exactly 0 and has no logarithm"

@@ -64,6 +64,7 @@ def curve_sheet(outcomes: Outcomes, dataset: str, quantity: str, number: int) ->
     if not any(point.value is not None for point in points):
         return None
     without = [f"{curve.variant.label} ({curve.reason})" for curve in curves if curve.line is None]
+    partly = [f"{c.variant.label} (not {c.reason})" for c in curves if c.line and c.reason]
     notes = footnotes(
         outcomes,
         [dataset],
@@ -72,6 +73,7 @@ def curve_sheet(outcomes: Outcomes, dataset: str, quantity: str, number: int) ->
         if number == ALL_SETS
         else "Bars: 95 % intervals. Legend: rate, minus the slope of the line.",
         f"No line: {'; '.join(without)}." if without else "",
+        f"Line of some sets only: {'; '.join(partly)}." if partly else "",
     )
     place = error_place(dataset, quantity)
     rows = [

@@ -93,6 +93,8 @@ def draw_heatmap(
     from matplotlib.colors import LogNorm
 
     readings = [one for panel in panels for one in panel.shown.values()]
+    if any(one.missing and one.value is not None for one in readings):
+        notes = [*notes, f"{INCOMPLETE} Without those sets or seeds that have no number."]
     spread = any(one.of_several for one in readings)
     labels = [middle_cut(row, 26) for panel in panels for row in panel.rows]
     left = _MARGIN + max((text_width(label, TEXT) for label in labels), default=0.3) + 0.06

@@ -157,8 +157,6 @@ def footnotes(
     if signs:
         words = ", ".join(f"{sign} {_SIGNS[sign]}" for sign in signs)
         notes.append(f"No number: {words}; the reasons are in the CSV file.")
-    if any(one.missing and one.value is not None for one in readings):
-        notes.append(f"{INCOMPLETE} Without those sets or seeds that have no number.")
     if any(one.incomparable for one in readings):
         notes.append(f"{MARK} compares two levels of theory.")
     return notes

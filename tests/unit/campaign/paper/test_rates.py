@@ -60,6 +60,18 @@ def test_all_sets_have_the_mean_and_the_range_of_their_rates(tmp_path: Path) -> 
     assert line.rates == pytest.approx((0.2, 0.3, 0.7))
 
 
+def test_a_set_without_a_line_is_named(tmp_path: Path) -> None:
+    full = written(tmp_path, {1: 0.2})
+    assert curve(full, ALL_SETS).reason == ""
+    run, results = make_run("cha", "mace", 50, 2), make_results("cha", "mace", 50, 2)
+    more = write_run(tmp_path / "2-50", run, results)
+    two = outcomes_of([*sorted(tmp_path.glob("1-*/results.json")), more])
+    found = curve(two, ALL_SETS)
+    assert found.line is not None
+    assert found.line.rates == pytest.approx((0.2,))
+    assert found.reason == "set 2: errors at 50 training frames; a rate needs 3 sizes"
+
+
 def test_two_sizes_have_no_line_and_say_so(tmp_path: Path) -> None:
     found = curve(written(tmp_path, {1: 0.5}, (50, 100)), 1)
     assert found.line is None

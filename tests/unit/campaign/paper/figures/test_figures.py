@@ -89,7 +89,7 @@ def test_figure_3_has_points_and_a_line_of_each_architecture(outcomes: Outcomes)
     assert logarithmic.get_yscale() == "log"
     colors = [line.get_color() for line in logarithmic.lines if len(line.get_xdata()) > 3]
     assert colors == [COLORS[0], COLORS[4]]
-    assert "MTP (errors at none training frames; a rate needs 3 sizes)" in text
+    assert "MTP (no error; a rate needs 3 sizes)" in text
     rates = [row for row in sheet.rows if row["quantity"] == "forces rate"]
     assert [row["potential"] for row in rates] == ["MACE", "MTP", "ANI"]
     assert rates[1]["value"] is None
