@@ -13,6 +13,7 @@ from ms25_suite.campaign.paper.figures.table8 import Rates
 from ms25_suite.campaign.paper.observed import OBSERVABLES, observed
 from ms25_suite.campaign.paper.outcomes import Outcomes, Place
 from ms25_suite.campaign.paper.printed import ARCHITECTURES, Order, Statement
+from ms25_suite.campaign.paper.quoted import Beside
 from ms25_suite.campaign.paper.rates import error_place
 from ms25_suite.campaign.paper.readings import Reading
 from ms25_suite.campaign.paper.subjects import TITLES, Variant
@@ -22,60 +23,12 @@ from ms25_suite.criteria.framework_transfer import CRITERION as FRAMEWORKS
 from ms25_suite.criteria.size_extensivity import CRITERION as SIZES
 from ms25_suite.report.wording import cell_number, middle_cut, number, plain_number, pretty_unit
 
-__all__ = ["Beside", "Quoted", "beside", "order_beside", "quoted"]
+__all__ = ["beside", "order_beside"]
 
 _PAPER_LARGEST: Final = 1000
 """Largest number of training frames of the paper."""
 
 _LONGEST_REASON: Final = 160
-
-
-@dataclass(frozen=True, slots=True)
-class Beside:
-    """One statement of the paper on one dataset, and one's own numbers.
-
-    Parameters
-    ----------
-    quote
-        The paper's words.
-    about
-        Dataset and quantity.
-    theirs
-        What the paper says, with unit and number of training frames.
-    ours
-        Own numbers by architecture, or why there is none.
-    agrees
-        How they compare; empty without a number.
-    remark
-        What a reader has to know.
-    """
-
-    quote: str
-    about: str
-    theirs: str
-    ours: str
-    agrees: str
-    remark: str
-
-
-@dataclass(frozen=True, slots=True)
-class Quoted:
-    """Some words of the paper, and all rows that they are about."""
-
-    quote: str
-    remarks: tuple[str, ...]
-    rows: tuple[Beside, ...]
-
-
-def quoted(rows: Iterable[Beside]) -> list[Quoted]:
-    """Rows by the words that they are about, each of which is printed once."""
-    found: dict[str, list[Beside]] = {}
-    for row in rows:
-        found.setdefault(row.quote, []).append(row)
-    return [
-        Quoted(words, tuple(dict.fromkeys(row.remark for row in own if row.remark)), tuple(own))
-        for words, own in found.items()
-    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from ms25_suite.campaign.paper.compare import Quoted
 from ms25_suite.campaign.paper.figures.sheet import FORMATS, Sheet, set_words
 from ms25_suite.campaign.paper.figures.style import dataset_title
 from ms25_suite.campaign.paper.figures.table8 import Rates, published
 from ms25_suite.campaign.paper.outcomes import Outcomes
+from ms25_suite.campaign.paper.quoted import Quoted
 from ms25_suite.campaign.paper.rates import error_place
 from ms25_suite.core.text.shown import visible
 from ms25_suite.core.units import QUANTITY_UNITS

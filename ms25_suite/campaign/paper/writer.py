@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
-from ms25_suite.campaign.paper.compare import beside, order_beside, quoted
+from ms25_suite.campaign.paper.compare import beside, order_beside
 from ms25_suite.campaign.paper.facts import facts_of, meta_of, stand_ins_of
 from ms25_suite.campaign.paper.figures.curves import curve_sheets
 from ms25_suite.campaign.paper.figures.drawers import Drawers
@@ -36,6 +36,7 @@ from ms25_suite.campaign.paper.page import (
 )
 from ms25_suite.campaign.paper.planned import read_plan
 from ms25_suite.campaign.paper.printed import printed
+from ms25_suite.campaign.paper.quoted import quoted
 from ms25_suite.core.cache import atomic_path
 from ms25_suite.core.errors import ReportError
 from ms25_suite.core.text.shown import encodable

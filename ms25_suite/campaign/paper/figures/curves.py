@@ -8,12 +8,12 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from ms25_suite.campaign.paper.figures.marks import draw_bars
 from ms25_suite.campaign.paper.figures.sheet import Sheet, file_name, row_of, set_suffix, set_words
 from ms25_suite.campaign.paper.figures.style import (
     SMALL,
     WIDTH,
     dataset_title,
-    draw_bars,
     footnotes,
     label_axes,
     legend_columns,

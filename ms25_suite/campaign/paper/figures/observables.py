@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from ms25_suite.campaign.paper.figures.marks import draw_bars, draw_crosses
 from ms25_suite.campaign.paper.figures.sheet import Sheet, row_of, set_suffix, set_words
 from ms25_suite.campaign.paper.figures.style import (
     SMALL,
     WIDTH,
     dataset_title,
-    draw_bars,
-    draw_crosses,
     footnotes,
     label_axes,
     legend_columns,

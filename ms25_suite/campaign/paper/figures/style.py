@@ -30,8 +30,6 @@ __all__ = [
     "TEXT",
     "WIDTH",
     "dataset_title",
-    "draw_bars",
-    "draw_crosses",
     "footnotes",
     "label_axes",
     "legend_columns",
@@ -225,34 +223,6 @@ def label_axes(axes: Axes, x: str, y: str, left: float) -> None:
     axes.set_ylabel(y, fontsize=TEXT)
     axes.yaxis.set_label_coords(-left / (box.width * width), 0.5)
     axes.yaxis.label.set_verticalalignment("bottom")
-
-
-def draw_bars(
-    axes: Axes, places: Sequence[float], readings: Iterable[Reading], color: str, lw: float = 0.9
-) -> None:
-    """Intervals of readings as one collection: single lines take most of the time of a figure."""
-    bars = [
-        (x, *one.interval)
-        for x, one in zip(places, readings, strict=True)
-        if one.interval is not None
-    ]
-    if bars:
-        axes.vlines(*zip(*bars, strict=True), color=color, lw=lw, alpha=0.8)
-
-
-def draw_crosses(axes: Axes, places: Sequence[float], color: str) -> None:
-    """Crosses at the lower edge, for what was tried and has no number."""
-    axes.plot(
-        places,
-        [0.025] * len(places),
-        ls="",
-        marker="x",
-        ms=3.5,
-        color=color,
-        transform=axes.get_xaxis_transform(),
-        clip_on=False,
-        zorder=4,
-    )
 
 
 def legend_columns(labels: Sequence[str], most: int = 6) -> int:

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from ms25_suite.campaign.paper.compare import Beside, beside, order_beside, quoted
+from ms25_suite.campaign.paper.compare import beside, order_beside
 from ms25_suite.campaign.paper.figures.table8 import rates_of
 from ms25_suite.campaign.paper.outcomes import Outcomes
 from ms25_suite.campaign.paper.printed import printed
+from ms25_suite.campaign.paper.quoted import Beside, quoted
 from tests.helpers.campaign_results import make_results, outcomes_of, write_campaign
 
 
