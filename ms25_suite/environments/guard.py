@@ -17,11 +17,12 @@ import os
 import select
 import signal
 import sys
+import threading
 import time
 from contextlib import suppress
 from typing import Final
 
-__all__ = ["END", "GUARD_VARIABLE", "die_with_parent", "main"]
+__all__ = ["END", "GUARD_VARIABLE", "die_with_parent", "end_with_parent", "main"]
 
 END: Final = getattr(signal, "SIGUSR1", signal.SIGTERM)
 """Signal upon which a guard kills its program and all that it started, and ends."""
@@ -50,6 +51,26 @@ def _prctl(option: int, value: int) -> None:
     if sys.platform == "linux":
         with suppress(AttributeError, OSError):
             ctypes.CDLL(None).prctl(option, int(value), 0, 0, 0)
+
+
+def end_with_parent() -> None:
+    """End this process of a pool when its parent is killed: otherwise it would wait for ever.
+
+    An initializer for `concurrent.futures.ProcessPoolExecutor`.
+    """
+    import multiprocessing
+
+    # On Linux the system does so, also while native code holds the interpreter.
+    die_with_parent()
+    parent = multiprocessing.parent_process()
+
+    def watch() -> None:
+        if parent is not None:
+            parent.join()
+        # `sys.exit` would end this thread only, and leave the job running.
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def main() -> None:

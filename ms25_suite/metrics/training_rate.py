@@ -28,10 +28,51 @@ from ms25_suite.metrics.intervals import (
     totals_by_group,
 )
 
-__all__ = ["MIN_SIZES", "RateFit", "fit_rate"]
+__all__ = ["MIN_SIZES", "LogLine", "RateFit", "fit_line", "fit_rate"]
 
 MIN_SIZES: Final = 3
 """Fewest sizes: two points always lie on a line, so they give no scatter around it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LogLine:
+    """Least-squares line through the logarithms of errors, and its scatter.
+
+    Parameters
+    ----------
+    center
+        Mean of ``ln n``.
+    level, rate
+        ``ln`` of the error at the center, and minus the slope.
+    weights
+        Derivatives of level and rate with respect to the logarithms of the errors, shape
+        ``(2, n_sizes)``.
+    r2
+        Coefficient of determination.
+    variances
+        Variances of level and rate from the scatter around the line, shape ``(2,)``; at the center
+        the two are uncorrelated.
+    """
+
+    center: float
+    level: float
+    rate: float
+    weights: FloatArray = field(repr=False)
+    r2: float
+    variances: FloatArray = field(repr=False)
+
+    @property
+    def intercept(self) -> float:
+        """``ln`` of the error for one training frame."""
+        return self.level + self.rate * self.center
+
+    @property
+    def half_width(self) -> float:
+        """Half width of the 95 % interval of the rate from the scatter alone.
+
+        Student's t with two degrees of freedom fewer than sizes: level and rate take two.
+        """
+        return _t(self.weights.shape[1] - 2) * math.sqrt(float(self.variances[1]))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -136,21 +177,11 @@ def fit_rate(sizes: Sequence[int], errors: Sequence[ErrorSummary]) -> RateFit | 
     if any(not np.array_equal(errors[0].frames, other.frames) for other in errors):
         msg = "expected the errors of all sizes on the same test frames, found different frames"
         raise ValueError(msg)
-    maes = np.array([summary.mae.value for summary in errors])
-    if not (maes > 0).all():
+    line = fit_line(sizes, [summary.mae.value for summary in errors])
+    if line is None:
         return None
-    x, y = np.log(np.asarray(sizes, dtype=np.float64)), np.log(maes)
-    u = x - x.mean()
-    sxx = float(u @ u)
-    # The level at the centre of the sizes and the rate are linear functions of the logarithms of
-    # the errors; at the centre their errors from the scatter are uncorrelated.
-    linear = np.stack([np.full(len(x), 1 / len(x)), -u / sxx])
-    level, rate = (float(value) for value in linear @ y)
-    residuals = y - (level - rate * u)
-    sse, sst = float(residuals @ residuals), float(((y - y.mean()) ** 2).sum())
-    # Two degrees of freedom are spent on level and rate; the variances of both are those of a
-    # least-squares line about its centre, s^2 / n and s^2 / sxx.
-    scatter = sse / (len(x) - 2) * np.diag([1 / len(x), 1 / sxx]) * _t(len(x) - 2) ** 2
+    rate, linear = line.rate, line.weights
+    scatter = np.diag(line.variances) * _t(len(sizes) - 2) ** 2
     # Propagation of errors: level and rate are linear in ln MAE, whose deviations are known.
     relative, independent = _relative_deviations(errors)
     frames = np.zeros((2, 2))
@@ -171,14 +202,54 @@ def fit_rate(sizes: Sequence[int], errors: Sequence[ErrorSummary]) -> RateFit | 
             independent,
             "; ".join(doubts),
         ),
-        intercept=level + rate * float(x.mean()),
-        r2=1.0 if sst == 0 else 1 - sse / sst,
+        intercept=line.intercept,
+        r2=line.r2,
         scatter_half_width=around,
         frames_half_width=math.sqrt(max(float(frames[1, 1]), 0.0)),
-        _center=float(x.mean()),
-        _level=level,
+        _center=line.center,
+        _level=line.level,
         _spread=spread,
     )
+
+
+def fit_line(sizes: Sequence[int], maes: Sequence[float]) -> LogLine | None:
+    """Line through the logarithms of errors over those of the training sizes.
+
+    Parameters
+    ----------
+    sizes
+        Numbers of training frames, at least `MIN_SIZES` different ones.
+    maes
+        Errors at these sizes, in any unit: a unit changes the level and not the rate.
+
+    Returns
+    -------
+    :
+        None if an error is not positive, and has no logarithm.
+
+    Examples
+    --------
+    >>> line = fit_line([10, 100, 1000], [8.0, 4.0, 2.0])
+    >>> round(line.rate, 3), round(line.r2, 3)
+    (0.301, 1.0)
+    """
+    errors = np.asarray(maes, dtype=np.float64)
+    if not (errors > 0).all():
+        return None
+    x, y = np.log(np.asarray(sizes, dtype=np.float64)), np.log(errors)
+    u = x - x.mean()
+    sxx = float(u @ u)
+    # The level at the centre of the sizes and the rate are linear functions of the logarithms of
+    # the errors; at the centre their errors from the scatter are uncorrelated.
+    linear = np.stack([np.full(len(x), 1 / len(x)), -u / sxx])
+    level, rate = (float(value) for value in linear @ y)
+    residuals = y - (level - rate * u)
+    sse, sst = float(residuals @ residuals), float(((y - y.mean()) ** 2).sum())
+    # Two degrees of freedom are spent on level and rate; the variances of both are those of a
+    # least-squares line about its centre, s^2 / n and s^2 / sxx.
+    variances = sse / (len(x) - 2) * np.array([1 / len(x), 1 / sxx])
+    r2 = 1.0 if sst == 0 else 1 - sse / sst
+    return LogLine(float(x.mean()), level, rate, linear, r2, variances)
 
 
 def _relative_deviations(errors: Sequence[ErrorSummary]) -> tuple[FloatArray, float]:

@@ -10,9 +10,7 @@ from __future__ import annotations
 import gzip
 import lzma
 import multiprocessing
-import os
 import shutil
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -26,7 +24,7 @@ from ms25_suite.core.errors import DatasetError, ReferenceCalculatorError
 from ms25_suite.core.machine import available_cores
 from ms25_suite.core.sealed import DamagedError, read_sealed, seal
 from ms25_suite.datasets.writer import naming_errors
-from ms25_suite.environments.guard import die_with_parent
+from ms25_suite.environments.guard import end_with_parent
 from ms25_suite.environments.processes import safe_path
 from ms25_suite.reference.progress import progress_bar
 from ms25_suite.reference.spread import refuse_numbers
@@ -144,7 +142,7 @@ def _run(tasks: Sequence[tuple[Job, Path]], title: str, workers: int, progress: 
         size = min(workers, len(waiting))
         with (
             safe_path(),
-            ProcessPoolExecutor(size, mp_context=context, initializer=_end_with_parent) as pool,
+            ProcessPoolExecutor(size, mp_context=context, initializer=end_with_parent) as pool,
         ):
             futures = {pool.submit(_store, *task): task[0] for task in waiting}
             try:
@@ -189,21 +187,6 @@ def _is_finished(target: Path) -> bool:
 def _label(target: Path) -> str:
     """What a file is: the folder is named by the settings of the build."""
     return f"{target.parent.name}/{target.name}"
-
-
-def _end_with_parent() -> None:
-    """End this worker process when its parent is killed: otherwise it would wait for ever."""
-    # On Linux the system does so, also while native code holds the interpreter.
-    die_with_parent()
-    parent = multiprocessing.parent_process()
-
-    def watch() -> None:
-        if parent is not None:
-            parent.join()
-        # `sys.exit` would end this thread only, and leave the job running.
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
 
 
 def _store(job: Job, target: Path) -> None:

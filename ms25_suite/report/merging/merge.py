@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,9 @@ _LISTS = ("potentials", "datasets")
 """Fields of a run that are merged by name."""
 
 
-def load_results(paths: Iterable[Path]) -> tuple[RunRecord, list[CheckResult]]:
+def load_results(
+    paths: Iterable[Path], keep: Callable[[Mapping[str, Any]], bool] | None = None
+) -> tuple[RunRecord, list[CheckResult]]:
     """Read and merge runs.
 
     Parameters
@@ -30,6 +32,9 @@ def load_results(paths: Iterable[Path]) -> tuple[RunRecord, list[CheckResult]]:
         Files ``results.json``, journals (``*.jsonl``), or folders. In a folder, its
         ``results.json`` and the journals that killed runs left there are read, in the order in
         which the runs were started.
+    keep
+        Which results to read, by their form in a file; all of them by default. Checking hundreds of
+        thousands that nobody looks at takes minutes.
 
     Returns
     -------
@@ -47,7 +52,7 @@ def load_results(paths: Iterable[Path]) -> tuple[RunRecord, list[CheckResult]]:
     parts: list[tuple[RunRecord, list[CheckResult]]] = []
     for path in paths:
         # The sort is stable: if a run left both, its results come after its journal.
-        read = [(file, *_read(file)) for file in _files(Path(path))]
+        read = [(file, *_read(file, keep)) for file in _files(Path(path))]
         for file, run, found in sorted(read, key=lambda entry: _started(entry[1])):
             parts.append((run, [_with_absolute_artifact(result, file) for result in found]))
     if not parts:
@@ -92,17 +97,20 @@ def merge_runs(runs: Sequence[RunRecord]) -> RunRecord:
 def _merged(items: Iterable[Any]) -> tuple[Any, ...]:
     """Potentials or datasets without repeats; those without a hash are the last of their name."""
     found: list[Any] = []
+    # Of a campaign there are thousands: only those of one name are compared.
+    places: dict[str, list[int]] = {}
     for item in items:
         # `train:` trains a potential for each dataset, all of one name.
+        own = places.setdefault(item.name, [])
         same = [
             place
-            for place, other in enumerate(found)
-            if other.name == item.name
-            and (other.sha256 == item.sha256 or not (other.sha256 and item.sha256))
+            for place in own
+            if found[place].sha256 == item.sha256 or not (found[place].sha256 and item.sha256)
         ]
         if same:
             found[same[-1]] = item
         else:
+            own.append(len(found))
             found.append(item)
     return tuple(found)
 
@@ -129,10 +137,19 @@ def _started(run: RunRecord) -> str:
     return max(part.started or "" for part in (run, *run.runs))
 
 
-def _read(file: Path) -> tuple[RunRecord, Sequence[CheckResult]]:
+def _read(
+    file: Path, keep: Callable[[Mapping[str, Any]], bool] | None
+) -> tuple[RunRecord, Sequence[CheckResult]]:
     if file.suffix == ".jsonl":
-        return read_journal(file)
-    document = ResultsDocument.from_dict(read_json(file, "the results", ReportError), str(file))
+        run, results = read_journal(file)
+        return run, [one for one in results if keep is None or keep(one.to_dict())]
+    data = read_json(file, "the results", ReportError)
+    found = data.get("results") if isinstance(data, Mapping) else None
+    # What is no table is kept, to be refused with its place.
+    if keep is not None and isinstance(found, list):
+        chosen = [one for one in found if not isinstance(one, Mapping) or keep(one)]
+        data = {**data, "results": chosen}
+    document = ResultsDocument.from_dict(data, str(file))
     return document.run, document.results
 
 

@@ -1,0 +1,1 @@
+"""Figures of the paper, at the size of a publication."""

@@ -1,0 +1,181 @@
+"""A figure with its caption and its numbers, and the files that it is written to."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from ms25_suite.campaign.paper.outcomes import ALL_SETS, Place
+from ms25_suite.campaign.paper.readings import Reading
+from ms25_suite.campaign.paper.subjects import Variant
+from ms25_suite.core.cache import atomic_path
+from ms25_suite.core.text.shown import encodable
+from ms25_suite.report.figures.canvas import svg_bytes
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["FORMATS", "Sheet", "file_name", "row_of", "set_suffix", "set_words", "write_sheet"]
+
+FORMATS: Final = ("svg", "png", "csv")
+
+_DPI: Final = 300
+"""Of the PNG, as journals ask for."""
+
+_COLUMNS: Final = (
+    "figure",
+    "panel",
+    "dataset",
+    "tested_on",
+    "potential",
+    "architecture",
+    "n_train",
+    "set",
+    "quantity",
+    "value",
+    "low",
+    "high",
+    "unit",
+    "trainings",
+    "missing",
+    "sign",
+    "reason",
+    "stand_in",
+    "two_levels_of_theory",
+    "paper",
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sheet:
+    """A figure of the paper.
+
+    Parameters
+    ----------
+    name
+        Name of its files, without ending.
+    title
+        Heading.
+    caption
+        What it shows, as below a figure in print.
+    alt
+        The same in short, for those who do not see it.
+    draw
+        Draws it.
+    rows
+        Every number of it, and every number that is missing, see `row_of`.
+    """
+
+    name: str
+    title: str
+    caption: str
+    alt: str
+    draw: Callable[[], Figure]
+    rows: Sequence[Mapping[str, Any]]
+
+
+def file_name(text: str) -> str:
+    """Name of a dataset as a part of the name of a file.
+
+    Examples
+    --------
+    >>> file_name("mgo-2x2")
+    'mgo-2x2'
+    >>> file_name("../my data")
+    'my-data-f3f93f'
+    """
+    name = re.sub(r"[^A-Za-z0-9_-]+", "-", text).strip("-")[:60]
+    # Two names must not have one file.
+    return name if name == text else f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:6]}"
+
+
+def set_words(number: int) -> str:
+    """Set in words."""
+    return "all sets" if number == ALL_SETS else f"Set {number}"
+
+
+def set_suffix(number: int) -> str:
+    """Set at the end of the name of a file; Set 1 is that of the paper's main text."""
+    return {ALL_SETS: "-all-sets", 1: ""}.get(number, f"-set-{number}")
+
+
+def row_of(
+    figure: str,
+    place: Place,
+    variant: Variant,
+    n: int | None,
+    number: int,
+    reading: Reading,
+    **more: Any,
+) -> dict[str, Any]:
+    """Row of the CSV file for a reading; keywords replace columns."""
+    low, high = reading.interval or (None, None)
+    return {
+        "figure": figure,
+        "dataset": place.dataset,
+        "tested_on": place.test,
+        "potential": variant.label,
+        "architecture": variant.architecture,
+        "n_train": n if variant.trained else None,
+        "set": "all" if number == ALL_SETS else number,
+        "quantity": place.quantity,
+        "value": reading.value,
+        "low": low,
+        "high": high,
+        "unit": reading.unit,
+        "trainings": len(reading.values),
+        "missing": reading.missing,
+        "sign": reading.sign,
+        "reason": reading.reason,
+        "stand_in": reading.stand_in,
+        "two_levels_of_theory": reading.incomparable,
+    } | more
+
+
+def write_sheet(folder: Path, sheet: Sheet) -> tuple[bytes, float]:
+    """Write the files of a figure.
+
+    Returns
+    -------
+    svg, inches
+        The SVG, and the width of the figure.
+    """
+    figure = sheet.draw()
+    svg = svg_bytes(figure)
+    _write(folder / f"{sheet.name}.svg", svg)
+    _write(folder / f"{sheet.name}.png", _png_bytes(figure))
+    _write(folder / f"{sheet.name}.csv", encodable(_csv_text(sheet.rows)).encode())
+    return svg, float(figure.get_figwidth())
+
+
+def _png_bytes(figure: Figure) -> bytes:
+    buffer = io.BytesIO()
+    # Little compression: most takes as long as the drawing, for a fifth of the size.
+    options = {"compress_level": 1}
+    figure.savefig(buffer, format="png", dpi=_DPI, metadata={"Software": None}, pil_kwargs=options)
+    return buffer.getvalue()
+
+
+def _csv_text(rows: Sequence[Mapping[str, Any]]) -> str:
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, _COLUMNS, restval="", lineterminator="\n")
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({key: _cell(value) for key, value in row.items()})
+    return buffer.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    # A reason may have several lines, and a row has one.
+    return " ".join(value.split()) if isinstance(value, str) else value
+
+
+def _write(path: Path, data: bytes) -> None:
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(data)
