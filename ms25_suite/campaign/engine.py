@@ -59,10 +59,9 @@ class ParslEngine:
         self._kernel: Any = None
         self._labels: Mapping[str, str] = {}
 
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """Names of the groups of workers; known once it is started."""
-        return tuple(dict.fromkeys(self._labels.values()))
+    def group(self, kind: str) -> str:
+        """Name of the group of workers for a kind of resources; known once it is started."""
+        return self._labels[kind]
 
     def start(self) -> None:
         """Start it; workers come when there is something to do.

@@ -42,6 +42,8 @@ class RunsTasks(Protocol):
 
     def start(self) -> None: ...  # noqa: D102
 
+    def group(self, kind: str) -> str: ...  # noqa: D102
+
     def submit(self, command: Sequence[str], kind: str) -> Future[Any]: ...  # noqa: D102
 
     def close(self) -> None: ...  # noqa: D102
@@ -191,8 +193,10 @@ class Parent:
         if self._workers is None:
             return
         kinds = {self._rows[key].resources for key in self._rows if self._is_open(key)}
+        # One look at each group of workers, which may be for several kinds.
+        groups = {self._engine.group(kind): kind for kind in sorted(kinds)}
         try:
-            why = self._workers.probe(self._engine.submit, kinds, _result)
+            why = self._workers.probe(self._engine.submit, groups.values(), _result)
         except EngineStopped as error:
             msg = f"no worker could be started: {error}"
             raise CampaignError(msg) from error

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 from ms25_suite import __version__
 from ms25_suite.campaign.card import Campaign
 from ms25_suite.core.cache import content_key, remembered_sha256
-from ms25_suite.core.catalogue import catalogue
+from ms25_suite.core.catalogue import Criterion, catalogue
 from ms25_suite.core.errors import (
     ArchitectureNotInstalledError,
     CampaignError,
@@ -166,14 +166,14 @@ class _Maker:
 
     def criteria(self, wanted: Sequence[str]) -> tuple[str, ...]:
         """Those that the dataset allows, without what compares several potentials."""
-        table = self.dataset.card
-        needs = {name: catalogue()[name].needs for name in wanted if name != SERIES}
-        kept = [
-            name
-            for name, need in needs.items()
-            if not need or getattr(table, need, None) is not None
-        ]
-        return tuple(dict.fromkeys(kept))
+        chosen = (catalogue()[name] for name in wanted if name != SERIES)
+        return tuple(dict.fromkeys(one.name for one in chosen if self._allows(one)))
+
+    def _allows(self, criterion: Criterion) -> bool:
+        card, need = self.dataset.card, criterion.needs
+        if criterion.is_transfer:
+            return bool(getattr(card.partners, need, None))
+        return not need or getattr(card, need, None) is not None
 
     def row(self, kind: RowKind, title: str, identity: Mapping[str, Any], **values: Any) -> Row:
         card = self.card

@@ -127,7 +127,7 @@ class Workers:
         submit
             Sends a command; see `ParslEngine.submit`.
         kinds
-            Kinds of resources that tasks need.
+            A kind of resources of each group of workers.
         result
             Waits for what was sent.
 
@@ -152,7 +152,7 @@ class Workers:
         try:
             self._progress.note("waiting for the first worker")
             command = self._ms25("probe", str(token), *self._installed)
-            for future in [submit(command, kind) for kind in sorted(set(kinds))]:
+            for future in [submit(command, kind) for kind in kinds]:
                 found = result(future)
                 seen = check_probe(
                     found.returncode, found.stdout, found.stderr, self._installed, self._store.root
