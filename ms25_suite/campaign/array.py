@@ -11,7 +11,7 @@ from typing import Final
 
 from ms25_suite.campaign.card import KINDS, Campaign, Resources, Slurm
 from ms25_suite.campaign.opening import OpenedCampaign
-from ms25_suite.campaign.rows import Row
+from ms25_suite.campaign.row import Row
 from ms25_suite.campaign.walltime import seconds, walltime
 from ms25_suite.core.cache import atomic_path
 from ms25_suite.core.errors import CampaignError

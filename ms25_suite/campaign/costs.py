@@ -11,7 +11,7 @@ from importlib.resources import files
 from typing import Any
 
 from ms25_suite.campaign.card import Campaign
-from ms25_suite.campaign.rows import Row
+from ms25_suite.campaign.row import Row
 from ms25_suite.core.errors import Ms25Error
 from ms25_suite.datasets.dataset import Dataset
 from ms25_suite.potentials.registry import get_trainer

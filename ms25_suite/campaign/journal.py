@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from ms25_suite.campaign.rows import Row
+from ms25_suite.campaign.row import Row
 from ms25_suite.core.cache import atomic_path
 
 __all__ = ["CampaignFolder", "Event", "History"]

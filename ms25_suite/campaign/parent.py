@@ -18,7 +18,7 @@ from ms25_suite.campaign.costs import Costs
 from ms25_suite.campaign.engine import EngineStopped, is_lost
 from ms25_suite.campaign.journal import CampaignFolder
 from ms25_suite.campaign.progress import CampaignProgress
-from ms25_suite.campaign.rows import Row
+from ms25_suite.campaign.row import Row
 from ms25_suite.campaign.store import Store
 from ms25_suite.campaign.task import OVER_TIME, TOLD
 from ms25_suite.campaign.workers import Workers

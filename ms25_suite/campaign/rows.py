@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
-from typing import Any, Final, Literal
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 from ms25_suite import __version__
 from ms25_suite.campaign.card import Campaign
+from ms25_suite.campaign.row import Row, RowKind
 from ms25_suite.core.cache import content_key, remembered_sha256
 from ms25_suite.core.catalogue import Criterion, catalogue
 from ms25_suite.core.errors import (
@@ -24,9 +24,7 @@ from ms25_suite.potentials.registry import get_trainer
 from ms25_suite.potentials.spec import PotentialSpec, parse_spec
 from ms25_suite.training.trainer import Trainer
 
-__all__ = ["SERIES", "Row", "RowKind", "campaign_rows", "open_datasets"]
-
-RowKind = Literal["train", "judge", "series"]
+__all__ = ["SERIES", "campaign_rows", "open_datasets"]
 
 SERIES: Final = "training_rate"
 """Criterion that compares the potentials of several sizes, and so has tasks of its own."""
@@ -36,81 +34,6 @@ _FEWEST_SIZES: Final = 3
 
 _KEY_DIGITS: Final = 32
 _NOT_INSTALLED: Final = "not installed"
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One task.
-
-    Parameters
-    ----------
-    number
-        Its place in the plan, counted from 1.
-    kind
-        ``train``: one training. ``judge``: one potential on one dataset. ``series``: the potentials
-        of all sizes of one architecture on one dataset.
-    key
-        Name of its result in the cache.
-    title
-        What it is, in a line.
-    dataset
-        The dataset, as ``--dataset`` takes it.
-    data
-        What names of datasets mean, as for ``--data``.
-    potentials
-        The potentials, as ``--mlip`` takes them; one but for ``series``.
-    architecture
-        Architecture that is trained, or the name of another potential.
-    n, set, seed, budget
-        The training; None for a potential that is not trained here, ``n`` also for ``series``.
-    criteria
-        What is judged.
-    options
-        Further options of the run of checks.
-    device, dtype
-        As for ``--device`` and ``--dtype``.
-    needs
-        Keys of the tasks whose results it needs.
-    """
-
-    number: int
-    kind: RowKind
-    key: str
-    title: str
-    dataset: str
-    data: str
-    potentials: tuple[str, ...]
-    architecture: str
-    n: int | None = None
-    set: int | None = None
-    seed: int | None = None
-    budget: str | None = None
-    criteria: tuple[str, ...] = ()
-    options: tuple[str, ...] = ()
-    device: str = "auto"
-    dtype: str = "float64"
-    needs: tuple[str, ...] = ()
-
-    @property
-    def resources(self) -> str:
-        """Kind of its resources in the campaign."""
-        return "train" if self.kind == "train" else "judge"
-
-    @property
-    def dataset_name(self) -> str:
-        """Short name of the dataset."""
-        return Path(self.dataset).name
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain types, for JSON."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, record: Mapping[str, Any]) -> Row:
-        """Row of what `to_dict` returned."""
-        lists = ("potentials", "criteria", "options", "needs")
-        values: dict[str, Any] = {k: tuple(v) if k in lists else v for k, v in record.items()}
-        return cls(**values)
 
 
 def open_datasets(card: Campaign) -> dict[str, Dataset]:

@@ -16,7 +16,8 @@ from ms25_suite.campaign.journal import CampaignFolder
 from ms25_suite.campaign.opening import OpenedCampaign
 from ms25_suite.campaign.parent import Outcome, Parent, RunsTasks
 from ms25_suite.campaign.progress import CampaignProgress
-from ms25_suite.campaign.rows import Row, campaign_rows, open_datasets
+from ms25_suite.campaign.row import Row
+from ms25_suite.campaign.rows import campaign_rows, open_datasets
 from ms25_suite.campaign.store import Store, open_store
 from ms25_suite.campaign.workers import Workers
 from ms25_suite.core.errors import CampaignError

@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from ms25_suite.campaign.journal import CampaignFolder, Event
 from ms25_suite.campaign.opening import OpenedCampaign
-from ms25_suite.campaign.rows import Row, campaign_rows, open_datasets
+from ms25_suite.campaign.row import Row
 from ms25_suite.campaign.store import Store
 
 __all__ = ["STATES", "RowStatus", "State", "campaign_status", "counts", "known_rows"]
@@ -48,7 +48,13 @@ class RowStatus:
 
 def known_rows(opened: OpenedCampaign, files: CampaignFolder) -> list[Row]:
     """The tasks as they were when the campaign was last planned or run, or else planned now."""
-    return files.read_plan(opened.content) or campaign_rows(opened.card, open_datasets(opened.card))
+    kept = files.read_plan(opened.content)
+    if kept is not None:
+        return kept
+    # What opens datasets is imported only where it is needed: a look at the state must be quick.
+    from ms25_suite.campaign.rows import campaign_rows, open_datasets
+
+    return campaign_rows(opened.card, open_datasets(opened.card))
 
 
 def campaign_status(rows: Sequence[Row], files: CampaignFolder, store: Store) -> list[RowStatus]:
@@ -63,10 +69,9 @@ def campaign_status(rows: Sequence[Row], files: CampaignFolder, store: Store) ->
         state, reason = _state(row, event, done, failed, store)
         if state in ("failed", "blocked"):
             failed.add(row.key)
-        log = files.log(row)
         since = event.at if event is not None and state == "running" else None
-        shown = log if state in ("running", "failed") or reason else None
-        found.append(RowStatus(row, state, reason, shown, since))
+        log = files.log(row) if state in ("running", "failed") or reason else None
+        found.append(RowStatus(row, state, reason, log, since))
     return found
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ms25_suite.campaign.card import Resources
-from ms25_suite.campaign.rows import Row
+from ms25_suite.campaign.row import Row
 from ms25_suite.campaign.store import RESULTS, Store
 from ms25_suite.campaign.walltime import hours
 from ms25_suite.core.errors import CampaignError

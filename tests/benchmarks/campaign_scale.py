@@ -2,8 +2,8 @@
 
     python tests/benchmarks/campaign_scale.py FOLDER [N_TASKS] [WORKERS]
 
-Each measurement is a process of its own. Needs an idle machine for the times; CPU times are those of
-the process that runs the campaign.
+Each measurement is a process of its own. The times need an idle machine; CPU times are those of the
+process that runs the campaign.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ stopped at any time. `ms25 campaign plan` makes its estimates from the file.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import resource
@@ -94,7 +95,7 @@ def measure(architecture: str, dataset: str, budget: str) -> dict[str, Any]:
     trainer.settings = lambda *given: _two_epochs(make(*given))  # type: ignore[method-assign]
     watch = _Watch()
     with tempfile.TemporaryDirectory(prefix="ms25-costs-") as folder:
-        try:
+        with contextlib.suppress(_EnoughError):
             train(
                 trainer,
                 request,
@@ -103,8 +104,6 @@ def measure(architecture: str, dataset: str, budget: str) -> dict[str, Any]:
                 progress=watch,
                 cache=Path(folder),
             )
-        except _EnoughError:
-            pass
     if not watch.ends:
         msg = "the training ended before its first epoch"
         raise RuntimeError(msg)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ms25_suite.campaign.opening import OpenedCampaign, open_campaign
-from ms25_suite.campaign.rows import Row
+from ms25_suite.campaign.row import Row
 from ms25_suite.campaign.store import Store, open_store
 
 CARD = """
@@ -22,8 +22,18 @@ seeds = {seeds}
 criteria = {criteria}
 retries = {retries}
 
-[engine.local]
-workers = {workers}
+{engine}
+"""
+
+LOCAL = "[engine.local]\nworkers = {workers}"
+
+SLURM = """
+[engine.slurm]
+partition = "test"
+cores = 2
+walltime = "{walltime}"
+address = "127.0.0.1"
+lost_after_s = 10
 """
 
 
@@ -35,7 +45,7 @@ def campaign(
     criteria: Sequence[str] = ("error_thresholds",),
     retries: int = 2,
     workers: int = 2,
-    more: str = "",
+    engine: str = "",
 ) -> OpenedCampaign:
     """A campaign on built-in data, as a file in a folder."""
     path = folder / "made.toml"
@@ -45,9 +55,9 @@ def campaign(
         seeds=list(range(n_seeds)),
         criteria=f"[{', '.join(words)}]",
         retries=retries,
-        workers=workers,
+        engine=engine or LOCAL.format(workers=workers),
     )
-    path.write_text(more + text, encoding="utf-8")
+    path.write_text(text, encoding="utf-8")
     return open_campaign(str(path))
 
 
@@ -73,12 +83,14 @@ class Counted:
         self._note = self._store.folder("note") / "done.json"
 
     def __call__(self, row: Row) -> list[str]:
-        done = self._store.folder(row.key)
+        folder = self._store.folder(row.key)
+        note, done = shlex.quote(str(self._note)), shlex.quote(str(folder / "done.json"))
+        # As a task does: under the lock of its key, and only if its result is not there.
         lines = [
-            f"KEY={row.key}; mkdir -p {shlex.quote(str(done))}",
+            f"KEY={row.key}; mkdir -p {shlex.quote(str(folder))}",
+            f"exec 9>{shlex.quote(str(folder / 'lock'))}; flock 9; [ -e {done} ] && exit 0",
             self._body,
-            f"echo {row.key} >> {shlex.quote(str(self.file))}",
-            f"cp {shlex.quote(str(self._note))} {shlex.quote(str(done / 'done.json'))}",
+            f"echo {row.key} >> {shlex.quote(str(self.file))}; cp {note} {done}",
         ]
         return ["sh", "-c", "\n".join(filter(None, lines))]
 

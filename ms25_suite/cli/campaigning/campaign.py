@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from argparse import _SubParsersAction
 
     from ms25_suite.campaign.opening import OpenedCampaign
-    from ms25_suite.campaign.rows import Row
+    from ms25_suite.campaign.row import Row
 
 __all__ = ["add_parser", "run"]
 

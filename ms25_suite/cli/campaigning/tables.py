@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ms25_suite.campaign.costs import Costs
     from ms25_suite.campaign.opening import OpenedCampaign
     from ms25_suite.campaign.parent import Outcome
-    from ms25_suite.campaign.rows import Row
+    from ms25_suite.campaign.row import Row
     from ms25_suite.campaign.status import RowStatus
 
 __all__ = ["print_outcome", "print_plan", "print_status"]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ms25_suite.campaign.journal import CampaignFolder
-from ms25_suite.campaign.rows import Row
+from ms25_suite.campaign.row import Row
 
 
 def test_the_last_event_of_a_task_counts(tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ import pytest
 
 from ms25_suite.campaign import rows as module
 from ms25_suite.campaign.card import Campaign
-from ms25_suite.campaign.rows import Row, campaign_rows, open_datasets
+from ms25_suite.campaign.row import Row
+from ms25_suite.campaign.rows import campaign_rows, open_datasets
 from ms25_suite.core.errors import CampaignError
 
 LEAST: dict[str, Any] = {"datasets": ("cha",), "architectures": ("mtp",), "sizes": (25, 50, 100)}

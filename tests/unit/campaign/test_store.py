@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ms25_suite.campaign.rows import Row
+from ms25_suite.campaign.row import Row
 from ms25_suite.campaign.store import RESULTS, Store, open_store
 from ms25_suite.core.errors import CampaignError
 
