@@ -15,13 +15,13 @@ from subprocess import CompletedProcess
 from typing import Any, Final, Protocol
 
 from ms25_suite.campaign.costs import Costs
-from ms25_suite.campaign.engine import EngineStopped, is_lost
+from ms25_suite.campaign.engines.engine import EngineStopped, is_lost
+from ms25_suite.campaign.engines.workers import Workers
 from ms25_suite.campaign.journal import CampaignFolder
 from ms25_suite.campaign.progress import CampaignProgress
 from ms25_suite.campaign.row import Row
 from ms25_suite.campaign.store import Store
 from ms25_suite.campaign.task import OVER_TIME, TOLD
-from ms25_suite.campaign.workers import Workers
 from ms25_suite.core.errors import CampaignError
 
 __all__ = ["Outcome", "Parent", "RunsTasks"]
@@ -38,7 +38,7 @@ _MOST_RESTARTS: Final = 20
 
 
 class RunsTasks(Protocol):
-    """What the engine does; see `ms25_suite.campaign.engine.ParslEngine`."""
+    """What the engine does; see `ms25_suite.campaign.engines.engine.ParslEngine`."""
 
     def start(self) -> None: ...  # noqa: D102
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Final
 
 from ms25_suite.campaign.costs import Costs
-from ms25_suite.campaign.engine import ParslEngine
+from ms25_suite.campaign.engines.engine import ParslEngine
+from ms25_suite.campaign.engines.workers import Workers
 from ms25_suite.campaign.journal import CampaignFolder
 from ms25_suite.campaign.opening import OpenedCampaign
 from ms25_suite.campaign.parent import Outcome, Parent, RunsTasks
@@ -19,7 +20,6 @@ from ms25_suite.campaign.progress import CampaignProgress
 from ms25_suite.campaign.row import Row
 from ms25_suite.campaign.rows import campaign_rows, open_datasets
 from ms25_suite.campaign.store import Store, open_store
-from ms25_suite.campaign.workers import Workers
 from ms25_suite.core.errors import CampaignError
 
 __all__ = ["run_campaign"]

@@ -15,7 +15,7 @@ import sys
 import time
 from pathlib import Path
 
-from ms25_suite.campaign.engine import ParslEngine
+from ms25_suite.campaign.engines.engine import ParslEngine
 from ms25_suite.campaign.run import run_campaign
 from tests.helpers.campaigns import Counted, campaign
 

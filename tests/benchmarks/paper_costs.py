@@ -94,16 +94,16 @@ def measure(architecture: str, dataset: str, budget: str) -> dict[str, Any]:
     make = trainer.settings
     trainer.settings = lambda *given: _two_epochs(make(*given))  # type: ignore[method-assign]
     watch = _Watch()
-    with tempfile.TemporaryDirectory(prefix="ms25-costs-") as folder:
-        with contextlib.suppress(_EnoughError):
-            train(
-                trainer,
-                request,
-                training_data(opened, request),
-                threads=1,
-                progress=watch,
-                cache=Path(folder),
-            )
+    place = tempfile.TemporaryDirectory(prefix="ms25-costs-")
+    with place as folder, contextlib.suppress(_EnoughError):
+        train(
+            trainer,
+            request,
+            training_data(opened, request),
+            threads=1,
+            progress=watch,
+            cache=Path(folder),
+        )
     if not watch.ends:
         msg = "the training ended before its first epoch"
         raise RuntimeError(msg)

@@ -136,8 +136,8 @@ def _list(args: argparse.Namespace) -> int:
 
 
 def _plan(args: argparse.Namespace) -> int:
-    from ms25_suite.campaign.array import write_array
     from ms25_suite.campaign.costs import Costs
+    from ms25_suite.campaign.engines.array import write_array
     from ms25_suite.campaign.journal import CampaignFolder
     from ms25_suite.campaign.rows import campaign_rows, open_datasets
     from ms25_suite.campaign.store import open_store
@@ -247,7 +247,7 @@ def _found(rows: list[Row], text: str) -> Row:
 
 
 def _probe(args: argparse.Namespace) -> int:
-    from ms25_suite.campaign.probe import probe
+    from ms25_suite.campaign.engines.probe import probe
 
     print(probe(args.token, args.architectures))
     return 0

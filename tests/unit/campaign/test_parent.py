@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ms25_suite.campaign import parent as module
-from ms25_suite.campaign.engine import EngineStopped
+from ms25_suite.campaign.engines.engine import EngineStopped
 from ms25_suite.campaign.opening import OpenedCampaign
 from ms25_suite.campaign.parent import Outcome
 from ms25_suite.campaign.progress import CampaignProgress

@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from typing import Any, Final
 
+from ms25_suite.campaign.engines.probe import check_probe, installed
+from ms25_suite.campaign.engines.sites import check_slurm, python_of
 from ms25_suite.campaign.journal import CampaignFolder
 from ms25_suite.campaign.opening import OpenedCampaign
-from ms25_suite.campaign.probe import check_probe, installed
 from ms25_suite.campaign.progress import CampaignProgress
 from ms25_suite.campaign.row import Row
-from ms25_suite.campaign.sites import check_slurm, python_of
 from ms25_suite.campaign.store import Store
 from ms25_suite.core.cache import cache_dir
 from ms25_suite.core.errors import CampaignError

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from ms25_suite.campaign.card import KINDS, Campaign
-from ms25_suite.campaign.sites import local, slurm
+from ms25_suite.campaign.engines.sites import local, slurm
 from ms25_suite.core.errors import CampaignError
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ms25_suite import __version__
-from ms25_suite.campaign.probe import check_probe, installed, probe
+from ms25_suite.campaign.engines.probe import check_probe, installed, probe
 from ms25_suite.core.errors import CampaignError
 
 HERE: dict[str, dict[str, str] | str] = {"mtp": {"motep": "0.2.0"}, "mace": "not installed"}
