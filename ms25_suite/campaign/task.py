@@ -101,8 +101,8 @@ def run_row(row: Row, resources: Resources, store: Store, log: Path) -> bool:
             file.write(f"--- {stamp} on {platform.node()}: {row.title}\n")
         with _watched(resources.limit_s(row.n)):
             place = (_train if row.kind == "train" else _judge)(row, resources, store, log)
-        took = round(time.monotonic() - start, 2)
-        store.finish(row.key, place, seconds=took, host=platform.node(), title=row.title)
+        facts = {"seconds": round(time.monotonic() - start, 2), "cpu_seconds": _cpu_s()}
+        store.finish(row.key, place, host=platform.node(), title=row.title, **facts)
     return True
 
 
@@ -202,6 +202,12 @@ def _watched(limit_s: float | None) -> Iterator[None]:
         over.set()
         watcher.join()
         signal.signal(signal.SIGTERM, before)
+
+
+def _cpu_s() -> float:
+    """CPU time of this process and of all that it started and that ended, in seconds."""
+    used = os.times()
+    return round(used.user + used.system + used.children_user + used.children_system, 2)
 
 
 def _reason(log: Path, status: int) -> str:

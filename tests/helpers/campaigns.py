@@ -88,7 +88,7 @@ class Counted:
         # As a task does: under the lock of its key, and only if its result is not there.
         lines = [
             f"KEY={row.key}; mkdir -p {shlex.quote(str(folder))}",
-            f"exec 9>{shlex.quote(str(folder / 'lock'))}; flock 9; [ -e {done} ] && exit 0",
+            f"exec 9>{shlex.quote(str(folder / 'lock'))}; flock 9; cmp -s {note} {done} && exit 0",
             self._body,
             f"echo {row.key} >> {shlex.quote(str(self.file))}; cp {note} {done}",
         ]
