@@ -155,6 +155,7 @@ class ParslEngine:
         config.run_dir = str(self._folder)
         # The suite counts tries itself: a task that was lost with its node does not use one up.
         config.retries = 0
+        config.initialize_logging = False
         found = [executor.label for executor in config.executors]
         return config, {kind: kind if kind in found else found[0] for kind in KINDS}
 
