@@ -59,9 +59,8 @@ def test_the_cache_says_more_than_the_journal(tmp_path: Path, store: Store) -> N
 
 
 def test_numbers_by_architecture_and_dataset() -> None:
-    found = counts(
-        [RowStatus(row(1), "done"), RowStatus(row(2), "failed"), RowStatus(row(3), "done")]
-    )
+    states = ("done", "failed", "done")
+    found = counts([RowStatus(row(number), state) for number, state in enumerate(states)])
     assert found == {("mtp", "cha"): {"done": 2, "failed": 1}}
 
 

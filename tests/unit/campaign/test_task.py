@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import textwrap
 import threading
 import time
 from pathlib import Path
@@ -157,26 +156,10 @@ def test_too_long(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 def test_it_ends_with_what_started_it(tmp_path: Path) -> None:
     """A worker that is killed leaves no training behind."""
-    program = """
-        import os, subprocess, sys, time
-        from pathlib import Path
-        child = subprocess.Popen([sys.executable, "-c", '''
-        import sys, time
-        from pathlib import Path
-        from ms25_suite.campaign import task
-        try:
-            with task._watched(None):
-                Path("begun").write_text("")
-                time.sleep(60)
-        except Exception as error:
-            Path("ended").write_text(str(error))
-        '''.replace("\\n        ", "\\n")])
-        while not Path("begun").exists():
-            time.sleep(0.05)
-        os._exit(0)
-    """
+    (tmp_path / "child.py").write_text(CHILD)
+    (tmp_path / "parent.py").write_text(PARENT)
     subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(program)],
+        [sys.executable, "parent.py"],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
         check=True,
@@ -187,3 +170,28 @@ def test_it_ends_with_what_started_it(tmp_path: Path) -> None:
         assert time.monotonic() < end
         time.sleep(0.05)
     assert "the process that started it has ended" in (tmp_path / "ended").read_text()
+
+
+CHILD = """
+import time
+from pathlib import Path
+
+from ms25_suite.campaign import task
+
+try:
+    with task._watched(None):
+        Path("begun").write_text("")
+        time.sleep(60)
+except Exception as error:
+    Path("ending").write_text(str(error))
+    Path("ending").rename("ended")
+"""
+
+PARENT = """
+import os, subprocess, sys, time
+
+subprocess.Popen([sys.executable, "child.py"])
+while not os.path.exists("begun"):
+    time.sleep(0.05)
+os._exit(0)
+"""
