@@ -59,9 +59,10 @@ def test_a_task_and_the_report(
     tmp_path: Path, cuni: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """What a worker does, from the file to the report."""
+    (tmp_path / "emt.py").write_text("from ase.calculators.emt import EMT\n\ncalculator = EMT()\n")
     path = tmp_path / "judge.toml"
     path.write_text(
-        f'datasets = ["{cuni}"]\npotentials = ["baseline:mean"]\ncriteria = ["error_thresholds"]\n'
+        f'datasets = ["{cuni}"]\npotentials = ["emt.py"]\ncriteria = ["error_thresholds"]\n'
     )
     assert main(["campaign", "report", str(path)]) == 1
     assert "nothing is judged yet" in capsys.readouterr().err
@@ -77,7 +78,7 @@ def test_a_task_and_the_report(
     assert "1 done" in capsys.readouterr().out
     assert main(["campaign", "report", str(path), "--out", "here"]) == 0
     results = json.loads((tmp_path / "here" / "results.json").read_text())
-    assert {one["potential"] for one in results["results"]} == {"baseline-mean"}
+    assert {one["potential"] for one in results["results"]} == {"emt"}
 
 
 def test_a_task_that_fails_says_why(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
