@@ -55,6 +55,7 @@ def test_retry_without_anything_that_failed(
     assert "no task failed" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_a_task_and_the_report(
     tmp_path: Path, cuni: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
