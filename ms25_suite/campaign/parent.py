@@ -196,7 +196,10 @@ class Parent:
         # One look at each group of workers, which may be for several kinds.
         groups = {self._engine.group(kind): kind for kind in sorted(kinds)}
         try:
-            why = self._workers.probe(self._engine.submit, groups.values(), _result)
+            patience = self._workers.patience_s
+            why = self._workers.probe(
+                self._engine.submit, groups.values(), lambda future: _result(future, patience)
+            )
         except EngineStopped as error:
             msg = f"no worker could be started: {error}"
             raise CampaignError(msg) from error
@@ -329,8 +332,15 @@ class Parent:
         )
 
 
-def _result(future: Future[Any]) -> CompletedProcess[str]:
+def _result(future: Future[Any], patience_s: float | None = None) -> CompletedProcess[str]:
     """What a command printed.
+
+    Parameters
+    ----------
+    future
+        From the engine.
+    patience_s
+        Longest wait in seconds; None: as long as it takes.
 
     Raises
     ------
@@ -342,7 +352,10 @@ def _result(future: Future[Any]) -> CompletedProcess[str]:
         The worker could not run it.
     """
     try:
-        found: CompletedProcess[str] = future.result()
+        found: CompletedProcess[str] = future.result(timeout=patience_s)
+    except TimeoutError as error:
+        msg = f"no worker came up within {patience_s} s; the logs are in the folder `engine`"
+        raise CampaignError(msg) from error
     except Exception as error:
         if is_lost(error):
             raise _LostError(str(error)) from error

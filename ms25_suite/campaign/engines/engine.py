@@ -6,6 +6,7 @@ result is in the cache.
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 __all__ = ["EngineStopped", "ParslEngine", "is_lost"]
 
 _INSTALL: Final = 'pip install "ms25-suite[campaign]"'
+
+_UNQUOTED: Final = re.compile(r"[\w./+@%:,=-]+", flags=re.ASCII)
+"""Paths that the shell takes without quotes; Parsl writes its own into commands as they are."""
 
 _STRATEGY_S: Final = 2.0
 """Time between two looks at the jobs, in seconds."""
@@ -73,6 +77,12 @@ class ParslEngine:
         """
         from parsl.dataflow.dflow import DataFlowKernel
 
+        if not _UNQUOTED.fullmatch(str(self._folder)):
+            msg = (
+                f"the folder of the campaign, {self._folder.parent}, has blanks or other characters "
+                "that Parsl's commands do not take: give another one with --folder"
+            )
+            raise CampaignError(msg)
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             config, self._labels = self._config()

@@ -28,6 +28,9 @@ __all__ = ["Workers"]
 
 _LOG: Final = "environments.log"
 
+_PATIENCE_S: Final = 300.0
+"""Workers on this machine come up within seconds, on a busy one within a minute."""
+
 
 class Workers:
     """What is done once for all tasks of a campaign.
@@ -56,6 +59,11 @@ class Workers:
         self._store = store
         self._progress = progress
         self._installed: dict[str, dict[str, str] | str] = {}
+
+    @property
+    def patience_s(self) -> float | None:
+        """Longest wait for the first worker in seconds; in a queue, as long as it takes."""
+        return _PATIENCE_S if self._opened.card.engine.kind == "local" else None
 
     def prepare(self, architectures: Sequence[str]) -> dict[str, str]:
         """Make the managed environments that are missing, and look whether Slurm takes the jobs.

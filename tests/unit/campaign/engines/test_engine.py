@@ -71,3 +71,22 @@ def test_what_is_lost_and_what_is_not() -> None:
     assert not is_lost(ValueError("a mistake"))
     with pytest.raises(EngineStopped, match="no partition"):
         is_lost(TooManyJobFailuresError("no partition"))
+
+
+def test_a_folder_that_parsl_cannot_take(tmp_path: Path) -> None:
+    engine = ParslEngine(campaign(tmp_path).card, tmp_path / "with blank" / "engine")
+    with pytest.raises(CampaignError, match=r"with blank.*give another one with --folder"):
+        engine.start()
+
+
+@pytest.mark.slow
+def test_each_worker_has_a_gpu_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ms25_suite.campaign.engines.sites.visible_gpus", lambda: ("2", "5"))
+    engine = ParslEngine(campaign(tmp_path, engine="[engine.local]").card, tmp_path / "engine")
+    engine.start()
+    try:
+        command = ["sh", "-c", "sleep 1; echo $CUDA_VISIBLE_DEVICES"]
+        sent = [engine.submit(command, "train") for _ in range(4)]
+        assert {one.result(60).stdout.strip() for one in sent} == {"2", "5"}
+    finally:
+        engine.close()
