@@ -226,12 +226,18 @@ def _reason(log: Path, status: int) -> str:
     return f"ended with status {status}"
 
 
+def _in_short(reason: str) -> str:
+    """First line of a reason, and the last one of the traceback that follows."""
+    first, *others = [line.strip() for line in reason.splitlines() if line.strip()] or [""]
+    return f"{first} {others[-1]}" if others and first.endswith(":") else first
+
+
 def _errors(path: Path) -> str:
     """Reasons of the checks that could not be run."""
     with suppress(OSError, ValueError, KeyError, TypeError):
         document: Mapping[str, Any] = json.loads(path.read_bytes())
         found = {
-            str(result["reason"]).splitlines()[0]
+            _in_short(str(result["reason"]))
             for result in document["results"]
             if result.get("verdict") == "error" and result.get("reason")
         }

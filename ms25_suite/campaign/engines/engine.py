@@ -79,7 +79,7 @@ class ParslEngine:
 
         if not _UNQUOTED.fullmatch(str(self._folder)):
             msg = (
-                f"the folder of the campaign, {self._folder.parent}, has blanks or other characters "
+                f"the folder of the campaign, {self._folder.parent}, has blanks or other signs "
                 "that Parsl's commands do not take: give another one with --folder"
             )
             raise CampaignError(msg)

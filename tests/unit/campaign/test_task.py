@@ -90,9 +90,12 @@ def test_a_verdict_is_a_result_whichever(
 def test_a_check_that_could_not_be_run_is_a_failure_and_its_results_are_kept(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = {"results": [{"verdict": "error", "reason": "out of memory\nand so on"}]}
+    reasons = ("out of memory\nand so on", "importing a.py failed:\n  line 1\nValueError: no")
+    found = {"results": [{"verdict": "error", "reason": reason} for reason in reasons]}
     Program(monkeypatch, 10, found)
-    with pytest.raises(CampaignError, match=r"^out of memory$"):
+    with pytest.raises(
+        CampaignError, match="^importing a.py failed: ValueError: no; out of memory$"
+    ):
         run_row(row(), Resources(), store, tmp_path / "a.log")
     assert store.results([row()]) == [store.work(KEY) / RESULTS]
     # The next try begins without them.
