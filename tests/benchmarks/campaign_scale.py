@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 
 from ms25_suite.campaign.engines.engine import ParslEngine
+from ms25_suite.campaign.rows import campaign_rows, open_datasets
 from ms25_suite.campaign.run import run_campaign
 from tests.helpers.campaigns import Counted, campaign
 
@@ -30,12 +31,14 @@ def _usage() -> tuple[float, float, float]:
 
 def _bare(folder: Path, n: int, workers: int) -> None:
     """The same commands through the same engine, without a campaign."""
-    opened = campaign(folder, sizes=[25], n_seeds=1, workers=workers)
+    opened = campaign(folder, sizes=[25], n_seeds=n // 2, workers=workers)
+    rows = campaign_rows(opened.card, open_datasets(opened.card))
+    commands = list(map(Counted(folder, BODY), rows))
     engine = ParslEngine(opened.card, folder / "engine")
     engine.start()
     engine.submit(["true"], "train").result()
     before = _usage()
-    futures = [engine.submit(["sh", "-c", BODY], "train") for _ in range(n)]
+    futures = [engine.submit(command, "train") for command in commands]
     for future in futures:
         future.result()
     _print("bare Parsl", n, before)

@@ -94,7 +94,7 @@ def test_a_check_that_could_not_be_run_is_a_failure_and_its_results_are_kept(
     found = {"results": [{"verdict": "error", "reason": reason} for reason in reasons]}
     Program(monkeypatch, 10, found)
     with pytest.raises(
-        CampaignError, match="^importing a.py failed: ValueError: no; out of memory$"
+        CampaignError, match=r"^importing a\.py failed: ValueError: no; out of memory$"
     ):
         run_row(row(), Resources(), store, tmp_path / "a.log")
     assert store.results([row()]) == [store.work(KEY) / RESULTS]
