@@ -137,8 +137,13 @@ def _judge(row: Row, resources: Resources, store: Store, log: Path) -> Path:
     status = _run(judge_command(row, resources, work), resources, log)
     if status == _NOT_RUN:
         raise CampaignError(_errors(work / RESULTS) or _reason(log, status))
-    if status not in _JUDGED or not (work / RESULTS).is_file():
+    if status not in _JUDGED:
         raise CampaignError(_reason(log, status))
+    if not (work / RESULTS).is_file():
+        msg = (
+            f"the run of checks left no results in {work}: is the disk full? {_reason(log, status)}"
+        )
+        raise CampaignError(msg)
     shutil.rmtree(judged, ignore_errors=True)
     work.rename(judged)
     return judged
