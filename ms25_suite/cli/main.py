@@ -10,13 +10,17 @@ from pathlib import Path
 
 from ms25_suite import __version__
 from ms25_suite.cli import data, env, report, schema, summary, train, validate
+from ms25_suite.cli.campaigning import campaign
 from ms25_suite.cli.comparing import baseline, compare, history
 from ms25_suite.core.errors import Ms25Error
 from ms25_suite.core.text.terminal import show_everything
 
 __all__ = ["main"]
 
-_COMMANDS = (data, env, train, report, summary, compare, baseline, history, schema, validate)
+_COMMANDS = (
+    *(data, env, train, campaign, report, summary),
+    *(compare, baseline, history, schema, validate),
+)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -63,7 +63,7 @@ def add_parser(subparsers: _SubParsersAction[Any]) -> None:
     )
     parser.add_argument("--seed", type=int, default=0, help="random seed (default: 0)")
     parser.add_argument(
-        "--budget", default="smoke", help="recipe: smoke (default), standard or paper"
+        "--budget", default="smoke", help="recipe: smoke (default), series, standard or paper"
     )
     parser.add_argument(
         "--out",

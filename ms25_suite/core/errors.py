@@ -30,6 +30,7 @@
     ├── ThresholdError            a thresholds file is invalid
     ├── ReportError
     ├── BaselineError             a baseline is invalid, or cannot be written or compared
+    ├── CampaignError             a campaign is invalid, or cannot be run
     └── BenchmarkError            a file of timings is invalid, or cannot be compared
 
 A message states what was expected, what was found, and what to do.
@@ -46,6 +47,7 @@ __all__ = [
     "ArchitectureNotInstalledError",
     "BaselineError",
     "BenchmarkError",
+    "CampaignError",
     "CardError",
     "DatasetError",
     "DeployError",
@@ -240,6 +242,10 @@ class ReportError(Ms25Error):
 
 class BaselineError(Ms25Error):
     """A baseline is invalid, or cannot be written or compared."""
+
+
+class CampaignError(Ms25Error):
+    """A campaign is invalid, or cannot be run."""
 
 
 class BenchmarkError(Ms25Error):

@@ -22,8 +22,11 @@ __all__ = [
     "system_values",
 ]
 
-BUDGETS: Final = ("smoke", "standard", "paper")
+BUDGETS: Final = ("smoke", "series", "standard", "paper")
 """Budgets that a user can choose. Each architecture of the suite has all of them."""
+
+_EXTENDS: Final = "extends"
+"""Key of a budget that names another one, whose values hold where it has none of its own."""
 
 _INTERNAL_BUDGETS: Final = ("approximate",)
 """Budgets for the suite itself, which users are not offered."""
@@ -32,12 +35,14 @@ _INTERNAL_BUDGETS: Final = ("approximate",)
 def load_recipe(path: Path, budget: str) -> dict[str, Any]:
     """Recipe of a budget: the common values, overridden by those of the budget.
 
+    A budget with ``extends`` has the values of another one where it has none of its own.
+
     Raises
     ------
     UsageError
         There is no such budget.
     TrainingError
-        The file is missing or is not a recipe.
+        The file is missing or is not a recipe, or the budget extends one that is not there.
     """
     table = _read(path)
     names = [name for name in BUDGETS if name in table]
@@ -45,7 +50,13 @@ def load_recipe(path: Path, budget: str) -> dict[str, Any]:
         hint = did_you_mean(budget, names)
         msg = f"unknown training budget {budget!r}.{hint} Known: {', '.join(names)}"
         raise UsageError(msg)
-    return {"version": table["version"], **table["common"], **table[budget]}
+    own = dict(table[budget])
+    base = own.pop(_EXTENDS, None)
+    if base is not None and base not in table:
+        msg = f"the recipe {path} has no budget {base!r}, which {budget!r} extends"
+        raise TrainingError(msg)
+    inherited = {} if base is None else table[base]
+    return {"version": table["version"], **table["common"], **inherited, **own}
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -36,7 +36,7 @@ class TrainingRequest:
     seed
         Seed of the initial weights and of the order of the frames.
     budget
-        Name of the recipe: ``smoke``, ``standard`` or ``paper``.
+        Name of the recipe: ``smoke``, ``series``, ``standard`` or ``paper``.
     split
         What the frames were drawn by, ``frame`` or ``trajectory``; None as the dataset's card says.
 

@@ -83,7 +83,7 @@ def test_every_architecture_of_the_suite_can_be_trained() -> None:
 
 def test_the_recipe_of_approximate_potentials_is_not_offered() -> None:
     assert MaceTrainer().recipe("approximate")["num_interactions"] == 1
-    with pytest.raises(UsageError, match=r"Known: smoke, standard, paper$"):
+    with pytest.raises(UsageError, match=r"Known: smoke, series, standard, paper$"):
         MaceTrainer().recipe("approximat")
 
 

@@ -52,7 +52,7 @@ def test_an_internal_budget_is_not_offered(recipe_file: Path) -> None:
         (None, r"lj\.toml cannot be read .*package data"),
         ("version = ", r"lj\.toml is not valid TOML"),
         ("[smoke]", "has no version and no common"),
-        ("version = 1\n[common]", "has no smoke or standard or paper"),
+        ("version = 1\n[common]", "has no smoke or series or standard or paper"),
     ],
 )
 def test_a_damaged_recipe(tmp_path: Path, text: str | None, message: str) -> None:
@@ -100,3 +100,26 @@ def test_values_of_a_system_of_the_paper() -> None:
         system_values(recipe, dataclasses.replace(given, system="gold"))
     with pytest.raises(TrainingError, match="is no system of the paper"):
         system_values(recipe, dataclasses.replace(given, system=None))
+
+
+def test_a_budget_extends_another(recipe_file: Path) -> None:
+    recipe_file.write_text(
+        "version = 3\n[common]\nlr = 0.1\n[smoke]\nwidth = 2\nlr = 0.2\n"
+        '[series]\nextends = "smoke"\nepochs = 9\n[paper]\nextends = "smok"\n'
+    )
+    expected = {"version": 3, "lr": 0.2, "width": 2, "epochs": 9}
+    assert load_recipe(recipe_file, "series") == expected
+    with pytest.raises(TrainingError, match="no budget 'smok', which 'paper' extends"):
+        load_recipe(recipe_file, "paper")
+
+
+def test_a_series_has_the_same_number_of_epochs_for_all_sizes() -> None:
+    from ms25_suite.potentials.registry import get_trainer
+
+    for name in ("ani", "mace", "mtp", "nequip", "allegro"):
+        series, smoke = (get_trainer(name).recipe(budget) for budget in ("series", "smoke"))
+        numbers = {number_of_epochs(series, n) for n in (25, 50, 100, 1000)}
+        # With 100 frames it costs what smoke costs.
+        assert numbers == {number_of_epochs(smoke, 100)}
+        differ = {key for key in smoke if smoke[key] != series[key]}
+        assert differ == {"epochs_least", "epochs_most"}

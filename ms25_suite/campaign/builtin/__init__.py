@@ -1,0 +1,1 @@
+"""Campaigns that the suite brings, as TOML files."""

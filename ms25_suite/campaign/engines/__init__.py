@@ -1,0 +1,1 @@
+"""Where the tasks of a campaign run: Parsl, the sites, their workers, and job arrays."""

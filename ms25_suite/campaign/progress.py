@@ -1,0 +1,83 @@
+"""Display of a campaign while it runs."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import IO, TYPE_CHECKING, Final
+
+from ms25_suite.campaign.walltime import hours
+from ms25_suite.core.text.shown import shown
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+__all__ = ["CampaignProgress"]
+
+
+class CampaignProgress:
+    """A live line in a terminal, plain lines elsewhere, at most one in ten seconds.
+
+    Parameters
+    ----------
+    stream
+        Where to write.
+    """
+
+    _LEAST_S: Final = 10.0
+
+    def __init__(self, stream: IO[str] | None = None) -> None:
+        from rich.console import Console
+
+        self._console = Console(file=stream or sys.stderr, highlight=False, soft_wrap=True)
+        self._live: Progress | None = None
+        self._total = 0
+        self._said = 0.0
+
+    def note(self, text: str) -> None:
+        """Write a line."""
+        self._console.print(shown(text), markup=False)
+
+    def start(self, total: int, done: int) -> None:
+        """Show that tasks are sent."""
+        self._total = total
+        if not self._console.is_terminal:
+            self.note(f"{total} tasks, of which {done} are done already")
+            return
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+        self._live = Progress(
+            BarColumn(bar_width=20),
+            TextColumn("{task.completed:.0f}/{task.total:.0f}  {task.fields[text]}"),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[left]}"),
+            console=self._console,
+        )
+        self._live.add_task("", total=total, completed=done, text="", left="left …")
+        self._live.start()
+
+    def update(self, done: int, failed: int, waiting: int, left_s: float | None) -> None:
+        """Show how far it is.
+
+        Parameters
+        ----------
+        done, failed, waiting
+            Numbers of tasks.
+        left_s
+            Estimated time to the end in seconds; None if unknown.
+        """
+        text = f"{waiting} to do" + (f", {failed} failed" if failed else "")
+        left = "left …" if left_s is None else f"left about {hours(left_s)}"
+        if self._live is not None:
+            self._live.update(self._live.tasks[0].id, completed=done, text=text, left=left)
+            return
+        now = time.monotonic()
+        if now - self._said >= self._LEAST_S or not waiting:
+            self._said = now
+            self.note(f"{done}/{self._total} done, {text}, {left}")
+
+    def finish(self) -> None:
+        """Stop the bar and leave its last state."""
+        if self._live is not None:
+            self._live.stop()
+            self._live = None

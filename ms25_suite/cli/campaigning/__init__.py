@@ -1,0 +1,1 @@
+"""The command ``ms25 campaign``."""

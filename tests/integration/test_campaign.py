@@ -1,0 +1,253 @@
+"""Campaigns on the real engine, here and on a real Slurm, with everything that dies meanwhile."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from ms25_suite.campaign.opening import open_campaign
+from ms25_suite.campaign.run import run_campaign
+from ms25_suite.core.errors import CampaignError
+from tests.conftest import REPOSITORY
+from tests.helpers.campaigns import SLURM, campaign
+from tests.helpers.slurm import missing, running_slurm
+
+pytest.importorskip("parsl")
+
+SCRIPT = REPOSITORY / "tests" / "helpers" / "scripts" / "run_counted_campaign.py"
+
+DIES_AT_TIMES = "[ $(($(od -An -N1 -tu1 /dev/urandom) % 10)) -eq 0 ] && kill -9 $$"
+"""One in ten is killed."""
+
+LONGEST_S = 150.0
+
+
+class Run:
+    """Runs a campaign of tasks that count themselves, in a process of its own."""
+
+    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+        self.folder = folder
+        self.environment = {
+            **os.environ,
+            **environment,
+            "MS25_CACHE_DIR": str(folder / "cache"),
+            "PYTHONPATH": str(REPOSITORY),
+        }
+        self.parents: list[subprocess.Popen[str]] = []
+
+    def start(self, n_seeds: int, body: str, engine: str = "") -> subprocess.Popen[str]:
+        arguments = [str(self.folder), str(n_seeds), "2", body, engine]
+        with (self.folder / f"run-{len(self.parents)}.log").open("w") as log:
+            parent = subprocess.Popen(
+                [sys.executable, str(SCRIPT), *arguments],
+                env=self.environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+        self.parents.append(parent)
+        return parent
+
+    def said(self, number: int = -1) -> str:
+        return sorted(self.folder.glob("run-*.log"))[number].read_text()
+
+    def counted(self) -> list[str]:
+        path = self.folder / "counted"
+        return path.read_text().split() if path.exists() else []
+
+    def wait_for(self, what: Callable[[], bool]) -> None:
+        end = time.monotonic() + LONGEST_S
+        while not what():
+            assert time.monotonic() < end, self.said()
+            time.sleep(0.1)
+
+    def finish(self, parent: subprocess.Popen[str], total: int) -> None:
+        """Wait for the end: all is done, and nothing was done twice."""
+        assert parent.wait(LONGEST_S) == 0, self.said()
+        assert f"{total}/{total} in" in self.said()
+        counted = self.counted()
+        assert len(counted) == len(set(counted)) == total
+
+    def processes(self) -> dict[int, str]:
+        """Processes whose command line names the folder, but for the parents."""
+        found = {}
+        for path in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                words = (path / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+                if str(self.folder) in words and str(SCRIPT) not in words:
+                    found[int(path.name)] = words
+        return found
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Iterator[Run]:
+    found = Run(tmp_path, {})
+    yield found
+    _end(found)
+
+
+def _end(run: Run) -> None:
+    for parent in run.parents:
+        if parent.poll() is None:
+            parent.terminate()
+            parent.wait()
+    for pid in run.processes():
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+@pytest.mark.slow
+def test_tasks_and_workers_that_die(run: Run) -> None:
+    parent = run.start(15, DIES_AT_TIMES + "\nsleep 0.3")
+    run.wait_for(lambda: len(run.counted()) > 4)
+    # The process of Parsl that runs a command, and not the command.
+    workers = [pid for pid, words in run.processes().items() if "spawn_main" in words]
+    commands = [pid for pid, words in run.processes().items() if words.startswith("sh -c")]
+    victims = workers or [_parent_of(pid) for pid in commands[:1]]
+    for victim in victims[:1]:
+        os.kill(victim, signal.SIGKILL)
+    run.finish(parent, 30)
+
+
+def _parent_of(pid: int) -> int:
+    return int((Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()[1])
+
+
+@pytest.mark.slow
+def test_a_killed_parent(run: Run) -> None:
+    parent = run.start(6, "sleep 1")
+    run.wait_for(lambda: len(run.counted()) > 1)
+    parent.kill()
+    parent.wait()
+    before = len(run.counted())
+    assert before < 12
+    run.finish(run.start(6, "sleep 1"), 12)
+    # What is between parent and workers ends with the parent.
+    assert not [words for words in run.processes().values() if "interchange" in words]
+
+
+@pytest.mark.slow
+def test_two_parents(run: Run) -> None:
+    first = run.start(6, "sleep 2")
+    run.wait_for(lambda: len(run.counted()) > 1)
+    second = run.start(6, "sleep 2")
+    run.wait_for(lambda: "runs this campaign: following it" in run.said())
+    assert f"process {first.pid} on" in run.said()
+    assert first.wait(LONGEST_S) == 0
+    run.finish(second, 12)
+
+
+@pytest.mark.slow
+def test_a_parent_that_follows_goes_on(run: Run) -> None:
+    first = run.start(6, "sleep 2")
+    run.wait_for(lambda: len(run.counted()) > 1)
+    second = run.start(6, "sleep 2")
+    run.wait_for(lambda: "following it" in run.said())
+    first.kill()
+    run.finish(second, 12)
+    assert "was killed: going on" in run.said()
+
+
+@pytest.fixture(scope="module")
+def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """A Slurm of one node that runs as long as the tests of this module."""
+    why = missing()
+    if why:
+        pytest.skip(why)
+    with running_slurm(tmp_path_factory.mktemp("slurm")) as variables:
+        yield variables
+
+
+@pytest.fixture
+def on_slurm(tmp_path: Path, slurm: dict[str, str]) -> Iterator[Run]:
+    found = Run(tmp_path, slurm)
+    yield found
+    _end(found)
+    subprocess.run(["scancel", "--user=root"], env=found.environment, check=False)
+
+
+def _jobs(run: Run) -> list[str]:
+    command = ["squeue", "--noheader", "--format=%i", "--states=RUNNING"]
+    done = subprocess.run(command, env=run.environment, capture_output=True, text=True, check=True)
+    return done.stdout.split()
+
+
+@pytest.mark.slow
+def test_on_slurm_with_everything_that_dies(on_slurm: Run) -> None:
+    """A pilot job is cancelled, the parent is killed, and one in ten tasks dies."""
+    run, engine = on_slurm, SLURM.format(walltime="0:10:00")
+    body = DIES_AT_TIMES + "\nsleep 0.5"
+    parent = run.start(20, body, engine)
+    run.wait_for(lambda: len(run.counted()) > 3)
+    subprocess.run(["scancel", *_jobs(run)], env=run.environment, check=True)
+    before = len(run.counted())
+    run.wait_for(lambda: len(run.counted()) > before + 4)
+    parent.kill()
+    parent.wait()
+    assert len(run.counted()) < 40
+    run.finish(run.start(20, body, engine), 40)
+    # Its job ends with a campaign, and that of the killed parent soon after it.
+    run.wait_for(lambda: not _jobs(run))
+
+
+@pytest.mark.slow
+def test_on_slurm_over_the_wall_time_of_a_job(on_slurm: Run) -> None:
+    """Slurm ends a job within a minute after its wall time; the next one goes on."""
+    run = on_slurm
+    parent = run.start(50, "sleep 2", SLURM.format(walltime="0:00:30"))
+    run.finish(parent, 100)
+
+
+def test_a_partition_that_does_not_exist(
+    tmp_path: Path, slurm: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SLURM_CONF", slurm["SLURM_CONF"])
+    engine = SLURM.format(walltime="0:10:00").replace('"test"', '"gpuu"')
+    opened = campaign(tmp_path, engine=engine)
+    with pytest.raises(CampaignError, match=r"--partition=gpuu.*[Ii]nvalid partition"):
+        run_campaign(opened, tmp_path / "made.campaign")
+
+
+def test_without_sbatch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    opened = campaign(tmp_path, engine=SLURM.format(walltime="0:10:00"))
+    with pytest.raises(CampaignError, match="there is no sbatch here"):
+        run_campaign(opened, tmp_path / "made.campaign")
+
+
+@pytest.mark.slow
+def test_a_job_without_the_suite(on_slurm: Run, tmp_path: Path) -> None:
+    """The environment that `worker_init` names has Parsl only."""
+    bin_folder = tmp_path / "bin"
+    bin_folder.mkdir()
+    (bin_folder / "sitecustomize.py").write_text(
+        "import sys; sys.meta_path.insert(0, type('No', (), {'find_spec': staticmethod("
+        "lambda name, *_: (_ for _ in ()).throw(ModuleNotFoundError("
+        "f\"No module named {name!r}\")) if name == 'ms25_suite' else None)}))\n"
+    )
+    init = f"export PATH={Path(sys.executable).parent}:$PATH PYTHONPATH={bin_folder}"
+    card = tmp_path / "card.toml"
+    card.write_text(
+        'extends = "tour"\n' + SLURM.format(walltime="0:10:00") + f'worker_init = "{init}"\n'
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "ms25_suite", "campaign", "run", str(card)],
+        cwd=tmp_path,
+        env=on_slurm.environment,
+        capture_output=True,
+        text=True,
+        timeout=LONGEST_S,
+    )
+    assert done.returncode == 1
+    assert "the workers' environment has no ms25-suite" in done.stderr
+    assert re.search("install version .* or name an environment", done.stderr)
+    assert open_campaign(str(card)).card.engine.kind == "slurm"
