@@ -72,8 +72,10 @@ class Row:
 
     @property
     def dataset_name(self) -> str:
-        """Short name of the dataset."""
-        return Path(self.dataset).name
+        """Short name of the dataset, as results have it."""
+        path = Path(self.dataset)
+        # A name of a built-in dataset may hold a dot, and has no folder.
+        return path.stem if path.is_absolute() else path.name
 
     def to_dict(self) -> dict[str, Any]:
         """Plain types, for JSON."""

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 __all__ = ["add_parser", "run"]
 
+_MOST_IN_ONE: Final = 100
+"""Most runs of which the page with every verdict is written: it holds a row for each number."""
+
 _DESCRIPTION: Final = """\
 Trainings and judgements of many potentials, from one file.
 
@@ -192,21 +195,30 @@ def _status(args: argparse.Namespace) -> int:
 
 
 def _report(args: argparse.Namespace) -> int:
+    from ms25_suite.campaign.description import described
     from ms25_suite.campaign.journal import CampaignFolder
-    from ms25_suite.campaign.status import known_rows
+    from ms25_suite.campaign.paper import write_paper_report
+    from ms25_suite.campaign.status import campaign_status, known_rows
     from ms25_suite.campaign.store import open_store
     from ms25_suite.report import load_results, write_report
 
     opened, folder = _opened(args)
-    results = open_store().results(known_rows(opened, CampaignFolder(folder)))
+    files, store = CampaignFolder(folder), open_store()
+    rows = known_rows(opened, files)
+    results = store.results(rows)
     if not results:
         msg = f"nothing is judged yet: run `ms25 campaign run {args.campaign}`"
         raise CampaignError(msg)
     out = args.out or folder / "report"
-    # THE PLACE of the report with the paper's figures: write_paper_report(results, out, …).
-    description, judged = load_results(results)
-    page = write_report(out, description, judged).html
+    statuses = campaign_status(rows, files, store)
+    title = opened.card.title or opened.name
+    page = write_paper_report(results, out, title=title, campaign=described(opened, statuses))
     print(shown(f"report: {page}"))
+    if len(results) > _MOST_IN_ONE:
+        print(f"every verdict of {len(results)} runs is in the cache: too many for one page")
+        return 0
+    description, judged = load_results(results)
+    print(shown(f"verdicts: {write_report(out / 'verdicts', description, judged).html}"))
     return 0
 
 

@@ -78,7 +78,8 @@ def test_a_task_and_the_report(
     assert main(["campaign", "status", str(path)]) == 0
     assert "1 done" in capsys.readouterr().out
     assert main(["campaign", "report", str(path), "--out", "here"]) == 0
-    results = json.loads((tmp_path / "here" / "results.json").read_text())
+    assert "emt" in (tmp_path / "here" / "index.html").read_text()
+    results = json.loads((tmp_path / "here" / "verdicts" / "results.json").read_text())
     assert {one["potential"] for one in results["results"]} == {"emt"}
 
 
