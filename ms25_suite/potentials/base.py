@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from ms25_suite.core.frames import BoolArray, FloatArray, Frames, IntArray, Predictions
 from ms25_suite.core.inputs import Inputs
-from ms25_suite.lammps.neighbours import Pairs
+from ms25_suite.lammps.images import Images
 
 if TYPE_CHECKING:
     from ms25_suite.potentials.model_file import FileSummary
@@ -32,7 +32,7 @@ __all__ = [
     "Graph",
     "Launched",
     "ModelInfo",
-    "PairDynamics",
+    "DeviceDynamics",
 ]
 
 
@@ -158,18 +158,18 @@ class Launched(Protocol):
         ...
 
 
-class PairDynamics(Protocol):
+class DeviceDynamics(Protocol):
     """Evaluates one system on a device, step after step."""
 
-    def step(self, numbers: IntArray, pairs: Pairs) -> tuple[float, FloatArray, FloatArray]:
+    def step(self, numbers: IntArray, images: Images) -> tuple[float, FloatArray, FloatArray]:
         """Energy in eV, forces in eV/Å, shape ``(n_atoms, 3)``, and virial in eV, ``(3, 3)``.
 
         Parameters
         ----------
         numbers
             Atomic numbers in the order of LAMMPS' atoms, shape ``(n_atoms,)``.
-        pairs
-            Pairs within the cutoff and a skin.
+        images
+            Those atoms and their images.
         """
         ...
 
@@ -224,7 +224,7 @@ class DeviceRunner(BatchRunner, Protocol):
         """Find the edges of frames there; what `launch` takes, and the number of edges."""
         ...
 
-    def dynamics(self, cutoff: float, inputs: Inputs) -> PairDynamics:
+    def dynamics(self, cutoff: float, inputs: Inputs) -> DeviceDynamics:
         """Evaluation of one system step after step.
 
         Parameters
