@@ -32,7 +32,7 @@ __all__ = ["deployed"]
 _TIME_LIMIT_S: Final = 1800.0
 """Limit for a tool in seconds; compiling models of the largest recipes took far less."""
 
-_REVISION: Final = 1
+_REVISION: Final = 2
 """Increased when the arguments of a tool change, so that older files are not used."""
 
 _TAIL: Final = 1500
@@ -208,7 +208,8 @@ def _run_tool(
 
 
 def _message(command: list[str], model: Path, target: Target, what: str, output: str) -> str:
-    tool = command[command.index("-m") + 1]
+    # Python, -P, how its module is found, the module.
+    tool = command[3]
     advice = f" {target.advice}." if target.advice else ""
     end = output.strip()[-_TAIL:] or "(nothing)"
     return (

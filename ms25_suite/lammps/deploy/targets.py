@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from ms25_suite.core.errors import UsageError
+from ms25_suite.environments.installation import ISOLATED
 
 __all__ = ["TARGETS", "Target", "find_target"]
 
@@ -65,10 +66,11 @@ def _mace(*options: str) -> Callable[[Path, Path, str, str], tuple[str, ...]]:
 
 
 def _nequip_compile(target: str) -> Callable[[Path, Path, str, str], tuple[str, ...]]:
-    module = "nequip.scripts.compile"  # the command nequip-compile
+    module = "ms25_suite.architectures.nequip.compiler"  # the command nequip-compile
     options = ("--mode=aotinductor", f"--target={target}")
+    # The suite need not be installed where nequip is.
     return lambda model, out, device, dtype: (
-        *("-m", module, str(model), str(out), f"--device={device}", *options),
+        *(str(ISOLATED), module, str(model), str(out), f"--device={device}", *options),
     )
 
 
