@@ -135,6 +135,7 @@ def main(plan: Plan, out: Path) -> None:
             state.deadline = end
             _measure(state, _late_cases(state, first=state is states[0]), emit)
         if states and plan.compiled and plan.architecture == "mace":
+            _default_type(states[-1])
             # A minute or more; nothing comes after it.
             step = partial(_accelerated, states[-1], "torch.compile")
             _measure(states[-1], iter([("accelerated: torch.compile", step)]), emit)
@@ -165,6 +166,8 @@ def _measure(
     """Measure one case after the other; whatever fails is recorded."""
     dtype = state.dtype
     for case, step in cases:
+        if not state.plan.wants(case):
+            continue
         start = time.monotonic()
         if state.left_s() < 1.0:
             emit(dtype=dtype, case=case, failure="left out: the time was over")
@@ -321,7 +324,9 @@ def _against_raw(state: _State, us_per_atom: float) -> dict[str, float]:
 
 def _parts(state: _State) -> dict[str, Any]:
     found = suite.parts(state.evaluator(), state.frames(_SHORT_S / 2), state.clock)
-    return {**found, **_against_raw(state, found["us_per_atom"])}
+    n_frames = max(2, state.best_atoms // workloads.ATOMS)
+    alone = suite.alone(state.evaluator(), workloads.many(n_frames), state.clock)
+    return {**found, "alone": alone, **_against_raw(state, found["us_per_atom"])}
 
 
 def _raw_large(state: _State) -> dict[str, Any]:
