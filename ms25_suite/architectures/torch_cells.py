@@ -25,7 +25,9 @@ _AT_ONCE: Final = 2_097_152
 _BINS_PER_ATOM: Final = 4
 """Most bins for each atom: in a sparse frame they are made wider."""
 
-_AROUND: Final = tuple(step for step in itertools.product((-1, 0, 1), repeat=3) if step >= (0, 0, 0))
+_AROUND: Final = tuple(
+    step for step in itertools.product((-1, 0, 1), repeat=3) if step >= (0, 0, 0)
+)
 """A bin, and half of those around it: the others try the same pairs from their side."""
 
 

@@ -9,6 +9,7 @@ while the host would still be at the first one. Larger frames are cut into linke
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -90,8 +91,7 @@ def edges_on_device(frames: Frames, cutoff: float, device: torch.device, *, pinn
     packed = Packed(arrays)
     data = packed.tensors(packed.host(pinned=pinned).to(device, non_blocking=True))
     parts: list[Pairs] = []
-    start = 0
-    while start < len(frames):
+    for start, stop in _blocks(sizes, images, small):
         if not small[start]:
             atoms = frames.atoms_of(start)
             bins = bins_of(frames.positions[atoms], cells[start], frames.pbc[start], cutoff)
@@ -100,22 +100,34 @@ def edges_on_device(frames: Frames, cutoff: float, device: torch.device, *, pinn
                 raise ValueError(msg)
             i, j, apart = pairs_by_cells(data["positions"][atoms], bins, cutoff)
             parts.append((i + atoms.start, j + atoms.start, apart))
-            start += 1
             continue
-        stop, width, around = start + 1, int(sizes[start]), images[start]
-        # Frames side by side in one block, as wide as the largest one of them.
-        while stop < len(frames) and small[stop]:
-            wider = max(width, int(sizes[stop]))
-            further = np.maximum(around, images[stop])
-            if (stop + 1 - start) * wider**2 // 2 * int(further.prod()) > _AT_ONCE:
-                break
-            stop, width, around = stop + 1, wider, further
+        around = images[start:stop].max(axis=0)
         shifts = np.array(list(itertools.product(*map(_turns, around.tolist()))))
         moved = torch.from_numpy(shifts).to(device, non_blocking=True)
         block = {name: found[start:stop] for name, found in data.items() if name != "positions"}
+        width = int(sizes[start:stop].max())
         parts.append(_of_block(data["positions"], block, moved, width, cutoff))
-        start = stop
     return both_directions(*(torch.cat(found) for found in zip(*parts, strict=True)))
+
+
+def _blocks(sizes: IntArray, images: IntArray, small: BoolArray) -> Iterator[tuple[int, int]]:
+    """First and last frame of each block: large frames alone, others side by side.
+
+    A block is as wide as its largest frame, and has the shifts of all of its frames.
+    """
+    # Plain numbers: there are thousands of frames, and NumPy takes microseconds for each.
+    rows = list(zip(sizes.tolist(), images.tolist(), small.tolist(), strict=True))
+    start, width, around = 0, 0, (1, 1, 1)
+    for index, (size, (a, b, c), is_small) in enumerate(rows):
+        wider = max(width, size)
+        further = max(around[0], a), max(around[1], b), max(around[2], c)
+        load = (index + 1 - start) * wider**2 // 2 * further[0] * further[1] * further[2]
+        if index > start and not (is_small and rows[start][2] and load <= _AT_ONCE):
+            yield start, index
+            start, wider, further = index, size, (a, b, c)
+        width, around = wider, further
+    if rows:
+        yield start, len(rows)
 
 
 def both_directions(first: torch.Tensor, second: torch.Tensor, vectors: torch.Tensor) -> Pairs:

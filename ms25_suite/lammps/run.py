@@ -138,7 +138,9 @@ class _Session:
         # and the wrapped ones is added again at the end.
         outside = box.positions - gathered(lammps, box.matrix)
         turns = np.rint(outside @ np.linalg.inv(box.matrix))
-        self._guard(lambda: route.attach(lammps, box, plan.skin_A), "at the definition of the potential")
+        self._guard(
+            lambda: route.attach(lammps, box, plan.skin_A), "at the definition of the potential"
+        )
         for command in ensemble_commands(plan):
             self._command(command, "at the definition of the run")
         route.before_setup()

@@ -9,7 +9,7 @@ molecular dynamics are built on top of it.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
@@ -25,6 +25,7 @@ __all__ = [
     "Architecture",
     "BatchResult",
     "BatchRunner",
+    "DeviceDynamics",
     "DeviceRunner",
     "EdgeModel",
     "Evaluator",
@@ -32,7 +33,6 @@ __all__ = [
     "Graph",
     "Launched",
     "ModelInfo",
-    "DeviceDynamics",
 ]
 
 
@@ -353,6 +353,21 @@ class Architecture(ABC):
         ModelFileError
             The file is not a usable model.
         """
+
+    def compiled_for(self, device: str, accelerators: Collection[str]) -> str:
+        """Kind of file that ``--mlip-compile`` makes of a model first; empty: none.
+
+        Then it takes a form of `faster`.
+
+        Parameters
+        ----------
+        device
+            Where predictions are made.
+        accelerators
+            Those of `accelerators` that are installed beside the package.
+        """
+        del device, accelerators
+        return self.compiled_target
 
     def faster(
         self, model: EdgeModel | ForceModel, *, device: str

@@ -14,12 +14,12 @@ from ms25_suite.core.inputs import Inputs
 from ms25_suite.lammps.fix_external import ExternalEdges, ExternalFrames, ExternalImages
 from ms25_suite.lammps.images import Images
 from ms25_suite.potentials.base import (
+    DeviceDynamics,
     EdgeModel,
     Evaluator,
     ForceModel,
     Graph,
     ModelInfo,
-    DeviceDynamics,
 )
 from ms25_suite.potentials.batching.memory import is_out_of_memory, out_of_memory
 from ms25_suite.potentials.evaluate import EdgeEvaluator

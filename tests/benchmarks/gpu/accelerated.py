@@ -63,7 +63,8 @@ VARIANTS: Final[Mapping[str, Mapping[str, Callable[[Any, str], Any]]]] = {
         "openequivariance": _modified("enable_OpenEquivariance", "openequivariance"),
     },
     "allegro": {
-        "cuequivariance": _modified("enable_CuEquivarianceContracter", "cuequivariance_torch")
+        "cuequivariance": _modified("enable_CuEquivarianceContracter", "cuequivariance_torch"),
+        "triton": _modified("enable_TritonContracter", "triton"),
     },
     "ani": {},
 }

@@ -25,7 +25,7 @@ from ms25_suite.potentials.evaluate import EdgeEvaluator
 from ms25_suite.potentials.potential import Potential
 from tests.benchmarks.gpu import accelerated, rivals, suite, workloads
 from tests.benchmarks.gpu.clock import Clock
-from tests.benchmarks.gpu.compiled import compiled_file, is_ready
+from tests.benchmarks.gpu.compiled import compiled_file, is_ready, needs_file
 from tests.benchmarks.gpu.models import find_or_train
 from tests.benchmarks.gpu.plan import Plan
 from tests.benchmarks.gpu.raw import RawModel, load_raw
@@ -297,7 +297,7 @@ def _predict(state: _State) -> dict[str, Any]:
 def _predict_compiled(state: _State) -> dict[str, Any]:
     """The same with native code, which must agree with the plain model."""
     assert state.raw is not None
-    if _is_of_nequip(state.plan) and not _may_compile(state):
+    if needs_file(state.architecture, state.plan.device) and not _may_compile(state):
         return {"failure": "left out: the native code is not ready"}
     frames = state.frames(_SHORT_S)
     few = frames.select(range(min(len(frames), 8)))

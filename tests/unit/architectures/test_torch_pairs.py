@@ -24,9 +24,7 @@ from tests.helpers.torch_lennard_jones import TorchLennardJones  # noqa: E402
 pytestmark = pytest.mark.lammps
 
 STRUCTURES = {
-    name: atoms
-    for name, atoms in standard_frames(("Ni", "Cu")).items()
-    if atoms.cell.any()
+    name: atoms for name, atoms in standard_frames(("Ni", "Cu")).items() if atoms.cell.any()
 }
 
 

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from ms25_suite.core.errors import UsageError
-from ms25_suite.environments.installation import Installation
-from ms25_suite.environments.installation import ISOLATED
+from ms25_suite.environments.installation import ISOLATED, Installation
 from ms25_suite.lammps.deploy.targets import TARGETS, Target, find_target
 
 PLACE = Installation()
