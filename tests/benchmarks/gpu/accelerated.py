@@ -63,8 +63,7 @@ VARIANTS: Final[Mapping[str, Mapping[str, Callable[[Any, str], Any]]]] = {
         "openequivariance": _modified("enable_OpenEquivariance", "openequivariance"),
     },
     "allegro": {
-        "cuequivariance": _modified("enable_CuEquivarianceContracter", "cuequivariance_torch"),
-        "triton": _modified("enable_TritonContracter", "triton"),
+        "cuequivariance": _modified("enable_CuEquivarianceContracter", "cuequivariance_torch")
     },
     "ani": {},
 }

@@ -206,7 +206,7 @@ class Report:
         return _table(
             "## Parts of a prediction, of the wall time; they overlap",
             "architecture|type|frames|largest batch, atoms|µs per atom|neighbours|waiting for them|"
-            "transfer|model|sums|peak, GB|edges of a batch alone, µs per atom|its model and sums alone",
+            "transfer|model|sums|peak, GB|edges of a batch alone, µs per atom|its model alone",
             rows,
         )
 
