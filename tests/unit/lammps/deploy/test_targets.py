@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ms25_suite.core.errors import UsageError
-from ms25_suite.environments.installation import ISOLATED, Installation
+from ms25_suite.environments.installation import Installation
 from ms25_suite.lammps.deploy.targets import TARGETS, Target, find_target
 
 PLACE = Installation()
@@ -31,7 +31,7 @@ def test_every_kind_has_a_source_or_an_obstacle(given: Target) -> None:
     assert given.source or given.obstacle
     if given.arguments is not None:
         words = given.arguments(Path("a.model"), Path("b.out"), "cpu", "float64")
-        assert words[0] in ("-m", str(ISOLATED))
+        assert words[0] == "-m"
         assert "a.model" in words
         # A tool that takes no name for its output appends a suffix to that of its input.
         assert ("b.out" in words) != bool(given.produced)
