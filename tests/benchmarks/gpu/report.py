@@ -198,8 +198,8 @@ class Report:
                     for part in ("neighbours", "waiting", "transfer", "model", "sums")
                 ),
                 _gigabytes(row["peak_bytes"]),
-                _number(row["alone"].get("edges_us_per_atom")),
-                _number(row["alone"].get("model_us_per_atom")),
+                _number(row.get("alone", {}).get("edges_us_per_atom")),
+                _number(row.get("alone", {}).get("model_us_per_atom")),
             ]
             for key, row in self._rows("parts").items()
         ]
