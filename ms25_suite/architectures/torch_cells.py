@@ -1,7 +1,7 @@
-"""Edges of one large frame, found on a device by linked cells.
+"""Pairs of one large frame, found on a device by linked cells.
 
 Atoms are sorted into bins that are at least as wide as the cutoff, so that each one is tried only
-with those of its own bin and of the 26 around it.
+with those of its own bin and of the 26 around it; and each pair once, from one of its atoms.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ms25_suite.core.frames import BoolArray, FloatArray, IntArray
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["Bins", "bins_of", "edges_by_cells"]
+__all__ = ["Bins", "bins_of", "pairs_by_cells"]
 
 _AT_ONCE: Final = 2_097_152
 """Candidates that are tried at a time; each takes about 200 bytes."""
@@ -25,8 +25,10 @@ _AT_ONCE: Final = 2_097_152
 _BINS_PER_ATOM: Final = 4
 """Most bins for each atom: in a sparse frame they are made wider."""
 
-_AROUND: Final = tuple(itertools.product((-1, 0, 1), repeat=3))
-"""A bin and those around it."""
+_AROUND: Final = tuple(
+    step for step in itertools.product((-1, 0, 1), repeat=3) if step >= (0, 0, 0)
+)
+"""A bin, and half of those around it: the others try the same pairs from their side."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,10 +96,10 @@ def bins_of(positions: FloatArray, cell: FloatArray, pbc: BoolArray, cutoff: flo
     )
 
 
-def edges_by_cells(
+def pairs_by_cells(
     positions: torch.Tensor, bins: Bins, cutoff: float
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Edges of one frame.
+    """Pairs of atoms of one frame, also of an atom with its own image, each once.
 
     Parameters
     ----------
@@ -106,13 +108,13 @@ def edges_by_cells(
     bins
         Its bins.
     cutoff
-        Longest edge in Å.
+        Longest distance in Å.
 
     Returns
     -------
     :
-        Senders i and receivers j, int64, shape ``(n_edges,)``, and ``D = r_j - r_i`` in Å with the
-        periodic shift included, shape ``(n_edges, 3)``.
+        First atoms i and second atoms j, int64, shape ``(n_pairs,)``, and ``D = r_j - r_i`` in Å
+        with the periodic shift included, shape ``(n_pairs, 3)``.
     """
     import torch
 
@@ -143,15 +145,13 @@ def edges_by_cells(
         apart = positions[other] - positions[rows, None, None, :] + step @ cell
         near = apart.square().sum(dim=-1) <= cutoff**2
         near &= (other >= 0) & is_there[:, :, None]
-        # An atom is no neighbour of itself, but of its images.
-        itself = (
-            other == torch.arange(start, start + len(other), device=other.device)[:, None, None]
-        )
-        near &= ~(itself & (step == 0).all(dim=-1))
+        # Within a bin, the first in `_AROUND`, each atom is tried with those of higher number.
+        itself = torch.arange(start, start + len(other), device=other.device)
+        near[:, 0] &= other[:, 0] > itself[:, None]
         found = near.nonzero(as_tuple=True)
         parts.append((found[0] + start, other[found], apart[found]))
-    senders, receivers, vectors = (torch.cat(part) for part in zip(*parts, strict=True))
-    return senders, receivers, vectors
+    first, second, vectors = (torch.cat(part) for part in zip(*parts, strict=True))
+    return first, second, vectors
 
 
 def _flat(place: torch.Tensor, numbers: torch.Tensor) -> torch.Tensor:

@@ -1,19 +1,20 @@
 """Edges of frames, found on a device.
 
-In a small frame every atom is tried with every other one, and with all images that may be within
-the cutoff. For some hundred atoms that is less work than the model, and a GPU does it for many
-frames at a time while the host would still be at the first one. Larger frames are cut into linked
-cells (`ms25_suite.architectures.torch_cells`), one frame after the other.
+In a small frame every pair of atoms is tried, with all images that may be within the cutoff. For
+some hundred atoms that is less work than the model, and a GPU does it for many frames at a time
+while the host would still be at the first one. Larger frames are cut into linked cells
+(`ms25_suite.architectures.torch_cells`), one frame after the other.
 """
 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from ms25_suite.architectures.torch_cells import bins_of, edges_by_cells
+from ms25_suite.architectures.torch_cells import bins_of, pairs_by_cells
 from ms25_suite.architectures.torch_packed import Packed
 from ms25_suite.core.frames import BoolArray, Frames, IntArray
 from ms25_suite.potentials.batching.images import images_in_reach
@@ -21,7 +22,7 @@ from ms25_suite.potentials.batching.images import images_in_reach
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["edges_on_device", "is_for_device"]
+__all__ = ["both_directions", "edges_on_device", "is_for_device", "is_upper"]
 
 MOST_CANDIDATES: Final = 3000
 """Atoms and images with which an atom is tried at most: 0.2 µs of an H100, by its memory
@@ -30,7 +31,7 @@ bandwidth, where a model takes 1 µs or more for an atom."""
 _AT_ONCE: Final = 2_097_152
 """Candidates that are tried at a time; each takes about 100 bytes."""
 
-Edges = tuple["torch.Tensor", "torch.Tensor", "torch.Tensor"]
+Pairs = tuple["torch.Tensor", "torch.Tensor", "torch.Tensor"]
 
 
 def is_for_device(frames: Frames, cutoff: float) -> BoolArray:
@@ -54,7 +55,7 @@ def _is_small(frames: Frames, images: IntArray) -> BoolArray:
     return np.asarray(frames.n_atoms * images.prod(axis=1) <= MOST_CANDIDATES, dtype=np.bool_)
 
 
-def edges_on_device(frames: Frames, cutoff: float, device: torch.device, *, pinned: bool) -> Edges:
+def edges_on_device(frames: Frames, cutoff: float, device: torch.device, *, pinned: bool) -> Pairs:
     """Edges of frames that `is_for_device` accepts.
 
     Parameters
@@ -72,8 +73,8 @@ def edges_on_device(frames: Frames, cutoff: float, device: torch.device, *, pinn
     -------
     :
         Senders i and receivers j, numbered over all frames, int64, shape ``(n_edges,)``, and
-        ``D = r_j - r_i`` in Å with the periodic shift included, shape ``(n_edges, 3)``. Edges of a
-        frame lie together, in the order of the frames.
+        ``D = r_j - r_i`` in Å with the periodic shift included, shape ``(n_edges, 3)``. After each
+        edge comes the same one reversed. Edges of a frame lie together, in the order of the frames.
     """
     import torch
 
@@ -89,34 +90,64 @@ def edges_on_device(frames: Frames, cutoff: float, device: torch.device, *, pinn
     }
     packed = Packed(arrays)
     data = packed.tensors(packed.host(pinned=pinned).to(device, non_blocking=True))
-    parts: list[Edges] = []
-    start = 0
-    while start < len(frames):
+    parts: list[Pairs] = []
+    for start, stop in _blocks(sizes, images, small):
         if not small[start]:
             atoms = frames.atoms_of(start)
             bins = bins_of(frames.positions[atoms], cells[start], frames.pbc[start], cutoff)
             if bins is None:
                 msg = f"a frame of {sizes[start]} atoms in a cell too narrow for linked cells"
                 raise ValueError(msg)
-            i, j, apart = edges_by_cells(data["positions"][atoms], bins, cutoff)
+            i, j, apart = pairs_by_cells(data["positions"][atoms], bins, cutoff)
             parts.append((i + atoms.start, j + atoms.start, apart))
-            start += 1
             continue
-        stop, width, around = start + 1, int(sizes[start]), images[start]
-        # Frames side by side in one block, as wide as the largest one of them.
-        while stop < len(frames) and small[stop]:
-            wider = max(width, int(sizes[stop]))
-            further = np.maximum(around, images[stop])
-            if (stop + 1 - start) * wider**2 * int(further.prod()) > _AT_ONCE:
-                break
-            stop, width, around = stop + 1, wider, further
+        around = images[start:stop].max(axis=0)
         shifts = np.array(list(itertools.product(*map(_turns, around.tolist()))))
         moved = torch.from_numpy(shifts).to(device, non_blocking=True)
         block = {name: found[start:stop] for name, found in data.items() if name != "positions"}
+        width = int(sizes[start:stop].max())
         parts.append(_of_block(data["positions"], block, moved, width, cutoff))
-        start = stop
-    senders, receivers, vectors = (torch.cat(found) for found in zip(*parts, strict=True))
-    return senders, receivers, vectors
+    return both_directions(*(torch.cat(found) for found in zip(*parts, strict=True)))
+
+
+def _blocks(sizes: IntArray, images: IntArray, small: BoolArray) -> Iterator[tuple[int, int]]:
+    """First and last frame of each block: large frames alone, others side by side.
+
+    A block is as wide as its largest frame, and has the shifts of all of its frames.
+    """
+    # Plain numbers: there are thousands of frames, and NumPy takes microseconds for each.
+    rows = list(zip(sizes.tolist(), images.tolist(), small.tolist(), strict=True))
+    start, width, around = 0, 0, (1, 1, 1)
+    for index, (size, (a, b, c), is_small) in enumerate(rows):
+        wider = max(width, size)
+        further = max(around[0], a), max(around[1], b), max(around[2], c)
+        load = (index + 1 - start) * wider**2 // 2 * further[0] * further[1] * further[2]
+        if index > start and not (is_small and rows[start][2] and load <= _AT_ONCE):
+            yield start, index
+            start, wider, further = index, size, (a, b, c)
+        width, around = wider, further
+    if rows:
+        yield start, len(rows)
+
+
+def both_directions(first: torch.Tensor, second: torch.Tensor, vectors: torch.Tensor) -> Pairs:
+    """Two edges of each pair, one after the other: from the first atom and from the second.
+
+    Parameters
+    ----------
+    first, second
+        Atoms of each pair, shape ``(n_pairs,)``.
+    vectors
+        From the first one to the second one in Å, shape ``(n_pairs, 3)``.
+    """
+    import torch
+
+    return (
+        torch.stack([first, second], dim=1).flatten(),
+        torch.stack([second, first], dim=1).flatten(),
+        # D_ji = -D_ij
+        torch.stack([vectors, -vectors], dim=1).flatten(0, 1),
+    )
 
 
 def _turns(n: int) -> list[float]:
@@ -136,33 +167,50 @@ def _of_block(
     shifts: torch.Tensor,
     width: int,
     cutoff: float,
-) -> Edges:
-    """Edges of frames of at most ``width`` atoms, by trying all pairs with all shifts."""
+) -> Pairs:
+    """Pairs in frames of at most ``width`` atoms, by trying all of them with all shifts."""
     import torch
 
+    # An atom is no neighbour of itself, but may be one of its images.
+    several = len(shifts) > 1
+    one, other = torch.triu_indices(width, width, int(not several), device=positions.device)
     columns = torch.arange(width, device=positions.device)
-    is_atom = columns[None, :] < block["sizes"][:, None]
     # Places that no atom takes hold any atom, and are left out below.
     atoms = (block["first"][:, None] + columns).clamp(max=len(positions) - 1)
     there = positions[atoms]
-    scaled = there @ block["inverse"]
-    between = scaled[:, None, :, :] - scaled[:, :, None, :]
+    apart = there.index_select(1, other) - there.index_select(1, one)
     # To the nearest image along each cell vector; what does not repeat stays where it is.
-    nearest = -torch.round(between) * block["periodic"][:, None, None, :]
-    # The second nearest one is on the other side.
-    side = torch.where(between + nearest < 0, -1.0, 1.0).to(between.dtype)
-    steps = nearest[:, :, :, None, :] + side[:, :, :, None, :] * shifts
+    between = apart @ block["inverse"]
+    steps = torch.round(between).mul_(-block["periodic"][:, None, :])[:, :, None, :]
+    if several:
+        # The second nearest one is on the other side.
+        side = torch.where(between[:, :, None, :] + steps < 0, -1.0, 1.0).to(between.dtype)
+        steps = steps + side * shifts
+    shape = (*steps.shape[:2], len(shifts), 3)
     # Differences of positions, and not of scaled ones, so that no digit is lost.
-    apart = (there[:, None, :, :] - there[:, :, None, :])[:, :, :, None, :]
-    shape = steps.shape
-    apart = apart + (steps.reshape(shape[0], -1, 3) @ block["cells"]).reshape(shape)
+    apart = apart[:, :, None, :] + (steps.reshape(shape[0], -1, 3) @ block["cells"]).reshape(shape)
     near = apart.square().sum(dim=-1) <= cutoff**2
-    near &= (is_atom[:, :, None] & is_atom[:, None, :])[:, :, :, None]
-    # The block has the shifts of all of its frames, also along what does not repeat in some.
-    repeats = ((shifts == 0) | (block["periodic"][:, None, :] > 0)).all(dim=-1)
-    near &= repeats[:, None, None, :]
-    # An atom is no neighbour of itself, but of its images.
-    itself = (columns[:, None] == columns[None, :])[None, :, :, None]
-    near &= ~(itself & (steps == 0).all(dim=-1))
-    frame, i, j, image = near.nonzero(as_tuple=True)
-    return atoms[frame, i], atoms[frame, j], apart[frame, i, j, image]
+    # The second atom of a pair has the higher place.
+    near &= (other < block["sizes"][:, None])[:, :, None]
+    if several:
+        # The block has the shifts of all of its frames, also along what does not repeat in some.
+        repeats = ((shifts == 0) | (block["periodic"][:, None, :] > 0)).all(dim=-1)
+        near &= repeats[:, None, :]
+        # Of an atom's images at opposite sides one is taken.
+        near &= (one != other)[None, :, None] | is_upper(steps)
+    frame, pair, image = near.nonzero(as_tuple=True)
+    return atoms[frame, one[pair]], atoms[frame, other[pair]], apart[frame, pair, image]
+
+
+def is_upper(vectors: torch.Tensor, least: float = 0.0) -> torch.Tensor:
+    """Whether vectors are in the upper half space: of each one and its opposite, one is.
+
+    Parameters
+    ----------
+    vectors
+        Vectors, shape ``(…, 3)``.
+    least
+        Components up to this size are as good as zero.
+    """
+    x, y, z = vectors.unbind(dim=-1)
+    return (x > least) | ((x.abs() <= least) & ((y > least) | ((y.abs() <= least) & (z > least))))

@@ -35,8 +35,9 @@ class TensorGraph:
         Numbers of atoms and of frames.
     inputs
         What `ms25_suite.architectures.torch_model.TorchModel.inputs` returned, as tensors.
-    half
-        Edges that hold each pair once, shape ``(n_edges / 2,)``; None if that is not known.
+    in_pairs
+        Whether edge ``2 k + 1`` is edge ``2 k`` reversed, so that every second edge holds each pair
+        once; otherwise their order is not known.
     """
 
     senders: torch.Tensor
@@ -46,14 +47,13 @@ class TensorGraph:
     n_atoms: int
     n_graphs: int
     inputs: Mapping[str, torch.Tensor]
-    half: torch.Tensor | None = None
+    in_pairs: bool = False
 
 
 class TensorModel(Protocol):
     """What `ms25_suite.architectures.torch_model.TorchModel` and ``TorchForceModel`` share."""
 
     device: str
-    needs_half: bool
 
     def inputs(self, graph: Graph) -> Arrays:
         """What the model reads of a graph besides edges and frames."""

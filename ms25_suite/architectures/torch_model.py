@@ -28,10 +28,6 @@ class _OnDevice:
     device: str = "cpu"
     """Where the model is: ``cpu``, ``cuda``, ``cuda:1``, …; to be set by the subclass."""
 
-    needs_half: bool = False
-    """Whether it reads `TensorGraph.half`, each pair once, where the edges are found on the device.
-    """
-
     @cached_property
     def _runner(self) -> DeviceRunner | None:
         if not self.device.startswith("cuda"):
@@ -55,7 +51,7 @@ class TorchModel(_OnDevice, EdgeModel):
 
         Called on the host, in another thread than `evaluate_tensors`. Arrays must have the types
         that the tensors should have. Where the edges are known on the device only, the graph has
-        none; `TensorGraph.half` is then stated in dynamics, or if `needs_half` says so.
+        none, and the tensors have them `in_pairs`.
         """
 
     @abstractmethod

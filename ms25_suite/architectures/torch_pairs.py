@@ -1,21 +1,23 @@
-"""Dynamics of one system on a device: LAMMPS' pairs become edges there.
+"""Dynamics of one system on a device, which finds the neighbours itself.
 
-LAMMPS lists pairs within cutoff plus skin, and rebuilds the list every ten steps or less often.
-Only then is it copied. In each step one copy takes the positions to the device, and one takes
-energy, virial and forces back.
+LAMMPS says when pairs within cutoff plus skin have to be found anew, every ten steps or less often.
+In each step one copy takes the positions of atoms and images to the device, and one takes energy,
+virial and forces back.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from ms25_suite.architectures.torch_cells import bins_of, pairs_by_cells
+from ms25_suite.architectures.torch_edges import both_directions, is_upper
 from ms25_suite.architectures.torch_graph import TensorGraph, TensorModel
 from ms25_suite.architectures.torch_packed import Packed
 from ms25_suite.core.frames import FloatArray, IntArray
 from ms25_suite.core.inputs import Inputs
-from ms25_suite.lammps.neighbours import Pairs
+from ms25_suite.lammps.images import Images
 from ms25_suite.potentials.base import Graph
 
 if TYPE_CHECKING:
@@ -23,9 +25,12 @@ if TYPE_CHECKING:
 
 __all__ = ["TorchPairs"]
 
+_ZERO: Final = 1e-6
+"""Components in Å of a vector between images of one atom that are zero but for rounding."""
+
 
 class TorchPairs:
-    """A `ms25_suite.potentials.base.PairDynamics` for a model of PyTorch.
+    """A `ms25_suite.potentials.base.DeviceDynamics` for a model of PyTorch.
 
     Parameters
     ----------
@@ -49,17 +54,22 @@ class TorchPairs:
         self._inputs = inputs
         self._build = -1
         self._host: Any = None
+        self._atoms: dict[str, torch.Tensor] = {}
         self._pairs: dict[str, torch.Tensor] = {}
 
-    def step(self, numbers: IntArray, pairs: Pairs) -> tuple[float, FloatArray, FloatArray]:
-        """Energy, forces and virial; see `PairDynamics.step`."""
+    def step(self, numbers: IntArray, images: Images) -> tuple[float, FloatArray, FloatArray]:
+        """Energy, forces and virial; see `DeviceDynamics.step`."""
         import torch
 
-        if pairs.build != self._build:
-            self._take(numbers, pairs)
-        self._host.numpy()[:] = pairs.positions
+        is_new = images.build != self._build
+        if is_new:
+            shape = images.positions.shape
+            self._host = torch.empty(shape, dtype=torch.float64, pin_memory=self._pinned)
+        self._host.numpy()[:] = images.positions
         # The step before has ended, so that nobody reads the host's memory any more.
         positions = self._host.to(self._device, non_blocking=True)
+        if is_new:
+            self._take(numbers, images, positions)
         graph, vectors = self._graph(positions, len(numbers))
         found = self._model.evaluate_tensors(graph)
         if len(found) == 3:
@@ -71,56 +81,65 @@ class TorchPairs:
         flat = torch.cat(parts).cpu().numpy()
         return float(flat[0]), flat[10:].reshape(-1, 3), flat[1:10].reshape(3, 3)
 
-    def _take(self, numbers: IntArray, pairs: Pairs) -> None:
-        """Copy a new list to the device."""
-        import torch
-
+    def _take(self, numbers: IntArray, images: Images, positions: torch.Tensor) -> None:
+        """Copy what stays until the next rebuild to the device, and find the pairs there."""
         none = np.zeros(0, dtype=np.int64)
         frame = np.zeros(len(numbers), dtype=np.int64)
         # The edges of each step are known on the device only.
         atoms = Graph(numbers, none, none, np.zeros((0, 3)), frame, 1, self._inputs)
-        arrays = {
-            "first": pairs.first,
-            "second": pairs.second,
-            "sender": pairs.sender,
-            "receiver": pairs.receiver,
-            "frame": frame,
-        }
         inputs = self._model.inputs(atoms)
-        packed = Packed(arrays | {f"input {name}": found for name, found in inputs.items()})
-        block = packed.host(pinned=self._pinned).to(self._device)
-        self._pairs = packed.tensors(block)
-        shape = pairs.positions.shape
-        self._host = torch.empty(shape, dtype=torch.float64, pin_memory=self._pinned)
-        self._build = pairs.build
+        arrays = {f"input {name}": found for name, found in inputs.items()}
+        packed = Packed(arrays | {"frame": frame, "owner": images.owner})
+        self._atoms = packed.tensors(packed.host(pinned=self._pinned).to(self._device))
+        self._pairs = self._found(positions, images, len(numbers))
+        self._build = images.build
+
+    def _found(
+        self, positions: torch.Tensor, images: Images, n_atoms: int
+    ) -> dict[str, torch.Tensor]:
+        """All pairs of an atom and another atom or an image, each once."""
+        import torch
+
+        # Images are atoms like any others: nothing repeats.
+        bins = bins_of(images.positions, np.eye(3), np.zeros(3, dtype=np.bool_), images.reach)
+        assert bins is not None
+        first, second, vectors = pairs_by_cells(positions, bins, images.reach)
+        owner = self._atoms["owner"]
+        sender, receiver = owner[first], owner[second]
+        is_own, other_is_own = first < n_atoms, second < n_atoms
+        # A pair across a face is there twice, once as seen from each of its atoms.
+        start, end = torch.where(is_own, sender, receiver), torch.where(is_own, receiver, sender)
+        outwards = torch.where(is_own[:, None], vectors, -vectors)
+        once = (start < end) | ((start == end) & is_upper(outwards, _ZERO))
+        kept = ((is_own & other_is_own) | ((is_own ^ other_is_own) & once)).nonzero().squeeze(1)
+        found = {"first": first, "second": second, "sender": sender, "receiver": receiver}
+        return {name: values[kept] for name, values in found.items()}
 
     def _graph(self, positions: torch.Tensor, n_atoms: int) -> tuple[TensorGraph, torch.Tensor]:
         """Both directions of all pairs within the cutoff, and the vectors of the first ones."""
-        import torch
-
         kept = self._pairs
-        # A ghost atom is at the position of its image: no minimum-image convention is needed.
+        # An image has its own position: no minimum-image convention is needed.
         vectors = positions.index_select(0, kept["second"])
         vectors -= positions.index_select(0, kept["first"])
         # The host waits here for the number of edges: nothing else is under way anyway.
         near = (vectors.square().sum(dim=1) <= self._cutoff**2).nonzero().squeeze(1)
         vectors = vectors.index_select(0, near)
         sender, receiver = (kept[name].index_select(0, near) for name in ("sender", "receiver"))
+        senders, receivers, both = both_directions(sender, receiver, vectors)
         inputs = {
             name.removeprefix("input "): found
-            for name, found in kept.items()
+            for name, found in self._atoms.items()
             if name.startswith("input ")
         }
         graph = TensorGraph(
-            senders=torch.cat([sender, receiver]),
-            receivers=torch.cat([receiver, sender]),
-            # D_ji = -D_ij
-            vectors=torch.cat([vectors, -vectors]),
-            graph_of_atom=kept["frame"],
+            senders=senders,
+            receivers=receivers,
+            vectors=both,
+            graph_of_atom=self._atoms["frame"],
             n_atoms=n_atoms,
             n_graphs=1,
             inputs=inputs,
-            half=torch.arange(len(near), device=self._device),
+            in_pairs=True,
         )
         return graph, vectors
 
@@ -132,9 +151,8 @@ class TorchPairs:
 
         Since ``D_ji = -D_ij``, only the difference of the two derivatives of a pair enters.
         """
-        n_pairs = len(vectors)
-        pull = gradient[:n_pairs] - gradient[n_pairs:]
+        pull = gradient[::2] - gradient[1::2]
         forces = pull.new_zeros(graph.n_atoms, 3)
-        forces.index_add_(0, graph.senders[:n_pairs], pull)
-        forces.index_add_(0, graph.receivers[:n_pairs], pull, alpha=-1)
+        forces.index_add_(0, graph.senders[::2], pull)
+        forces.index_add_(0, graph.receivers[::2], pull, alpha=-1)
         return forces, vectors.T @ pull

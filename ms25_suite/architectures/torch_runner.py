@@ -44,12 +44,17 @@ def device_sums(graph: TensorGraph, gradient: torch.Tensor) -> tuple[torch.Tenso
         Forces in eV/Å, shape ``(n_atoms, 3)``, and virials in eV, shape ``(n_graphs, 3, 3)``, in
         double precision whatever that of the gradient is.
     """
-    slope = gradient.double()
+    slope, vectors = gradient.double(), graph.vectors
+    senders, receivers = graph.senders, graph.receivers
+    if graph.in_pairs:
+        # Since D_ji = -D_ij, only the difference of the two derivatives of a pair enters.
+        slope = slope[::2] - slope[1::2]
+        senders, receivers, vectors = senders[::2], receivers[::2], vectors[::2]
     # Virials of atoms first: all edges of a frame adding to the same nine numbers would queue up.
-    outer = (graph.vectors[:, :, None] * slope[:, None, :]).reshape(-1, 9)
+    outer = (vectors[:, :, None] * slope[:, None, :]).reshape(-1, 9)
     by_sender = slope.new_zeros(graph.n_atoms, 12)
-    by_sender.index_add_(0, graph.senders, _side_by_side(slope, outer))
-    forces = by_sender[:, :3].index_add(0, graph.receivers, slope, alpha=-1)
+    by_sender.index_add_(0, senders, _side_by_side(slope, outer))
+    forces = by_sender[:, :3].index_add(0, receivers, slope, alpha=-1)
     virials = slope.new_zeros(graph.n_graphs, 9)
     virials.index_add_(0, graph.graph_of_atom, by_sender[:, 3:])
     return forces, virials.reshape(-1, 3, 3)
@@ -169,7 +174,6 @@ class TorchRunner:
         senders, receivers, vectors = edges_on_device(
             frames, cutoff, self._device, pinned=self._is_cuda
         )
-        half = _half(senders, receivers, vectors) if self._model.needs_half else None
         graph = TensorGraph(
             senders=senders,
             receivers=receivers,
@@ -178,10 +182,9 @@ class TorchRunner:
             n_atoms=len(atoms.numbers),
             n_graphs=atoms.n_graphs,
             inputs={name: tensors[f"input {name}"] for name in inputs},
-            half=half,
+            in_pairs=True,
         )
         held = [senders, receivers, vectors, tensors["graph_of_atom"]]
-        held += [] if half is None else [half]
         return _Staged(graph, held, marks, self._mark(self._copies)), len(senders)
 
     def stage(self, graph: Graph) -> _Staged:
@@ -300,15 +303,6 @@ class _Launched:
             sums_s=_between(modelled, summed),
             peak_bytes=self.peak,
         )
-
-
-def _half(senders: torch.Tensor, receivers: torch.Tensor, vectors: torch.Tensor) -> torch.Tensor:
-    """Edges that hold each pair, also of an atom with its own image, once."""
-    x, y, z = vectors.unbind(dim=1)
-    # The image at D of an atom has a twin at -D: the one in the upper half space is kept.
-    upper = (x > 0) | ((x == 0) & ((y > 0) | ((y == 0) & (z > 0))))
-    found: torch.Tensor = ((senders < receivers) | ((senders == receivers) & upper)).nonzero()
-    return found.squeeze(1)
 
 
 def _event(stream: Any) -> Any:

@@ -12,16 +12,17 @@ import numpy as np
 from ms25_suite.core.errors import LostAtomsError, NotFiniteError
 from ms25_suite.core.frames import FloatArray, Frames, IntArray
 from ms25_suite.lammps.box import Box, current_matrix
+from ms25_suite.lammps.images import ImageList, Images
 from ms25_suite.lammps.instance import SILENT, gathered
-from ms25_suite.lammps.neighbours import NeighbourList, Pairs
+from ms25_suite.lammps.neighbours import NeighbourList
 
 __all__ = [
     "EdgeFunction",
     "ExternalEdges",
     "ExternalFrames",
-    "ExternalPairs",
+    "ExternalImages",
     "FrameFunction",
-    "PairFunction",
+    "ImageFunction",
 ]
 
 FIX: Final = "ms25"
@@ -48,16 +49,16 @@ class EdgeFunction(Protocol):
         ...
 
 
-class PairFunction(Protocol):
-    """Energy, forces and virial of pairs, for a device that makes edges of them itself."""
+class ImageFunction(Protocol):
+    """Energy, forces and virial of atoms and their images, for a device that finds edges itself."""
 
     cutoff: float
-    """Cutoff in Å; longer pairs do not count."""
+    """Cutoff in Å."""
 
     model_s: float
     """Wall time in seconds spent on the device so far, with the copies to it and back."""
 
-    def on_pairs(self, numbers: IntArray, pairs: Pairs) -> tuple[float, FloatArray, FloatArray]:
+    def on_images(self, numbers: IntArray, images: Images) -> tuple[float, FloatArray, FloatArray]:
         """Same results as `EdgeFunction`."""
         ...
 
@@ -115,13 +116,13 @@ class External(ABC):
         """Energy, forces and virial of the present configuration, in LAMMPS' axes and order."""
 
     @abstractmethod
-    def _prepare(self, lammps: Any) -> None:
+    def _prepare(self, lammps: Any, skin: float) -> None:
         """Commands before the fix; they must define a pair style."""
 
-    def attach(self, lammps: Any, box: Box) -> None:
+    def attach(self, lammps: Any, box: Box, skin: float) -> None:
         """Define the interactions of a LAMMPS instance that already has its atoms."""
         self._lammps, self._box = lammps, box
-        self._prepare(lammps)
+        self._prepare(lammps, skin)
         # Call Python at each step, and add its forces at each step.
         lammps.command(f"fix {FIX} all external pf/callback 1 1")
         # Count the energy in `pe` and the virial in the pressure, which a barostat controls.
@@ -174,30 +175,25 @@ class External(ABC):
 
 
 class _ExternalList(External):
-    """A potential that needs LAMMPS' own neighbour list."""
+    """A potential that needs neighbours of LAMMPS' own atoms, in LAMMPS' order."""
 
     def __init__(
-        self, function: EdgeFunction | PairFunction, on_step: Callable[[], None] = lambda: None
+        self, function: EdgeFunction | ImageFunction, on_step: Callable[[], None] = lambda: None
     ) -> None:
         super().__init__(on_step)
         self._cutoff = float(function.cutoff)
-        self._list: NeighbourList | None = None
+        self._list: NeighbourList | ImageList | None = None
 
     def before_setup(self) -> None:
         """Read the list again: a set-up resets LAMMPS' counter of rebuilds."""
         if self._list is not None:
             self._list.forget()
 
-    def _prepare(self, lammps: Any) -> None:
-        lammps.command(f"pair_style zero {self._cutoff!r}")
-        lammps.command("pair_coeff * *")
-        self._list = NeighbourList(lammps, self._cutoff)
-
-    def _neighbours(self, tags: IntArray) -> tuple[NeighbourList, IntArray]:
-        """LAMMPS' list, and the atomic numbers in the order of its atoms."""
-        assert self._list is not None
+    def _numbers(self, tags: IntArray) -> IntArray:
+        """Atomic numbers in the order of LAMMPS' atoms."""
         # Identifiers count from 1 in the order of the frame; LAMMPS may hold atoms in another one.
-        return self._list, self._box.numbers[tags - 1]
+        numbers: IntArray = self._box.numbers[tags - 1]
+        return numbers
 
 
 class ExternalEdges(_ExternalList):
@@ -212,18 +208,23 @@ class ExternalEdges(_ExternalList):
         """Wall time in seconds spent inside the model so far."""
         return self._function.model_s
 
+    def _prepare(self, lammps: Any, skin: float) -> None:
+        lammps.command(f"pair_style zero {self._cutoff!r}")
+        lammps.command("pair_coeff * *")
+        self._list = NeighbourList(lammps, self._cutoff)
+
     def _evaluate(self, tags: IntArray) -> tuple[float, FloatArray, FloatArray | None]:
-        neighbours, numbers = self._neighbours(tags)
+        assert isinstance(self._list, NeighbourList)
         start = time.perf_counter()
-        edges = neighbours.edges()
+        edges = self._list.edges()
         self.neighbour_s += time.perf_counter() - start
-        return self._function(numbers, *edges)
+        return self._function(self._numbers(tags), *edges)
 
 
-class ExternalPairs(_ExternalList):
-    """A potential on a device: per step it gets the positions, and pairs after each rebuild."""
+class ExternalImages(_ExternalList):
+    """A potential on a device, which gets the positions in each step and finds neighbours there."""
 
-    def __init__(self, function: PairFunction, on_step: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, function: ImageFunction, on_step: Callable[[], None] = lambda: None) -> None:
         super().__init__(function, on_step)
         self._function = function
 
@@ -232,12 +233,15 @@ class ExternalPairs(_ExternalList):
         """Wall time in seconds spent on the device so far."""
         return self._function.model_s
 
+    def _prepare(self, lammps: Any, skin: float) -> None:
+        self._list = ImageList(lammps, self._cutoff, skin)
+
     def _evaluate(self, tags: IntArray) -> tuple[float, FloatArray, FloatArray | None]:
-        neighbours, numbers = self._neighbours(tags)
+        assert isinstance(self._list, ImageList)
         start = time.perf_counter()
-        pairs = neighbours.pairs()
+        images = self._list.images()
         self.neighbour_s += time.perf_counter() - start
-        return self._function.on_pairs(numbers, pairs)
+        return self._function.on_images(self._numbers(tags), images)
 
 
 class ExternalFrames(External):
@@ -255,7 +259,7 @@ class ExternalFrames(External):
     def before_setup(self) -> None:
         """No state to reset."""
 
-    def _prepare(self, lammps: Any) -> None:
+    def _prepare(self, lammps: Any, skin: float) -> None:
         # LAMMPS needs a pair style to wrap and exchange atoms, but its list is not used: with a
         # cutoff below any interatomic distance the list stays short.
         lammps.command("pair_style zero 0.1")

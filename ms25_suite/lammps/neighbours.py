@@ -15,43 +15,16 @@ rebuild to the next made it 1.1 and 1.9 µs.
 from __future__ import annotations
 
 import ctypes
-from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 
 from ms25_suite.core.frames import FloatArray, IntArray
 
-__all__ = ["NeighbourList", "Pairs", "read_pages"]
+__all__ = ["NeighbourList", "read_pages"]
 
 NEIGHMASK: Final = 0x1FFFFFFF
 """Bits of a list entry that hold the atom index (``NEIGHMASK`` in LAMMPS' ``lmptype.h``)."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Pairs:
-    """Pairs of atoms within cutoff plus skin, each once, for a device to make edges of.
-
-    Parameters
-    ----------
-    build
-        Number of the neighbour list; all arrays but the positions are those of the last `Pairs`
-        with the same number.
-    first, second
-        Rows of ``positions``, shape ``(n_pairs,)``.
-    sender, receiver
-        LAMMPS' own atoms that they are, or are images of, shape ``(n_pairs,)``.
-    positions
-        Positions of own atoms and of images in Å, shape ``(n_all, 3)``. It is LAMMPS' own memory:
-        copy it before the next step.
-    """
-
-    build: int
-    first: IntArray
-    second: IntArray
-    sender: IntArray
-    receiver: IntArray
-    positions: FloatArray
 
 
 class NeighbourList:
@@ -69,7 +42,6 @@ class NeighbourList:
         self._lammps = lammps
         self._cutoff = cutoff
         self._builds = -1
-        self._n_read = 0
         self._positions = np.zeros((0, 3))
         self._first = self._second = self._sender = self._receiver = np.zeros(0, dtype=np.int64)
 
@@ -105,19 +77,12 @@ class NeighbourList:
             both,
         )
 
-    def pairs(self) -> Pairs:
-        """Pairs of the present configuration, also those of the skin."""
-        self._refresh()
-        rows = self._first, self._second, self._sender, self._receiver
-        return Pairs(self._n_read, *rows, self._positions)
-
     def _refresh(self) -> None:
         # Between two rebuilds the pairs stay the same, and only the positions change.
         builds = int(self._lammps.get_thermo("nbuild"))
         if builds != self._builds:
             self._read()
             self._builds = builds
-            self._n_read += 1
 
     def _read(self) -> None:
         """Copy LAMMPS' list, with the owner of each ghost atom."""

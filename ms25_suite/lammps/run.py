@@ -70,8 +70,18 @@ class Route(Protocol):
         """Whether there is a stress; valid after the first evaluation."""
         ...
 
-    def attach(self, lammps: Any, box: Box) -> None:
-        """Define the interactions of a LAMMPS instance that already has its atoms."""
+    def attach(self, lammps: Any, box: Box, skin: float) -> None:
+        """Define the interactions of a LAMMPS instance that already has its atoms.
+
+        Parameters
+        ----------
+        lammps
+            The instance.
+        box
+            What is in it.
+        skin
+            Distance in Å that is added to the cutoff of neighbour lists.
+        """
         ...
 
     def before_setup(self) -> None:
@@ -128,7 +138,9 @@ class _Session:
         # and the wrapped ones is added again at the end.
         outside = box.positions - gathered(lammps, box.matrix)
         turns = np.rint(outside @ np.linalg.inv(box.matrix))
-        self._guard(lambda: route.attach(lammps, box), "at the definition of the potential")
+        self._guard(
+            lambda: route.attach(lammps, box, plan.skin_A), "at the definition of the potential"
+        )
         for command in ensemble_commands(plan):
             self._command(command, "at the definition of the run")
         route.before_setup()

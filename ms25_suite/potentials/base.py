@@ -9,14 +9,14 @@ molecular dynamics are built on top of it.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from ms25_suite.core.frames import BoolArray, FloatArray, Frames, IntArray, Predictions
 from ms25_suite.core.inputs import Inputs
-from ms25_suite.lammps.neighbours import Pairs
+from ms25_suite.lammps.images import Images
 
 if TYPE_CHECKING:
     from ms25_suite.potentials.model_file import FileSummary
@@ -25,6 +25,7 @@ __all__ = [
     "Architecture",
     "BatchResult",
     "BatchRunner",
+    "DeviceDynamics",
     "DeviceRunner",
     "EdgeModel",
     "Evaluator",
@@ -32,7 +33,6 @@ __all__ = [
     "Graph",
     "Launched",
     "ModelInfo",
-    "PairDynamics",
 ]
 
 
@@ -158,18 +158,18 @@ class Launched(Protocol):
         ...
 
 
-class PairDynamics(Protocol):
+class DeviceDynamics(Protocol):
     """Evaluates one system on a device, step after step."""
 
-    def step(self, numbers: IntArray, pairs: Pairs) -> tuple[float, FloatArray, FloatArray]:
+    def step(self, numbers: IntArray, images: Images) -> tuple[float, FloatArray, FloatArray]:
         """Energy in eV, forces in eV/Å, shape ``(n_atoms, 3)``, and virial in eV, ``(3, 3)``.
 
         Parameters
         ----------
         numbers
             Atomic numbers in the order of LAMMPS' atoms, shape ``(n_atoms,)``.
-        pairs
-            Pairs within the cutoff and a skin.
+        images
+            Those atoms and their images.
         """
         ...
 
@@ -224,7 +224,7 @@ class DeviceRunner(BatchRunner, Protocol):
         """Find the edges of frames there; what `launch` takes, and the number of edges."""
         ...
 
-    def dynamics(self, cutoff: float, inputs: Inputs) -> PairDynamics:
+    def dynamics(self, cutoff: float, inputs: Inputs) -> DeviceDynamics:
         """Evaluation of one system step after step.
 
         Parameters
@@ -353,6 +353,21 @@ class Architecture(ABC):
         ModelFileError
             The file is not a usable model.
         """
+
+    def compiled_for(self, device: str, accelerators: Collection[str]) -> str:
+        """Kind of file that ``--mlip-compile`` makes of a model first; empty: none.
+
+        Then it takes a form of `faster`.
+
+        Parameters
+        ----------
+        device
+            Where predictions are made.
+        accelerators
+            Those of `accelerators` that are installed beside the package.
+        """
+        del device, accelerators
+        return self.compiled_target
 
     def faster(
         self, model: EdgeModel | ForceModel, *, device: str

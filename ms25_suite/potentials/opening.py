@@ -65,7 +65,8 @@ def from_model_file(
         options.device, dtype=options.dtype, cpu_only=family.cpu_only, python=place.python
     )
     options = replace(options, device=device)
-    target = family.compiled_target if options.compiled else ""
+    accelerators = place.versions(family.accelerators)
+    target = family.compiled_for(device, accelerators) if options.compiled else ""
     loaded = path
     if target and not is_compiled(path):
         loaded = deployed(path, target, architecture, place, device=options.device)
@@ -85,7 +86,7 @@ def from_model_file(
     if loaded != path:
         identity["compiled"] = target
     if options.compiled:
-        identity["accelerated"] = place.versions(family.accelerators)
+        identity["accelerated"] = accelerators
     job = ModelJob(
         implementation=implementation(family),
         path=str(loaded.resolve()),

@@ -25,7 +25,8 @@ class PairStyleRoute:
         self.model_s = math.nan
         self._given = given
 
-    def attach(self, lammps: Any, box: Box) -> None:
+    def attach(self, lammps: Any, box: Box, skin: float) -> None:
+        del skin
         assert self._given.elements in (None, box.elements)
         for command in self._given.commands:
             lammps.command(command)

@@ -167,8 +167,6 @@ class AniModel(TorchModel):
         Type of its weights, of torch.
     """
 
-    needs_half = True
-
     def __init__(self, network: Any, device: str, dtype: Any) -> None:
         self._network = network
         self.device = device
@@ -245,10 +243,10 @@ class AniModel(TorchModel):
         from ase.units import Hartree
         from torchani.neighbors import Neighbors
 
-        keep = graph.inputs["keep"] if graph.half is None else graph.half
+        keep = slice(None, None, 2) if graph.in_pairs else graph.inputs["keep"]
         pairs = torch.stack([graph.senders[keep], graph.receivers[keep]])
         # TorchANI's vectors point from the second atom to the first.
-        vectors = -graph.vectors.index_select(0, keep).to(self._dtype)
+        vectors = -graph.vectors[keep].to(self._dtype)
         vectors = vectors.detach().requires_grad_(True)
         # No pair joins two frames, so TorchANI sees one molecule made of all of them.
         neighbours = Neighbors(pairs, vectors.norm(dim=-1), vectors)
@@ -263,7 +261,7 @@ class AniModel(TorchModel):
         if len(vectors):
             (slope,) = torch.autograd.grad(by_atom.sum(), [vectors])
             # The model's vectors are -D, so dE/dD has the other sign.
-            gradient.index_copy_(0, keep, -slope.to(gradient.dtype))
+            gradient[keep] = -slope.to(gradient.dtype)
         energy = torch.zeros(graph.n_graphs, dtype=wide, device=vectors.device)
         energy.index_add_(0, graph.graph_of_atom, Hartree * by_atom.detach().to(wide))
         return energy, Hartree * gradient

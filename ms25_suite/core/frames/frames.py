@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from ms25_suite.core.frames.arrays import BoolArray, FloatArray, IntArray, atom_indices
+from ms25_suite.core.frames.arrays import BoolArray, FloatArray, IntArray, atom_indices, rows_of
 from ms25_suite.core.inputs import Inputs, collect
 
 if TYPE_CHECKING:
@@ -99,11 +99,12 @@ class Frames:
         chosen = np.asarray(indices, dtype=np.int64)
         atoms = atom_indices(np.asarray(self.offsets), chosen)
         offsets = np.concatenate([[0], np.cumsum(self.n_atoms[chosen])]).astype(np.int64)
+        frame_rows, atom_rows = rows_of(chosen), rows_of(atoms)
         return Frames(
-            numbers=np.asarray(self.numbers[atoms]),
-            positions=np.asarray(self.positions[atoms]),
-            cells=np.asarray(self.cells[chosen]),
-            pbc=np.asarray(self.pbc[chosen]),
+            numbers=np.array(self.numbers[atom_rows]),
+            positions=np.array(self.positions[atom_rows]),
+            cells=np.array(self.cells[frame_rows]),
+            pbc=np.array(self.pbc[frame_rows]),
             offsets=offsets,
             inputs=self.inputs.select(chosen, atoms),
         )

@@ -9,6 +9,7 @@ model file at any time; the model file is the one to archive.
 from __future__ import annotations
 
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -202,14 +203,30 @@ def _run_tool(
         what = f"did not end within {time_limit_s:g} s"
         raise DeployError(_message(command, model, target, what, ended.output))
     if ended.status != 0:
-        what = f"ended with status {ended.status}"
-        raise DeployError(_message(command, model, target, what, ended.output))
+        crashed = ended.status < 0
+        what = (
+            f"crashed ({_signal(-ended.status)})"
+            if crashed
+            else f"ended with status {ended.status}"
+        )
+        advice = target.if_it_crashes if crashed else ""
+        raise DeployError(_message(command, model, target, what, ended.output, advice))
     return ended.output
 
 
-def _message(command: list[str], model: Path, target: Target, what: str, output: str) -> str:
+def _signal(number: int) -> str:
+    """Name of a signal."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def _message(
+    command: list[str], model: Path, target: Target, what: str, output: str, advice: str = ""
+) -> str:
     tool = command[command.index("-m") + 1]
-    advice = f" {target.advice}." if target.advice else ""
+    advice = f" {advice or target.advice}." if advice or target.advice else ""
     end = output.strip()[-_TAIL:] or "(nothing)"
     return (
         f"the file {target.name} could not be made from {model}: {tool} of {command[0]} {what}."

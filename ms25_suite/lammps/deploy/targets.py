@@ -38,6 +38,8 @@ class Target:
         Whether it computes in the requested floating-point type; otherwise in the model's own.
     advice
         What to do if the tool fails, besides reading its output.
+    if_it_crashes
+        What to do if the tool crashes, instead of `advice`; empty: nothing else.
     obstacle
         Why there is no such tool; empty if there is one.
     source
@@ -53,6 +55,7 @@ class Target:
     native: bool = False
     any_dtype: bool = False
     advice: str = ""
+    if_it_crashes: str = ""
     obstacle: str = ""
     source: str = ""
 
@@ -79,6 +82,11 @@ def _nequip_mliap(model: Path, out: Path, _device: str, _dtype: str) -> tuple[st
 
 _NEQUIP: Final = ("nequip", "nequip-allegro", "torch", "e3nn")
 _COMPILER: Final = "It needs a C++ compiler (g++ on the search path)"
+_LOADED: Final = (
+    "It loads the native code that it has made, which PyTorch 2.11 for CUDA 13 does not survive "
+    "on a GPU. Leave out --mlip-compile, or try another PyTorch; Allegro needs no native code on a "
+    "GPU with cuequivariance-torch and cuequivariance-ops-torch-cu13 (or -cu12)"
+)
 
 
 def _compiled(target: str, *architectures: str) -> Target:
@@ -90,6 +98,7 @@ def _compiled(target: str, *architectures: str) -> Target:
         arguments=_nequip_compile(target),
         native=True,
         advice=_COMPILER,
+        if_it_crashes=_LOADED,
         source="https://nequip.readthedocs.io/en/latest/integrations/lammps/pair_styles.html and "
         "`nequip-compile --help` of nequip 0.19.1",
     )

@@ -25,9 +25,10 @@ _BYTES: Final = 200_000.0
 """Memory of one edge in bytes before anything is known: that of a large equivariant model, 128
 channels of 16 components in double precision, of which twelve arrays are alive at once."""
 
-_LARGEST: Final = 8_388_608
-"""Largest load: beyond it arrays of 256 numbers an edge have more elements than a 32-bit index
-counts, which many kernels use."""
+_LARGEST: Final = 4_194_304
+"""Largest load: some 160,000 atoms of a solid, which keep any card busy. Of larger batches there
+are too few to find the edges of one while the card computes another; and arrays of 512 numbers an
+edge have more elements than a 32-bit index counts, which many kernels use."""
 
 _FILL: Final = 0.8
 """Part of the memory that a batch may take by prediction; the allocator loses some to gaps."""

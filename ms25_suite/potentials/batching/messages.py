@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from typing import Final
 
@@ -21,8 +22,8 @@ HOST_BATCHES: Final = 8
 """Most batches in a message to a CPU: the graph of the first one is not built ahead, those of the
 others are."""
 
-DEVICE_ATOMS: Final = 262_144
-"""Most atoms in a message to a GPU: a second of work or more for most models, and 10 MB. The next
+DEVICE_ATOMS: Final = 393_216
+"""Most atoms in a message to a GPU: seconds of work for most models, and 15 MB. The next
 message travels meanwhile."""
 
 _TURNS: Final = 4
@@ -86,8 +87,12 @@ def device_messages(n_atoms: IntArray, cuts: Sequence[int], n_workers: int) -> l
     n_workers
         Number of workers.
     """
-    total = int(n_atoms.sum())
-    share = total if n_workers == 1 else total // (_TURNS * n_workers)
     sizes = np.array([int(n_atoms[a:b].sum()) for a, b in itertools.pairwise(cuts)])
+    total = int(sizes.sum())
+    if n_workers == 1:
+        # Of equal size: at the end of each the device is idle for a moment, also of a small one.
+        share = math.ceil(total / math.ceil(total / DEVICE_ATOMS)) + int(sizes.max())
+    else:
+        share = total // (_TURNS * n_workers)
     groups = batches(sizes, max(1, min(DEVICE_ATOMS, share)))
     return [(cuts[int(group[0])], cuts[int(group[-1]) + 1]) for group in groups]

@@ -11,15 +11,15 @@ import numpy as np
 from ms25_suite.core.errors import UsageError
 from ms25_suite.core.frames import FloatArray, Frames, IntArray, from_voigt
 from ms25_suite.core.inputs import Inputs
-from ms25_suite.lammps.fix_external import ExternalEdges, ExternalFrames, ExternalPairs
-from ms25_suite.lammps.neighbours import Pairs
+from ms25_suite.lammps.fix_external import ExternalEdges, ExternalFrames, ExternalImages
+from ms25_suite.lammps.images import Images
 from ms25_suite.potentials.base import (
+    DeviceDynamics,
     EdgeModel,
     Evaluator,
     ForceModel,
     Graph,
     ModelInfo,
-    PairDynamics,
 )
 from ms25_suite.potentials.batching.memory import is_out_of_memory, out_of_memory
 from ms25_suite.potentials.evaluate import EdgeEvaluator
@@ -35,7 +35,8 @@ def make_route(
 ) -> Route:
     """Route by which LAMMPS calls a potential.
 
-    An edge model gets LAMMPS' own neighbour list; any other potential gets whole frames.
+    An edge model gets LAMMPS' own neighbour list, or finds neighbours itself on a device; any other
+    potential gets whole frames.
 
     Parameters
     ----------
@@ -56,7 +57,7 @@ def make_route(
         runner = evaluator.model.runner
         if runner is not None:
             steps = runner.dynamics(evaluator.cutoff, inputs)
-            return ExternalPairs(DeviceFunction(steps, evaluator.cutoff), on_step)
+            return ExternalImages(DeviceFunction(steps, evaluator.cutoff), on_step)
         return ExternalEdges(ModelFunction(evaluator.model, evaluator.cutoff, inputs), on_step)
     return ExternalFrames(EvaluatorFunction(evaluator), on_step)
 
@@ -132,15 +133,15 @@ class ModelFunction:
 
 
 class DeviceFunction:
-    """A model on a device as a `ms25_suite.lammps.fix_external.PairFunction`."""
+    """A model on a device as a `ms25_suite.lammps.fix_external.ImageFunction`."""
 
-    def __init__(self, steps: PairDynamics, cutoff: float) -> None:
+    def __init__(self, steps: DeviceDynamics, cutoff: float) -> None:
         self.cutoff = cutoff
         self.model_s = 0.0
         self._steps = steps
 
-    def on_pairs(self, numbers: IntArray, pairs: Pairs) -> tuple[float, FloatArray, FloatArray]:
-        """Energy, forces and virial of the pairs.
+    def on_images(self, numbers: IntArray, images: Images) -> tuple[float, FloatArray, FloatArray]:
+        """Energy, forces and virial of atoms and their images.
 
         Raises
         ------
@@ -149,7 +150,7 @@ class DeviceFunction:
         """
         start = time.perf_counter()
         try:
-            return self._steps.step(numbers, pairs)
+            return self._steps.step(numbers, images)
         except (MemoryError, RuntimeError) as error:
             if not is_out_of_memory(error):
                 raise

@@ -143,9 +143,19 @@ def _accelerated(
         return choose_form(lambda: load(Path(job.plain)), forms, job.dtype)
     model = load(Path(job.path))
     found = architecture.faster(model, device=job.device)
-    return (
-        first_form(found) if job.route == "form" else choose_form(lambda: model, found, job.dtype)
-    )
+    if job.route == "form":
+        return first_form(found)
+    if not found:
+        return Chosen(model, _no_form(architecture, job.device))
+    return choose_form(lambda: model, found, job.dtype)
+
+
+def _no_form(architecture: Architecture, device: str) -> str:
+    """Why the plain model is used although a faster form was asked for."""
+    if architecture.accelerators and device.startswith("cuda"):
+        known = ", ".join(architecture.accelerators)
+        return f"plain: a faster form on a GPU needs one of {known}, of which none is usable here"
+    return "plain: there is no faster form of it on this device"
 
 
 def serve(channel: Any, log: str | bytes) -> None:

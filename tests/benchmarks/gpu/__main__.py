@@ -52,6 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             models=str(options.models.resolve()) if options.models else "",
             seconds=max(1.0, share - _GRACE_S),
             compiled=not options.no_compile,
+            cases=tuple(options.cases),
         )
         _measure(_scaled(plan, options), share, report)
     report.finish()
@@ -76,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--small", action="store_true", help="a try in a few seconds on a CPU")
     parser.add_argument("--quick", action="store_true", help="a try in a few minutes on a GPU")
     parser.add_argument("--no-compile", action="store_true", help="compile no model to native code")
+    parser.add_argument("--cases", nargs="+", default=[], help="measure those that begin so only")
     parser.add_argument("--merge", action="store_true", help="keep what is in the file already")
     return parser
 

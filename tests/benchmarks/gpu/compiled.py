@@ -14,7 +14,7 @@ from ms25_suite.lammps.deploy.files import deployed
 from ms25_suite.potentials.registry import get_architecture, require_installed
 from tests.benchmarks.gpu.models import find_or_train
 
-__all__ = ["compiled_file", "is_ready"]
+__all__ = ["compiled_file", "is_ready", "needs_file"]
 
 
 def compiled_file(architecture: str, path: Path, device: str) -> Path:
@@ -28,6 +28,13 @@ def compiled_file(architecture: str, path: Path, device: str) -> Path:
     family = get_architecture(architecture)
     place = require_installed(family)
     return deployed(path, family.compiled_target, architecture, place, device=device)
+
+
+def needs_file(architecture: str, device: str) -> bool:
+    """Whether ``--mlip-compile`` makes a compiled form here."""
+    family = get_architecture(architecture)
+    installed = require_installed(family).versions(family.accelerators)
+    return bool(family.compiled_for(device, installed))
 
 
 def is_ready(path: Path, device: str) -> bool:

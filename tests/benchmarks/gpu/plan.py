@@ -39,6 +39,8 @@ class Plan:
         Most steps of molecular dynamics.
     compiled
         Whether models are compiled to native code too, which takes a minute each.
+    cases
+        Beginnings of the names of the cases to measure, besides the bare model; empty: all.
     """
 
     architecture: str
@@ -53,6 +55,11 @@ class Plan:
     agreement_frames: int = 2
     md_steps: int = 100
     compiled: bool = True
+    cases: tuple[str, ...] = ()
+
+    def wants(self, case: str) -> bool:
+        """Whether a case is to be measured; the bare model always is."""
+        return case == "raw" or not self.cases or case.startswith(self.cases)
 
     def small(self) -> Self:
         """The same in a few seconds on a CPU, to try the program."""
@@ -88,6 +95,6 @@ class Plan:
     def from_json(cls, text: str) -> Self:
         """Inverse of `to_json`."""
         values = json.loads(text)
-        for name in ("dtypes", "large", "batches"):
+        for name in ("dtypes", "large", "batches", "cases"):
             values[name] = tuple(values[name])
         return cls(**values)

@@ -174,6 +174,7 @@ class Report:
                         _judged(step.get("ratio_raw"), TARGETS["lammps"]),
                         _number(step.get("model_ms")),
                         _number(step.get("neighbour_ms")),
+                        _number(step.get("lammps_ms")),
                         _gigabytes(one["peak_bytes"]),
                     ]
                 )
@@ -181,7 +182,7 @@ class Report:
             "## Single frames and molecular dynamics, ms",
             "architecture|type|atoms|bare model|predict|over bare|step in LAMMPS|over bare "
             f"(≤ {TARGETS['lammps']:.2f} at the largest)|model in the step|neighbours in the step|"
-            "bare peak, GB",
+            "LAMMPS in the step|bare peak, GB",
             rows,
         )
 
@@ -197,13 +198,15 @@ class Report:
                     for part in ("neighbours", "waiting", "transfer", "model", "sums")
                 ),
                 _gigabytes(row["peak_bytes"]),
+                _number(row.get("alone", {}).get("edges_us_per_atom")),
+                _number(row.get("alone", {}).get("model_us_per_atom")),
             ]
             for key, row in self._rows("parts").items()
         ]
         return _table(
             "## Parts of a prediction, of the wall time; they overlap",
             "architecture|type|frames|largest batch, atoms|µs per atom|neighbours|waiting for them|"
-            "transfer|model|sums|peak, GB",
+            "transfer|model|sums|peak, GB|edges of a batch alone, µs per atom|its model alone",
             rows,
         )
 

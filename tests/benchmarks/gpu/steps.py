@@ -25,7 +25,7 @@ from ms25_suite.potentials.evaluate import EdgeEvaluator
 from ms25_suite.potentials.potential import Potential
 from tests.benchmarks.gpu import accelerated, rivals, suite, workloads
 from tests.benchmarks.gpu.clock import Clock
-from tests.benchmarks.gpu.compiled import compiled_file, is_ready
+from tests.benchmarks.gpu.compiled import compiled_file, is_ready, needs_file
 from tests.benchmarks.gpu.models import find_or_train
 from tests.benchmarks.gpu.plan import Plan
 from tests.benchmarks.gpu.raw import RawModel, load_raw
@@ -135,6 +135,7 @@ def main(plan: Plan, out: Path) -> None:
             state.deadline = end
             _measure(state, _late_cases(state, first=state is states[0]), emit)
         if states and plan.compiled and plan.architecture == "mace":
+            _default_type(states[-1])
             # A minute or more; nothing comes after it.
             step = partial(_accelerated, states[-1], "torch.compile")
             _measure(states[-1], iter([("accelerated: torch.compile", step)]), emit)
@@ -165,6 +166,8 @@ def _measure(
     """Measure one case after the other; whatever fails is recorded."""
     dtype = state.dtype
     for case, step in cases:
+        if not state.plan.wants(case):
+            continue
         start = time.monotonic()
         if state.left_s() < 1.0:
             emit(dtype=dtype, case=case, failure="left out: the time was over")
@@ -294,7 +297,7 @@ def _predict(state: _State) -> dict[str, Any]:
 def _predict_compiled(state: _State) -> dict[str, Any]:
     """The same with native code, which must agree with the plain model."""
     assert state.raw is not None
-    if _is_of_nequip(state.plan) and not _may_compile(state):
+    if needs_file(state.architecture, state.plan.device) and not _may_compile(state):
         return {"failure": "left out: the native code is not ready"}
     frames = state.frames(_SHORT_S)
     few = frames.select(range(min(len(frames), 8)))
@@ -321,7 +324,9 @@ def _against_raw(state: _State, us_per_atom: float) -> dict[str, float]:
 
 def _parts(state: _State) -> dict[str, Any]:
     found = suite.parts(state.evaluator(), state.frames(_SHORT_S / 2), state.clock)
-    return {**found, **_against_raw(state, found["us_per_atom"])}
+    n_frames = max(2, state.best_atoms // workloads.ATOMS)
+    alone = suite.alone(state.evaluator(), workloads.many(n_frames), state.clock)
+    return {**found, "alone": alone, **_against_raw(state, found["us_per_atom"])}
 
 
 def _raw_large(state: _State) -> dict[str, Any]:

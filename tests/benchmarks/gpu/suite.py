@@ -20,7 +20,7 @@ from ms25_suite.potentials.registry import get_architecture
 from ms25_suite.training.manifest import read_manifest
 from tests.benchmarks.gpu.clock import Clock
 
-__all__ = ["differences", "in_process", "opened", "parts", "predicting", "stepping"]
+__all__ = ["alone", "differences", "in_process", "opened", "parts", "predicting", "stepping"]
 
 _WARM_UP_STEPS = 5
 
@@ -88,6 +88,25 @@ def parts(evaluator: EdgeEvaluator, frames: Frames, clock: Clock) -> dict[str, A
     }
 
 
+def alone(evaluator: EdgeEvaluator, frames: Frames, clock: Clock) -> dict[str, float]:
+    """Edges of one batch and its evaluation, in µs for each atom, one after the other.
+
+    In a prediction they share the device, so that each takes longer there. Empty on a CPU.
+    """
+    runner = evaluator.model.runner
+    if runner is None:
+        return {}
+    staged, _ = runner.stage_frames(frames, evaluator.cutoff)
+    seconds = {
+        "edges": clock.time(lambda: runner.stage_frames(frames, evaluator.cutoff), most_s=1.0),
+        "model": clock.time(lambda: runner.launch(staged).result(), most_s=2.0),
+    }
+    n_atoms = len(frames.numbers)
+    return {
+        f"{name}_us_per_atom": 1e6 * timing.median_s / n_atoms for name, timing in seconds.items()
+    }
+
+
 def stepping(potential: Potential, frame: Frames, n_steps: int) -> dict[str, Any]:
     """Molecular dynamics in LAMMPS: time of a step, and whether LAMMPS got the same forces."""
     plan = MdPlan(
@@ -102,13 +121,17 @@ def stepping(potential: Potential, frame: Frames, n_steps: int) -> dict[str, Any
     assert predicted.energy is not None
     assert predicted.forces is not None
     drift = np.ptp(run.thermo.total_eV) / run.n_atoms
+    wall, model, neighbours = (
+        1e3 * float(part.sum()) / n_steps for part in (run.wall_s, run.model_s, run.neighbour_s)
+    )
     return {
         "route": run.route,
         "n_atoms": run.n_atoms,
         "n_steps": n_steps,
-        "ms_per_step": 1e3 * float(run.wall_s.sum()) / n_steps,
-        "model_ms": 1e3 * float(run.model_s.sum()) / n_steps,
-        "neighbour_ms": 1e3 * float(run.neighbour_s.sum()) / n_steps,
+        "ms_per_step": wall,
+        "model_ms": model,
+        "neighbour_ms": neighbours,
+        "lammps_ms": wall - model - neighbours,
         "neighbour_builds": run.neighbour_builds,
         "route_energy_eV_per_atom": abs(float(predicted.energy[0]) - run.energy) / run.n_atoms,
         "route_forces_eV_per_A": float(np.abs(predicted.forces - run.forces).max()),

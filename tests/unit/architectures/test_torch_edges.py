@@ -33,8 +33,11 @@ def _check(images: list[Atoms], cutoff: float) -> None:
         ordered(expected.senders, expected.receivers, expected.vectors),
         atol=1e-12,
     )
-    # Frame after frame.
+    # Frame after frame, and each edge followed by its reverse.
     assert (np.diff(frames.frame_of_atom[i]) >= 0).all()
+    assert (i[::2] == j[1::2]).all()
+    assert (j[::2] == i[1::2]).all()
+    assert (vectors[::2] == -vectors[1::2]).all()
 
 
 @pytest.mark.parametrize("cutoff", [2.6, 5.0, 9.0])
@@ -109,8 +112,8 @@ def test_a_sparse_frame_has_few_bins() -> None:
     bins = torch_cells.bins_of(positions, np.eye(3), np.zeros(3, dtype=bool), 3.0)
     assert bins is not None
     assert bins.numbers.prod() <= 4 * 50 + 27
-    i, j, _ = torch_cells.edges_by_cells(torch.from_numpy(positions), bins, 3.0)
-    assert (i.tolist(), j.tolist()) == ([0, 1], [1, 0])
+    i, j, _ = torch_cells.pairs_by_cells(torch.from_numpy(positions), bins, 3.0)
+    assert (i.tolist(), j.tolist()) == ([0], [1])
 
 
 def test_which_frames_are_for_the_device() -> None:

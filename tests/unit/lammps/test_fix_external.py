@@ -76,7 +76,7 @@ class Potential:
 
 def attached(potential: Potential) -> tuple[ExternalFrames, Recorder]:
     route, lammps = ExternalFrames(potential), Recorder()
-    route.attach(lammps, BOX)
+    route.attach(lammps, BOX, 1.0)
     return route, lammps
 
 
@@ -127,7 +127,7 @@ def test_lost_atoms_are_noticed_before_the_potential_is_called() -> None:
 def test_every_evaluation_is_reported_as_a_sign_of_life() -> None:
     signs: list[None] = []
     route, lammps = ExternalFrames(Potential(VIRIAL), lambda: signs.append(None)), Recorder()
-    route.attach(lammps, BOX)
+    route.attach(lammps, BOX, 1.0)
     lammps.step()
     lammps.step()
     assert len(signs) == 2

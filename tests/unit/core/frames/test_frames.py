@@ -40,6 +40,16 @@ def test_frames_are_selected_in_the_given_order_and_may_repeat(
     assert len(frames.select([])) == 0
 
 
+def test_frames_that_follow_one_another_are_copies_too(frames: Frames) -> None:
+    found = frames.select([1, 2])
+    assert found.content_hash() == frames.select([0, 1, 2]).select([1, 2]).content_hash()
+    np.testing.assert_array_equal(
+        found.positions, frames.select([2, 1, 2]).select([1, 2]).positions
+    )
+    found.positions[:] = 7.0
+    assert not (frames.positions == 7.0).any()
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,9 @@ from ms25_suite.lammps.deploy.targets import Target
 from ms25_suite.lammps.process import Ended, run_program
 
 PLACE = Installation()
+
+
+_DIE = "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)"
 
 
 def target(name: str, *code: str, **values: bool) -> Target:
@@ -49,6 +53,8 @@ def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             "sleeps", "-m", "timeit", "-n", "1", "-r", "1", "-s", "import time", "time.sleep(9)"
         ),
         target("asks", "-m", "code", "-q"),
+        target("dies", "-m", "timeit", "-n1", "-r1", _DIE),
+        replace(target("loads", "-m", "timeit", "-n1", "-r1", _DIE), if_it_crashes="Try a walk"),
     )
     monkeypatch.setattr(targets, "TARGETS", (*targets.TARGETS, *added))
     path = tmp_path / "a model.json"
@@ -58,6 +64,12 @@ def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def make(model: Path, name: str = "plain", place: Installation = PLACE, **options: object) -> Path:
     return deployed(model, name, "toy", place, **options)
+
+
+@pytest.mark.parametrize(("name", "advice"), [("dies", "Ask a friend"), ("loads", "Try a walk")])
+def test_a_crash_is_said(model: Path, name: str, advice: str) -> None:
+    with pytest.raises(DeployError, match=rf"timeit of .* crashed \(SIGSEGV\)\. {advice}\."):
+        make(model, name)
 
 
 def test_a_file_is_made_once(model: Path) -> None:

@@ -57,7 +57,7 @@ def test_it_stops_before_the_memory_is_full(memory_gb: int, bytes_per_load: floa
     used = _settle(limit, half=1e7, bytes_per_load=bytes_per_load)
     assert max(used) * bytes_per_load < memory_gb * GB
     # It is filled by more than a third where memory is what limits it.
-    assert limit.value * bytes_per_load > 0.3 * memory_gb * GB or limit.value == 8_388_608
+    assert limit.value * bytes_per_load > 0.3 * memory_gb * GB or limit.value == 4_194_304
 
 
 def test_noise_of_a_few_per_cent_does_not_stop_it_early() -> None:

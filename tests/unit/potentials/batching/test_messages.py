@@ -59,6 +59,15 @@ def test_messages_to_a_device_are_whole_blocks(n_workers: int) -> None:
     assert len(spans) >= (4 if n_workers == 1 else 4 * n_workers)
 
 
+def test_messages_to_one_gpu_are_of_equal_size() -> None:
+    """No small one at the end, for which the device would start and stop once more."""
+    sizes = np.full(5000, 108)
+    cuts = _cuts(sizes, 16_384)
+    atoms = [int(sizes[a:b].sum()) for a, b in device_messages(sizes, cuts, 1)]
+    assert len(atoms) == 2
+    assert min(atoms) > 240_000
+
+
 def test_one_message_of_a_calculator_is_one_batch() -> None:
     assert single_messages(np.array([300, 300, 900, 10]), None) == [(0, 1), (1, 2), (2, 3), (3, 4)]
     assert single_messages(np.array([300, 300, 900, 10]), 600) == [(0, 2), (2, 3), (3, 4)]

@@ -162,6 +162,7 @@ def test_trial_frames_have_all_elements_and_edges(r_max: float) -> None:
 
 class FakeArchitecture:
     name = "fake"
+    accelerators = ("fast-kernels", "faster-kernels")
     names_species = True
 
     def load(self, path: Path, *, device: str, dtype: str) -> Any:
@@ -199,6 +200,22 @@ def test_a_worker_uses_and_reports_a_faster_form_only_if_asked(job: ModelJob) ->
     info = worker.load_evaluator(changed(job, accelerate=True)).info
     assert info.acceleration.startswith("kernels on cuda, differs by 0.0e+00 eV/atom")
     assert ModelInfo.from_dict(info.to_dict()) == info
+
+
+def test_a_worker_says_that_there_is_no_faster_form(
+    job: ModelJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(FakeArchitecture, "faster", lambda *_, **__: {})
+    asked = changed(job, accelerate=True)
+    said = worker.load_evaluator(asked).info.acceleration
+    assert said == (
+        "plain: a faster form on a GPU needs one of fast-kernels, faster-kernels, of which none is "
+        "usable here"
+    )
+    on_cpu = worker.load_evaluator(changed(asked, device="cpu")).info.acceleration
+    assert on_cpu == "plain: there is no faster form of it on this device"
+    with pytest.raises(NotApplicableError, match="no faster form"):
+        worker.load_evaluator(changed(asked, route="form"))
 
 
 def test_a_worker_compares_compiled_code_with_the_model_it_is_from(job: ModelJob) -> None:
