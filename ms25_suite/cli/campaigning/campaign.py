@@ -203,7 +203,7 @@ def _report(args: argparse.Namespace) -> int:
         msg = f"nothing is judged yet: run `ms25 campaign run {args.campaign}`"
         raise CampaignError(msg)
     out = args.out or folder / "report"
-    # THE PLACE of the report with the paper's figures: write_paper_report(results, out, …).
+    # Here goes the report with the paper's figures, which takes the same paths of results.
     description, judged = load_results(results)
     page = write_report(out, description, judged).html
     print(shown(f"report: {page}"))
