@@ -9,6 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
+from ms25_suite import __version__
 from ms25_suite.campaign.card import Campaign
 from ms25_suite.core.cache import content_key
 from ms25_suite.core.contracts import read_as
@@ -38,7 +39,7 @@ class OpenedCampaign:
     card
         The campaign; paths in it are absolute.
     content
-        SHA-256 of all that the file says.
+        SHA-256 of all that the file says, and of the version of the suite.
     """
 
     name: str
@@ -93,7 +94,8 @@ def open_campaign(spec: str) -> OpenedCampaign:
     card = read_as(Campaign, table, where, CampaignError)
     if folder is not None:
         card = _located(card, folder)
-    return OpenedCampaign(name, own, card, content_key(table))
+    content = content_key({"suite": __version__, "campaign": table})
+    return OpenedCampaign(name, own, card, content)
 
 
 def _builtin_names() -> list[str]:

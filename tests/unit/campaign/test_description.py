@@ -28,7 +28,9 @@ def row(number: int, kind: str = "train", n: int | None = 50, dataset: str = "ch
 
 
 def test_what_was_planned_and_what_failed_have_their_place_in_the_report(tmp_path: Path) -> None:
-    opened = OpenedCampaign("tour", "tour", Campaign(datasets=("cha",), architectures=("mace",), sizes=(50, 100)), "00")
+    opened = OpenedCampaign(
+        "tour", "tour", Campaign(datasets=("cha",), architectures=("mace",), sizes=(50, 100)), "00"
+    )
     statuses = [
         RowStatus(row(1, n=100), "done"),
         RowStatus(row(2), "failed", "the disk is full"),
