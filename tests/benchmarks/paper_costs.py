@@ -3,7 +3,7 @@
     python tests/benchmarks/paper_costs.py --out ms25_suite/campaign/costs.toml
 
 Each combination trains for ten seconds after its first epoch, or for one if that takes longer
-than two minutes, in a process of its own with one thread. What is in the file is not measured again,
+than two minutes, in a process of its own with one thread. What is in the file is not measured anew,
 so the command can be stopped at any time. `ms25 campaign plan` makes its estimates from the file.
 """
 
