@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import queue
-import signal
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from subprocess import CompletedProcess
 from typing import Any, Final, Protocol
 
+from ms25_suite.campaign.answers import (
+    LostError,
+    ends_upon_sigterm,
+    last_words,
+    result_of,
+    told_by,
+)
 from ms25_suite.campaign.costs import Costs
-from ms25_suite.campaign.engines.engine import EngineStopped, is_lost
+from ms25_suite.campaign.engines.engine import EngineStopped
 from ms25_suite.campaign.engines.workers import Workers
 from ms25_suite.campaign.journal import CampaignFolder
 from ms25_suite.campaign.progress import CampaignProgress
 from ms25_suite.campaign.row import Row
 from ms25_suite.campaign.store import Store
-from ms25_suite.campaign.task import OVER_TIME, TOLD
+from ms25_suite.campaign.task import OVER_TIME
 from ms25_suite.core.errors import CampaignError
 
 __all__ = ["Outcome", "Parent", "RunsTasks"]
@@ -70,10 +73,6 @@ class Outcome:
     failed: Mapping[Row, str]
     blocked: Sequence[Row]
     computed: int
-
-
-class _LostError(Exception):
-    """A task ended with its worker."""
 
 
 class Parent:
@@ -165,7 +164,7 @@ class Parent:
         if not any(self._is_open(key) for key in todo):
             return self._outcome()
         self._engine = self._make_engine()
-        with _ends_upon_sigterm():
+        with ends_upon_sigterm():
             try:
                 self._start_engine()
                 self._progress.start(len(self._rows), len(self._done))
@@ -198,12 +197,12 @@ class Parent:
         try:
             patience = self._workers.patience_s
             why = self._workers.probe(
-                self._engine.submit, groups.values(), lambda future: _result(future, patience)
+                self._engine.submit, groups.values(), lambda future: result_of(future, patience)
             )
         except EngineStopped as error:
             msg = f"no worker could be started: {error}"
             raise CampaignError(msg) from error
-        except _LostError as error:
+        except LostError as error:
             msg = f"the first worker was lost: {error}"
             raise CampaignError(msg) from error
         self._fail_architectures(why)
@@ -239,8 +238,8 @@ class Parent:
     def _end(self, key: str, future: Future[Any]) -> None:
         """A task has ended, one way or another."""
         try:
-            found = _result(future)
-        except _LostError as error:
+            found = result_of(future)
+        except LostError as error:
             self._losses[key] += 1
             self._files.add("lost", key, reason=str(error))
             if self._losses[key] < _MOST_LOSSES:
@@ -251,10 +250,10 @@ class Parent:
         except CampaignError as error:
             self._try_again(key, str(error))
             return
-        told = _told(found)
+        told = told_by(found)
         # Only what lies in the cache is done, whatever a command says.
         if found.returncode or not self._store.is_done(key):
-            self._try_again(key, str(told.get("failed") or _last_words(found)))
+            self._try_again(key, str(told.get("failed") or last_words(found)))
             return
         self._done.add(key)
         self._since_start += 1
@@ -330,73 +329,3 @@ class Parent:
             blocked=[self._rows[key] for key in self._rows if key in self._blocked],
             computed=self._computed,
         )
-
-
-def _result(future: Future[Any], patience_s: float | None = None) -> CompletedProcess[str]:
-    """What a command printed.
-
-    Parameters
-    ----------
-    future
-        From the engine.
-    patience_s
-        Longest wait in seconds; None: as long as it takes.
-
-    Raises
-    ------
-    EngineStopped
-        No worker can be started any more.
-    _LostError
-        Its worker was lost.
-    CampaignError
-        The worker could not run it.
-    """
-    try:
-        found: CompletedProcess[str] = future.result(timeout=patience_s)
-    except TimeoutError as error:
-        msg = f"no worker came up within {patience_s} s; the logs are in the folder `engine`"
-        raise CampaignError(msg) from error
-    except Exception as error:
-        if is_lost(error):
-            raise _LostError(str(error)) from error
-        msg = f"the worker could not run it: {type(error).__name__}: {error}"
-        raise CampaignError(msg) from error
-    return found
-
-
-def _told(found: CompletedProcess[str]) -> dict[str, Any]:
-    """What a task said of itself in its last line."""
-    for line in reversed((found.stdout or "").splitlines()):
-        if line.startswith(TOLD):
-            with contextlib.suppress(ValueError):
-                told = json.loads(line.removeprefix(TOLD))
-                return told if isinstance(told, dict) else {}
-    return {}
-
-
-def _last_words(found: CompletedProcess[str]) -> str:
-    if found.returncode == 0:
-        return "it ended without an error, and left no result in the cache"
-    if found.returncode < 0:
-        return f"it was killed by {signal.Signals(-found.returncode).name}"
-    lines = (found.stderr or found.stdout or "").strip().splitlines()
-    return f"it ended with status {found.returncode}" + (f": {lines[-1]}" if lines else "")
-
-
-@contextlib.contextmanager
-def _ends_upon_sigterm() -> Iterator[None]:
-    """Let SIGTERM end the campaign as Ctrl-C does, with its workers."""
-
-    def end(number: int, frame: Any) -> None:
-        raise KeyboardInterrupt
-
-    try:
-        before = signal.signal(signal.SIGTERM, end)
-    except ValueError:
-        # Not the main thread.
-        yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

@@ -2,9 +2,9 @@
 
     python tests/benchmarks/paper_costs.py --out ms25_suite/campaign/costs.toml
 
-Each combination trains for two epochs, or for one if that takes longer than two minutes, in a
-process of its own with one thread. What is in the file is not measured again, so the command can be
-stopped at any time. `ms25 campaign plan` makes its estimates from the file.
+Each combination trains for ten seconds after its first epoch, or for one if that takes longer
+than two minutes, in a process of its own with one thread. What is in the file is not measured anew,
+so the command can be stopped at any time. `ms25 campaign plan` makes its estimates from the file.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ ARCHITECTURES = ("ani", "mace", "nequip", "allegro", "mtp")
 DATASETS = ("mgo-2x2", "cha", "hea", "reaction", "zro", "mgo-4x4", "water-64", "water-192")
 FRAMES = 50
 LONG_S = 120.0
+SHORT_S = 10.0
+MOST_EPOCHS = 100
 
 
 class _EnoughError(Exception):
@@ -39,7 +41,7 @@ class _Watch:
     """Notes the time and the CPU time at which each epoch ends."""
 
     def __init__(self) -> None:
-        self.ends: list[tuple[float, float]] = []
+        self.ends: list[tuple[int, float, float]] = []
         self.started = time.monotonic()
 
     def note(self, text: str) -> None:
@@ -49,10 +51,11 @@ class _Watch:
         self.started = time.monotonic()
 
     def update(self, epoch: int, *numbers: float | None) -> None:
-        if len(self.ends) == epoch - 1:
-            self.ends.append((time.monotonic() - self.started, _cpu_s_of_children()))
-            if epoch == 2 or self.ends[0][0] > LONG_S:
-                raise _EnoughError
+        # While the program runs: the CPU time of one that has ended is not seen.
+        self.ends.append((epoch, time.monotonic() - self.started, _cpu_s_of_children()))
+        first, now = self.ends[0], self.ends[-1]
+        if first[1] > LONG_S or (epoch > first[0] and now[1] - first[1] > SHORT_S):
+            raise _EnoughError
 
     def finish(self) -> None:
         pass
@@ -72,15 +75,15 @@ def _cpu_s_of_children() -> float:
     return total
 
 
-def _two_epochs(settings: dict[str, Any]) -> dict[str, Any]:
+def _short(settings: dict[str, Any]) -> dict[str, Any]:
     """The same training, but for its length."""
     settings = dict(settings)
     if "max_num_epochs" in settings:
-        settings["max_num_epochs"] = 2
+        settings["max_num_epochs"] = MOST_EPOCHS
     if "seconds_most" in settings:
         settings["seconds_most"] = 1e9
     if "phases" in settings:
-        first = {**settings["phases"][0], "epochs": 2, "seconds": None}
+        first = {**settings["phases"][0], "epochs": MOST_EPOCHS, "seconds": None}
         settings["phases"] = [first]
     return settings
 
@@ -98,7 +101,7 @@ def measure(architecture: str, dataset: str, budget: str) -> dict[str, Any]:
     n = min(FRAMES, len(opened.divided().train()))
     request = training_request(opened, trainer, n=n, budget=budget)
     make = trainer.settings
-    trainer.settings = lambda *given: _two_epochs(make(*given))  # type: ignore[method-assign]
+    trainer.settings = lambda *given: _short(make(*given))  # type: ignore[method-assign]
     watch = _Watch()
     place = tempfile.TemporaryDirectory(prefix="ms25-costs-")
     with place as folder, contextlib.suppress(_EnoughError):
@@ -113,8 +116,13 @@ def measure(architecture: str, dataset: str, budget: str) -> dict[str, Any]:
     if not watch.ends:
         msg = "the training ended before its first epoch"
         raise RuntimeError(msg)
-    before = watch.ends[0] if len(watch.ends) > 1 else (0.0, 0.0)
-    wall, cpu = (after - first for after, first in zip(watch.ends[-1], before, strict=True))
+    with_start = watch.ends[0][0] == watch.ends[-1][0]
+    before = (0, 0.0, 0.0) if with_start else watch.ends[0]
+    n_epochs = watch.ends[-1][0] - before[0]
+    wall, cpu = ((watch.ends[-1][k] - before[k]) / n_epochs for k in (1, 2))
+    if cpu <= 0:
+        msg = "the program ended before its CPU time could be read"
+        raise RuntimeError(msg)
     # Of the largest process below this one, in KiB on Linux.
     memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     return {
@@ -124,7 +132,7 @@ def measure(architecture: str, dataset: str, budget: str) -> dict[str, Any]:
         "frames": n,
         "cpu_s_per_epoch": float(f"{cpu:.3g}"),
         "wall_s_per_epoch": float(f"{wall:.3g}"),
-        "with_start": len(watch.ends) == 1,
+        "with_start": with_start,
         "memory_mb": round(memory),
         "machine": machine().cpu,
         "date": f"{datetime.now(UTC):%Y-%m-%d}",

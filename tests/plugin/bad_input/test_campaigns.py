@@ -14,7 +14,6 @@ import pytest
 from filelock import FileLock
 
 from ms25_suite import __version__
-from ms25_suite.campaign import parent as parent_module
 from ms25_suite.campaign import run as run_module
 from ms25_suite.campaign.engines.workers import Workers
 from tests.helpers.campaigns import SLURM, Counted, Threads, campaign
@@ -48,7 +47,7 @@ def commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Counted:
     monkeypatch.setattr(Workers, "prepare", lambda *_: {})
     monkeypatch.setattr(Workers, "probe", lambda *_: {})
     monkeypatch.setattr(Workers, "task_command", lambda _, row: counted(row))
-    monkeypatch.setattr(parent_module, "is_lost", lambda _: False)
+    monkeypatch.setattr("ms25_suite.campaign.answers.is_lost", lambda _: False)
     return counted
 
 
@@ -150,7 +149,7 @@ def test_other_workers(
         return subprocess.CompletedProcess(command, status, printed, said)
 
     monkeypatch.setattr(run_module, "ParslEngine", lambda *_: Threads(run))
-    monkeypatch.setattr(parent_module, "is_lost", lambda _: False)
+    monkeypatch.setattr("ms25_suite.campaign.answers.is_lost", lambda _: False)
     assert message in ms25("campaign", "run", card, "--folder", folder).text
     assert len(sent) == 1
 

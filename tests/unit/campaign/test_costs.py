@@ -24,7 +24,7 @@ def made(tmp_path: Path) -> tuple[Costs, list[Row]]:
 
 def test_the_file_of_the_suite_is_whole() -> None:
     for (architecture, dataset, budget), one in measured_costs().items():
-        assert all((architecture, dataset, budget, one.machine, one.date))
+        assert all((architecture, dataset, budget, one.machine, one.date)), architecture
         assert one.cpu_s_per_epoch > 0
         assert one.memory_mb > 0
 

@@ -42,7 +42,7 @@ def _without_parsl(monkeypatch: pytest.MonkeyPatch) -> None:
             raise EngineStopped(str(error))
         return isinstance(error, LostError)
 
-    monkeypatch.setattr(module, "is_lost", is_lost)
+    monkeypatch.setattr("ms25_suite.campaign.answers.is_lost", is_lost)
 
 
 class Runs:
