@@ -74,6 +74,7 @@ CSV_COLUMNS: Final = (
     "since_baseline",
     "baseline_value",
     "baseline_difference",
+    "conditions",
 )
 """Columns of ``results.csv``; new ones are only ever added at the end."""
 
@@ -118,6 +119,8 @@ def csv_text(results: Sequence[CheckResult]) -> str:
         flags = ("stand_in", "at_least", "unjudged", "incomparable")
         row |= {name: "true" if record[name] else "false" for name in flags}
         row["by_config_type"] = config_type_text(result)
+        conditions = "; ".join(f"{name}={value}" for name, value in result.conditions.items())
+        row["conditions"] = csv_cell(conditions)
         since = change_columns(result)
         row |= {name: "" if value is None else value for name, value in since.items()}
         writer.writerow(row)

@@ -252,6 +252,8 @@ def test_a_cache_that_cannot_be_written_is_only_a_remark(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(PredictionCache, "put", full)
+    # Another test may have predicted these frames with this model.
+    monkeypatch.setenv("MS25_CACHE_DIR", str(pytester.mkdir("cache")))
     done = pytester.runpytest(f"--mlip={tiny_mace}", f"--dataset={cuni}", "--dtype=float32")
     done.assert_outcomes(failed=3)
     done.stdout.fnmatch_lines(["warning: *could not be kept for the next run: *No space left*"])
