@@ -1,6 +1,6 @@
 """What a campaign costs beyond Parsl: 5,000 tasks of 50 ms, planned, run and looked at.
 
-    python tests/benchmarks/campaign_scale.py FOLDER [N_TASKS] [WORKERS]
+    python -m tests.benchmarks.campaign_scale FOLDER [--tasks 5000] [--workers 8]
 
 Each measurement is a process of its own. The times need an idle machine; CPU times are those of the
 process that runs the campaign.
@@ -8,6 +8,7 @@ process that runs the campaign.
 
 from __future__ import annotations
 
+import argparse
 import os
 import resource
 import subprocess
@@ -63,16 +64,24 @@ def _print(what: str, n: int, before: tuple[float, float, float]) -> None:
 
 
 def main() -> None:
-    folder = Path(sys.argv[1])
-    n, workers = int([*sys.argv, 5000][2]), int([*sys.argv, 5000, 8][3])
-    if len(sys.argv) > 4:
-        {"bare": _bare, "campaign": _campaign}[sys.argv[4]](folder, n, workers)
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--tasks", type=int, default=5000)
+    parser.add_argument("--workers", type=int, default=8)
+    parser.add_argument("--only", choices=("bare", "campaign"), help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    folder, n, workers = options.folder, options.tasks, options.workers
+    if options.only is not None:
+        {"bare": _bare, "campaign": _campaign}[options.only](folder, n, workers)
         return
     for what in ("bare", "campaign"):
         place = folder / what
         place.mkdir(parents=True, exist_ok=True)
         subprocess.run(
-            [sys.executable, __file__, str(place), str(n), str(workers), what],
+            [
+                *(sys.executable, "-m", "tests.benchmarks.campaign_scale", str(place)),
+                *("--tasks", str(n), "--workers", str(workers), "--only", what),
+            ],
             env={**os.environ, "MS25_CACHE_DIR": str(place / "cache")},
             check=True,
         )
