@@ -41,7 +41,7 @@ def _bare(folder: Path, n: int, workers: int) -> None:
     before = _usage()
     futures = [engine.submit(command, "train") for command in commands]
     for future in futures:
-        future.result()
+        future.result().check_returncode()
     _print("bare Parsl", n, before)
     engine.close()
 
