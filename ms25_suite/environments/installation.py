@@ -10,10 +10,10 @@ from importlib.metadata import distributions
 from pathlib import Path
 
 from ms25_suite.core.errors import ArchitectureNotInstalledError
-from ms25_suite.environments.spec import environment_for
+from ms25_suite.environments.spec import EnvironmentSpec, environment_for
 from ms25_suite.environments.store import State, open_environment
 
-__all__ = ["ISOLATED", "Installation", "find_installation"]
+__all__ = ["ISOLATED", "Installation", "find_installation", "managed_installation"]
 
 ISOLATED = Path(__file__).with_name("isolated.py")
 """Script that makes the suite importable in another environment."""
@@ -94,12 +94,33 @@ def find_installation(
             f'Install it with: pip install "{requirement}"'
         )
         raise ArchitectureNotInstalledError(msg)
-    environment = open_environment(environment_for(architecture))
+    what = f"the architecture {architecture!r}"
+    return managed_installation(environment_for(architecture), what, architecture)
+
+
+def managed_installation(spec: EnvironmentSpec, what: str, create: str) -> Installation:
+    """Where a managed environment is on this machine.
+
+    Parameters
+    ----------
+    spec
+        The environment.
+    what
+        What needs it, for the message.
+    create
+        Arguments of ``ms25 env create`` that make it, for the message.
+
+    Raises
+    ------
+    ArchitectureNotInstalledError
+        It is not ready; the message contains the command that creates it.
+    """
+    environment = open_environment(spec)
     state, why = environment.state()
     if state is State.READY:
         return Installation(environment.python, environment.site_packages)
     msg = (
-        f"the architecture {architecture!r} needs its managed environment, which is {state} "
-        f"({why}). Create it with: ms25 env create {architecture}"
+        f"{what} needs its managed environment, which is {state} ({why}). Create it with: ms25 env "
+        f"create {create}"
     )
     raise ArchitectureNotInstalledError(msg)

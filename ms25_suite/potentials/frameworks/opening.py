@@ -6,12 +6,10 @@ from pathlib import Path
 from typing import Final
 
 from ms25_suite.core.cache import file_sha256
-from ms25_suite.core.errors import ArchitectureNotInstalledError
 from ms25_suite.environments.gpus import chosen_device
-from ms25_suite.environments.installation import Installation
+from ms25_suite.environments.installation import Installation, managed_installation
 from ms25_suite.environments.own import find_environment
 from ms25_suite.environments.spec import EnvironmentSpec
-from ms25_suite.environments.store import State, open_environment
 from ms25_suite.potentials.frameworks.model import FrameworkModel
 from ms25_suite.potentials.potential import Potential, PotentialOptions
 from ms25_suite.potentials.prediction_cache import PredictionCache
@@ -33,16 +31,8 @@ def place_of(spec: EnvironmentSpec) -> Installation:
     ArchitectureNotInstalledError
         It is not ready; the message has the command that makes it.
     """
-    environment = open_environment(spec)
-    state, why = environment.state()
-    if state is not State.READY:
-        more = "" if spec.framework or spec.architectures else " --requirement PACKAGE"
-        msg = (
-            f"{spec.serves} needs its managed environment, which is {state} ({why}). Create it "
-            f"with: ms25 env create {spec.name}{more}"
-        )
-        raise ArchitectureNotInstalledError(msg)
-    return Installation(environment.python, environment.site_packages)
+    more = "" if spec.framework or spec.architectures else " --requirement PACKAGE"
+    return managed_installation(spec, spec.serves, f"{spec.name}{more}")
 
 
 def from_framework(model: FrameworkModel, name: str, options: PotentialOptions) -> Potential:
