@@ -199,6 +199,7 @@ calculator = Off
 """
 
 
+@pytest.mark.slow
 def test_a_regression_and_one_that_cannot_be_run(runner: Runner) -> None:
     calculator = runner.folder / "calc.py"
     calculator.write_text(OFF.format(factor=1.01))

@@ -186,6 +186,7 @@ def test_pytests_output_is_shown_on_request(
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.slow
 def test_this_process_stays_as_it_was(cuni: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Called inside a test, twice, with settings that would spoil another pytest."""
     monkeypatch.setenv("PYTEST_ADDOPTS", "--no-such-option -k nothing")
@@ -280,6 +281,7 @@ def _runs(pid: int) -> bool:
     return status.exists() and status.read_text().rpartition(")")[2].split()[0] != "Z"
 
 
+@pytest.mark.slow
 def test_the_page_of_the_docs_is_right(tmp_path: Path) -> None:
     page = REPOSITORY / "docs" / "python.md"
     found = doctest.testfile(

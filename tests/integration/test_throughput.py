@@ -15,6 +15,7 @@ from ms25_suite.metrics import throughput
 pytestmark = [pytest.mark.mace, pytest.mark.lammps, pytest.mark.usefixtures("no_xdist")]
 
 
+@pytest.mark.slow
 def test_a_model_is_timed_on_what_it_knows(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, cuni: Path, tiny_mace: Path
 ) -> None:

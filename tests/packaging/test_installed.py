@@ -153,7 +153,13 @@ def test_wheel_in_an_empty_folder(
 
 
 @pytest.mark.parametrize("parallel", [[], ["-n2"]], ids=["", "two processes"])
-@pytest.mark.parametrize("named", [["--pyargs", "ms25_suite.checks"], []], ids=["pyargs", "bare"])
+@pytest.mark.parametrize(
+    "named",
+    [
+        pytest.param(["--pyargs", "ms25_suite.checks"], id="pyargs"),
+        pytest.param([], id="bare", marks=pytest.mark.slow),
+    ],
+)
 def test_inside_another_project(
     installed: Path, cuni: Path, tmp_path: Path, named: list[str], parallel: list[str]
 ) -> None:

@@ -226,7 +226,9 @@ def test_a_careless_check_is_never_green(installed: Path, work: Path, case: str)
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ("    checks=", "    by_default=False,\n    checks=", ""),
+        pytest.param(
+            "    checks=", "    by_default=False,\n    checks=", "", marks=pytest.mark.slow
+        ),
         ("    main=", '    needs="phonons",\n    main=', "needs the table [phonons] of a card"),
         ("    main=", '    not_asked="ms25_translation.nope:f",\n    main=', "cannot be imported"),
         ('    checks="ms25_translation.test_translation",\n', "", "names no module of checks"),

@@ -56,7 +56,10 @@ def test_what_is_accepted(accepted: Path) -> None:
     assert Baseline.read(accepted.parent / "reports").numbers == found.numbers
 
 
-@pytest.mark.parametrize("processes", [(), ("-n2",)], ids=["one process", "two"])
+@pytest.mark.parametrize(
+    "processes",
+    [pytest.param((), id="one process"), pytest.param(("-n2",), id="two", marks=pytest.mark.slow)],
+)
 def test_worse_fails_and_within_the_allowance_passes(
     pytester: pytest.Pytester,
     cuni: Path,

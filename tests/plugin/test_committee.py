@@ -44,6 +44,7 @@ def of_committee(document: dict[str, Any]) -> dict[tuple[str, str], Any]:
     return {(r["potential"], r["quantity"]): r for r in found}
 
 
+@pytest.mark.slow
 def test_files_of_one_name_are_judged_as_one(
     pytester: pytest.Pytester, alloy: str, calc: Calc, document: Documents
 ) -> None:

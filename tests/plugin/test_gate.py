@@ -18,7 +18,11 @@ BROKEN = "results['forces'] = results['forces'] * 1.5"
 
 
 @pytest.mark.parametrize(
-    "arguments", [("--assert=plain",), ("--assert=plain", "-n2")], ids=["one process", "two"]
+    "arguments",
+    [
+        pytest.param(("--assert=plain",), id="one process"),
+        pytest.param(("--assert=plain", "-n2"), id="two", marks=pytest.mark.slow),
+    ],
 )
 def test_a_failure_fails_also_without_assertions(
     pytester: pytest.Pytester,

@@ -22,7 +22,9 @@ def properties(path: Path) -> list[dict[str, Any]]:
     ]
 
 
-@pytest.mark.parametrize("arguments", [(), ("-n1", "-o", "junit_family=xunit1")])
+@pytest.mark.parametrize(
+    "arguments", [(), pytest.param(("-n1", "-o", "junit_family=xunit1"), marks=pytest.mark.slow)]
+)
 def test_junit(pytester: pytest.Pytester, cuni: Path, arguments: tuple[str, ...]) -> None:
     done = pytester.runpytest_subprocess(
         EMT, f"--dataset={cuni}", "-m", "error_thresholds", "--junit-xml=j.xml", *arguments

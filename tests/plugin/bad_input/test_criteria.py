@@ -419,6 +419,7 @@ def test_another_calculator(judge: Judge, emt: str, cuni: Path, calc: Calc) -> N
     assert "against calc (ase, sha256 " in outcome.reasons("fail")
 
 
+@pytest.mark.slow
 @row("`--same-as`: a model with one changed weight, or another calculator")
 def test_a_changed_weight(
     judge: Judge, cuni: Path, model: str, lennard_jones: Callable[..., dict[str, str]]

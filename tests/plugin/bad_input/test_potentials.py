@@ -322,6 +322,7 @@ def test_auto_without_a_gpu(
     assert "device cpu, dtype float64" in outcome.text
 
 
+@pytest.mark.slow
 @row("`--dtype=float32` for total energies of thousands of eV for each atom")
 @pytest.mark.mace
 def test_single_precision_for_large_energies(

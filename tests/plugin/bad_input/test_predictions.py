@@ -170,6 +170,7 @@ def test_a_daemon(judge: Judge, cuni: Path, calc: Calc) -> None:
     assert not is_alive(int(Path("daemon").read_text()))
 
 
+@pytest.mark.slow
 @row("batch that does not fit into the memory")
 def test_little_memory(judge: Judge, cuni: Path, lennard_jones: Any, model: str) -> None:
     """The model has room for 40 atoms: two frames; then for 10, which is less than one."""

@@ -53,6 +53,7 @@ def test_an_impossible_training(judge: Judge, frames: str, options: str, words: 
     assert words in judge(f"--mlip=train:mace:{options}", frames).text
 
 
+@pytest.mark.slow
 @row("training whose loss becomes NaN")
 def test_a_loss_that_becomes_nan(
     judge: Judge, frames: str, lennard_jones: Package, own_cache: Path
@@ -100,7 +101,7 @@ def wait_for(found: Callable[[], Any]) -> None:
 
 
 @row("training that is killed, also while it saves")
-@pytest.mark.parametrize("when", ["training", "saving"])
+@pytest.mark.parametrize("when", ["training", pytest.param("saving", marks=pytest.mark.slow)])
 def test_a_killed_training(
     judge: Judge,
     promise: Any,
@@ -128,6 +129,7 @@ def test_a_killed_training(
     assert model.with_name(f"{model.name}.json").is_file()
 
 
+@pytest.mark.slow
 @row("two processes that need the same training")
 def test_two_trainings(promise: Any, frames: str, lennard_jones: Package, own_cache: Path) -> None:
     # Long enough for the second process to start on a busy machine.

@@ -74,6 +74,7 @@ EMBEDDINGS = """{
 }"""
 
 
+@pytest.mark.slow
 def test_charge_and_spin_reach_a_model_that_embeds_them(tmp_path: Path) -> None:
     path = make_model(tmp_path / "charged.model", "Default", EMBEDDINGS)
     images = []

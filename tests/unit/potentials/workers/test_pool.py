@@ -227,6 +227,7 @@ def test_the_ase_calculator_asks_the_potential(tmp_path: Path, cuni_images: list
     potential.close()
 
 
+@pytest.mark.slow
 @pytest.mark.mace
 def test_predictions_are_kept_by_content(tiny_mace: Path, frames: Frames) -> None:
     options = PotentialOptions(batch_atoms=64)

@@ -59,6 +59,7 @@ def build(out: Path) -> Path:
         return builder(out, n_frames=4, seed=3, sampling=SAMPLING, workers=1, progress=False)
 
 
+@pytest.mark.slow
 @pytest.mark.lammps
 @pytest.mark.xtb
 def test_frames_and_a_killed_build(tmp_path: Path) -> None:

