@@ -1,13 +1,14 @@
-"""What tasks cost: as measured, in this campaign or before; never guessed."""
+"""What tasks cost, as measured in this campaign or before."""
 
 from __future__ import annotations
 
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
+from statistics import mean
 from typing import Any
 
 from ms25_suite.campaign.card import Campaign
@@ -17,7 +18,7 @@ from ms25_suite.datasets.dataset import Dataset
 from ms25_suite.potentials.registry import get_trainer
 from ms25_suite.training.data import training_data, training_request
 
-__all__ = ["Cost", "Costs", "Measured", "measured_costs"]
+__all__ = ["Cost", "Costs", "Left", "Measured", "measured_costs"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,26 @@ class Cost:
     seconds: float | None = None
     memory_mb: float | None = None
     source: str = "not measured"
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What is left of a campaign.
+
+    Parameters
+    ----------
+    seconds
+        Estimated time; None if unknown.
+    n_guessed
+        Number of tasks of which none like them has been done yet.
+    """
+
+    seconds: float | None = None
+    n_guessed: int = 0
+
+    def shared_by(self, at_a_time: float) -> Left:
+        """The same by so many workers."""
+        return self if self.seconds is None else replace(self, seconds=self.seconds / at_a_time)
 
 
 @cache
@@ -137,6 +158,26 @@ class Costs:
         """What a task is compared with, the nearest first."""
         same = (row.kind, row.architecture, row.budget)
         return [(*same, row.dataset, row.n), (*same, row.dataset)]
+
+    def left(self, rows: Iterable[Row]) -> Left:
+        """Work that tasks are, one after another, as far as this campaign has seen.
+
+        A task like none so far counts as the mean of its kind, or of all if there was none of it.
+        """
+        seen: dict[str, list[float]] = defaultdict(list)
+        for like, ones in self._alike.items():
+            seen[like[0]] += [took for _, took in ones]
+        if not seen:
+            return Left()
+        anything = [took for ones in seen.values() for took in ones]
+        total, n_guessed = 0.0, 0
+        for row in rows:
+            took = self.in_campaign(row)
+            if took is None:
+                n_guessed += 1
+                took = mean(seen[row.kind] or anything)
+            total += took
+        return Left(total, n_guessed)
 
     def of(self, row: Row) -> Cost:
         """Estimate for a task."""

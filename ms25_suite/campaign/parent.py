@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from ms25_suite.campaign.answers import (
     LostError,
@@ -17,8 +17,8 @@ from ms25_suite.campaign.answers import (
     result_of,
     told_by,
 )
-from ms25_suite.campaign.costs import Costs
-from ms25_suite.campaign.engines.engine import EngineStopped
+from ms25_suite.campaign.costs import Costs, Left
+from ms25_suite.campaign.engines.engine import EngineStopped, RunsTasks
 from ms25_suite.campaign.engines.workers import Workers
 from ms25_suite.campaign.journal import CampaignFolder
 from ms25_suite.campaign.progress import CampaignProgress
@@ -27,10 +27,9 @@ from ms25_suite.campaign.store import Store
 from ms25_suite.campaign.task import OVER_TIME
 from ms25_suite.core.errors import CampaignError
 
-__all__ = ["Outcome", "Parent", "RunsTasks"]
+__all__ = ["Outcome", "Parent"]
 
 _WAKE_S: Final = 1.0
-_SHOW_S: Final = 0.5
 _ESTIMATE_S: Final = 10.0
 
 _MOST_LOSSES: Final = 100
@@ -38,18 +37,6 @@ _MOST_LOSSES: Final = 100
 
 _MOST_RESTARTS: Final = 20
 """So often an engine that stopped is started again."""
-
-
-class RunsTasks(Protocol):
-    """What the engine does; see `ms25_suite.campaign.engines.engine.ParslEngine`."""
-
-    def start(self) -> None: ...  # noqa: D102
-
-    def group(self, kind: str) -> str: ...  # noqa: D102
-
-    def submit(self, command: Sequence[str], kind: str) -> Future[Any]: ...  # noqa: D102
-
-    def close(self) -> None: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +114,8 @@ class Parent:
         self._since_start = 0
         self._computed = 0
         self._busy_s = 0.0
-        self._started = self._shown = self._estimated = 0.0
-        self._left_s: float | None = None
+        self._started = self._estimated = 0.0
+        self._left = Left()
         self._ended: queue.SimpleQueue[tuple[str, Future[Any]]] = queue.SimpleQueue()
         self._open_needs: dict[str, int] = {}
         self._needed_by: dict[str, list[str]] = defaultdict(list)
@@ -172,7 +159,7 @@ class Parent:
                 for key in todo:
                     self._send_if_ready(key)
                 self._loop()
-                self._show(last=True)
+                self._show()
             finally:
                 self._progress.finish()
                 self._engine.close()
@@ -298,28 +285,16 @@ class Parent:
         for one in keys:
             self._send_if_ready(one)
 
-    def _show(self, *, last: bool = False) -> None:
+    def _show(self) -> None:
         now = time.monotonic()
-        if now - self._shown < _SHOW_S and not last:
-            return
-        self._shown = now
-        if now - self._estimated > _ESTIMATE_S:
-            self._estimated, self._left_s = now, self._estimate(now)
+        if now - self._estimated > _ESTIMATE_S and self._busy_s:
+            # At the rate of this run so far: several tasks at a time.
+            at_a_time = self._busy_s / (now - self._started)
+            work = self._costs.left(row for key, row in self._rows.items() if self._is_open(key))
+            self._estimated, self._left = now, work.shared_by(at_a_time)
         ended = len(self._done) + len(self._failed) + len(self._blocked)
         waiting = len(self._rows) - ended
-        self._progress.update(len(self._done), len(self._failed), waiting, self._left_s)
-
-    def _estimate(self, now: float) -> float | None:
-        """Time to the end, in seconds: what is left, at the rate of this run so far."""
-        if not self._busy_s:
-            return None
-        at_a_time = self._busy_s / (now - self._started)
-        rows = [row for key, row in self._rows.items() if self._is_open(key)]
-        known = [cost for row in rows if (cost := self._costs.in_campaign(row)) is not None]
-        if len(known) < len(rows):
-            # Of some kind nothing has been done yet.
-            return None
-        return sum(known) / at_a_time
+        self._progress.update(len(self._done), len(self._failed), waiting, self._left)
 
     def _outcome(self) -> Outcome:
         return Outcome(

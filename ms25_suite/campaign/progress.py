@@ -6,6 +6,7 @@ import sys
 import time
 from typing import IO, TYPE_CHECKING, Final
 
+from ms25_suite.campaign.costs import Left
 from ms25_suite.campaign.walltime import hours
 from ms25_suite.core.text.shown import shown
 
@@ -25,6 +26,7 @@ class CampaignProgress:
     """
 
     _LEAST_S: Final = 10.0
+    _SHOW_S: Final = 0.5
 
     def __init__(self, stream: IO[str] | None = None) -> None:
         from rich.console import Console
@@ -32,7 +34,7 @@ class CampaignProgress:
         self._console = Console(file=stream or sys.stderr, highlight=False, soft_wrap=True)
         self._live: Progress | None = None
         self._total = 0
-        self._said = 0.0
+        self._said = self._shown = 0.0
 
     def note(self, text: str) -> None:
         """Write a line."""
@@ -56,28 +58,38 @@ class CampaignProgress:
         self._live.add_task("", total=total, completed=done, text="", left="left …")
         self._live.start()
 
-    def update(self, done: int, failed: int, waiting: int, left_s: float | None) -> None:
+    def update(self, done: int, failed: int, waiting: int, left: Left) -> None:
         """Show how far it is.
 
         Parameters
         ----------
         done, failed, waiting
             Numbers of tasks.
-        left_s
-            Estimated time to the end in seconds; None if unknown.
+        left
+            Estimated time to the end.
         """
-        text = f"{waiting} to do" + (f", {failed} failed" if failed else "")
-        left = "left …" if left_s is None else f"left about {hours(left_s)}"
-        if self._live is not None:
-            self._live.update(self._live.tasks[0].id, completed=done, text=text, left=left)
-            return
         now = time.monotonic()
+        if waiting and now - self._shown < self._SHOW_S:
+            return
+        self._shown = now
+        text = f"{waiting} to do" + (f", {failed} failed" if failed else "")
+        time_left = _in_words(left)
+        if self._live is not None:
+            self._live.update(self._live.tasks[0].id, completed=done, text=text, left=time_left)
+            return
         if now - self._said >= self._LEAST_S or not waiting:
             self._said = now
-            self.note(f"{done}/{self._total} done, {text}, {left}")
+            self.note(f"{done}/{self._total} done, {text}, {time_left}")
 
     def finish(self) -> None:
         """Stop the bar and leave its last state."""
         if self._live is not None:
             self._live.stop()
             self._live = None
+
+
+def _in_words(left: Left) -> str:
+    if left.seconds is None:
+        return "left …"
+    said = f"left about {hours(left.seconds)}"
+    return f"{said} ({left.n_guessed} of them like none so far)" if left.n_guessed else said

@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from ms25_suite.campaign.costs import Costs
-from ms25_suite.campaign.engines.engine import ParslEngine
+from ms25_suite.campaign.costs import Costs, Left
+from ms25_suite.campaign.engines.engine import ParslEngine, RunsTasks
 from ms25_suite.campaign.engines.workers import Workers
 from ms25_suite.campaign.journal import CampaignFolder
 from ms25_suite.campaign.opening import OpenedCampaign
-from ms25_suite.campaign.parent import Outcome, Parent, RunsTasks
+from ms25_suite.campaign.parent import Outcome, Parent
 from ms25_suite.campaign.progress import CampaignProgress
 from ms25_suite.campaign.row import Row
 from ms25_suite.campaign.rows import campaign_rows, open_datasets
@@ -131,7 +131,7 @@ def _only_one(
                     break
                 done = len(store.done(rows))
                 failed = len(files.history().failed())
-                progress.update(done, failed, len(rows) - done - failed, None)
+                progress.update(done, failed, len(rows) - done - failed, Left())
         finally:
             progress.finish()
         if files.parent().get(_ENDED):

@@ -15,7 +15,10 @@ from pathlib import Path
 
 PARTITION = "test"
 
-PROGRAMS = ("slurmctld", "slurmd", "munged", "sbatch", "scancel", "squeue")
+PROGRAMS = ("slurmctld", "slurmd", "munged", "sbatch", "scancel", "squeue", "scontrol")
+
+GPUS = 2
+"""The node says that it has so many GPUs, which are none: only who gets which is tested."""
 
 CONFIGURATION = """
 ClusterName=ms25test
@@ -46,7 +49,8 @@ ReturnToService=2
 InactiveLimit=0
 KillWait=2
 MinJobAge=300
-NodeName={host} NodeAddr=127.0.0.1 CPUs={cores} State=UNKNOWN
+GresTypes=gpu
+NodeName={host} NodeAddr=127.0.0.1 CPUs={cores} Gres=gpu:{gpus} State=UNKNOWN
 PartitionName=test Nodes={host} Default=YES MaxTime=INFINITE State=UP
 """
 
@@ -74,8 +78,11 @@ def running_slurm(folder: Path, cores: int = 2) -> Iterator[dict[str, str]]:
     subprocess.run(["munged", f"--key-file={key}", *options, "--force"], check=True)
     host = socket.gethostname().partition(".")[0]
     ports = {"port": _free_port(), "port_d": _free_port()}
-    configuration = CONFIGURATION.format(host=host, folder=folder, cores=cores, **ports)
+    configuration = CONFIGURATION.format(host=host, folder=folder, cores=cores, gpus=GPUS, **ports)
     (folder / "slurm.conf").write_text(configuration)
+    for index in range(GPUS):
+        (folder / f"gpu{index}").touch()
+    (folder / "gres.conf").write_text(f"Name=gpu File={folder}/gpu[0-{GPUS - 1}]\n")
     variables = {"SLURM_CONF": str(folder / "slurm.conf")}
     env = {**os.environ, **variables}
     try:

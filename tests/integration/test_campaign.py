@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -175,8 +176,8 @@ def on_slurm(tmp_path: Path, slurm: dict[str, str]) -> Iterator[Run]:
     subprocess.run(["scancel", "--user=root"], env=found.environment, check=False)
 
 
-def _jobs(run: Run) -> list[str]:
-    command = ["squeue", "--noheader", "--format=%i", "--states=RUNNING"]
+def _jobs(run: Run, states: str = "RUNNING") -> list[str]:
+    command = ["squeue", "--noheader", "--format=%i", f"--states={states}"]
     done = subprocess.run(command, env=run.environment, capture_output=True, text=True, check=True)
     return done.stdout.split()
 
@@ -205,6 +206,101 @@ def test_on_slurm_over_the_wall_time_of_a_job(on_slurm: Run) -> None:
     run = on_slurm
     parent = run.start(50, "sleep 2", SLURM.format(walltime="0:00:30"))
     run.finish(parent, 100)
+
+
+def _set_node(run: Run, state: str) -> None:
+    node = socket.gethostname().partition(".")[0]
+    command = ["scontrol", "update", f"NodeName={node}", f"State={state}", "Reason=test"]
+    subprocess.run(command, env=run.environment, check=True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("state", ["DRAIN", "DOWN"])
+def test_on_slurm_with_a_node_that_is_taken_out(on_slurm: Run, state: str) -> None:
+    """A drained node takes no new job; one that is down ends its job too. The campaign waits."""
+    run = on_slurm
+    parent = run.start(10, "sleep 1", SLURM.format(walltime="0:10:00"))
+    run.wait_for(lambda: len(run.counted()) > 2)
+    jobs = _jobs(run)
+    _set_node(run, state)
+    try:
+        if state == "DRAIN":
+            subprocess.run(["scancel", *jobs], env=run.environment, check=True)
+        run.wait_for(lambda: not _jobs(run))
+        # Longer than a group of workers may be silent: they are lost, and no job can start.
+        time.sleep(15.0)
+        before = len(run.counted())
+        assert before < 20
+        time.sleep(3.0)
+        assert len(run.counted()) == before
+        assert parent.poll() is None, run.said()
+    finally:
+        _set_node(run, "RESUME")
+    run.finish(parent, 20)
+
+
+@pytest.mark.slow
+def test_on_slurm_each_worker_has_a_gpu_of_its_own(on_slurm: Run) -> None:
+    run, seen = on_slurm, on_slurm.folder / "seen"
+    engine = SLURM.format(walltime="0:10:00") + "gpus = 2\n[resources.train]\ngpus = 1\n"
+    body = f'echo "$PPID $CUDA_VISIBLE_DEVICES" >> {seen}; sleep 1'
+    run.finish(run.start(4, body, engine), 8)
+    # What is judged asks for no GPU, and its workers have none of their own.
+    pairs = {tuple(line.split()) for line in seen.read_text().splitlines()}
+    gpus = [gpu for _, *gpu in pairs if len(gpu) == 1]
+    assert {gpu for (gpu,) in gpus} == {"0", "1"}
+
+
+ARRAY = """
+datasets = ["hea"]
+architectures = ["ani"]
+sizes = [25]
+budgets = ["series"]
+potentials = ["calc.py"]
+criteria = ["error_thresholds"]
+
+[engine.slurm]
+partition = "test"
+cores = 1
+walltime = "0:20:00"
+"""
+
+
+@pytest.mark.slow
+def test_as_arrays_of_jobs(on_slurm: Run) -> None:
+    """No process waits; what fails is named, and the same two commands do the rest."""
+    run = on_slurm
+    card, calc = run.folder / "card.toml", run.folder / "calc.py"
+    card.write_text(ARRAY)
+    calc.write_text("raise RuntimeError('no such weights')\n")
+
+    def ms25(*words: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "ms25_suite", "campaign", *words],
+            cwd=run.folder,
+            env=run.environment,
+            capture_output=True,
+            text=True,
+        )
+        return done.stdout + done.stderr
+
+    def submit() -> int:
+        said = ms25("plan", "card.toml", "--array", "jobs")
+        subprocess.run(["sh", "jobs/submit.sh"], cwd=run.folder, env=run.environment, check=True)
+        end = time.monotonic() + 2 * LONGEST_S
+        while _jobs(run, "RUNNING,PENDING,COMPLETING"):
+            assert time.monotonic() < end, said
+            time.sleep(0.5)
+        return len((run.folder / "jobs" / "manifest.jsonl").read_text().splitlines())
+
+    assert submit() == 3
+    status = ms25("status", "card.toml")
+    assert "2 done" in status
+    assert "1 failed" in status
+    assert "no such weights" in status
+    calc.write_text("from ase.calculators.emt import EMT\nget_calculator = EMT\n")
+    assert submit() == 1
+    assert "3 done" in ms25("status", "card.toml")
 
 
 def test_a_partition_that_does_not_exist(

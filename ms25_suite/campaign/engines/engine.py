@@ -11,7 +11,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from ms25_suite.campaign.card import KINDS, Campaign
 from ms25_suite.campaign.engines.sites import local, slurm
@@ -20,7 +20,7 @@ from ms25_suite.core.errors import CampaignError
 if TYPE_CHECKING:
     from parsl.config import Config
 
-__all__ = ["EngineStopped", "ParslEngine", "is_lost"]
+__all__ = ["EngineStopped", "ParslEngine", "RunsTasks", "is_lost"]
 
 _INSTALL: Final = 'pip install "ms25-suite[campaign]"'
 
@@ -33,6 +33,18 @@ _STRATEGY_S: Final = 2.0
 
 class EngineStopped(Exception):  # noqa: N818
     """No worker can be started any more."""
+
+
+class RunsTasks(Protocol):
+    """What is asked of an engine; see `ParslEngine`."""
+
+    def start(self) -> None: ...  # noqa: D102
+
+    def group(self, kind: str) -> str: ...  # noqa: D102
+
+    def submit(self, command: Sequence[str], kind: str) -> Future[Any]: ...  # noqa: D102
+
+    def close(self) -> None: ...  # noqa: D102
 
 
 class ParslEngine:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ms25_suite.campaign import costs as module
-from ms25_suite.campaign.costs import Costs, Measured, measured_costs
+from ms25_suite.campaign.costs import Costs, Left, Measured, measured_costs
 from ms25_suite.campaign.row import Row
 from ms25_suite.campaign.rows import campaign_rows, open_datasets
 from ms25_suite.datasets.dataset import Dataset
@@ -64,3 +64,18 @@ def test_what_was_done_in_the_campaign_says_more(made: tuple[Costs, list[Row]]) 
     assert costs.in_campaign(by["train", 100]) == 60.0
     assert costs.in_campaign(by["judge", 25]) == 8.0
     assert costs.of(by["train", 100]).source == "tasks like it in this campaign"
+
+
+def test_what_is_left(made: tuple[Costs, list[Row]]) -> None:
+    costs, rows = made
+    assert costs.left(rows) == Left()
+    assert costs.left(rows).shared_by(2.0) == Left()
+    trainings = [row for row in rows if row.kind == "train"]
+    costs.add(next(row for row in trainings if row.n == 50), 100.0)
+    # 25 + 50 + 100 frames, and nothing is known of the others: each counts as what was seen.
+    others = len(rows) - len(trainings)
+    assert costs.left(rows) == Left(350.0 + others * 100.0, others)
+    costs.add(next(row for row in rows if row.kind == "judge"), 8.0)
+    alike = [row for row in rows if row.kind == "judge"]
+    assert costs.left(alike) == Left(8.0 * len(alike), 0)
+    assert costs.left(alike).shared_by(2.0).seconds == 4.0 * len(alike)
