@@ -11,7 +11,14 @@ from ms25_suite.core.records import AuditRecord, RunRecord
 from ms25_suite.core.results import CheckResult
 from ms25_suite.report.wording import pair_label
 
-__all__ = ["AuditTable", "PlacedFinding", "collect_audits", "collect_findings"]
+__all__ = [
+    "AuditTable",
+    "FindingGroup",
+    "PlacedFinding",
+    "collect_audits",
+    "collect_findings",
+    "group_findings",
+]
 
 _OUTCOMES: Final = ("warning", "note", "ok", "unanswered")
 """Possible outcomes of a question, the most severe first."""
@@ -50,12 +57,67 @@ class PlacedFinding:
     ----------
     finding
         The finding, without frames.
-    where
-        Datasets, or potentials and datasets, that it is about.
+    places
+        Names of a potential and a dataset that it is about; the potential is empty where it is
+        about the data alone.
     """
 
     finding: Finding
-    where: tuple[str, ...]
+    places: tuple[tuple[str, str], ...]
+
+    @property
+    def where(self) -> tuple[str, ...]:
+        """The places in words."""
+        return tuple(
+            f"{potential} on {dataset}" if potential else f"dataset {dataset}"
+            for potential, dataset in self.places
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class FindingGroup:
+    """All findings of one code.
+
+    Parameters
+    ----------
+    severity, code
+        ``warning`` or ``note``, and the code that they share.
+    where
+        How many potentials and datasets they are about, in words.
+    entries
+        The findings.
+    """
+
+    severity: str
+    code: str
+    where: str
+    entries: tuple[PlacedFinding, ...]
+
+
+def group_findings(placed: Iterable[PlacedFinding]) -> list[FindingGroup]:
+    """One group for each code, warnings first."""
+    groups: dict[tuple[str, str], list[PlacedFinding]] = {}
+    for entry in placed:
+        groups.setdefault((entry.finding.severity, entry.finding.code), []).append(entry)
+    return [
+        FindingGroup(severity, code, _count(entries), tuple(entries))
+        for (severity, code), entries in groups.items()
+    ]
+
+
+def _count(entries: Iterable[PlacedFinding]) -> str:
+    places = dict.fromkeys(place for entry in entries for place in entry.places)
+    found = {
+        "potential": dict.fromkeys(potential for potential, _ in places if potential),
+        "dataset": dict.fromkeys(dataset for _, dataset in places),
+    }
+    parts = []
+    for noun, names in found.items():
+        if len(names) == 1:
+            parts.append(next(iter(names)))
+        elif names:
+            parts.append(f"{len(names)} {noun}s")
+    return " on ".join(parts)
 
 
 def collect_audits(run: RunRecord, results: Sequence[CheckResult]) -> list[AuditTable]:
@@ -73,14 +135,12 @@ def collect_audits(run: RunRecord, results: Sequence[CheckResult]) -> list[Audit
 def collect_findings(run: RunRecord, results: Sequence[CheckResult]) -> list[PlacedFinding]:
     """Findings, warnings first; the same finding in several places is listed once."""
     found = [
-        (finding, f"dataset {dataset.name}")
-        for dataset in run.datasets
-        for finding in dataset.findings
+        (finding, ("", dataset.name)) for dataset in run.datasets for finding in dataset.findings
     ]
     for result in results:
-        where = f"{result.potential} on {pair_label(result.dataset, result.test_dataset)}"
+        where = (result.potential, pair_label(result.dataset, result.test_dataset))
         found += [(finding, where) for finding in result.findings]
-    places: dict[Finding, dict[str, None]] = {}
+    places: dict[Finding, dict[tuple[str, str], None]] = {}
     for finding, where in found:
         # Without frames, which differ between datasets, equal findings are equal.
         places.setdefault(replace(finding, frames=()), {})[where] = None

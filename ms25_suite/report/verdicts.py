@@ -59,6 +59,11 @@ class MatrixRow:
     thresholds: tuple[tuple[str, str], ...]
     results: tuple[CheckResult | None, ...]
 
+    @property
+    def verdicts(self) -> list[Verdict | None]:
+        """Distinct verdicts of the row."""
+        return list(dict.fromkeys(one.verdict for one in self.results if one is not None))
+
 
 @dataclass(frozen=True, slots=True)
 class Matrix:

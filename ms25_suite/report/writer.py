@@ -17,9 +17,9 @@ from ms25_suite.report.criteria import criterion_title, error_criterion, transfe
 from ms25_suite.report.figures.canvas import drawing, png_bytes, svg_bytes
 from ms25_suite.report.figures.heatmap import draw_heatmap
 from ms25_suite.report.grid import Grid, build_grid
+from ms25_suite.report.html.page import render_page
 from ms25_suite.report.merging.merge import merge_results
 from ms25_suite.report.order import sort_results
-from ms25_suite.report.page import render_page
 from ms25_suite.report.pairs import build_pair_grid
 from ms25_suite.report.tables import csv_text, json_text
 

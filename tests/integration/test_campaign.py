@@ -215,17 +215,15 @@ def _set_node(run: Run, state: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("state", ["DRAIN", "DOWN"])
-def test_on_slurm_with_a_node_that_is_taken_out(on_slurm: Run, state: str) -> None:
-    """A drained node takes no new job; one that is down ends its job too. The campaign waits."""
+def test_on_slurm_with_a_drained_node(on_slurm: Run) -> None:
+    """No new job starts until the node is back; the campaign waits."""
     run = on_slurm
     parent = run.start(10, "sleep 1", SLURM.format(walltime="0:10:00"))
     run.wait_for(lambda: len(run.counted()) > 2)
     jobs = _jobs(run)
-    _set_node(run, state)
+    _set_node(run, "DRAIN")
     try:
-        if state == "DRAIN":
-            subprocess.run(["scancel", *jobs], env=run.environment, check=True)
+        subprocess.run(["scancel", *jobs], env=run.environment, check=True)
         run.wait_for(lambda: not _jobs(run))
         # Longer than a group of workers may be silent: they are lost, and no job can start.
         time.sleep(15.0)
@@ -236,6 +234,19 @@ def test_on_slurm_with_a_node_that_is_taken_out(on_slurm: Run, state: str) -> No
         assert parent.poll() is None, run.said()
     finally:
         _set_node(run, "RESUME")
+    run.finish(parent, 20)
+
+
+@pytest.mark.slow
+def test_on_slurm_with_a_node_that_fails(on_slurm: Run) -> None:
+    """Slurm ends its job, which is no fault of the tasks."""
+    run = on_slurm
+    parent = run.start(10, "sleep 1", SLURM.format(walltime="0:10:00"))
+    run.wait_for(lambda: len(run.counted()) > 2)
+    (job,) = _jobs(run)
+    # The node reports to the controller soon, and is used again (ReturnToService).
+    _set_node(run, "DOWN")
+    run.wait_for(lambda: job not in _jobs(run) or "again" in run.said())
     run.finish(parent, 20)
 
 

@@ -76,10 +76,8 @@ def test_the_same_finding_is_listed_once_and_warnings_first() -> None:
     )
     transfer = make_result(test_dataset="hea", details={"findings": [warning.to_dict()]})
     assert collect_findings(RunRecord(datasets=datasets), [transfer]) == [
-        PlacedFinding(
-            Finding("overlap", "close"), ("dataset a", "dataset b", "mace-β on mgo → hea")
-        ),
-        PlacedFinding(note, ("dataset a",)),
+        PlacedFinding(Finding("overlap", "close"), (("", "a"), ("", "b"), ("mace-β", "mgo → hea"))),
+        PlacedFinding(note, (("", "a"),)),
     ]
 
 

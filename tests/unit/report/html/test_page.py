@@ -10,6 +10,7 @@ from ms25_suite.core.findings import Finding
 from ms25_suite.core.records import DatasetRecord, PotentialRecord, RunRecord
 from ms25_suite.core.results import CheckResult, Verdict
 from ms25_suite.report import write_report
+from ms25_suite.report.html.scripts import page_scripts
 from tests.helpers.details import (
     dynamics_details,
     dynamics_run,
@@ -29,7 +30,7 @@ def test_page_is_one_file_without_a_network(tmp_path: Path) -> None:
     artifact = save_parity(tmp_path)
     files = write_report(tmp_path, RUN, [make_result(artifact=artifact), ERROR])
     page = Page(files.html)
-    assert {"script", "link", "iframe", "object", "embed"} & {tag for tag, _ in page.tags} == set()
+    assert {"link", "iframe", "object", "embed"} & {tag for tag, _ in page.tags} == set()
     for _, attributes in page.tags:
         assert "src" not in attributes or attributes["src"].startswith("data:image/")
         assert "href" not in attributes or attributes["href"].startswith("#")
@@ -96,9 +97,11 @@ def test_stand_in_is_marked_in_every_table(tmp_path: Path) -> None:
     plain = write_report(tmp_path / "plain", RunRecord(), [make_result()])
     assert "†" not in Page(plain.html).text
     marked = Page(write_report(tmp_path / "marked", RunRecord(), [make_result(stand_in=True)]).html)
-    # Matrix and table of results, with a legend each.
-    assert marked.text.count("mgo †") == 2
-    assert marked.text.count("† stand-in reference: level of theory not stated (mgo)") == 2
+    # Overview, matrix and table of results, with a legend each; title and banner too.
+    assert marked.text.count("mgo †") == 3
+    assert marked.text.count("† stand-in reference: level of theory not stated (mgo)") == 3
+    assert marked.text.count("mgo† (stand-in labels)") == 1
+    assert "† Stand-in labels (mgo): the reference is not that of the paper." in marked.text
 
 
 def test_two_levels_of_theory_are_said_first_and_marked_everywhere(tmp_path: Path) -> None:
@@ -145,7 +148,15 @@ def test_names_are_escaped(tmp_path: Path) -> None:
     )
     mild = make_result(potential=NASTY, dataset=NASTY, test_dataset=NASTY)
     page = Page(write_report(tmp_path, run, [nasty, mild]).html)
-    assert "script" not in {tag for tag, _ in page.tags}
+    (script,) = (found for tag, found in page.tags if tag == "script")
+    assert script == {}
+    # It is that of the suite, and what a name brings would not be run.
+    policy = next(found["content"] for tag, found in page.tags if "http-equiv" in found)
+    own = page_scripts()
+    assert str(own.tags) in page.source
+    assert policy == own.policy
+    assert policy.count("'sha256-") == 1
+    assert "script-src 'unsafe-inline'" not in policy
     assert "javascript:" not in page.source
     assert NASTY in page.text
 
@@ -254,7 +265,9 @@ def test_every_criterion_has_its_section_in_the_order_of_the_catalogue(tmp_path:
     page = Page(files.html)
     anchors = [found["id"] for tag, found in page.tags if tag == "h2"]
     assert anchors == [
+        "overview",
         "heatmap",
+        "verdicts",
         "training_rate",
         "size_extensivity",
         "framework_transfer",
@@ -263,7 +276,6 @@ def test_every_criterion_has_its_section_in_the_order_of_the_catalogue(tmp_path:
         "stability",
         "throughput",
         "observables",
-        "verdicts",
         "results",
         "provenance",
     ]

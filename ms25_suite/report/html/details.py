@@ -66,6 +66,7 @@ def error_groups(
                 "potential": potential,
                 "stand_in": any(result.stand_in for result in own),
                 "incomparable": any(result.incomparable for result in own),
+                "verdicts": list(dict.fromkeys(result.verdict for result in own)),
                 "image": image,
                 "details": details,
             }

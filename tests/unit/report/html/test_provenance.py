@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from ms25_suite.core.records import PotentialRecord, RunRecord
-from ms25_suite.report.provenance import (
+from ms25_suite.report.html.provenance import (
     command_line,
     dataset_facts,
     potential_facts,

@@ -8,7 +8,7 @@ import pytest
 
 from ms25_suite.core.records import RunRecord
 from ms25_suite.report import write_report
-from ms25_suite.report.details import error_groups
+from ms25_suite.report.html.details import error_groups
 from tests.helpers.reports import Page, make_result, save_parity
 
 

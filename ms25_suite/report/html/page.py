@@ -19,23 +19,25 @@ from ms25_suite.report.comparisons import (
     two_levels_of,
 )
 from ms25_suite.report.criteria import criterion_title, error_criterion, explain, is_transfer
-from ms25_suite.report.details import error_groups
 from ms25_suite.report.figures.canvas import svg_bytes
 from ms25_suite.report.figures.curves import training_section
 from ms25_suite.report.figures.embed import Image, embed_svg
 from ms25_suite.report.figures.heatmap import draw_heatmap
 from ms25_suite.report.figures.message import message_section
-from ms25_suite.report.findings import collect_audits, collect_findings
+from ms25_suite.report.findings import collect_audits, collect_findings, group_findings
 from ms25_suite.report.grid import build_grid, stand_in_notes, without_model_notes
-from ms25_suite.report.pairs import without_repeats
-from ms25_suite.report.provenance import (
+from ms25_suite.report.html.details import error_groups
+from ms25_suite.report.html.overview import hover_text, judged_on, overview
+from ms25_suite.report.html.provenance import (
     command_line,
     dataset_facts,
     potential_facts,
     run_facts,
 )
-from ms25_suite.report.sections import Sections
-from ms25_suite.report.verdicts import tallies, verdict_matrices
+from ms25_suite.report.html.scripts import page_scripts
+from ms25_suite.report.html.sections import Sections
+from ms25_suite.report.pairs import without_repeats
+from ms25_suite.report.verdicts import verdict_matrices
 from ms25_suite.report.wording import (
     SYMBOLS,
     cell_number,
@@ -52,6 +54,9 @@ from ms25_suite.report.wording import (
 )
 
 __all__ = ["render_page"]
+
+_SHORT = 60
+"""With so many results at most, the sections of the page are open from the start."""
 
 
 def render_page(
@@ -100,6 +105,7 @@ def render_page(
         css=_css_class,
         limit=limit_text,
         change=change_text,
+        hover=hover_text,
         compared=any(result.change is not None for result in results),
     )
     sections = Sections()
@@ -109,22 +115,49 @@ def render_page(
     )
     curves = sections.make("training", "Training curves", lambda: training_section(run))
     groups, notes = error_groups(folder, results)
+    matrices = verdict_matrices(run, without_repeats(results))
+    matrix_links = {one.criterion: f"#verdicts-{n}" for n, one in enumerate(matrices, start=1)}
+    group_links = {
+        (group["criterion"], group["dataset"], group["potential"]): f"#errors-{n}"
+        for n, group in enumerate(groups, start=1)
+    }
+    section_links = {section.anchor: f"#{section.anchor}" for section in shown}
+    table = overview(run, results)
+    scripts = page_scripts()
+
+    def target(result: CheckResult) -> str:
+        """Where the page says most about a result."""
+        label = pair_label(result.dataset, result.test_dataset)
+        found = group_links.get((result.criterion, label, result.potential))
+        other = section_links.get(result.criterion) or matrix_links.get(result.criterion)
+        return found or other or "#results"
+
     explanations = [
         explain(name, run.docs_url or "")
         for name in dict.fromkeys(result.criterion for result in results)
     ]
     return environment.get_template("report.html").render(
         **_headline(run, results),
-        tally=tallies(run, results),
+        rows=table.rows,
+        criteria=table.criteria,
+        target=target,
+        matrix_links=matrix_links,
+        worst_of={
+            criterion: worst_verdict(one.verdict for one in results if one.criterion == criterion)
+            for criterion in matrix_links
+        },
+        is_short=len(results) <= _SHORT,
+        policy=scripts.policy,
+        scripts=scripts.tags,
         heatmaps=_heatmaps(run, results, heatmap, heatmap_width),
         has_stress=any(result.quantity == "stress" for result in results),
-        findings=collect_findings(run, results),
+        findings=group_findings(collect_findings(run, results)),
         audits=collect_audits(run, results),
         notes=[*sections.notes, *notes],
         stand_ins=stand_in_notes(run, results),
         scales=without_model_notes(results),
         sections=[*shown, *([message] if message else [])],
-        matrices=verdict_matrices(run, without_repeats(results)),
+        matrices=matrices,
         groups=groups,
         curves=[curves] if curves else [],
         results=results,
@@ -143,7 +176,10 @@ def _headline(run: RunRecord, results: Sequence[CheckResult]) -> dict[str, Any]:
     tiers = dict.fromkeys(
         [result.tier for result in results] + [dataset.tier for dataset in run.datasets]
     )
+    judged, stand_in = judged_on(run, results)
     return {
+        "judged": judged,
+        "stand_in": stand_in,
         "run_id": run.id or "",
         "started": run.started or "",
         "suite_version": run.suite_version or "",

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from ms25_suite.core.records import RunRecord
-from ms25_suite.report import sections
 from ms25_suite.report.figures.canvas import new_figure
+from ms25_suite.report.html import sections
+from ms25_suite.report.html.sections import EmbeddedSection, Sections
 from ms25_suite.report.section import Block, Column, Drawing, Section, Table
-from ms25_suite.report.sections import EmbeddedSection, Sections
 from tests.helpers.details import dynamics_details, dynamics_run, eos_curve, eos_details
 from tests.helpers.reports import make_result
 

@@ -1,0 +1,1 @@
+"""The HTML page: its first screen, sections and details."""
