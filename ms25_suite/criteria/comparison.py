@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,7 @@ from ms25_suite.core.errors import NotApplicableError, NotJudgedError
 from ms25_suite.core.fields import Quantity
 from ms25_suite.core.findings import Finding
 from ms25_suite.core.frames import BoolArray, FloatArray, Frames, IntArray, Labels, Predictions
+from ms25_suite.core.frames.structures import structures_text
 from ms25_suite.core.units import MEV_PER_EV
 from ms25_suite.criteria.gaps import LabelGaps
 from ms25_suite.criteria.novelty import describe_distances, distance_remarks
@@ -39,7 +40,14 @@ from ms25_suite.metrics.errors import (
 from ms25_suite.metrics.intervals import Statistic
 from ms25_suite.metrics.novelty.frames import FrameDistances
 
+if TYPE_CHECKING:
+    from ase import Atoms
+
 __all__ = ["ComparedFrames", "frame_sample", "in_display_units", "measure_mae", "record_mae"]
+
+_MOST_STRUCTURES = 3
+_MOST_ATOMS = 500
+"""Of larger frames than this only the worst one is kept for the report, whose file would grow."""
 
 _COMPONENT_UNITS = {"energy": "eV/atom", "forces": "eV/Å", "stress": "eV/Å^3"}
 
@@ -222,7 +230,7 @@ def record_mae(
         n_frames=errors.n_frames,
         duration_s=compared.duration_s,
         details=details.to_dict(),
-        artifact=_keep_components(recorder, errors, compared.frames.select(errors.frames)),
+        artifact=_keep_components(recorder, errors, compared),
         sample=frame_sample(errors, compared),
     )
     return details
@@ -331,8 +339,11 @@ def _by_config_type(
     }
 
 
-def _keep_components(recorder: CheckRecorder, errors: ErrorSummary, frames: Frames) -> str:
+def _keep_components(
+    recorder: CheckRecorder, errors: ErrorSummary, compared: ComparedFrames
+) -> str:
     """Write the compared components for the parity plot; returns the artifact's path."""
+    frames = compared.frames.select(errors.frames)
     return recorder.keep_arrays(
         errors.quantity,
         errors.reference,
@@ -340,4 +351,32 @@ def _keep_components(recorder: CheckRecorder, errors: ErrorSummary, frames: Fram
         _COMPONENT_UNITS[errors.quantity],
         # Components are flattened, x y z of each atom (the paper's equations 1 and 2).
         element=np.repeat(frames.numbers, 3) if errors.quantity == "forces" else None,
+        structures=structures_text(_worst_images(errors, compared)),
     )
+
+
+def _worst_images(errors: ErrorSummary, compared: ComparedFrames) -> list[Atoms]:
+    """The frames with the largest errors, with both sides of the comparison in eV and Å."""
+    starts = {
+        int(frame): slice(end - count, end)
+        for frame, count, end in zip(
+            errors.frames, errors.frame_counts, np.cumsum(errors.frame_counts), strict=True
+        )
+    }
+    images: list[Atoms] = []
+    for frame, value in errors.worst_frames()[:_MOST_STRUCTURES]:
+        atoms = compared.frames.atoms(frame)
+        if images and len(atoms) > _MOST_ATOMS:
+            break
+        reference, predicted = errors.reference[starts[frame]], errors.predicted[starts[frame]]
+        atoms.info |= {
+            "frame": int(compared.indices[frame]),
+            f"{errors.quantity}_mae": MEV_PER_EV * value,
+        }
+        place, shape = (
+            (atoms.arrays, (-1, 3)) if errors.quantity == "forces" else (atoms.info, (-1,))
+        )
+        place[f"reference_{errors.quantity}"] = reference.reshape(shape)
+        place[f"predicted_{errors.quantity}"] = predicted.reshape(shape)
+        images.append(atoms)
+    return images

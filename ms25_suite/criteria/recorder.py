@@ -392,6 +392,7 @@ class CheckRecorder:
         predicted: FloatArray,
         unit: str,
         element: IntArray | None = None,
+        structures: str = "",
     ) -> str:
         """Write compared components for the parity plot; returns the path in the report folder.
 
@@ -407,6 +408,8 @@ class CheckRecorder:
             Their unit.
         element
             Atomic number behind each component, shape ``(n_components,)``.
+        structures
+            Frames to show, as extended XYZ.
         """
         # Ceiling division: every step-th component, evenly over all frames.
         step = -(-len(reference) // MAX_COMPONENTS)
@@ -417,6 +420,8 @@ class CheckRecorder:
         }
         if element is not None:
             arrays["element"] = element[::step]
+        if structures:
+            arrays["structures"] = np.array(structures)
         # In memory first: an archive that meets a full disk fails in many ways.
         content = io.BytesIO()
         np.savez_compressed(content, **arrays)

@@ -23,6 +23,7 @@ __all__ = [
     "drawing",
     "new_figure",
     "png_bytes",
+    "small_png_bytes",
     "svg_bytes",
     "wrapped",
 ]
@@ -85,6 +86,17 @@ def png_bytes(figure: Figure, dpi: float) -> bytes:
     buffer = io.BytesIO()
     # Without the version of matplotlib, the same figure has the same bytes.
     figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
+    return buffer.getvalue()
+
+
+def small_png_bytes(figure: Figure, dpi: float) -> bytes:
+    """Figure as PNG of 256 colours: a third of the size, and no difference that the eye sees."""
+    from PIL import Image
+
+    image = Image.open(io.BytesIO(png_bytes(figure, dpi))).convert("RGB")
+    buffer = io.BytesIO()
+    # No dithering: it would speckle flat areas, and make the file larger.
+    image.quantize(256, dither=Image.Dither.NONE).save(buffer, format="png", optimize=True)
     return buffer.getvalue()
 
 

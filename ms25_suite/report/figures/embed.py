@@ -6,7 +6,7 @@ import base64
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from ms25_suite.report.figures.canvas import png_bytes, svg_bytes
+from ms25_suite.report.figures.canvas import small_png_bytes, svg_bytes
 from ms25_suite.report.section import Drawing
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def embed_drawing(drawing: Drawing) -> Image:
 
 def embed_png(figure: Figure, alt: str) -> Image:
     """Figure of many points."""
-    return _image("png", png_bytes(figure, _PNG_DPI), figure.get_figwidth(), alt)
+    return _image("png", small_png_bytes(figure, _PNG_DPI), figure.get_figwidth(), alt)
 
 
 def embed_svg(data: bytes, inches: float, alt: str) -> Image:

@@ -41,6 +41,8 @@ class Parity:
         Unit of both.
     n_dropped
         Pairs left out since one of the two is not finite.
+    structures
+        The worst frames as extended XYZ, the worst first; empty if they were not kept.
     """
 
     result: CheckResult
@@ -48,6 +50,7 @@ class Parity:
     predicted: NDArray[np.float64]
     unit: str
     n_dropped: int
+    structures: str = ""
 
 
 def read_parity(folder: Path, result: CheckResult) -> Parity | None:
@@ -75,6 +78,7 @@ def read_parity(folder: Path, result: CheckResult) -> Parity | None:
             reference = np.asarray(archive["reference"], dtype=np.float64)
             predicted = np.asarray(archive["predicted"], dtype=np.float64)
             unit = str(archive["unit"]) if "unit" in archive.files else ""
+            kept = str(archive["structures"]) if "structures" in archive.files else ""
     except FileNotFoundError as error:
         msg = f"no parity plot: the file {shown} is missing from the report folder"
         raise ReportError(msg) from error
@@ -97,6 +101,7 @@ def read_parity(folder: Path, result: CheckResult) -> Parity | None:
         predicted[finite],
         unit or _UNITS.get(result.quantity, ""),
         int(np.count_nonzero(~finite)),
+        kept,
     )
 
 

@@ -12,6 +12,7 @@ from ms25_suite.core.errors import ReportError
 from ms25_suite.core.results import CheckResult
 from ms25_suite.report.figures.embed import embed_png
 from ms25_suite.report.figures.parity import draw_parities, read_parity
+from ms25_suite.report.html.structures import Structures
 from ms25_suite.report.wording import pair_label, pretty_unit
 
 __all__ = ["error_groups"]
@@ -19,7 +20,7 @@ __all__ = ["error_groups"]
 
 def error_groups(
     folder: Path, results: Sequence[CheckResult]
-) -> tuple[list[dict[str, Any]], list[str]]:
+) -> tuple[list[dict[str, Any]], list[str], Structures]:
     """Collect parity plots and details per criterion, potential and dataset.
 
     Parameters
@@ -31,9 +32,11 @@ def error_groups(
 
     Returns
     -------
-    groups, notes
-        Groups for the template of the page, and a note for each artifact that cannot be read.
+    groups, notes, structures
+        Groups for the template of the page, a note for each artifact that cannot be read, and the
+        worst frames.
     """
+    structures = Structures()
     notes: dict[str, None] = {}
     groups: dict[tuple[str, str, str], list[CheckResult]] = {}
     for result in results:
@@ -42,6 +45,7 @@ def error_groups(
     shown = []
     for (criterion, label, potential), own in groups.items():
         parities = []
+        places: dict[str, int] = {}
         for result in own:
             try:
                 parity = read_parity(folder, result)
@@ -50,7 +54,12 @@ def error_groups(
                 continue
             if parity is not None:
                 parities.append(parity)
-        details = [detail for result in own if (detail := _details(result))]
+                place = structures.add(parity.structures)
+                if place is not None:
+                    places[result.quantity] = place
+        details = [
+            detail for result in own if (detail := _details(result, places.get(result.quantity)))
+        ]
         if not parities and not details:
             continue
         image = None
@@ -71,10 +80,10 @@ def error_groups(
                 "details": details,
             }
         )
-    return shown, list(notes)
+    return shown, list(notes), structures
 
 
-def _details(result: CheckResult) -> dict[str, Any]:
+def _details(result: CheckResult, place: int | None) -> dict[str, Any]:
     """Errors per element, worst frames and further numbers of a result; empty if it has none."""
     per_element = details_of(result, "per_element", dict[str, float]) or {}
     elements = {name: value for name, value in per_element.items() if math.isfinite(value)}
@@ -105,6 +114,7 @@ def _details(result: CheckResult) -> dict[str, Any]:
         ],
         "kinds": sorted(by_kind, key=lambda item: -item[1]),
         "worst": worst,
+        "structures": place,
         "scalars": scalars,
     }
 

@@ -36,6 +36,7 @@ from ms25_suite.report.html.provenance import (
 )
 from ms25_suite.report.html.scripts import page_scripts
 from ms25_suite.report.html.sections import Sections
+from ms25_suite.report.html.structures import VIEWER
 from ms25_suite.report.pairs import without_repeats
 from ms25_suite.report.verdicts import verdict_matrices
 from ms25_suite.report.wording import (
@@ -114,7 +115,7 @@ def render_page(
         "observables", "Errors against observables", lambda: message_section(results)
     )
     curves = sections.make("training", "Training curves", lambda: training_section(run))
-    groups, notes = error_groups(folder, results)
+    groups, notes, structures = error_groups(folder, results)
     matrices = verdict_matrices(run, without_repeats(results))
     matrix_links = {one.criterion: f"#verdicts-{n}" for n, one in enumerate(matrices, start=1)}
     group_links = {
@@ -123,7 +124,7 @@ def render_page(
     }
     section_links = {section.anchor: f"#{section.anchor}" for section in shown}
     table = overview(run, results)
-    scripts = page_scripts()
+    scripts = page_scripts((VIEWER, "page.js") if structures.texts else ("page.js",))
 
     def target(result: CheckResult) -> str:
         """Where the page says most about a result."""
@@ -148,7 +149,8 @@ def render_page(
         },
         is_short=len(results) <= _SHORT,
         policy=scripts.policy,
-        scripts=scripts.tags,
+        scripts=structures.data + scripts.tags,
+        n_left_out=structures.n_left_out,
         heatmaps=_heatmaps(run, results, heatmap, heatmap_width),
         has_stress=any(result.quantity == "stress" for result in results),
         findings=group_findings(collect_findings(run, results)),

@@ -88,6 +88,94 @@
     });
   }
 
+  // Structures of the worst frames: turned with 3Dmol, and saved as extended XYZ.
+  const held = document.getElementById("structures");
+  if (held && globalThis.$3Dmol) {
+    const texts = JSON.parse(held.textContent);
+    const split = (text) => {
+      const lines = text.split("\n");
+      const frames = [];
+      for (let at = 0; at < lines.length && lines[at].trim(); at += Number(lines[at]) + 2) {
+        frames.push(lines.slice(at, at + Number(lines[at]) + 2).join("\n") + "\n");
+      }
+      return frames;
+    };
+    const dialog = make("dialog", { className: "viewer" });
+    const title = make("h3", { id: "viewer-title" });
+    const stage = make("div", { className: "stage" });
+    const hint = make("p", { className: "small muted" });
+    const save = make("a", { textContent: "save as extxyz" });
+    const close = make("button", { type: "button", textContent: "close" });
+    dialog.setAttribute("aria-labelledby", title.id);
+    close.addEventListener("click", () => dialog.close());
+    dialog.append(title, stage, hint, make("p", {}, save, " ", close));
+    document.body.append(dialog);
+    // Red where the error of the forces is largest; grey where nothing is known for each atom.
+    const shade = (share) => `rgb(${Math.round(205 + 40 * share)},${Math.round(205 - 165 * share)},${Math.round(210 - 180 * share)})`;
+    const show = (row) => {
+      const text = split(texts[row.dataset.structures])[row.dataset.place];
+      const lines = text.trimEnd().split("\n");
+      const columns = /Properties=(\S+)/.exec(lines[1])[1].split(":");
+      const starts = {};
+      for (let k = 0, at = 0; k < columns.length; at += Number(columns[k + 2]), k += 3) starts[columns[k]] = at;
+      const atoms = lines.slice(2).map((line) => line.trim().split(/\s+/));
+      const vector = (words, name) => words.slice(starts[name], starts[name] + 3).map(Number);
+      const known = "reference_forces" in starts;
+      const errors = atoms.map((words) => {
+        if (!known) return 0;
+        const [a, b] = [vector(words, "reference_forces"), vector(words, "predicted_forces")];
+        return Math.hypot(...a.map((value, axis) => value - b[axis]));
+      });
+      const largest = Math.max(...errors) || 1;
+      const group = row.closest(".group");
+      title.textContent = `Frame ${row.cells[0].textContent}: ${group.dataset.potential} on ${group.dataset.dataset}`;
+      hint.textContent = known
+        ? `Red: the largest error of a force in this frame, ${(1000 * largest).toPrecision(3)} meV/Å (a vector). Click an atom for its own. Drag to turn, scroll to zoom.`
+        : "Drag to turn, scroll to zoom.";
+      save.href = URL.createObjectURL(new Blob([text], { type: "chemical/x-xyz" }));
+      save.download = `frame-${row.cells[0].textContent}.extxyz`;
+      stage.replaceChildren();
+      dialog.showModal();
+      const viewer = $3Dmol.createViewer(stage, { backgroundColor: "white" });
+      const model = viewer.addModel();
+      model.addAtoms(atoms.map((words, index) => {
+        const [x, y, z] = vector(words, "pos");
+        return { elem: words[starts.species], x, y, z, index, serial: index, bonds: [], bondOrder: [] };
+      }));
+      const colored = known ? { colorfunc: (atom) => shade(errors[atom.index] / largest) } : { colorscheme: "Jmol" };
+      model.setStyle({}, { sphere: { scale: 0.32, ...colored } });
+      const lattice = /Lattice="([^"]+)"/.exec(lines[1]);
+      if (lattice) {
+        const c = lattice[1].trim().split(/\s+/).map(Number);
+        const corner = (i, j, k) => ({ x: i * c[0] + j * c[3] + k * c[6], y: i * c[1] + j * c[4] + k * c[7], z: i * c[2] + j * c[5] + k * c[8] });
+        for (let edge = 0; edge < 12; edge += 1) {
+          const axis = edge >> 2;
+          const ends = [0, 1].map((end) => {
+            const place = [edge & 1, (edge >> 1) & 1];
+            place.splice(axis, 0, end);
+            return corner(...place);
+          });
+          viewer.addLine({ start: ends[0], end: ends[1], color: "#59626d" });
+        }
+      }
+      viewer.setClickable({}, true, (atom) => {
+        viewer.removeAllLabels();
+        const own = known ? `: ${(1000 * errors[atom.index]).toPrecision(3)} meV/Å` : "";
+        viewer.addLabel(`${atom.elem} ${atom.index}${own}`, { position: atom, fontSize: 12 });
+        viewer.render();
+      });
+      viewer.zoomTo();
+      viewer.render();
+    };
+    for (const row of document.querySelectorAll("tr[data-structures]")) {
+      if (!split(texts[row.dataset.structures])[row.dataset.place]) continue;
+      const button = make("button", { type: "button", textContent: "show" });
+      button.setAttribute("aria-label", `show the structure of frame ${row.cells[0].textContent}`);
+      button.addEventListener("click", () => show(row));
+      row.append(make("td", {}, button));
+    }
+  }
+
   // A link into a folded part unfolds it.
   const reveal = () => {
     const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
