@@ -45,7 +45,9 @@ if TYPE_CHECKING:
 
 __all__ = ["ComparedFrames", "frame_sample", "in_display_units", "measure_mae", "record_mae"]
 
-_MOST_STRUCTURES = 3
+_STRUCTURES = {"energy": 1, "forces": 3, "stress": 1}
+"""So many of the worst frames are kept for the report."""
+
 _MOST_ATOMS = 500
 """Of larger frames than this only the worst one is kept for the report, whose file would grow."""
 
@@ -364,7 +366,7 @@ def _worst_images(errors: ErrorSummary, compared: ComparedFrames) -> list[Atoms]
         )
     }
     images: list[Atoms] = []
-    for frame, value in errors.worst_frames()[:_MOST_STRUCTURES]:
+    for frame, value in errors.worst_frames()[: _STRUCTURES[errors.quantity]]:
         atoms = compared.frames.atoms(frame)
         if images and len(atoms) > _MOST_ATOMS:
             break

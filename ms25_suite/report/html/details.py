@@ -45,7 +45,7 @@ def error_groups(
     shown = []
     for (criterion, label, potential), own in groups.items():
         parities = []
-        places: dict[str, int] = {}
+        kept: dict[str, tuple[int, int]] = {}
         for result in own:
             try:
                 parity = read_parity(folder, result)
@@ -54,11 +54,11 @@ def error_groups(
                 continue
             if parity is not None:
                 parities.append(parity)
-                place = structures.add(parity.structures)
-                if place is not None:
-                    places[result.quantity] = place
+                kept[result.quantity] = structures.add(parity.structures)
         details = [
-            detail for result in own if (detail := _details(result, places.get(result.quantity)))
+            detail
+            for result in own
+            if (detail := _details(result, kept.get(result.quantity, (0, 0))))
         ]
         if not parities and not details:
             continue
@@ -83,7 +83,7 @@ def error_groups(
     return shown, list(notes), structures
 
 
-def _details(result: CheckResult, place: int | None) -> dict[str, Any]:
+def _details(result: CheckResult, kept: tuple[int, int]) -> dict[str, Any]:
     """Errors per element, worst frames and further numbers of a result; empty if it has none."""
     per_element = details_of(result, "per_element", dict[str, float]) or {}
     elements = {name: value for name, value in per_element.items() if math.isfinite(value)}
@@ -114,7 +114,8 @@ def _details(result: CheckResult, place: int | None) -> dict[str, Any]:
         ],
         "kinds": sorted(by_kind, key=lambda item: -item[1]),
         "worst": worst,
-        "structures": place,
+        "structures": kept[0],
+        "n_structures": kept[1],
         "scalars": scalars,
     }
 

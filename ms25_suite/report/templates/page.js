@@ -91,7 +91,12 @@
   // Structures of the worst frames: turned with 3Dmol, and saved as extended XYZ.
   const held = document.getElementById("structures");
   if (held && globalThis.$3Dmol) {
-    const texts = JSON.parse(held.textContent);
+    let texts;
+    const unpack = async () => {
+      const bytes = Uint8Array.from(atob(held.textContent), (letter) => letter.charCodeAt(0));
+      const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+      texts = JSON.parse(await new Response(stream).text());
+    };
     const split = (text) => {
       const lines = text.split("\n");
       const frames = [];
@@ -112,7 +117,8 @@
     document.body.append(dialog);
     // Red where the error of the forces is largest; grey where nothing is known for each atom.
     const shade = (share) => `rgb(${Math.round(205 + 40 * share)},${Math.round(205 - 165 * share)},${Math.round(210 - 180 * share)})`;
-    const show = (row) => {
+    const show = async (row) => {
+      if (!texts) await unpack();
       const text = split(texts[row.dataset.structures])[row.dataset.place];
       const lines = text.trimEnd().split("\n");
       const columns = /Properties=(\S+)/.exec(lines[1])[1].split(":");
@@ -168,7 +174,6 @@
       viewer.render();
     };
     for (const row of document.querySelectorAll("tr[data-structures]")) {
-      if (!split(texts[row.dataset.structures])[row.dataset.place]) continue;
       const button = make("button", { type: "button", textContent: "show" });
       button.setAttribute("aria-label", `show the structure of frame ${row.cells[0].textContent}`);
       button.addEventListener("click", () => show(row));
