@@ -378,7 +378,9 @@ def _worst_images(errors: ErrorSummary, compared: ComparedFrames) -> list[Atoms]
         place, shape = (
             (atoms.arrays, (-1, 3)) if errors.quantity == "forces" else (atoms.info, (-1,))
         )
-        place[f"reference_{errors.quantity}"] = reference.reshape(shape)
-        place[f"predicted_{errors.quantity}"] = predicted.reshape(shape)
+        # Energies are compared for each atom.
+        name = f"{errors.quantity}_per_atom" if errors.quantity == "energy" else errors.quantity
+        place[f"reference_{name}"] = reference.reshape(shape)
+        place[f"predicted_{name}"] = predicted.reshape(shape)
         images.append(atoms)
     return images
