@@ -41,6 +41,18 @@ def add_parser(subparsers: _SubParsersAction[Any]) -> None:
         type=Path,
         help="folder to write to (default: that of the only PATH)",
     )
+    parser.add_argument(
+        "--figures",
+        action="store_true",
+        help="write each figure as SVG, PNG and PDF into the folder figures too",
+    )
+    parser.add_argument(
+        "--heatmap",
+        choices=("marks", "paper"),
+        default="marks",
+        help="colours of the heatmap: each error by its ratio to its threshold (marks), or one "
+        "scale for all numbers as in the paper's Figure 2 (default: marks)",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -62,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
 
     folder = _folder(args.paths, args.out)
     description, results = load_results(args.paths)
-    files = write_report(folder, description, results)
+    files = write_report(folder, description, results, args.heatmap, figures=args.figures)
     results = sort_results(description, results)
     width, color = shutil.get_terminal_size().columns, sys.stdout.isatty()
     table = terminal_table(results, width, color, sys.stdout.encoding, run=description)

@@ -10,7 +10,13 @@ from ms25_suite.core.records import DatasetRecord, RunRecord
 from ms25_suite.core.results import CheckResult, Verdict
 from ms25_suite.report.comparisons import mark_notes
 from ms25_suite.report.order import sort_potentials
-from ms25_suite.report.wording import QUANTITY_LETTERS, number, pair_label, pretty_unit
+from ms25_suite.report.wording import (
+    QUANTITY_LETTERS,
+    number,
+    pair_label,
+    plain_number,
+    pretty_unit,
+)
 
 __all__ = [
     "Cell",
@@ -63,6 +69,8 @@ class Cell:
         Why there is no number; empty if there is one.
     incomparable
         Whether the number compares two levels of theory.
+    threshold
+        What the number is judged by, in its unit; None if nothing.
     """
 
     value: float | None
@@ -71,6 +79,7 @@ class Cell:
     word: str = ""
     reason: str = ""
     incomparable: bool = False
+    threshold: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +118,25 @@ class Grid:
             if cell.value is not None and cell.unit
         }
         return list(dict.fromkeys(unit for _, unit in sorted(pairs)))
+
+    @property
+    def thresholds(self) -> list[str]:
+        """Thresholds of each quantity with the datasets that have them, in words."""
+        found: dict[str, dict[str, dict[str, None]]] = {}
+        for (_, column), cell in self.cells.items():
+            if cell.threshold is not None:
+                text = f"{plain_number(cell.threshold)} {pretty_unit(cell.unit)}".rstrip()
+                found.setdefault(column.quantity, {}).setdefault(text, {})[column.label] = None
+        lines = []
+        for quantity in QUANTITY_LETTERS:
+            marks = found.get(quantity, {})
+            parts = [
+                f"{mark} ({', '.join(labels)})" if len(marks) > 1 else mark
+                for mark, labels in marks.items()
+            ]
+            if parts:
+                lines.append(f"{QUANTITY_LETTERS[quantity]}: {', '.join(parts)}")
+        return lines
 
     @property
     def reasons(self) -> list[str]:
@@ -227,6 +255,6 @@ def cell_of(result: CheckResult) -> Cell:
     """Cell of a result."""
     if result.value is not None:
         fields = (result.value, result.unit, result.verdict)
-        return Cell(*fields, incomparable=result.incomparable)
+        return Cell(*fields, incomparable=result.incomparable, threshold=result.threshold)
     word = "no value" if result.verdict is None else result.verdict.value
     return Cell(None, "", result.verdict, word, result.reason or "no reason was recorded")

@@ -15,7 +15,9 @@ from ms25_suite.core.results import CheckResult
 from ms25_suite.core.text.shown import encodable
 from ms25_suite.report.criteria import criterion_title, error_criterion, transfer_criteria
 from ms25_suite.report.figures.canvas import drawing, png_bytes, svg_bytes
+from ms25_suite.report.figures.files import FigureFiles
 from ms25_suite.report.figures.heatmap import draw_heatmap
+from ms25_suite.report.figures.scales import HeatmapScale
 from ms25_suite.report.grid import Grid, build_grid
 from ms25_suite.report.html.page import render_page
 from ms25_suite.report.merging.merge import merge_results
@@ -39,7 +41,14 @@ class ReportFiles:
     json: Path
 
 
-def write_report(folder: Path, run: RunRecord, results: Sequence[CheckResult]) -> ReportFiles:
+def write_report(
+    folder: Path,
+    run: RunRecord,
+    results: Sequence[CheckResult],
+    scale: HeatmapScale = "marks",
+    *,
+    figures: bool = False,
+) -> ReportFiles:
     """Write a report into a folder, which is created if needed.
 
     The same run and results give the same bytes, in whatever order the results come.
@@ -53,6 +62,10 @@ def write_report(folder: Path, run: RunRecord, results: Sequence[CheckResult]) -
         Description of the run.
     results
         Results; a later one replaces an earlier one of the same key.
+    scale
+        Colours of the heatmap of errors: ratios to thresholds, or one scale as in the paper.
+    figures
+        Write each figure of the page as SVG, PNG and PDF into the folder ``figures`` too.
 
     Raises
     ------
@@ -80,11 +93,14 @@ def write_report(folder: Path, run: RunRecord, results: Sequence[CheckResult]) -
         write(json_text(run, ordered).encode())
         write(encodable(csv_text(ordered)).encode())
         with drawing():
-            figure = draw_heatmap(*_main_grid(run, ordered))
+            figure = draw_heatmap(*_main_grid(run, ordered), scale)
             svg = svg_bytes(figure)
             write(png_bytes(figure, _HEATMAP_DPI))
             write(svg)
-            page = render_page(folder, run, ordered, svg, figure.get_figwidth())
+            into = FigureFiles(folder / "figures") if figures else None
+            if into is not None:
+                into.save("heatmap", figure)
+            page = render_page(folder, run, ordered, svg, figure.get_figwidth(), into)
             write(encodable(page).encode())
     except OSError as error:
         # Those of an earlier report would be taken for a part of this one.

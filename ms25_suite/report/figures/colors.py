@@ -4,15 +4,33 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 if TYPE_CHECKING:
     from matplotlib.colors import LogNorm
 
-__all__ = ["Color", "color_range", "shade_of", "text_color", "ticks_between"]
+__all__ = [
+    "MARK_COLORS",
+    "MARK_SPAN",
+    "Color",
+    "color_range",
+    "shade_by_mark",
+    "shade_of",
+    "text_color",
+    "ticks_between",
+]
 
 Color: TypeAlias = tuple[float, float, float, float]
 """Red, green, blue and opacity from 0 to 1."""
+
+
+MARK_COLORS: Final = "RdYlBu_r"
+"""Diverging colours of ColorBrewer, distinguishable with colour vision deficiency."""
+
+MARK_SPAN: Final = 10.0
+"""The scale ends at so many thresholds, and at the threshold divided by it."""
+
+NO_MARK: Final[Color] = (0.91, 0.92, 0.93, 1.0)
 
 
 def color_range(values: Sequence[float]) -> tuple[float, float]:
@@ -51,6 +69,23 @@ def shade_of(norm: LogNorm) -> Callable[[float], Color]:
         return (red, green, blue, alpha)
 
     return shade
+
+
+def shade_by_mark(value: float, threshold: float | None) -> Color:
+    """Colour of an error by its ratio to the threshold: blue below, red above, yellow at it.
+
+    The ends are a tenth and ten times the threshold, whatever the other numbers are. A number
+    without a threshold is grey.
+    """
+    from matplotlib import colormaps
+
+    if threshold is None or threshold <= 0:
+        return NO_MARK
+    # Zero has no logarithm.
+    ratio = max(value / threshold, 1.0 / MARK_SPAN)
+    share = 0.5 + 0.5 * math.log10(ratio) / math.log10(MARK_SPAN)
+    red, green, blue, alpha = colormaps[MARK_COLORS](min(share, 1.0))
+    return (red, green, blue, alpha)
 
 
 def ticks_between(low: float, high: float) -> list[float]:

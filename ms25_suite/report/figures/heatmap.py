@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ms25_suite.core.results import Verdict
 from ms25_suite.report.comparisons import MARK
 from ms25_suite.report.figures.canvas import INK, MUTED, RULE, new_figure, wrapped
-from ms25_suite.report.figures.colors import Color, color_range, shade_of, text_color, ticks_between
+from ms25_suite.report.figures.colors import text_color
+from ms25_suite.report.figures.scales import HeatmapScale, Shade, scale_by_marks, scale_of_paper
 from ms25_suite.report.grid import Cell, Column, Grid
 from ms25_suite.report.wording import (
     QUANTITY_LETTERS,
     SYMBOLS,
     cell_number,
     middle_cut,
-    pretty_unit,
     verdict_word,
 )
 
@@ -43,6 +43,16 @@ _SHORT: Final = {Verdict.UNDECIDED: "undec.", Verdict.INCOMPARABLE: "incomp."}
 """Words that are too long for a cell."""
 
 
+_FRAMES: Final[dict[Verdict | None, Any]] = {
+    Verdict.FAIL: "-",
+    Verdict.ERROR: "-",
+    Verdict.UNDECIDED: (0, (3, 2)),
+}
+"""Style of the frame of a cell."""
+
+_INSET: Final = 0.03
+
+
 @dataclass(frozen=True, slots=True)
 class _Block:
     """Datasets that stand side by side."""
@@ -60,17 +70,23 @@ class _Block:
         return _HEAD + 0.05 + _LINE * max(len(_heading(group)) for group in self.groups)
 
 
-def draw_heatmap(grid: Grid, title: str) -> Figure:
+def draw_heatmap(grid: Grid, title: str, scale: HeatmapScale = "marks") -> Figure:
     """Draw a grid.
 
-    All numbers share one logarithmic inferno scale, over meV/atom, meV/Å and meV/Å^3, as in the
-    paper. Empty cells are hatched and say why; long tables are broken into blocks of whole
-    datasets. A value of exactly zero takes the lowest colour.
-    """
-    from matplotlib import colormaps
-    from matplotlib.cm import ScalarMappable
-    from matplotlib.colors import LogNorm
+    Empty cells are hatched and say why; long tables are broken into blocks of whole datasets. What
+    fails has a frame, and what is undecided a dashed one.
 
+    Parameters
+    ----------
+    grid
+        The numbers.
+    title
+        Text above them.
+    scale
+        ``marks``: each number by its ratio to its threshold. ``paper``: one logarithmic inferno
+        scale over meV/atom, meV/Å and meV/Å^3, as in the paper's Figure 2, where a value of exactly
+        zero takes the lowest colour.
+    """
     blocks = _blocks(grid.columns)
     labels = {row: wrapped(row, 26, 2) for row in grid.rows}
     longest = max((len(line) for lines in labels.values() for line in lines), default=0)
@@ -87,10 +103,7 @@ def draw_heatmap(grid: Grid, title: str) -> Figure:
     axes.set_axis_off()
     _text(axes, _MARGIN, 0.27, title, 11, weight="bold", ha="left")
 
-    low, high = color_range(grid.values)
-    # One scale for three units, as in the paper's Figure 2.
-    norm = LogNorm(low, high, clip=True)
-    shade = shade_of(norm)
+    shade, draw_bar = scale_by_marks() if scale == "marks" else scale_of_paper(grid)
     y = 0.5
     if not rows:
         _text(axes, _MARGIN, y + 0.2, "No error of energies, forces or stresses.", 9, ha="left")
@@ -106,14 +119,7 @@ def draw_heatmap(grid: Grid, title: str) -> Figure:
             bar.set_position(
                 (_MARGIN * 2 / width, 1 - (y + 0.17) / height, bar_width / width, 0.14 / height)
             )
-        mappable = ScalarMappable(norm, colormaps["inferno"])
-        ticks = ticks_between(low, high)
-        colorbar = figure.colorbar(mappable, cax=bar, orientation="horizontal", ticks=ticks)
-        colorbar.ax.minorticks_off()
-        colorbar.ax.set_xticklabels([f"{tick:g}" for tick in ticks])
-        units = ", ".join(pretty_unit(unit) for unit in grid.units)
-        shared = ", one scale for all" if len(grid.units) > 1 else ""
-        colorbar.set_label(f"MAE ({units}){shared}" if units else "MAE")
+        draw_bar(figure, bar)
         y += 0.85
     for note in notes:
         _text(axes, _MARGIN, y + _LINE / 2, note, 7.5, ha="left", color=MUTED)
@@ -128,7 +134,7 @@ def _draw_block(
     labels: dict[str, list[str]],
     left: float,
     top: float,
-    shade: Callable[[float], Color],
+    shade: Shade,
 ) -> float:
     y = top + block.head
     for number, row in enumerate(grid.rows):
@@ -162,7 +168,7 @@ def _draw_cell(
     cell: Cell,
     corner: tuple[float, float],
     width: float,
-    shade: Callable[[float], Color],
+    shade: Shade,
 ) -> None:
     from matplotlib.patches import Rectangle
 
@@ -179,7 +185,7 @@ def _draw_cell(
             # A white ground keeps the hatch out of the letters.
             _text(axes, x, y + shift, line, 7, ground=True)
     else:
-        color = shade(cell.value)
+        color = shade(cell)
         axes.add_patch(Rectangle(corner, *size, facecolor=color, edgecolor="none"))
         ink = text_color(color)
         # The verdict ``incomparable`` has the sign already.
@@ -192,6 +198,13 @@ def _draw_cell(
             word = _SHORT.get(cell.verdict) or verdict_word(cell.verdict)
             _text(axes, x, y + 0.11, f"{SYMBOLS[cell.verdict]} {word}", 6.5, color=ink)
     axes.add_patch(Rectangle(corner, *size, facecolor="none", edgecolor="white", linewidth=1.2))
+    style = _FRAMES.get(cell.verdict) if cell.value is not None else None
+    if style is not None:
+        inner = (corner[0] + _INSET, corner[1] + _INSET)
+        size = (width - 2 * _INSET, _CELL_HEIGHT - 2 * _INSET)
+        axes.add_patch(
+            Rectangle(inner, *size, facecolor="none", edgecolor=ink, linewidth=1.4, ls=style)
+        )
 
 
 def _text(
@@ -224,6 +237,8 @@ def _text(
 def _notes(grid: Grid, width: float) -> list[str]:
     characters = int((width - 2 * _MARGIN) / (7.5 * _CHARACTER))
     notes: list[str] = []
+    if grid.thresholds:
+        notes += wrapped(f"thresholds {'; '.join(grid.thresholds)}", characters, 4)
     for note in grid.notes:
         notes += wrapped(note, characters, 4)
     for number, reason in enumerate(grid.reasons[:_MAX_NOTES], start=1):

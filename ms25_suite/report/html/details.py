@@ -11,6 +11,7 @@ from ms25_suite.core.details import KindError, WorstFrame, details_of
 from ms25_suite.core.errors import ReportError
 from ms25_suite.core.results import CheckResult
 from ms25_suite.report.figures.embed import embed_png
+from ms25_suite.report.figures.files import FigureFiles
 from ms25_suite.report.figures.parity import draw_parities, read_parity
 from ms25_suite.report.html.structures import Structures
 from ms25_suite.report.wording import pair_label, pretty_unit
@@ -19,7 +20,7 @@ __all__ = ["error_groups"]
 
 
 def error_groups(
-    folder: Path, results: Sequence[CheckResult]
+    folder: Path, results: Sequence[CheckResult], files: FigureFiles | None = None
 ) -> tuple[list[dict[str, Any]], list[str], Structures]:
     """Collect parity plots and details per criterion, potential and dataset.
 
@@ -29,6 +30,8 @@ def error_groups(
         Folder of the report, which artifacts are relative to.
     results
         Sorted results.
+    files
+        Writes each figure as a file too.
 
     Returns
     -------
@@ -68,6 +71,8 @@ def error_groups(
             names = ", ".join(parity.result.quantity for parity in parities)
             alt = f"Parity plots of {potential} on {label}: predicted against reference {names}."
             image = embed_png(figure, alt)
+            if files is not None:
+                files.save(f"parity-{criterion}-{potential}-{label}", figure)
         shown.append(
             {
                 "criterion": criterion,

@@ -22,6 +22,7 @@ from ms25_suite.report.criteria import criterion_title, error_criterion, explain
 from ms25_suite.report.figures.canvas import svg_bytes
 from ms25_suite.report.figures.curves import training_section
 from ms25_suite.report.figures.embed import Image, embed_svg
+from ms25_suite.report.figures.files import FigureFiles
 from ms25_suite.report.figures.heatmap import draw_heatmap
 from ms25_suite.report.figures.message import message_section
 from ms25_suite.report.findings import collect_audits, collect_findings, group_findings
@@ -66,6 +67,7 @@ def render_page(
     results: Sequence[CheckResult],
     heatmap: bytes,
     heatmap_width: float,
+    files: FigureFiles | None = None,
 ) -> str:
     """Render the report.
 
@@ -79,6 +81,8 @@ def render_page(
         Sorted results without repeats.
     heatmap, heatmap_width
         Heatmap of the errors as SVG, and its width in inches.
+    files
+        Writes each figure as a file too.
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -109,13 +113,13 @@ def render_page(
         hover=hover_text,
         compared=any(result.change is not None for result in results),
     )
-    sections = Sections()
+    sections = Sections(files)
     shown = sections.of_criteria(run, results)
     message = sections.make(
         "observables", "Errors against observables", lambda: message_section(results)
     )
     curves = sections.make("training", "Training curves", lambda: training_section(run))
-    groups, notes, structures = error_groups(folder, results)
+    groups, notes, structures = error_groups(folder, results, files)
     matrices = verdict_matrices(run, without_repeats(results))
     matrix_links = {one.criterion: f"#verdicts-{n}" for n, one in enumerate(matrices, start=1)}
     group_links = {

@@ -10,6 +10,7 @@ from ms25_suite.core.catalogue import Criterion, catalogue, load
 from ms25_suite.core.records import RunRecord
 from ms25_suite.core.results import CheckResult
 from ms25_suite.report.figures.embed import Image, embed_drawing
+from ms25_suite.report.figures.files import FigureFiles
 from ms25_suite.report.section import Block, Section, Table
 
 __all__ = ["EmbeddedBlock", "EmbeddedSection", "Sections"]
@@ -53,10 +54,13 @@ class Sections:
 
     Parameters
     ----------
+    files
+        Writes each figure as a file too; None: they are in the page only.
     notes
         A sentence for each section that is missing, and why.
     """
 
+    files: FigureFiles | None = None
     notes: list[str] = field(default_factory=list)
 
     def of_criteria(self, run: RunRecord, results: Sequence[CheckResult]) -> list[EmbeddedSection]:
@@ -101,6 +105,10 @@ class Sections:
             if not isinstance(section, Section):
                 msg = f"expected a ms25_suite.report.section.Section or None, found {section!r}"
                 raise TypeError(msg)
+            for block in section.blocks:
+                if self.files is not None and block.drawing is not None:
+                    name = f"{anchor}-{block.heading}" if block.heading else anchor
+                    self.files.save(name, block.drawing.figure)
             blocks = tuple(_embed(block) for block in section.blocks)
             return EmbeddedSection(anchor, title, blocks, section.note)
         # Sections are drawn at the end of a run of hours: a defect in a figure must not lose the

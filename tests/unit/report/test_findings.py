@@ -10,7 +10,12 @@ from ms25_suite.core.findings import Finding
 from ms25_suite.core.records import AuditRecord, DatasetRecord, RunRecord
 from ms25_suite.core.results import CheckResult, Verdict
 from ms25_suite.report import write_report
-from ms25_suite.report.findings import PlacedFinding, collect_audits, collect_findings
+from ms25_suite.report.findings import (
+    PlacedFinding,
+    collect_audits,
+    collect_findings,
+    group_findings,
+)
 from tests.helpers.reports import make_result
 
 
@@ -79,6 +84,20 @@ def test_the_same_finding_is_listed_once_and_warnings_first() -> None:
         PlacedFinding(Finding("overlap", "close"), (("", "a"), ("", "b"), ("mace-β", "mgo → hea"))),
         PlacedFinding(note, (("", "a"),)),
     ]
+
+
+def test_one_line_for_each_kind_with_a_count() -> None:
+    note, warning = Finding("small-cells", "small", "note"), Finding("leakage", "1 %")
+    placed = [
+        PlacedFinding(warning, (("a", "mgo"), ("b", "mgo"))),
+        PlacedFinding(replace(warning, message="2 %"), (("a", "hea"),)),
+        PlacedFinding(note, (("", "mgo"),)),
+    ]
+    first, second = group_findings(placed)
+    assert (first.severity, first.code) == ("warning", "leakage")
+    assert first.where == "2 potentials on 2 datasets"
+    assert len(first.entries) == 2
+    assert (second.code, second.where) == ("small-cells", "mgo")
 
 
 def test_the_page_shows_them(tmp_path: Path) -> None:
