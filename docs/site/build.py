@@ -91,6 +91,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out", type=Path, help="folder of the site")
     out = parser.parse_args().out.resolve()
+    if (out / ".buildinfo").is_file():
+        # A site that was built here before: pages that no longer exist must not stay.
+        shutil.rmtree(out)
     sources = out.with_name(f"{out.name}-sources")
     lay_out(sources)
     # Cells that begin with `!` find the commands of this environment.

@@ -12,6 +12,7 @@ from ms25_suite import __version__
 from ms25_suite.cli import data, env, report, schema, summary, train, validate
 from ms25_suite.cli.campaigning import campaign
 from ms25_suite.cli.comparing import baseline, compare, history
+from ms25_suite.cli.reading import docs
 from ms25_suite.core.errors import Ms25Error
 from ms25_suite.core.text.terminal import show_everything
 
@@ -19,7 +20,7 @@ __all__ = ["command_parser", "main"]
 
 _COMMANDS = (
     *(data, env, train, campaign, report, summary),
-    *(compare, baseline, history, schema, validate),
+    *(compare, baseline, history, schema, validate, docs),
 )
 
 

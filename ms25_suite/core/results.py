@@ -14,6 +14,7 @@ from ms25_suite.core.errors import ReportError
 from ms25_suite.core.findings import Finding
 from ms25_suite.core.records import RunRecord
 from ms25_suite.core.records.base import plain
+from ms25_suite.core.text.pages import how_to_read
 from ms25_suite.core.text.shown import shown, shown_lines
 from ms25_suite.core.units import DIMENSIONLESS
 
@@ -271,7 +272,7 @@ class CheckResult:
         entry = find(self.criterion)
         page = f"docs/checks/{self.criterion}.md" if entry is None else entry.explained_in
         if page:
-            lines.append(f"  how to read this: {page}")
+            lines.append(f"  how to read this: {how_to_read(page)}")
         return shown_lines("\n".join(lines))
 
     def to_dict(self) -> dict[str, Any]:

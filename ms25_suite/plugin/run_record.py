@@ -21,6 +21,7 @@ from ms25_suite.core.records import (
     RunRecord,
     TrainedOn,
 )
+from ms25_suite.core.text.pages import site_address
 from ms25_suite.core.text.shown import shown
 from ms25_suite.criteria.theory import Learned
 from ms25_suite.datasets.dataset import Dataset, open_dataset
@@ -129,6 +130,7 @@ def describe_run(config: pytest.Config, settings: Settings) -> RunRecord:
         dtype=settings.options.dtype,
         workers=settings.options.n_workers,
         seed=settings.seed,
+        docs_url=site_address() or None,
         strict=settings.strict,
         potentials=tuple(_describe_spec(spec, settings) for spec in settings.potentials),
         datasets=tuple(describe_dataset(dataset) for dataset in settings.datasets.values()),

@@ -63,7 +63,7 @@ def test_pyproject_lists_every_package() -> None:
         for path in [PACKAGE, *FOLDERS]
         if any(file.is_file() for file in path.iterdir())
     }
-    assert set(listed) == folders | {"ms25_suite.checks", "ms25_suite.fixtures"}
+    assert set(listed) == folders | {f"ms25_suite.{name}" for name in ("checks", "fixtures", "docs")}
 
 
 @pytest.mark.parametrize("name", list(built_in()))
