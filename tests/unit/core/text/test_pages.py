@@ -135,7 +135,8 @@ def test_a_dead_link_is_seen() -> None:
 def test_every_page_that_the_code_names_exists() -> None:
     dead, found = [], 0
     for file in SOURCES:
-        text = file.read_text(encoding="utf-8")
+        # A pattern in a docstring.
+        text = file.read_text(encoding="utf-8").replace("docs/checks/NAME.md", "")
         for page in [*_PATH.findall(text), *_CALL.findall(text)]:
             found += 1
             dead += [f"{file.name}: {why}" for why in [_dead(page)] if why]
