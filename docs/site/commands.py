@@ -5,16 +5,18 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 
+from tables import cell, code, table
+
 from ms25_suite.cli.main import command_parser
 from ms25_suite.plugin.options import OPTIONS, SHORT, long_name
-from tables import cell, code, table
 
 __all__ = ["commands_page", "options_page"]
 
 _OPTIONS = """# Options of the checks
 
-For `pytest` and `ms25`, from the same table that reads them. A short name yields to an option of that name of your project
-or of another plugin ([decision 12](../adr/0012-names-and-processes.md)); the long one always works. `-m NAME` chooses
+For `pytest` and `ms25`, from the same table that reads them. A short name yields to an option of
+that name of your project or of another plugin ([decision
+12](../adr/0012-names-and-processes.md)); the long one always works. `-m NAME` chooses
 [criteria](../checks/index.md), as for any pytest marker. From Python they are keywords of
 [`judge`](python.md#judge).
 
@@ -22,8 +24,8 @@ or of another plugin ([decision 12](../adr/0012-names-and-processes.md)); the lo
 
 _COMMANDS = """# The command ms25
 
-`ms25 --mlip=… --dataset=…` runs the checks from any folder, whatever the pytest settings there say
-([options](options.md)). Everything else is a subcommand. Each prints this by `--help`.
+`ms25 --mlip=… --dataset=…` runs the checks from any folder, whatever the pytest settings there
+say ([options](options.md)). Everything else is a subcommand. Each prints this by `--help`.
 
 """
 

@@ -6,26 +6,28 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from ms25_suite.core.catalogue import built_in
 from tables import cell, code, table
+
+from ms25_suite.core.catalogue import built_in
 
 __all__ = ["checks_page", "thresholds_page"]
 
 _CHECKS = """# The checks
 
-Each check asks one question of a potential. Its page has the formula, the threshold with its source, and how to read a
-failure. `pytest -m NAME` runs one of them.
+Each check asks one question of a potential. Its page has the formula, the threshold with its
+source, and how to read a failure. `pytest -m NAME` runs one of them.
 
 """
 
 _THRESHOLDS = """# Thresholds
 
-What decides a verdict, from `checks/thresholds.toml`. A dataset's card names the class; `standard` is for most systems,
-`complex` for those that the paper judges by wider marks. Change them by
-[`--ms25-thresholds`](options.md#thresholds), or in [a card](../datasets.md#the-card).
+What decides a verdict, from `checks/thresholds.toml`. A dataset's card names the class;
+`standard` is for most systems, `complex` for those that the paper judges by wider marks. Change
+them by [`--ms25-thresholds`](options.md#thresholds), or in [a card](../datasets.md#the-card).
 
-A *share* makes a threshold that depends on the labels: so many per cent of the error that predictions without a look at the
-structure have, but the value at least ([decision 18](../adr/0018-marks.md)).
+A *share* makes a threshold that depends on the labels: so many per cent of the error that
+predictions without a look at the structure have, but the value at least ([decision
+18](../adr/0018-marks.md)).
 
 """
 

@@ -58,7 +58,8 @@ def outside_pages(repository: Path) -> Iterator[tuple[str, str]]:
 
 def _example(folder: Path) -> str:
     parts = [
-        f"# {folder.name}\n\nA complete package, `{_EXAMPLES}/{folder.name}` in the repository:\n\n",
+        f"# {folder.name}\n\n",
+        f"A complete package, `{_EXAMPLES}/{folder.name}` in the repository:\n\n",
         f"    pip install {_EXAMPLES}/{folder.name}\n",
     ]
     for file in sorted(folder.rglob("*")):

@@ -6,15 +6,25 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from ms25_suite.core.schemas import schema_of
 from tables import cell, code, table
+
+from ms25_suite.core.schemas import schema_of
 
 __all__ = ["schema_page"]
 
-_INTRODUCTION = {
-    "results": "# Results\n\nThe layout of `results.json`, which every run writes. How to use it: [the report](../report.md).",
-    "card": "# Card of a dataset\n\nThe keys of a card, a TOML file that describes a dataset. Examples and what the keys do: [your own data](../datasets.md#the-card).",
-    "manifest": "# Sidecar of a model\n\nThe layout of `MODEL.json` beside a model that the suite trained: what it was trained on, and how. See [training](../training.md).",
+_TITLES = {
+    "results": "Results",
+    "card": "Card of a dataset",
+    "manifest": "Sidecar of a model",
+}
+
+_INTRODUCTIONS = {
+    "results": "The layout of `results.json`, which every run writes. How to use it: "
+    "[the report](../report.md).",
+    "card": "The keys of a card, a TOML file that describes a dataset. Examples, and what the keys "
+    "do: [your own data](../datasets.md#the-card).",
+    "manifest": "The layout of `MODEL.json` beside a model that the suite trained: what it was "
+    "trained on, and how. See [training](../training.md).",
 }
 
 
@@ -28,8 +38,8 @@ def schema_page(name: str) -> str:
     """
     schema = schema_of(name)
     parts = [
-        _INTRODUCTION[name],
-        f"\n\nThe same as a JSON Schema, for editors and programs: `ms25 schema {name}`.\n\n",
+        f"# {_TITLES[name]}\n\n{_INTRODUCTIONS[name]}\n\n",
+        f"The same as a JSON Schema, for editors and programs: `ms25 schema {name}`.\n\n",
         "## Top level\n\n",
         _properties(schema),
     ]

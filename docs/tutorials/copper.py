@@ -1,8 +1,9 @@
 """What the tutorials share: copper frames, and a small machine-learned potential.
 
-The frames are labelled by the effective medium theory of ASE, which takes the place of DFT here. The
-potential is a sum over pairs that is linear in its parameters, so that a least-squares fit to energies
-and forces trains it in a second. It is good near what it has seen, and no better than pairs can be.
+The frames are labelled by the effective medium theory of ASE, which takes the place of DFT here.
+The potential is a sum over pairs that is linear in its parameters, so that a least-squares fit to
+energies and forces trains it in a second. It is good near what it has seen, and no better than
+pairs can be.
 """
 
 from __future__ import annotations

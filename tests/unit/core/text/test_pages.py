@@ -26,7 +26,7 @@ SITE = "https://docs.example.org/ms25"
 @pytest.mark.parametrize(
     ("urls", "address"),
     [
-        ([f"Source, https://a.org/x,y", f"Documentation, {SITE}/"], SITE),
+        (["Source, https://a.org/x,y", f"Documentation, {SITE}/"], SITE),
         (["Documentation, https://OWNER.github.io/ms25-suite/"], ""),
         (["Documentation, javascript:alert(1)"], ""),
         (["Source, https://a.org"], ""),
