@@ -116,6 +116,7 @@ EXPECTED = {
     "judge-your-model": ("exit code 1", "fail: forces MAE of calc on test is "),
     "compare-three-potentials": ("fail: ", "heatmap.svg"),
     "gate-in-ci": ("exit code 0", "exit code 1", "since baseline", "worse"),
-    "your-own-data": ("LabelError", "lattice_constant", "exit code 1"),
+    "write-a-criterion": ("ranking", "swapped pairs", "fail", "exit code 1"),
+    "your-own-data": ("no labels. Expected REF_energy", "exit code 0", "lattice_constant of pairs"),
 }
 """What the text of a notebook says of its outputs."""
