@@ -24,7 +24,7 @@ REPOSITORY: Final = Path(__file__).resolve().parents[2]
 SITE: Final = REPOSITORY / "docs" / "site"
 
 _LEFT_OUT: Final = ("examples", "site")
-_KINDS: Final = (".md", ".ipynb", ".png", ".svg", ".yml")
+_KINDS: Final = (".md", ".ipynb", ".png", ".py", ".svg", ".yml")
 
 
 def lay_out(target: Path) -> list[str]:

@@ -10,11 +10,11 @@ from typing import Any, Final, Literal, Self
 from ms25_suite.core.catalogue import find
 from ms25_suite.core.changes import Change
 from ms25_suite.core.contracts import read_as
+from ms25_suite.core.documentation.pages import how_to_read
 from ms25_suite.core.errors import ReportError
 from ms25_suite.core.findings import Finding
 from ms25_suite.core.records import RunRecord
 from ms25_suite.core.records.base import plain
-from ms25_suite.core.text.pages import how_to_read
 from ms25_suite.core.text.shown import shown, shown_lines
 from ms25_suite.core.units import DIMENSIONLESS
 

@@ -12,6 +12,7 @@ from ase.data import chemical_symbols
 
 from ms25_suite import __version__
 from ms25_suite.core.cache import file_sha256
+from ms25_suite.core.documentation.pages import site_address
 from ms25_suite.core.errors import listed
 from ms25_suite.core.machine import machine, packages
 from ms25_suite.core.records import (
@@ -21,7 +22,6 @@ from ms25_suite.core.records import (
     RunRecord,
     TrainedOn,
 )
-from ms25_suite.core.text.pages import site_address
 from ms25_suite.core.text.shown import shown
 from ms25_suite.criteria.theory import Learned
 from ms25_suite.datasets.dataset import Dataset, open_dataset

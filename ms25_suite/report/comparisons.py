@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from ms25_suite.core.catalogue import catalogue
+from ms25_suite.core.documentation.pages import how_to_read
 from ms25_suite.core.errors import listed
 from ms25_suite.core.records import RunRecord
 from ms25_suite.core.results import CheckResult, Verdict
-from ms25_suite.core.text.pages import how_to_read
 
 __all__ = [
     "MARK",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ms25_suite.core.catalogue import built_in, catalogue, find
-from ms25_suite.core.text.pages import how_to_read, page_address
+from ms25_suite.core.documentation.pages import how_to_read, page_address
 
 __all__ = [
     "Explanation",

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from ms25_suite.core.catalogue import built_in
-from ms25_suite.core.text.pages import installed_pages, page_address
+from ms25_suite.core.documentation.pages import installed_pages, page_address
 from tests.conftest import REPOSITORY
 
 pytestmark = pytest.mark.slow

@@ -54,7 +54,7 @@ def test_no_folder_holds_too_many_modules(folder: Path) -> None:
 
 
 def test_pyproject_lists_every_package() -> None:
-    """They are listed by hand because ``checks``, ``docs`` and ``fixtures`` are mapped into ours."""
+    """They are listed by hand because ``checks``, ``docs``, ``fixtures`` are mapped into ours."""
     settings = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))
     listed = settings["tool"]["setuptools"]["packages"]
     assert listed == sorted(listed)

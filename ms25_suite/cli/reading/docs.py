@@ -10,7 +10,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from ms25_suite.core.text.pages import find_page, installed_pages, page_address, site_address
+from ms25_suite.core.documentation.pages import (
+    find_page,
+    installed_pages,
+    page_address,
+    site_address,
+)
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction

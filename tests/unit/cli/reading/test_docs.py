@@ -8,7 +8,7 @@ import pytest
 
 from ms25_suite.cli.main import main
 from ms25_suite.core.catalogue import built_in
-from ms25_suite.core.text.pages import installed_pages
+from ms25_suite.core.documentation.pages import installed_pages
 from tests.conftest import REPOSITORY
 
 EOS = (REPOSITORY / "docs" / "checks" / "eos.md").read_text(encoding="utf-8").rstrip()

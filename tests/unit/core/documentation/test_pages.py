@@ -9,15 +9,15 @@ import pytest
 
 import ms25_suite
 from ms25_suite.core.catalogue import built_in
-from ms25_suite.core.errors import UsageError
-from ms25_suite.core.text import pages
-from ms25_suite.core.text.pages import (
+from ms25_suite.core.documentation import pages
+from ms25_suite.core.documentation.pages import (
     find_page,
     how_to_read,
     installed_pages,
     page_address,
     site_address,
 )
+from ms25_suite.core.errors import UsageError
 from tests.conftest import REPOSITORY
 
 SITE = "https://docs.example.org/ms25"

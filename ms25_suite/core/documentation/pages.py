@@ -42,7 +42,10 @@ def site_address() -> str:
         urls = metadata("ms25-suite").get_all("Project-URL") or []
     except PackageNotFoundError:
         return ""
-    found = dict(map(str.strip, url.split(",", 1)) for url in urls)  # type: ignore[misc]
+    found: dict[str, str] = {}
+    for url in urls:
+        name, _, where = url.partition(",")
+        found[name.strip()] = where.strip()
     address = found.get("Documentation", "").rstrip("/")
     return address if address.startswith(_WEB) and _PLACEHOLDER not in address else ""
 
