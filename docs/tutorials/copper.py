@@ -65,32 +65,27 @@ class PairPotential(Calculator):
         self.width = self.centres[1] - self.centres[0]
         self.parameters = np.zeros(n + 1)
 
-    def _rows(self, atoms: Atoms) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Energy, forces and stress for each parameter: ``(n + 1, …)``."""
+    def _functions(self, atoms: Atoms) -> tuple[np.ndarray, ...]:
+        """First atom, vector and direction of each pair; radial functions and their slopes."""
         i, r, vectors = neighbor_list("idD", atoms, CUTOFF)
-        x = (r[:, None] - self.centres) / self.width
-        smooth = 0.5 * (1 + np.cos(np.pi * r / CUTOFF))[:, None]
-        slope = -0.5 * np.pi / CUTOFF * np.sin(np.pi * r / CUTOFF)[:, None]
+        x = (r - self.centres[:, None]) / self.width
         gauss = np.exp(-(x**2) / 2)
-        values = (gauss * smooth).T
-        slopes = (gauss * (slope - x / self.width * smooth)).T
-        # Each pair is listed from both sides.
-        energy = np.append(values.sum(axis=1) / 2, len(atoms))
-        along = vectors / r[:, None]
-        forces = np.zeros((len(self.parameters), len(atoms), 3))
-        for k, one in enumerate(slopes):
-            np.add.at(forces[k], i, one[:, None] * along)
-        stress = np.zeros((len(self.parameters), 3, 3))
-        stress[:-1] = np.einsum("kp,pa,pb->kab", slopes / 2, along, vectors) / atoms.get_volume()
-        return energy, forces, stress
+        smooth = 0.5 * (1 + np.cos(np.pi * r / CUTOFF))
+        slope = -0.5 * np.pi / CUTOFF * np.sin(np.pi * r / CUTOFF)
+        values, slopes = gauss * smooth, gauss * (slope - x / self.width * smooth)
+        return i, vectors, vectors / r[:, None], values, slopes
 
     def fit(self, training: list[Atoms]) -> PairPotential:
         """Fit energies per atom and forces, by least squares."""
         rows, labels = [], []
         for atoms in training:
-            energy, forces, _ = self._rows(atoms)
+            i, _, along, values, slopes = self._functions(atoms)
+            # Each pair is listed from both sides. The last parameter is the energy of an atom.
+            energy = np.append(values.sum(axis=1) / 2, len(atoms))
+            forces = [_on_atoms(one, i, along, len(atoms)).ravel() for one in slopes]
+            forces.append(np.zeros(3 * len(atoms)))
             # An energy of 1 meV/atom weighs as much as a force of 10 meV/Å.
-            rows += [10 * energy[None] / len(atoms), forces.reshape(len(energy), -1).T]
+            rows += [10 * energy[None] / len(atoms), np.transpose(forces)]
             labels += [[10 * atoms.get_potential_energy() / len(atoms)], atoms.get_forces().ravel()]
         self.parameters = np.linalg.lstsq(np.vstack(rows), np.concatenate(labels), rcond=1e-10)[0]
         return self
@@ -98,17 +93,26 @@ class PairPotential(Calculator):
     def calculate(self, atoms=None, properties=("energy",), system_changes=all_changes) -> None:
         """Predict energy, forces and stress."""
         super().calculate(atoms, properties, system_changes)
-        energy, forces, stress = self._rows(self.atoms)
+        i, vectors, along, values, slopes = self._functions(self.atoms)
+        *weights, of_atom = self.parameters
+        pulls = np.array(weights) @ slopes
+        energy = float(np.sum(weights @ values) / 2 + of_atom * len(self.atoms))
+        virial = np.einsum("p,pa,pb->ab", pulls / 2, along, vectors)
         self.results = {
-            "energy": float(self.parameters @ energy),
-            "free_energy": float(self.parameters @ energy),
-            "forces": np.tensordot(self.parameters, forces, axes=1),
-            "stress": full_3x3_to_voigt_6_stress(np.tensordot(self.parameters, stress, axes=1)),
+            "energy": energy,
+            "free_energy": energy,
+            "forces": _on_atoms(pulls, i, along, len(self.atoms)),
+            "stress": full_3x3_to_voigt_6_stress(virial / self.atoms.get_volume()),
         }
 
     def save(self, file: str) -> None:
         """Keep the parameters."""
         np.savetxt(file, self.parameters)
+
+
+def _on_atoms(pulls: np.ndarray, i: np.ndarray, along: np.ndarray, count: int) -> np.ndarray:
+    """Forces of pairs summed over the atoms, ``(count, 3)``."""
+    return np.stack([np.bincount(i, pulls * one, count) for one in along.T], axis=1)
 
 
 def load(file: str | Path) -> PairPotential:
