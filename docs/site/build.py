@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from outside import with_links
+from pictures import CAPTION, draw
 from reference import generated_pages
 
 REPOSITORY: Final = Path(__file__).resolve().parents[2]
@@ -27,13 +28,15 @@ _LEFT_OUT: Final = ("examples", "site")
 _KINDS: Final = (".md", ".ipynb", ".png", ".py", ".svg", ".yml")
 
 
-def lay_out(target: Path) -> list[str]:
+def lay_out(target: Path, *, with_pictures: bool) -> list[str]:
     """Write the sources of all pages.
 
     Parameters
     ----------
     target
         Folder to write to; what it holds is deleted.
+    with_pictures
+        Whether checks are run to draw pictures of a good and a bad potential.
 
     Returns
     -------
@@ -54,6 +57,11 @@ def lay_out(target: Path) -> list[str]:
                 (target / path).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(file, target / path)
     texts |= dict(generated_pages(REPOSITORY))
+    if with_pictures:
+        (target / "pictures").mkdir(parents=True)
+        for name, file, alt in draw(target / "pictures"):
+            picture = f"![{alt}](../pictures/{file})\n\n{CAPTION}\n"
+            texts[f"checks/{name}.md"] += f"\n## A good and a bad potential\n\n{picture}"
     notebooks = [path.relative_to(target).as_posix() for path in target.rglob("*.ipynb")]
     pages = sorted(name.rpartition(".")[0] for name in [*texts, *notebooks])
     nav = tomllib.loads((SITE / "nav.toml").read_text(encoding="utf-8"))
@@ -95,7 +103,7 @@ def main() -> int:
         # A site that was built here before: pages that no longer exist must not stay.
         shutil.rmtree(out)
     sources = out.with_name(f"{out.name}-sources")
-    lay_out(sources)
+    lay_out(sources, with_pictures=os.environ.get("MS25_DOCS_NOTEBOOKS") != "off")
     # Cells that begin with `!` find the commands of this environment.
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     strict = ("--fail-on-warning", "--keep-going", "--fresh-env", "--quiet")

@@ -32,6 +32,18 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
+def test_pictures_show_a_potential_that_passes_and_one_that_fails(tmp_path: Path) -> None:
+    """`draw` raises if the verdicts are others than the caption says."""
+    from pictures import draw
+
+    for name, file, alt in draw(tmp_path):
+        assert name in built_in()
+        assert alt
+        svg = (tmp_path / file).read_text(encoding="utf-8")
+        assert "<svg" in svg
+    assert len(list(tmp_path.iterdir())) == 4
+
+
 class _Page(HTMLParser):
     """Addresses that a browser asks for by itself, links, and anchors."""
 
