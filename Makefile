@@ -60,7 +60,7 @@ benchmark: $(INSTALLED)
 docs: $(INSTALLED)
 	$(BIN)/python -c "import myst_nb, furo" 2>/dev/null || $(BIN)/python -m pip install --quiet \
 	    --disable-pip-version-check --constraint constraints.txt --editable ".[docs]"
-	$(BIN)/python docs/site/build.py build/site
+	$(BIN)/python docs/site/make_site.py build/site
 	@echo "The site is $(CURDIR)/build/site/index.html"
 
 clean:

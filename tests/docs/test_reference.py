@@ -19,7 +19,7 @@ from tests.conftest import REPOSITORY
 
 @pytest.fixture(scope="module")
 def pages() -> dict[str, str]:
-    from reference import generated_pages
+    from ms25_site.reference import generated_pages
 
     return dict(generated_pages(REPOSITORY))
 
@@ -75,7 +75,7 @@ def test_every_key_of_a_file_has_a_row(name: str, pages: dict[str, str]) -> None
 
 
 def test_types_are_in_words() -> None:
-    from schemas import _type
+    from ms25_site.schemas import _type
 
     assert _type({"anyOf": [{"type": "string"}, {"type": "null"}]}) == "text or null"
     assert _type({"type": "array", "items": {"type": "number"}}) == "list of number"
@@ -117,7 +117,7 @@ def test_a_page_of_a_check_has_formula_threshold_and_source(name: str) -> None:
 
 
 def test_links_to_files_beside_the_documentation_lead_to_pages() -> None:
-    from outside import with_links
+    from ms25_site.outside import with_links
 
     text = "[a](../../README.md#use-it) [b](../ci.md) [c](https://a.org) [d](#x) "
     text += "[e](../examples/p/q)"
@@ -130,7 +130,7 @@ def test_links_to_files_beside_the_documentation_lead_to_pages() -> None:
 
 
 def test_every_page_stands_in_the_side_bar(pages: dict[str, str]) -> None:
-    from build import SITE, _trees
+    from make_site import SITE, _trees
 
     nav = tomllib.loads((SITE / "nav.toml").read_text(encoding="utf-8"))
     folders = (REPOSITORY / "docs", SITE / "pages")

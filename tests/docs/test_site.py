@@ -24,7 +24,7 @@ TUTORIALS = sorted((REPOSITORY / "docs" / "tutorials").glob("*.ipynb"))
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pytest.importorskip("myst_nb", reason='needs pip install "ms25-suite[docs]"')
     out = tmp_path_factory.mktemp("built") / "site"
-    build = [sys.executable, REPOSITORY / "docs" / "site" / "build.py", out]
+    build = [sys.executable, REPOSITORY / "docs" / "site" / "make_site.py", out]
     # The notebooks have a test of their own.
     variables = os.environ | {"MS25_DOCS_NOTEBOOKS": "off"}
     done = subprocess.run(build, env=variables, capture_output=True, text=True, check=False)
@@ -34,7 +34,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_pictures_show_a_potential_that_passes_and_one_that_fails(tmp_path: Path) -> None:
     """`draw` raises if the verdicts are others than the caption says."""
-    from pictures import draw
+    from ms25_site.pictures import draw
 
     for name, file, alt in draw(tmp_path):
         assert name in built_in()

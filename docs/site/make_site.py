@@ -1,4 +1,4 @@
-"""Builds the documentation site: ``python docs/site/build.py build/site``.
+"""Builds the documentation site: ``python docs/site/make_site.py build/site``.
 
 It lays out all pages in a folder of its own (those of ``docs``, and those made of code and of files
 beside it) and runs Sphinx on that. Warnings are errors.
@@ -17,9 +17,9 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any, Final
 
-from outside import with_links
-from pictures import CAPTION, draw
-from reference import generated_pages
+from ms25_site.outside import with_links
+from ms25_site.pictures import CAPTION, draw
+from ms25_site.reference import generated_pages
 
 REPOSITORY: Final = Path(__file__).resolve().parents[2]
 SITE: Final = REPOSITORY / "docs" / "site"

@@ -6,8 +6,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from tables import cell, code, table
-
+from ms25_site.tables import cell, code, table
 from ms25_suite.core.catalogue import built_in
 
 __all__ = ["checks_page", "thresholds_page"]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from commands import commands_page, options_page
-from criteria import checks_page, thresholds_page
-from outside import outside_pages
-from schemas import schema_page
+from ms25_site.commands import commands_page, options_page
+from ms25_site.criteria import checks_page, thresholds_page
+from ms25_site.outside import outside_pages
+from ms25_site.schemas import schema_page
 
 __all__ = ["generated_pages"]
 

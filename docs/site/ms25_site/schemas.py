@@ -6,8 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from tables import cell, code, table
-
+from ms25_site.tables import cell, code, table
 from ms25_suite.core.schemas import schema_of
 
 __all__ = ["schema_page"]

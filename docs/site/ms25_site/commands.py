@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 
-from tables import cell, code, table
-
+from ms25_site.tables import cell, code, table
 from ms25_suite.cli.main import command_parser
 from ms25_suite.plugin.options import OPTIONS, SHORT, long_name
 
