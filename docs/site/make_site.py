@@ -90,7 +90,10 @@ def _trees(nav: Mapping[str, Any], pages: Sequence[str]) -> dict[str, str]:
 
 def _tree(pages: Sequence[str], caption: str = "") -> str:
     options = f":caption: {caption}\n" if caption else ""
-    names = "\n".join(f"/{page}" for page in pages)
+    # `title <page>`, or the page alone.
+    names = "\n".join(
+        page.replace("<", "</") if page.endswith(">") else f"/{page}" for page in pages
+    )
     return f"\n```{{toctree}}\n:hidden:\n{options}\n{names}\n```\n"
 
 

@@ -32,7 +32,7 @@ def test_every_option_has_its_names_and_its_meaning(pages: dict[str, str]) -> No
         section = section.partition("\n## ")[0]
         assert f"`{long_name(name)}" in section
         assert (f"`--{name}" in section) == (f"--{name}" in SHORT)
-        assert attributes["help"].replace("%%", "%").replace("<", "&lt;") in section
+        assert attributes["help"].replace("%%", "%").replace("<", "&lt;")[1:] in section
     # What argparse would fill in must not be left open.
     assert "%(" not in page
     assert "%%" not in page
@@ -142,10 +142,9 @@ def test_every_page_stands_in_the_side_bar(pages: dict[str, str]) -> None:
         and file.relative_to(folder).parts[0] not in {"site", "examples"}
     } | {name.removesuffix(".md") for name in pages}
     listed = {
-        line[1:]
+        page
         for tree in _trees(nav, sorted(found)).values()
-        for line in tree.splitlines()
-        if line.startswith("/")
+        for page in re.findall(r"^(?:.+ <)?/([^>\n]+)>?$", tree, re.MULTILINE)
     }
     assert listed == found - {"index"}
 

@@ -36,7 +36,7 @@ def options_page() -> str:
         value = _value(attributes)
         names = [f"--{name}"] if f"--{name}" in SHORT else []
         spelled = ", ".join(code(f"{one}{value}") for one in [*names, long_name(name)])
-        parts.append(f"## {name}\n\n{spelled}\n\n{_help(attributes['help'])}\n\n")
+        parts.append(f"## {name}\n\n{spelled}\n\n{_sentence(attributes['help'])}\n\n")
         if attributes.get("choices"):
             parts.append(f"One of {', '.join(map(code, attributes['choices']))}.\n\n")
     return "".join(parts)
@@ -97,6 +97,12 @@ def _names(action: argparse.Action) -> list[str]:
         return [shown]
     value = "" if action.nargs == 0 else f" {shown}"
     return [f"{option}{value}" for option in action.option_strings]
+
+
+def _sentence(text: str) -> str:
+    """A help as a sentence of its own."""
+    shown = _help(text)
+    return f"{shown[0].upper()}{shown[1:]}{'' if shown.endswith('.') else '.'}"
 
 
 def _help(text: str, action: argparse.Action | None = None) -> str:
