@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from ms25_suite import __version__
 
 project = "ms25-suite"
@@ -19,11 +17,8 @@ myst_heading_anchors = 4
 myst_enable_extensions: list[str] = []
 suppress_warnings = ["myst.header"]
 
-# Notebooks are run when the site is built: their outputs are those of this version.
-nb_execution_mode = os.environ.get("MS25_DOCS_NOTEBOOKS", "force")
-nb_execution_raise_on_error = True
-nb_execution_timeout = 300
-nb_merge_streams = True
+# They are run before (`ms25_site/notebooks.py`), each in a folder of its own.
+nb_execution_mode = "off"
 
 # Docstrings have names of code in single backticks.
 default_role = "code"

@@ -17,6 +17,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any, Final
 
+from ms25_site.notebooks import run_notebook
 from ms25_site.outside import with_links
 from ms25_site.pictures import CAPTION, draw
 from ms25_site.reference import generated_pages
@@ -28,15 +29,15 @@ _LEFT_OUT: Final = ("examples", "site")
 _KINDS: Final = (".md", ".ipynb", ".png", ".py", ".svg", ".yml")
 
 
-def lay_out(target: Path, *, with_pictures: bool) -> list[str]:
+def lay_out(target: Path, *, run: bool) -> list[str]:
     """Write the sources of all pages.
 
     Parameters
     ----------
     target
         Folder to write to; what it holds is deleted.
-    with_pictures
-        Whether checks are run to draw pictures of a good and a bad potential.
+    run
+        Whether notebooks are run, and checks to draw a good and a bad potential.
 
     Returns
     -------
@@ -56,13 +57,20 @@ def lay_out(target: Path, *, with_pictures: bool) -> list[str]:
             else:
                 (target / path).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(file, target / path)
+    notebooks = [path.relative_to(target).as_posix() for path in sorted(target.rglob("*.ipynb"))]
+    if run:
+        # Only the extra `docs` has it, and tests of the pages do without.
+        import nbformat
+
+        for path in notebooks:
+            print(f"{path} is run", flush=True)
+            nbformat.write(run_notebook(REPOSITORY / "docs" / path), target / path)
     texts |= dict(generated_pages(REPOSITORY))
-    if with_pictures:
+    if run:
         (target / "pictures").mkdir(parents=True)
         for name, file, alt in draw(target / "pictures"):
             picture = f"![{alt}](../pictures/{file})\n\n{CAPTION}\n"
             texts[f"checks/{name}.md"] += f"\n## A good and a bad potential\n\n{picture}"
-    notebooks = [path.relative_to(target).as_posix() for path in target.rglob("*.ipynb")]
     pages = sorted(name.rpartition(".")[0] for name in [*texts, *notebooks])
     nav = tomllib.loads((SITE / "nav.toml").read_text(encoding="utf-8"))
     for name, below in _trees(nav, pages).items():
@@ -106,12 +114,10 @@ def main() -> int:
         # A site that was built here before: pages that no longer exist must not stay.
         shutil.rmtree(out)
     sources = out.with_name(f"{out.name}-sources")
-    lay_out(sources, with_pictures=os.environ.get("MS25_DOCS_NOTEBOOKS") != "off")
-    # Cells that begin with `!` find the commands of this environment.
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    lay_out(sources, run=os.environ.get("MS25_DOCS_NOTEBOOKS") != "off")
     strict = ("--fail-on-warning", "--keep-going", "--fresh-env", "--quiet")
     command = [sys.executable, "-m", "sphinx", *strict, "-c", str(SITE), str(sources), str(out)]
-    return subprocess.run(command, check=False, env=os.environ | {"PATH": path}).returncode
+    return subprocess.run(command, check=False).returncode
 
 
 if __name__ == "__main__":

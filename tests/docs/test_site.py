@@ -106,17 +106,12 @@ def test_every_page_that_is_installed_has_the_address_that_the_suite_gives(site:
 
 
 @pytest.mark.parametrize("notebook", TUTORIALS, ids=lambda path: path.stem)
-def test_a_tutorial_runs(notebook: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    nbclient = pytest.importorskip("nbclient", reason='needs pip install "ms25-suite[docs]"')
-    import nbformat
+def test_a_tutorial_runs(notebook: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("nbclient", reason='needs pip install "ms25-suite[docs]"')
+    from ms25_site.notebooks import run_notebook
 
-    (tmp_path / "copper.py").write_bytes((notebook.parent / "copper.py").read_bytes())
-    # Cells that begin with `!` find the commands of this environment.
-    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
-    cells = nbformat.read(notebook, as_version=4)
-    settings = {"metadata": {"path": str(tmp_path)}}
-    nbclient.NotebookClient(cells, timeout=300, kernel_name="python3", resources=settings).execute()
+    cells = run_notebook(notebook)
     shown = "".join(
         output.get("text", "") for cell in cells.cells for output in cell.get("outputs", ())
     )
