@@ -12,7 +12,7 @@ LOWEST := .venv-lowest
 # What a test needs besides the suite's own dependencies.
 FRAMEWORKS := ani or cp2k or lammps or mace or mtp or nequip or xtb
 
-.PHONY: demo test test-slow test-lowest lint benchmark install environments clean
+.PHONY: demo test test-slow test-lowest lint benchmark docs install environments clean
 
 $(INSTALLED): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -54,6 +54,14 @@ lint: $(INSTALLED)
 
 benchmark: $(INSTALLED)
 	$(BIN)/python -m pytest tests/benchmarks -s --benchmark-columns=min,median,stddev,rounds
+
+# The documentation site, in build/site. Warnings and broken links are errors; the notebooks are run,
+# which takes minutes (MS25_DOCS_NOTEBOOKS=off leaves them out).
+docs: $(INSTALLED)
+	$(BIN)/python -c "import myst_nb, furo" 2>/dev/null || $(BIN)/python -m pip install --quiet \
+	    --disable-pip-version-check --constraint constraints.txt --editable ".[docs]"
+	$(BIN)/python docs/site/make_site.py build/site
+	@echo "The site is $(CURDIR)/build/site/index.html"
 
 clean:
 	rm -rf $(VENV) $(LOWEST) build dist .pytest_cache .mypy_cache .ruff_cache

@@ -12,18 +12,20 @@ from ms25_suite import __version__
 from ms25_suite.cli import data, env, report, schema, summary, train, validate
 from ms25_suite.cli.campaigning import campaign
 from ms25_suite.cli.comparing import baseline, compare, history
+from ms25_suite.cli.reading import docs
 from ms25_suite.core.errors import Ms25Error
 from ms25_suite.core.text.terminal import show_everything
 
-__all__ = ["main"]
+__all__ = ["command_parser", "main"]
 
 _COMMANDS = (
     *(data, env, train, campaign, report, summary),
-    *(compare, baseline, history, schema, validate),
+    *(compare, baseline, history, schema, validate, docs),
 )
 
 
-def _parser() -> argparse.ArgumentParser:
+def command_parser() -> argparse.ArgumentParser:
+    """Parser of the subcommands; the documentation lists them by it."""
     parser = argparse.ArgumentParser(
         prog="ms25",
         description="Can this machine-learned interatomic potential be trusted?",
@@ -49,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     show_everything(sys.stdout, sys.stderr)
-    parser = _parser()
+    parser = command_parser()
     # Before argparse, which would refuse the options of pytest.
     if any(argument.startswith(("--mlip", "--ms25-mlip")) for argument in arguments):
         return _check(arguments)

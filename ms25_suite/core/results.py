@@ -10,6 +10,7 @@ from typing import Any, Final, Literal, Self
 from ms25_suite.core.catalogue import find
 from ms25_suite.core.changes import Change
 from ms25_suite.core.contracts import read_as
+from ms25_suite.core.documentation.pages import how_to_read
 from ms25_suite.core.errors import ReportError
 from ms25_suite.core.findings import Finding
 from ms25_suite.core.records import RunRecord
@@ -271,7 +272,7 @@ class CheckResult:
         entry = find(self.criterion)
         page = f"docs/checks/{self.criterion}.md" if entry is None else entry.explained_in
         if page:
-            lines.append(f"  how to read this: {page}")
+            lines.append(f"  how to read this: {how_to_read(page)}")
         return shown_lines("\n".join(lines))
 
     def to_dict(self) -> dict[str, Any]:

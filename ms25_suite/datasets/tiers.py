@@ -28,7 +28,7 @@ USER: Final = "user"
 
 _HOW_TO_IMPORT: Final = (
     "To import them: `ms25 data download`, then `ms25 data archive`; or, from files that you have, "
-    "`ms25 data archive FOLDER_OR_ARCHIVE` (docs/published.md)"
+    "`ms25 data archive FOLDER_OR_ARCHIVE` (ms25 docs published)"
 )
 
 

@@ -12,6 +12,7 @@ from ase.data import chemical_symbols
 
 from ms25_suite import __version__
 from ms25_suite.core.cache import file_sha256
+from ms25_suite.core.documentation.pages import site_address
 from ms25_suite.core.errors import listed
 from ms25_suite.core.machine import machine, packages
 from ms25_suite.core.records import (
@@ -129,6 +130,7 @@ def describe_run(config: pytest.Config, settings: Settings) -> RunRecord:
         dtype=settings.options.dtype,
         workers=settings.options.n_workers,
         seed=settings.seed,
+        docs_url=site_address() or None,
         strict=settings.strict,
         potentials=tuple(_describe_spec(spec, settings) for spec in settings.potentials),
         datasets=tuple(describe_dataset(dataset) for dataset in settings.datasets.values()),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ms25_suite.core.catalogue import catalogue
+from ms25_suite.core.documentation.pages import how_to_read
 from ms25_suite.core.errors import listed
 from ms25_suite.core.records import RunRecord
 from ms25_suite.core.results import CheckResult, Verdict
@@ -121,8 +122,8 @@ def notice(pairs: Sequence[TwoLevels], *, counted: bool) -> list[str]:
     scope = f"  What needs no labels means something here too: {_without_labels()}."
     source = (
         "  For the real data: ms25 data download, ms25 data archive, then --data=published "
-        "(docs/published.md). Or give labelled frames of your own: --dataset=my.extxyz "
-        "(docs/datasets.md)."
+        f"({how_to_read('docs/published.md', site='')}). Or give labelled frames of your own: "
+        f"--dataset=my.extxyz ({how_to_read('docs/datasets.md', site='')})."
     )
     return [*lines, caution, scope, source]
 

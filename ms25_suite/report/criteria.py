@@ -7,9 +7,9 @@ and their numbers are in all tables.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
 from ms25_suite.core.catalogue import built_in, catalogue, find
+from ms25_suite.core.documentation.pages import how_to_read, page_address
 
 __all__ = [
     "Explanation",
@@ -21,8 +21,6 @@ __all__ = [
     "transfer_criteria",
 ]
 
-_WEB: Final = ("https://", "http://")
-
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
@@ -32,16 +30,16 @@ class Explanation:
     ----------
     name, title, question
         As in the catalogue; the question is empty if the criterion is not installed.
-    address, path
-        Where a person reads more: an address of the web, or else a path in the repository. Both
-        are empty if the criterion is not installed.
+    address, command
+        Where a person reads more: an address of the web, or else a command that shows the page.
+        Both are empty if the criterion is not installed.
     """
 
     name: str
     title: str
     question: str
     address: str
-    path: str
+    command: str
 
 
 def criterion_title(name: str) -> str:
@@ -66,10 +64,9 @@ def explain(name: str, docs_url: str) -> Explanation:
         return Explanation(name, criterion_title(name), "", "", "")
     page = found.explained_in
     # Only the suite's own pages are under the address of its documentation.
-    if not page.startswith(_WEB) and name in built_in() and docs_url.startswith(_WEB):
-        page = f"{docs_url.rstrip('/')}/checks/{name}"
-    address, path = (page, "") if page.startswith(_WEB) else ("", page)
-    return Explanation(name, found.title, found.question, address, path)
+    address = page_address(page, docs_url if name in built_in() else "")
+    command = how_to_read(page, site="") if page and not address else ""
+    return Explanation(name, found.title, found.question, address, command)
 
 
 def error_criterion() -> str:

@@ -236,6 +236,8 @@ def terminal_table(
         width=width,
         color_system="standard" if color else None,
         force_terminal=color,
+        # In a notebook rich would show the table by itself, and leave the text empty.
+        force_jupyter=False,
         legacy_windows=False,
         highlight=False,
         _environ={},

@@ -100,7 +100,7 @@ def test_a_failure_explains_itself(pytester: pytest.Pytester, cuni: Path, calc: 
             "  reference:  not stated",
             "  worst frames of the dataset, with their MAE: *",
             "  warning:    100 % of the energy error is a constant offset*",
-            "  how to read this: docs/checks/error_thresholds.md",
+            "  how to read this: ms25 docs error_thresholds",
         ]
     )
     assert "Traceback" not in done.stdout.str()

@@ -54,7 +54,7 @@ def test_no_folder_holds_too_many_modules(folder: Path) -> None:
 
 
 def test_pyproject_lists_every_package() -> None:
-    """Packages are listed by hand because ``checks`` and ``fixtures`` are mapped into ours."""
+    """They are listed by hand because ``checks``, ``docs``, ``fixtures`` are mapped into ours."""
     settings = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))
     listed = settings["tool"]["setuptools"]["packages"]
     assert listed == sorted(listed)
@@ -63,7 +63,8 @@ def test_pyproject_lists_every_package() -> None:
         for path in [PACKAGE, *FOLDERS]
         if any(file.is_file() for file in path.iterdir())
     }
-    assert set(listed) == folders | {"ms25_suite.checks", "ms25_suite.fixtures"}
+    mapped = {f"ms25_suite.{name}" for name in ("checks", "docs", "fixtures")}
+    assert set(listed) == folders | mapped
 
 
 @pytest.mark.parametrize("name", list(built_in()))

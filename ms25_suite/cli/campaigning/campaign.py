@@ -35,7 +35,7 @@ Trainings and judgements of many potentials, from one file.
     ms25 campaign retry tour --failed
 
 What is done lies in the cache (MS25_CACHE_DIR), and is never done twice. Logs and the report are in
-the folder NAME.campaign. docs/campaign.md says how to use a cluster.
+the folder NAME.campaign. `ms25 docs campaign` says how to use a cluster.
 """
 
 

@@ -51,7 +51,7 @@ class RunRecord(Record):
     packages
         Versions of the packages that results may depend on, by name.
     docs_url
-        Address of the documentation; checks link to ``<docs_url>/checks/<criterion>``.
+        Address of the documentation; checks link to ``<docs_url>/checks/<criterion>.html``.
     runs
         The merged runs; empty in the description of a single run.
     """

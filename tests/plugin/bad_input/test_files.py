@@ -260,3 +260,10 @@ def test_another_file(refused: Refused, images: list[Atoms], dataset: Dataset) -
     found = refused("data.toml")
     assert stated in found
     assert len(set(re.findall(r"\b[0-9a-f]{64}\b", found))) == 2
+
+
+@row("page that `ms25 docs` does not have")
+def test_no_page(ms25: Callable[..., Outcome]) -> None:
+    said = ms25("docs", "eso").text
+    assert "there is no page 'eso'. Did you mean 'eos'?" in said
+    assert "`ms25 docs` without a name lists all pages" in said

@@ -112,7 +112,7 @@ def test_an_explanation_has_value_threshold_and_reference() -> None:
         "threshold 35 meV/Å"
     )
     assert "  reference:  Vashishta (a stand-in for the paper's)" in lines
-    assert lines[-1] == "  how to read this: docs/checks/error_thresholds.md"
+    assert lines[-1] == "  how to read this: ms25 docs error_thresholds"
     failed = CheckResult.from_dict(
         {**FULL.to_dict(), "value": None, "verdict": "error", "reason": "it is gone"}
     )

@@ -52,15 +52,15 @@ def test_roles_come_from_the_catalogue() -> None:
 @pytest.mark.parametrize(
     ("docs_url", "where"),
     [
-        ("", {"address": "", "path": "docs/checks/eos.md"}),
-        ("javascript:alert(1)", {"address": "", "path": "docs/checks/eos.md"}),
-        ("https://a.org/x/", {"address": "https://a.org/x/checks/eos", "path": ""}),
+        ("", {"address": "", "command": "ms25 docs eos"}),
+        ("javascript:alert(1)", {"address": "", "command": "ms25 docs eos"}),
+        ("https://a.org/x/", {"address": "https://a.org/x/checks/eos.html", "command": ""}),
     ],
 )
 def test_our_pages_are_part_of_the_documentation(docs_url: str, where: dict[str, Any]) -> None:
     found = explain("eos", docs_url)
     assert found.question.startswith("Do the equilibrium volume")
-    assert {"address": found.address, "path": found.path} == where
+    assert {"address": found.address, "command": found.command} == where
 
 
 def test_pages_of_others_are_where_they_say(theirs: Criterion) -> None:

@@ -154,6 +154,12 @@ def test_a_notebook_shows_a_table() -> None:
     assert "<table>" not in results()._repr_html_()
 
 
+def test_in_a_notebook_the_text_is_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = repr(Results(RunRecord(), [make_result()]))
+    monkeypatch.setattr("rich.console._is_jupyter", lambda: True)
+    assert repr(Results(RunRecord(), [make_result()])) == text != ""
+
+
 def test_a_notebook_runs_no_code_of_names() -> None:
     hostile = '<script>alert("1")</script>'
     every = dict.fromkeys(

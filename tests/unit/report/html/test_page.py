@@ -87,7 +87,7 @@ def test_page_says_it_all(tmp_path: Path) -> None:
         "cores 16",
         "1\u202f234\u202f567",
         "training frames 100",
-        "docs/checks/error_thresholds.md",
+        "ms25 docs error_thresholds",
         "meV/Å²",
     ):
         assert " ".join(words.split()) in page.text, words
@@ -165,7 +165,7 @@ def test_checks_link_to_the_docs_where_those_are_known(tmp_path: Path) -> None:
     run = RunRecord(docs_url="https://docs.example.org/ms25/")
     page = Page(write_report(tmp_path, run, [make_result()]).html)
     links = {found["href"] for tag, found in page.tags if tag == "a"}
-    assert "https://docs.example.org/ms25/checks/error_thresholds" in links
+    assert "https://docs.example.org/ms25/checks/error_thresholds.html" in links
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""The pages of the documentation, as the suite names and finds them."""
