@@ -183,6 +183,7 @@ class CheckItems:
                 settings.train_sizes,
                 settings.tier,
                 settings.same_as,
+                settings.parent,
             )
             try:
                 self._answers[key] = not_asked(criterion, case)

@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import Final
 
 from ms25_suite.core.documents.files import user_path
-from ms25_suite.core.errors import UsageError
+from ms25_suite.core.errors import Ms25Error, UsageError
 from ms25_suite.core.fields import ENSEMBLES, Ensemble
+from ms25_suite.datasets.dataset import open_dataset
+from ms25_suite.datasets.registry import expand
+from ms25_suite.datasets.tiers import Tier
 from ms25_suite.metrics.training_rate import MIN_SIZES
 from ms25_suite.potentials.spec import PotentialSpec, parse_spec, same_file
 
@@ -20,6 +23,9 @@ __all__ = [
     "atom_numbers",
     "ensembles",
     "lammps_executable",
+    "parent_of",
+    "relative",
+    "retention_data",
     "same_as",
     "species",
     "train_sizes",
@@ -149,6 +155,66 @@ def same_as(text: str | None, potentials: Sequence[PotentialSpec]) -> PotentialS
             )
             raise UsageError(msg)
     return spec
+
+
+def relative(option: str, text: str | None) -> PotentialSpec | None:
+    """Potential that others are compared with; None if none is named.
+
+    Parameters
+    ----------
+    option, text
+        The option, and its value.
+
+    Raises
+    ------
+    Ms25Error
+        It cannot be parsed, or is no potential.
+    """
+    if text is None:
+        return None
+    spec = parse_spec(text, option)
+    if spec.kind in ("baseline", "reference"):
+        msg = f"{option}={text}: expected a potential that was trained, not the {spec.kind}"
+        raise UsageError(msg)
+    return spec
+
+
+def parent_of(text: str | None, potentials: Sequence[PotentialSpec]) -> PotentialSpec | None:
+    """Potential of ``--ms25-parent``; None if none is named.
+
+    Raises
+    ------
+    Ms25Error
+        It cannot be parsed, is no potential, or no other potential is there to be its child.
+    """
+    option = "--ms25-parent"
+    spec = relative(option, text)
+    if spec is not None and all(one.text == text or same_file(one, spec) for one in potentials):
+        msg = (
+            f"{option}={text} is --mlip={text} itself: expected the model that it was fine-tuned "
+            "from"
+        )
+        raise UsageError(msg)
+    return spec
+
+
+def retention_data(texts: Sequence[str], tier: Tier) -> tuple[str, ...]:
+    """Datasets of ``--ms25-retention-data``, each of which can be opened.
+
+    Raises
+    ------
+    Ms25Error
+        One cannot be opened.
+    """
+    names = [part.strip() for text in texts for part in text.split(",")]
+    found = [name for given in names for name in expand(given, tier)]
+    for name in found:
+        try:
+            open_dataset(name, tier=tier)
+        except Ms25Error as error:
+            msg = f"--ms25-retention-data={name}: {error}"
+            raise UsageError(msg) from error
+    return tuple(dict.fromkeys(found))
 
 
 def species(text: str | None) -> tuple[str, ...]:
