@@ -87,9 +87,7 @@ def _paired(
         return None
     # As the file has them, so that a model has no difference to itself.
     errors, former = (one.errors.astype(np.float32).astype(float) for one in (sample, before))
-    found = paired_difference(
-        errors, former, sample.counts, sample.groups, squared=sample.squared
-    )
+    found = paired_difference(errors, former, sample.counts, sample.groups, squared=sample.squared)
     if found.interval is None or (found.independent or 0.0) < MIN_PAIRS:
         return None
     return found.value, found.interval

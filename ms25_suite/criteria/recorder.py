@@ -246,7 +246,9 @@ class CheckRecorder:
 
     def not_judged(self, quantity: str, reason: str, **fields: Any) -> CheckResult:
         """Record that a number could be expected and is not there: the run is no success."""
-        return self._without_number(Verdict.SKIP, quantity, reason, "", {**fields, "unjudged": True})
+        return self._without_number(
+            Verdict.SKIP, quantity, reason, "", {**fields, "unjudged": True}
+        )
 
     def conclude(self) -> None:
         """End the check: it fails if a result does.

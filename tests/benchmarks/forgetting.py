@@ -1,6 +1,6 @@
 """A foundation model that is fine-tuned in several ways, to see what each of them forgets.
 
-    python -m tests.benchmarks.forgetting FOLDER [parent naive replay mixed lora scratch]
+    python -m tests.benchmarks.forgetting FOLDER [parent naive mixed replay scratch lora]
 
 ``parent.model`` is a small MACE of frames of CHA, MgO(100) and Zr-O together. The others are made of
 it and 40 frames of LTA, by options of ``mace_run_train``: ``naive`` goes on with the new frames only,
@@ -31,7 +31,7 @@ from ms25_suite.training.request import Part
 OLD: Final = ("cha", "mgo-2x2", "zro")
 N_OLD: Final = (100, 20)
 """Training and validation frames of each dataset of the parent."""
-N_REPLAY: Final = 20
+N_REPLAY: Final = 15
 """Frames of each that are seen again."""
 
 LTA: Final = """
@@ -109,7 +109,7 @@ def _tuning(folder: Path, **changes: Any) -> dict[str, Any]:
         "E0s": "foundation",
         "loss": "universal",
         "default_dtype": "float32",
-        **_decay(0.001, 0.0001, 30),
+        **_decay(0.001, 0.0002, 15),
         **changes,
     }
 
@@ -124,8 +124,8 @@ def _options(folder: Path, name: str) -> dict[str, Any]:
         "force_mh_ft_lr": True,
     }
     chosen: dict[str, dict[str, Any]] = {
-        "parent": {**MODEL, **_decay(0.01, 0.0005, 30)},
-        "scratch": {**MODEL, **_decay(0.01, 0.001, 60)},
+        "parent": {**MODEL, **_decay(0.01, 0.00212, 16)},
+        "scratch": {**MODEL, **_decay(0.01, 0.001, 30)},
         "naive": _tuning(folder),
         "mixed": _tuning(folder),
         "lora": _tuning(folder, lora=True, lora_rank=4, lora_alpha=1.0),
@@ -186,7 +186,7 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / "mixed-train.extxyz").is_file():
         _write_frames(folder)
-    every = ("parent", "naive", "replay", "mixed", "lora", "scratch")
+    every = ("parent", "naive", "mixed", "replay", "scratch", "lora")
     for name in options.names or every:
         model = folder / f"{name}.model"
         if model.is_file():

@@ -129,6 +129,11 @@ class Family:
         found = {CHILD: self.child, PARENT: self.parent}
         return found if self.scratch is None else found | {SCRATCH: self.scratch}
 
+    @property
+    def parent_key(self) -> str:
+        """Which parent it is: numbers beside another one mean something else."""
+        return f"{self.parent.name} {self.parent.sha256[:12]}".strip()
+
     def compared(self, dataset: Dataset, *, asked: bool = False) -> ComparedSet:
         """Predictions for a set, made once."""
         if dataset.sha256 not in self._compared:

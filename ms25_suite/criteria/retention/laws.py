@@ -110,6 +110,7 @@ class Laws:
         fields: dict[str, Any] = {
             **dataset_fields(dataset),
             "n_frames": 1,
+            "conditions": {"parent": self.family.parent_key},
             "details": {KEY: RetentionDetails(tuned_for=False, numbers=numbers).to_dict()},
         }
         told = f"{self._shown(parent)} of the parent; {child.reason}".rstrip("; ")
@@ -118,12 +119,12 @@ class Laws:
                 f"the parent is beyond the mark too, so that nothing could be lost: {told}. "
                 "What the child is worth itself, other criteria say"
             )
+            if not math.isnan(child.value):
+                fields |= {"value": child.value, "interval": child.interval}
             recorder.undecided(
                 self.quantity,
                 reason,
                 **fields,
-                value=_finite(child.value),
-                interval=child.interval,
                 threshold=mark.value,
                 threshold_source=mark.source,
                 at_least=mark.at_least,

@@ -29,9 +29,7 @@ def not_asked(case: Case) -> NotAsked | None:
         return NotAsked(f"{spec.name} was not fine-tuned: it has no parent")
     if case.parent is None and not _has_parent(spec):
         return NotAsked(_NO_PARENT)
-    if case.parent is not None and (
-        spec.text == case.parent.text or same_file(spec, case.parent)
-    ):
+    if case.parent is not None and (spec.text == case.parent.text or same_file(spec, case.parent)):
         return NotAsked(f"{spec.name} is the parent itself")
     reason = trained_elsewhere(spec, case.dataset, case.tier)
     return NotAsked(reason) if reason else None

@@ -73,7 +73,7 @@ class Retention:
         """Record the gain as measured, and each loss with its verdict."""
         if self.own is not None:
             fields = self._fields(self.own, tuned_for=True)
-            fields["reason"] = "what fine-tuning has gained on the data that it was for"
+            fields["reason"] = f"tuned for these data: {fields['reason']}"
             recorder.measure(
                 self.quantity,
                 metric="difference",
@@ -145,11 +145,12 @@ class Retention:
             "n_frames": len(one.pair.frames),
             "duration_s": compared.duration_s,
             "reason": f"{first}error {child:.4g}, of the parent {parent:.4g}",
+            "conditions": {"parent": family.parent_key},
             "details": {KEY: self._details(one, tuned_for=tuned_for).to_dict()},
             "findings": remarks,
         }
         if self.quantity == "energy":
-            fields["conditions"] = {"energies": "aligned"}
+            fields["conditions"]["energies"] = "aligned"
         return fields
 
     def _details(self, one: _Change, *, tuned_for: bool) -> RetentionDetails:
@@ -260,9 +261,7 @@ def _change(compared: ComparedSet, quantity: Quantity) -> _Change:
     return _Change(compared, errors, raw, pair, difference, _moved(compared, quantity))
 
 
-def _aligned(
-    predictions: Predictions, alignment: Alignment, compared: ComparedSet
-) -> Predictions:
+def _aligned(predictions: Predictions, alignment: Alignment, compared: ComparedSet) -> Predictions:
     assert compared.frames is not None
     energy = alignment.removed(np.asarray(predictions.energy), compared.frames)
     return replace(predictions, energy=energy)
