@@ -2,12 +2,12 @@
 
     python -m tests.benchmarks.forgetting FOLDER [parent naive mixed replay scratch lora]
 
-``parent.model`` is a small MACE of frames of CHA, MgO(100) and Zr-O together. The others are made of
-it and 40 frames of LTA, by options of ``mace_run_train``: ``naive`` goes on with the new frames only,
-``lora`` as well, in few parameters; ``replay`` sees old frames too, by a head of their own; ``mixed``
-sees them among the new ones. ``scratch`` has the new frames and no parent. Each takes minutes on
-one core; what is there already is kept. ``lta-tune.toml`` beside them is LTA divided into training,
-validation and test frames: ``docs/measured.md`` says how the models are judged on it.
+``parent.model`` is a small MACE of frames of CHA, MgO(100) and Zr-O together. The others are made
+of it and 40 frames of LTA, by options of ``mace_run_train``: ``naive`` goes on with the new frames
+only, ``lora`` as well, in few parameters; ``replay`` sees old frames too, by a head of their own;
+``mixed`` sees them among the new ones. ``scratch`` has the new frames and no parent. Each takes
+minutes on one core; what is there already is kept. ``lta-tune.toml`` beside them is LTA divided into
+training, validation and test frames: ``docs/measured.md`` says how they are judged on it.
 """
 
 from __future__ import annotations

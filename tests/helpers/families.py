@@ -1,4 +1,4 @@
-"""Fine-tuned children of an analytic parent: one that kept what it knew, and others that did not."""
+"""Fine-tuned children of an analytic parent: who kept what it knew, and who did not."""
 
 from __future__ import annotations
 

@@ -232,9 +232,9 @@ def judge(
     forces fail
     stress skip
     """
-    scratch = _Scratch()
-    inputs = Inputs(scratch.path)
-    target = scratch.path / "report" if report_dir is None else Path(report_dir).expanduser()
+    place = _Scratch()
+    inputs = Inputs(place.path)
+    target = place.path / "report" if report_dir is None else Path(report_dir).expanduser()
     arguments = [
         *(f"--mlip={text}" for text in inputs.potentials(potential)),
         *(f"--dataset={text}" for text in inputs.datasets(dataset)),
@@ -298,7 +298,7 @@ def judge(
         msg = f"the run ended with exit status {status} and without results:\n{last_lines(output)}"
         raise ReportError(msg)
     run, results = load_results([written])
-    return Results(run, results, owner=scratch)
+    return Results(run, results, owner=place)
 
 
 class _Scratch:

@@ -159,7 +159,7 @@ def _value(one: RoleNumber | None) -> float:
 
 
 def _draw_panel(axes: Axes, found: Sequence[Found], sets: Sequence[str]) -> None:
-    values = []
+    values: list[float] = []
     for result, details in found:
         place = sets.index(_label(result, details))
         numbers = {role: details.of(role) for role in (PARENT, CHILD, SCRATCH)}
