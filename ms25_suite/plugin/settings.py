@@ -255,7 +255,7 @@ class Settings:
             same_as=twin,
             parent=parent,
             scratch=scratch,
-            retention_data=retention_data(option("retention_data"), tier),
+            retention_data=retention_data(option("retention_data"), tier, datasets.values()),
             markdown=writable_file(option("markdown"), "--ms25-markdown"),
             baseline=baseline_gate(
                 option("baseline"),

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from ms25_suite.core.documents.files import user_path
 from ms25_suite.core.errors import Ms25Error, UsageError
 from ms25_suite.core.fields import ENSEMBLES, Ensemble
-from ms25_suite.datasets.dataset import open_dataset
+from ms25_suite.criteria.retention.lineage import is_same
+from ms25_suite.datasets.dataset import Dataset, open_dataset
 from ms25_suite.datasets.registry import expand
 from ms25_suite.datasets.tiers import Tier
 from ms25_suite.metrics.training_rate import MIN_SIZES
@@ -189,7 +190,7 @@ def parent_of(text: str | None, potentials: Sequence[PotentialSpec]) -> Potentia
     """
     option = "--ms25-parent"
     spec = relative(option, text)
-    if spec is not None and all(one.text == text or same_file(one, spec) for one in potentials):
+    if spec is not None and all(is_same(one, spec) for one in potentials):
         msg = (
             f"{option}={text} is --mlip={text} itself: expected the model that it was fine-tuned "
             "from"
@@ -198,22 +199,40 @@ def parent_of(text: str | None, potentials: Sequence[PotentialSpec]) -> Potentia
     return spec
 
 
-def retention_data(texts: Sequence[str], tier: Tier) -> tuple[str, ...]:
+def retention_data(
+    texts: Sequence[str], tier: Tier, tuned_for: Iterable[Dataset]
+) -> tuple[str, ...]:
     """Datasets of ``--ms25-retention-data``, each of which can be opened.
+
+    Parameters
+    ----------
+    texts
+        Names, also several in one text with commas between them.
+    tier
+        What names mean.
+    tuned_for
+        Datasets of ``--dataset``.
 
     Raises
     ------
-    Ms25Error
-        One cannot be opened.
+    UsageError
+        One cannot be opened, or is one of ``--dataset``.
     """
+    own = {dataset.sha256 for dataset in tuned_for}
     names = [part.strip() for text in texts for part in text.split(",")]
     found = [name for given in names for name in expand(given, tier)]
     for name in found:
         try:
-            open_dataset(name, tier=tier)
+            dataset = open_dataset(name, tier=tier)
         except Ms25Error as error:
             msg = f"--ms25-retention-data={name}: {error}"
             raise UsageError(msg) from error
+        if dataset.sha256 in own:
+            msg = (
+                f"--ms25-retention-data={name} is one of --dataset: expected data that the "
+                "potentials were not fine-tuned for"
+            )
+            raise UsageError(msg)
     return tuple(dict.fromkeys(found))
 
 

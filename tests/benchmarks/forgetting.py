@@ -6,8 +6,8 @@
 of it and 40 frames of LTA, by options of ``mace_run_train``: ``naive`` goes on with the new frames
 only, ``lora`` as well, in few parameters; ``replay`` sees old frames too, by a head of their own;
 ``mixed`` sees them among the new ones. ``scratch`` has the new frames and no parent. Each takes
-minutes on one core; what is there already is kept. ``lta-tune.toml`` beside them is LTA divided into
-training, validation and test frames: ``docs/measured.md`` says how they are judged on it.
+minutes on one core; what is there already is kept. ``lta-tune.toml`` beside them is LTA divided
+into training, validation and test frames: ``docs/measured.md`` says how they are judged on it.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from ms25_suite.training.request import Part
 OLD: Final = ("cha", "mgo-2x2", "zro")
 N_OLD: Final = (100, 20)
 """Training and validation frames of each dataset of the parent."""
-N_REPLAY: Final = 15
+N_REPLAY: Final = 10
 """Frames of each that are seen again."""
 
 LTA: Final = """
@@ -109,7 +109,7 @@ def _tuning(folder: Path, **changes: Any) -> dict[str, Any]:
         "E0s": "foundation",
         "loss": "universal",
         "default_dtype": "float32",
-        **_decay(0.001, 0.0002, 15),
+        **_decay(0.001, 0.0002, 10),
         **changes,
     }
 
@@ -124,8 +124,8 @@ def _options(folder: Path, name: str) -> dict[str, Any]:
         "force_mh_ft_lr": True,
     }
     chosen: dict[str, dict[str, Any]] = {
-        "parent": {**MODEL, **_decay(0.01, 0.00212, 16)},
-        "scratch": {**MODEL, **_decay(0.01, 0.001, 30)},
+        "parent": {**MODEL, **_decay(0.01, 0.00235, 15)},
+        "scratch": {**MODEL, **_decay(0.01, 0.001, 20)},
         "naive": _tuning(folder),
         "mixed": _tuning(folder),
         "lora": _tuning(folder, lora=True, lora_rank=4, lora_alpha=1.0),

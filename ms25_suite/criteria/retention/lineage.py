@@ -15,7 +15,7 @@ from ms25_suite.potentials.spec import PotentialSpec, parse_spec, same_file
 from ms25_suite.training.manifest import read_manifest
 from ms25_suite.training.parent import ParentRecord
 
-__all__ = ["not_asked", "parent_spec", "refuse_itself"]
+__all__ = ["is_same", "not_asked", "parent_spec", "refuse_itself"]
 
 _NO_PARENT: Final = (
     "no --ms25-parent names the model that it was fine-tuned from, and no sidecar does"
@@ -29,10 +29,15 @@ def not_asked(case: Case) -> NotAsked | None:
         return NotAsked(f"{spec.name} was not fine-tuned: it has no parent")
     if case.parent is None and not _has_parent(spec):
         return NotAsked(_NO_PARENT)
-    if case.parent is not None and (spec.text == case.parent.text or same_file(spec, case.parent)):
+    if case.parent is not None and is_same(spec, case.parent):
         return NotAsked(f"{spec.name} is the parent itself")
     reason = trained_elsewhere(spec, case.dataset, case.tier)
     return NotAsked(reason) if reason else None
+
+
+def is_same(one: PotentialSpec, other: PotentialSpec) -> bool:
+    """Whether two specifications are of one potential: of one file, read in the same way."""
+    return one.text == other.text or (same_file(one, other) and one.options == other.options)
 
 
 def _has_parent(spec: PotentialSpec) -> bool:

@@ -80,9 +80,11 @@ class Retention:
                 unit=recorder.unit(self.quantity),
                 **fields,
             )
+        left_out = self._left_out()
         for one in self.others:
             if isinstance(one, _Change):
-                self._record_change(recorder, one)
+                self._record_change(recorder, one, left_out)
+                left_out = []
                 continue
             compared, reason = one
             about = {**dataset_fields(compared.dataset), "duration_s": compared.duration_s}
@@ -91,8 +93,22 @@ class Retention:
             elif compared.asked:
                 recorder.not_judged(self.quantity, reason, **about)
 
-    def _record_change(self, recorder: CheckRecorder, one: _Change) -> None:
+    def _left_out(self) -> list[Finding]:
+        """Finding on the built-in sets that cannot be judged, though they share an element."""
+        told = [
+            f"{one[0].dataset.name} ({one[1]})"
+            for one in self.others
+            if not isinstance(one, _Change) and not one[0].asked and not one[0].lost
+        ]
+        if not told:
+            return []
+        return [Finding("left-out", f"Retention is not judged on {'; '.join(told)}", "note")]
+
+    def _record_change(
+        self, recorder: CheckRecorder, one: _Change, left_out: list[Finding]
+    ) -> None:
         fields = self._fields(one, tuned_for=False)
+        fields["findings"] += left_out
         parent = MEV_PER_EV * one.errors[PARENT].mae.value
         mark = recorder.threshold(self.quantity)
         if mark is None:

@@ -78,8 +78,7 @@ def test_keywords_become_options(command: list[str], tmp_path: Path) -> None:
         "--mlip-species=Si,O",
         "--same-as=b.model",
         "--ms25-parent=p.model",
-        "--ms25-retention-data=zro",
-        "--ms25-retention-data=my.toml",
+        "--ms25-retention-data=zro,my.toml",
         "--ms25-no-cache",
     ]
 
