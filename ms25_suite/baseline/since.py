@@ -10,7 +10,7 @@ import numpy as np
 from ms25_suite.baseline.document import Entry
 from ms25_suite.baseline.samples import FrameSample
 from ms25_suite.core.changes import Change, ChangeVerdict
-from ms25_suite.metrics.paired import MIN_PAIRS, paired_difference
+from ms25_suite.metrics.comparing.paired import MIN_PAIRS, paired_difference
 
 __all__ = ["EQUAL", "change_of"]
 

@@ -18,8 +18,8 @@ from ms25_suite.criteria.comparison import (
 from ms25_suite.criteria.recorder import CheckRecorder, dataset_fields
 from ms25_suite.datasets.dataset import Dataset, open_dataset
 from ms25_suite.datasets.tiers import Tier
+from ms25_suite.metrics.comparing.error_ratio import error_ratio
 from ms25_suite.metrics.conventions.offsets import level_of_theory_mismatch
-from ms25_suite.metrics.error_ratio import error_ratio
 from ms25_suite.metrics.errors import ErrorSummary
 from ms25_suite.metrics.extensivity import lowest_height
 from ms25_suite.metrics.intervals import Statistic

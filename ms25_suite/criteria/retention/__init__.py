@@ -21,7 +21,7 @@ CRITERION = Criterion(
     name="retention",
     title="Retention",
     question="Has fine-tuning kept what the parent knew?",
-    place=37,
+    place=27,
     measures={
         **{quantity: Measure("difference", unit) for quantity, unit in QUANTITY_UNITS.items()},
         **WALLS,

@@ -25,11 +25,11 @@ from ms25_suite.criteria.retention.details import (
 )
 from ms25_suite.criteria.retention.family import ComparedSet, Family
 from ms25_suite.criteria.without_model import error_without_model, predict_without_model
+from ms25_suite.metrics.comparing.paired import PairedErrors, pair_errors
 from ms25_suite.metrics.conventions.offsets import level_of_theory_mismatch
 from ms25_suite.metrics.decomposition.alignment import Alignment
 from ms25_suite.metrics.errors import ErrorSummary, components, summarise_errors
 from ms25_suite.metrics.intervals import TAILS, Statistic
-from ms25_suite.metrics.paired import PairedErrors, pair_errors
 
 __all__ = ["Retention", "measure_retention"]
 

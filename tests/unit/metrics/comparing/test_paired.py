@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from ms25_suite.core.frames import Frames, Labels, Predictions
+from ms25_suite.metrics.comparing.paired import pair_errors, paired_difference
 from ms25_suite.metrics.errors import summarise_errors
-from ms25_suite.metrics.paired import pair_errors, paired_difference
 from tests.helpers.three_metals import three_metals
 
 RNG = np.random.default_rng(0)
