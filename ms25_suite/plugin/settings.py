@@ -274,6 +274,11 @@ class Settings:
         """Whether energies are judged without a constant for each element."""
         return (self.align or dataset.card.align) == "element"
 
+    def allows_skip(self, criterion: str, quantity: str, dataset: str) -> str:
+        """Option that allows that a quantity stays unjudged on a dataset; empty if none does."""
+        found = (one for one in self.allow_skip if one.holds_for(criterion, quantity, dataset))
+        return next((f"--ms25-allow-skip={one.text}" for one in found), "")
+
     def threshold(self, criterion: str, dataset: Dataset, quantity: str) -> Threshold | None:
         """Threshold of a quantity on a dataset: its card's own, or that of its class."""
         own = _own_thresholds(dataset).get((criterion, quantity))

@@ -248,6 +248,11 @@ def test_one_of_two_sets_that_cannot_be_judged_is_named(
     _, kept, missing = judged(found, "forces", tmp_path)
     assert kept.verdict is Verdict.PASS
     assert (missing.verdict, missing.unjudged) == (Verdict.SKIP, True)
+    recorder = make_recorder(CRITERION, tmp_path, MARKS, dataset="ni", quantity="forces")
+    recorder.allowed = lambda quantity, dataset: f"--ms25-allow-skip={quantity}:{dataset}"
+    measure_retention(found, "forces").record(recorder)
+    assert recorder.results[-1].unjudged is False
+    assert "(allowed by --ms25-allow-skip=forces:copper)" in recorder.results[-1].reason
     assert missing.test_dataset == "copper"
 
 
