@@ -22,11 +22,28 @@ from ms25_suite.datasets.dataset import Dataset
 from ms25_suite.metrics.decomposition.alignment import Alignment, fit_alignment
 from ms25_suite.potentials.potential import Potential
 
-__all__ = ["MOST_FRAMES", "ComparedSet", "Family"]
+__all__ = ["MOST_FRAMES", "ComparedSet", "Family", "number_of_frames"]
 
 MOST_FRAMES: Final = 60
 """Frames of each set. The interval of a paired difference is narrow: with 60 frames it is some
 tenth of the parent's error, half of the mark."""
+
+FEWEST_FRAMES: Final = 20
+"""Frames of a set of large ones: twice as many as a pass needs."""
+
+ATOMS: Final = 5000
+"""Atoms in the frames of a set between these limits: ten seconds of a large model on one core."""
+
+
+def number_of_frames(n_atoms: float) -> int:
+    """Number of frames of a set whose frames have so many atoms.
+
+    Examples
+    --------
+    >>> number_of_frames(64), number_of_frames(108), number_of_frames(288)
+    (60, 46, 20)
+    """
+    return int(np.clip(ATOMS // n_atoms, FEWEST_FRAMES, MOST_FRAMES))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -222,7 +239,7 @@ class Family:
             msg = f"no test frame of {dataset.name} is left that neither of {names} has seen"
             raise DatasetError(msg)
         # Evenly, since neighbours of a trajectory say the same twice.
-        step = -(-len(common) // MOST_FRAMES)
+        step = -(-len(common) // number_of_frames(float(dataset.frames.n_atoms[common].mean())))
         return np.asarray(common[::step], dtype=np.int64), tuple(remarks)
 
     def _alignments(
@@ -239,7 +256,8 @@ class Family:
         if energies is None:
             return {}
         pool = np.setdiff1d(np.flatnonzero(np.isfinite(np.asarray(energies))), judged)
-        pool = pool[:: max(1, -(-len(pool) // MOST_FRAMES))]
+        # As many as are judged, so that neither side blurs the other.
+        pool = pool[:: max(1, -(-len(pool) // max(len(judged), FEWEST_FRAMES)))]
         frames, labels = dataset.part(pool)
         where = f"{len(pool)} other frames of {dataset.name}"
         groups = dataset.groups(pool) if len(pool) else None

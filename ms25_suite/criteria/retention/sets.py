@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from ase.data import chemical_symbols
 
 from ms25_suite.core.errors import DatasetError
-from ms25_suite.datasets.cards.card import DatasetCard
 from ms25_suite.datasets.dataset import Dataset, open_dataset
 from ms25_suite.datasets.registry import OTHER_CELLS, builtin_card, own_datasets
 from ms25_suite.datasets.tiers import Tier
@@ -47,7 +46,7 @@ def chosen_sets(
     named
         Datasets of ``--ms25-retention-data``. If empty, the built-in ones that share an element
         with `tuned_for` are taken: what is simulated with the child is near of what it was tuned
-        for. Of a material in cells of several sizes the first one is taken.
+        for. Of a material in cells of several sizes the smallest one is taken.
     tier
         What names mean; see `open_dataset`.
 
@@ -60,9 +59,11 @@ def chosen_sets(
     if child.manifest is not None and child.manifest.data.sha256:
         own.add(child.manifest.data.sha256)
     if not named:
-        opened = (_opened(name, tier) for name in _near(tuned_for))
+        opened = [one for name in _near(tuned_for) if (one := _opened(name, tier)) is not None]
         return tuple(
-            RetentionSet(one) for one in opened if one is not None and one.sha256 not in own
+            RetentionSet(one)
+            for one in opened
+            if one.sha256 not in own and not _has_smaller_cell(one, opened)
         )
     found = []
     for name in dict.fromkeys(named):
@@ -78,22 +79,17 @@ def chosen_sets(
 
 
 def _near(tuned_for: Dataset) -> list[str]:
-    """Names of built-in datasets that share an element with another one."""
-    elements, chosen = set(tuned_for.card.elements), list[str]()
-    left = OTHER_CELLS | _other_cells(tuned_for.card)
-    for name in own_datasets():
-        card = builtin_card(name)
-        assert card is not None
-        if name in left or name == tuned_for.name or not elements & set(card.elements):
-            continue
-        chosen.append(name)
-        # The same material in a larger cell says the same again, at a higher price.
-        left |= _other_cells(card)
-    return chosen
+    """Names of built-in datasets that share an element with another one, and are not its cells."""
+    elements = set(tuned_for.card.elements)
+    left = {tuned_for.name, *OTHER_CELLS, *tuned_for.card.partners.of("extensivity")}
+    cards = (builtin_card(name) for name in own_datasets() if name not in left)
+    return [one.name for one in cards if one is not None and elements & set(one.elements)]
 
 
-def _other_cells(card: DatasetCard) -> set[str]:
-    return set(card.partners.of("extensivity"))
+def _has_smaller_cell(dataset: Dataset, others: Iterable[Dataset]) -> bool:
+    """Whether a dataset of the same material in a smaller cell says the same at a lower price."""
+    partners = dataset.card.partners.of("extensivity")
+    return any(one.name in partners and _size(one) < _size(dataset) for one in others)
 
 
 def _opened(name: str, tier: Tier | None) -> Dataset | None:
@@ -123,10 +119,10 @@ def one_for_each_composition(sets: Iterable[RetentionSet]) -> list[RetentionSet]
     for one in sets:
         elements = tuple(one.dataset.frames.elements)
         known = found.get(elements)
-        if known is None or _size(one) < _size(known):
+        if known is None or _size(one.dataset) < _size(known.dataset):
             found[elements] = one
     return list(found.values())
 
 
-def _size(one: RetentionSet) -> int:
-    return int(one.dataset.frames.n_atoms.min())
+def _size(dataset: Dataset) -> int:
+    return int(dataset.frames.n_atoms.min())
