@@ -4,10 +4,10 @@
 
 ``parent.model`` is a small MACE of frames of CHA, MgO(100) and Zr-O together. The others are made
 of it and 40 frames of LTA, by options of ``mace_run_train``: ``naive`` goes on with the new frames
-only, ``lora`` as well, in few parameters; ``replay`` sees old frames too, by a head of their own;
-``mixed`` sees them among the new ones. ``scratch`` has the new frames and no parent. Each takes
-minutes on one core; what is there already is kept. ``lta-tune.toml`` beside them is LTA divided
-into training, validation and test frames: ``docs/measured.md`` says how they are judged on it.
+only, ``lora`` as well, in few parameters; ``mixed`` sees old frames among the new ones, ``replay``
+in a head of their own (``replay-old`` is that head). ``scratch`` has the new frames and no parent.
+Each takes minutes on one core; what is there already is kept. ``lta-tune.toml`` beside them is LTA
+divided into training, validation and test frames: ``docs/measured.md`` says how they are judged.
 """
 
 from __future__ import annotations
@@ -176,6 +176,11 @@ def _write_frames(folder: Path) -> None:
         write_extxyz(folder / f"{name}.extxyz", _together(some))
 
 
+def _head(model: Path, head: str, out: Path) -> None:
+    program = [sys.executable, "-m", "mace.cli.select_head"]
+    subprocess.run([*program, "-n", head, "-o", str(out), str(model)], check=True)
+
+
 def main() -> None:
     """Make the frames and the models."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -195,7 +200,13 @@ def main() -> None:
         config.write_text(json.dumps(_options(folder, name)), encoding="utf-8")
         command = [sys.executable, "-m", "ms25_suite.architectures.mace.launcher", str(config)]
         subprocess.run(command, cwd=folder, check=True)
-        shutil.copy(folder / name / f"{name}.model", model)
+        made = folder / name / f"{name}.model"
+        if name == "replay":
+            # One file for each head, with the elements of the head.
+            _head(made, "Default", model)
+            _head(made, "pt_head", folder / "replay-old.model")
+        else:
+            shutil.copy(made, model)
 
 
 if __name__ == "__main__":
