@@ -1,13 +1,14 @@
 """A foundation model that is fine-tuned in several ways, to see what each of them forgets.
 
-    python -m tests.benchmarks.forgetting FOLDER [parent naive mixed replay scratch lora]
+    python -m tests.benchmarks.forgetting FOLDER [parent naive mixed gentle …]
 
 ``parent.model`` is a small MACE of frames of CHA, MgO(100) and Zr-O together. The others are made
 of it and 40 frames of LTA, by options of ``mace_run_train``: ``naive`` goes on with the new frames
-only, ``lora`` as well, in few parameters; ``mixed`` sees old frames among the new ones, ``replay``
-in a head of their own (``replay-old`` is that head). ``scratch`` has the new frames and no parent.
-Each takes minutes on one core; what is there already is kept. ``lta-tune.toml`` beside them is LTA
-divided into training, validation and test frames: ``docs/measured.md`` says how they are judged.
+only, ``lora`` as well, in few parameters; ``mixed`` sees old frames among the new ones, ``gentle``
+too, at a fifth of the rate and for fewer epochs, and ``replay`` in a head of their own
+(``replay-old`` is that head). ``scratch`` has the new frames and no parent. Each takes minutes on
+one core; what is there already is kept. ``lta-tune.toml`` beside them is LTA divided into
+training, validation and test frames: ``docs/measured.md`` says how the models are judged.
 """
 
 from __future__ import annotations
@@ -128,10 +129,11 @@ def _options(folder: Path, name: str) -> dict[str, Any]:
         "scratch": {**MODEL, **_decay(0.01, 0.001, 20)},
         "naive": _tuning(folder),
         "mixed": _tuning(folder),
+        "gentle": _tuning(folder, **_decay(0.0002, 0.0001, 4)),
         "lora": _tuning(folder, lora=True, lora_rank=4, lora_alpha=1.0),
         "replay": _tuning(folder, **replay),
     }
-    files = {"parent": "old", "mixed": "mixed"}.get(name, "new")
+    files = {"parent": "old", "mixed": "mixed", "gentle": "mixed"}.get(name, "new")
     return {
         **TRAINING,
         **chosen[name],
@@ -191,7 +193,7 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / "mixed-train.extxyz").is_file():
         _write_frames(folder)
-    every = ("parent", "naive", "mixed", "replay", "scratch", "lora")
+    every = ("parent", "naive", "mixed", "gentle", "replay", "scratch", "lora")
     for name in options.names or every:
         model = folder / f"{name}.model"
         if model.is_file():
