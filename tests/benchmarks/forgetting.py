@@ -1,14 +1,14 @@
 """A foundation model that is fine-tuned in several ways, to see what each of them forgets.
 
-    python -m tests.benchmarks.forgetting FOLDER [parent naive mixed gentle …]
+    python -m tests.benchmarks.forgetting FOLDER [parent naive mixed more …]
 
 ``parent.model`` is a small MACE of frames of CHA, MgO(100) and Zr-O together. The others are made
 of it and 40 frames of LTA, by options of ``mace_run_train``: ``naive`` goes on with the new frames
-only, ``lora`` as well, in few parameters; ``mixed`` sees old frames among the new ones, ``gentle``
-too, at a fifth of the rate and for fewer epochs, and ``replay`` in a head of their own
-(``replay-old`` is that head). ``scratch`` has the new frames and no parent. Each takes minutes on
-one core; what is there already is kept. ``lta-tune.toml`` beside them is LTA divided into
-training, validation and test frames: ``docs/measured.md`` says how the models are judged.
+only, ``lora`` as well, in few parameters; ``mixed`` sees ten old frames of each among the new ones,
+``more`` many of CHA besides, ``gentle`` ten at a fifth of the rate, and ``replay`` ten in a head of
+their own (``replay-old`` is that head). ``scratch`` has the new frames and no parent. Each takes
+minutes on one core; what is there already is kept. ``lta-tune.toml`` beside them is LTA divided
+into training, validation and test frames: ``docs/measured.md`` says how the models are judged.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ N_OLD: Final = (100, 20)
 """Training and validation frames of each dataset of the parent."""
 N_REPLAY: Final = 10
 """Frames of each that are seen again."""
+N_MORE: Final = 70
+"""Frames of CHA that ``more`` sees besides, the first of them twice."""
 
 LTA: Final = """
 name = "lta-tune"
@@ -129,11 +131,12 @@ def _options(folder: Path, name: str) -> dict[str, Any]:
         "scratch": {**MODEL, **_decay(0.01, 0.001, 20)},
         "naive": _tuning(folder),
         "mixed": _tuning(folder),
+        "more": _tuning(folder, **_decay(0.001, 0.0002, 6)),
         "gentle": _tuning(folder, **_decay(0.0002, 0.0001, 4)),
         "lora": _tuning(folder, lora=True, lora_rank=4, lora_alpha=1.0),
         "replay": _tuning(folder, **replay),
     }
-    files = {"parent": "old", "mixed": "mixed", "gentle": "mixed"}.get(name, "new")
+    files = {"parent": "old", "mixed": "mixed", "gentle": "mixed", "more": "more"}.get(name, "new")
     return {
         **TRAINING,
         **chosen[name],
@@ -174,6 +177,7 @@ def _write_frames(folder: Path) -> None:
         "new-validation": [_part(new, "validation")],
     }
     parts["mixed-train"] = parts["new-train"] + parts["replay-train"]
+    parts["more-train"] = [*parts["mixed-train"], _part(old[0], "train", N_MORE)]
     for name, some in parts.items():
         write_extxyz(folder / f"{name}.extxyz", _together(some))
 
@@ -191,9 +195,9 @@ def main() -> None:
     options = parser.parse_args()
     folder = options.folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
-    if not (folder / "mixed-train.extxyz").is_file():
+    if not (folder / "more-train.extxyz").is_file():
         _write_frames(folder)
-    every = ("parent", "naive", "mixed", "gentle", "replay", "scratch", "lora")
+    every = ("parent", "naive", "mixed", "more", "gentle", "replay", "scratch", "lora")
     for name in options.names or every:
         model = folder / f"{name}.model"
         if model.is_file():
