@@ -41,7 +41,7 @@ Key = tuple[str, str, str, str, str, str]
 _ALWAYS: Final = frozenset({"value", "unit", "version"})
 """What each number has in the file, also where it is 0."""
 
-_LESS: Final = frozenset({"mae", "rmse", "error", "ratio", "part"})
+_LESS: Final = frozenset({"mae", "rmse", "error", "ratio", "part", "difference"})
 """Metrics of which less is better, whatever they are of."""
 
 

@@ -10,15 +10,9 @@ import numpy as np
 from ms25_suite.baseline.document import Entry
 from ms25_suite.baseline.samples import FrameSample
 from ms25_suite.core.changes import Change, ChangeVerdict
-from ms25_suite.metrics.intervals import mean_interval
+from ms25_suite.metrics.comparing.paired import MIN_PAIRS, paired_difference
 
-__all__ = ["EQUAL", "MIN_PAIRS", "change_of"]
-
-MIN_PAIRS: Final = 6
-"""Fewest frames or trajectories of a paired comparison: of fewer, no interval of a typical value
-exists without assumptions about the distribution (Hahn and Meeker, Statistical Intervals, 1991,
-section 5.2)."""
-
+__all__ = ["EQUAL", "change_of"]
 
 EQUAL: Final = 1e-6
 """Relative difference below which two numbers are one: the order of sums, and of threads."""
@@ -86,28 +80,17 @@ def change_of(
 def _paired(
     before: FrameSample | None, sample: FrameSample | None
 ) -> tuple[float, tuple[float, float]] | None:
-    """Difference of two means over the frames and its interval; None if they cannot be paired.
-
-    That of two roots of mean squares is ``a - b = (a^2 - b^2) / (a + b)``. The denominator is taken
-    as known, since it varies far less than the difference (the delta method).
-    """
+    """Difference of two means over the frames and its interval; None if they cannot be paired."""
     if sample is None or before is None or sample.frames != before.frames:
         return None
     if sample.squared != before.squared or not np.array_equal(sample.counts, before.counts):
         return None
     # As the file has them, so that a model has no difference to itself.
     errors, former = (one.errors.astype(np.float32).astype(float) for one in (sample, before))
-    scale = 1.0
-    if sample.squared:
-        errors, former = errors**2, former**2
-        roots = [math.sqrt(np.average(one, weights=sample.counts)) for one in (errors, former)]
-        # Two models without any error do not differ.
-        scale = 1 / sum(roots) if any(roots) else 0.0
-    found = mean_interval((errors - former) * sample.counts, sample.counts, sample.groups)
+    found = paired_difference(errors, former, sample.counts, sample.groups, squared=sample.squared)
     if found.interval is None or (found.independent or 0.0) < MIN_PAIRS:
         return None
-    low, high = found.interval
-    return scale * found.value, (scale * low, scale * high)
+    return found.value, found.interval
 
 
 def _unpaired(before: Entry, now: Entry) -> tuple[float, float] | None:

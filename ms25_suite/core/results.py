@@ -104,7 +104,8 @@ class CheckResult:
         ``energy``, ``forces``, ``stress`` or an observable.
     metric
         ``mae``, ``rmse``, ``error``, ``rate``, ``ratio``, ``part`` (the largest mean absolute error
-        of some parts) or ``measurement``.
+        of some parts), ``difference`` (of the mean absolute errors of two potentials) or
+        ``measurement``.
     value
         The measured number; None if there is none.
     unit

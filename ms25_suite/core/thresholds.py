@@ -24,7 +24,7 @@ distributions of ``docs/statistics.md``, also if the trajectories are of unequal
 assumption about the distribution, six are the fewest for an interval of a typical value (Hahn and
 Meeker, Statistical Intervals, 1991, section 5.2)."""
 
-SAMPLED: Final = frozenset({"mae", "rmse", "ratio", "rate", "part"})
+SAMPLED: Final = frozenset({"mae", "rmse", "ratio", "rate", "part", "difference"})
 """Metrics that are statistics of a sample of frames, and mean little without an interval. Other
 numbers (one barrier, the largest of some differences) belong to one structure: the potential is
 deterministic, they are the same at each repetition, and there is nothing to draw a sample of."""
@@ -60,13 +60,17 @@ class Threshold:
     at_least: bool = False
     share: float | None = None
 
-    def against(self, without_model: float | None) -> Threshold:
+    def against(
+        self, without_model: float | None, what: str = "the error without a model"
+    ) -> Threshold:
         """The threshold where predictions without a look at the structure have a given number.
 
         Parameters
         ----------
         without_model
             That number, in the unit of the threshold; None if it is not known.
+        what
+            What the number is, if it is another one that the threshold is a share of.
 
         Returns
         -------
@@ -86,8 +90,8 @@ class Threshold:
         plain = replace(self, share=None)
         if part <= self.value:
             return plain
-        what = f"{self.share:g} % of {without_model:.4g} {self.unit}, the error without a model"
-        return replace(plain, value=part, source=f"{what}; {self.source}")
+        of = f"{self.share:g} % of {without_model:.4g} {self.unit}, {what}"
+        return replace(plain, value=part, source=f"{of}; {self.source}")
 
     @classmethod
     def from_dict(cls, entry: Mapping[str, Any], where: str, *, at_least: bool = False) -> Self:

@@ -32,6 +32,8 @@ class Case:
         What names of datasets mean; see `ms25_suite.datasets.dataset.open_dataset`.
     same_as
         Specification of the potential that this one ought to be; None if the run names none.
+    parent
+        That of the potential that this one was fine-tuned from; None if the run names none.
     """
 
     dataset: Dataset
@@ -40,3 +42,4 @@ class Case:
     train_sizes: tuple[int, ...] = ()
     tier: Tier | None = None
     same_as: Any = None
+    parent: Any = None

@@ -99,6 +99,8 @@ class CheckRecorder:
         Rounding error of the potential's numbers in a unit; 0 where it does not matter.
     aligned
         Whether energies are judged without a constant for each element.
+    allowed
+        Which option of the user allows that a quantity is not judged on a dataset; empty for none.
     since
         How a number changed since the baseline, by the result and the errors of single frames;
         None if there is no baseline, or nothing to compare.
@@ -115,6 +117,7 @@ class CheckRecorder:
     gate_stand_in: bool = False
     rounding: Callable[[str], float] = lambda unit: 0.0
     aligned: bool = False
+    allowed: Callable[[str, str], str] = lambda quantity, dataset: ""
     since: Callable[[CheckResult, FrameSample | None], Change | None] = lambda result, sample: None
     results: list[CheckResult] = field(default_factory=list)
     _noted: list[Finding] = field(default_factory=list, init=False, repr=False)
@@ -243,6 +246,15 @@ class CheckRecorder:
     def undecided(self, quantity: str, reason: str, **fields: Any) -> CheckResult:
         """Record that a number is too uncertain to be given."""
         return self._without_number(Verdict.UNDECIDED, quantity, reason, "", fields)
+
+    def not_judged(self, quantity: str, reason: str, **fields: Any) -> CheckResult:
+        """Record that a number could be expected and is not there: the run is no success."""
+        name = fields.get("test_dataset", self.context["test_dataset"])
+        allowed = self.allowed(quantity, name)
+        if allowed:
+            reason = f"{reason} (allowed by {allowed})"
+        fields["unjudged"] = not allowed
+        return self._without_number(Verdict.SKIP, quantity, reason, "", fields)
 
     def conclude(self) -> None:
         """End the check: it fails if a result does.

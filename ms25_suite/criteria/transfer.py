@@ -18,8 +18,8 @@ from ms25_suite.criteria.comparison import (
 from ms25_suite.criteria.recorder import CheckRecorder, dataset_fields
 from ms25_suite.datasets.dataset import Dataset, open_dataset
 from ms25_suite.datasets.tiers import Tier
+from ms25_suite.metrics.comparing.error_ratio import error_ratio
 from ms25_suite.metrics.conventions.offsets import level_of_theory_mismatch
-from ms25_suite.metrics.error_ratio import error_ratio
 from ms25_suite.metrics.errors import ErrorSummary
 from ms25_suite.metrics.extensivity import lowest_height
 from ms25_suite.metrics.intervals import Statistic
@@ -27,7 +27,7 @@ from ms25_suite.potentials.potential import Potential
 from ms25_suite.potentials.spec import PotentialSpec
 from ms25_suite.training.manifest import read_manifest
 
-__all__ = ["Transfer", "TransferErrors", "measure_transfer", "not_asked"]
+__all__ = ["Transfer", "TransferErrors", "measure_transfer", "not_asked", "trained_elsewhere"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -150,7 +150,7 @@ def measure_transfer(
 
 def not_asked(case: Case) -> NotAsked | None:
     """Left out where the dataset is not the one that the potential was trained on."""
-    reason = _trained_elsewhere(case.subject, case.dataset, case.tier)
+    reason = trained_elsewhere(case.subject, case.dataset, case.tier)
     return NotAsked(reason) if reason else None
 
 
@@ -206,8 +206,23 @@ def _receptive_field(transfer: Transfer) -> list[Finding]:
     return [Finding("receptive-field", message, "note")]
 
 
-def _trained_elsewhere(spec: PotentialSpec, dataset: Dataset, tier: Tier | None) -> str:
-    """Reason why a dataset is not a potential's own; empty if it is, or that is not known."""
+def trained_elsewhere(spec: PotentialSpec, dataset: Dataset, tier: Tier | None) -> str:
+    """Reason why a dataset is not a potential's own; empty if it is, or that is not known.
+
+    Parameters
+    ----------
+    spec
+        The potential, as the command line names it.
+    dataset
+        The dataset.
+    tier
+        What names of datasets mean.
+
+    Raises
+    ------
+    Ms25Error
+        The sidecar of a model file, or the dataset that it is trained on, cannot be read.
+    """
     name, sha256 = "", ""
     if spec.kind == "train" and spec.trained_on is not None:
         source = open_dataset(spec.trained_on, tier=tier)

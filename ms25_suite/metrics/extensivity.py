@@ -2,7 +2,8 @@
 
 A frame repeated along a cell vector describes the same crystal. Whatever a potential has learned,
 its energy per atom and its forces must be the same for both, up to rounding. Errors on *different*
-frames of another size depend on what was learned; `ms25_suite.metrics.error_ratio` compares those.
+frames of another size depend on what was learned; `ms25_suite.metrics.comparing.error_ratio`
+compares those.
 """
 
 from __future__ import annotations

@@ -183,6 +183,7 @@ class CheckItems:
                 settings.train_sizes,
                 settings.tier,
                 settings.same_as,
+                settings.parent,
             )
             try:
                 self._answers[key] = not_asked(criterion, case)
@@ -308,9 +309,9 @@ class CheckItems:
     ) -> None:
         """Record a skip; one that nobody could expect is no success, unless the user allows it."""
         subject = (context["criterion"], context["quantity"], context["test_dataset"])
-        allowed = [one for one in self._settings.allow_skip if one.holds_for(*subject)]
+        allowed = self._settings.allows_skip(*subject)
         if allowed and not right:
-            reason = f"{reason} (allowed by --ms25-allow-skip={allowed[0].text})"
+            reason = f"{reason} (allowed by {allowed})"
         unjudged = not right and not allowed
         self._record(item, report, context, Verdict.SKIP, reason, unjudged=unjudged)
 

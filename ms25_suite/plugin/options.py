@@ -148,6 +148,25 @@ OPTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
         "upgrade of its package; takes what --mlip takes. route_agreement then requires the same "
         "energies, forces and stresses up to rounding",
     },
+    "parent": {
+        "metavar": "POTENTIAL",
+        "help": "the model that each potential of --mlip was fine-tuned from; takes what --mlip "
+        "takes (default: what the sidecar of the potential says). The criterion retention then "
+        "asks what fine-tuning has lost of what the parent knew",
+    },
+    "scratch": {
+        "metavar": "POTENTIAL",
+        "help": "a potential that was trained on the same frames without a parent, whose errors "
+        "retention shows beside those of child and parent",
+    },
+    "retention-data": {
+        "action": "append",
+        "default": [],
+        "metavar": "DATASET",
+        "help": "datasets that the potentials were not fine-tuned for, on which retention compares "
+        "them with their parent: names or cards, may be given several times, or joined by commas "
+        "(default: built-in ones that share an element)",
+    },
     "mlip-species": {
         "metavar": "A,B,...",
         "help": "chemical symbols of the species of a model file that only numbers them (.mtp), in "
@@ -257,7 +276,7 @@ OPTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
 _LONG_ONLY = (
     *("markdown", "thresholds", "strict", "seed", "no-cache"),
     *("baseline", "fail-if", "save-baseline", "baseline-reason", "errors-fail"),
-    "allow-skip",
+    *("allow-skip", "parent", "scratch", "retention-data"),
 )
 
 SHORT: Final = tuple(f"--{name}" for name in OPTIONS if name not in _LONG_ONLY)

@@ -35,6 +35,9 @@ from ms25_suite.plugin.values import (
     atom_numbers,
     ensembles,
     lammps_executable,
+    parent_of,
+    relative,
+    retention_data,
     same_as,
     species,
     train_sizes,
@@ -100,6 +103,12 @@ class Settings:
         say.
     same_as
         Potential that each of `potentials` ought to be; None if none is named.
+    parent
+        Potential that those of `potentials` were fine-tuned from; None for what sidecars say.
+    scratch
+        Potential that was trained on the same frames without it; None for none.
+    retention_data
+        Datasets on which a fine-tuned potential may have lost something; empty for built-in ones.
     markdown
         File to which a summary of the run is added; None for no summary.
     baseline
@@ -136,6 +145,9 @@ class Settings:
     gate_stand_in: bool = False
     align: Align | None = None
     same_as: PotentialSpec | None = None
+    parent: PotentialSpec | None = None
+    scratch: PotentialSpec | None = None
+    retention_data: tuple[str, ...] = ()
     markdown: Path | None = None
     baseline: BaselineGate | None = None
     save_baseline: Path | None = None
@@ -200,7 +212,9 @@ class Settings:
         _check_thresholds(thresholds, datasets.values())
         potentials = parse_specs(option("mlip"))
         twin = same_as(option("same_as"), potentials)
-        _check_trainings(filter(None, (*potentials, twin)), datasets.values(), tier)
+        parent = parent_of(option("parent"), potentials)
+        scratch = relative("--ms25-scratch", option("scratch"))
+        _check_trainings(filter(None, (*potentials, twin, scratch)), datasets.values(), tier)
         return cls(
             potentials=potentials,
             datasets=datasets,
@@ -239,6 +253,9 @@ class Settings:
             gate_stand_in=option("stand_in") == STAND_IN[-1],
             align=option("align"),
             same_as=twin,
+            parent=parent,
+            scratch=scratch,
+            retention_data=retention_data(option("retention_data"), tier, datasets.values()),
             markdown=writable_file(option("markdown"), "--ms25-markdown"),
             baseline=baseline_gate(
                 option("baseline"),
@@ -256,6 +273,11 @@ class Settings:
     def aligned(self, dataset: Dataset) -> bool:
         """Whether energies are judged without a constant for each element."""
         return (self.align or dataset.card.align) == "element"
+
+    def allows_skip(self, criterion: str, quantity: str, dataset: str) -> str:
+        """Option that allows that a quantity stays unjudged on a dataset; empty if none does."""
+        found = (one for one in self.allow_skip if one.holds_for(criterion, quantity, dataset))
+        return next((f"--ms25-allow-skip={one.text}" for one in found), "")
 
     def threshold(self, criterion: str, dataset: Dataset, quantity: str) -> Threshold | None:
         """Threshold of a quantity on a dataset: its card's own, or that of its class."""

@@ -82,6 +82,10 @@ class _ShortNames:
         return ms25_learning_curve
 
     @pytest.fixture(scope="session")
+    def family(self, ms25_family: Any) -> Any:
+        return ms25_family
+
+    @pytest.fixture(scope="session")
     def committee(self, ms25_committee: Any) -> Any:
         return ms25_committee
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from ms25_suite.core.documents.files import user_path
-from ms25_suite.core.errors import UsageError
+from ms25_suite.core.errors import Ms25Error, UsageError
 from ms25_suite.core.fields import ENSEMBLES, Ensemble
+from ms25_suite.criteria.retention.lineage import is_same
+from ms25_suite.datasets.dataset import Dataset, open_dataset
+from ms25_suite.datasets.registry import expand
+from ms25_suite.datasets.tiers import Tier
 from ms25_suite.metrics.training_rate import MIN_SIZES
 from ms25_suite.potentials.spec import PotentialSpec, parse_spec, same_file
 
@@ -20,6 +24,9 @@ __all__ = [
     "atom_numbers",
     "ensembles",
     "lammps_executable",
+    "parent_of",
+    "relative",
+    "retention_data",
     "same_as",
     "species",
     "train_sizes",
@@ -149,6 +156,84 @@ def same_as(text: str | None, potentials: Sequence[PotentialSpec]) -> PotentialS
             )
             raise UsageError(msg)
     return spec
+
+
+def relative(option: str, text: str | None) -> PotentialSpec | None:
+    """Potential that others are compared with; None if none is named.
+
+    Parameters
+    ----------
+    option, text
+        The option, and its value.
+
+    Raises
+    ------
+    Ms25Error
+        It cannot be parsed, or is no potential.
+    """
+    if text is None:
+        return None
+    spec = parse_spec(text, option)
+    if spec.kind in ("baseline", "reference"):
+        msg = f"{option}={text}: expected a potential that was trained, not the {spec.kind}"
+        raise UsageError(msg)
+    return spec
+
+
+def parent_of(text: str | None, potentials: Sequence[PotentialSpec]) -> PotentialSpec | None:
+    """Potential of ``--ms25-parent``; None if none is named.
+
+    Raises
+    ------
+    Ms25Error
+        It cannot be parsed, is no potential, or no other potential is there to be its child.
+    """
+    option = "--ms25-parent"
+    spec = relative(option, text)
+    if spec is not None and all(is_same(one, spec) for one in potentials):
+        msg = (
+            f"{option}={text} is --mlip={text} itself: expected the model that it was fine-tuned "
+            "from"
+        )
+        raise UsageError(msg)
+    return spec
+
+
+def retention_data(
+    texts: Sequence[str], tier: Tier, tuned_for: Iterable[Dataset]
+) -> tuple[str, ...]:
+    """Datasets of ``--ms25-retention-data``, each of which can be opened.
+
+    Parameters
+    ----------
+    texts
+        Names, also several in one text with commas between them.
+    tier
+        What names mean.
+    tuned_for
+        Datasets of ``--dataset``.
+
+    Raises
+    ------
+    UsageError
+        One cannot be opened, or is one of ``--dataset``.
+    """
+    own = {dataset.sha256 for dataset in tuned_for}
+    names = [part.strip() for text in texts for part in text.split(",")]
+    found = [name for given in names for name in expand(given, tier)]
+    for name in found:
+        try:
+            dataset = open_dataset(name, tier=tier)
+        except Ms25Error as error:
+            msg = f"--ms25-retention-data={name}: {error}"
+            raise UsageError(msg) from error
+        if dataset.sha256 in own:
+            msg = (
+                f"--ms25-retention-data={name} is one of --dataset: expected data that the "
+                "potentials were not fine-tuned for"
+            )
+            raise UsageError(msg)
+    return tuple(dict.fromkeys(found))
 
 
 def species(text: str | None) -> tuple[str, ...]:

@@ -50,6 +50,9 @@ OPTIONS = (
     "--ms25-baseline-reason",
     "--ms25-errors-fail",
     "--ms25-allow-skip",
+    "--ms25-parent",
+    "--ms25-scratch",
+    "--ms25-retention-data",
     "--ms25-no-cache",
 )
 

@@ -83,6 +83,9 @@ def judge(
     mlip_compile: bool = False,
     mlip_species: Sequence[str] | None = None,
     same_as: str | Path | None = None,
+    parent: str | Path | None = None,
+    scratch: str | Path | None = None,
+    retention_data: Sequence[str | Path] = (),
     potential_file: str | Path | None = None,
     cache: bool = True,
     report_dir: str | Path | None = None,
@@ -160,6 +163,11 @@ def judge(
     same_as
         What `potential` ought to be: a model file, ``calc.py``, or anything else that ``--mlip``
         takes.
+    parent, scratch
+        What `potential` was fine-tuned from, and a potential that was trained on the same frames
+        without it, for the criterion ``retention``; None for what the sidecar says, and for none.
+    retention_data
+        Datasets that `potential` was not fine-tuned for; by default built-in ones.
     potential_file
         Parameter file of a reference calculator.
     cache
@@ -224,9 +232,9 @@ def judge(
     forces fail
     stress skip
     """
-    scratch = _Scratch()
-    inputs = Inputs(scratch.path)
-    target = scratch.path / "report" if report_dir is None else Path(report_dir).expanduser()
+    place = _Scratch()
+    inputs = Inputs(place.path)
+    target = place.path / "report" if report_dir is None else Path(report_dir).expanduser()
     arguments = [
         *(f"--mlip={text}" for text in inputs.potentials(potential)),
         *(f"--dataset={text}" for text in inputs.datasets(dataset)),
@@ -257,6 +265,9 @@ def judge(
                 "--mlip-compile": mlip_compile,
                 "--mlip-species": mlip_species,
                 "--same-as": same_as,
+                "--ms25-parent": parent,
+                "--ms25-scratch": scratch,
+                "--ms25-retention-data": list(retention_data) or None,
                 "--potential-file": potential_file,
                 "--ms25-no-cache": not cache,
                 "--ms25-markdown": markdown,
@@ -287,7 +298,7 @@ def judge(
         msg = f"the run ended with exit status {status} and without results:\n{last_lines(output)}"
         raise ReportError(msg)
     run, results = load_results([written])
-    return Results(run, results, owner=scratch)
+    return Results(run, results, owner=place)
 
 
 class _Scratch:

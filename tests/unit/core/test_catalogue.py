@@ -52,6 +52,7 @@ def test_criteria_stand_in_the_order_of_the_report() -> None:
         "short_range",
         "training_rate",
         "committee",
+        "retention",
         "size_extensivity",
         "framework_transfer",
         "eos",

@@ -5,10 +5,15 @@ from pathlib import Path
 import pytest
 
 from ms25_suite.core.errors import UsageError
+from ms25_suite.datasets import open_dataset
+from ms25_suite.datasets.tiers import MINI
 from ms25_suite.plugin.values import (
     atom_numbers,
     ensembles,
     lammps_executable,
+    parent_of,
+    relative,
+    retention_data,
     same_as,
     species,
     train_sizes,
@@ -107,3 +112,28 @@ def test_a_file_for_a_summary(tmp_path: Path) -> None:
     assert path.read_text() == "kept"
     with pytest.raises(UsageError, match=r"--ms25-markdown=.*cannot write there"):
         writable_file(str(tmp_path), "--ms25-markdown")
+
+
+def test_relatives_are_potentials_that_were_trained(tmp_path: Path) -> None:
+    child, parent = tmp_path / "child.py", tmp_path / "parent.py"
+    for path in (child, parent):
+        path.write_text("calculator = None")
+    potentials = parse_specs([str(child), str(parent)])
+    assert parent_of(None, potentials) is None
+    # One of several potentials may be the parent of the others.
+    found = parent_of(str(parent), potentials)
+    assert found is not None
+    assert found.path == parent
+    with pytest.raises(UsageError, match="itself: expected the model that it was fine-tuned"):
+        parent_of(str(child), potentials[:1])
+    with pytest.raises(UsageError, match="not the baseline"):
+        relative("--ms25-scratch", "baseline:mean")
+
+
+def test_data_that_potentials_were_not_tuned_for() -> None:
+    cha = open_dataset("cha")
+    assert retention_data(["zro, mgo", "zro"], MINI, [cha]) == ("zro", "mgo-2x2", "mgo-4x4")
+    with pytest.raises(UsageError, match="--ms25-retention-data=cha is one of --dataset"):
+        retention_data(["zro,cha"], MINI, [cha])
+    with pytest.raises(UsageError, match=r"--ms25-retention-data=chaa: .*[Dd]id you mean"):
+        retention_data(["chaa"], MINI, [])

@@ -58,6 +58,8 @@ def test_keywords_become_options(command: list[str], tmp_path: Path) -> None:
             cache=False,
             mlip_species=["Si", "O"],
             same_as=Path("b.model"),
+            parent=Path("p.model"),
+            retention_data=["zro", "my.toml"],
             report_dir=tmp_path,
         )
     assert command == [
@@ -75,6 +77,8 @@ def test_keywords_become_options(command: list[str], tmp_path: Path) -> None:
         "--no-neb-climb",
         "--mlip-species=Si,O",
         "--same-as=b.model",
+        "--ms25-parent=p.model",
+        "--ms25-retention-data=zro,my.toml",
         "--ms25-no-cache",
     ]
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ms25_suite.core.frames import FloatArray, IntArray
-from ms25_suite.metrics.error_ratio import error_ratio
+from ms25_suite.metrics.comparing.error_ratio import error_ratio
 from ms25_suite.metrics.errors import ErrorSummary
 from ms25_suite.metrics.intervals import mean_interval
 

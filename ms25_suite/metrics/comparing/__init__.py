@@ -1,0 +1,1 @@
+"""Two errors compared: their ratio on different frames, their difference on the same ones."""
