@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, Final
 
 __all__ = [
     "ROUTES",
     "BaselineJob",
     "CalculatorJob",
+    "FrameworkJob",
     "Job",
     "ModelJob",
     "ObjectJob",
@@ -100,16 +101,37 @@ class CalculatorJob:
     ----------
     target
         Path of a Python file, or ``package.module:factory``.
-    arguments
-        Arguments of that factory.
-    hint
-        What to do if there is no calculator.
     """
 
     kind: ClassVar[str] = "calculator"
 
     target: str
-    arguments: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FrameworkJob:
+    """A model of a framework in its own environment.
+
+    Parameters
+    ----------
+    loader
+        Function that takes this job and returns the evaluator, as ``module:name``.
+    arguments
+        Arguments of `ms25_suite.potentials.frameworks.factories.calculator`.
+    device
+        ``cpu``, ``cuda``, ``cuda:1``, …
+    batch_atoms
+        Most atoms in a batch of the package; 0: frame by frame, by its ASE calculator.
+    hint
+        What to do if there is no calculator.
+    """
+
+    kind: ClassVar[str] = "framework"
+
+    loader: str
+    arguments: Mapping[str, str]
+    device: str
+    batch_atoms: int = 0
     hint: str = ""
 
 
@@ -146,10 +168,11 @@ class BaselineJob:
     values: dict[str, Any]
 
 
-Job = ModelJob | UntrainedJob | CalculatorJob | ObjectJob | BaselineJob
+Job = ModelJob | UntrainedJob | CalculatorJob | FrameworkJob | ObjectJob | BaselineJob
 
 _KINDS: Final[Mapping[str, type[Job]]] = {
-    kind.kind: kind for kind in (ModelJob, UntrainedJob, CalculatorJob, ObjectJob, BaselineJob)
+    kind.kind: kind
+    for kind in (ModelJob, UntrainedJob, CalculatorJob, FrameworkJob, ObjectJob, BaselineJob)
 }
 
 
