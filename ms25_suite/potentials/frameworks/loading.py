@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Final
 
 from ms25_suite.potentials.base import Evaluator
@@ -26,5 +27,11 @@ def load_framework(job: FrameworkJob) -> Evaluator:
     calculator = load_calculator(_TARGET, job.arguments, hint=job.hint)
     if job.batch_atoms == 0:
         return CalculatorEvaluator(calculator)
-    batched = BATCHES[job.arguments["framework"]](calculator)
+    try:
+        batched = BATCHES[job.arguments["framework"]](calculator)
+    except Exception as error:
+        # Another version of the package may have none of it; the calculator gives the same numbers.
+        reason = f"{type(error).__name__}: {error}"
+        warnings.warn(f"no batches ({reason}): frames are predicted alone", stacklevel=2)
+        return CalculatorEvaluator(calculator)
     return BatchEvaluator(calculator, batched, job.batch_atoms)

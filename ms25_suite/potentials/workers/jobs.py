@@ -178,12 +178,20 @@ _KINDS: Final[Mapping[str, type[Job]]] = {
 
 def job_to_wire(job: Job) -> dict[str, Any]:
     """Plain types that execnet can send."""
-    plain = {
-        # A path need not be UTF-8, and then travels as bytes.
-        name: os.fsencode(value) if isinstance(value, str) and not _is_utf8(value) else value
-        for name, value in asdict(job).items()
-    }
-    return {"kind": job.kind, **plain}
+    return {"kind": job.kind, **{name: _sent(value) for name, value in asdict(job).items()}}
+
+
+def _sent(value: Any) -> Any:
+    """A value that can travel: a path need not be UTF-8, and then does so as bytes."""
+    if isinstance(value, dict):
+        return {name: _sent(one) for name, one in value.items()}
+    return os.fsencode(value) if isinstance(value, str) and not _is_utf8(value) else value
+
+
+def _received(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _received(one) for name, one in value.items()}
+    return os.fsdecode(value) if isinstance(value, bytes) else value
 
 
 def _is_utf8(text: str) -> bool:
@@ -202,10 +210,7 @@ def job_from_wire(message: Mapping[str, Any]) -> Job:
     ValueError
         The kind is unknown.
     """
-    values: dict[str, Any] = {
-        name: os.fsdecode(value) if isinstance(value, bytes) else value
-        for name, value in message.items()
-    }
+    values: dict[str, Any] = {name: _received(value) for name, value in message.items()}
     kind = values.pop("kind", None)
     if kind not in _KINDS:
         msg = f"expected a job of one of the kinds {', '.join(_KINDS)}, found {kind!r}"

@@ -28,10 +28,25 @@ def copper_cells(n: int) -> list[Atoms]:
 
 
 PACKAGE = """
+import numpy as np
 from ase.calculators.emt import EMT
 
 
 class Model:
+    is_intensive = True
+
+    def graph_converter(self, structure):
+        return structure
+
+    def predict_graph(self, graphs, task, batch_size):
+        print(f"a batch of {batch_size}")
+        found = []
+        for atoms in graphs:
+            atoms.calc = EMT()
+            e = np.array(atoms.get_potential_energy() / len(atoms))
+            found.append({"e": e, "f": atoms.get_forces(), "s": atoms.get_stress(voigt=False)})
+        return found[0] if len(found) == 1 else found
+
     @classmethod
     def load(cls, model_name, use_device, verbose):
         assert (use_device, verbose) == ("cpu", False)
@@ -45,7 +60,14 @@ CHGNet = Model
 
 def CHGNetCalculator(model, use_device):
     assert isinstance(model, Model)
-    return EMT()
+    made = EMT()
+    made.model, made.stress_weight = model, 1.0
+    return made
+"""
+
+ADAPTOR = """
+class AseAtomsAdaptor:
+    get_structure = staticmethod(lambda atoms: atoms)
 """
 
 
@@ -58,6 +80,9 @@ def chgnet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (path / "__init__.py").write_text("")
     (folder / "model.py").write_text(PACKAGE)
     (folder / "dynamics.py").write_text("from chgnet.model.model import CHGNetCalculator\n")
+    adaptor = tmp_path / "pymatgen" / "io"
+    adaptor.mkdir(parents=True)
+    (adaptor / "ase.py").write_text(ADAPTOR)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     place = Installation(Path(sys.executable), tmp_path)
     monkeypatch.setattr(opening, "place_of", lambda spec: place)
@@ -78,6 +103,45 @@ def test_the_calculator_of_the_framework_predicts() -> None:
     assert found.energy[0] == pytest.approx(atoms.get_potential_energy(), abs=1e-10)
     assert found.forces == pytest.approx(atoms.get_forces(), abs=1e-10)
     assert potential.level_of_theory == environments()["chgnet"].framework.models["0.3.0"]
+
+
+@pytest.mark.usefixtures("chgnet")
+def test_batches_of_the_package_and_its_calculator() -> None:
+    frames = Frames.from_atoms(copper_cells(5))
+    options = PotentialOptions(use_cache=False, batch_atoms=9)
+    model = FrameworkModel("chgnet", "0.3.0")
+    potential = opening.from_framework(model, "m", options)
+    plain = potential.by_calculator()
+    assert plain is not None
+    assert plain.by_calculator() is None
+    try:
+        found, expected = potential.compute(frames), plain.compute(frames)
+        log = next(Path(potential._pool._folder.name).glob("*.log")).read_text()
+    finally:
+        potential.close()
+        plain.close()
+    assert found.forces == pytest.approx(expected.forces, abs=1e-10)
+    assert found.stress == pytest.approx(expected.stress, abs=1e-10)
+    # Two frames of 4 atoms a batch.
+    assert [line for line in log.splitlines() if line.startswith("a batch of")] == [
+        "a batch of 2",
+        "a batch of 2",
+        "a batch of 1",
+    ]
+
+
+@pytest.mark.usefixtures("chgnet")
+@pytest.mark.parametrize(
+    ("device", "asked", "expected"), [("cpu", None, 128), ("cpu", 9, 9), ("cuda", None, 4096)]
+)
+def test_how_large_a_batch_is(
+    monkeypatch: pytest.MonkeyPatch, device: str, asked: int | None, expected: int
+) -> None:
+    monkeypatch.setattr(opening, "chosen_device", lambda *args, **kwargs: device)
+    model = FrameworkModel("chgnet", "0.3.0")
+    potential = opening.from_framework(model, "m", PotentialOptions(batch_atoms=asked))
+    assert potential.options.batch_atoms == expected
+    assert potential.options.device == device
 
 
 @pytest.mark.usefixtures("chgnet")
