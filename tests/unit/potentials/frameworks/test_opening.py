@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +11,11 @@ from ase.build import bulk
 
 from ms25_suite.core.errors import ArchitectureNotInstalledError, ModelFileError
 from ms25_suite.core.frames import Frames
-from ms25_suite.environments.installation import Installation
 from ms25_suite.environments.spec import environments
 from ms25_suite.potentials.frameworks import opening
 from ms25_suite.potentials.frameworks.model import FrameworkModel
 from ms25_suite.potentials.potential import PotentialOptions
+from tests.helpers.pretended_chgnet import pretended_chgnet
 
 
 def copper_cells(n: int) -> list[Atoms]:
@@ -27,65 +26,10 @@ def copper_cells(n: int) -> list[Atoms]:
     return cells
 
 
-PACKAGE = """
-import numpy as np
-from ase.calculators.emt import EMT
-
-
-class Model:
-    is_intensive = True
-
-    def graph_converter(self, structure):
-        return structure
-
-    def predict_graph(self, graphs, task, batch_size):
-        print(f"a batch of {batch_size}")
-        found = []
-        for atoms in graphs:
-            atoms.calc = EMT()
-            e = np.array(atoms.get_potential_energy() / len(atoms))
-            found.append({"e": e, "f": atoms.get_forces(), "s": atoms.get_stress(voigt=False)})
-        return found[0] if len(found) == 1 else found
-
-    @classmethod
-    def load(cls, model_name, use_device, verbose):
-        assert (use_device, verbose) == ("cpu", False)
-        if model_name != "0.3.0":
-            raise ValueError(f"Unknown model_name={model_name}")
-        return cls()
-
-
-CHGNet = Model
-
-
-def CHGNetCalculator(model, use_device):
-    assert isinstance(model, Model)
-    made = EMT()
-    made.model, made.stress_weight = model, 1.0
-    return made
-"""
-
-ADAPTOR = """
-class AseAtomsAdaptor:
-    get_structure = staticmethod(lambda atoms: atoms)
-"""
-
-
 @pytest.fixture
 def chgnet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A package with the interface of CHGNet, and EMT behind it."""
-    folder = tmp_path / "chgnet" / "model"
-    folder.mkdir(parents=True)
-    for path in (folder.parent, folder):
-        (path / "__init__.py").write_text("")
-    (folder / "model.py").write_text(PACKAGE)
-    (folder / "dynamics.py").write_text("from chgnet.model.model import CHGNetCalculator\n")
-    adaptor = tmp_path / "pymatgen" / "io"
-    adaptor.mkdir(parents=True)
-    (adaptor / "ase.py").write_text(ADAPTOR)
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    place = Installation(Path(sys.executable), tmp_path)
-    monkeypatch.setattr(opening, "place_of", lambda spec: place)
+    pretended_chgnet(tmp_path, monkeypatch)
 
 
 @pytest.mark.usefixtures("chgnet")
