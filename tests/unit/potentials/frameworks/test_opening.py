@@ -76,7 +76,7 @@ def test_batches_of_the_package_and_its_calculator() -> None:
 
 @pytest.mark.usefixtures("chgnet")
 @pytest.mark.parametrize(
-    ("device", "asked", "expected"), [("cpu", None, 128), ("cpu", 9, 9), ("cuda", None, 4096)]
+    ("device", "asked", "expected"), [("cpu", None, 256), ("cpu", 9, 9), ("cuda", None, 4096)]
 )
 def test_how_large_a_batch_is(
     monkeypatch: pytest.MonkeyPatch, device: str, asked: int | None, expected: int
