@@ -98,7 +98,8 @@ class BatchEvaluator:
     def _evaluated(self, frames: Frames, chosen: IntArray) -> list[Predictions]:
         """A batch, or its halves if it does not fit, or its frames if it fails."""
         n_atoms = int(frames.n_atoms[chosen].sum())
-        if self._trusted is False:
+        # A frame of its own is no batch, and needs none to be trusted.
+        if self._trusted is False or (self._trusted is None and len(chosen) == 1):
             return self._alone(frames, chosen)
         try:
             found = self._batch(frames.select(chosen))
@@ -110,9 +111,9 @@ class BatchEvaluator:
                 raise out_of_memory(n_atoms, error) from error
             reason = f"{type(error).__name__}: {error}"
         else:
-            if self._trusted is None and len(chosen) > 1:
+            if self._trusted is None:
                 self._trusted = self._agrees(frames.select(chosen), found)
-            return [found] if self._trusted is not False else self._alone(frames, chosen)
+            return [found] if self._trusted else self._alone(frames, chosen)
         # Outside of `except`: the exception keeps the arrays of the model alive.
         if full:
             self.limit.failed(n_atoms)

@@ -152,18 +152,27 @@ def test_a_batch_that_does_not_fit_is_halved() -> None:
 
 def test_a_frame_that_does_not_fit_alone() -> None:
     def full(images: Sequence[Atoms]) -> Found:
-        raise MemoryError
+        if len(images[0]) == 8:
+            raise MemoryError
+        return Batches()(images)
 
-    with pytest.raises(OutOfMemoryError, match="a frame of 4 atoms does not fit"):
-        evaluator(full).predict(cells().select([0]))
+    with pytest.raises(OutOfMemoryError, match="a frame of 8 atoms does not fit"):
+        evaluator(full).predict(cells())
+
+
+def test_a_single_frame_is_no_batch() -> None:
+    batches = Batches(lambda found: Found(found.energy, [-one for one in found.forces], None))
+    one = cells().select([0])
+    assert_equal(evaluator(batches).predict(one), one_by_one(one))
+    assert batches.sizes == []
 
 
 def test_what_is_known_of_the_model() -> None:
     def reads(images: Sequence[Atoms]) -> Found:
-        assert [atoms.info.get("charge") for atoms in images] == [None]
+        assert [atoms.info.get("charge") for atoms in images] == [None, None]
         return Batches()(images)
 
     batched = BatchEvaluator(EMT(), Batched(reads, (13, 29)), 10)
     assert batched.info.elements == (13, 29)
-    batched.predict(Frames.from_atoms([molecule("N2")]))
+    batched.predict(Frames.from_atoms([molecule("N2"), molecule("CO")]))
     assert batched.info.inputs == ("total_charge",)
