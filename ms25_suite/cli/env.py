@@ -30,7 +30,7 @@ Once created, they are used automatically. They are kept in MS25_ENV_DIR if that
 """
 _EPILOG = """\
 The package index determines the build of PyTorch: choose one for CPU or CUDA by --index-url and
---extra-index-url.
+--extra-index-url. uv installs where it is there, else pip; MS25_ENV_INSTALLER=pip asks for pip.
 """
 
 
@@ -51,17 +51,25 @@ def add_parser(subparsers: _SubParsersAction[Any]) -> None:
         action="append",
         default=[],
         metavar="PACKAGE",
-        help="what pip installs into an environment of your own; may be given several times",
+        help="what is installed into an environment of your own; may be given several times",
     )
     create.add_argument(
         "--python", metavar="PYTHON", help="interpreter to create it from (default: this one)"
     )
-    create.add_argument("--index-url", metavar="URL", help="passed on to pip")
+    create.add_argument("--index-url", metavar="URL", help="passed on to uv or pip")
     create.add_argument(
-        "--extra-index-url", action="append", default=[], metavar="URL", help="passed on to pip"
+        "--extra-index-url",
+        action="append",
+        default=[],
+        metavar="URL",
+        help="passed on to uv or pip",
     )
     create.add_argument(
-        "--find-links", action="append", default=[], metavar="PLACE", help="passed on to pip"
+        "--find-links",
+        action="append",
+        default=[],
+        metavar="PLACE",
+        help="passed on to uv or pip",
     )
     create.add_argument(
         "--rebuild", action="store_true", help="create it again even if it is ready"
@@ -97,7 +105,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _create(args: argparse.Namespace) -> int:
-    from ms25_suite.environments.builder import PipOptions, create
+    from ms25_suite.environments.builder import create
+    from ms25_suite.environments.indexes import PipOptions
     from ms25_suite.environments.own import find_environment, own_spec, remember
     from ms25_suite.environments.store import open_environment
 

@@ -1,4 +1,4 @@
-"""Creation of a managed environment: venv, pip, and a check that it works.
+"""Creation of a managed environment: by uv or by venv and pip, and a check that it works.
 
 A virtual environment cannot be moved, since its scripts and settings contain its path. So it is not
 built elsewhere and renamed, but built in place under a lock, and a marker is written after
@@ -9,48 +9,27 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from ms25_suite.core.errors import EnvironmentSetupError
+from ms25_suite.environments.indexes import PipOptions, pip_settings
 from ms25_suite.environments.installation import Installation
 from ms25_suite.environments.lock import LOCK, write_lock
 from ms25_suite.environments.processes import end_process, log_tail, run_captured, start_process
 from ms25_suite.environments.store import Environment, State
+from ms25_suite.environments.uv import UvCommands, find_uv
 
-__all__ = ["PipOptions", "create", "remove"]
+__all__ = ["create", "remove"]
 
 _OLDEST_PYTHON: Final = (3, 11)
+_MAKING: Final = "creating a virtual environment"
+_INSTALLING: Final = "installing packages"
 _ASK: Final = (
     "import sys, sysconfig; print(*sys.version_info[:2], sysconfig.get_path('purelib'), sep='\\n')"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class PipOptions:
-    """Options for pip.
-
-    Parameters
-    ----------
-    index_url
-        Package index, for instance one with CUDA builds of PyTorch (``--index-url``).
-    extra_index_urls, find_links
-        Additional indices and places with packages (``--extra-index-url``, ``--find-links``).
-    """
-
-    index_url: str | None = None
-    extra_index_urls: tuple[str, ...] = ()
-    find_links: tuple[str, ...] = ()
-
-    def arguments(self) -> list[str]:
-        """Arguments of ``pip install``."""
-        index = [] if self.index_url is None else ["--index-url", self.index_url]
-        extra = [word for url in self.extra_index_urls for word in ("--extra-index-url", url)]
-        links = [word for place in self.find_links for word in ("--find-links", place)]
-        return [*index, *extra, *links]
 
 
 def create(
@@ -158,10 +137,26 @@ def _build(
         msg = f"--python={base} is Python {found}; at least {wanted} is needed"
         raise EnvironmentSetupError(msg)
     say(f"creating {environment.folder} (log: {log})")
-    _run([base, "-P", "-m", "venv", str(environment.folder)], log, "creating a virtual environment")
-    constraints = environment.folder / "constraints.txt"
-    constraints.write_text(environment.spec.constraints, encoding="utf-8")
-    say(f"installing {', '.join(environment.spec.requirements)} and their dependencies")
+    uv = find_uv()
+    if uv is None:
+        _by_pip(environment, base, pip, say)
+    else:
+        _by_uv(environment, uv, base, pip, say)
+    _, site_packages = _ask(str(environment.python), "the new Python")
+    say("checking it with a prediction")
+    # pip may succeed and the packages still not work together; a prediction shows that.
+    check(Installation(environment.python, Path(site_packages)))
+    found = ".".join(map(str, version))
+    environment.complete(site_packages=site_packages, base=f"{base}, Python {found}")
+
+
+def _by_pip(
+    environment: Environment, base: str, pip: PipOptions, say: Callable[[str], None]
+) -> None:
+    log = environment.log
+    _run([base, "-P", "-m", "venv", str(environment.folder)], log, _MAKING)
+    constraints = _write_constraints(environment)
+    say(_installing(environment, "pip"))
     options = ["--disable-pip-version-check", "--no-input", "--progress-bar", "off"]
     report = environment.folder / "pip-report.json"
     options += ["--constraint", str(constraints), "--report", str(report)]
@@ -169,14 +164,35 @@ def _build(
     # The pins are constraints, not requirements: pip still chooses the build (CPU or CUDA) by its
     # index.
     command = [str(environment.python), *install, *pip.arguments(), *environment.spec.requirements]
-    _run(command, log, "installing packages")
+    _run(command, log, _INSTALLING)
     write_lock(report, environment.folder / LOCK)
-    _, site_packages = _ask(str(environment.python), "the new Python")
-    say("checking it with a prediction")
-    # pip may succeed and the packages still not work together; a prediction shows that.
-    check(Installation(environment.python, Path(site_packages)))
-    found = ".".join(map(str, version))
-    environment.complete(site_packages=site_packages, base=f"{base}, Python {found}")
+
+
+def _by_uv(
+    environment: Environment, uv: str, base: str, pip: PipOptions, say: Callable[[str], None]
+) -> None:
+    log, lock = environment.log, environment.folder / LOCK
+    commands = UvCommands(uv, base, environment.folder, environment.python, pip, pip_settings(base))
+    _run(commands.create(), log, _MAKING, commands.variables)
+    constraints = _write_constraints(environment)
+    # Beside the environment, whose lock it becomes: relative paths are those of the working folder.
+    wanted = environment.folder / "requirements.in"
+    lines = "".join(f"{text}\n" for text in environment.spec.requirements)
+    wanted.write_text(lines, encoding="utf-8")
+    say(_installing(environment, "uv"))
+    _run(commands.lock(wanted, constraints, lock), log, _INSTALLING, commands.variables)
+    _run(commands.install(lock), log, _INSTALLING, commands.variables)
+
+
+def _write_constraints(environment: Environment) -> Path:
+    path = environment.folder / "constraints.txt"
+    path.write_text(environment.spec.constraints, encoding="utf-8")
+    return path
+
+
+def _installing(environment: Environment, by: str) -> str:
+    needed = ", ".join(environment.spec.requirements)
+    return f"installing {needed} and their dependencies by {by}"
 
 
 def _ask(python: str, what: str) -> tuple[tuple[int, int], str]:
@@ -193,9 +209,13 @@ def _ask(python: str, what: str) -> tuple[tuple[int, int], str]:
         raise EnvironmentSetupError(msg) from error
 
 
-def _run(command: Sequence[str], log: Path, what: str) -> None:
+def _run(
+    command: Sequence[str], log: Path, what: str, variables: Mapping[str, str] | None = None
+) -> None:
     """Run a command with its output in the log; it is ended if the wait is interrupted."""
-    process = start_process(command, folder=Path.cwd(), output=log, variables={}, append=True)
+    process = start_process(
+        command, folder=Path.cwd(), output=log, variables=dict(variables or {}), append=True
+    )
     try:
         status = process.wait()
     finally:

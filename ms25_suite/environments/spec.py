@@ -34,6 +34,9 @@ class Framework:
     head
         What the package calls the level of theory or task that a model of several is asked for;
         empty if it has no such models.
+    batch_atoms
+        Most atoms in a batch on a CPU, where the package evaluates several structures at once:
+        about as many as are fastest. 0: it does not, or nobody has written how.
     tested
         Whether the suite was run with it.
     licence, source
@@ -49,6 +52,7 @@ class Framework:
     module: str
     default: str
     head: str
+    batch_atoms: int
     tested: bool
     licence: str
     source: str

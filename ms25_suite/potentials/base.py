@@ -423,7 +423,11 @@ class Architecture(ABC):
 
 
 class Evaluator(Protocol):
-    """Loaded potential in a worker, which predicts energies, forces and stresses."""
+    """Loaded potential in a worker, which predicts energies, forces and stresses.
+
+    One with a true attribute ``tells_batches`` takes ``on_batch``, a function that it calls after
+    each batch, so that a long request can report that it is alive.
+    """
 
     @property
     def info(self) -> ModelInfo:

@@ -71,6 +71,8 @@ class EdgeEvaluator:
         Largest batch at present.
     """
 
+    tells_batches = True
+
     def __init__(
         self,
         model: EdgeModel | ForceModel,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,7 @@ from ms25_suite.potentials.batching.messages import (
     single_messages,
 )
 from ms25_suite.potentials.prediction_cache import PredictionCache
-from ms25_suite.potentials.workers.jobs import Job, ModelJob
+from ms25_suite.potentials.workers.jobs import FrameworkJob, Job, ModelJob
 from ms25_suite.potentials.workers.pool import WorkerPool
 from ms25_suite.training.manifest import Manifest
 
@@ -135,7 +135,7 @@ class Potential:
         self._not_kept = ""
         self._job = job
         self._python = python
-        device = job.device if isinstance(job, ModelJob) else "cpu"
+        device = job.device if isinstance(job, ModelJob | FrameworkJob) else "cpu"
         self._pool = WorkerPool(
             job,
             n_workers=options.n_workers,
@@ -219,16 +219,38 @@ class Potential:
             return self._compute(frames)
         return Predictions.concatenate(known)
 
+    @property
+    def _in_single_batches(self) -> bool:
+        """Whether a message to a worker is one batch, since it works on nothing ahead."""
+        if isinstance(self._job, FrameworkJob):
+            return self.options.device == "cpu" or self._job.batch_atoms == 0
+        return not isinstance(self._job, ModelJob)
+
+    def by_calculator(self) -> Potential | None:
+        """The same potential, frame by frame by the calculator of its package; nothing is cached.
+
+        Returns
+        -------
+        :
+            None if it is no framework's, or is evaluated in that way already.
+        """
+        if not isinstance(self._job, FrameworkJob) or self._job.batch_atoms == 0:
+            return None
+        return self._with(replace(self._job, batch_atoms=0), self.options)
+
     def again(self, options: PotentialOptions) -> Potential:
         """The same potential in worker processes of its own, with other options; nothing is cached.
 
         What the workers load stays the same, so that of the options only ``n_workers``,
         ``timeout_s`` and, for the messages to workers, ``batch_atoms`` may differ.
         """
+        return self._with(self._job, options)
+
+    def _with(self, job: Job, options: PotentialOptions) -> Potential:
         return Potential(
             self.name,
             self.architecture,
-            self._job,
+            job,
             options,
             path=self.path,
             sha256=self.sha256,
@@ -362,7 +384,7 @@ class Potential:
     def _messages(self, frames: Frames, cuts: Sequence[int]) -> list[Span]:
         """Frames of each message to a worker."""
         sizes, options = frames.n_atoms, self.options
-        if not isinstance(self._job, ModelJob):
+        if self._in_single_batches:
             return single_messages(sizes, options.batch_atoms)
         if options.device == "cpu":
             whole = cuts or [0, len(frames)]

@@ -49,6 +49,7 @@ def pretended_python(folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     path.write_text(PRETENDER)
     path.chmod(0o755)
     monkeypatch.setenv("PRETEND_CALLS", str(folder / "calls"))
+    monkeypatch.setenv("MS25_ENV_INSTALLER", "pip")
     monkeypatch.setenv("MS25_ENV_DIR", str(folder / "environments"))
     return str(path)
 

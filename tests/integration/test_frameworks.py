@@ -47,21 +47,32 @@ def test_predictions_are_those_of_the_package(tmp_path: Path, framework: str) ->
         check=False,
     )
     assert made.returncode == 0, made.stderr
-    images = [bulk("MgO", "rocksalt", a=4.2, cubic=True) for _ in range(3)]
+    images = [
+        bulk("MgO", "rocksalt", a=4.2, cubic=True),
+        bulk("Si", cubic=True),
+        bulk("MgO", "rocksalt", a=4.3),
+        bulk("ZnO", "wurtzite", a=3.25, c=5.2) * (2, 1, 1),
+    ]
     for seed, atoms in enumerate(images):
         atoms.rattle(0.05, seed=seed)
-    write(tmp_path / "mgo.extxyz", images)
+        # Each component of the stress is another one.
+        shear = np.eye(3) + 0.02 * np.random.default_rng(seed).normal(size=(3, 3))
+        atoms.set_cell(atoms.cell.array @ shear, scale_atoms=True)
+    write(tmp_path / "frames.extxyz", images)
     # A file has 8 decimals: both get the same ones.
-    images = read(tmp_path / "mgo.extxyz", ":")
+    images = read(tmp_path / "frames.extxyz", ":")
     model = FrameworkModel(framework, {"sevennet": "7net-0", "chgnet": "0.3.0"}[framework])
     potential = from_framework(model, "model", PotentialOptions(use_cache=False))
+    # One batch.
+    assert potential.by_calculator() is not None
+    assert sum(map(len, images)) <= potential.options.batch_atoms
     try:
         found = potential.predict(Frames.from_atoms(images))
     finally:
         potential.close()
     (tmp_path / "own.py").write_text(OWN[framework] + PRINTED)
     own = subprocess.run(
-        [place_of(model.environment).python or "", tmp_path / "own.py", tmp_path / "mgo.extxyz"],
+        [place_of(model.environment).python or "", tmp_path / "own.py", tmp_path / "frames.extxyz"],
         capture_output=True,
         text=True,
         check=True,

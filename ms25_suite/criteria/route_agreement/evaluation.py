@@ -164,7 +164,14 @@ def _compiled(subject: Subject) -> Evaluated:
 
 
 def _calculator(subject: Subject) -> Evaluated:
-    return _of_the_package(subject, "calculator", "the ASE calculator of its package")
+    other = "the ASE calculator of its package"
+    plain = subject.potential.by_calculator()
+    if plain is None:
+        return _of_the_package(subject, "calculator", other)
+    with _closing(plain) as theirs:
+        found = theirs.compute(subject.frames)
+    dtype = dtype_of(subject.potential)
+    return _whole(subject, found, one="batches of its package", other=other, dtype=dtype)
 
 
 def _torch_sim(subject: Subject) -> Evaluated:

@@ -37,7 +37,9 @@ def not_asked(case: Case) -> NotAsked | None:
     subject = case.subject
     if subject.kind == "baseline":
         return NotAsked("the baseline is not a potential, so there are no routes to compare")
-    if route not in _OF_ALL and subject.kind not in ("model", "train"):
+    in_batches = subject.kind == "framework" and subject.model.info.batch_atoms > 0
+    known = (*_OF_ALL, "calculator") if in_batches else _OF_ALL
+    if route not in known and subject.kind not in ("model", "train"):
         # The same words for all these routes, so that they are said once.
         name = subject.name
         return NotAsked(f"{name} is a calculator: it has one precision, device and package")
@@ -53,7 +55,7 @@ def _why_not(route: str, case: Case) -> str:
         return "" if case.same_as is not None else "no --same-as names another potential"
     if route == "workers" and case.subject.kind == "object":
         return "a calculator object is evaluated in the process that made it"
-    if route in _OF_ALL:
+    if route in _OF_ALL or case.subject.kind == "framework":
         return ""
     return _why_no_file(route, get_architecture(case.subject.architecture))
 

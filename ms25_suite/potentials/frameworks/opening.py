@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -13,11 +14,17 @@ from ms25_suite.environments.spec import EnvironmentSpec
 from ms25_suite.potentials.frameworks.model import FrameworkModel
 from ms25_suite.potentials.potential import Potential, PotentialOptions
 from ms25_suite.potentials.prediction_cache import PredictionCache
-from ms25_suite.potentials.workers.jobs import CalculatorJob
+from ms25_suite.potentials.workers.jobs import CalculatorJob, FrameworkJob
 
 __all__ = ["from_calculator_file", "from_framework", "place_of"]
 
-_TARGET: Final = "ms25_suite.potentials.frameworks.factories:calculator"
+_LOADER: Final = "ms25_suite.potentials.frameworks.loading:load_framework"
+
+_DEVICE_ATOMS: Final = 4096
+"""Atoms in a batch on a GPU, unless its memory is too small for them."""
+
+_REVISION: Final = 1
+"""Raised when a change to the batches can change a prediction."""
 
 _MATTER: Final = ("torch", "numpy", "ase")
 """Distributions besides the pinned ones on which a prediction may depend."""
@@ -36,7 +43,7 @@ def place_of(spec: EnvironmentSpec) -> Installation:
 
 
 def from_framework(model: FrameworkModel, name: str, options: PotentialOptions) -> Potential:
-    """Potential of a framework, evaluated by its ASE calculator, one frame at a time.
+    """Potential of a framework, in batches of its package, or by its ASE calculator.
 
     Parameters
     ----------
@@ -54,6 +61,7 @@ def from_framework(model: FrameworkModel, name: str, options: PotentialOptions) 
     """
     place = place_of(model.environment)
     device = chosen_device(options.device, dtype="float32", cpu_only=False, python=place.python)
+    options = replace(options, device=device, batch_atoms=_batch_atoms(model, device, options))
     weights = "" if model.weights is None else str(model.weights.resolve())
     is_file = model.weights is not None and model.weights.is_file()
     sha256 = file_sha256(Path(weights)) if is_file else ""
@@ -70,19 +78,33 @@ def from_framework(model: FrameworkModel, name: str, options: PotentialOptions) 
         "weights": sha256,
         "device": device.partition(":")[0],
         "versions": place.versions([*pinned, *_MATTER]),
+        "batches": _REVISION if model.info.batch_atoms else 0,
     }
     # What a folder of weights holds is not known.
     known = options.use_cache and (model.weights is None or is_file)
     return Potential(
         name,
         "ase",
-        CalculatorJob(_TARGET, arguments, hint=_hint(model)),
+        FrameworkJob(
+            _LOADER,
+            arguments,
+            device,
+            (options.batch_atoms or 0) if model.info.batch_atoms else 0,
+            hint=_hint(model),
+        ),
         options,
         sha256=sha256,
         python=place.python,
         cache=PredictionCache(identity) if known else None,
         level_of_theory=model.level_of_theory,
     )
+
+
+def _batch_atoms(model: FrameworkModel, device: str, options: PotentialOptions) -> int | None:
+    """Most atoms in a batch: as asked for, or by framework and device."""
+    if options.batch_atoms is not None or not model.info.batch_atoms:
+        return options.batch_atoms
+    return model.info.batch_atoms if device == "cpu" else _DEVICE_ATOMS
 
 
 def _hint(model: FrameworkModel) -> str:

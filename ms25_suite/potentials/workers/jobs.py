@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, Final
 
 __all__ = [
     "ROUTES",
     "BaselineJob",
     "CalculatorJob",
+    "FrameworkJob",
     "Job",
     "ModelJob",
     "ObjectJob",
@@ -100,16 +101,37 @@ class CalculatorJob:
     ----------
     target
         Path of a Python file, or ``package.module:factory``.
-    arguments
-        Arguments of that factory.
-    hint
-        What to do if there is no calculator.
     """
 
     kind: ClassVar[str] = "calculator"
 
     target: str
-    arguments: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FrameworkJob:
+    """A model of a framework in its own environment.
+
+    Parameters
+    ----------
+    loader
+        Function that takes this job and returns the evaluator, as ``module:name``.
+    arguments
+        Arguments of `ms25_suite.potentials.frameworks.factories.calculator`.
+    device
+        ``cpu``, ``cuda``, ``cuda:1``, …
+    batch_atoms
+        Most atoms in a batch of the package; 0: frame by frame, by its ASE calculator.
+    hint
+        What to do if there is no calculator.
+    """
+
+    kind: ClassVar[str] = "framework"
+
+    loader: str
+    arguments: Mapping[str, str]
+    device: str
+    batch_atoms: int = 0
     hint: str = ""
 
 
@@ -146,21 +168,30 @@ class BaselineJob:
     values: dict[str, Any]
 
 
-Job = ModelJob | UntrainedJob | CalculatorJob | ObjectJob | BaselineJob
+Job = ModelJob | UntrainedJob | CalculatorJob | FrameworkJob | ObjectJob | BaselineJob
 
 _KINDS: Final[Mapping[str, type[Job]]] = {
-    kind.kind: kind for kind in (ModelJob, UntrainedJob, CalculatorJob, ObjectJob, BaselineJob)
+    kind.kind: kind
+    for kind in (ModelJob, UntrainedJob, CalculatorJob, FrameworkJob, ObjectJob, BaselineJob)
 }
 
 
 def job_to_wire(job: Job) -> dict[str, Any]:
     """Plain types that execnet can send."""
-    plain = {
-        # A path need not be UTF-8, and then travels as bytes.
-        name: os.fsencode(value) if isinstance(value, str) and not _is_utf8(value) else value
-        for name, value in asdict(job).items()
-    }
-    return {"kind": job.kind, **plain}
+    return {"kind": job.kind, **{name: _sent(value) for name, value in asdict(job).items()}}
+
+
+def _sent(value: Any) -> Any:
+    """A value that can travel: a path need not be UTF-8, and then does so as bytes."""
+    if isinstance(value, dict):
+        return {name: _sent(one) for name, one in value.items()}
+    return os.fsencode(value) if isinstance(value, str) and not _is_utf8(value) else value
+
+
+def _received(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _received(one) for name, one in value.items()}
+    return os.fsdecode(value) if isinstance(value, bytes) else value
 
 
 def _is_utf8(text: str) -> bool:
@@ -179,10 +210,7 @@ def job_from_wire(message: Mapping[str, Any]) -> Job:
     ValueError
         The kind is unknown.
     """
-    values: dict[str, Any] = {
-        name: os.fsdecode(value) if isinstance(value, bytes) else value
-        for name, value in message.items()
-    }
+    values: dict[str, Any] = {name: _received(value) for name, value in message.items()}
     kind = values.pop("kind", None)
     if kind not in _KINDS:
         msg = f"expected a job of one of the kinds {', '.join(_KINDS)}, found {kind!r}"

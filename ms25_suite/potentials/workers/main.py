@@ -7,12 +7,13 @@ crash.
 
 from __future__ import annotations
 
+import importlib
 import os
 import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from ms25_suite.core.cache import file_sha256
 from ms25_suite.core.errors import (
@@ -32,6 +33,7 @@ from ms25_suite.potentials.workers.acceleration import Chosen, choose_form, firs
 from ms25_suite.potentials.workers.jobs import (
     BaselineJob,
     CalculatorJob,
+    FrameworkJob,
     Job,
     ModelJob,
     ObjectJob,
@@ -67,7 +69,11 @@ def load_evaluator(job: Job) -> Evaluator:
         case CalculatorJob():
             from ms25_suite.potentials.from_ase import CalculatorEvaluator, load_calculator
 
-            return CalculatorEvaluator(load_calculator(job.target, job.arguments, hint=job.hint))
+            return CalculatorEvaluator(load_calculator(job.target))
+        case FrameworkJob():
+            module, _, name = job.loader.partition(":")
+            made: Evaluator = getattr(importlib.import_module(module), name)(job)
+            return made
         case ObjectJob():
             from ms25_suite.potentials.workers.shared_calculator import SharedCalculator
 
@@ -208,8 +214,9 @@ def serve(channel: Any, log: str | bytes) -> None:
 
 
 def _predict(evaluator: Evaluator, frames: Frames, on_batch: Callable[[], None]) -> Predictions:
-    if isinstance(evaluator, EdgeEvaluator):
-        return evaluator.predict(frames, on_batch=on_batch)
+    if getattr(evaluator, "tells_batches", False):
+        found: Predictions = cast(Any, evaluator).predict(frames, on_batch=on_batch)
+        return found
     return evaluator.predict(frames)
 
 

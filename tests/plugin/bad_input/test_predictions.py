@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from ase import Atoms
 from ase.io import read
@@ -16,6 +17,7 @@ from ase.io import read
 from ms25_suite.core.frames import Frames
 from tests.helpers.emt_data import labelled
 from tests.helpers.guises import disguised, rattled
+from tests.helpers.pretended_chgnet import pretended_chgnet
 from tests.helpers.processes import is_alive
 from tests.plugin.bad_input.conftest import Outcome
 from tests.plugin.bad_input.rows import row
@@ -153,6 +155,27 @@ def test_a_damaged_prediction(
     again = judge(*arguments, **package)
     assert [r["value"] for r in again.results] == [r["value"] for r in first.results]
     assert kept.name in again.text
+
+
+@row("frames that a framework cannot predict, in a batch with others")
+def test_a_batch_of_a_framework(
+    judge: Judge,
+    cuni: Path,
+    cuni_images: list[Atoms],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pretended_chgnet(tmp_path, monkeypatch)
+    largest = np.array([np.abs(atoms.arrays["REF_forces"]).max() for atoms in cuni_images])
+    # Some frames in the first batch of four, not all of them.
+    most = np.sort(largest[:4])[1]
+    monkeypatch.setenv("PRETEND_MOST_FORCE", repr(float(most) + 1e-6))
+    outcome = judge(
+        "--mlip=chgnet", f"--dataset={cuni}", "--batch-atoms=64", "-m", "error_thresholds"
+    )
+    bad = np.flatnonzero(largest[:4] > most + 1e-6)
+    assert "atoms are too close" in outcome.reasons()
+    assert f"counted from 0: {', '.join(map(str, bad))}" in outcome.reasons()
 
 
 @row("calculator that leaves processes behind")

@@ -12,7 +12,8 @@ from filelock import FileLock
 from ms25_suite.core.errors import (
     EnvironmentSetupError,
 )
-from ms25_suite.environments.builder import PipOptions, create, remove
+from ms25_suite.environments.builder import create, remove
+from ms25_suite.environments.indexes import PipOptions
 from ms25_suite.environments.installation import Installation
 from ms25_suite.environments.store import Environment, State, open_environment
 from tests.helpers.pretended_python import POSIX, SPEC, calls, works

@@ -55,6 +55,18 @@ def test_a_calculator_has_no_other_precision_package_or_device(route: str) -> No
     assert found == NotAsked(f"{name} is a calculator: it has one precision, device and package")
 
 
+def test_a_framework_is_compared_with_its_calculator_where_it_has_batches() -> None:
+    batched, alone = parse_spec("chgnet"), parse_spec("uma")
+    assert ask("calculator", batched) == NotAsked()
+    found = ask("calculator", alone)
+    assert found is not None
+    assert "is a calculator" in found.reason
+    # Its package chooses the precision.
+    assert ask("precision", batched) == NotAsked(
+        f"{batched.name} is a calculator: it has one precision, device and package"
+    )
+
+
 @pytest.mark.parametrize("route", ROUTES)
 def test_the_baseline_has_no_routes(route: str) -> None:
     found = ask(route, parse_spec("baseline:mean"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +11,11 @@ from ase.build import bulk
 
 from ms25_suite.core.errors import ArchitectureNotInstalledError, ModelFileError
 from ms25_suite.core.frames import Frames
-from ms25_suite.environments.installation import Installation
 from ms25_suite.environments.spec import environments
 from ms25_suite.potentials.frameworks import opening
 from ms25_suite.potentials.frameworks.model import FrameworkModel
 from ms25_suite.potentials.potential import PotentialOptions
+from tests.helpers.pretended_chgnet import pretended_chgnet
 
 
 def copper_cells(n: int) -> list[Atoms]:
@@ -27,40 +26,10 @@ def copper_cells(n: int) -> list[Atoms]:
     return cells
 
 
-PACKAGE = """
-from ase.calculators.emt import EMT
-
-
-class Model:
-    @classmethod
-    def load(cls, model_name, use_device, verbose):
-        assert (use_device, verbose) == ("cpu", False)
-        if model_name != "0.3.0":
-            raise ValueError(f"Unknown model_name={model_name}")
-        return cls()
-
-
-CHGNet = Model
-
-
-def CHGNetCalculator(model, use_device):
-    assert isinstance(model, Model)
-    return EMT()
-"""
-
-
 @pytest.fixture
 def chgnet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A package with the interface of CHGNet, and EMT behind it."""
-    folder = tmp_path / "chgnet" / "model"
-    folder.mkdir(parents=True)
-    for path in (folder.parent, folder):
-        (path / "__init__.py").write_text("")
-    (folder / "model.py").write_text(PACKAGE)
-    (folder / "dynamics.py").write_text("from chgnet.model.model import CHGNetCalculator\n")
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    place = Installation(Path(sys.executable), tmp_path)
-    monkeypatch.setattr(opening, "place_of", lambda spec: place)
+    pretended_chgnet(tmp_path, monkeypatch)
 
 
 @pytest.mark.usefixtures("chgnet")
@@ -78,6 +47,45 @@ def test_the_calculator_of_the_framework_predicts() -> None:
     assert found.energy[0] == pytest.approx(atoms.get_potential_energy(), abs=1e-10)
     assert found.forces == pytest.approx(atoms.get_forces(), abs=1e-10)
     assert potential.level_of_theory == environments()["chgnet"].framework.models["0.3.0"]
+
+
+@pytest.mark.usefixtures("chgnet")
+def test_batches_of_the_package_and_its_calculator() -> None:
+    frames = Frames.from_atoms(copper_cells(5))
+    options = PotentialOptions(use_cache=False, batch_atoms=9)
+    model = FrameworkModel("chgnet", "0.3.0")
+    potential = opening.from_framework(model, "m", options)
+    plain = potential.by_calculator()
+    assert plain is not None
+    assert plain.by_calculator() is None
+    try:
+        found, expected = potential.compute(frames), plain.compute(frames)
+        log = next(Path(potential._pool._folder.name).glob("*.log")).read_text()
+    finally:
+        potential.close()
+        plain.close()
+    assert found.forces == pytest.approx(expected.forces, abs=1e-10)
+    assert found.stress == pytest.approx(expected.stress, abs=1e-10)
+    # Two frames of 4 atoms a batch.
+    assert [line for line in log.splitlines() if line.startswith("a batch of")] == [
+        "a batch of 2",
+        "a batch of 2",
+        "a batch of 1",
+    ]
+
+
+@pytest.mark.usefixtures("chgnet")
+@pytest.mark.parametrize(
+    ("device", "asked", "expected"), [("cpu", None, 256), ("cpu", 9, 9), ("cuda", None, 4096)]
+)
+def test_how_large_a_batch_is(
+    monkeypatch: pytest.MonkeyPatch, device: str, asked: int | None, expected: int
+) -> None:
+    monkeypatch.setattr(opening, "chosen_device", lambda *args, **kwargs: device)
+    model = FrameworkModel("chgnet", "0.3.0")
+    potential = opening.from_framework(model, "m", PotentialOptions(batch_atoms=asked))
+    assert potential.options.batch_atoms == expected
+    assert potential.options.device == device
 
 
 @pytest.mark.usefixtures("chgnet")

@@ -8,6 +8,7 @@ import pytest
 from ms25_suite.potentials.workers.jobs import (
     BaselineJob,
     CalculatorJob,
+    FrameworkJob,
     Job,
     ModelJob,
     ObjectJob,
@@ -35,9 +36,12 @@ MODEL = ModelJob(
         CalculatorJob("ase.calculators.emt:EMT"),
         ObjectJob(address="/some/socket", name="my EMT"),
         CalculatorJob("/some/caf\udce9.py"),
+        FrameworkJob(
+            "m:load", {"framework": "chgnet", "weights": "/caf\udce9"}, "cuda", 128, "why"
+        ),
         BaselineJob({"elements": [1], "energies": [0.5], "stress": None}),
     ],
-    ids=range(6),
+    ids=range(7),
 )
 def test_a_job_arrives_as_it_was_sent(job: Job) -> None:
     sent = execnet.loads(execnet.dumps(job_to_wire(job)))
@@ -47,6 +51,7 @@ def test_a_job_arrives_as_it_was_sent(job: Job) -> None:
 @pytest.mark.parametrize("message", [{}, {"kind": "modell"}])
 def test_an_unknown_kind_is_named(message: dict[str, Any]) -> None:
     with pytest.raises(
-        ValueError, match="one of the kinds model, untrained, calculator, object, baseline"
+        ValueError,
+        match="one of the kinds model, untrained, calculator, framework, object, baseline",
     ):
         job_from_wire(message)
