@@ -16,6 +16,7 @@ from ms25_suite.core.documents.files import MISSING, file_problem, refuse_irregu
 from ms25_suite.core.documents.parsing import read_json
 from ms25_suite.core.errors import ModelFileError
 from ms25_suite.core.sealed import CHECKSUM_KEY, DamagedError, sealed_json, unseal_json
+from ms25_suite.training.parent import ParentRecord
 from ms25_suite.training.request import TrainingData, TrainingRequest, part_hash
 
 __all__ = [
@@ -124,6 +125,8 @@ class ModelRecord:
         Which weights they are.
     ended_by
         What ended the training.
+    head
+        The head that learned the data, if the model has several.
     """
 
     file: str | None = None
@@ -132,6 +135,7 @@ class ModelRecord:
     chosen_by: str | None = None
     weights: str | None = None
     ended_by: str | None = None
+    head: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +150,10 @@ class Manifest:
         What was trained; see `TrainingRequest`.
     data
         What it was trained on.
+    parent
+        The model that the training started from; None if it started from random weights.
+    heads
+        Level of theory of each head, as far as it is known, if the model has several.
     recipe
         All settings of the training.
     versions
@@ -182,6 +190,8 @@ class Manifest:
     architecture: str | None = None
     budget: str | None = None
     data: TrainingDataRecord = field(default_factory=TrainingDataRecord)
+    parent: ParentRecord | None = None
+    heads: dict[str, str] = field(default_factory=dict)
     recipe: dict[str, Any] = field(default_factory=dict)
     seed: int | None = None
     versions: dict[str, str] = field(default_factory=dict)
@@ -211,6 +221,10 @@ class Manifest:
         del found["sealed"]
         found["data"] = self.data.to_dict()
         found["model"] = _without_none(found["model"])
+        if self.parent is not None:
+            found["parent"] = _without_none(found["parent"])
+        if not self.heads:
+            del found["heads"]
         found["species"], found["seen_frames"] = list(self.species), list(self.seen_frames)
         return _without_none(found)
 

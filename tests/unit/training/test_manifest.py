@@ -20,6 +20,7 @@ from ms25_suite.training.manifest import (
     sidecar_path,
     write_manifest,
 )
+from ms25_suite.training.parent import ParentRecord
 from tests.helpers.damage import damaged
 from tests.helpers.fake_training import data, part
 
@@ -59,6 +60,27 @@ def test_what_is_written_is_read(model: Path) -> None:
     assert keys[:6] == ["schema", "architecture", "budget", "data", "recipe", "seed"]
     assert keys[-3:] == ["units", "curve", "crc32"]
     assert "threads" not in keys
+
+
+def test_the_parent_of_a_fine_tuned_model(model: Path) -> None:
+    parent = ParentRecord(
+        name="mp",
+        sha256="ab12",
+        path="models/mp.model",
+        strategy="replay",
+        replay="mgo",
+        n_replay=20,
+        options={"pt_train_file": "replay.extxyz"},
+    )
+    heads = {"pt_head": "PBE", "Default": "r2SCAN"}
+    manifest = dataclasses.replace(made(model), parent=parent, heads=heads)
+    write_manifest(model, manifest)
+    found = read_manifest(model)
+    assert found is not None
+    assert (found.parent, found.heads) == (parent, heads)
+    # A model that was trained from random weights says nothing of a parent.
+    write_manifest(model, made(model))
+    assert not {"parent", "heads"} & set(json.loads(sidecar_path(model).read_text()))
 
 
 def test_whether_there_was_a_checksum_is_not_for_the_file_to_say(model: Path) -> None:
