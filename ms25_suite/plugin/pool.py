@@ -127,6 +127,10 @@ class PotentialPool:
         source = dataset if trained_on is None else open_dataset(trained_on, tier=self._tier)
         request = training_request(source, trainer, **spec.training)
         data = training_data(source, request)
+        tuning = spec.tuning
+        if tuning is not None:
+            replayed = open_dataset(tuning.replay, tier=self._tier) if tuning.replay else None
+            data = tuning.open(trainer, request, data, replayed, self._options.device)
         with self._terminal() as stream:
             progress = SilentProgress() if stream is None else RichProgress(stream)
             trained = train(trainer, request, data, device=self._options.device, progress=progress)

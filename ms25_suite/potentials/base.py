@@ -91,6 +91,8 @@ class ModelInfo:
     precision
         Floating-point type of the weights, if the model computes in that whatever type was asked
         for; empty if it takes the one that was asked for.
+    heads
+        Its heads, in the order of the model; empty if it has one only.
     """
 
     elements: tuple[int, ...] | None = None
@@ -100,6 +102,7 @@ class ModelInfo:
     inputs: tuple[str, ...] | None = None
     acceleration: str = ""
     precision: str = ""
+    heads: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Plain types only, for the wire and for JSON."""
@@ -111,12 +114,15 @@ class ModelInfo:
             "inputs": None if self.inputs is None else list(self.inputs),
             "acceleration": self.acceleration,
             "precision": self.precision,
+            "heads": list(self.heads),
         }
 
     @classmethod
     def from_dict(cls, record: dict[str, Any]) -> ModelInfo:
         """Inverse of `to_dict`."""
+        # Records of earlier versions have no heads.
         lists = {name: record[name] for name in ("elements", "inputs")}
+        lists["heads"] = record.get("heads", [])
         return cls(
             **record
             | {name: None if values is None else tuple(values) for name, values in lists.items()}

@@ -17,6 +17,7 @@ from ms25_suite.core.errors import ModelFileError, UsageError
 from ms25_suite.core.text.folders import folders_that_differ
 from ms25_suite.core.text.shown import encodable
 from ms25_suite.environments.own import find_environment
+from ms25_suite.potentials.fine_tuning import TUNING_OPTIONS, Tuning
 from ms25_suite.potentials.frameworks.model import FrameworkModel
 from ms25_suite.potentials.registry import detect, get_trainer
 from ms25_suite.potentials.workers.shared_calculator import server_address
@@ -33,6 +34,7 @@ _TRAIN_OPTIONS: Mapping[str, type] = {
     "budget": str,
     "split": str,
     "dataset": str,
+    **dict.fromkeys(TUNING_OPTIONS, str),
 }
 BASELINE = "baseline:mean"
 EXPECTED = (
@@ -68,8 +70,8 @@ class PotentialSpec:
     path
         The model file or ``calc.py``, if there is one.
     options
-        ``n``, ``set``, ``seed``, ``budget``, ``split`` and ``dataset`` of a ``train:`` potential;
-        ``env`` of a calculator file that is run in a managed environment.
+        ``n``, ``set``, ``seed``, ``budget``, ``split``, ``dataset`` and what `Tuning` reads of a
+        ``train:`` potential; ``env`` of a calculator file that is run in a managed environment.
     model
         The model of a framework; None for any other kind.
     """
@@ -95,8 +97,14 @@ class PotentialSpec:
 
     @property
     def training(self) -> dict[str, Any]:
-        """The other options of a ``train:`` potential."""
-        return {key: value for key, value in self.options if key != "dataset"}
+        """The options of a ``train:`` potential that decide about frames, seed and recipe."""
+        others = {"dataset", *TUNING_OPTIONS}
+        return {key: value for key, value in self.options if key not in others}
+
+    @property
+    def tuning(self) -> Tuning | None:
+        """The model that a ``train:`` potential starts from; None for random weights."""
+        return Tuning.of(self.architecture, dict(self.options), self.text)
 
     def retrained(self, *, without: Collection[str] = (), **options: str | int) -> PotentialSpec:
         """The ``train:`` potential with other options.
@@ -202,6 +210,7 @@ def _parse_train(text: str, option: str) -> PotentialSpec:
             else _whole_number(key, value, f"{option}={text[:200]}")
         )
     name = "-".join([architecture, *(_short(key, value) for key, value in options.items())])
+    Tuning.of(architecture, options, f"{option}={text}")
     return PotentialSpec(text, "train", name, architecture, options=tuple(options.items()))
 
 

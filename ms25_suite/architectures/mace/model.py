@@ -232,6 +232,7 @@ class MaceModel(TorchModel):
             n_parameters=n_parameters,
             inputs=tuple(one.name for one in self._embedded)
             + (("head",) if len(heads.names) > 1 else ()),
+            heads=heads.names if len(heads.names) > 1 else (),
         )
         self._numpy_dtype = np.dtype(str(self._dtype).removeprefix("torch."))
         self._one_hot = torch.eye(len(elements), dtype=self._dtype, device=device)
