@@ -113,8 +113,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _train(args: argparse.Namespace) -> TrainedModel:
     from ms25_suite.datasets.dataset import open_dataset
-    from ms25_suite.potentials.fine_tuning import Tuning
     from ms25_suite.potentials.registry import get_trainer
+    from ms25_suite.potentials.variants.fine_tuning import Tuning
     from ms25_suite.training import RichProgress, train
     from ms25_suite.training.data import training_data, training_request
 

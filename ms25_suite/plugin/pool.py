@@ -6,6 +6,7 @@ import os
 from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
@@ -111,11 +112,17 @@ class PotentialPool:
         if spec.path is None:
             msg = f"--mlip={spec.text} names no file"
             raise UsageError(msg)
+        chosen = spec.model_options
         return from_model_file(
             spec.path,
             spec.architecture,
             spec.name,
-            self._options,
+            replace(
+                self._options,
+                head=chosen.head,
+                backend=chosen.backend,
+                tf32=chosen.tf32 == "on",
+            ),
             manifest=read_manifest(spec.path),
         )
 

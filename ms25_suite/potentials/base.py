@@ -332,6 +332,10 @@ class Architecture(ABC):
     """Whether a model file names the elements of its species. Where it does not, they come from the
     sidecar or from ``--mlip-species``, and `load` gets their symbols as ``species``."""
 
+    has_heads: ClassVar[bool] = False
+    """Whether models may have several heads; then `load` gets the one that was asked for as
+    ``head``, empty for the model's own choice."""
+
     cpu_only: ClassVar[bool] = False
     """Whether models run on the CPU only; ``--device=auto`` then takes it."""
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ms25_suite.core.cache import cache_dir, file_sha256
-from ms25_suite.core.errors import ModelFileError
+from ms25_suite.core.errors import ModelFileError, UsageError
 from ms25_suite.core.machine import available_cores
 from ms25_suite.environments.gpus import chosen_device
 from ms25_suite.lammps.deploy.files import deployed
@@ -56,15 +56,21 @@ def from_model_file(
         The package of the architecture is neither installed nor in a managed environment.
     ModelFileError
         It is unknown which elements the species of the file are.
+    UsageError
+        A head is asked for, and models of this architecture have none.
     DeployError
         The model cannot be compiled.
     """
     family = get_architecture(architecture)
+    if options.head and not family.has_heads:
+        msg = f"{path}: models of {architecture} have no heads. Leave head={options.head} out"
+        raise UsageError(msg)
     place = require_installed(family)
     device = chosen_device(
         options.device, dtype=options.dtype, cpu_only=family.cpu_only, python=place.python
     )
-    options = replace(options, device=device)
+    head = options.head or (manifest and manifest.model.head) or ""
+    options = replace(options, device=device, head=head)
     accelerators = place.versions(family.accelerators)
     target = family.compiled_for(device, accelerators) if options.compiled else ""
     loaded = path
@@ -87,6 +93,8 @@ def from_model_file(
         identity["compiled"] = target
     if options.compiled:
         identity["accelerated"] = accelerators
+    if head:
+        identity["head"] = head
     job = ModelJob(
         implementation=implementation(family),
         path=str(loaded.resolve()),
@@ -102,6 +110,7 @@ def from_model_file(
         accelerate=options.compiled,
         sizes=_sizes_folder(),
         route=route,
+        head=head,
     )
     cache = PredictionCache(identity) if options.use_cache and not route else None
     return Potential(

@@ -217,6 +217,12 @@ class Manifest:
             msg = f"`seen_frames` must be fingerprints in hexadecimal digits, found {wrong[:40]!r}"
             raise ValueError(msg)
 
+    def level_of_head(self, head: str) -> str:
+        """Level of theory that a head learned, or the model without heads; empty if unknown."""
+        if head in ("", self.model.head):
+            return self.data.level_of_theory or ""
+        return self.heads.get(head, "")
+
     def to_dict(self) -> dict[str, Any]:
         """Plain types, for JSON, in the order of the file; what is None is left out."""
         found = asdict(self)

@@ -51,6 +51,7 @@ class MaceArchitecture(Architecture):
     requirement = "ms25-suite[mace]"
     trainer = "ms25_suite.architectures.mace.trainer:MaceTrainer"
     revision = 3
+    has_heads = True
 
     def recognises(self, summary: FileSummary) -> bool:
         """Whether the pickle imports MACE, or the TorchScript archive holds its code."""
@@ -58,8 +59,16 @@ class MaceArchitecture(Architecture):
             name.startswith("code/__torch__/mace/") for name in summary.members
         )
 
-    def load(self, path: Path, *, device: str, dtype: str) -> MaceModel:
-        """Load a whole MACE model; its pickle is executed."""
+    def load(self, path: Path, *, device: str, dtype: str, head: str = "") -> MaceModel:
+        """Load a whole MACE model; its pickle is executed.
+
+        Parameters
+        ----------
+        path, device, dtype
+            See `Architecture.load`.
+        head
+            Head that all frames are evaluated with; empty for the choice of `Heads`.
+        """
         import mace.modules.models  # noqa: F401  (the pickle needs it; and it must come before torch.load)
         import torch
 
@@ -81,7 +90,7 @@ class MaceArchitecture(Architecture):
             # Code that e3nn has compiled comes to the CPU, whatever map_location says.
             model.to(device=device, dtype=getattr(torch, dtype)).eval(),
             device,
-            Heads(list(getattr(model, "heads", None) or ["Default"]), path),
+            Heads(_heads(model), path, head),
         )
         if loaded.reads_positions():
             msg = (
@@ -99,17 +108,21 @@ class MaceArchitecture(Architecture):
         Raises
         ------
         NotApplicableError
-            The model has several heads, of which MACE's calculator takes one for all frames.
+            The model has several heads, and none was chosen: MACE's calculator takes one for all
+            frames.
         """
         from mace.calculators import MACECalculator
 
-        del known
-        calculator = MACECalculator(model_paths=str(path), device=device, default_dtype=dtype)
+        given = {"head": known["head"]} if known.get("head") else {}
+        calculator = MACECalculator(
+            model_paths=str(path), device=device, default_dtype=dtype, **given
+        )
         (model,) = calculator.models
-        heads = list(getattr(model, "heads", None) or ["Default"])
-        if len(heads) > 1:
+        heads = _heads(model)
+        if len(heads) > 1 and not given:
             msg = (
                 f"{path} has the heads {', '.join(heads)}: MACECalculator takes one for all frames"
+                f". Choose it: {path}:head=NAME"
             )
             raise NotApplicableError(msg)
         for one in embedded_inputs(model):
@@ -119,12 +132,12 @@ class MaceArchitecture(Architecture):
 
     def torch_sim(self, path: Path, *, device: str, dtype: str, **known: Any) -> Evaluator:
         """``MaceTorchSimModel``."""
-        del known
         with expect_torch_sim():
             import torch
             from mace.calculators.mace_torchsim import MaceTorchSimModel
 
-            to = {"device": torch.device(device), "dtype": getattr(torch, dtype)}
+            to: dict[str, Any] = {"device": torch.device(device), "dtype": getattr(torch, dtype)}
+            to["head"] = known.get("head") or None
             return TorchSimEvaluator(MaceTorchSimModel(str(path), **to))
 
     def faster(
@@ -169,6 +182,11 @@ def _converted(module: str, model: MaceModel, device: str) -> MaceModel:
     # MACE chooses kernels by the kind of device, without its number.
     made = convert(copy.deepcopy(model.network), device=device.partition(":")[0])
     return MaceModel(made.to(device).eval(), device, model.heads)
+
+
+def _heads(model: Any) -> list[str]:
+    """Heads of a module of MACE; those of old versions have none."""
+    return list(getattr(model, "heads", None) or ["Default"])
 
 
 def _kind(model: Any) -> str:
@@ -231,7 +249,7 @@ class MaceModel(TorchModel):
             n_layers=None if layers is None else int(layers),
             n_parameters=n_parameters,
             inputs=tuple(one.name for one in self._embedded)
-            + (("head",) if len(heads.names) > 1 else ()),
+            + (("head",) if heads.by_frame else ()),
             heads=heads.names if len(heads.names) > 1 else (),
         )
         self._numpy_dtype = np.dtype(str(self._dtype).removeprefix("torch."))

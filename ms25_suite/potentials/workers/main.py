@@ -81,7 +81,11 @@ def load_evaluator(job: Job) -> Evaluator:
 def _load_model(job: ModelJob) -> Evaluator:
     architecture = load_implementation(job.implementation)
     path = Path(job.path)
-    known = {} if architecture.names_species else {"species": tuple(job.species)}
+    known: dict[str, Any] = {}
+    if not architecture.names_species:
+        known["species"] = tuple(job.species)
+    if architecture.has_heads:
+        known["head"] = job.head
 
     def load(path: Path) -> EdgeModel | ForceModel:
         return architecture.load(path, device=job.device, dtype=job.dtype, **known)
