@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from ms25_suite.core.frames import BoolArray, FloatArray, Frames, IntArray, Predictions
 from ms25_suite.core.inputs import Inputs
 from ms25_suite.lammps.images import Images
+from ms25_suite.potentials.kernels.backend import Backend
 
 if TYPE_CHECKING:
     from ms25_suite.potentials.model_file import FileSummary
@@ -322,6 +323,9 @@ class Architecture(ABC):
     accelerators: ClassVar[tuple[str, ...]] = ()
     """Distributions that `faster` uses where they are installed."""
 
+    backends: ClassVar[tuple[Backend, ...]] = ()
+    """Back ends that ``backend=NAME`` may ask for, of which `with_backend` makes models."""
+
     requirement: ClassVar[str]
     """Requirement for ``pip install`` that makes the package available."""
 
@@ -389,6 +393,22 @@ class Architecture(ABC):
         """
         del model, device
         return {}
+
+    def with_backend(
+        self, model: EdgeModel | ForceModel, name: str, *, device: str
+    ) -> EdgeModel | ForceModel:
+        """A model of the same weights with one of `backends`; the given one must not change.
+
+        It is used only if it agrees with the given model. It may raise anything.
+        """
+        del model, device
+        msg = f"the architecture {self.name} has no back end {name}"
+        raise NotImplementedError(msg)
+
+    def allow_tf32(self) -> None:
+        """Let the framework round products of float32 matrices to TF32, in this process."""
+        msg = f"the architecture {self.name} cannot compute in TF32"
+        raise NotImplementedError(msg)
 
     def own_calculator(self, path: Path, *, device: str, dtype: str, **known: Any) -> Any:
         """The ASE calculator that the package of the architecture makes of a model file.

@@ -24,6 +24,7 @@ from ms25_suite.potentials.base import (
     Graph,
     ModelInfo,
 )
+from ms25_suite.potentials.kernels.backend import Backend
 
 if TYPE_CHECKING:
     import torch
@@ -31,6 +32,12 @@ if TYPE_CHECKING:
     from ms25_suite.potentials.model_file import FileSummary
 
 __all__ = ["MaceArchitecture", "MaceModel"]
+
+_CONVERTERS: Final = {
+    "cueq": "mace.cli.convert_e3nn_cueq",
+    "oeq": "mace.cli.convert_e3nn_oeq",
+}
+"""Modules of MACE that convert models to the kernels of another library."""
 
 _LONG_RANGE: Final = ("MACELES", "PolarMACE")
 """Classes of MACE whose energy has terms beyond the cutoff (``mace/modules/extensions.py``)."""
@@ -47,6 +54,17 @@ class MaceArchitecture(Architecture):
         "cuequivariance-ops-torch-cu12",
         "cuequivariance-ops-torch-cu13",
         "openequivariance",
+    )
+    backends = (
+        Backend("e3nn"),
+        Backend(
+            "cueq",
+            ("cuequivariance-ops-torch-cu12", "cuequivariance-ops-torch-cu13"),
+            "pip install cuequivariance-torch cuequivariance-ops-torch-cu12 (or -cu13)",
+            ("cuda",),
+        ),
+        Backend("oeq", ("openequivariance",), "pip install openequivariance", ("cuda",)),
+        Backend("compile"),
     )
     requirement = "ms25-suite[mace]"
     trainer = "ms25_suite.architectures.mace.trainer:MaceTrainer"
@@ -153,14 +171,48 @@ class MaceArchitecture(Architecture):
         if not device.startswith("cuda"):
             return {}
         known = {
-            "cuEquivariance": ("cuequivariance_ops_torch", "mace.cli.convert_e3nn_cueq"),
-            "OpenEquivariance": ("openequivariance", "mace.cli.convert_e3nn_oeq"),
+            "cuEquivariance": ("cuequivariance_ops_torch", _CONVERTERS["cueq"]),
+            "OpenEquivariance": ("openequivariance", _CONVERTERS["oeq"]),
         }
         return {
             name: partial(_converted, module, model, device)
             for name, (package, module) in known.items()
             if find_spec(package) is not None
         }
+
+    def with_backend(self, model: EdgeModel | ForceModel, name: str, *, device: str) -> MaceModel:
+        """The model with other kernels, or compiled; see `Architecture.with_backend`."""
+        assert isinstance(model, MaceModel)
+        if name == "e3nn":
+            return MaceModel(model.network, device, model.heads)
+        if name == "compile":
+            return _compiled(model, device)
+        return _converted(_CONVERTERS[name], model, device)
+
+    def allow_tf32(self) -> None:
+        """See `Architecture.allow_tf32`."""
+        import torch
+
+        torch.backends.cuda.matmul.allow_tf32 = True
+        torch.backends.cudnn.allow_tf32 = True
+
+
+def _compiled(model: MaceModel, device: str) -> MaceModel:
+    """A model of the same weights that PyTorch's compiler has translated.
+
+    MACE's own recipe for it (``compile_mode`` of `MACECalculator`): modules without the code that
+    e3nn generates, which the compiler cannot read.
+    """
+    import torch
+    from mace.tools.compile import prepare
+    from mace.tools.scripts_utils import extract_model
+
+    network = prepare(extract_model)(model=model.network, map_location=device)
+    dtype = next(model.network.parameters()).dtype
+    plain = MaceModel(network.to(device=device, dtype=dtype).eval(), device, model.heads)
+    # One program for all numbers of atoms and edges.
+    plain.network = torch.compile(plain.network, dynamic=True)
+    return plain
 
 
 def _converted(module: str, model: MaceModel, device: str) -> MaceModel:

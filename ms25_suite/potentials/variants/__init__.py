@@ -1,1 +1,1 @@
-"""Variants of a model that an option asks for: a fine-tuned child, one head, another back end."""
+"""Variants of a model that an option asks for: a fine-tuned child, one of its heads."""
