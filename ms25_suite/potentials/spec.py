@@ -180,12 +180,9 @@ def parse_spec(text: str, option: str = "--mlip") -> PotentialSpec:
     if file_problem(path) == MISSING:
         msg = f"{option}={text}: there is no such file. {EXPECTED}"
         raise ModelFileError(msg)
-    given = ModelOptions.parse(behind, f"{option}={text}")
-    name = "-".join(filter(None, (encodable(path.stem), given.label)))
-    options = tuple(
-        (item.split("=")[0], item.split("=")[1]) for item in given.text.split(",") if item
-    )
-    return PotentialSpec(text, "model", name, detect(path).name, path, options)
+    chosen = ModelOptions.parse(behind, f"{option}={text}")
+    name = "-".join(filter(None, (encodable(path.stem), chosen.label)))
+    return PotentialSpec(text, "model", name, detect(path).name, path, chosen.given)
 
 
 def _environment(text: str, option: str) -> tuple[str, str]:
