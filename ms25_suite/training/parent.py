@@ -6,6 +6,7 @@ the sidecar of the child names the parent, and what was done against forgetting.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -105,6 +106,11 @@ class Parent:
     fitted_energies
         Whether its energies of the elements are known to be fitted to frames, and not those of
         isolated atoms.
+    dtype
+        Floating-point type of its weights, if it computes in that only; empty otherwise.
+    energy_shifts
+        By how much the energies of the elements must be moved for the new data, in eV by atomic
+        number; empty where the package estimates them itself.
     """
 
     file: Path
@@ -118,6 +124,8 @@ class Parent:
     replay: Replay | None = None
     seen_frames: tuple[str, ...] = ()
     fitted_energies: bool = False
+    dtype: str = ""
+    energy_shifts: Mapping[int, float] = field(default_factory=dict)
 
     @property
     def name(self) -> str:

@@ -132,6 +132,10 @@ class Trainer(ABC):
     """Ways to fine-tune that it knows, of `ms25_suite.training.parent.STRATEGIES`; their recipes
     are in ``NAME_tuning.toml`` beside the recipe."""
 
+    estimates_energies: ClassVar[bool] = True
+    """Whether the program of the package estimates energies of the elements from the model that a
+    training starts from. Otherwise `ms25_suite.training.parent.Parent.energy_shifts` has them."""
+
     tuning_keys: ClassVar[frozenset[str]] = frozenset()
     """Settings that belong to the fine-tuning, for the sidecar."""
 

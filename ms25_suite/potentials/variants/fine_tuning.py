@@ -9,8 +9,9 @@ from typing import Any, Self
 from ms25_suite.core.documents.files import file_problem, user_path
 from ms25_suite.core.errors import ModelFileError, UsageError, did_you_mean
 from ms25_suite.datasets.dataset import Dataset
+from ms25_suite.potentials.baseline import element_energies
 from ms25_suite.potentials.opening import from_model_file
-from ms25_suite.potentials.potential import PotentialOptions
+from ms25_suite.potentials.potential import Potential, PotentialOptions
 from ms25_suite.potentials.registry import detect, get_trainer, trainable
 from ms25_suite.training.files import evenly
 from ms25_suite.training.manifest import Manifest, read_manifest
@@ -123,6 +124,8 @@ class Tuning:
         potential = from_model_file(path, trainer.name, path.stem, options, manifest=manifest)
         try:
             info = potential.info()
+            known = set(data.train[0].elements) <= set(info.elements or ())
+            shifts = {} if trainer.estimates_energies or not known else _shifts(potential, data)
         finally:
             potential.close()
         if info.elements is None or info.r_max is None:
@@ -141,6 +144,8 @@ class Tuning:
             replay=None if replayed is None else _replay(trainer, request, replayed),
             seen_frames=() if manifest is None else manifest.seen_frames,
             fitted_energies=manifest is not None and _fitted(manifest),
+            dtype=info.precision,
+            energy_shifts=shifts,
         )
         return replace(data, parent=parent)
 
@@ -214,7 +219,24 @@ def _replay(trainer: Trainer, request: TrainingRequest, dataset: Dataset) -> Rep
     )
 
 
+def _shifts(potential: Potential, data: TrainingData) -> dict[int, float]:
+    """By how much energies of the elements must be moved for new data, in eV: least squares.
+
+    The binding energy that the parent has learned stays: only its zero moves. What MACE calls
+    ``E0s="estimated"``.
+    """
+    frames, labels = data.train
+    predicted = potential.predict(frames).energy
+    assert labels.energy is not None
+    assert predicted is not None
+    found = element_energies(frames, labels.energy - predicted)
+    return dict(zip(frames.elements, map(float, found), strict=True))
+
+
 def _fitted(manifest: Manifest) -> bool:
     """Whether energies of the elements of a model of this suite were fitted to frames."""
     energies = manifest.recipe.get("E0s")
-    return isinstance(energies, str) and not energies.startswith("{")
+    if energies is None:
+        # NequIP and Allegro: the recipe has them if they are those of atoms.
+        return bool(manifest.recipe) and "atom_energies" not in manifest.recipe
+    return not str(energies).startswith("{")
