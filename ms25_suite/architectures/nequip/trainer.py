@@ -146,7 +146,7 @@ class _NequipFamilyTrainer(Trainer):
             }
             if data.parent is None
             else {
-                # The launcher fills in the energies of the elements, and the types of the foundation.
+                # The launcher fills in the energies of the elements.
                 "_target_": "nequip.model.modify",
                 "modifiers": [
                     {
