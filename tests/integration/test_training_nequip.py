@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 from ase import Atoms
 
-from ms25_suite.architectures.nequip.trainer import NequipTrainer
+from ms25_suite.architectures.nequip.trainer import AllegroTrainer, NequipTrainer
 from ms25_suite.core.errors import TrainingError
 from ms25_suite.potentials.opening import from_model_file
 from ms25_suite.potentials.potential import PotentialOptions
 from ms25_suite.potentials.variants.fine_tuning import Tuning
-from ms25_suite.training import TrainingData, TrainingRequest, train
+from ms25_suite.training import Trainer, TrainingData, TrainingRequest, train
 from tests.helpers.tiny_nequip import labelled, tiny_recipe
 from tests.helpers.trainings import Told, children
 
@@ -84,19 +84,25 @@ def test_killed_continued_learns_and_is_reused(
     assert again.manifest == manifest
 
 
+@pytest.mark.parametrize("kind", [NequipTrainer, AllegroTrainer])
 def test_a_child_starts_from_its_parent_and_learns(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cuni_images: list[Atoms]
+    kind: type[Trainer],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    cuni_images: list[Atoms],
 ) -> None:
-    recipe = tiny_recipe("nequip", epochs=4)
-    monkeypatch.setattr(NequipTrainer, "recipe", lambda self, budget: recipe)
+    name = kind.architecture.name
+    request = replace(REQUEST, architecture=name)
+    recipe = tiny_recipe(name, epochs=4)
+    monkeypatch.setattr(kind, "recipe", lambda self, budget: recipe)
     data = TrainingData(
         "cuni", "1" * 64, "EMT", "user", 5.0, labelled(cuni_images[:8]), labelled(cuni_images[8:12])
     )
-    parent = train(NequipTrainer(), REQUEST, data, threads=1, cache=tmp_path)
-    plain = NequipTrainer.tuning_recipe
+    parent = train(kind(), request, data, threads=1, cache=tmp_path)
+    plain = kind.tuning_recipe
     values = {"frame_passes": 16, "epochs_least": 2, "max_validation": 4}
     monkeypatch.setattr(
-        NequipTrainer,
+        kind,
         "tuning_recipe",
         lambda self, budget, strategy: {**plain(self, budget, strategy), **values},
     )
@@ -106,10 +112,10 @@ def test_a_child_starts_from_its_parent_and_learns(
     more = np.array([5.0 * np.sum(frames.atoms(i).numbers == 29) for i in range(len(frames))])
     moved = replace(data, train=(frames, replace(labels, energy=labels.energy + more)))
     tuning = Tuning(str(parent.model_path), "naive")
-    given = tuning.open(NequipTrainer(), REQUEST, moved, None, "cpu")
+    given = tuning.open(kind(), request, moved, None, "cpu")
     assert given.parent is not None
     assert given.parent.energy_shifts[29] == pytest.approx(5.0, abs=0.3)
-    child = train(NequipTrainer(), REQUEST, given, threads=1, cache=tmp_path)
+    child = train(kind(), request, given, threads=1, cache=tmp_path)
     record = child.manifest.parent
     assert record is not None
     assert (record.sha256, record.strategy) == (parent.manifest.model.sha256, "naive")
@@ -119,7 +125,7 @@ def test_a_child_starts_from_its_parent_and_learns(
     found = []
     for path in (parent.model_path, child.model_path):
         options = PotentialOptions(use_cache=False)
-        potential = from_model_file(path, "nequip", "p", options)
+        potential = from_model_file(path, name, "p", options)
         found.append(potential.predict(frames))
         potential.close()
     before, after = found
