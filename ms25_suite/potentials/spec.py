@@ -115,6 +115,8 @@ class PotentialSpec:
     @property
     def tuning(self) -> Tuning | None:
         """The model that a ``train:`` potential starts from; None for random weights."""
+        if self.kind != "train":
+            return None
         return Tuning.of(self.architecture, dict(self.options), self.text)
 
     def retrained(self, *, without: Collection[str] = (), **options: str | int) -> PotentialSpec:

@@ -69,6 +69,7 @@ def test_an_impossible_training(judge: Judge, frames: str, options: str, words: 
         ("mtp:foundation=m.model", "mtp cannot be fine-tuned. strategy=naive is possible for"),
         ("nequip:foundation=m.model,strategy=lora", "nequip knows naive only. strategy=lora is"),
         ("mace:foundation=m.model,strategy=replay", "replay=DATASET"),
+        ("mace:foundation=m.model,replay=mgo-2x3", "mgo-2x2"),
         ("mace:strategy=naive", "needs the model to start from: foundation=FILE"),
     ],
 )
