@@ -18,7 +18,6 @@ from ms25_suite.potentials.variants.fine_tuning import Tuning
 from ms25_suite.training import TrainingData, TrainingRequest
 from ms25_suite.training.manifest import Manifest, ModelRecord, TrainingDataRecord, write_manifest
 from tests.helpers.fake_training import data, part
-from tests.helpers.nequip_files import checkpoint
 from tests.helpers.pretended_models import pretended_mace
 
 REQUEST = TrainingRequest("mace", 3)
@@ -64,16 +63,17 @@ def test_what_does_not_fit_together_is_refused(parent: Path, text: str, words: s
 
 def test_a_foundation_that_is_none(parent: Path) -> None:
     pretended_mace(Path("compiled.model"), compiled=True)
-    checkpoint(Path("last.ckpt"))
     Path("empty.model").touch()
     for name, words in (
         ("nothing.model", "foundation=nothing.model: .*Expected a model file of mace"),
         ("empty.model", "empty.model is empty .0 bytes."),
-        ("last.ckpt", "is a model of nequip: expected one of mace, or train:nequip:foundation"),
         ("compiled.model", "is compiled .TorchScript., and cannot be trained any more"),
     ):
         with pytest.raises(ModelFileError, match=words):
             parse_spec(f"train:mace:foundation={name}")
+    words = "is a model of mace: expected one of nequip, or train:mace:foundation=mp.model"
+    with pytest.raises(ModelFileError, match=words):
+        parse_spec("train:nequip:foundation=mp.model")
 
 
 def opened(
