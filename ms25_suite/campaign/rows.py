@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Final
 
 from ms25_suite import __version__
@@ -229,7 +230,10 @@ def _given(card: Campaign, datasets: Mapping[str, Dataset]) -> Iterator[Row]:
 
 def _identity(spec: PotentialSpec) -> list[str]:
     """What a potential that is not trained here is known by: the content of its file."""
+    tuning = spec.tuning
     try:
+        if tuning is not None:
+            return [spec.kind, spec.text, remembered_sha256(Path(tuning.foundation).expanduser())]
         sha256 = "" if spec.path is None else remembered_sha256(spec.path)
     except OSError as error:
         msg = f"`potentials`: {spec.text}: cannot be read: {error}"

@@ -65,6 +65,21 @@ def add_parser(subparsers: _SubParsersAction[Any]) -> None:
     parser.add_argument(
         "--budget", default="smoke", help="recipe: smoke (default), series, standard or paper"
     )
+    tuning = parser.add_argument_group("fine-tuning")
+    tuning.add_argument(
+        "--foundation", metavar="FILE", help="model file to start from, instead of random weights"
+    )
+    tuning.add_argument(
+        "--strategy",
+        metavar="NAME",
+        help="naive (default), replay (default with --replay) or lora",
+    )
+    tuning.add_argument(
+        "--replay",
+        metavar="DATASET",
+        help="frames of the training of the foundation that are trained beside the new ones",
+    )
+    tuning.add_argument("--head", metavar="NAME", help="head of the foundation to start from")
     parser.add_argument(
         "--out",
         type=Path,
@@ -99,12 +114,14 @@ def run(args: argparse.Namespace) -> int:
 def _train(args: argparse.Namespace) -> TrainedModel:
     from ms25_suite.datasets.dataset import open_dataset
     from ms25_suite.potentials.registry import get_trainer
+    from ms25_suite.potentials.variants.fine_tuning import Tuning
     from ms25_suite.training import RichProgress, train
     from ms25_suite.training.data import training_data, training_request
 
     # A misspelled name fails before the dataset is opened, which may take long.
     trainer = get_trainer(args.architecture)
     trainer.recipe(args.budget)
+    tuning = Tuning.of(args.architecture, vars(args), f"ms25 train {args.architecture}")
     if args.out is not None and args.out.is_dir():
         msg = f"--out={args.out} is a folder; give the name of the model file"
         raise UsageError(msg)
@@ -118,10 +135,14 @@ def _train(args: argparse.Namespace) -> TrainedModel:
         budget=args.budget,
         split=args.split,
     )
+    data = training_data(dataset, request)
+    if tuning is not None:
+        replayed = open_dataset(tuning.replay, tier=tier_of(args)) if tuning.replay else None
+        data = tuning.open(trainer, request, data, replayed, args.device)
     return train(
         trainer,
         request,
-        training_data(dataset, request),
+        data,
         device=args.device,
         threads=args.threads,
         progress=RichProgress(sys.stderr),

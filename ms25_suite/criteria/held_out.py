@@ -105,7 +105,7 @@ def unseen_frames(potential: Potential, dataset: Dataset) -> tuple[IntArray, tup
             )
             remarks.append(Finding("seen-frames", message))
             indices = indices[fresh]
-    trained_on = (manifest.data.level_of_theory if manifest else None) or ""
+    trained_on = manifest.level_of_head(potential.options.head) if manifest else ""
     mismatch = level_of_theory_mismatch(trained_on, dataset.card.level_of_theory)
     if mismatch is not None:
         remarks.append(mismatch)

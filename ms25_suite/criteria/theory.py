@@ -52,7 +52,7 @@ class Learned:
             return cls._of(potential.name, dataset)
         if potential.level_of_theory:
             return cls(potential.name, potential.level_of_theory)
-        return cls._stated(potential.name, potential.manifest)
+        return cls._stated(potential.name, potential.manifest, potential.options.head)
 
     @classmethod
     def as_named(
@@ -82,20 +82,24 @@ class Learned:
         if spec.model is not None:
             return cls(spec.name, spec.model.level_of_theory)
         is_file = spec.kind == "model" and spec.path is not None
-        return cls._stated(spec.name, read_manifest(spec.path) if is_file and spec.path else None)
+        manifest = read_manifest(spec.path) if is_file and spec.path else None
+        return cls._stated(spec.name, manifest, spec.model_options.head)
 
     @classmethod
     def _of(cls, name: str, dataset: Dataset) -> Self:
         return cls(name, _known(dataset.card.level_of_theory), dataset.sha256)
 
     @classmethod
-    def _stated(cls, name: str, manifest: Manifest | None) -> Self:
+    def _stated(cls, name: str, manifest: Manifest | None, head: str) -> Self:
         if manifest is None:
             return cls(name)
         if not manifest.sealed:
             # Written or changed by hand. What it says of frames that were seen can only take some
             # away, while this would open the gate.
             return cls(name, doubt="its sidecar has no checksum, so that it is not believed")
+        if head and head != manifest.model.head:
+            # Another head learned other labels than those of the data.
+            return cls(name, _known(manifest.level_of_head(head)))
         data = manifest.data
         return cls(name, _known(data.level_of_theory), data.sha256 or "")
 
@@ -124,4 +128,4 @@ class Learned:
 
 
 def _known(level: str | None) -> str:
-    return "" if level in (None, NOT_STATED) else str(level)
+    return "" if level in (None, "", NOT_STATED) else str(level)

@@ -46,6 +46,8 @@ class Framework:
     models
         Level of theory of the labels of known models; empty where a head decides, or it is not
         known.
+    heads
+        Heads of known models that have several, with their levels of theory.
     """
 
     title: str
@@ -58,6 +60,7 @@ class Framework:
     source: str
     weights: str
     models: Mapping[str, str] = field(default_factory=dict)
+    heads: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

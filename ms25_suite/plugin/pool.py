@@ -6,6 +6,7 @@ import os
 from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
@@ -111,11 +112,17 @@ class PotentialPool:
         if spec.path is None:
             msg = f"--mlip={spec.text} names no file"
             raise UsageError(msg)
+        chosen = spec.model_options
         return from_model_file(
             spec.path,
             spec.architecture,
             spec.name,
-            self._options,
+            replace(
+                self._options,
+                head=chosen.head,
+                backend=chosen.backend,
+                tf32=chosen.tf32 == "on",
+            ),
             manifest=read_manifest(spec.path),
         )
 
@@ -127,6 +134,10 @@ class PotentialPool:
         source = dataset if trained_on is None else open_dataset(trained_on, tier=self._tier)
         request = training_request(source, trainer, **spec.training)
         data = training_data(source, request)
+        tuning = spec.tuning
+        if tuning is not None:
+            replayed = open_dataset(tuning.replay, tier=self._tier) if tuning.replay else None
+            data = tuning.open(trainer, request, data, replayed, self._options.device)
         with self._terminal() as stream:
             progress = SilentProgress() if stream is None else RichProgress(stream)
             trained = train(trainer, request, data, device=self._options.device, progress=progress)

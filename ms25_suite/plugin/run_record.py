@@ -180,7 +180,9 @@ def describe_potential(potential: Potential) -> PotentialRecord:
             n_validation=data.n_validation,
             set=data.set,
             # That of a sidecar without checksum is not believed: see `Learned`.
-            level_of_theory=data.level_of_theory if manifest.sealed else None,
+            level_of_theory=manifest.level_of_head(potential.options.head) or None
+            if manifest.sealed
+            else None,
             tier=data.tier,
             sha256=data.sha256,
             seed=manifest.seed,

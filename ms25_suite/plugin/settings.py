@@ -375,6 +375,10 @@ def _check_trainings(
     for spec in specs:
         if spec.kind != "train":
             continue
+        tuning = spec.tuning
+        if tuning is not None and tuning.replay:
+            # Raises where there is no such dataset, or it has no training frames.
+            open_dataset(tuning.replay, tier=tier).divided().train()
         source = [open_dataset(spec.trained_on, tier=tier)] if spec.trained_on else datasets
         for dataset in source:
             if transfer_only(dataset):

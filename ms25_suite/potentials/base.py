@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from ms25_suite.core.frames import BoolArray, FloatArray, Frames, IntArray, Predictions
 from ms25_suite.core.inputs import Inputs
 from ms25_suite.lammps.images import Images
+from ms25_suite.potentials.kernels.backend import Backend
 
 if TYPE_CHECKING:
     from ms25_suite.potentials.model_file import FileSummary
@@ -91,6 +92,8 @@ class ModelInfo:
     precision
         Floating-point type of the weights, if the model computes in that whatever type was asked
         for; empty if it takes the one that was asked for.
+    heads
+        Its heads, in the order of the model; empty if it has one only.
     """
 
     elements: tuple[int, ...] | None = None
@@ -100,6 +103,7 @@ class ModelInfo:
     inputs: tuple[str, ...] | None = None
     acceleration: str = ""
     precision: str = ""
+    heads: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Plain types only, for the wire and for JSON."""
@@ -111,12 +115,15 @@ class ModelInfo:
             "inputs": None if self.inputs is None else list(self.inputs),
             "acceleration": self.acceleration,
             "precision": self.precision,
+            "heads": list(self.heads),
         }
 
     @classmethod
     def from_dict(cls, record: dict[str, Any]) -> ModelInfo:
         """Inverse of `to_dict`."""
+        # Records of earlier versions have no heads.
         lists = {name: record[name] for name in ("elements", "inputs")}
+        lists["heads"] = record.get("heads", [])
         return cls(
             **record
             | {name: None if values is None else tuple(values) for name, values in lists.items()}
@@ -316,6 +323,9 @@ class Architecture(ABC):
     accelerators: ClassVar[tuple[str, ...]] = ()
     """Distributions that `faster` uses where they are installed."""
 
+    backends: ClassVar[tuple[Backend, ...]] = ()
+    """Back ends that ``backend=NAME`` may ask for, of which `with_backend` makes models."""
+
     requirement: ClassVar[str]
     """Requirement for ``pip install`` that makes the package available."""
 
@@ -325,6 +335,10 @@ class Architecture(ABC):
     names_species: ClassVar[bool] = True
     """Whether a model file names the elements of its species. Where it does not, they come from the
     sidecar or from ``--mlip-species``, and `load` gets their symbols as ``species``."""
+
+    has_heads: ClassVar[bool] = False
+    """Whether models may have several heads; then `load` gets the one that was asked for as
+    ``head``, empty for the model's own choice."""
 
     cpu_only: ClassVar[bool] = False
     """Whether models run on the CPU only; ``--device=auto`` then takes it."""
@@ -379,6 +393,22 @@ class Architecture(ABC):
         """
         del model, device
         return {}
+
+    def with_backend(
+        self, model: EdgeModel | ForceModel, name: str, *, device: str
+    ) -> EdgeModel | ForceModel:
+        """A model of the same weights with one of `backends`; the given one must not change.
+
+        It is used only if it agrees with the given model. It may raise anything.
+        """
+        del model, device
+        msg = f"the architecture {self.name} has no back end {name}"
+        raise NotImplementedError(msg)
+
+    def allow_tf32(self) -> None:
+        """Let the framework round products of float32 matrices to TF32, in this process."""
+        msg = f"the architecture {self.name} cannot compute in TF32"
+        raise NotImplementedError(msg)
 
     def own_calculator(self, path: Path, *, device: str, dtype: str, **known: Any) -> Any:
         """The ASE calculator that the package of the architecture makes of a model file.

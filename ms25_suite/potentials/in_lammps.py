@@ -84,6 +84,7 @@ def run_in_lammps(
         require_installed(family),
         device=options.device,
         dtype=options.dtype,
+        head=options.head,
     )
     species = (potential.manifest.species if potential.manifest else ()) or options.species
     return run_pair_style(
@@ -100,6 +101,9 @@ def run_in_lammps(
 
 def pair_style_for(potential: Potential) -> tuple[PairStyle, LammpsBuild, Device] | None:
     """Pair style for a potential, the LAMMPS that has it, and its device; None if there is none."""
+    if potential.options.backend or potential.options.tf32:
+        # A pair style has kernels of its own: it would run something else than was asked for.
+        return None
     build = _build(potential)
     device: Device = "cpu" if potential.options.device.startswith("cpu") else "gpu"
     style = None if build is None else choose_pair_style(potential.architecture, build, device)

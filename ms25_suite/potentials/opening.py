@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from ms25_suite.core.cache import cache_dir, file_sha256
-from ms25_suite.core.errors import ModelFileError
+from ms25_suite.core.errors import ModelFileError, UsageError
 from ms25_suite.core.machine import available_cores
 from ms25_suite.environments.gpus import chosen_device
 from ms25_suite.lammps.deploy.files import deployed
 from ms25_suite.lammps.deploy.inputs import is_compiled
+from ms25_suite.potentials.base import Architecture
 from ms25_suite.potentials.baseline import MeanBaseline
 from ms25_suite.potentials.evaluate import MOST_THREADS
+from ms25_suite.potentials.kernels.backend import expect_backend, expect_tf32
 from ms25_suite.potentials.potential import Potential, PotentialOptions
 from ms25_suite.potentials.prediction_cache import PredictionCache
 from ms25_suite.potentials.registry import get_architecture, implementation, require_installed
@@ -56,16 +59,24 @@ def from_model_file(
         The package of the architecture is neither installed nor in a managed environment.
     ModelFileError
         It is unknown which elements the species of the file are.
+    UsageError
+        A head or a back end is asked for that models of this architecture do not have, or that
+        cannot be used here.
     DeployError
         The model cannot be compiled.
     """
     family = get_architecture(architecture)
+    if options.head and not family.has_heads:
+        msg = f"{path}: models of {architecture} have no heads. Leave head={options.head} out"
+        raise UsageError(msg)
     place = require_installed(family)
     device = chosen_device(
         options.device, dtype=options.dtype, cpu_only=family.cpu_only, python=place.python
     )
-    options = replace(options, device=device)
+    head = options.head or (manifest and manifest.model.head) or ""
+    options = replace(options, device=device, head=head)
     accelerators = place.versions(family.accelerators)
+    _expect_variant(family, options, accelerators)
     target = family.compiled_for(device, accelerators) if options.compiled else ""
     loaded = path
     if target and not is_compiled(path):
@@ -87,6 +98,10 @@ def from_model_file(
         identity["compiled"] = target
     if options.compiled:
         identity["accelerated"] = accelerators
+    if head:
+        identity["head"] = head
+    if options.backend or options.tf32:
+        identity["backend"] = [options.backend, options.tf32, accelerators]
     job = ModelJob(
         implementation=implementation(family),
         path=str(loaded.resolve()),
@@ -102,6 +117,9 @@ def from_model_file(
         accelerate=options.compiled,
         sizes=_sizes_folder(),
         route=route,
+        head=head,
+        backend=options.backend,
+        tf32=options.tf32,
     )
     cache = PredictionCache(identity) if options.use_cache and not route else None
     return Potential(
@@ -115,6 +133,24 @@ def from_model_file(
         cache=cache,
         manifest=manifest,
     )
+
+
+def _expect_variant(
+    family: Architecture, options: PotentialOptions, accelerators: Mapping[str, str]
+) -> None:
+    if options.backend:
+        expect_backend(
+            family.name,
+            family.backends,
+            options.backend,
+            device=options.device,
+            installed=accelerators,
+        )
+    if options.tf32:
+        expect_tf32(device=options.device, dtype=options.dtype)
+    if options.compiled and (options.backend or options.tf32):
+        msg = "--mlip-compile chooses a faster form by itself: leave it out, or backend= and tf32="
+        raise UsageError(msg)
 
 
 def _threads(options: PotentialOptions) -> int:

@@ -67,6 +67,14 @@ class PotentialOptions:
         of the environment that the potential runs in.
     pair_styles
         Whether such pair styles are used at all.
+    head
+        Head of models that have several; empty for their own choice, or that of their sidecar.
+    backend
+        Kernels that models are evaluated with, if they agree with those of the package; empty for
+        the latter.
+    tf32
+        Whether a GPU may round products of matrices to TF32, if the result agrees with that of
+        float32.
     """
 
     device: str = "cpu"
@@ -79,6 +87,9 @@ class PotentialOptions:
     compiled: bool = False
     lammps: Path | None = None
     pair_styles: bool = True
+    head: str = ""
+    backend: str = ""
+    tf32: bool = False
 
 
 class Potential:

@@ -19,6 +19,9 @@ from ms25_suite.core.text.shown import encodable
 from ms25_suite.environments.own import find_environment
 from ms25_suite.potentials.frameworks.model import FrameworkModel
 from ms25_suite.potentials.registry import detect, get_trainer
+from ms25_suite.potentials.variants.fine_tuning import TUNING_OPTIONS, Tuning
+from ms25_suite.potentials.variants.heads import each_head
+from ms25_suite.potentials.variants.model_options import ModelOptions, split_model_options
 from ms25_suite.potentials.workers.shared_calculator import server_address
 
 __all__ = ["PotentialSpec", "parse_spec", "parse_specs", "same_file"]
@@ -33,12 +36,14 @@ _TRAIN_OPTIONS: Mapping[str, type] = {
     "budget": str,
     "split": str,
     "dataset": str,
+    **dict.fromkeys(TUNING_OPTIONS, str),
 }
 BASELINE = "baseline:mean"
 EXPECTED = (
-    "expected a model file, train:ARCH[:n=100,set=1,seed=0,budget=smoke,split=frame], calc.py, "
-    "calc.py:env=NAME, package.module:factory, the name of a framework (ms25 env list) such as "
-    "sevennet:7net-0, reference or baseline:mean"
+    "expected a model file, FILE:head=NAME, "
+    "train:ARCH[:n=100,set=1,seed=0,budget=smoke,split=frame], calc.py, calc.py:env=NAME, "
+    "package.module:factory, the name of a framework (ms25 env list) such as sevennet:7net-0, "
+    "reference or baseline:mean"
 )
 
 _RANGE: Final = re.compile(r"(?P<key>seed|set)=(?P<first>[0-9]{1,9})\.\.(?P<last>[0-9]{1,9})")
@@ -68,8 +73,9 @@ class PotentialSpec:
     path
         The model file or ``calc.py``, if there is one.
     options
-        ``n``, ``set``, ``seed``, ``budget``, ``split`` and ``dataset`` of a ``train:`` potential;
-        ``env`` of a calculator file that is run in a managed environment.
+        ``n``, ``set``, ``seed``, ``budget``, ``split``, ``dataset`` and what `Tuning` reads of a
+        ``train:`` potential; ``head``, ``backend`` and ``tf32`` of a model file; ``env`` of a
+        calculator file that is run in a managed environment.
     model
         The model of a framework; None for any other kind.
     """
@@ -95,8 +101,23 @@ class PotentialSpec:
 
     @property
     def training(self) -> dict[str, Any]:
-        """The other options of a ``train:`` potential."""
-        return {key: value for key, value in self.options if key != "dataset"}
+        """The options of a ``train:`` potential that decide about frames, seed and recipe."""
+        others = {"dataset", *TUNING_OPTIONS}
+        return {key: value for key, value in self.options if key not in others}
+
+    @property
+    def model_options(self) -> ModelOptions:
+        """How a model file is evaluated."""
+        if self.kind != "model":
+            return ModelOptions()
+        return ModelOptions(**{key: str(value) for key, value in self.options})
+
+    @property
+    def tuning(self) -> Tuning | None:
+        """The model that a ``train:`` potential starts from; None for random weights."""
+        if self.kind != "train":
+            return None
+        return Tuning.of(self.architecture, dict(self.options), self.text)
 
     def retrained(self, *, without: Collection[str] = (), **options: str | int) -> PotentialSpec:
         """The ``train:`` potential with other options.
@@ -146,8 +167,9 @@ def parse_spec(text: str, option: str = "--mlip") -> PotentialSpec:
     if model is not None:
         return PotentialSpec(text, "framework", encodable(model.name), "ase", model=model)
     file, environment = _environment(text, option)
+    file, behind = split_model_options(file)
     path = user_path(file, option, ModelFileError)
-    if path.suffix == ".py":
+    if path.suffix == ".py" and not behind:
         problem = file_problem(path)
         if problem:
             found = "there is no such file" if problem == MISSING else f"found {problem}"
@@ -160,7 +182,9 @@ def parse_spec(text: str, option: str = "--mlip") -> PotentialSpec:
     if file_problem(path) == MISSING:
         msg = f"{option}={text}: there is no such file. {EXPECTED}"
         raise ModelFileError(msg)
-    return PotentialSpec(text, "model", encodable(path.stem), detect(path).name, path)
+    chosen = ModelOptions.parse(behind, f"{option}={text}")
+    name = "-".join(filter(None, (encodable(path.stem), chosen.label)))
+    return PotentialSpec(text, "model", name, detect(path).name, path, chosen.given)
 
 
 def _environment(text: str, option: str) -> tuple[str, str]:
@@ -202,6 +226,7 @@ def _parse_train(text: str, option: str) -> PotentialSpec:
             else _whole_number(key, value, f"{option}={text[:200]}")
         )
     name = "-".join([architecture, *(_short(key, value) for key, value in options.items())])
+    Tuning.of(architecture, options, f"{option}={text}")
     return PotentialSpec(text, "train", name, architecture, options=tuple(options.items()))
 
 
@@ -258,16 +283,23 @@ def _expanded(text: str) -> Sequence[str]:
     """The potentials that one value of ``--mlip`` stands for."""
     if text.startswith("train:"):
         return _expanded_ranges(text)
-    if not glob.has_magic(text) or os.path.lexists(text):
+    return [one for file in _expanded_files(text) for one in each_head(file)]
+
+
+def _expanded_files(text: str) -> Sequence[str]:
+    """The same with a file in place of a pattern."""
+    pattern, behind = split_model_options(text)
+    if not glob.has_magic(pattern) or os.path.lexists(text):
         return [text]
-    found = glob.glob(os.path.expanduser(text))  # noqa: PTH111, PTH207
+    found = glob.glob(os.path.expanduser(pattern))  # noqa: PTH111, PTH207
     # Sidecars lie beside the model files, and have their names.
     files = [path for path in found if path.removesuffix(".json") not in {*found} - {path}]
     if not files:
         msg = f"--mlip={text}: no file fits this pattern. {EXPECTED}"
         raise UsageError(msg)
     _refuse_many(text, len(files))
-    return sorted(files, key=_by_number)
+    suffix = f":{behind}" if behind else ""
+    return [f"{file}{suffix}" for file in sorted(files, key=_by_number)]
 
 
 def _expanded_ranges(text: str) -> Sequence[str]:
@@ -298,8 +330,8 @@ def _by_number(path: str) -> list[tuple[str, int]]:
 
 
 def same_file(one: PotentialSpec, other: PotentialSpec) -> bool:
-    """Whether two specifications name one file, also by different paths."""
-    if one.path is None or other.path is None:
+    """Whether two specifications name one file, also by different paths, and one use of it."""
+    if one.path is None or other.path is None or one.options != other.options:
         return False
     # A link to a file is another name, which somebody may want to see in the report.
     return os.path.abspath(one.path) == os.path.abspath(other.path)  # noqa: PTH100

@@ -5,6 +5,7 @@ It is the sidecar of the model file, ``NAME.json`` beside ``NAME``.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -16,7 +17,7 @@ from ms25_suite.core.documents.files import MISSING, file_problem, refuse_irregu
 from ms25_suite.core.documents.parsing import read_json
 from ms25_suite.core.errors import ModelFileError
 from ms25_suite.core.sealed import CHECKSUM_KEY, DamagedError, sealed_json, unseal_json
-from ms25_suite.training.parent import ParentRecord
+from ms25_suite.training.parent import Parent, ParentRecord
 from ms25_suite.training.request import TrainingData, TrainingRequest, part_hash
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "Manifest",
     "ModelRecord",
     "TrainingDataRecord",
+    "parent_record",
     "read_manifest",
     "sidecar_path",
     "write_manifest",
@@ -215,6 +217,12 @@ class Manifest:
             msg = f"`seen_frames` must be fingerprints in hexadecimal digits, found {wrong[:40]!r}"
             raise ValueError(msg)
 
+    def level_of_head(self, head: str) -> str:
+        """Level of theory that a head learned, or the model without heads; empty if unknown."""
+        if head in ("", self.model.head):
+            return self.data.level_of_theory or ""
+        return self.heads.get(head, "")
+
     def to_dict(self) -> dict[str, Any]:
         """Plain types, for JSON, in the order of the file; what is None is left out."""
         found = asdict(self)
@@ -227,6 +235,34 @@ class Manifest:
             del found["heads"]
         found["species"], found["seen_frames"] = list(self.species), list(self.seen_frames)
         return _without_none(found)
+
+
+def parent_record(parent: Parent, options: dict[str, Any]) -> ParentRecord:
+    """The parent for the sidecar of its child.
+
+    Parameters
+    ----------
+    parent
+        The parent.
+    options
+        Options of the package's training program that belong to the fine-tuning.
+    """
+    replay, digest = parent.replay, None
+    if replay is not None:
+        both = part_hash(replay.train) + part_hash(replay.validation)
+        digest = hashlib.sha256(both.encode()).hexdigest()
+    return ParentRecord(
+        name=parent.name,
+        sha256=parent.sha256,
+        path=parent.given,
+        head=parent.head or None,
+        level_of_theory=parent.level_of_theory or None,
+        strategy=parent.strategy,
+        replay=None if replay is None else replay.name,
+        replay_sha256=digest,
+        n_replay=None if replay is None else len(replay.train[0]),
+        options=options,
+    )
 
 
 def _without_none(record: dict[str, Any]) -> dict[str, Any]:

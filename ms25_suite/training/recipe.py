@@ -17,6 +17,7 @@ from ms25_suite.training.request import TrainingData
 __all__ = [
     "BUDGETS",
     "load_recipe",
+    "load_tuning_recipe",
     "number_of_epochs",
     "number_of_validation",
     "system_values",
@@ -57,6 +58,28 @@ def load_recipe(path: Path, budget: str) -> dict[str, Any]:
         raise TrainingError(msg)
     inherited = {} if base is None else table[base]
     return {"version": table["version"], **table["common"], **inherited, **own}
+
+
+def load_tuning_recipe(path: Path, budget: str, strategy: str) -> dict[str, Any]:
+    """Recipe of a budget for a way to fine-tune.
+
+    The file is a recipe with one more table, ``strategies``, whose tables hold the values of each
+    way; a table of the name of the budget in such a table holds those of both.
+
+    Raises
+    ------
+    UsageError
+        There is no such budget.
+    TrainingError
+        The file is missing or is not a recipe, or has no such strategy.
+    """
+    strategies = _read(path).get("strategies", {})
+    if strategy not in strategies:
+        msg = f"the recipe {path} has no strategy {strategy!r}"
+        raise TrainingError(msg)
+    own = dict(strategies[strategy])
+    of_budgets = {name: own.pop(name, {}) for name in BUDGETS}
+    return {**load_recipe(path, budget), **own, **of_budgets.get(budget, {})}
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import numpy as np
 
 from ms25_suite.core.errors import LabelError, TrainingError, UsageError
 from ms25_suite.core.frames import Frames, Labels
+from ms25_suite.training.parent import Parent
 
 __all__ = ["LARGEST_SEED", "Part", "TrainingData", "TrainingRequest", "part_hash"]
 
@@ -81,6 +82,8 @@ class TrainingData:
         hyperparameters of the ``paper`` budget; None for data that the paper does not have.
     atom_energies
         Energy of an isolated atom in eV by atomic number, as far as the dataset has them.
+    parent
+        The model that the training starts from; None to start from random weights.
 
     Raises
     ------
@@ -88,7 +91,8 @@ class TrainingData:
         Energies or forces are missing or not finite.
     TrainingError
         There are no training frames or no validation frames, validation frames hold elements that
-        the training frames lack, or the cutoff is not positive.
+        the training frames lack, frames hold elements that the parent lacks, or the cutoff is not
+        positive.
     """
 
     name: str
@@ -100,6 +104,7 @@ class TrainingData:
     validation: Part
     system: str | None = None
     atom_energies: Mapping[int, float] = field(default_factory=dict)
+    parent: Parent | None = None
 
     def isolated_atoms(self) -> dict[int, float] | None:
         """Energy of an isolated atom of each element of the training frames, in eV, ascending.
@@ -113,14 +118,10 @@ class TrainingData:
         return {z: self.atom_energies[z] for z in elements}
 
     def __post_init__(self) -> None:
-        for role, (frames, labels) in (("training", self.train), ("validation", self.validation)):
-            if len(frames) == 0:
-                msg = (
-                    f"the dataset {self.name} gives no {role} frames: both training and "
-                    "validation frames are needed (card: [splits])"
-                )
-                raise TrainingError(msg)
-            _check_labels(frames, labels, f"the {role} frames of {self.name}")
+        self._expect_parts(self.name, self.train, self.validation)
+        replay = None if self.parent is None else self.parent.replay
+        if replay is not None:
+            self._expect_parts(replay.name, replay.train, replay.validation)
         # The network has no weights for an element that it was not trained on.
         missing = set(self.validation[0].elements) - set(self.train[0].elements)
         if missing:
@@ -132,6 +133,20 @@ class TrainingData:
         if self.cutoff is not None and not self.cutoff > 0:
             msg = f"the cutoff of {self.name} must be positive, got {self.cutoff} Å"
             raise TrainingError(msg)
+
+    def _expect_parts(self, name: str, train: Part, validation: Part) -> None:
+        """Make sure that a dataset gives frames with the labels and elements for a training."""
+        for role, (frames, labels) in (("training", train), ("validation", validation)):
+            what = f"the {role} frames of {name}"
+            if len(frames) == 0:
+                msg = (
+                    f"the dataset {name} gives no {role} frames: both training and "
+                    "validation frames are needed (card: [splits])"
+                )
+                raise TrainingError(msg)
+            _check_labels(frames, labels, what)
+            if self.parent is not None:
+                self.parent.expect_elements(frames, what)
 
 
 def _check_labels(frames: Frames, labels: Labels, where: str) -> None:

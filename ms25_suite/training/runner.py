@@ -21,10 +21,12 @@ from ms25_suite.training.manifest import (
     Manifest,
     ModelRecord,
     TrainingDataRecord,
+    parent_record,
     read_manifest,
     sidecar_path,
     write_manifest,
 )
+from ms25_suite.training.parent import ParentRecord
 from ms25_suite.training.process import run_watched, training_environment
 from ms25_suite.training.progress import SilentProgress, TrainingProgress
 from ms25_suite.training.request import TrainingData, TrainingRequest
@@ -75,9 +77,10 @@ def train(
 ) -> TrainedModel:
     """Train a potential, or take it from the cache if the same was trained before.
 
-    Two trainings are the same if frames, labels, recipe, seed, versions of the packages and kind
-    of device are the same. A training that was killed continues from its last checkpoint. If
-    several processes start the same training at the same time, one trains and the others wait.
+    Two trainings are the same if frames, labels, recipe, seed, versions of the packages, kind of
+    device and, where it starts from a model, that model and the replayed frames are the same. A
+    training that was killed continues from its last checkpoint. If several processes start the same
+    training at the same time, one trains and the others wait.
 
     Parameters
     ----------
@@ -110,7 +113,12 @@ def train(
     if trainer.name != request.architecture:
         msg = f"expected a trainer of {request.architecture}, found one of {trainer.name}"
         raise UsageError(msg)
-    recipe = trainer.recipe(request.budget)
+    parent = data.parent
+    recipe = (
+        trainer.recipe(request.budget)
+        if parent is None
+        else trainer.tuning_recipe(request.budget, parent.strategy)
+    )
     if threads is not None and threads < 1:
         msg = f"a training needs at least one thread, got {threads}"
         raise UsageError(msg)
@@ -123,11 +131,12 @@ def train(
         device, dtype="float64", cpu_only=trainer.cpu_only, python=trainer.place().python
     )
     settings = trainer.settings(recipe, request, data)
-    record = TrainingDataRecord.of(request, data)
+    tuning = {key: settings[key] for key in sorted(trainer.tuning_keys & set(settings))}
     described = _Description(
         architecture=trainer.name,
         budget=request.budget,
-        data=record,
+        data=TrainingDataRecord.of(request, data),
+        parent=None if parent is None else parent_record(parent, tuning),
         recipe={"version": recipe["version"], **settings},
         seed=request.seed,
         versions=trainer.versions(),
@@ -165,6 +174,7 @@ class _Description:
     architecture: str
     budget: str
     data: TrainingDataRecord
+    parent: ParentRecord | None
     recipe: dict[str, Any]
     seed: int
     versions: dict[str, str]
@@ -177,7 +187,13 @@ class _Description:
     def key(self) -> str:
         """Name of the training in the cache."""
         # Not the number of threads, which changes a training by rounding only.
-        return content_key({**self.values(), "data": self.data.to_dict()})
+        values = {**self.values(), "data": self.data.to_dict()}
+        parent = values.pop("parent")
+        if parent is not None:
+            # What it is, and not where it lies or what it is called.
+            names = ("sha256", "head", "strategy", "replay_sha256")
+            values["parent"] = {name: getattr(parent, name) for name in names}
+        return content_key(values)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -263,6 +279,7 @@ def _train(job: _Job, model: Path) -> Manifest:
         **job.described.values(),
         r_max=trainer.r_max(job.settings),
         dtype=trainer.dtype(job.settings),
+        heads=trainer.heads(job.data),
         species=_species(job.data),
         seen_frames=_fingerprints(job.data),
         model=ModelRecord(
@@ -272,6 +289,7 @@ def _train(job: _Job, model: Path) -> Manifest:
             chosen_by=outcome.chosen_by,
             weights=outcome.weights,
             ended_by=outcome.ended_by,
+            head=outcome.head,
         ),
         validation_errors=errors_at(curve, outcome.epoch),
         threads=job.threads,
@@ -287,15 +305,26 @@ def _train(job: _Job, model: Path) -> Manifest:
 
 
 def _fingerprints(data: TrainingData) -> tuple[str, ...]:
-    """Training and validation frames: a potential must not be judged on them."""
-    frames = (data.train[0], data.validation[0])
-    return tuple(digest.hex() for part in frames for digest in part.fingerprints())
+    """Training and validation frames: a potential must not be judged on them.
+
+    A child has seen what its parent has seen.
+    """
+    parts = [data.train, data.validation]
+    inherited: tuple[str, ...] = ()
+    if data.parent is not None:
+        inherited = data.parent.seen_frames
+        replay = data.parent.replay
+        parts += [] if replay is None else [replay.train, replay.validation]
+    own = (digest.hex() for frames, _ in parts for digest in frames.fingerprints())
+    return tuple(dict.fromkeys((*own, *inherited)))
 
 
 def _species(data: TrainingData) -> tuple[str, ...]:
     from ase.data import chemical_symbols
 
-    return tuple(chemical_symbols[number] for number in data.train[0].elements)
+    # A child keeps all elements of its parent.
+    elements = data.train[0].elements if data.parent is None else data.parent.elements
+    return tuple(chemical_symbols[number] for number in elements)
 
 
 @contextmanager
@@ -315,12 +344,22 @@ def _locked(path: Path, job: _Job) -> Iterator[None]:
 
 
 def _title(request: TrainingRequest, data: TrainingData) -> str:
-    return f"{request.architecture} on {request.n_train} frames of {data.name} ({request.budget})"
+    how = request.budget
+    if data.parent is not None:
+        how = f"{data.parent.strategy} fine-tuning of {data.parent.name}, {how}"
+    return f"{request.architecture} on {request.n_train} frames of {data.name} ({how})"
 
 
 def _file_name(request: TrainingRequest, data: TrainingData) -> str:
-    dataset = re.sub(r"[^A-Za-z0-9._-]+", "-", data.name).strip("-.")[:60] or "data"
+    parent = data.parent
+    of_parent = "" if parent is None else f"-{parent.strategy}-from-{_plain(parent.name)}"
     return (
-        f"{request.architecture}-{dataset}-n{request.n_train}-set{request.set}"
+        f"{request.architecture}-{_plain(data.name)}-n{request.n_train}-set{request.set}"
         f"-seed{request.seed}-{request.budget}{f'-{request.split}' if request.split else ''}"
+        f"{of_parent}"
     )
+
+
+def _plain(name: str) -> str:
+    """A name without what file names cannot have."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.")[:60] or "data"

@@ -20,12 +20,13 @@ from pathlib import Path
 from typing import Any, ClassVar, Final, Protocol
 
 from ms25_suite.core.cache import atomic_path
-from ms25_suite.core.errors import TrainingError
+from ms25_suite.core.errors import TrainingError, UsageError
 from ms25_suite.environments.installation import Installation, find_installation
 from ms25_suite.training.curve import ERROR_NAMES, EpochReport, drop_half_line
 from ms25_suite.training.files import CONFIG, OUTCOME, RESULTS, evenly, write_arrays
 from ms25_suite.training.recipe import (
     load_recipe,
+    load_tuning_recipe,
     number_of_epochs,
     number_of_validation,
     system_values,
@@ -88,6 +89,8 @@ class Outcome:
         Which weights they are.
     ended_by
         What ended the training; None if unknown.
+    head
+        The head that learned the data, if the model has several.
     """
 
     path: Path
@@ -95,6 +98,7 @@ class Outcome:
     chosen_by: str
     weights: str
     ended_by: str | None = None
+    head: str | None = None
 
 
 class Trainer(ABC):
@@ -123,6 +127,17 @@ class Trainer(ABC):
 
     cpu_only: ClassVar[bool] = False
     """Whether the package has no code for other devices."""
+
+    strategies: ClassVar[tuple[str, ...]] = ()
+    """Ways to fine-tune that it knows, of `ms25_suite.training.parent.STRATEGIES`; their recipes
+    are in ``NAME_tuning.toml`` beside the recipe."""
+
+    estimates_energies: ClassVar[bool] = True
+    """Whether the program of the package estimates energies of the elements from the model that a
+    training starts from. Otherwise `ms25_suite.training.parent.Parent.energy_shifts` has them."""
+
+    tuning_keys: ClassVar[frozenset[str]] = frozenset()
+    """Settings that belong to the fine-tuning, for the sidecar."""
 
     error_keys: ClassVar[Mapping[str, str]] = {name: name for name in ERROR_NAMES}
     """Validation errors of `EpochReport` and their names in the results file."""
@@ -194,6 +209,37 @@ class Trainer(ABC):
         """
         return load_recipe(self.recipe_file, budget)
 
+    def tuning_recipe(self, budget: str, strategy: str) -> dict[str, Any]:
+        """Recipe of a budget for a way to fine-tune.
+
+        Raises
+        ------
+        UsageError
+            There is no such budget, or models of this architecture cannot be fine-tuned so.
+        TrainingError
+            The recipe file is missing or damaged.
+        """
+        if strategy not in self.strategies:
+            known = f": {', '.join(self.strategies)}" if self.strategies else " at all"
+            only = "only by the strategies" if self.strategies else "not"
+            msg = f"{self.name} can be fine-tuned {only}{known}, found strategy={strategy}"
+            raise UsageError(msg)
+        path = self.recipe_file.with_stem(f"{self.name}_tuning")
+        return load_tuning_recipe(path, budget, strategy)
+
+    def foundation_problem(self, path: Path) -> str:
+        """Why a model file of this architecture is nothing to start a training from; empty: it is.
+
+        It is not loaded.
+        """
+        del path
+        return ""
+
+    def heads(self, data: TrainingData) -> dict[str, str]:
+        """Level of theory of each head of the model that will come out, if it has several."""
+        del data
+        return {}
+
     def settings(
         self, recipe: Mapping[str, Any], request: TrainingRequest, data: TrainingData
     ) -> dict[str, Any]:
@@ -213,10 +259,13 @@ class Trainer(ABC):
         chosen = {key: value for key, value in recipe.items() if key not in computed}
         if "systems" in recipe:
             chosen.update(system_values(recipe, data))
-        # One cutoff for each dataset, the same for all architectures (MS25, Table 1): it decides
-        # how much of the surroundings of an atom a model can use.
-        cutoff = data.cutoff if data.cutoff is not None else recipe[default]
-        chosen[self.cutoff_key] = float(min(cutoff, recipe.get(limit, cutoff)))
+        if data.parent is not None:
+            chosen[self.cutoff_key] = data.parent.r_max
+        else:
+            # One cutoff for each dataset, the same for all architectures (MS25, Table 1): it
+            # decides how much of the surroundings of an atom a model can use.
+            cutoff = data.cutoff if data.cutoff is not None else recipe[default]
+            chosen[self.cutoff_key] = float(min(cutoff, recipe.get(limit, cutoff)))
         if "batch_size" in chosen:
             chosen["batch_size"] = min(chosen["batch_size"], n_train)
         if "frame_passes" in recipe:

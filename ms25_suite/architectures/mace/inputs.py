@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from ms25_suite.core.errors import ModelFileError, PredictionError
+from ms25_suite.core.errors import ModelFileError, PredictionError, did_you_mean
 from ms25_suite.core.frames import FloatArray, Frames, IntArray
 from ms25_suite.core.inputs import KNOWN_INPUTS, Column, Inputs, Per, is_default
 from ms25_suite.potentials.base import Graph
@@ -154,9 +154,10 @@ def probe_inputs(embedded: Sequence[EmbeddedInput], heads: Heads) -> Inputs:
 class Heads:
     """Heads of a model, and the one that each frame is evaluated with.
 
-    A frame that names one of the heads (``head`` in the file) gets it. Any other gets the only
-    head, or the one called "default", as `MACECalculator` chooses. A model that was fine-tuned
-    with replay has another head for its pre-training data.
+    If one was asked for, all frames get it. Else a frame that names one of the heads (``head`` in
+    the file) gets that, and any other the only head, or the one called "default", as
+    `MACECalculator` chooses. A model that was fine-tuned with replay has another head for its
+    pre-training data.
 
     Parameters
     ----------
@@ -164,13 +165,37 @@ class Heads:
         The heads, in order.
     path
         The file, for messages.
+    chosen
+        The one that was asked for; empty for none.
+
+    Raises
+    ------
+    ModelFileError
+        There is no such head.
     """
 
-    def __init__(self, names: Sequence[str], path: object) -> None:
+    def __init__(self, names: Sequence[str], path: object, chosen: str = "") -> None:
         self.names = tuple(names)
+        self.chosen = chosen
         self._path = path
+        if chosen and chosen not in self.names:
+            hint = did_you_mean(chosen, self.names)
+            msg = f"{path} has no head {chosen!r}.{hint} Its heads: {', '.join(self.names)}"
+            raise ModelFileError(msg)
         named = [index for index, head in enumerate(names) if head.lower() == "default"]
         self._default = 0 if len(names) == 1 else named[0] if len(named) == 1 else None
+        if chosen:
+            self._default = self.names.index(chosen)
+
+    @property
+    def by_frame(self) -> bool:
+        """Whether frames may choose among several heads."""
+        return len(self.names) > 1 and not self.chosen
+
+    @property
+    def only(self) -> str | None:
+        """The head of all frames that name none; None if it is not clear which one that is."""
+        return None if self._default is None else self.names[self._default]
 
     def of(self, graph: Graph) -> IntArray:
         """Index of the head of each frame, shape ``(n_graphs,)``.
@@ -178,18 +203,19 @@ class Heads:
         Raises
         ------
         ModelFileError
-            There are several heads, and not exactly one is called "default" or named by a frame.
+            There are several heads, and none was asked for, is called "default" or is named by a
+            frame.
         """
         default = -1 if self._default is None else self._default
         found = np.full(graph.n_graphs, default, dtype=np.int64)
-        if len(self.names) > 1 and "head" in graph.inputs:
+        if self.by_frame and "head" in graph.inputs:
             for index, head in enumerate(self.names):
                 found[graph.inputs["head"].values == head] = index
         if (found < 0).any():
             msg = (
                 f"{self._path} has the heads {', '.join(self.names)}, and none of them is called "
-                "Default: it is not clear which one to use. Write a model with one head "
-                "(mace_select_head), or name one for each frame (`head` in the file)"
+                f"Default: it is not clear which one to use. Choose one, {self._path}:head="
+                f"{self.names[0]}, or all, head=*; or name one in each frame (`head` in the file)"
             )
             raise ModelFileError(msg)
         return found

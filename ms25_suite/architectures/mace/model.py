@@ -24,6 +24,7 @@ from ms25_suite.potentials.base import (
     Graph,
     ModelInfo,
 )
+from ms25_suite.potentials.kernels.backend import Backend
 
 if TYPE_CHECKING:
     import torch
@@ -31,6 +32,12 @@ if TYPE_CHECKING:
     from ms25_suite.potentials.model_file import FileSummary
 
 __all__ = ["MaceArchitecture", "MaceModel"]
+
+_CONVERTERS: Final = {
+    "cueq": "mace.cli.convert_e3nn_cueq",
+    "oeq": "mace.cli.convert_e3nn_oeq",
+}
+"""Modules of MACE that convert models to the kernels of another library."""
 
 _LONG_RANGE: Final = ("MACELES", "PolarMACE")
 """Classes of MACE whose energy has terms beyond the cutoff (``mace/modules/extensions.py``)."""
@@ -48,9 +55,21 @@ class MaceArchitecture(Architecture):
         "cuequivariance-ops-torch-cu13",
         "openequivariance",
     )
+    backends = (
+        Backend("e3nn"),
+        Backend(
+            "cueq",
+            ("cuequivariance-ops-torch-cu12", "cuequivariance-ops-torch-cu13"),
+            "pip install cuequivariance-torch cuequivariance-ops-torch-cu12 (or -cu13)",
+            ("cuda",),
+        ),
+        Backend("oeq", ("openequivariance",), "pip install openequivariance", ("cuda",)),
+        Backend("compile"),
+    )
     requirement = "ms25-suite[mace]"
     trainer = "ms25_suite.architectures.mace.trainer:MaceTrainer"
     revision = 3
+    has_heads = True
 
     def recognises(self, summary: FileSummary) -> bool:
         """Whether the pickle imports MACE, or the TorchScript archive holds its code."""
@@ -58,8 +77,16 @@ class MaceArchitecture(Architecture):
             name.startswith("code/__torch__/mace/") for name in summary.members
         )
 
-    def load(self, path: Path, *, device: str, dtype: str) -> MaceModel:
-        """Load a whole MACE model; its pickle is executed."""
+    def load(self, path: Path, *, device: str, dtype: str, head: str = "") -> MaceModel:
+        """Load a whole MACE model; its pickle is executed.
+
+        Parameters
+        ----------
+        path, device, dtype
+            See `Architecture.load`.
+        head
+            Head that all frames are evaluated with; empty for the choice of `Heads`.
+        """
         import mace.modules.models  # noqa: F401  (the pickle needs it; and it must come before torch.load)
         import torch
 
@@ -81,7 +108,7 @@ class MaceArchitecture(Architecture):
             # Code that e3nn has compiled comes to the CPU, whatever map_location says.
             model.to(device=device, dtype=getattr(torch, dtype)).eval(),
             device,
-            Heads(list(getattr(model, "heads", None) or ["Default"]), path),
+            Heads(_heads(model), path, head),
         )
         if loaded.reads_positions():
             msg = (
@@ -99,17 +126,21 @@ class MaceArchitecture(Architecture):
         Raises
         ------
         NotApplicableError
-            The model has several heads, of which MACE's calculator takes one for all frames.
+            The model has several heads, and none was chosen: MACE's calculator takes one for all
+            frames.
         """
         from mace.calculators import MACECalculator
 
-        del known
-        calculator = MACECalculator(model_paths=str(path), device=device, default_dtype=dtype)
+        given = {"head": known["head"]} if known.get("head") else {}
+        calculator = MACECalculator(
+            model_paths=str(path), device=device, default_dtype=dtype, **given
+        )
         (model,) = calculator.models
-        heads = list(getattr(model, "heads", None) or ["Default"])
-        if len(heads) > 1:
+        heads = _heads(model)
+        if len(heads) > 1 and not given:
             msg = (
                 f"{path} has the heads {', '.join(heads)}: MACECalculator takes one for all frames"
+                f". Choose it: {path}:head=NAME"
             )
             raise NotApplicableError(msg)
         for one in embedded_inputs(model):
@@ -119,12 +150,12 @@ class MaceArchitecture(Architecture):
 
     def torch_sim(self, path: Path, *, device: str, dtype: str, **known: Any) -> Evaluator:
         """``MaceTorchSimModel``."""
-        del known
         with expect_torch_sim():
             import torch
             from mace.calculators.mace_torchsim import MaceTorchSimModel
 
-            to = {"device": torch.device(device), "dtype": getattr(torch, dtype)}
+            to: dict[str, Any] = {"device": torch.device(device), "dtype": getattr(torch, dtype)}
+            to["head"] = known.get("head") or None
             return TorchSimEvaluator(MaceTorchSimModel(str(path), **to))
 
     def faster(
@@ -140,14 +171,48 @@ class MaceArchitecture(Architecture):
         if not device.startswith("cuda"):
             return {}
         known = {
-            "cuEquivariance": ("cuequivariance_ops_torch", "mace.cli.convert_e3nn_cueq"),
-            "OpenEquivariance": ("openequivariance", "mace.cli.convert_e3nn_oeq"),
+            "cuEquivariance": ("cuequivariance_ops_torch", _CONVERTERS["cueq"]),
+            "OpenEquivariance": ("openequivariance", _CONVERTERS["oeq"]),
         }
         return {
             name: partial(_converted, module, model, device)
             for name, (package, module) in known.items()
             if find_spec(package) is not None
         }
+
+    def with_backend(self, model: EdgeModel | ForceModel, name: str, *, device: str) -> MaceModel:
+        """The model with other kernels, or compiled; see `Architecture.with_backend`."""
+        assert isinstance(model, MaceModel)
+        if name == "e3nn":
+            return MaceModel(model.network, device, model.heads)
+        if name == "compile":
+            return _compiled(model, device)
+        return _converted(_CONVERTERS[name], model, device)
+
+    def allow_tf32(self) -> None:
+        """See `Architecture.allow_tf32`."""
+        import torch
+
+        torch.backends.cuda.matmul.allow_tf32 = True
+        torch.backends.cudnn.allow_tf32 = True
+
+
+def _compiled(model: MaceModel, device: str) -> MaceModel:
+    """A model of the same weights that PyTorch's compiler has translated.
+
+    MACE's own recipe for it (``compile_mode`` of `MACECalculator`): modules without the code that
+    e3nn generates, which the compiler cannot read.
+    """
+    import torch
+    from mace.tools.compile import prepare
+    from mace.tools.scripts_utils import extract_model
+
+    network = prepare(extract_model)(model=model.network, map_location=device)
+    dtype = next(model.network.parameters()).dtype
+    plain = MaceModel(network.to(device=device, dtype=dtype).eval(), device, model.heads)
+    # One program for all numbers of atoms and edges.
+    plain.network = torch.compile(plain.network, dynamic=True)
+    return plain
 
 
 def _converted(module: str, model: MaceModel, device: str) -> MaceModel:
@@ -169,6 +234,11 @@ def _converted(module: str, model: MaceModel, device: str) -> MaceModel:
     # MACE chooses kernels by the kind of device, without its number.
     made = convert(copy.deepcopy(model.network), device=device.partition(":")[0])
     return MaceModel(made.to(device).eval(), device, model.heads)
+
+
+def _heads(model: Any) -> list[str]:
+    """Heads of a module of MACE; those of old versions have none."""
+    return list(getattr(model, "heads", None) or ["Default"])
 
 
 def _kind(model: Any) -> str:
@@ -231,7 +301,8 @@ class MaceModel(TorchModel):
             n_layers=None if layers is None else int(layers),
             n_parameters=n_parameters,
             inputs=tuple(one.name for one in self._embedded)
-            + (("head",) if len(heads.names) > 1 else ()),
+            + (("head",) if heads.by_frame else ()),
+            heads=heads.names if len(heads.names) > 1 else (),
         )
         self._numpy_dtype = np.dtype(str(self._dtype).removeprefix("torch."))
         self._one_hot = torch.eye(len(elements), dtype=self._dtype, device=device)

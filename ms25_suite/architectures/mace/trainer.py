@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -11,10 +12,13 @@ from typing import Any, ClassVar, Final
 
 from ms25_suite.architectures.mace.inputs import training_embeddings
 from ms25_suite.architectures.mace.model import MaceArchitecture
+from ms25_suite.core.cache import atomic_path
 from ms25_suite.core.errors import TrainingError
 from ms25_suite.core.fields import REF_ENERGY, REF_FORCES, REF_STRESS
+from ms25_suite.potentials.model_file import summarise
 from ms25_suite.training.curve import EpochReport
-from ms25_suite.training.files import CONFIG, write_extxyz
+from ms25_suite.training.files import CONFIG, evenly, write_extxyz
+from ms25_suite.training.parent import STRATEGIES
 from ms25_suite.training.request import Part, TrainingData, TrainingRequest
 from ms25_suite.training.trainer import Outcome, Trainer, discard_torn
 
@@ -23,6 +27,12 @@ __all__ = ["MaceTrainer"]
 _NAME: Final = "model"
 _OUTPUT: Final = "output"
 _CHECKPOINT: Final = re.compile(r"_epoch-(\d+)(_swa)?\.pt")
+_FOUNDATION: Final = "foundation.model"
+_TUNABLE: Final = (0, 3, 16)
+"""Oldest MACE with ``E0s: estimated``, and with LoRA that is merged into the weights."""
+
+_NEW_HEAD, _OLD_HEAD = "Default", "pt_head"
+"""Heads of a model that was fine-tuned with replay: of the new data, and of the foundation's."""
 
 
 class MaceTrainer(Trainer):
@@ -39,7 +49,14 @@ class MaceTrainer(Trainer):
     architecture = MaceArchitecture
     suffix = ".model"
     module = "ms25_suite.architectures.mace.launcher"
-    recipe_only = frozenset({"stage_two_fraction", "lr_final"})
+    recipe_only = frozenset({"stage_two_fraction", "lr_final", "replay_per_frame"})
+    strategies = STRATEGIES
+    tuning_keys = frozenset(
+        {
+            *("E0s", "foundation_model_elements", "multiheads_finetuning", "force_mh_ft_lr"),
+            *("lora", "lora_rank", "lora_alpha"),
+        }
+    )
     error_keys: ClassVar[Mapping[str, str]] = {
         "energy_rmse": "rmse_e_per_atom",
         "energy_mae": "mae_e_per_atom",
@@ -56,6 +73,8 @@ class MaceTrainer(Trainer):
         # The batch size is at most the number of frames: MACE leaves out the last, smaller batch,
         # and would train on nothing at all.
         chosen = super().settings(recipe, request, data)
+        if data.parent is not None:
+            self._expect_tunable()
         total = chosen["max_num_epochs"]
         first_stage = total
         if "stage_two_fraction" in recipe:
@@ -68,17 +87,62 @@ class MaceTrainer(Trainer):
             # The rate decays once in each epoch of the first stage but the first.
             steps = max(1, first_stage - 1)
             chosen["lr_scheduler_gamma"] = (recipe["lr_final"] / chosen["lr"]) ** (1 / steps)
-        embeddings = training_embeddings(data.train[0], data.validation[0])
+        embeddings = {} if data.parent else training_embeddings(data.train[0], data.validation[0])
         if embeddings:
             # MACE reads a Python literal.
             chosen["embedding_specs"] = repr(embeddings)
         atoms = data.isolated_atoms()
-        if atoms is not None:
+        # What is estimated from a foundation keeps its zero. Energies of atoms would move it by the
+        # cohesive energy if those of the foundation were fitted to energies of matter.
+        fitted = data.parent is not None and data.parent.fitted_energies
+        if atoms is not None and not fitted:
             # MACE's advice; it reads a Python literal. The limit of separated atoms is then right.
             chosen["E0s"] = repr(atoms)
         # MACE must not end a training before its number of epochs is reached.
         chosen["patience"] = total + 1
         return chosen
+
+    def _expect_tunable(self) -> None:
+        found = self.versions()["mace-torch"]
+        numbers = tuple(int(part) for part in re.findall(r"\d+", found)[:3])
+        if numbers < _TUNABLE:
+            needed = ".".join(map(str, _TUNABLE))
+            msg = (
+                f"fine-tuning needs mace-torch {needed} or newer (energies of the elements that "
+                f"are estimated from the foundation, and LoRA), found {found}: "
+                "pip install -U mace-torch"
+            )
+            raise TrainingError(msg)
+
+    def foundation_problem(self, path: Path) -> str:
+        """Models of TorchScript have lost their modules; see `Trainer.foundation_problem`."""
+        if any(name.startswith("code/__torch__/") for name in summarise(path).members):
+            return (
+                "is compiled (TorchScript), and cannot be trained any more. Give the .model file "
+                "that MACE wrote beside it"
+            )
+        return ""
+
+    def heads(self, data: TrainingData) -> dict[str, str]:
+        """Level of theory of each head, if there are two: that of the foundation is replayed."""
+        if data.parent is None or data.parent.replay is None:
+            return {}
+        replayed = data.parent.replay.level_of_theory
+        return {_OLD_HEAD: data.parent.level_of_theory or replayed, _NEW_HEAD: data.level_of_theory}
+
+    def prepare(
+        self, work: Path, settings: Mapping[str, Any], data: TrainingData, device: str
+    ) -> list[str]:
+        """Write frames, configuration and foundation; see `Trainer.prepare`."""
+        if data.parent is not None:
+            with atomic_path(work / _FOUNDATION) as temporary:
+                shutil.copyfile(data.parent.file, temporary)
+            if data.parent.replay is not None:
+                replay = data.parent.replay
+                self.write_part(work, "replay-train", replay.train, settings)
+                few = evenly(replay.validation, settings["n_validation"])
+                self.write_part(work, "replay-validation", few, settings)
+        return super().prepare(work, settings, data, device)
 
     def dtype(self, settings: Mapping[str, Any]) -> str:
         """Floating-point type of the model."""
@@ -97,8 +161,14 @@ class MaceTrainer(Trainer):
         They are written as JSON, which is valid YAML without the surprises of YAML (``1e-3`` is a
         text there, ``no`` a Boolean).
         """
-        del data
         options = {key: value for key, value in settings.items() if key != "n_validation"}
+        if data.parent is not None:
+            options["foundation_model"] = _FOUNDATION
+            if data.parent.head:
+                options["foundation_head"] = data.parent.head
+            if data.parent.replay is not None:
+                options["pt_train_file"] = "replay-train.extxyz"
+                options["pt_valid_file"] = "replay-validation.extxyz"
         options.update(
             name=_NAME,
             # Paths are relative to the work folder, in which MACE runs.
@@ -130,8 +200,8 @@ class MaceTrainer(Trainer):
         return work / _OUTPUT / "results" / f"{_NAME}_run-{_config(work)['seed']}_train.txt"
 
     def epoch_report(self, record: Mapping[str, Any]) -> EpochReport | None:
-        """Report of an epoch; None for the other lines: batches, and the untrained model."""
-        if record.get("mode") != "eval":
+        """Report of an epoch; None for the other lines: batches, untrained model, replayed data."""
+        if record.get("mode") != "eval" or record.get("head") == _OLD_HEAD:
             return None
         report = super().epoch_report(record)
         # MACE counts epochs from 0.
@@ -163,7 +233,14 @@ class MaceTrainer(Trainer):
         stage = "stage two" if stage_two else "the only stage"
         weights = "exponentially averaged weights" if _config(work).get("ema") else "weights"
         # A checkpoint is saved whenever the validation loss falls: the latest one is the best.
-        return Outcome(path, max(epochs), f"lowest validation loss of {stage}", weights)
+        return Outcome(
+            path,
+            max(epochs),
+            f"lowest validation loss of {stage}",
+            weights,
+            # MACE takes the last head for its checkpoints, and the foundation's comes first.
+            head=_NEW_HEAD if "pt_train_file" in _config(work) else None,
+        )
 
 
 def _config(work: Path) -> dict[str, Any]:

@@ -49,7 +49,8 @@ def run(config: Mapping[str, Any]) -> None:
         ``data`` and ``training_module`` as in nequip's configuration; ``phases``, of which each
         has its ``epochs``, ``seconds`` (or None) and its own parts of ``training_module``;
         ``accelerator``, ``gradient_clip_val``, and the paths ``output``, ``results`` and
-        ``model``.
+        ``model``. A fine-tuning has the path ``foundation``, and ``shifts_are_relative``: whether
+        energies of the elements are changes to those of the foundation.
     """
     from hydra.utils import instantiate
     from nequip.scripts._workflow_utils import set_workflow_state
@@ -60,7 +61,11 @@ def run(config: Mapping[str, Any]) -> None:
     set_global_state()
     output = Path(config["output"])
     output.mkdir(exist_ok=True)
-    statistics = _statistics(config, output / "statistics.json")
+    if "foundation" in config:
+        statistics = {}
+        config = _from_foundation(config)
+    else:
+        statistics = _statistics(config, output / "statistics.json")
     folder: Path | None = None
     before, best = 0, dict[str, Any]()
     for index, phase in enumerate(config["phases"]):
@@ -81,6 +86,33 @@ def run(config: Mapping[str, Any]) -> None:
     set_workflow_state(None)
     _pack(folder, Path(config["model"]))
     _write_json(output / _DONE, best)
+
+
+def _from_foundation(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The configuration with types and energies of the elements of the model to start from.
+
+    nequip replaces energies of the elements, and the suite knows by how much they must be moved.
+    """
+    import copy
+
+    from nequip.model.saved_models.package import ModelFromPackage
+
+    changed = copy.deepcopy(dict(config))
+    model = ModelFromPackage(changed["foundation"])
+    # The class is that of the package, not that of the installed nequip.
+    found = [one for one in model.modules() if type(one).__name__ == "PerTypeScaleShift"]
+    if len(found) != 1:
+        sys.exit(f"expected one PerTypeScaleShift in the foundation, found {len(found)}")
+    types = [str(name) for name in found[0].type_names]
+    data = changed["data"]
+    data["transforms"][0]["model_type_names"] = types
+    data["stats_manager"]["type_names"] = types
+    if changed["shifts_are_relative"]:
+        values = found[0].shifts.detach().reshape(-1).tolist()
+        own = dict(zip(types, values if len(values) > 1 else values * len(types), strict=True))
+        (modifier,) = changed["training_module"]["model"]["modifiers"]
+        modifier["shifts"] = {name: own[name] + by for name, by in modifier["shifts"].items()}
+    return changed
 
 
 def _statistics(config: Mapping[str, Any], path: Path) -> dict[str, float]:
@@ -104,11 +136,13 @@ def _module(
     settings = {**config["training_module"], **phase["training_module"]}
     # Energies are scaled by the spread of the forces, sums over edges by the number of neighbours;
     # a dataset of lone atoms has neither.
-    settings["model"] = {
-        **settings["model"],
-        "avg_num_neighbors": statistics["num_neighbors_mean"] or 1.0,
-        "per_type_energy_scales": statistics["forces_rms"] or 1.0,
-    }
+    # A foundation has both already.
+    if statistics:
+        settings["model"] = {
+            **settings["model"],
+            "avg_num_neighbors": statistics["num_neighbors_mean"] or 1.0,
+            "per_type_energy_scales": statistics["forces_rms"] or 1.0,
+        }
     description = {
         "versions": get_current_code_versions(verbose=False),
         "data": config["data"],

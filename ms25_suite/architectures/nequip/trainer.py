@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Final
 import numpy as np
 
 from ms25_suite.architectures.nequip.model import AllegroArchitecture, NequipArchitecture
+from ms25_suite.core.cache import atomic_path
 from ms25_suite.core.fields import REF_ENERGY, REF_FORCES, REF_STRESS
 from ms25_suite.core.sealed import DamagedError, unseal_json
 from ms25_suite.potentials.baseline import element_energies
@@ -22,6 +23,7 @@ from ms25_suite.training.trainer import Trainer, discard_torn
 __all__ = ["AllegroTrainer", "NequipTrainer", "atom_energies"]
 
 _OUTPUT: Final = "output"
+_FOUNDATION: Final = "foundation.nequip.zip"
 _NO_STRESS: Final = {"train": "none", "validation": "none"}
 
 
@@ -39,6 +41,9 @@ class _NequipFamilyTrainer(Trainer):
     error_keys: ClassVar[Mapping[str, str]] = {
         name: name.replace("energy", "per_atom_energy") for name in ERROR_NAMES
     }
+    strategies = ("naive",)
+    estimates_energies = False
+    tuning_keys = frozenset({"atom_energies", "energy_shifts"})
     outcome_file = f"{_OUTPUT}/done.json"
     chosen_by = "lowest validation loss of the last phase"
     weights = "exponentially averaged weights"
@@ -68,13 +73,23 @@ class _NequipFamilyTrainer(Trainer):
             *("dtype", "ema_decay", "amsgrad", "gradient_clip_val"),
         )
         chosen = {name: values[name] for name in names if name in values}
-        chosen["model"] = self._hyperparameters(values)
+        parent = data.parent
+        if parent is None:
+            chosen["model"] = self._hyperparameters(values)
+        elif parent.dtype:
+            # The framework cannot change it.
+            chosen["dtype"] = parent.dtype
         chosen["phases"] = _phases(values["phases"], total, values.get("seconds_most"))
         # The label decides which terms the loss has: it is a part of the settings, and of the key.
         labels = _stress_labels(data, chosen["n_validation"])
         chosen["stress"] = labels if values["stress"] else _NO_STRESS
         atoms = data.isolated_atoms()
-        if atoms is not None:
+        if parent is not None and (atoms is None or parent.fitted_energies):
+            # Energies of atoms would move the zero of a parent whose own are fitted to matter, by
+            # the cohesive energy.
+            shifts = parent.energy_shifts
+            chosen["energy_shifts"] = {chemical_symbols[z]: shifts[z] for z in sorted(shifts)}
+        elif atoms is not None:
             # NequIP's advice where they are known; else they are fitted, see `config`.
             chosen["atom_energies"] = {chemical_symbols[z]: energy for z, energy in atoms.items()}
         return chosen
@@ -115,18 +130,37 @@ class _NequipFamilyTrainer(Trainer):
         from ase.data import chemical_symbols
 
         types = [chemical_symbols[number] for number in data.train[0].elements]
-        model = {
-            "_target_": self._target,
-            **settings["model"],
-            "seed": settings["seed"],
-            "model_dtype": settings["dtype"],
-            "type_names": types,
-            "r_max": settings["r_max"],
-            # Compilation takes over a minute on a CPU, more than it saves in a short training.
-            "compile_mode": "eager",
-            # Fixed energies of the elements leave the binding energy to the network.
-            "per_type_energy_shifts": settings.get("atom_energies") or atom_energies(data.train),
-        }
+        model: dict[str, Any] = (
+            {
+                "_target_": self._target,
+                **settings["model"],
+                "seed": settings["seed"],
+                "model_dtype": settings["dtype"],
+                "type_names": types,
+                "r_max": settings["r_max"],
+                # Compilation takes over a minute on a CPU, more than it saves in a short training.
+                "compile_mode": "eager",
+                # Fixed energies of the elements leave the binding energy to the network.
+                "per_type_energy_shifts": settings.get("atom_energies")
+                or atom_energies(data.train),
+            }
+            if data.parent is None
+            else {
+                # The launcher fills in the energies of the elements.
+                "_target_": "nequip.model.modify",
+                "modifiers": [
+                    {
+                        "modifier": "modify_PerTypeScaleShift",
+                        "shifts": settings.get("atom_energies") or settings["energy_shifts"],
+                    }
+                ],
+                "model": {
+                    "_target_": "nequip.model.ModelFromPackage",
+                    "package_path": _FOUNDATION,
+                    "compile_mode": "eager",
+                },
+            }
+        )
         module = {
             # The average over recent steps damps the noise of small batches, so that the epoch with
             # the lowest validation loss is less a matter of chance.
@@ -146,7 +180,32 @@ class _NequipFamilyTrainer(Trainer):
             "output": _OUTPUT,
             "results": RESULTS,
             "model": self.model_file,
+            **self._tuning(settings, data),
         }
+
+    def _tuning(self, settings: Mapping[str, Any], data: TrainingData) -> dict[str, Any]:
+        """What the launcher must know of a fine-tuning."""
+        if data.parent is None:
+            return {}
+        return {"foundation": _FOUNDATION, "shifts_are_relative": "energy_shifts" in settings}
+
+    def prepare(
+        self, work: Path, settings: Mapping[str, Any], data: TrainingData, device: str
+    ) -> list[str]:
+        """Write frames, configuration and foundation; see `Trainer.prepare`."""
+        if data.parent is not None:
+            with atomic_path(work / _FOUNDATION) as temporary:
+                shutil.copyfile(data.parent.file, temporary)
+        return super().prepare(work, settings, data, device)
+
+    def foundation_problem(self, path: Path) -> str:
+        """Only packages can be trained; see `Trainer.foundation_problem`."""
+        if path.name.endswith(".nequip.zip"):
+            return ""
+        return (
+            "is no package of the nequip framework: a training starts from NAME.nequip.zip, which "
+            "`nequip-package build` makes of a checkpoint (compiled files cannot be trained)"
+        )
 
 
 class NequipTrainer(_NequipFamilyTrainer):

@@ -144,14 +144,25 @@ def _precision(subject: Subject) -> Evaluated:
         msg = f"{potential.name} computes in {fixed}, whatever --dtype says"
         raise NotApplicableError(msg)
     dtype = "float32" if potential.options.dtype == "float64" else "float64"
-    with _closing(_reopened(potential, dtype=dtype)) as other:
+    # TF32 is for float32 only.
+    with _closing(_reopened(potential, dtype=dtype, tf32=False)) as other:
         theirs = other.compute(subject.frames)
     # The rounding of the less precise one.
     return _whole(subject, theirs, one=potential.options.dtype, other=dtype, dtype="float32")
 
 
+_PLAIN: Final[Mapping[str, Any]] = {"compiled": False, "backend": "", "tf32": False}
+"""Options of a potential that is evaluated as its package has trained it."""
+
+
 def _compiled(subject: Subject) -> Evaluated:
     potential, ours = subject.potential, subject.predictions
+    if potential.options.backend or potential.options.tf32:
+        with _closing(_reopened(potential, **_PLAIN)) as plain:
+            ours = plain.compute(subject.frames)
+        other, theirs = potential.info().acceleration, subject.predictions
+        whole = _whole(subject, theirs, one="plain", other=other, dtype=dtype_of(potential))
+        return replace(whole, ours=ours)
     if potential.options.compiled:
         with _closing(_reopened(potential, compiled=False)) as plain:
             ours = plain.compute(subject.frames)
@@ -180,7 +191,7 @@ def _torch_sim(subject: Subject) -> Evaluated:
 
 def _of_the_package(subject: Subject, route: str, other: str) -> Evaluated:
     potential = subject.potential
-    with _closing(_reopened(potential, route=route, compiled=False)) as theirs:
+    with _closing(_reopened(potential, route=route, **_PLAIN)) as theirs:
         return _whole(
             subject,
             theirs.compute(subject.frames),
@@ -245,7 +256,8 @@ def _device(subject: Subject) -> Evaluated:
     potential = subject.potential
     ours = potential.options.device
     other = "cuda" if ours == "cpu" else "cpu"
-    with _closing(_reopened(potential, device=other)) as there:
+    # Not every back end runs on both.
+    with _closing(_reopened(potential, device=other, backend="", tf32=False)) as there:
         try:
             there.info()
         except PotentialError as error:

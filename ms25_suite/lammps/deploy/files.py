@@ -48,6 +48,7 @@ def deployed(
     *,
     device: str = "cpu",
     dtype: str = "float64",
+    head: str = "",
     time_limit_s: float = _TIME_LIMIT_S,
 ) -> Path:
     """Make a file from a model file, or take it from the cache.
@@ -68,6 +69,8 @@ def deployed(
         Device on which it will compute, as named by PyTorch.
     dtype
         ``float64`` or ``float32``, for tools that can choose.
+    head
+        Head of a model that has several, for tools that take one.
     time_limit_s
         Limit for the tool in seconds.
 
@@ -93,15 +96,21 @@ def deployed(
         raise DeployError(msg)
     if wanted.arguments is None:
         return model.absolute()
+    if head and not wanted.head_option:
+        msg = f"no file {target} can be made of one head of a model: {model}, head={head}"
+        raise DeployError(msg)
+    more = (f"{wanted.head_option}{head}",) if head else ()
     kind = device.partition(":")[0]
     key = _key(model, wanted, place, kind, dtype)
+    if head:
+        key["head"] = head
     folder = cache_dir("deployed", content_key(key))
     made = folder / f"model{wanted.suffix}"
     if _intact(made):
         return made
     with FileLock(folder / ".lock"):
         if not _intact(made):  # another process may have made it meanwhile
-            _make(model, wanted, architecture, place, kind, dtype, made, time_limit_s)
+            _make(model, wanted, architecture, place, kind, dtype, more, made, time_limit_s)
     return made
 
 
@@ -146,6 +155,7 @@ def _make(
     place: Installation,
     device: str,
     dtype: str,
+    more: tuple[str, ...],
     made: Path,
     time_limit_s: float,
 ) -> None:
@@ -160,7 +170,7 @@ def _make(
         out = folder / f"made{target.suffix}"
         python = sys.executable if place.python is None else str(place.python)
         # -P: do not import modules from the working folder, where the tools write files.
-        command = [python, "-P", *target.arguments(given, out, device, dtype)]
+        command = [python, "-P", *target.arguments(given, out, device, dtype), *more]
         start = time.monotonic()
         output = _run_tool(command, folder, target, model, time_limit_s)
         if target.produced:

@@ -36,6 +36,9 @@ class Target:
         Whether the file contains machine code for this processor.
     any_dtype
         Whether it computes in the requested floating-point type; otherwise in the model's own.
+    head_option
+        Option of the tool that takes the head of a model with several, with its ``=``; empty if it
+        has none.
     advice
         What to do if the tool fails, besides reading its output.
     if_it_crashes
@@ -54,6 +57,7 @@ class Target:
     produced: str = ""
     native: bool = False
     any_dtype: bool = False
+    head_option: str = ""
     advice: str = ""
     if_it_crashes: str = ""
     obstacle: str = ""
@@ -127,6 +131,7 @@ TARGETS: Final = (
         arguments=_mace("--format=mliap"),
         produced="-mliap_lammps.pt",
         any_dtype=True,
+        head_option="--head=",
         advice="It needs the packages cuequivariance and cuequivariance-torch, and a GPU",
         source="https://mace-docs.readthedocs.io/en/latest/guide/lammps_mliap.html",
     ),
@@ -138,7 +143,8 @@ TARGETS: Final = (
         arguments=_mace(),
         produced="-lammps.pt",
         any_dtype=True,
-        advice="A model with several heads needs one with the head to use: mace_select_head",
+        head_option="--head=",
+        advice="Of a model with several heads, name the one to use: FILE:head=NAME",
         source="https://mace-docs.readthedocs.io/en/latest/guide/lammps.html",
     ),
     Target(

@@ -104,9 +104,14 @@ class FrameworkModel:
     def level_of_theory(self) -> str:
         """Level of theory of the labels that it learned; empty if not known."""
         # Weights of a user may have learned anything, and of several heads each has its own.
-        if self.weights is not None or self.head:
+        if self.weights is not None:
             return ""
-        return self.info.models.get(self.model, "")
+        return self.heads.get(self.head, "") if self.head else self.info.models.get(self.model, "")
+
+    @property
+    def heads(self) -> Mapping[str, str]:
+        """Its heads with their levels of theory; empty if it has one only, or nothing is known."""
+        return {} if self.weights is not None else self.info.heads.get(self.model, {})
 
     def guess(self) -> str:
         """Suggestion for a name that the package does not know; empty for none."""

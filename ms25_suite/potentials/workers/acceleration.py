@@ -19,7 +19,7 @@ from ms25_suite.metrics.agreement import compare_predictions
 from ms25_suite.potentials.base import EdgeModel, ForceModel, ModelInfo
 from ms25_suite.potentials.evaluate import EdgeEvaluator
 
-__all__ = ["Chosen", "choose_form", "first_form", "trial_frames"]
+__all__ = ["Chosen", "agreeing_form", "choose_form", "first_form", "trial_frames"]
 
 Model = EdgeModel | ForceModel
 
@@ -87,6 +87,37 @@ def choose_form(
             continue
         return Chosen(form, "; ".join([f"{name}, differs by {largest}", *refused]))
     return Chosen(model, "; ".join(["plain", *refused]) if refused else "")
+
+
+def agreeing_form(
+    plain: Callable[[], Model], name: str, make: Callable[[], Model], dtype: str
+) -> Chosen:
+    """A form that was asked for by name, if it agrees with the plain model within rounding.
+
+    Parameters
+    ----------
+    plain
+        Loads the plain model; its errors are raised.
+    name
+        Name of the form.
+    make
+        Makes it.
+    dtype
+        See `choose_form`.
+
+    Raises
+    ------
+    ModelFileError
+        It cannot be made, or differs from the plain model by more than rounding: numbers that
+        nobody asked for are not put in its place.
+    """
+    model = plain()
+    chosen = choose_form(lambda: model, {name: make}, dtype)
+    if chosen.model is model:
+        reason = chosen.text.removeprefix("plain; ")
+        msg = f"{reason}. It was asked for, and is not used. Leave it out"
+        raise ModelFileError(msg)
+    return chosen
 
 
 def first_form(forms: Mapping[str, Callable[[], Model]]) -> Chosen:

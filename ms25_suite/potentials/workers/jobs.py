@@ -60,6 +60,12 @@ class ModelJob:
         Folder in which the best batch sizes of GPUs are remembered; empty: none.
     route
         How the file is evaluated, one of `ROUTES`; empty for the adapter of the architecture.
+    head
+        Head of a model that has several; empty for its own choice.
+    backend
+        Kernels that the model is evaluated with; empty for those of its package.
+    tf32
+        Whether products of matrices may be rounded to TF32.
     """
 
     kind: ClassVar[str] = "model"
@@ -76,6 +82,9 @@ class ModelJob:
     plain: str = ""
     accelerate: bool = False
     route: str = ""
+    head: str = ""
+    backend: str = ""
+    tf32: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,12 @@ from ms25_suite.potentials.base import Architecture, EdgeModel, Evaluator, Force
 from ms25_suite.potentials.batching.remembered import RememberedSize
 from ms25_suite.potentials.evaluate import EdgeEvaluator
 from ms25_suite.potentials.registry import load_implementation
-from ms25_suite.potentials.workers.acceleration import Chosen, choose_form, first_form
+from ms25_suite.potentials.workers.acceleration import (
+    Chosen,
+    agreeing_form,
+    choose_form,
+    first_form,
+)
 from ms25_suite.potentials.workers.jobs import (
     BaselineJob,
     CalculatorJob,
@@ -87,14 +92,23 @@ def load_evaluator(job: Job) -> Evaluator:
 def _load_model(job: ModelJob) -> Evaluator:
     architecture = load_implementation(job.implementation)
     path = Path(job.path)
-    known = {} if architecture.names_species else {"species": tuple(job.species)}
+    known: dict[str, Any] = {}
+    if not architecture.names_species:
+        known["species"] = tuple(job.species)
+    if architecture.has_heads:
+        known["head"] = job.head
 
     def load(path: Path) -> EdgeModel | ForceModel:
         return architecture.load(path, device=job.device, dtype=job.dtype, **known)
 
     if job.route in ("calculator", "torch_sim"):
         return _of_the_package(job, architecture, known)
-    chosen = _accelerated(job, architecture, load) if job.accelerate else Chosen(load(path), "")
+    if job.backend or job.tf32:
+        chosen = _with_backend(job, architecture, load)
+    elif job.accelerate:
+        chosen = _accelerated(job, architecture, load)
+    else:
+        chosen = Chosen(load(path), "")
     # Predictions are cached under the hash of the file: they must be those of that very file.
     if file_sha256(path) != job.sha256:
         msg = f"{path} was changed while it was in use: is a training writing to it? Run again"
@@ -154,6 +168,30 @@ def _accelerated(
     if not found:
         return Chosen(model, _no_form(architecture, job.device))
     return choose_form(lambda: model, found, job.dtype)
+
+
+def _with_backend(
+    job: ModelJob, architecture: Architecture, load: Callable[[Path], EdgeModel | ForceModel]
+) -> Chosen:
+    """The model with the back end that was asked for, which agrees with the plain one.
+
+    Raises
+    ------
+    ModelFileError
+        It does not, or cannot be made.
+    """
+    model = load(Path(job.path))
+
+    def make() -> EdgeModel | ForceModel:
+        if job.tf32:
+            # Not before the plain model was evaluated.
+            architecture.allow_tf32()
+        if job.backend:
+            return architecture.with_backend(model, job.backend, device=job.device)
+        return load(Path(job.path))
+
+    named = (f"backend={job.backend}" if job.backend else "", "tf32=on" if job.tf32 else "")
+    return agreeing_form(lambda: model, ",".join(filter(None, named)), make, job.dtype)
 
 
 def _no_form(architecture: Architecture, device: str) -> str:

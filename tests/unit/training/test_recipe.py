@@ -9,6 +9,7 @@ import pytest
 from ms25_suite.core.errors import TrainingError, UsageError
 from ms25_suite.training.recipe import (
     load_recipe,
+    load_tuning_recipe,
     number_of_epochs,
     number_of_validation,
     system_values,
@@ -38,6 +39,23 @@ def recipe_file(tmp_path: Path) -> Path:
 def test_a_budget_overrides_the_common_values(recipe_file: Path) -> None:
     assert load_recipe(recipe_file, "smoke") == {"version": 3, "lr": 0.1, "width": 2}
     assert load_recipe(recipe_file, "paper")["width"] == 8
+
+
+def test_a_strategy_overrides_the_budget(tmp_path: Path) -> None:
+    path = tmp_path / "lj_tuning.toml"
+    path.write_text(
+        RECIPE + "[strategies.naive]\nlr = 0.01\n[strategies.lora]\nrank = 4\n"
+        "[strategies.lora.smoke]\nrank = 2\nwidth = 3\n"
+    )
+    naive = load_tuning_recipe(path, "smoke", "naive")
+    assert naive == {"version": 3, "lr": 0.01, "width": 2}
+    lora = load_tuning_recipe(path, "smoke", "lora")
+    assert lora == {"version": 3, "lr": 0.1, "width": 3, "rank": 2}
+    assert load_tuning_recipe(path, "paper", "lora")["rank"] == 4
+    with pytest.raises(TrainingError, match="has no strategy 'replay'"):
+        load_tuning_recipe(path, "smoke", "replay")
+    with pytest.raises(UsageError, match="unknown training budget 'smok'"):
+        load_tuning_recipe(path, "smok", "naive")
 
 
 def test_an_internal_budget_is_not_offered(recipe_file: Path) -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from ms25_suite.architectures.mace.launcher import _element_energies
+
 pytestmark = [pytest.mark.mace, pytest.mark.slow]
 pytest.importorskip("mace")
 
@@ -55,3 +57,13 @@ def test_options_and_checkpoints(tmp_path: Path) -> None:
     # The older checkpoint is removed once the newer one is complete, and not before.
     assert after_two == "['model_epoch-2.pt']"
     assert in_third == "['model_epoch-2.pt', 'model_epoch-3.pt.partial']"
+
+
+def test_each_head_gets_energies_of_its_own() -> None:
+    # Two heads of a model of O, Al and Cu: the new data hold O and Cu, the replayed ones all.
+    asked = [[-1.0, -2.0, -3.0], [-10.0, 0.0, -30.0]]
+    found = _element_energies(asked, [-1.0, -2.0, -3.0], [[8, 13, 29], [8, 29]], [8, 13, 29])
+    # MACE gives aluminium no energy at all in the second: that of the foundation is better.
+    assert found.tolist() == [[-1.0, -2.0, -3.0], [-10.0, -2.0, -30.0]]
+    one = _element_energies([-10.0, 0.0, -30.0], [[-1.0, -2.0, -3.0]], [[8, 29]], [8, 13, 29])
+    assert one.tolist() == [[-10.0, -2.0, -30.0]]

@@ -20,6 +20,7 @@ from ms25_suite.core.errors import (
 )
 from ms25_suite.core.frames import Frames
 from ms25_suite.datasets.dataset import open_dataset
+from ms25_suite.lammps.plan import MdPlan
 from ms25_suite.potentials.opening import from_model_file
 from ms25_suite.potentials.potential import PotentialOptions
 from tests.helpers.mace_oracle import SCRIPTS, mace_calculator
@@ -135,6 +136,35 @@ def test_a_frame_chooses_its_head(tmp_path: Path) -> None:
         assert energies[index] == pytest.approx(expected["energy"][index], abs=1e-10)
     # The atomic energies alone differ by 10 eV.
     assert energies[0] - energies[1] > 30.0
+
+
+@pytest.mark.slow
+def test_a_head_that_was_asked_for_by_every_route(tmp_path: Path) -> None:
+    path = make_model(tmp_path / "two.model", "pbe,scan")
+    atoms = bulk("Cu", cubic=True)
+    atoms.rattle(0.1, seed=1)
+    # What was asked for counts more than what a frame says.
+    atoms.info["head"] = "pbe"
+    frames = Frames.from_atoms([atoms])
+    write(tmp_path / "x.extxyz", atoms)
+    expected = mace_calculator(path, tmp_path / "x.extxyz", tmp_path / "x.npz", "head=scan")
+    options = PotentialOptions(use_cache=False, head="scan")
+    for route in ("", "calculator"):
+        potential = from_model_file(path, "mace", "two", options, route=route)
+        found = potential.predict(frames)
+        np.testing.assert_allclose(found.energy, expected["energy"], atol=1e-8)
+        np.testing.assert_allclose(found.forces, expected["forces"], atol=1e-8)
+        np.testing.assert_allclose(found.stress, expected["stress"], atol=1e-8)
+        if not route:
+            assert potential.info().heads == ("pbe", "scan")
+            assert "head" not in (potential.info().inputs or ())
+            alone = atoms.copy()
+            alone.calc = potential.calculator()
+            assert alone.get_potential_energy() == pytest.approx(expected["energy"][0], abs=1e-8)
+            run = potential.run_lammps(frames, MdPlan(ensemble="nve", n_steps=1))
+            assert run.energy == pytest.approx(expected["energy"][0], abs=1e-8)
+            np.testing.assert_allclose(run.forces, expected["forces"], atol=1e-8)
+        potential.close()
 
 
 def test_a_model_with_terms_beyond_its_cutoff_is_refused(

@@ -4,14 +4,16 @@ import ast
 import dataclasses
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from ms25_suite.architectures.mace.trainer import MaceTrainer
-from ms25_suite.core.errors import ArchitectureNotInstalledError, TrainingError
-from ms25_suite.training import TrainingRequest, train
+from ms25_suite.core.errors import ArchitectureNotInstalledError, TrainingError, UsageError
+from ms25_suite.training import TrainingData, TrainingRequest, train
 from ms25_suite.training.curve import EpochReport
+from ms25_suite.training.parent import STRATEGIES, Parent, Replay
 from ms25_suite.training.recipe import BUDGETS
 from tests.helpers.fake_training import data, part
 
@@ -106,6 +108,102 @@ def test_energies_of_isolated_atoms_go_to_mace() -> None:
     found = MaceTrainer().settings(MaceTrainer().recipe("smoke"), request, given)
     assert ast.literal_eval(found["E0s"]) == {29: 3.51}
     assert settings("smoke")["E0s"] == "average"
+
+
+def tuned(strategy: str, **changes: Any) -> tuple[dict[str, Any], TrainingData]:
+    """Settings and data of a fine-tuning of a model of copper and gold."""
+    replayed = Replay("old", "EAM", part(4), part(30)) if strategy == "replay" else None
+    parent = Parent(
+        file=Path("mp.model"),
+        given="mp.model",
+        sha256="ab" * 32,
+        elements=(29, 79),
+        r_max=6.0,
+        strategy=strategy,
+        level_of_theory="PBE",
+        replay=replayed,
+    )
+    parent = dataclasses.replace(parent, **changes)
+    given = dataclasses.replace(data(part(10), part(30)), atom_energies={29: 3.51}, parent=parent)
+    trainer = MaceTrainer()
+    recipe = trainer.tuning_recipe("smoke", strategy)
+    return trainer.settings(recipe, TrainingRequest("mace", 10, seed=4), given), given
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("budget", ["smoke", "series", "standard"])
+def test_fine_tuning_has_options_of_mace_only(strategy: str, budget: str) -> None:
+    arg_parser = pytest.importorskip("mace.tools.arg_parser")
+    known = {action.dest for action in arg_parser.build_default_arg_parser()._actions}
+    found, given = tuned(strategy)
+    trainer = MaceTrainer()
+    recipe = trainer.tuning_recipe(budget, strategy)
+    found = trainer.settings(recipe, TrainingRequest("mace", 10, seed=4), given)
+    assert set(found) - known == {"n_validation"}
+    assert set(trainer.config(found, given, "cpu")) <= known
+    # The foundation decides about the size of the model and its cutoff, not the dataset.
+    assert found["r_max"] == 6.0
+    assert not {"num_channels", "max_L", "num_interactions"} & set(found)
+    # No second stage, and no pull towards zero.
+    assert "swa" not in found
+    assert found["weight_decay"] == 0.0
+    assert found["foundation_model_elements"] is True
+
+
+def test_the_strategies_are_those_of_mace() -> None:
+    naive, _ = tuned("naive")
+    replay, given = tuned("replay")
+    lora, _ = tuned("lora")
+    flags = [one["multiheads_finetuning"] for one in (naive, replay, lora)]
+    assert flags == [False, True, False]
+    assert [one.get("lora", False) for one in (naive, replay, lora)] == [False, False, True]
+    trainer = MaceTrainer()
+    config = trainer.config(replay, given, "cpu")
+    assert config["pt_train_file"] == "replay-train.extxyz"
+    assert config["foundation_model"] == "foundation.model"
+    assert trainer.heads(given) == {"pt_head": "PBE", "Default": given.level_of_theory}
+    assert trainer.tuning_keys & set(replay) >= {"E0s", "multiheads_finetuning", "force_mh_ft_lr"}
+    naive, given = tuned("naive", head="omat")
+    config = trainer.config(naive, given, "cpu")
+    assert config["foundation_head"] == "omat"
+    assert "pt_train_file" not in config
+    assert trainer.heads(given) == {}
+
+
+def test_energies_of_the_elements_of_a_child() -> None:
+    # Isolated atoms at the new level of theory, unless the zero of the parent is another one.
+    assert ast.literal_eval(tuned("naive")[0]["E0s"]) == {29: 3.51}
+    assert tuned("naive", fitted_energies=True)[0]["E0s"] == "estimated"
+
+
+def test_an_old_mace_cannot_fine_tune(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(MaceTrainer, "versions", lambda self: {"mace-torch": "0.3.15"})
+    with pytest.raises(TrainingError, match=r"needs mace-torch 0\.3\.16 or newer .*found 0\.3\.15"):
+        tuned("lora")
+
+
+def test_the_paper_has_no_fine_tuning() -> None:
+    with pytest.raises(UsageError, match=r"unknown training budget 'paper'.*Known: smoke, series"):
+        MaceTrainer().tuning_recipe("paper", "naive")
+
+
+@pytest.mark.mace
+def test_inputs_of_a_fine_tuning(tmp_path: Path) -> None:
+    from ase.io import read
+
+    (tmp_path / "mp.model").write_bytes(b"weights")
+    found, given = tuned("replay", file=tmp_path / "mp.model")
+    work = tmp_path / "work"
+    work.mkdir()
+    MaceTrainer().prepare(work, found, given, "cpu")
+    assert (work / "foundation.model").read_bytes() == b"weights"
+    assert len(read(work / "replay-train.extxyz", ":")) == 4
+    assert len(read(work / "replay-validation.extxyz", ":")) == found["n_validation"] == 20
+
+
+def test_epochs_are_judged_by_the_new_data() -> None:
+    replayed = EPOCH.replace('"Default"', '"pt_head"')
+    assert MaceTrainer().epoch_report(json.loads(replayed)) is None
 
 
 def test_report_of_a_mace_epoch() -> None:

@@ -14,11 +14,12 @@ from ase.io import read
 
 from ms25_suite.architectures.nequip.model import NequipArchitecture
 from ms25_suite.architectures.nequip.trainer import AllegroTrainer, NequipTrainer, atom_energies
-from ms25_suite.core.errors import ArchitectureNotInstalledError, TrainingError
+from ms25_suite.core.errors import ArchitectureNotInstalledError, TrainingError, UsageError
 from ms25_suite.core.frames import Frames
 from ms25_suite.core.sealed import sealed_json
 from ms25_suite.environments.installation import Installation
 from ms25_suite.training import Trainer, TrainingData, TrainingRequest
+from ms25_suite.training.parent import Parent
 from tests.helpers.fake_training import data, part
 
 # Table 2 of the paper: Lmax, interaction layers and width, radial width and layers, input features,
@@ -292,3 +293,41 @@ def test_only_what_is_whole_is_continued(tmp_path: Path) -> None:
             assert left == {"statistics.json"}
         else:
             assert left == {name for name in whole if not name.startswith("phase-2")}
+
+
+@pytest.mark.parametrize("architecture", TRAINERS)
+def test_a_training_that_starts_from_a_package(architecture: str, tmp_path: Path) -> None:
+    trainer = TRAINERS[architecture]
+    package = tmp_path / "mp.nequip.zip"
+    package.write_bytes(b"weights")
+    parent = Parent(
+        file=package,
+        given="mp.nequip.zip",
+        sha256="ab" * 32,
+        elements=(29, 79),
+        r_max=6.0,
+        dtype="float64",
+        energy_shifts={29: 1.5},
+    )
+    of = dataclasses.replace(given(), parent=parent)
+    request = TrainingRequest(architecture, 10, seed=4)
+    found = trainer.settings(trainer.tuning_recipe("smoke", "naive"), request, of)
+    # Size, cutoff and precision are those of the foundation.
+    assert "model" not in found
+    assert (found["r_max"], found["dtype"]) == (6.0, "float64")
+    assert found["energy_shifts"] == {"Cu": 1.5}
+    config = trainer.config(found, of, "cpu")
+    model = config["training_module"]["model"]
+    assert model["_target_"] == "nequip.model.modify"
+    assert model["modifiers"][0]["shifts"] == {"Cu": 1.5}
+    assert (config["foundation"], config["shifts_are_relative"]) == ("foundation.nequip.zip", True)
+    known = dataclasses.replace(of, atom_energies={29: -3.0})
+    found = trainer.settings(trainer.tuning_recipe("smoke", "naive"), request, known)
+    assert trainer.config(found, known, "cpu")["shifts_are_relative"] is False
+    fitted = dataclasses.replace(known, parent=dataclasses.replace(parent, fitted_energies=True))
+    found = trainer.settings(trainer.tuning_recipe("smoke", "naive"), request, fitted)
+    assert found["energy_shifts"] == {"Cu": 1.5}
+    with pytest.raises(UsageError, match="only by the strategies: naive, found strategy=lora"):
+        trainer.tuning_recipe("smoke", "lora")
+    assert trainer.foundation_problem(package) == ""
+    assert "no package of the nequip framework" in trainer.foundation_problem(Path("m.ckpt"))

@@ -53,6 +53,7 @@ def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             "sleeps", "-m", "timeit", "-n", "1", "-r", "1", "-s", "import time", "time.sleep(9)"
         ),
         target("asks", "-m", "code", "-q"),
+        replace(target("heads"), head_option="--indent="),
         target("dies", "-m", "timeit", "-n1", "-r1", _DIE),
         replace(target("loads", "-m", "timeit", "-n1", "-r1", _DIE), if_it_crashes="Try a walk"),
     )
@@ -109,6 +110,14 @@ def exchange(made: Path) -> None:
     other = make(model)
     for path in (other, other.with_name("record.json")):
         shutil.copy(path, made.parent / path.name.replace(other.name, made.name))
+
+
+def test_each_head_gets_a_file_of_its_own(model: Path) -> None:
+    texts = {head: make(model, "heads", head=head).read_text() for head in ("", "1", "2")}
+    assert texts == {head: texts[""].replace("    ", " " * int(head or 4)) for head in texts}
+    assert len(set(texts.values())) == 3
+    with pytest.raises(DeployError, match="no file plain can be made of one head"):
+        make(model, head="1")
 
 
 def test_a_change_that_leaves_the_times_is_noticed(model: Path) -> None:

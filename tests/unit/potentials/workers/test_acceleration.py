@@ -13,7 +13,12 @@ from ms25_suite.core.frames import FloatArray
 from ms25_suite.potentials.base import EdgeModel, ForceModel, Graph, ModelInfo
 from ms25_suite.potentials.evaluate import EdgeEvaluator
 from ms25_suite.potentials.workers import main as worker
-from ms25_suite.potentials.workers.acceleration import choose_form, first_form, trial_frames
+from ms25_suite.potentials.workers.acceleration import (
+    agreeing_form,
+    choose_form,
+    first_form,
+    trial_frames,
+)
 from ms25_suite.potentials.workers.jobs import ModelJob
 
 
@@ -164,6 +169,7 @@ class FakeArchitecture:
     name = "fake"
     accelerators = ("fast-kernels", "faster-kernels")
     names_species = True
+    has_heads = False
 
     def load(self, path: Path, *, device: str, dtype: str) -> Any:
         return Summed() if path.suffix == ".pt2" else Springs()
@@ -262,3 +268,17 @@ def test_the_precision_of_a_model_is_known(job: ModelJob, monkeypatch: pytest.Mo
     # What older versions have cached does not say it.
     older = {name: value for name, value in info.to_dict().items() if name != "precision"}
     assert ModelInfo.from_dict(older).precision == ""
+
+
+def test_a_form_that_was_asked_for_is_used_or_an_error() -> None:
+    chosen = agreeing_form(Springs, "backend=x", Summed, "float64")
+    assert isinstance(chosen.model, Summed)
+    assert chosen.text.startswith("backend=x, differs by ")
+    with pytest.raises(ModelFileError, match=r"backend=x differs from the plain model .*not used"):
+        agreeing_form(Springs, "backend=x", lambda: Summed(-1.0), "float64")
+
+    def broken() -> Springs:
+        raise RuntimeError("no kernels")
+
+    with pytest.raises(ModelFileError, match=r"backend=x cannot be used .RuntimeError: no kernels"):
+        agreeing_form(Springs, "backend=x", broken, "float64")

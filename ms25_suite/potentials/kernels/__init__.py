@@ -1,0 +1,1 @@
+"""Back ends: kernels of other libraries for the models of an architecture."""
