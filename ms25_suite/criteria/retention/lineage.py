@@ -37,7 +37,7 @@ def not_asked(case: Case) -> NotAsked | None:
 
 def is_same(one: PotentialSpec, other: PotentialSpec) -> bool:
     """Whether two specifications are of one potential: of one file, read in the same way."""
-    return one.text == other.text or (same_file(one, other) and one.options == other.options)
+    return one.text == other.text or same_file(one, other)
 
 
 def _has_parent(spec: PotentialSpec) -> bool:
@@ -78,7 +78,8 @@ def parent_spec(child: Potential, named: PotentialSpec | None) -> PotentialSpec:
             f"{record.sha256[:12]}), which is not there. Name it: --ms25-parent=FILE"
         )
         raise NotJudgedError(msg)
-    return parse_spec(str(path), "the parent in the sidecar")
+    head = f":head={record.head}" if record.head else ""
+    return parse_spec(f"{path}{head}", "the parent in the sidecar")
 
 
 def _found(record: ParentRecord, child: Potential) -> Path | None:
@@ -100,7 +101,9 @@ def refuse_itself(child: Potential, parent: Potential) -> None:
     NotJudgedError
         It is.
     """
-    if child.sha256 and child.sha256 == parent.sha256:
+    # Of a model that was tuned in a head of its own, another head may be the parent.
+    same_head = child.options.head == parent.options.head
+    if child.sha256 and child.sha256 == parent.sha256 and same_head:
         msg = (
             f"{child.name} and its parent {parent.name} are the same file (sha256 "
             f"{child.sha256[:12]}): expected the model that it was fine-tuned from. Name it: "

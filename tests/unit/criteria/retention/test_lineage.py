@@ -12,6 +12,7 @@ from ms25_suite.core.errors import NotJudgedError
 from ms25_suite.criteria.case import Case
 from ms25_suite.criteria.retention import lineage
 from ms25_suite.criteria.retention.lineage import is_same, not_asked, parent_spec, refuse_itself
+from ms25_suite.potentials.potential import PotentialOptions
 from ms25_suite.potentials.spec import PotentialSpec, parse_spec
 from ms25_suite.training.parent import ParentRecord
 
@@ -20,10 +21,19 @@ DATASET: Any = SimpleNamespace(name="lta", sha256="1" * 64)
 
 
 def potential(
-    sha256: str = "", parent: ParentRecord | None = None, path: Path | None = None
+    sha256: str = "",
+    parent: ParentRecord | None = None,
+    path: Path | None = None,
+    head: str = "",
 ) -> Any:
     manifest = None if parent is None else SimpleNamespace(parent=parent)
-    return SimpleNamespace(name="child", sha256=sha256, manifest=manifest, path=path)
+    return SimpleNamespace(
+        name="child",
+        sha256=sha256,
+        manifest=manifest,
+        path=path,
+        options=PotentialOptions(head=head),
+    )
 
 
 def record(**changes: Any) -> ParentRecord:
@@ -81,6 +91,11 @@ def test_the_parent_lies_where_the_sidecar_says_or_beside_the_child(tmp_path: Pa
         parent_spec(child, None)
     beside = calculator(tmp_path, "mp")
     assert parent_spec(child, None).path == beside.path
+    several = tmp_path / "several.model"
+    several.write_bytes(b"a model of several heads")
+    pretended = record(path="several.model", head="omat")
+    found = parent_spec(potential(parent=pretended, path=tmp_path / "child.model"), None)
+    assert found.model_options.head == "omat"
     with pytest.raises(NotJudgedError, match="no file"):
         parent_spec(potential(parent=record()), None)
     with pytest.raises(NotJudgedError, match="no sidecar does"):
@@ -93,6 +108,7 @@ def test_a_parent_that_is_the_child_or_a_stranger() -> None:
     refuse_itself(potential(), potential())
     with pytest.raises(NotJudgedError, match=r"are the same file \(sha256 aaaaaaaaaaaa\)"):
         refuse_itself(potential("aa" * 32), potential("aa" * 32))
+    refuse_itself(potential("aa" * 32, head="Default"), potential("aa" * 32, head="pt_head"))
     child = potential("aa" * 32, record())
     refuse_itself(child, potential("ab" * 32))
     with pytest.raises(NotJudgedError, match="is not the parent that the sidecar of child names"):
