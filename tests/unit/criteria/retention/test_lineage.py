@@ -15,6 +15,7 @@ from ms25_suite.criteria.retention.lineage import is_same, not_asked, parent_spe
 from ms25_suite.potentials.potential import PotentialOptions
 from ms25_suite.potentials.spec import PotentialSpec, parse_spec
 from ms25_suite.training.parent import ParentRecord
+from tests.helpers.pretended_models import pretended_mace
 
 EMT = parse_spec("ase.calculators.emt:EMT")
 DATASET: Any = SimpleNamespace(name="lta", sha256="1" * 64)
@@ -91,8 +92,7 @@ def test_the_parent_lies_where_the_sidecar_says_or_beside_the_child(tmp_path: Pa
         parent_spec(child, None)
     beside = calculator(tmp_path, "mp")
     assert parent_spec(child, None).path == beside.path
-    several = tmp_path / "several.model"
-    several.write_bytes(b"a model of several heads")
+    pretended_mace(tmp_path / "several.model")
     pretended = record(path="several.model", head="omat")
     found = parent_spec(potential(parent=pretended, path=tmp_path / "child.model"), None)
     assert found.model_options.head == "omat"
