@@ -206,6 +206,9 @@ def terminal_table(
 ) -> str:
     """Table of results by criterion and dataset, followed by their reasons and findings.
 
+    The potential has a column, or stands above its rows where it is the only one, or where the
+    terminal is too narrow for the column.
+
     What has to be known before any number, that two levels of theory are compared, is above it.
 
     Parameters
@@ -243,15 +246,25 @@ def terminal_table(
         _environ={},
     )
     reasons: dict[str, int] = {}
-    groups: dict[str, list[tuple[tuple[str, ...], str]]] = {}
+    listed: list[tuple[str, str, tuple[str, ...], str]] = []
     columns_shown = headings(results)
     for result in without_repeats(results):
         *cells, word = result_cells(result, since=SINCE in columns_shown)
         if result.reason:
             word += f" [{reasons.setdefault(result.reason, len(reasons) + 1)}]"
-        shown_cells = tuple(readable(shown(cell), encoding) for cell in (*cells, word))
-        row = (shown_cells, _STYLES[result.verdict])
-        groups.setdefault(group_heading(result), []).append(row)
+        name, *others = (readable(shown(cell), encoding) for cell in (*cells, word))
+        heading = readable(shown(group_heading(result)), encoding)
+        listed.append((heading, name, tuple(others), _STYLES[result.verdict]))
+    rows = [(name, *others) for _, name, others, _ in listed]
+    # A name that is in every row, or that would be folded in every row, stands above them.
+    name_above = len({row[0] for row in rows}) == 1 or not _fits([columns_shown, *rows], width)
+    dot = readable("·", encoding)
+    groups: dict[str, list[tuple[tuple[str, ...], str]]] = {}
+    for heading, name, others, style in listed:
+        cells_shown = others if name_above else (name, *others)
+        above = f"{heading} {dot} {name}" if name_above else heading
+        groups.setdefault(above, []).append((cells_shown, style))
+    columns_shown = columns_shown[1:] if name_above else columns_shown
     rows = [row for group in groups.values() for row, _ in group]
     gutter, widths = _layout([columns_shown, *rows], width)
 
@@ -274,7 +287,7 @@ def terminal_table(
     show([(columns_shown, "default"), (tuple(rule * columns for columns in widths), "default")])
     # Tables of equal columns, one per group, so that a long heading does not widen a column.
     for heading, lines in groups.items():
-        console.print(Text(readable(shown(heading), encoding), style="bold"))
+        console.print(Text(heading, style="bold"))
         show(lines)
         console.print()
     notes = [f"[{number}] {reason}" for reason, number in reasons.items()]
@@ -320,6 +333,14 @@ def result_cells(result: CheckResult, *, since: bool = False) -> tuple[str, ...]
         *([change_text(result.change)] if since else []),
         f"{SYMBOLS[result.verdict]} {verdict_word(result.verdict)}",
     )
+
+
+def _fits(rows: Sequence[tuple[str, ...]], total: int) -> bool:
+    """Whether no cell has to be folded."""
+    from rich.cells import cell_len
+
+    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
+    return sum(widths) + len(widths) - 1 <= total
 
 
 def _layout(rows: Sequence[tuple[str, ...]], total: int) -> tuple[int, list[int]]:

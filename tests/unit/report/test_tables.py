@@ -227,3 +227,19 @@ def test_a_terminal_without_utf8_has_a_straight_table() -> None:
     for line in (rule, first, second):
         assert line.index(" ", heading.index("unit")) >= heading.index("unit")
     assert first.index("meV/A^3") == second.index("meV/A") == heading.index("unit")
+
+
+def test_a_name_that_would_be_folded_stands_above_its_rows() -> None:
+    long = "ani-cha-n50-set1-seed0-smoke-of-another-folder"
+    both = [make_result(potential=name) for name in (long, "b")]
+    wide = terminal_table(both, 140)
+    assert wide.splitlines()[0].startswith("potential")
+    assert "error_thresholds: mgo\n" in wide
+    narrow = terminal_table(both, 80).splitlines()
+    assert narrow[0].startswith("quantity")
+    assert narrow.index(f"error_thresholds: mgo · {long}") < narrow.index(
+        "error_thresholds: mgo · b"
+    )
+    assert max(map(len, narrow)) <= 80
+    # The only one needs no column.
+    assert terminal_table(both[:1], 140).splitlines()[0].startswith("quantity")
