@@ -260,8 +260,8 @@ def terminal_table(
     name_above = len({row[0] for row in rows}) == 1 or not _fits([columns_shown, *rows], width)
     dot = readable("·", encoding)
     groups: dict[str, list[tuple[tuple[str, ...], str]]] = {}
-    for heading, name, others, style in listed:
-        cells_shown = others if name_above else (name, *others)
+    for heading, name, behind, style in listed:
+        cells_shown = behind if name_above else (name, *behind)
         above = f"{heading} {dot} {name}" if name_above else heading
         groups.setdefault(above, []).append((cells_shown, style))
     columns_shown = columns_shown[1:] if name_above else columns_shown

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from types import SimpleNamespace
 
 import numpy as np
 
@@ -11,6 +10,7 @@ from ms25_suite.core.errors import OutOfMemoryError
 from ms25_suite.core.frames import Frames, Predictions
 from ms25_suite.lammps.plan import LammpsRun, MdPlan, Thermo
 from ms25_suite.metrics.throughput import N_BLOCKS
+from ms25_suite.potentials.potential import PotentialOptions
 
 
 class FakePotential:
@@ -49,7 +49,7 @@ class FakePotential:
         self.name, self.architecture, self.sha256 = "fake", architecture, "ab" * 32
         self.manifest = None
         self.path = None
-        self.options = SimpleNamespace(device="cpu", dtype="float64", n_workers=1, lammps=None)
+        self.options = PotentialOptions()
         self.asked: list[tuple[int, MdPlan]] = []
         self._has_stress = has_stress
         self._energy_off, self._drift, self._exponent = energy_off, drift, exponent

@@ -47,7 +47,9 @@ def test_the_level_of_theory_is_that_of_the_named_model() -> None:
     assert named("chgnet") == FrameworkModel("chgnet", "0.3.0")
     assert FrameworkModel("chgnet", "0.3.0").level_of_theory == level
     # Of several heads each has its own, and weights of a user may have learned anything.
-    assert FrameworkModel("sevennet", "7net-mf-ompa", head="mpa").level_of_theory == ""
+    assert FrameworkModel("sevennet", "7net-mf-ompa", head="mpa").level_of_theory == level
+    assert FrameworkModel("sevennet", "7net-mf-ompa", head="mine").level_of_theory == ""
+    assert FrameworkModel("sevennet", "7net-omni", head="oc20").level_of_theory == ""
     assert FrameworkModel("chgnet", "0.3.0", weights=Path("mine.pt")).level_of_theory == ""
 
 
