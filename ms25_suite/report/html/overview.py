@@ -165,7 +165,9 @@ def _excess(result: CheckResult) -> float:
         return math.inf
     if result.threshold is None:
         return -1.0
-    value, limit = abs(result.value), abs(result.threshold)
+    # Most numbers are judged by their size. A difference to a parent is not: below zero is a gain.
+    value = max(result.value, 0.0) if result.metric == "difference" else abs(result.value)
+    limit = abs(result.threshold)
     high, low = (limit, value) if result.at_least else (value, limit)
     if not low:
         return math.inf if high else 1.0

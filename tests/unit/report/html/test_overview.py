@@ -48,6 +48,14 @@ def test_the_worst_is_the_farthest_beyond_its_threshold() -> None:
             "50.0 meV/Å",
         ),
         ([fail(1.0, threshold=0.0), fail(1e6, quantity="energy")], "1.00 meV/Å"),
+        # A gain is not close to a mark for losses.
+        (
+            [
+                make_result(value=-90.0, metric="difference", interval=None),
+                make_result(value=1.0, metric="difference", quantity="energy", interval=None),
+            ],
+            "1.00 meV/Å",
+        ),
         # Without a number it could be anything.
         ([fail(1e6), make_result(value=None, interval=None, verdict=Verdict.FAIL)], ""),
     ],
