@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from ase.io import read
 
 from ms25_suite.core.catalogue import built_in
 from ms25_suite.core.errors import NotApplicableError
+from ms25_suite.core.fields import Quantity
 from ms25_suite.core.frames import Predictions
 from ms25_suite.criteria.comparison import (
     ComparedFrames,
@@ -55,6 +58,27 @@ def test_errors_of_forces_are_told_by_element(compared: ComparedFrames, tmp_path
     assert set(details["per_element"]) == {"Ni", "Cu"}
     worst = [entry["value"] for entry in details["worst_frames"]]
     assert worst == sorted(worst, reverse=True)
+
+
+@pytest.mark.parametrize(("quantity", "count"), [("energy", 1), ("forces", 3), ("stress", 1)])
+def test_the_worst_frames_are_kept_with_both_sides(
+    compared: ComparedFrames, tmp_path: Path, quantity: Quantity, count: int
+) -> None:
+    recorder = make_recorder(built_in()["error_thresholds"], tmp_path, quantity=quantity)
+    record_mae(recorder, measure_mae(compared, quantity), compared)
+    (result,) = recorder.results
+    with np.load(tmp_path / result.artifact) as archive:
+        images = read(io.StringIO(str(archive["structures"])), index=":", format="extxyz")
+    worst = result.details["worst_frames"][:count]
+    assert [atoms.info["frame"] for atoms in images] == [entry["frame"] for entry in worst]
+    for atoms, entry in zip(images, worst, strict=True):
+        place = int(np.flatnonzero(compared.indices == entry["frame"])[0])
+        assert atoms.positions == pytest.approx(compared.frames.atoms(place).positions, abs=1e-8)
+        name = "energy_per_atom" if quantity == "energy" else quantity
+        found = atoms.arrays if quantity == "forces" else atoms.info
+        difference = np.abs(found[f"predicted_{name}"] - found[f"reference_{name}"])
+        # The errors are those of the result, here in eV: the frame is the one that it says.
+        assert 1000 * np.mean(difference) == pytest.approx(entry["value"], rel=1e-4, abs=1e-4)
 
 
 def test_a_part_of_the_frames_can_be_compared(compared: ComparedFrames) -> None:
