@@ -145,7 +145,7 @@ def test_the_suite_judges_under_its_own_names(project: pytest.Pytester, cuni: Pa
     assert done.ret == pytest.ExitCode.OK, outcome(done)
     done.assert_outcomes(passed=4)
     done.stdout.fnmatch_lines("*--device went to another plugin or a conftest.py*")
-    done.stdout.fnmatch_lines("error_thresholds: cuni")
+    done.stdout.fnmatch_lines("error_thresholds: cuni · calc")
 
 
 def test_the_command_needs_nothing_of_the_folder(project: pytest.Pytester, cuni: Path) -> None:

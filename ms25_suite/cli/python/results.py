@@ -78,11 +78,11 @@ class Results(Sequence[CheckResult]):
     >>> [(result.quantity, result.value) for result in results["error_thresholds"]]
     [('energy', 1.2), ('forces', 71.0)]
     >>> results
-    potential  quantity    value  95 % interval  limit  unit      verdict
-    ─────────  ──────────  ─────  ─────────────  ─────  ────────  ───────
-    error_thresholds: cha
-    mace       energy mae   1.20                 ≤ 2.5  meV/atom  ✓ pass
-    mace       forces mae   71.0                 ≤ 35   meV/Å     ✗ fail
+    quantity    value  95 % interval  limit  unit      verdict
+    ──────────  ─────  ─────────────  ─────  ────────  ───────
+    error_thresholds: cha · mace
+    energy mae   1.20                 ≤ 2.5  meV/atom  ✓ pass
+    forces mae   71.0                 ≤ 35   meV/Å     ✗ fail
     """
 
     def __init__(
