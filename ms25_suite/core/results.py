@@ -18,7 +18,15 @@ from ms25_suite.core.records.base import plain
 from ms25_suite.core.text.shown import shown, shown_lines
 from ms25_suite.core.units import DIMENSIONLESS
 
-__all__ = ["SCHEMA", "CheckResult", "ResultsDocument", "Verdict", "unjudged", "worst_verdict"]
+__all__ = [
+    "SCHEMA",
+    "SEVERITY",
+    "CheckResult",
+    "ResultsDocument",
+    "Verdict",
+    "unjudged",
+    "worst_verdict",
+]
 
 SCHEMA: Final = 1
 """Version of the layout of ``results.json`` and of the journal."""
@@ -39,7 +47,7 @@ class Verdict(StrEnum):
     SKIP = "skip"
 
 
-_SEVERITY = (
+SEVERITY: Final = (
     Verdict.SKIP,
     Verdict.PASS,
     # Above a pass: where something could not be judged, the whole must not look like an approval.
@@ -48,6 +56,7 @@ _SEVERITY = (
     Verdict.FAIL,
     Verdict.ERROR,
 )
+"""Verdicts from the mildest to the worst."""
 
 _NO_JUDGEMENT = (None, Verdict.SKIP, Verdict.INCOMPARABLE)
 """What says nothing about a potential."""
@@ -77,7 +86,7 @@ def worst_verdict(verdicts: Iterable[Verdict | None]) -> Verdict | None:
     A skipped check changes no other verdict: the worst is ``skip`` only if nothing was judged.
     """
     known = [verdict for verdict in verdicts if verdict is not None]
-    return max(known, key=_SEVERITY.index) if known else None
+    return max(known, key=SEVERITY.index) if known else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,42 +33,48 @@ DrawBar: TypeAlias = "Callable[[Figure, Axes], None]"
 
 def scale_of_paper(grid: Grid) -> tuple[Shade, DrawBar]:
     """One scale for three units, as in the paper's Figure 2."""
-    from matplotlib import colormaps
-    from matplotlib.cm import ScalarMappable
     from matplotlib.colors import LogNorm
 
     low, high = color_range(grid.values)
-    norm = LogNorm(low, high, clip=True)
-    shade = shade_of(norm)
+    shade = shade_of(LogNorm(low, high, clip=True))
+    units = ", ".join(pretty_unit(unit) for unit in grid.units)
+    shared = ", one scale for all" if len(grid.units) > 1 else ""
+    label = f"MAE ({units}){shared}" if units else "MAE"
 
     def draw_bar(figure: Figure, axes: Axes) -> None:
-        mappable = ScalarMappable(norm, colormaps["inferno"])
-        ticks = ticks_between(low, high)
-        bar = figure.colorbar(mappable, cax=axes, orientation="horizontal", ticks=ticks)
-        bar.ax.minorticks_off()
-        bar.ax.set_xticklabels([f"{tick:g}" for tick in ticks])
-        units = ", ".join(pretty_unit(unit) for unit in grid.units)
-        shared = ", one scale for all" if len(grid.units) > 1 else ""
-        bar.set_label(f"MAE ({units}){shared}" if units else "MAE")
+        _draw_bar(figure, axes, "inferno", (low, high), label)
 
     return lambda cell: shade(cell.value or 0.0), draw_bar
 
 
 def scale_by_marks() -> tuple[Shade, DrawBar]:
     """Ratio of each number to its threshold."""
+
+    def draw_bar(figure: Figure, axes: Axes) -> None:
+        ends = (1 / MARK_SPAN, MARK_SPAN)
+        label = "MAE / threshold; the line is the threshold"
+        _draw_bar(figure, axes, MARK_COLORS, ends, label, extend="both")
+        axes.axvline(1.0, color=INK, lw=2.0)
+
+    return lambda cell: shade_by_mark(cell.value or 0.0, cell.threshold), draw_bar
+
+
+def _draw_bar(
+    figure: Figure,
+    axes: Axes,
+    colors: str,
+    ends: tuple[float, float],
+    label: str,
+    extend: Literal["neither", "both"] = "neither",
+) -> None:
+    """A horizontal bar of a logarithmic scale."""
     from matplotlib import colormaps
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import LogNorm
 
-    def draw_bar(figure: Figure, axes: Axes) -> None:
-        mappable = ScalarMappable(LogNorm(1 / MARK_SPAN, MARK_SPAN), colormaps[MARK_COLORS])
-        ticks = ticks_between(1 / MARK_SPAN, MARK_SPAN)
-        bar = figure.colorbar(
-            mappable, cax=axes, orientation="horizontal", ticks=ticks, extend="both"
-        )
-        bar.ax.minorticks_off()
-        bar.ax.set_xticklabels([f"{tick:g}" for tick in ticks])
-        bar.ax.axvline(1.0, color=INK, lw=2.0)
-        bar.set_label("MAE / threshold; the line is the threshold")
-
-    return lambda cell: shade_by_mark(cell.value or 0.0, cell.threshold), draw_bar
+    mappable = ScalarMappable(LogNorm(*ends, clip=True), colormaps[colors])
+    ticks = ticks_between(*ends)
+    bar = figure.colorbar(mappable, cax=axes, orientation="horizontal", ticks=ticks, extend=extend)
+    bar.ax.minorticks_off()
+    bar.ax.set_xticklabels([f"{tick:g}" for tick in ticks])
+    bar.set_label(label)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from ms25_suite.core.errors import listed
 from ms25_suite.core.records import RunRecord
-from ms25_suite.core.results import CheckResult, Verdict, worst_verdict
+from ms25_suite.core.results import SEVERITY, CheckResult, Verdict, worst_verdict
 from ms25_suite.report.criteria import criterion_title
 from ms25_suite.report.order import sort_potentials
 from ms25_suite.report.wording import (
@@ -176,19 +176,8 @@ def _excess(result: CheckResult) -> float:
 
 def _counts(results: Iterable[CheckResult]) -> str:
     found: Mapping[Verdict | None, int] = Counter(one.verdict for one in results)
-    order = sorted(found, key=lambda one: _ORDER.index(one))
+    order = [one for one in (*reversed(SEVERITY), None) if found.get(one)]
     return ", ".join(f"{found[one]} {verdict_word(one)}" for one in order)
-
-
-_ORDER: tuple[Verdict | None, ...] = (
-    Verdict.ERROR,
-    Verdict.FAIL,
-    Verdict.UNDECIDED,
-    Verdict.INCOMPARABLE,
-    Verdict.PASS,
-    Verdict.SKIP,
-    None,
-)
 
 
 def _named(names: Sequence[str], noun: str) -> str:

@@ -1,10 +1,7 @@
 // Filter, sort and unfold. The page says the same without this script.
 "use strict";
 (() => {
-  const FACETS = {
-    potential: "potential", architecture: "architecture", dataset: "dataset",
-    criterion: "criterion", verdict: "verdict",
-  };
+  const FACETS = ["potential", "architecture", "dataset", "criterion", "verdict"];
   const rows = [...document.querySelectorAll("[data-potential], [data-dataset]")];
   const parts = [...document.querySelectorAll("details.part")];
   const chosen = {};
@@ -40,7 +37,7 @@
     counter.textContent = any ? `${shown} of ${total} results` : "";
   };
 
-  const selects = Object.keys(FACETS).flatMap((facet) => {
+  const selects = FACETS.flatMap((facet) => {
     const found = rows.flatMap((row) => values(row, facet) || []).filter(Boolean);
     const names = [...new Set(found)];
     if (names.length < 2) return [];
@@ -48,7 +45,7 @@
       make("option", { value: "", textContent: `all (${names.length})` }),
       ...names.map((name) => make("option", { value: name, textContent: name })));
     select.addEventListener("change", () => { chosen[facet] = select.value; filter(); });
-    return [make("label", {}, `${FACETS[facet]} `, select)];
+    return [make("label", {}, `${facet} `, select)];
   });
 
   const unfold = make("button", { type: "button", textContent: "unfold all" });
