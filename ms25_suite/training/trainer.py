@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import shutil
 import zipfile
 from abc import ABC
 from collections.abc import Iterable, Mapping
@@ -131,6 +132,9 @@ class Trainer(ABC):
     strategies: ClassVar[tuple[str, ...]] = ()
     """Ways to fine-tune that it knows, of `ms25_suite.training.parent.STRATEGIES`; their recipes
     are in ``NAME_tuning.toml`` beside the recipe."""
+
+    foundation_file: ClassVar[str] = "foundation"
+    """Name of the copy, in the work folder, of the model that a training starts from."""
 
     estimates_energies: ClassVar[bool] = True
     """Whether the program of the package estimates energies of the elements from the model that a
@@ -294,7 +298,7 @@ class Trainer(ABC):
     def prepare(
         self, work: Path, settings: Mapping[str, Any], data: TrainingData, device: str
     ) -> list[str]:
-        """Write frames and configuration, and repair what a killed run left.
+        """Write frames, configuration and foundation, and repair what a killed run left.
 
         Returns
         -------
@@ -309,6 +313,9 @@ class Trainer(ABC):
         if self.cpu_only and device != "cpu":
             msg = f"{self.name} trains on the CPU only, found --device={device}. Use --device=cpu"
             raise TrainingError(msg)
+        if data.parent is not None:
+            with atomic_path(work / self.foundation_file) as temporary:
+                shutil.copyfile(data.parent.file, temporary)
         self.write_part(work, "train", data.train, settings)
         validation = evenly(data.validation, settings["n_validation"])
         self.write_part(work, "validation", validation, settings)

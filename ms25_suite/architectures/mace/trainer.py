@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +11,6 @@ from typing import Any, ClassVar, Final
 
 from ms25_suite.architectures.mace.inputs import training_embeddings
 from ms25_suite.architectures.mace.model import MaceArchitecture
-from ms25_suite.core.cache import atomic_path
 from ms25_suite.core.errors import TrainingError
 from ms25_suite.core.fields import REF_ENERGY, REF_FORCES, REF_STRESS
 from ms25_suite.potentials.model_file import summarise
@@ -51,6 +49,7 @@ class MaceTrainer(Trainer):
     module = "ms25_suite.architectures.mace.launcher"
     recipe_only = frozenset({"stage_two_fraction", "lr_final", "replay_per_frame"})
     strategies = STRATEGIES
+    foundation_file = _FOUNDATION
     tuning_keys = frozenset(
         {
             *("E0s", "foundation_model_elements", "multiheads_finetuning", "force_mh_ft_lr"),
@@ -133,15 +132,12 @@ class MaceTrainer(Trainer):
     def prepare(
         self, work: Path, settings: Mapping[str, Any], data: TrainingData, device: str
     ) -> list[str]:
-        """Write frames, configuration and foundation; see `Trainer.prepare`."""
-        if data.parent is not None:
-            with atomic_path(work / _FOUNDATION) as temporary:
-                shutil.copyfile(data.parent.file, temporary)
-            if data.parent.replay is not None:
-                replay = data.parent.replay
-                self.write_part(work, "replay-train", replay.train, settings)
-                few = evenly(replay.validation, settings["n_validation"])
-                self.write_part(work, "replay-validation", few, settings)
+        """Write the replayed frames too; see `Trainer.prepare`."""
+        if data.parent is not None and data.parent.replay is not None:
+            replay = data.parent.replay
+            self.write_part(work, "replay-train", replay.train, settings)
+            few = evenly(replay.validation, settings["n_validation"])
+            self.write_part(work, "replay-validation", few, settings)
         return super().prepare(work, settings, data, device)
 
     def dtype(self, settings: Mapping[str, Any]) -> str:

@@ -11,7 +11,6 @@ from typing import Any, ClassVar, Final
 import numpy as np
 
 from ms25_suite.architectures.nequip.model import AllegroArchitecture, NequipArchitecture
-from ms25_suite.core.cache import atomic_path
 from ms25_suite.core.fields import REF_ENERGY, REF_FORCES, REF_STRESS
 from ms25_suite.core.sealed import DamagedError, unseal_json
 from ms25_suite.potentials.baseline import element_energies
@@ -42,6 +41,7 @@ class _NequipFamilyTrainer(Trainer):
         name: name.replace("energy", "per_atom_energy") for name in ERROR_NAMES
     }
     strategies = ("naive",)
+    foundation_file = _FOUNDATION
     estimates_energies = False
     tuning_keys = frozenset({"atom_energies", "energy_shifts"})
     outcome_file = f"{_OUTPUT}/done.json"
@@ -188,15 +188,6 @@ class _NequipFamilyTrainer(Trainer):
         if data.parent is None:
             return {}
         return {"foundation": _FOUNDATION, "shifts_are_relative": "energy_shifts" in settings}
-
-    def prepare(
-        self, work: Path, settings: Mapping[str, Any], data: TrainingData, device: str
-    ) -> list[str]:
-        """Write frames, configuration and foundation; see `Trainer.prepare`."""
-        if data.parent is not None:
-            with atomic_path(work / _FOUNDATION) as temporary:
-                shutil.copyfile(data.parent.file, temporary)
-        return super().prepare(work, settings, data, device)
 
     def foundation_problem(self, path: Path) -> str:
         """Only packages can be trained; see `Trainer.foundation_problem`."""
