@@ -17,7 +17,10 @@ __all__ = ["CampaignProgress"]
 
 
 class CampaignProgress:
-    """A live line in a terminal, plain lines elsewhere, at most one in ten seconds.
+    """A live line in a terminal, plain lines elsewhere.
+
+    A plain line comes when a number changes, at most one in ten seconds, and one in five minutes
+    when nothing changes.
 
     Parameters
     ----------
@@ -26,6 +29,7 @@ class CampaignProgress:
     """
 
     _LEAST_S: Final = 10.0
+    _SAME_S: Final = 300.0
     _SHOW_S: Final = 0.5
 
     def __init__(self, stream: IO[str] | None = None) -> None:
@@ -35,6 +39,7 @@ class CampaignProgress:
         self._live: Progress | None = None
         self._total = 0
         self._said = self._shown = 0.0
+        self._numbers = (-1, -1, -1)
 
     def note(self, text: str) -> None:
         """Write a line."""
@@ -77,8 +82,10 @@ class CampaignProgress:
         if self._live is not None:
             self._live.update(self._live.tasks[0].id, completed=done, text=text, left=time_left)
             return
-        if now - self._said >= self._LEAST_S or not waiting:
-            self._said = now
+        numbers = (done, failed, waiting)
+        wait = self._LEAST_S if numbers != self._numbers else self._SAME_S
+        if now - self._said >= wait or not waiting:
+            self._said, self._numbers = now, numbers
             self.note(f"{done}/{self._total} done, {text}, {time_left}")
 
     def finish(self) -> None:

@@ -37,3 +37,20 @@ def test_not_too_many_lines_and_the_last_one_always() -> None:
     for done in range(1, 21):
         progress.update(done, 0, 20 - done, Left())
     assert [line.split()[0] for line in stream.getvalue().splitlines()] == ["20", "1/20", "20/20"]
+
+
+def test_a_line_that_says_nothing_new_comes_in_five_minutes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = [1000.0]
+    monkeypatch.setattr("ms25_suite.campaign.progress.time.monotonic", lambda: clock[0])
+    stream = io.StringIO()
+    progress = CampaignProgress(stream)
+    progress.start(20, 0)
+    for _ in range(60):  # ten minutes
+        clock[0] += 10
+        progress.update(3, 0, 17, Left())
+    assert stream.getvalue().count("3/20 done") == 2
+    clock[0] += 10
+    progress.update(4, 0, 16, Left())
+    assert stream.getvalue().splitlines()[-1].startswith("4/20 done")
