@@ -404,6 +404,7 @@ class CheckRecorder:
         predicted: FloatArray,
         unit: str,
         element: IntArray | None = None,
+        frame: IntArray | None = None,
         structures: str = "",
     ) -> str:
         """Write compared components for the parity plot; returns the path in the report folder.
@@ -420,6 +421,8 @@ class CheckRecorder:
             Their unit.
         element
             Atomic number behind each component, shape ``(n_components,)``.
+        frame
+            Index of its frame in the dataset, shape ``(n_components,)``.
         structures
             Frames to show, as extended XYZ.
         """
@@ -432,6 +435,8 @@ class CheckRecorder:
         }
         if element is not None:
             arrays["element"] = element[::step]
+        if frame is not None:
+            arrays["frame"] = np.asarray(frame[::step], dtype=np.int32)
         if structures:
             arrays["structures"] = np.array(structures)
         # In memory first: an archive that meets a full disk fails in many ways.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ms25_suite.core.records import RunRecord
 from ms25_suite.core.results import CheckResult
@@ -11,8 +11,10 @@ from ms25_suite.criteria.committee import CRITERION
 from ms25_suite.criteria.committee.details import KEY, CommitteeDetails
 from ms25_suite.report.figures.axes import logarithmic, set_margins, tidy
 from ms25_suite.report.figures.canvas import MUTED, new_figure
-from ms25_suite.report.figures.legend import ROW, legend_below, legend_label, style_of
+from ms25_suite.report.figures.legend import ROW, legend_below, legend_label
+from ms25_suite.report.figures.numbers import note_numbers
 from ms25_suite.report.figures.observables import Drawn, observable_section
+from ms25_suite.report.figures.palette import style_of
 from ms25_suite.report.section import Section
 from ms25_suite.report.wording import pretty_unit
 
@@ -44,11 +46,12 @@ def draw_committees(results: Drawn[CommitteeDetails]) -> Figure | None:
     legend = ROW * len(results)
     figure = new_figure(6.6, 3.3 + legend)
     errors, curves = figure.subplots(1, 2)
-    for index, (result, details) in enumerate(results):
-        style = {**style_of(index), "ms": 3.5, "lw": 1.1}
+    for result, details in results:
+        style = {**style_of(result.potential), "ms": 3.5, "lw": 1.1}
         name = f"{legend_label(result.potential)} ({len(details.members)} members)"
         errors.plot(details.expected, details.found, label=name, **style)
         curves.plot([0.0, *details.levels, 1.0], [0.0, *details.within, 1.0], **style)
+        _note(errors, curves, result, details)
     _scale(errors, results)
     curves.plot([0, 1], [0, 1], color=MUTED, lw=0.9, ls=":")
     curves.set_xlabel("level of the interval", fontsize=8)
@@ -58,6 +61,19 @@ def draw_committees(results: Drawn[CommitteeDetails]) -> Figure | None:
     set_margins(figure, left=0.7, bottom=0.55 + legend, top=0.15, between=(0.35, 0.0))
     legend_below(figure, *errors.get_legend_handles_labels())
     return figure
+
+
+def _note(errors: Axes, curves: Axes, result: CheckResult, details: CommitteeDetails) -> None:
+    """Numbers of both panels, which have no threshold: it is of a number behind them."""
+    name, unit = f"committee of {len(details.members)}", details.unit
+    of: dict[str, Any] = {"result": result, "series": name, "threshold": None, "verdict": ""}
+    panel: dict[str, Any] = {
+        "quantity": "error of the mean",
+        "x_name": "error expected from the spread",
+    }
+    note_numbers(errors, details.found, x=details.expected, x_unit=unit, unit=unit, **panel, **of)
+    panel = {"quantity": "part of the errors within it", "x_name": "level of the interval"}
+    note_numbers(curves, details.within, x=details.levels, unit="1", x_unit="1", **panel, **of)
 
 
 def _scale(axes: Axes, results: Drawn[CommitteeDetails]) -> None:

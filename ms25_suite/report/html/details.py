@@ -13,6 +13,7 @@ from ms25_suite.core.results import CheckResult
 from ms25_suite.report.figures.embed import embed_png
 from ms25_suite.report.figures.files import FigureFiles
 from ms25_suite.report.figures.parity import draw_parities, read_parity
+from ms25_suite.report.html.points import named_points
 from ms25_suite.report.html.structures import Structures
 from ms25_suite.report.wording import pair_label, pretty_unit
 
@@ -66,11 +67,13 @@ def error_groups(
         if not parities and not details:
             continue
         image = None
+        panels: list[dict[str, Any]] = []
         if parities:
             figure = draw_parities(parities)
             names = ", ".join(parity.result.quantity for parity in parities)
             alt = f"Parity plots of {potential} on {label}: predicted against reference {names}."
             image = embed_png(figure, alt)
+            panels = named_points(parities)
             if files is not None:
                 files.save(f"parity-{criterion}-{potential}-{label}", figure)
         shown.append(
@@ -82,6 +85,7 @@ def error_groups(
                 "incomparable": any(result.incomparable for result in own),
                 "verdicts": list(dict.fromkeys(result.verdict for result in own)),
                 "image": image,
+                "panels": panels,
                 "details": details,
             }
         )
