@@ -240,7 +240,15 @@ class CheckRecorder:
         )
 
     def fail(self, quantity: str, reason: str, *, prefix: str = "", **fields: Any) -> CheckResult:
-        """Record that there is no number because the potential failed before it came to one."""
+        """Record that there is no number because the potential failed before it came to one.
+
+        The threshold is recorded too, since figures show it whether or not there is a number.
+        """
+        mark = None if "metric" in fields else self.threshold(quantity)
+        if mark is not None:
+            mark = mark.against(None)
+            of = {"threshold_source": mark.source, "at_least": mark.at_least}
+            fields = {"threshold": mark.value} | of | fields
         return self._without_number(Verdict.FAIL, quantity, reason, prefix, fields)
 
     def undecided(self, quantity: str, reason: str, **fields: Any) -> CheckResult:

@@ -96,8 +96,10 @@ def draw_laws(results: Sequence[CheckResult]) -> Figure | None:
     figure = new_figure(5.4, 1.0 + 0.24 * len(laws) + ROW * len(potentials))
     axes = figure.subplots()
     draw_threshold(axes, 1.0, upright=True, quantity="multiples of the threshold", unit="1")
-    for name in potentials:
-        own = [(laws.index(r.quantity), m) for r, m in known if r.potential == name]
+    for place, name in enumerate(potentials):
+        # Side by side: what is exact lies at one place for all.
+        shift = 0.5 * ((place + 0.5) / len(potentials) - 0.5)
+        own = [(laws.index(r.quantity) + shift, m) for r, m in known if r.potential == name]
         axes.plot(
             [max(multiple, SMALLEST) for _, multiple in own],
             [row for row, _ in own],

@@ -38,7 +38,8 @@ _NOTE: Final = (
     "Energies are relative to the lowest point of each curve, so that the shapes and the positions "
     "of the minima are compared. Of several curves, the left panel shows one that cannot be fitted "
     "or, if all can be, the one with the largest error. Dotted lines are thresholds. A cross at "
-    "the lower edge is a curve that cannot be fitted: it has no error."
+    "the lower edge is a curve that cannot be fitted: it has no error, and its energies are drawn "
+    "with open symbols."
 )
 
 
@@ -83,7 +84,12 @@ def _draw_energies(axes: Axes, results: Drawn[EosDetails], name: str) -> None:
         label = legend_label(marked(result.potential, result), _failures(details.curves))
         predicted = _above_lowest(curve.predicted)
         style = style_of(result.potential)
-        axes.plot(curve.volumes, predicted, ms=3.5, lw=1.1, ls="--", label=label, **style)
+        if curve.failure:
+            # It may lie on the line of zero, and is no curve with a minimum there.
+            style |= {"markerfacecolor": "white", "ls": ":"}
+        else:
+            style |= {"ls": "--"}
+        axes.plot(curve.volumes, predicted, ms=3.5, lw=1.1, label=label, **style)
         of = {"result": result, "series": "predicted", "threshold": None, "verdict": ""}
         note_numbers(axes, predicted, x=curve.volumes, reason=curve.failure, **_ENERGIES, **of)
     # The scale is that of the reference: a curve that collapses would make all others flat.

@@ -43,6 +43,8 @@ def section(run: RunRecord, results: Sequence[CheckResult]) -> Section | None:
 
 def draw_steps(results: Drawn[SmoothnessDetails]) -> Figure | None:
     """Steps along dimers and along frames, of all potentials; None if there is no line."""
+    from matplotlib.ticker import MaxNLocator
+
     if not any(details.lines for _, details in results):
         return None
     marks = sorted({one.threshold for one, _ in results if one.threshold is not None})
@@ -53,6 +55,7 @@ def draw_steps(results: Drawn[SmoothnessDetails]) -> Figure | None:
     dimers, frames = panels[0], panels[-1]
     titles = (("pairs in vacuum", "distance (Å)"), ("test frames", "displacement of each atom (Å)"))
     for axes, (title, label) in zip(panels, titles, strict=False):
+        axes.xaxis.set_major_locator(MaxNLocator(5))
         axes.set_title(title, fontsize=8.5)
         axes.set_xlabel(label, fontsize=8)
         for mark in marks:

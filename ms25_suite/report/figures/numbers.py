@@ -215,6 +215,7 @@ def _drawn(axes: Axes) -> Iterator[dict[str, Any]]:
 
 def _cell(value: Any) -> Any:
     if isinstance(value, float):
-        return "" if math.isnan(value) else repr(float(value))
+        # Rounding of the last digits, such as that of a change of units, is no number.
+        return "" if math.isnan(value) else f"{value:.12g}"
     # A reason may have several lines, and a row has one.
     return " ".join(value.split()) if isinstance(value, str) else value
