@@ -147,7 +147,7 @@ def pixel(page: Page, reference: float, predicted: float) -> tuple[float, float]
     """Place of a point of the only panel, in eV/Å."""
     box = page.locator(f"{PLOT} img").bounding_box()
     assert box is not None
-    left, bottom, width, height = 0.62 / 2.6, 0.48 / 2.72, 1.9 / 2.6, 1.9 / 2.72
+    left, bottom, width, height = 0.72 / 2.7, 0.48 / 2.82, 1.9 / 2.7, 1.9 / 2.82
     low, high = LIMITS
     x = left + width * (reference - low) / (high - low)
     y = 1 - bottom - height * (predicted - low) / (high - low)
@@ -162,9 +162,9 @@ def test_a_point_names_its_frame_and_leads_to_its_structure(page: Page) -> None:
     label = page.inner_text(".point-label")
     assert label.splitlines() == [
         "frame 17, forces",
-        "reference −662.8 meV/Å",
-        "predicted −262.8 meV/Å",
-        "error +400.0 meV/Å",
+        "reference −663 meV/Å",
+        "predicted −263 meV/Å",
+        "error +400 meV/Å",
         "click or Enter: structure",
     ]
     # Another frame has a name, and no structure.

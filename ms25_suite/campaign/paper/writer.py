@@ -74,7 +74,7 @@ def write_paper_report(
         or more datasets.
     folder
         Folder to write to: ``index.html`` and further pages, and in ``figures/`` every figure as
-        SVG, PNG and CSV. Pages and figures of an earlier report in it are replaced.
+        SVG, PNG, PDF and CSV. Pages and figures of an earlier report in it are replaced.
     title
         Heading of the pages.
     campaign

@@ -11,7 +11,7 @@ from ms25_suite.report.figures.axes import logarithmic, set_margins, tidy
 from ms25_suite.report.figures.canvas import MUTED, new_figure
 from ms25_suite.report.figures.legend import ROW, legend_below, legend_label
 from ms25_suite.report.figures.numbers import draw_threshold, note_numbers
-from ms25_suite.report.figures.palette import MARKERS, line_of
+from ms25_suite.report.figures.palette import MARKERS, line_of, style_of
 from ms25_suite.report.section import Block, Drawing
 from ms25_suite.report.wording import pretty_unit
 
@@ -80,7 +80,7 @@ def draw_distances(known: Known) -> Figure:
                     [max(value - low, 0.0) for value, (low, _) in zip(values, ends, strict=True)],
                     [max(high - value, 0.0) for value, (_, high) in zip(values, ends, strict=True)],
                 ],
-                marker=MARKERS[tested.index(where) % len(MARKERS)],
+                marker=_marker(result.potential, where, tested),
                 ms=4,
                 mfc="none" if away else style["color"],
                 **style,
@@ -118,13 +118,23 @@ def draw_distances(known: Known) -> Figure:
 def _legend(figure: Figure, potentials: Sequence[str], tested: Sequence[str]) -> None:
     from matplotlib.lines import Line2D
 
-    handles = [Line2D([], [], **line_of(name)) for name in potentials]
+    handles = [
+        Line2D([], [], **line_of(name), marker="" if tested else style_of(name)["marker"])
+        for name in potentials
+    ]
     handles += [
         Line2D([], [], color=MUTED, ls="", marker=MARKERS[index % len(MARKERS)], mfc="none")
         for index in range(len(tested))
     ]
     labels = [legend_label(name, length=60) for name in potentials]
     legend_below(figure, handles, [*labels, *(f"tested on {name}" for name in tested)])
+
+
+def _marker(potential: str, where: str, tested: Sequence[str]) -> str:
+    """Symbol of the potential, or of the dataset where there are several."""
+    if len(tested) > 1:
+        return MARKERS[tested.index(where) % len(MARKERS)]
+    return str(style_of(potential)["marker"])
 
 
 def _placed(details: DistanceDetails) -> list[DistanceBinDetails]:

@@ -180,7 +180,7 @@ def _draw_panel(axes: Axes, found: Sequence[Found], sets: Sequence[str]) -> None
             axes.plot(ends, [place] * 2, color=colors[CHILD], lw=1.4, solid_capstyle="butt")
             values += ends
         axes.plot(child, place, "o", color=colors[CHILD], ms=4.5)
-        axes.plot(parent, place, "o", mec=INK, mfc="none", ms=6.0)
+        axes.plot(parent, place, "o", color=INK, mfc="none", ms=6.0)
         if SCRATCH in drawn:
             axes.plot(drawn[SCRATCH], place, "x", color=colors[SCRATCH], ms=5.0)
         if result.threshold is not None:

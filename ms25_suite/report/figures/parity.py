@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Parity", "draw_parities", "panel_box", "panel_range", "read_parity"]
 
-_PANEL: Final = 2.6
+_PANEL: Final = 2.7
 _HEXBIN_FROM: Final = 400
 _UNITS: Final = {"energy": "eV/atom", "forces": "eV/Å", "stress": "eV/Å^3"}
 
@@ -153,7 +153,7 @@ def panel_box(number: int, count: int) -> tuple[float, float, float, float]:
         Index of the panel, and how many there are.
     """
     width, height = _PANEL * count, _PANEL + 0.12
-    return (number * _PANEL + 0.62) / width, 0.48 / height, 1.9 / width, 1.9 / height
+    return (number * _PANEL + 0.72) / width, 0.48 / height, 1.9 / width, 1.9 / height
 
 
 def panel_range(parity: Parity) -> tuple[float, float]:
@@ -212,6 +212,9 @@ def _draw_panel(axes: Axes, parity: Parity) -> None:
     count = f"n = {parity.reference.size:,}".replace(",", " ")
     if parity.n_dropped:
         count += f"\n{parity.n_dropped} not finite"
+    # A mean error has no place among the points, but its threshold is to be seen.
+    if parity.result.threshold is not None:
+        count += f"\nthreshold {plain_number(parity.result.threshold)}"
     axes.text(
         0.04, 0.96, count, transform=axes.transAxes, fontsize=7, color=MUTED, va="top", zorder=3
     )
@@ -221,9 +224,7 @@ def _title(result: CheckResult) -> str:
     if result.value is None:
         return result.quantity
     text = f"{cell_number(result.value)} {pretty_unit(result.unit)}"
-    # A mean error has no place among the points, but its threshold is to be seen.
-    mark = "" if result.threshold is None else f" (of {plain_number(result.threshold)})"
-    return f"{result.quantity}: {result.metric.upper()} {text}{mark}"
+    return f"{result.quantity}: {result.metric.upper()} {text}"
 
 
 def _origin(reference: NDArray[np.float64]) -> float:

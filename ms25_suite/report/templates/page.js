@@ -183,7 +183,7 @@
   // Points of the parity plots name their frame: under the pointer, or by the arrow keys.
   const named = document.getElementById("points");
   const NEAR = 14;
-  const write = (value) => value.toPrecision(Math.abs(value) < 1e5 ? 4 : 8).replace("-", "\u2212");
+  const typeset = (text) => text.replaceAll("-", "\u2212");
   const name = (figure, panels) => {
     const group = figure.closest(".group");
     const image = figure.querySelector("img");
@@ -218,8 +218,11 @@
       Object.assign(ring.style, place);
       const unit = one.panel.unit;
       const error = one.predicted - one.reference;
+      // With as many decimals as the error needs to be seen in them.
+      const decimals = error ? Math.min(Math.max(2 - Math.floor(Math.log10(Math.abs(error))), 0), 6) : 3;
+      const write = (value) => typeset(value.toFixed(decimals));
       label.textContent = `frame ${one.frame}, ${one.panel.quantity}\nreference ${write(one.reference)} ${unit}\npredicted ${write(one.predicted)} ${unit}\n`
-        + `error ${error > 0 ? "+" : ""}${write(error)} ${unit}${rowOf(one) ? "\nclick or Enter: structure" : ""}`;
+        + `error ${error > 0 ? "+" : ""}${typeset(String(Number(error.toPrecision(3))))} ${unit}${rowOf(one) ? "\nclick or Enter: structure" : ""}`;
       // Towards the middle of the picture, so that it is not cut off.
       Object.assign(label.style, { left: "", right: "", top: "", bottom: "" });
       label.style[one.x < 0.5 ? "left" : "right"] = `calc(${100 * (one.x < 0.5 ? one.x : 1 - one.x)}% + 12px)`;
