@@ -156,11 +156,12 @@ def _draw_panel(axes: Axes, points: Sequence[ObservablePoint]) -> None:
         value = point.observable.value
         style = style_of(point.observable.potential)
         if value is None:
-            # The potential failed before there was a number.
+            # The potential failed before there was a number: at the edge, not at one of the numbers.
             style |= {"marker": "o", "markerfacecolor": "white"}
+            style |= {"transform": axes.get_xaxis_transform()}
         axes.plot(
             point.forces.value or 0.0,
-            top if value is None else value,
+            1.0 if value is None else value,
             ls="",
             ms=6,
             clip_on=False,
