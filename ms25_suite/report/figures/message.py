@@ -156,7 +156,7 @@ def _draw_panel(axes: Axes, points: Sequence[ObservablePoint]) -> None:
         value = point.observable.value
         style = style_of(point.observable.potential)
         if value is None:
-            # The potential failed before there was a number: at the edge, not at one of the numbers.
+            # The potential failed before there was a number: it stands at the edge of the panel.
             style |= {"marker": "o", "markerfacecolor": "white"}
             style |= {"transform": axes.get_xaxis_transform()}
         axes.plot(

@@ -126,7 +126,7 @@ def test_counts_are_whole_numbers_with_words() -> None:
     assert result_number(rate) == "1.00"
     assert result_number(make_result(value=20.0)) == "20.0 meV/Å"
     assert result_number(make_result(value=20.0), unit=False) == "20.0"
-    assert result_text(make_result()) == ("31.25", "[30.50, 32.00]")
+    assert result_text(make_result()) == ("31.2", "[30.5, 32.0]")
     assert (result_number(ERROR), result_text(ERROR)) == ("", ("", ""))
 
 
@@ -138,15 +138,20 @@ def test_counts_are_whole_numbers_with_words() -> None:
         ("~/x/a.pt and C:\\Users\\me\\b.pt", "a.pt and b.pt"),
         ("0.1 meV/atom and eV/Å, 2/3, mgo-2x2/set1", "0.1 meV/atom and eV/Å, 2/3, mgo-2x2/set1"),
         (
-            "calling `calculator` of /home/me/calc.py failed:\n"
-            '  File "/home/me/calc.py", line 3, in calculator\n'
-            "    raise ValueError('no')\n"
-            "ValueError: no",
+            (
+                "calling `calculator` of /home/me/calc.py failed:\n"
+                '  File "/home/me/calc.py", line 3, in calculator\n'
+                "    raise ValueError('no')\n"
+                "ValueError: no"
+            ),
             "calling `calculator` of calc.py failed: ValueError: no",
         ),
         (
-            "WorkerError: it died\n\nIn the worker process:\nTraceback (most recent call last):\n"
-            '  File "a.py", line 1\nKeyError: 3',
+            (
+                "WorkerError: it died\n\nIn the worker process:\n"
+                "Traceback (most recent call last):\n"
+                '  File "a.py", line 1\nKeyError: 3'
+            ),
             "WorkerError: it died",
         ),
     ],

@@ -202,5 +202,5 @@ def test_thresholds_are_in_every_figure_of_errors(outcomes: Outcomes) -> None:
     assert "Dotted: threshold of the suite." in text
     numbers = [row for row in sheet.rows if row["quantity"] == "forces" and row["value"]]
     assert {row["threshold"] for row in numbers} == {35.0}
-    assert "Thresholds of the suite: E 2.5 meV/atom" in heatmap
+    assert "Thresholds of the suite: E 35 meV/atom; F 35 meV/Å" in heatmap
     assert "F 35 meV/Å" in cells
