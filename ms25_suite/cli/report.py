@@ -44,7 +44,7 @@ def add_parser(subparsers: _SubParsersAction[Any]) -> None:
     parser.add_argument(
         "--figures",
         action="store_true",
-        help="write each figure as SVG, PNG and PDF into the folder figures too",
+        help="write each figure as SVG, PNG, PDF, and CSV of its numbers, into the folder figures",
     )
     parser.add_argument(
         "--heatmap",

@@ -353,6 +353,7 @@ def _keep_components(
         _COMPONENT_UNITS[errors.quantity],
         # Components are flattened, x y z of each atom (the paper's equations 1 and 2).
         element=np.repeat(frames.numbers, 3) if errors.quantity == "forces" else None,
+        frame=np.repeat(compared.indices[errors.frames], errors.frame_counts),
         structures=structures_text(_worst_images(errors, compared)),
     )
 

@@ -240,7 +240,15 @@ class CheckRecorder:
         )
 
     def fail(self, quantity: str, reason: str, *, prefix: str = "", **fields: Any) -> CheckResult:
-        """Record that there is no number because the potential failed before it came to one."""
+        """Record that there is no number because the potential failed before it came to one.
+
+        The threshold is recorded too, since figures show it whether or not there is a number.
+        """
+        mark = None if "metric" in fields else self.threshold(quantity)
+        if mark is not None:
+            mark = mark.against(None)
+            of = {"threshold_source": mark.source, "at_least": mark.at_least}
+            fields = {"threshold": mark.value} | of | fields
         return self._without_number(Verdict.FAIL, quantity, reason, prefix, fields)
 
     def undecided(self, quantity: str, reason: str, **fields: Any) -> CheckResult:
@@ -404,6 +412,7 @@ class CheckRecorder:
         predicted: FloatArray,
         unit: str,
         element: IntArray | None = None,
+        frame: IntArray | None = None,
         structures: str = "",
     ) -> str:
         """Write compared components for the parity plot; returns the path in the report folder.
@@ -420,6 +429,8 @@ class CheckRecorder:
             Their unit.
         element
             Atomic number behind each component, shape ``(n_components,)``.
+        frame
+            Index of its frame in the dataset, shape ``(n_components,)``.
         structures
             Frames to show, as extended XYZ.
         """
@@ -432,6 +443,8 @@ class CheckRecorder:
         }
         if element is not None:
             arrays["element"] = element[::step]
+        if frame is not None:
+            arrays["frame"] = np.asarray(frame[::step], dtype=np.int32)
         if structures:
             arrays["structures"] = np.array(structures)
         # In memory first: an archive that meets a full disk fails in many ways.

@@ -71,6 +71,8 @@ class Cell:
         Whether the number compares two levels of theory.
     threshold
         What the number is judged by, in its unit; None if nothing.
+    result
+        The result behind it; None if the check was not run.
     """
 
     value: float | None
@@ -80,6 +82,7 @@ class Cell:
     reason: str = ""
     incomparable: bool = False
     threshold: float | None = None
+    result: CheckResult | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +257,14 @@ def _quantities(results: Iterable[CheckResult]) -> list[str]:
 def cell_of(result: CheckResult) -> Cell:
     """Cell of a result."""
     if result.value is not None:
-        fields = (result.value, result.unit, result.verdict)
-        return Cell(*fields, incomparable=result.incomparable, threshold=result.threshold)
+        return Cell(
+            result.value,
+            result.unit,
+            result.verdict,
+            incomparable=result.incomparable,
+            threshold=result.threshold,
+            result=result,
+        )
     word = "no value" if result.verdict is None else result.verdict.value
-    return Cell(None, "", result.verdict, word, result.reason or "no reason was recorded")
+    reason = result.reason or "no reason was recorded"
+    return Cell(None, "", result.verdict, word, reason, result=result)

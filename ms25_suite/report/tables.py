@@ -26,7 +26,7 @@ from ms25_suite.report.wording import (
     pair_label,
     pretty_unit,
     quantity_text,
-    value_text,
+    result_text,
     verdict_word,
 )
 
@@ -319,9 +319,7 @@ def result_cells(result: CheckResult, *, since: bool = False) -> tuple[str, ...]
     since
         Whether there is a column for how it changed since the baseline.
     """
-    value, interval = ("", "")
-    if result.value is not None:
-        value, interval = value_text(result.value, result.interval)
+    value, interval = result_text(result)
     return (
         result.potential,
         quantity_text(result.quantity, result.metric),

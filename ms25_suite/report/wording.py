@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import Final
@@ -10,7 +11,7 @@ from typing import Final
 from ms25_suite.core.changes import Change, ChangeVerdict
 from ms25_suite.core.errors import listed
 from ms25_suite.core.results import CheckResult, Verdict, unjudged
-from ms25_suite.core.units import DIMENSIONLESS
+from ms25_suite.core.units import DIMENSIONLESS, MEV_PER_EV
 
 __all__ = [
     "QUANTITY_LETTERS",
@@ -19,6 +20,8 @@ __all__ = [
     "change_text",
     "count_sentence",
     "exit_words",
+    "footnote",
+    "in_mev",
     "limit_text",
     "middle_cut",
     "number",
@@ -26,6 +29,8 @@ __all__ = [
     "plain_number",
     "pretty_unit",
     "quantity_text",
+    "result_number",
+    "result_text",
     "unjudged_lines",
     "value_text",
     "verdict_word",
@@ -44,6 +49,9 @@ SYMBOLS: Final = {
     None: "·",
 }
 """Sign of a verdict, so that no information is in its colour alone."""
+
+_FOLDERS: Final = re.compile(r"(?<![\w/])(?:~|\.{1,2}|[A-Za-z]:)?[/\\](?:[^\s/\\:'\"()]+[/\\])+")
+"""Folders before the name of a file, of a path with at least one of them."""
 
 _CHANGES: Final = {
     ChangeVerdict.BETTER: "▼",
@@ -112,6 +120,17 @@ def pretty_unit(unit: str) -> str:
     return "" if unit == DIMENSIONLESS else unit.replace("^3", "³").replace("^2", "²")
 
 
+def in_mev(unit: str) -> tuple[str, float]:
+    """Unit in which the report shows numbers of a unit, and what they are multiplied with.
+
+    Examples
+    --------
+    >>> in_mev("eV/atom"), in_mev("GPa")
+    (('meV/atom', 1000.0), ('GPa', 1.0))
+    """
+    return (f"m{unit}", MEV_PER_EV) if unit.partition("/")[0] == "eV" else (unit, 1.0)
+
+
 def quantity_text(quantity: str, metric: str) -> str:
     """Quantity and metric as words; the metrics ``measurement`` and ``part`` are left out."""
     if not quantity:
@@ -168,6 +187,61 @@ def value_text(value: float, interval: tuple[float, float] | None) -> tuple[str,
         decimals = min(max(decimals, 1 - math.floor(math.log10(high - low))), decimals + 3)
     texts = [_minus(f"{x:.{decimals}f}") for x in (value, low, high)]
     return texts[0], f"[{texts[1]}, {texts[2]}]"
+
+
+def result_text(result: CheckResult) -> tuple[str, str]:
+    """Number and interval of a result, see `value_text`; a count is a whole number."""
+    if result.value is None:
+        return "", ""
+    count = _count(result)
+    return value_text(result.value, result.interval) if count is None else (f"{count}", "")
+
+
+def result_number(result: CheckResult, *, unit: bool = True) -> str:
+    """Number of a result with or without its unit, short enough for a cell; empty without one.
+
+    Of a count the unit is what was counted: ``20 curves``.
+    """
+    if result.value is None:
+        return ""
+    count = _count(result)
+    if count is None:
+        text = cell_number(result.value)
+        return f"{text} {pretty_unit(result.unit)}".rstrip() if unit else text
+    noun = result.quantity.rpartition("_")[2]
+    return f"{count} {noun.removesuffix('s') if count == 1 else noun}"
+
+
+def _count(result: CheckResult) -> int | None:
+    """Number of things that were counted; None for what was measured."""
+    value = result.value
+    is_plain = result.unit == DIMENSIONLESS and result.metric == "measurement"
+    # Things are plural: curves, runs.
+    is_count = is_plain and result.quantity.endswith("s") and result.interval is None
+    if value is None or not is_count or not value.is_integer():
+        return None
+    return int(value)
+
+
+def footnote(reason: str) -> str:
+    r"""Reason short enough for the foot of a figure: without a traceback, and without folders.
+
+    Examples
+    --------
+    >>> footnote("calling `get` failed:\\n  File \"/home/me/calc.py\", line 3\\nValueError: no")
+    'calling `get` failed: ValueError: no'
+    >>> footnote("/data/models/a.pt: cannot be read")
+    'a.pt: cannot be read'
+    """
+    lines: list[str] = []
+    for line in reason.splitlines():
+        # What stands in a traceback: its head, the places, and the code there.
+        if line.startswith((" ", "\t", "Traceback (")):
+            continue
+        if line.strip() == "In the worker process:":
+            break
+        lines += [line.strip()] if line.strip() else []
+    return _FOLDERS.sub("", " ".join(lines))
 
 
 def count_sentence(results: Sequence[CheckResult]) -> str:

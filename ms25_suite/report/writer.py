@@ -21,7 +21,7 @@ from ms25_suite.report.figures.scales import HeatmapScale
 from ms25_suite.report.grid import Grid, build_grid
 from ms25_suite.report.html.page import render_page
 from ms25_suite.report.merging.merge import merge_results
-from ms25_suite.report.order import sort_results
+from ms25_suite.report.order import sort_potentials, sort_results
 from ms25_suite.report.pairs import build_pair_grid
 from ms25_suite.report.tables import csv_text, json_text
 
@@ -65,7 +65,8 @@ def write_report(
     scale
         Colours of the heatmap of errors: ratios to thresholds, or one scale as in the paper.
     figures
-        Write each figure of the page as SVG, PNG and PDF into the folder ``figures`` too.
+        Write each figure of the page as SVG, PNG and PDF, and its numbers as CSV, into the folder
+        ``figures`` too.
 
     Raises
     ------
@@ -92,7 +93,7 @@ def write_report(
         # Numbers are written first: they are kept even if a figure cannot be drawn.
         write(json_text(run, ordered).encode())
         write(encodable(csv_text(ordered)).encode())
-        with drawing():
+        with drawing(sort_potentials(run, ordered)):
             figure = draw_heatmap(*_main_grid(run, ordered), scale)
             svg = svg_bytes(figure)
             write(png_bytes(figure, _HEATMAP_DPI))

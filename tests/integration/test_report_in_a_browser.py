@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
 from ms25_suite.core.findings import Finding
@@ -40,6 +41,13 @@ FRAME = (
 )
 
 
+WORST = -1.0 + 2.0 * 101 / 599 + 0.4
+"""What is predicted for the last number of frame 17, in eV/Å."""
+
+LIMITS = (-1.1, 1.1)
+"""Ends of the axes: five per cent of the range beyond the numbers."""
+
+
 def results(folder: Path) -> list[CheckResult]:
     worst = {"worst_frames": [{"frame": 17, "value": 88.8}], "per_element": {"Mg": 41.5, "O": 22.0}}
     finding = Finding("leakage", "3 frames are in both", "note").to_dict()
@@ -47,7 +55,14 @@ def results(folder: Path) -> list[CheckResult]:
     return [
         make_result(
             **bad,
-            artifact=save_parity(folder, structures=FRAME),
+            artifact=save_parity(
+                folder,
+                structures=FRAME,
+                reference=np.linspace(-1.0, 1.0, 600),
+                # The last number of frame 17 is wrong by 0.4 eV/Å.
+                predicted=np.linspace(-1.0, 1.0, 600) + 0.4 * (np.arange(600) == 101),
+                frame=np.repeat(np.arange(1, 101), 6),
+            ),
             details={**worst, "findings": [finding]},
             stand_in=True,
         ),
@@ -123,6 +138,60 @@ def test_from_a_failing_number_to_the_structure_of_the_worst_frame(page: Page) -
         page.click("dialog a")
     assert download.value.suggested_filename == "frame-17.extxyz"
     assert Path(download.value.path()).read_text() == FRAME
+
+
+PLOT = "figure[data-points] .plot"
+
+
+def pixel(page: Page, reference: float, predicted: float) -> tuple[float, float]:
+    """Place of a point of the only panel, in eV/Å."""
+    box = page.locator(f"{PLOT} img").bounding_box()
+    assert box is not None
+    left, bottom, width, height = 0.72 / 2.7, 0.48 / 2.82, 1.9 / 2.7, 1.9 / 2.82
+    low, high = LIMITS
+    x = left + width * (reference - low) / (high - low)
+    y = 1 - bottom - height * (predicted - low) / (high - low)
+    return box["x"] + x * box["width"], box["y"] + y * box["height"]
+
+
+def test_a_point_names_its_frame_and_leads_to_its_structure(page: Page) -> None:
+    page.click("text=unfold all")
+    page.locator(PLOT).scroll_into_view_if_needed()
+    assert page.locator(".point-label:visible").count() == 0
+    page.mouse.move(*pixel(page, WORST - 0.4, WORST))
+    label = page.inner_text(".point-label")
+    assert label.splitlines() == [
+        "frame 17, forces",
+        "reference −663 meV/Å",
+        "predicted −263 meV/Å",
+        "error +400 meV/Å",
+        "click or Enter: structure",
+    ]
+    # Another frame has a name, and no structure.
+    page.mouse.move(*pixel(page, 0.0, 0.0))
+    assert "structure" not in page.inner_text(".point-label")
+    page.mouse.move(*pixel(page, -0.5, 1.0))
+    assert page.locator(".point-label:visible").count() == 0
+    page.mouse.click(*pixel(page, WORST - 0.4, WORST))
+    page.wait_for_selector("dialog[open] canvas")
+    assert page.inner_text("dialog h3") == "Frame 17: mace-β on mgo"
+
+
+def test_the_points_can_be_reached_by_the_keyboard(page: Page) -> None:
+    page.click("text=unfold all")
+    page.locator(PLOT).focus()
+    page.keyboard.press("Home")
+    first = page.inner_text(".point-label")
+    assert first.startswith("frame 17, forces")
+    page.keyboard.press("ArrowRight")
+    assert page.inner_text(".point-label") != first
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("dialog[open] canvas")
+    page.keyboard.press("Escape")
+    page.keyboard.press("ArrowLeft")
+    # Round the corner: the last one is that with the smallest error.
+    assert "error 0" in page.inner_text(".point-label")
 
 
 def test_filter(page: Page) -> None:

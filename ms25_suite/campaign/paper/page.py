@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from ms25_suite.campaign.paper.figures.sheet import FORMATS, Sheet, set_words
+from ms25_suite.campaign.paper.figures.sheet import Sheet, set_words
 from ms25_suite.campaign.paper.figures.style import dataset_title
 from ms25_suite.campaign.paper.figures.table8 import Rates, published
 from ms25_suite.campaign.paper.outcomes import Outcomes
@@ -16,6 +16,7 @@ from ms25_suite.campaign.paper.rates import error_place
 from ms25_suite.core.text.shown import visible
 from ms25_suite.core.units import QUANTITY_UNITS
 from ms25_suite.report.figures.embed import embed_svg
+from ms25_suite.report.figures.files import FORMATS
 from ms25_suite.report.wording import QUANTITY_LETTERS, value_text
 
 __all__ = [

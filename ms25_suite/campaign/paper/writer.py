@@ -14,7 +14,6 @@ from ms25_suite.campaign.paper.figures.drawers import Drawers
 from ms25_suite.campaign.paper.figures.errors import error_sheet, framework_sheet, size_sheet
 from ms25_suite.campaign.paper.figures.observables import observable_sheet
 from ms25_suite.campaign.paper.figures.sheet import (
-    FORMATS,
     Sheet,
     file_name,
     set_words,
@@ -41,6 +40,7 @@ from ms25_suite.core.cache import atomic_path
 from ms25_suite.core.errors import ReportError
 from ms25_suite.core.text.shown import encodable
 from ms25_suite.report.figures.canvas import drawing
+from ms25_suite.report.figures.files import FORMATS
 from ms25_suite.report.merging.merge import load_results
 
 __all__ = ["write_paper_report"]
@@ -74,7 +74,7 @@ def write_paper_report(
         or more datasets.
     folder
         Folder to write to: ``index.html`` and further pages, and in ``figures/`` every figure as
-        SVG, PNG and CSV. Pages and figures of an earlier report in it are replaced.
+        SVG, PNG, PDF and CSV. Pages and figures of an earlier report in it are replaced.
     title
         Heading of the pages.
     campaign

@@ -153,6 +153,7 @@ def _print_text(lines: Sequence[Line]) -> None:
         pair_label,
         pretty_unit,
         quantity_text,
+        result_text,
         verdict_word,
     )
 
@@ -175,7 +176,7 @@ def _print_text(lines: Sequence[Line]) -> None:
             cells = (
                 *(point.run, point.started[:16].replace("T", " "), point.potential, point.content),
                 *([point.frames] if several else []),
-                "" if result.value is None else number(result.value),
+                result_text(result)[0],
                 low_high,
                 verdict_word(result.verdict),
             )

@@ -21,7 +21,7 @@ from ms25_suite.report.wording import (
     pair_label,
     pretty_unit,
     quantity_text,
-    value_text,
+    result_text,
     verdict_word,
 )
 from ms25_suite.report.writer import ReportFiles, write_report
@@ -262,9 +262,7 @@ def _record(result: CheckResult) -> dict[str, Any]:
 
 def _row(result: CheckResult) -> dict[str, str]:
     """Texts of one row of the table in a notebook."""
-    value, interval = "", ""
-    if result.value is not None:
-        value, interval = value_text(result.value, result.interval)
+    value, interval = result_text(result)
     return {
         "criterion": result.criterion,
         "dataset": pair_label(result.dataset, result.test_dataset),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ms25_suite.core.records import RunRecord
 from ms25_suite.core.results import CheckResult
@@ -11,10 +11,12 @@ from ms25_suite.criteria.committee import CRITERION
 from ms25_suite.criteria.committee.details import KEY, CommitteeDetails
 from ms25_suite.report.figures.axes import logarithmic, set_margins, tidy
 from ms25_suite.report.figures.canvas import MUTED, new_figure
-from ms25_suite.report.figures.legend import ROW, legend_below, legend_label, style_of
+from ms25_suite.report.figures.legend import ROW, legend_below, legend_label
+from ms25_suite.report.figures.numbers import THRESHOLD, note_numbers
 from ms25_suite.report.figures.observables import Drawn, observable_section
+from ms25_suite.report.figures.palette import style_of
 from ms25_suite.report.section import Section
-from ms25_suite.report.wording import pretty_unit
+from ms25_suite.report.wording import limit_text, pretty_unit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -44,20 +46,48 @@ def draw_committees(results: Drawn[CommitteeDetails]) -> Figure | None:
     legend = ROW * len(results)
     figure = new_figure(6.6, 3.3 + legend)
     errors, curves = figure.subplots(1, 2)
-    for index, (result, details) in enumerate(results):
-        style = {**style_of(index), "ms": 3.5, "lw": 1.1}
+    for result, details in results:
+        style = {**style_of(result.potential), "ms": 3.5, "lw": 1.1}
         name = f"{legend_label(result.potential)} ({len(details.members)} members)"
         errors.plot(details.expected, details.found, label=name, **style)
         curves.plot([0.0, *details.levels, 1.0], [0.0, *details.within, 1.0], **style)
+        _note(errors, curves, result, details)
     _scale(errors, results)
+    _say_thresholds(errors, results)
     curves.plot([0, 1], [0, 1], color=MUTED, lw=0.9, ls=":")
     curves.set_xlabel("level of the interval", fontsize=8)
     curves.set_ylabel("part of the errors within it", fontsize=8)
     for axes in (errors, curves):
         tidy(axes)
-    set_margins(figure, left=0.7, bottom=0.55 + legend, top=0.15, between=(0.35, 0.0))
+    set_margins(figure, left=0.7, bottom=0.55 + legend, top=0.3, between=(0.35, 0.0))
     legend_below(figure, *errors.get_legend_handles_labels())
     return figure
+
+
+def _note(errors: Axes, curves: Axes, result: CheckResult, details: CommitteeDetails) -> None:
+    """Numbers of both panels, which have no threshold: it is of a number behind them."""
+    name, unit = f"committee of {len(details.members)}", details.unit
+    of: dict[str, Any] = {"result": result, "series": name, "threshold": None, "verdict": ""}
+    panel: dict[str, Any] = {
+        "quantity": "error of the mean",
+        "x_name": "error expected from the spread",
+    }
+    note_numbers(errors, details.found, x=details.expected, x_unit=unit, unit=unit, **panel, **of)
+    panel = {"quantity": "part of the errors within it", "x_name": "level of the interval"}
+    note_numbers(curves, details.within, x=details.levels, unit="1", x_unit="1", **panel, **of)
+    note_numbers(errors, [result.value], intervals=[result.interval], result=result, series=name)
+
+
+def _say_thresholds(axes: Axes, results: Drawn[CommitteeDetails]) -> None:
+    """The threshold of what is judged in words: it is of one number behind both panels."""
+    first = results[0][0]
+    marks = sorted({one.threshold for one, _ in results if one.threshold is not None})
+    for mark in marks:
+        note_numbers(axes, [mark], series=THRESHOLD, quantity=first.quantity, unit=first.unit)
+    if marks:
+        limits = " or ".join(limit_text(mark, first.at_least) for mark in marks)
+        words = first.quantity.replace("_", " ")
+        axes.set_title(f"threshold of {words}: {limits}", fontsize=8.5)
 
 
 def _scale(axes: Axes, results: Drawn[CommitteeDetails]) -> None:

@@ -11,8 +11,10 @@ from ms25_suite.core.results import CheckResult
 from ms25_suite.criteria.consistency import CRITERION
 from ms25_suite.criteria.consistency.details import KEY, Compared, ConsistencyDetails
 from ms25_suite.report.figures.axes import logarithmic, set_margins, tidy
-from ms25_suite.report.figures.canvas import MUTED, new_figure
-from ms25_suite.report.figures.legend import ROW, color_of, legend_below, legend_label
+from ms25_suite.report.figures.canvas import new_figure
+from ms25_suite.report.figures.legend import ROW, legend_below, legend_label
+from ms25_suite.report.figures.numbers import draw_threshold, note_numbers
+from ms25_suite.report.figures.palette import style_of
 from ms25_suite.report.section import Block, Column, Drawing, Section, Table
 
 if TYPE_CHECKING:
@@ -35,7 +37,7 @@ _COLUMNS: Final = (
 _NOTE: Final = (
     "Laws that every potential obeys, whatever it has learned. Forces and stress as derivatives of "
     "the energy: “within” is the numerical error of the difference. All else: what rounding "
-    "explains."
+    "explains. Multiples below a millionth are drawn there."
 )
 
 
@@ -93,16 +95,28 @@ def draw_laws(results: Sequence[CheckResult]) -> Figure | None:
     potentials = list(dict.fromkeys(result.potential for result, _ in known))
     figure = new_figure(5.4, 1.0 + 0.24 * len(laws) + ROW * len(potentials))
     axes = figure.subplots()
-    axes.axvline(1.0, color=MUTED, lw=0.8)
-    for index, name in enumerate(potentials):
-        own = [(laws.index(r.quantity), m) for r, m in known if r.potential == name]
+    draw_threshold(axes, 1.0, upright=True, quantity="multiples of the threshold", unit="1")
+    for place, name in enumerate(potentials):
+        # Side by side: what is exact lies at one place for all.
+        shift = 0.5 * ((place + 0.5) / len(potentials) - 0.5)
+        own = [(laws.index(r.quantity) + shift, m) for r, m in known if r.potential == name]
         axes.plot(
             [max(multiple, SMALLEST) for _, multiple in own],
             [row for row, _ in own],
-            "o",
+            ls="",
             ms=5,
-            color=color_of(index),
             label=legend_label(name),
+            **style_of(name),
+        )
+    for result, multiple in known:
+        note_numbers(
+            axes,
+            [result.value],
+            result=result,
+            intervals=[result.interval],
+            x=[multiple],
+            x_name="multiples of the threshold",
+            x_unit="1",
         )
     logarithmic(axes, "x", [1.0, *(max(multiple, SMALLEST) for _, multiple in known)])
     axes.set_yticks(range(len(laws)), [law.replace("_", " ") for law in laws], fontsize=8)

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from ms25_suite.core.details import DistanceBinDetails, DistanceDetails, details_of
 from ms25_suite.core.results import CheckResult
 from ms25_suite.report.figures.axes import logarithmic, set_margins, tidy
-from ms25_suite.report.figures.canvas import MARKERS, MUTED, new_figure
-from ms25_suite.report.figures.legend import ROW, color_of, legend_below, legend_label
+from ms25_suite.report.figures.canvas import MUTED, new_figure
+from ms25_suite.report.figures.legend import ROW, legend_below, legend_label
+from ms25_suite.report.figures.numbers import draw_threshold, note_numbers
+from ms25_suite.report.figures.palette import MARKERS, line_of, style_of
 from ms25_suite.report.section import Block, Drawing
 from ms25_suite.report.wording import pretty_unit
 
@@ -24,9 +26,9 @@ _NOTE: Final = (
     "Each point is a bin of equally many frames: their median distance and mean absolute error; "
     "the intervals of a line hold together at 95 %. The distance is that of the environments of "
     "the atoms from the nearest ones of the same element in the training, in Å of a random "
-    "displacement of all atoms. Open symbols, dashed: frames of other datasets, where a transfer "
-    "was asked for. An error that grows along a line says how the potential leaves its training; "
-    "one that is small only at the left is that of near-duplicates."
+    "displacement of all atoms. Open symbols: frames of other datasets, where a transfer "
+    "was asked for. Dotted: the threshold. An error that grows along a line says how the potential "
+    "leaves its training; one that is small only at the left is that of near-duplicates."
 )
 
 Known: TypeAlias = Sequence[tuple[CheckResult, DistanceDetails]]
@@ -67,7 +69,7 @@ def draw_distances(known: Known) -> Figure:
             where = result.test_dataset or result.dataset
             away = where != result.dataset
             bins = _placed(details)
-            color = color_of(potentials.index(result.potential))
+            style = line_of(result.potential)
             values = [one.mae for one in bins]
             ends = [one.interval or (one.mae, one.mae) for one in bins]
             axes.errorbar(
@@ -78,15 +80,28 @@ def draw_distances(known: Known) -> Figure:
                     [max(value - low, 0.0) for value, (low, _) in zip(values, ends, strict=True)],
                     [max(high - value, 0.0) for value, (_, high) in zip(values, ends, strict=True)],
                 ],
-                color=color,
-                marker=MARKERS[tested.index(where) % len(MARKERS)],
+                marker=_marker(result.potential, where, tested),
                 ms=4,
-                mfc="none" if away else color,
-                ls="--" if away else "-",
+                mfc="none" if away else style["color"],
+                **style,
                 lw=1,
                 elinewidth=0.8,
                 capsize=2,
             )
+            note_numbers(
+                axes,
+                values,
+                x=[one.middle for one in bins],
+                intervals=[one.interval for one in bins],
+                result=result,
+                series=f"tested on {where}",
+                x_name="distance to the training",
+                x_unit="Å",
+                # Of the error on all frames.
+                verdict="",
+            )
+        for mark in sorted({one.threshold for one, _ in own if one.threshold is not None}):
+            draw_threshold(axes, mark, quantity=quantity, unit=own[0][0].unit)
         places = [one.middle for _, details in own for one in _placed(details) if one.middle]
         if places and max(places) > 3 * min(places):
             logarithmic(axes, "x", places)
@@ -103,13 +118,23 @@ def draw_distances(known: Known) -> Figure:
 def _legend(figure: Figure, potentials: Sequence[str], tested: Sequence[str]) -> None:
     from matplotlib.lines import Line2D
 
-    handles = [Line2D([], [], color=color_of(index)) for index in range(len(potentials))]
+    handles = [
+        Line2D([], [], **line_of(name), marker="" if tested else style_of(name)["marker"])
+        for name in potentials
+    ]
     handles += [
         Line2D([], [], color=MUTED, ls="", marker=MARKERS[index % len(MARKERS)], mfc="none")
         for index in range(len(tested))
     ]
     labels = [legend_label(name, length=60) for name in potentials]
     legend_below(figure, handles, [*labels, *(f"tested on {name}" for name in tested)])
+
+
+def _marker(potential: str, where: str, tested: Sequence[str]) -> str:
+    """Symbol of the potential, or of the dataset where there are several."""
+    if len(tested) > 1:
+        return MARKERS[tested.index(where) % len(MARKERS)]
+    return str(style_of(potential)["marker"])
 
 
 def _placed(details: DistanceDetails) -> list[DistanceBinDetails]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final, TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from ms25_suite.core.details import details_of
 from ms25_suite.core.fields import QUANTITIES
@@ -21,7 +21,9 @@ from ms25_suite.criteria.retention.details import (
 from ms25_suite.report.comparisons import marked
 from ms25_suite.report.figures.axes import logarithmic, set_margins, tidy
 from ms25_suite.report.figures.canvas import INK, MUTED, new_figure
-from ms25_suite.report.figures.legend import ROW, color_of, legend_below, legend_label
+from ms25_suite.report.figures.legend import ROW, legend_below, legend_label
+from ms25_suite.report.figures.numbers import THRESHOLD, note_numbers
+from ms25_suite.report.figures.palette import color_of
 from ms25_suite.report.section import Block, Column, Drawing, Section, Table
 from ms25_suite.report.wording import limit_text, number, pretty_unit, value_text
 
@@ -131,7 +133,7 @@ def draw_errors(found: Sequence[Found]) -> Figure | None:
         ]
         for quantity in QUANTITIES
     }
-    shown = {quantity: own for quantity, own in by_quantity.items() if own}
+    shown: dict[str, Any] = {quantity: own for quantity, own in by_quantity.items() if own}
     if not shown:
         return None
     sets = list(dict.fromkeys(_label(*one) for own in shown.values() for one in own))
@@ -166,17 +168,21 @@ def _draw_panel(axes: Axes, found: Sequence[Found], sets: Sequence[str]) -> None
         parent = _value(numbers[PARENT])
         # Of a logarithmic axis, what is left of a hundredth is not shown: a perfect child.
         least = 1e-2 * parent
-        drawn = {role: max(_value(one), least) for role, one in numbers.items() if one}
+        # What has no number is not drawn at the end of the axis, as if it had a small one.
+        known = {role: one for role, one in numbers.items() if one and one.value is not None}
+        drawn = {role: max(_value(one), least) for role, one in known.items()}
+        _note(axes, result, details, known)
+        colors = {role: color_of(one.potential) for role, one in known.items()}
         child = drawn[CHILD]
         values += drawn.values()
         if result.interval is not None:
             ends = [max(parent + end, least) for end in result.interval]
-            axes.plot(ends, [place] * 2, color=color_of(0), lw=1.4, solid_capstyle="butt")
+            axes.plot(ends, [place] * 2, color=colors[CHILD], lw=1.4, solid_capstyle="butt")
             values += ends
-        axes.plot(child, place, "o", color=color_of(0), ms=4.5)
-        axes.plot(parent, place, "o", mec=INK, mfc="none", ms=6.0)
+        axes.plot(child, place, "o", color=colors[CHILD], ms=4.5)
+        axes.plot(parent, place, "o", color=INK, mfc="none", ms=6.0)
         if SCRATCH in drawn:
-            axes.plot(drawn[SCRATCH], place, "x", color=color_of(1), ms=5.0)
+            axes.plot(drawn[SCRATCH], place, "x", color=colors[SCRATCH], ms=5.0)
         if result.threshold is not None:
             limit = parent + result.threshold
             values.append(limit)
@@ -186,13 +192,32 @@ def _draw_panel(axes: Axes, found: Sequence[Found], sets: Sequence[str]) -> None
     tidy(axes)
 
 
+def _note(
+    axes: Axes, result: CheckResult, details: RetentionDetails, known: Mapping[str, RoleNumber]
+) -> None:
+    """Errors of the potentials on a set, the difference, and the mark."""
+    of: dict[str, Any] = {"x": [_label(result, details)], "x_name": "set", "unit": result.unit}
+    where: dict[str, Any] = {"quantity": result.quantity, "tested_on": result.test_dataset}
+    for role, one in known.items():
+        note_numbers(axes, [one.value], series=role, potential=one.potential, **of, **where)
+    change: dict[str, Any] = {
+        "series": "child minus parent",
+        "result": result,
+        "intervals": [result.interval],
+    }
+    note_numbers(axes, [result.value], **change, **of)
+    if result.threshold is not None:
+        limit = _value(known.get(PARENT)) + result.threshold
+        note_numbers(axes, [limit], series=THRESHOLD, **of, **where)
+
+
 def _draw_legend(figure: Figure, found: Sequence[Found], roles: Sequence[str]) -> None:
     from matplotlib.lines import Line2D
 
     styles = {
         PARENT: Line2D([], [], ls="", marker="o", mec=INK, mfc="none", ms=6.0),
-        CHILD: Line2D([], [], color=color_of(0), marker="o", ms=4.5, lw=1.4),
-        SCRATCH: Line2D([], [], ls="", color=color_of(1), marker="x", ms=5.0),
+        CHILD: Line2D([], [], color=_color(found, CHILD), marker="o", ms=4.5, lw=1.4),
+        SCRATCH: Line2D([], [], ls="", color=_color(found, SCRATCH), marker="x", ms=5.0),
     }
     words = {
         PARENT: "parent",
@@ -208,6 +233,11 @@ def _draw_legend(figure: Figure, found: Sequence[Found], roles: Sequence[str]) -
 def _names(found: Sequence[Found], role: str) -> str:
     own = (details.of(role) for _, details in found)
     return next((one.potential for one in own if one is not None), "")
+
+
+def _color(found: Sequence[Found], role: str) -> str:
+    name = _names(found, role)
+    return color_of(name) if name else INK
 
 
 def _label(result: CheckResult, details: RetentionDetails) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ms25_suite.core.details import with_gaps
 from ms25_suite.core.records import RunRecord
@@ -12,8 +12,10 @@ from ms25_suite.criteria.short_range import CRITERION
 from ms25_suite.criteria.short_range.details import KEY, ScanCurve, ShortRangeDetails
 from ms25_suite.report.figures.axes import panels, set_margins, tidy
 from ms25_suite.report.figures.canvas import INK, MUTED, new_figure
-from ms25_suite.report.figures.legend import ROW, color_of, legend_below, legend_label
+from ms25_suite.report.figures.legend import ROW, legend_below, legend_label
+from ms25_suite.report.figures.numbers import draw_threshold, note_numbers
 from ms25_suite.report.figures.observables import Drawn, observable_section
+from ms25_suite.report.figures.palette import line_of, style_of
 from ms25_suite.report.section import Section
 
 if TYPE_CHECKING:
@@ -26,9 +28,11 @@ _SHOWN_EV: Final = (-30.0, 300.0)
 
 _NOTE: Final = (
     "wall: the work to push the closest two atoms of each pair of elements together in a test "
-    "frame, from where they are; the dotted line is the threshold. hole: the same pairs in vacuum. "
-    "compression: a test frame. Black: the repulsion of the screened nuclei (Ziegler, Biersack and "
-    "Littmark), a scale and no reference. The energies are drawn on a scale that is linear up to "
+    "frame, from where they are; the dotted line is the threshold. hole: the same pairs in vacuum; "
+    "the dotted line is the threshold below separated atoms (it counts from the bond where that is "
+    "lower). compression: a test frame; the dotted line is the threshold below its start. Black: "
+    "the repulsion of the screened nuclei (Ziegler, Biersack and Littmark), a scale and no "
+    "reference. The energies are drawn on a scale that is linear up to "
     "1 eV (10 meV/atom) and logarithmic beyond, from -30 to 300 eV. "
     "wall_at_1_ev (-m short_range): the curves of wall, beside those of the reference calculator."
 )
@@ -76,31 +80,47 @@ def _draw_panel(axes: Axes, results: Drawn[ShortRangeDetails], name: str, quanti
     axes.set_title(name, fontsize=8.5)
     axes.axhline(0, color=MUTED, lw=0.8)
     repulsion = reference = False
-    for index, (result, details) in enumerate(results):
+    for result, details in results:
         curve = _curve(details, name, compression)
-        label = legend_label(result.potential)
+        style = line_of(result.potential) | {"marker": style_of(result.potential)["marker"]}
+        style |= {"ms": 2.6, "lw": 1.1, "label": legend_label(result.potential)}
         if curve is None:
-            axes.plot([], [], color=color_of(index), label=label)
+            axes.plot([], [], **style)
             continue
         scale = 1000.0 if compression else 1.0
         energies = [scale * energy for energy in with_gaps(curve.energies)]
-        axes.plot(curve.where, energies, "o-", color=color_of(index), ms=2.2, lw=1.1, label=label)
+        axes.plot(curve.where, energies, **style)
+        unit = "meV/atom" if compression else "eV"
+        where: dict[str, Any] = {
+            "x": curve.where,
+            "x_name": "volume" if compression else "distance",
+        }
+        where |= {"x_unit": "1" if compression else "Å", "quantity": "energy", "unit": unit}
+        of: dict[str, Any] = {"threshold": None, "verdict": "", "series": quantity}
+        note_numbers(axes, energies, result=result, **where, **of)
+        data: dict[str, Any] = {"dataset": result.dataset, "tested_on": result.test_dataset}
         if curve.repulsion is not None and not repulsion:
             axes.plot(curve.where, curve.repulsion, color=INK, lw=0.8, label="screened nuclei")
+            note_numbers(axes, curve.repulsion, series="screened nuclei", **where, **data)
             repulsion = True
         if curve.reference is not None and not reference:
+            energies = with_gaps(curve.reference)
+            note_numbers(axes, energies, series="reference", **where, **data)
             axes.plot(
                 curve.where,
-                with_gaps(curve.reference),
+                energies,
                 color=INK,
                 lw=1.0,
                 ls="--",
                 label="reference",
             )
             reference = True
-    if quantity == "wall":
-        for mark in sorted({one.threshold for one, _ in results if one.threshold is not None}):
-            axes.axhline(mark, color=MUTED, lw=0.9, ls=":")
+    # A wall rises to its threshold; a hole and the fall of a compressed frame are below zero.
+    sign = {"wall": 1.0, "hole": -1.0, "compression": -1.0}.get(quantity, 0.0)
+    for mark in sorted({one.threshold for one, _ in results if one.threshold is not None}):
+        if sign:
+            unit = results[0][0].unit
+            draw_threshold(axes, sign * mark, quantity=quantity, unit=unit)
     _scale(axes, compression)
     tidy(axes)
 

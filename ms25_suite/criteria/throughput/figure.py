@@ -18,7 +18,9 @@ from ms25_suite.criteria.throughput.points import (
 from ms25_suite.criteria.throughput.tables import hardware_note, size_table, speed_table
 from ms25_suite.report.figures.axes import logarithmic, panels, set_margins, tidy
 from ms25_suite.report.figures.canvas import MUTED, new_figure
-from ms25_suite.report.figures.legend import ROW, color_of, potential_legend, style_of
+from ms25_suite.report.figures.legend import ROW, potential_legend
+from ms25_suite.report.figures.numbers import THRESHOLD, draw_threshold, note_numbers
+from ms25_suite.report.figures.palette import color_of, line_of, style_of
 from ms25_suite.report.section import Block, Drawing, Section
 from ms25_suite.report.wording import pretty_unit
 
@@ -38,7 +40,7 @@ _SPEED_NOTE: Final = (
 _PARETO_NOTE: Final = (
     "Upper left is best. Filled symbols on the line: no other potential of the panel is at least "
     "as accurate and as fast, and better in one of the two. Open symbols: at least one other "
-    "potential is better."
+    "potential is better. Dotted: thresholds."
 )
 
 _SIZE_NOTE: Final = (
@@ -101,14 +103,17 @@ def draw_speeds(points: Sequence[SpeedPoint]) -> Figure:
     for point in points:
         index = names.index(point.result.potential)
         x = labels.index(point.label) + (index - (len(names) - 1) / 2) * step
+        style = style_of(point.result.potential)
         value, threshold = point.result.value, point.result.threshold
         # A speed that is too noisy for a number is shown by its spread alone.
         width = 1.6 if value is not None else 5.0
-        axes.plot([x, x], point.details.quartiles, color=color_of(index), lw=width, alpha=0.6)
+        axes.plot([x, x], point.details.quartiles, color=style["color"], lw=width, alpha=0.6)
+        _note_speed(axes, point)
         if value is not None:
-            axes.plot(x, value, ls="", ms=6, **style_of(index))
+            axes.plot(x, value, ls="", ms=6, **style)
         if threshold is not None:
             axes.plot([x - step / 2, x + step / 2], [threshold] * 2, color=MUTED, lw=1.0, ls=":")
+            note_numbers(axes, [threshold], series=THRESHOLD, x=[point.label], unit="kAtoms/s")
     axes.set_xticks(range(len(labels)), labels, fontsize=8, parse_math=False)
     axes.set_xlim(-0.6, len(labels) - 0.4)
     logarithmic(axes, "y", [end for point in points for end in point.details.quartiles])
@@ -129,9 +134,16 @@ def draw_pareto(groups: Mapping[str, Sequence[ParetoPoint]]) -> Figure:
         axes.set_ylabel("kAtoms/s", fontsize=8)
         front = sorted((p.forces, float(p.speed.result.value or 0.0)) for p in own if p.best)
         axes.step([x for x, _ in front], [y for _, y in front], where="post", color=MUTED, lw=0.9)
+        errors = {p.threshold for p in own if p.threshold is not None}
+        speeds = {p.speed.result.threshold for p in own if p.speed.result.threshold is not None}
+        for mark in sorted(errors):
+            draw_threshold(axes, mark, upright=True, quantity="forces", unit=own[0].unit)
+        for mark in sorted(speeds):
+            draw_threshold(axes, mark, quantity="speed", unit=own[0].speed.result.unit)
         for point in own:
-            index = names.index(point.speed.result.potential)
-            color, quartiles = color_of(index), point.speed.details.quartiles
+            style = style_of(point.speed.result.potential)
+            color, quartiles = style["color"], point.speed.details.quartiles
+            _note_speed(axes, point.speed, x=[point.forces], x_name="forces MAE", x_unit=point.unit)
             axes.plot([point.forces] * 2, quartiles, color=color, lw=1.2, alpha=0.6)
             axes.plot(
                 point.forces,
@@ -141,9 +153,9 @@ def draw_pareto(groups: Mapping[str, Sequence[ParetoPoint]]) -> Figure:
                 markerfacecolor=color if point.best else "white",
                 clip_on=False,
                 zorder=3,
-                **style_of(index),
+                **style,
             )
-        axes.set_xlim(0, 1.2 * max(point.forces for point in own) or 1.0)
+        axes.set_xlim(0, 1.2 * max([point.forces for point in own] + [*errors]) or 1.0)
         logarithmic(axes, "y", [end for point in own for end in point.speed.details.quartiles])
     _finish(figure, names)
     return figure
@@ -158,19 +170,39 @@ def draw_sizes(groups: Mapping[str, Sequence[SizeCurve]]) -> Figure:
         axes.set_xlabel("atoms", fontsize=8)
         axes.set_ylabel("time per step (ms)", fontsize=8)
         for place, curve in enumerate(own):
-            _draw_size_curve(axes, curve, names.index(curve.result.potential), place)
+            _draw_size_curve(axes, curve, place)
         logarithmic(axes, "x", [size for curve in own for size in curve.cost.n_atoms])
         logarithmic(axes, "y", [time for curve in own for time in curve.cost.ms_per_step])
     _finish(figure, names)
     return figure
 
 
-def _draw_size_curve(axes: Axes, curve: SizeCurve, index: int, place: int) -> None:
-    cost, color = curve.cost, color_of(index)
-    axes.plot(cost.n_atoms, cost.ms_per_step, ls="", ms=5, **style_of(index))
+def _note_speed(axes: Axes, point: SpeedPoint, **columns: Any) -> None:
+    """Speed with its interval, and the middle half of its blocks."""
+    result, (low, high) = point.result, point.details.quartiles
+    at: dict[str, Any] = {"x": [point.label], "x_name": "dataset"} | columns
+    note_numbers(axes, [result.value], intervals=[result.interval], result=result, **at)
+    spread: dict[str, Any] = {
+        "series": "middle half of the blocks",
+        "quantity": "speed",
+        "unit": result.unit,
+    }
+    for end in (low, high):
+        note_numbers(axes, [end], potential=result.potential, **spread, **at)
+
+
+def _draw_size_curve(axes: Axes, curve: SizeCurve, place: int) -> None:
+    cost, name = curve.cost, curve.result.potential
+    color = color_of(name)
+    axes.plot(cost.n_atoms, cost.ms_per_step, ls="", ms=5, **style_of(name))
+    at: dict[str, Any] = {"x_name": "atoms", "x_unit": "1", "verdict": "", "threshold": None}
+    time: dict[str, Any] = {"quantity": "time per step", "unit": "ms", "result": curve.result}
+    note_numbers(axes, cost.ms_per_step, x=cost.n_atoms, **time, **at)
+    note_numbers(axes, [curve.exponent], intervals=[curve.result.interval], result=curve.result)
     ends = [min(cost.n_atoms), max(cost.n_atoms)]
     line = [cost.prefactor_ms * n**curve.exponent for n in ends]
-    axes.plot(ends, line, color=color, lw=1.0)
+    axes.plot(ends, line, lw=1.0, **line_of(name))
+    note_numbers(axes, line, x=ends, series="fit", **time, **at)
     axes.annotate(
         f"atoms^{curve.exponent:.2f}",
         (0.0, 1.0),
@@ -183,6 +215,7 @@ def _draw_size_curve(axes: Axes, curve: SizeCurve, index: int, place: int) -> No
     )
     if cost.too_large is not None:
         axes.axvline(cost.too_large, color=color, lw=0.9, ls=":")
+        note_numbers(axes, [None], x=[cost.too_large], reason="could not be run", **time, **at)
 
 
 def _panels(groups: Mapping[str, Any], entries: int) -> tuple[Figure, dict[str, Axes]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from ms25_suite.core.details import details_of
 from ms25_suite.core.results import CheckResult, Verdict
@@ -58,6 +59,8 @@ class ParetoPoint:
         Its speed, which has a value.
     forces, unit
         Mean absolute error of its forces, and the unit of it.
+    threshold
+        Of this error; None without one.
     best
         Whether no other potential is at least as accurate and as fast, and better in one of the
         two.
@@ -66,7 +69,12 @@ class ParetoPoint:
     speed: SpeedPoint
     forces: float
     unit: str
+    threshold: float | None
     best: bool
+
+
+_Found: TypeAlias = tuple[SpeedPoint, float, str, float | None]
+"""Speed, error of the forces, its unit and its threshold."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,32 +118,32 @@ def pareto_points(
     """By dataset, the potentials of which both the error of the forces and the speed are known."""
     judged = error_criterion()
     errors = {
-        (other.dataset, other.test_dataset, other.potential): (other.value, other.unit)
+        (other.dataset, other.test_dataset, other.potential): (
+            other.value,
+            other.unit,
+            other.threshold,
+        )
         for other in results
         if (other.criterion, other.quantity, other.metric) == (judged, "forces", "mae")
         and other.value is not None
         # The difference of two methods is no accuracy.
         and not other.incomparable
     }
-    found: dict[str, list[tuple[SpeedPoint, float, str]]] = {}
+    found: dict[str, list[_Found]] = {}
     for point in points:
         result = point.result
         key = (result.dataset, result.test_dataset, result.potential)
         if key in errors and result.value is not None:
             found.setdefault(point.label, []).append((point, *errors[key]))
     return {
-        label: [
-            ParetoPoint(point, forces, unit, not any(_beats(other, own) for other in group))
-            for own in group
-            for point, forces, unit in [own]
-        ]
+        label: [ParetoPoint(*own, not any(_beats(other, own) for other in group)) for own in group]
         for label, group in found.items()
     }
 
 
-def _beats(one: tuple[SpeedPoint, float, str], other: tuple[SpeedPoint, float, str]) -> bool:
+def _beats(one: _Found, other: _Found) -> bool:
     """Whether one is nowhere worse than the other, and better somewhere."""
-    (fast, error, _), (slow, larger, _) = one, other
+    (fast, error, *_), (slow, larger, *_) = one, other
     # Pareto dominance: high speed and low error are both better.
     mine, theirs = float(fast.result.value or 0.0), float(slow.result.value or 0.0)
     return mine >= theirs and error <= larger and (mine > theirs or error < larger)

@@ -13,8 +13,10 @@ from ms25_suite.criteria.training_rate.curves import LearningCurve, LearningGrou
 from ms25_suite.criteria.training_rate.paper_rates import PaperRates
 from ms25_suite.report.comparisons import marked
 from ms25_suite.report.figures.axes import set_margins, tidy
-from ms25_suite.report.figures.canvas import MUTED, new_figure
-from ms25_suite.report.figures.legend import ROW, color_of, legend_below, legend_label, style_of
+from ms25_suite.report.figures.canvas import new_figure
+from ms25_suite.report.figures.legend import ROW, legend_below, legend_label
+from ms25_suite.report.figures.numbers import draw_threshold, note_numbers
+from ms25_suite.report.figures.palette import line_of, style_of
 from ms25_suite.report.section import Block, Column, Drawing, Section, Table
 from ms25_suite.report.wording import number, plain_number, pretty_unit, value_text
 
@@ -140,10 +142,11 @@ def draw_learning(group: LearningGroup) -> Figure:
         linear, logarithmic = panels[:, column]
         for axes in (linear, logarithmic):
             for curve in curves:
-                _draw_curve(axes, curve, names.index(curve.result.potential))
+                _draw_curve(axes, curve)
             marks = {c.points.threshold for c in curves if c.points.threshold is not None}
             for mark in sorted(marks):
-                axes.axhline(mark, color=MUTED, lw=0.9, ls=":", label="threshold of the error")
+                of: dict[str, Any] = {"quantity": quantity, "unit": curves[0].points.unit}
+                draw_threshold(axes, mark, label="threshold of the error", **of)
             axes.set_xlabel("training frames", fontsize=8)
             tidy(axes)
         unit = pretty_unit(curves[0].points.unit)
@@ -160,7 +163,7 @@ def draw_learning(group: LearningGroup) -> Figure:
     return figure
 
 
-def _draw_curve(axes: Axes, curve: LearningCurve, index: int) -> None:
+def _draw_curve(axes: Axes, curve: LearningCurve) -> None:
     """Errors with their intervals, and the fitted line ``ln MAE = intercept - rate ln n``."""
     points = curve.points
     ends = [interval for interval in points.intervals if interval is not None]
@@ -179,13 +182,21 @@ def _draw_curve(axes: Axes, curve: LearningCurve, index: int) -> None:
         elinewidth=1.0,
         capsize=2,
         label=curve.result.potential,
-        **style_of(index),
+        **style_of(curve.result.potential),
     )
     first, last = points.sizes[0], points.sizes[-1]
     # Evenly spaced on the logarithmic scale.
     steps = [first * (last / first) ** (k / 40) for k in range(41)]
     line = [math.exp(curve.fit.intercept) * n**-curve.rate for n in steps]
-    axes.plot(steps, line, color=color_of(index), lw=1.1)
+    axes.plot(steps, line, lw=1.1, **line_of(curve.result.potential))
+    of: dict[str, Any] = {"result": curve.result, "x_name": "training frames", "unit": points.unit}
+    error: dict[str, Any] = {"series": "MAE", "threshold": points.threshold, "verdict": ""}
+    note_numbers(axes, points.mae, x=points.sizes, intervals=points.intervals, **error, **of)
+    fit: dict[str, Any] = {"series": "fit", "x": (first, last), "threshold": None, "verdict": ""}
+    note_numbers(axes, [line[0], line[-1]], **fit, **of)
+    # No unit: minus the slope of the line.
+    rate: dict[str, Any] = {"series": "rate", "unit": curve.result.unit}
+    note_numbers(axes, [curve.rate], intervals=[curve.result.interval], result=curve.result, **rate)
 
 
 def _scale_logarithmically(axes: Axes, curves: Sequence[LearningCurve]) -> None:

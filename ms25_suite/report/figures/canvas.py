@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from ms25_suite.core.text.shown import shown_lines
+from ms25_suite.report.figures.palette import styles_of_potentials
 from ms25_suite.report.wording import middle_cut
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = [
-    "COLORS",
     "INK",
-    "MARKERS",
     "MUTED",
     "RULE",
     "drawing",
@@ -32,11 +31,6 @@ __all__ = [
 INK: Final = "#1b1f24"
 MUTED: Final = "#5b6470"
 RULE: Final = "#c9cfd6"
-
-COLORS: Final = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
-"""Okabe and Ito's palette, which remains distinguishable with colour vision deficiency."""
-
-MARKERS: Final = "osD^vP*"
 
 _STYLE: Final[dict[str, Any]] = {
     "font.family": "DejaVu Sans",
@@ -62,11 +56,21 @@ _STYLE: Final[dict[str, Any]] = {
 
 
 @contextmanager
-def drawing() -> Iterator[None]:
-    """Matplotlib's defaults and the style of the report, independent of a user's matplotlibrc."""
+def drawing(potentials: Iterable[str] = ()) -> Iterator[None]:
+    """Matplotlib's defaults and the style of the report, independent of a user's matplotlibrc.
+
+    Parameters
+    ----------
+    potentials
+        All potentials of the report in its order: each has one colour and symbol in all figures.
+    """
     from matplotlib import style
 
-    with style.context(["default", _STYLE]), warnings.catch_warnings():
+    with (
+        style.context(["default", _STYLE]),
+        styles_of_potentials(potentials),
+        warnings.catch_warnings(),
+    ):
         # A name may be in any script; DejaVu draws a box for what it does not have.
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
         yield
@@ -83,12 +87,13 @@ def new_figure(width: float, height: float) -> Figure:
     return figure
 
 
-def png_bytes(figure: Figure, dpi: float) -> bytes:
-    """Figure as PNG."""
+def png_bytes(figure: Figure, dpi: float, *, compression: int = 6) -> bytes:
+    """Figure as PNG, compressed from 1 (a fifth larger, in half of the time) to 9."""
     _make_visible(figure)
     buffer = io.BytesIO()
     # Without the version of matplotlib, the same figure has the same bytes.
-    figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
+    options = {"compress_level": compression}
+    figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None}, pil_kwargs=options)
     return buffer.getvalue()
 
 

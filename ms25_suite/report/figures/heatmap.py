@@ -11,12 +11,14 @@ from ms25_suite.core.results import Verdict
 from ms25_suite.report.comparisons import MARK
 from ms25_suite.report.figures.canvas import INK, MUTED, RULE, new_figure, wrapped
 from ms25_suite.report.figures.colors import text_color
+from ms25_suite.report.figures.numbers import note_numbers
 from ms25_suite.report.figures.scales import HeatmapScale, Shade, scale_by_marks, scale_of_paper
 from ms25_suite.report.grid import Cell, Column, Grid
 from ms25_suite.report.wording import (
     QUANTITY_LETTERS,
     SYMBOLS,
     cell_number,
+    footnote,
     middle_cut,
     verdict_word,
 )
@@ -156,8 +158,9 @@ def _draw_block(
             size = 7.5 if column.heading else 9
             _text(axes, at + cell_width / 2, y - 0.12, word, size, color=MUTED)
             for number, row in enumerate(grid.rows):
-                corner = (at, y + number * _CELL_HEIGHT)
-                _draw_cell(axes, grid, grid.cells[row, column], corner, cell_width, shade)
+                corner, cell = (at, y + number * _CELL_HEIGHT), grid.cells[row, column]
+                _draw_cell(axes, grid, cell, corner, cell_width, shade)
+                _note(axes, row, column, cell)
         x += width + _GAP
     return y + len(grid.rows) * _CELL_HEIGHT + 0.2
 
@@ -207,6 +210,21 @@ def _draw_cell(
         )
 
 
+def _note(axes: Axes, row: str, column: Column, cell: Cell) -> None:
+    at: dict[str, Any] = {} if cell.result is not None else {"dataset": column.label}
+    note_numbers(
+        axes,
+        [cell.value],
+        intervals=[None if cell.result is None else cell.result.interval],
+        result=cell.result,
+        series=row,
+        quantity=column.quantity,
+        unit=cell.unit,
+        reason=cell.reason or cell.word,
+        **at,
+    )
+
+
 def _text(
     axes: Axes,
     x: float,
@@ -242,7 +260,7 @@ def _notes(grid: Grid, width: float) -> list[str]:
     for note in grid.notes:
         notes += wrapped(note, characters, 4)
     for number, reason in enumerate(grid.reasons[:_MAX_NOTES], start=1):
-        notes += wrapped(f"[{number}] {reason}", characters, 3)
+        notes += wrapped(f"[{number}] {footnote(reason)}", characters, 3)
     more = len(grid.reasons) - _MAX_NOTES
     if more > 0:
         notes.append(f"… and {more} more {'reason' if more == 1 else 'reasons'} in the table.")

@@ -8,8 +8,10 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from ms25_suite.report.figures.axes import panels, set_margins, tidy
-from ms25_suite.report.figures.canvas import INK, MUTED, new_figure
-from ms25_suite.report.figures.legend import ROW, potential_legend, style_of
+from ms25_suite.report.figures.canvas import MUTED, new_figure
+from ms25_suite.report.figures.legend import ROW, potential_legend
+from ms25_suite.report.figures.numbers import draw_threshold, note_numbers
+from ms25_suite.report.figures.palette import style_of
 from ms25_suite.report.history.numbers import Line, Point
 from ms25_suite.report.wording import middle_cut, pair_label, pretty_unit, quantity_text
 
@@ -27,7 +29,7 @@ def draw_history(lines: Sequence[Line]) -> Figure:
     """Draw numbers over the time at which their runs were started.
 
     Points of one potential are joined where they are of the same frames. A ring is around the first
-    point of each model file; the dashed line is the threshold of the last run.
+    point of each model file; the dotted line is the threshold of the last run.
 
     Parameters
     ----------
@@ -41,22 +43,30 @@ def draw_history(lines: Sequence[Line]) -> Figure:
     figure = new_figure(width, height)
     set_margins(figure, left=0.75, bottom=legend + 0.35, between=(0.35, 0.65))
     for place, line in enumerate(lines):
-        _draw(figure.add_subplot(rows, columns, place + 1), line, names)
+        _draw(figure.add_subplot(rows, columns, place + 1), line)
     potential_legend(figure, names)
     return figure
 
 
-def _draw(axes: Axes, line: Line, names: Sequence[str]) -> None:
+def _draw(axes: Axes, line: Line) -> None:
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
     for name in dict.fromkeys(point.potential for point in line.points):
-        style = style_of(names.index(name))
+        style = style_of(name)
         own = [point for point in line.points if point.potential == name and point.started]
         for part in _of_the_same_frames(own):
             times: Any = [datetime.fromisoformat(point.started) for point in part]
             values = [point.result.value or 0.0 for point in part]
             axes.errorbar(
                 times, values, yerr=_bars(part), ms=4, lw=1, elinewidth=0.8, capsize=2, **style
+            )
+            note_numbers(
+                axes,
+                values,
+                x=[point.started for point in part],
+                intervals=[point.result.interval for point in part],
+                result=part[-1].result,
+                x_name="start of the run",
             )
             for moment, value, point, before in zip(
                 times, values, part, [None, *part], strict=False
@@ -65,7 +75,7 @@ def _draw(axes: Axes, line: Line, names: Sequence[str]) -> None:
                     axes.plot(moment, value, "o", ms=9, mfc="none", mec=style["color"], mew=0.8)
     limit = line.points[-1].result.threshold
     if limit is not None:
-        axes.axhline(limit, color=INK, lw=0.9, ls="--")
+        draw_threshold(axes, limit, result=line.points[-1].result)
     tidy(axes)
     locator: Any = AutoDateLocator(minticks=2, maxticks=5)  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_locator(locator)

@@ -1,31 +1,21 @@
-"""Legends below a figure, and the colour and symbol of each potential."""
+"""Legends below a figure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ms25_suite.report.figures.canvas import COLORS, MARKERS
+from ms25_suite.report.figures.palette import style_of
 from ms25_suite.report.wording import middle_cut
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.figure import Figure
 
-__all__ = ["color_of", "legend_below", "legend_label", "potential_legend", "style_of"]
+__all__ = ["ROW", "legend_below", "legend_label", "potential_legend"]
 
 ROW = 0.2
 """Height of a row of a legend in inches."""
-
-
-def color_of(index: int) -> str:
-    """Colour of the potential with an index; the eighth has that of the first."""
-    return COLORS[index % len(COLORS)]
-
-
-def style_of(index: int) -> dict[str, Any]:
-    """Colour and symbol of the potential with an index, as keywords of ``Axes.plot``."""
-    return {"color": color_of(index), "marker": MARKERS[index % len(MARKERS)]}
 
 
 def legend_label(name: str, words: str = "", length: int = 40) -> str:
@@ -53,8 +43,8 @@ def legend_below(
 
 
 def potential_legend(figure: Figure, names: Sequence[str]) -> None:
-    """Legend with a row for each potential, in the order of their `style_of`."""
+    """Legend of symbols with a row for each potential."""
     from matplotlib.lines import Line2D
 
-    handles = [Line2D([], [], ls="", **style_of(index)) for index in range(len(names))]
+    handles = [Line2D([], [], ls="", **style_of(name)) for name in names]
     legend_below(figure, handles, [legend_label(name, length=60) for name in names])

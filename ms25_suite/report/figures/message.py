@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Final
 from ms25_suite.core.results import CheckResult, Verdict, worst_verdict
 from ms25_suite.report.criteria import error_criterion, is_observable
 from ms25_suite.report.figures.axes import panels, set_margins, tidy
-from ms25_suite.report.figures.canvas import MUTED, new_figure
-from ms25_suite.report.figures.legend import ROW, potential_legend, style_of
+from ms25_suite.report.figures.canvas import new_figure
+from ms25_suite.report.figures.legend import ROW, potential_legend
+from ms25_suite.report.figures.numbers import draw_threshold, note_numbers
+from ms25_suite.report.figures.palette import style_of
 from ms25_suite.report.section import Block, Drawing, Section
 from ms25_suite.report.wording import pair_label, pretty_unit
 
@@ -132,37 +134,49 @@ def draw_message(points: Sequence[ObservablePoint]) -> Figure:
     for place, (label, own) in enumerate(groups.items(), start=1):
         axes = figure.add_subplot(rows, columns, place)
         axes.set_title(label, fontsize=8.5, parse_math=False)
-        _draw_panel(axes, own, names)
+        _draw_panel(axes, own)
     potential_legend(figure, names)
     return figure
 
 
-def _draw_panel(axes: Axes, points: Sequence[ObservablePoint], names: Sequence[str]) -> None:
+def _draw_panel(axes: Axes, points: Sequence[ObservablePoint]) -> None:
     axes.set_xlabel(f"forces MAE ({pretty_unit(points[0].forces.unit)})", fontsize=8)
     axes.set_ylabel(f"error ({pretty_unit(points[0].observable.unit)})", fontsize=8)
+    observable = points[0].observable
     across = {p.forces.threshold for p in points if p.forces.threshold is not None}
     upward = {p.observable.threshold for p in points if p.observable.threshold is not None}
     for mark in sorted(across):
-        axes.axvline(mark, color=MUTED, lw=0.9, ls=":")
+        draw_threshold(axes, mark, upright=True, quantity="forces", unit=points[0].forces.unit)
     for mark in sorted(upward):
-        axes.axhline(mark, color=MUTED, lw=0.9, ls=":")
+        draw_threshold(axes, mark, quantity=observable.quantity, unit=observable.unit)
     values = [p.observable.value for p in points if p.observable.value is not None]
     right = 1.25 * max([p.forces.value or 0.0 for p in points] + [*across])
     top = 1.25 * max([*values, *upward], default=1.0)
     for point in points:
         value = point.observable.value
-        style = style_of(names.index(point.observable.potential))
+        style = style_of(point.observable.potential)
         if value is None:
-            # The potential failed before there was a number.
+            # The potential failed before there was a number: it stands at the edge of the panel.
             style |= {"marker": "o", "markerfacecolor": "white"}
+            style |= {"transform": axes.get_xaxis_transform()}
         axes.plot(
             point.forces.value or 0.0,
-            top if value is None else value,
+            1.0 if value is None else value,
             ls="",
             ms=6,
             clip_on=False,
             zorder=3,
             **style,
+        )
+        note_numbers(
+            axes,
+            [value],
+            result=point.observable,
+            intervals=[point.observable.interval],
+            x_name="forces MAE",
+            x=[point.forces.value],
+            x_unit=point.forces.unit,
+            reason="" if value is not None else point.observable.reason,
         )
     axes.set_xlim(0, right or 1.0)
     axes.set_ylim(0, top or 1.0)

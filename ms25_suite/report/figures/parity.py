@@ -14,15 +14,16 @@ from numpy.typing import NDArray
 from ms25_suite.core.errors import ReportError
 from ms25_suite.core.results import CheckResult
 from ms25_suite.report.figures.canvas import MUTED, new_figure
-from ms25_suite.report.wording import cell_number, pretty_unit
+from ms25_suite.report.figures.numbers import THRESHOLD, note_numbers
+from ms25_suite.report.wording import cell_number, in_mev, plain_number, pretty_unit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["Parity", "draw_parities", "read_parity"]
+__all__ = ["Parity", "draw_parities", "panel_box", "panel_range", "read_parity"]
 
-_PANEL: Final = 2.6
+_PANEL: Final = 2.7
 _HEXBIN_FROM: Final = 400
 _UNITS: Final = {"energy": "eV/atom", "forces": "eV/Å", "stress": "eV/Å^3"}
 
@@ -38,11 +39,13 @@ class Parity:
     reference, predicted
         Shape (n,), finite, in ``unit``.
     unit
-        Unit of both.
+        Unit of both: that of the result where it has one, so meV rather than eV.
     n_dropped
         Pairs left out since one of the two is not finite.
     structures
         The worst frames as extended XYZ, the worst first; empty if they were not kept.
+    frames
+        Index of the frame of each pair in the dataset, shape (n,); None if it is not known.
     """
 
     result: CheckResult
@@ -51,6 +54,7 @@ class Parity:
     unit: str
     n_dropped: int
     structures: str = ""
+    frames: NDArray[np.int64] | None = None
 
 
 def read_parity(folder: Path, result: CheckResult) -> Parity | None:
@@ -79,6 +83,7 @@ def read_parity(folder: Path, result: CheckResult) -> Parity | None:
             predicted = np.asarray(archive["predicted"], dtype=np.float64)
             unit = str(archive["unit"]) if "unit" in archive.files else ""
             kept = str(archive["structures"]) if "structures" in archive.files else ""
+            of = np.asarray(archive["frame"], dtype=np.int64) if "frame" in archive.files else None
     except FileNotFoundError as error:
         msg = f"no parity plot: the file {shown} is missing from the report folder"
         raise ReportError(msg) from error
@@ -91,17 +96,26 @@ def read_parity(folder: Path, result: CheckResult) -> Parity | None:
             f"one length, found the shapes {reference.shape} and {predicted.shape}"
         )
         raise ReportError(msg)
+    if of is not None and of.shape != reference.shape:
+        msg = (
+            f"no parity plot: expected a `frame` in {shown} for each of the {reference.size} "
+            f"numbers, found the shape {of.shape}"
+        )
+        raise ReportError(msg)
     finite = np.isfinite(reference) & np.isfinite(predicted)
     if not finite.any():
         msg = f"no parity plot: {shown} holds no pair of finite numbers"
         raise ReportError(msg)
+    # The numbers beside the plot are in meV: eV on its axes would be read as the same.
+    unit, scale = in_mev(unit or _UNITS.get(result.quantity, ""))
     return Parity(
         result,
-        reference[finite],
-        predicted[finite],
-        unit or _UNITS.get(result.quantity, ""),
+        scale * reference[finite],
+        scale * predicted[finite],
+        unit,
         int(np.count_nonzero(~finite)),
         kept,
+        None if of is None else of[finite],
     )
 
 
@@ -110,11 +124,51 @@ def draw_parities(parities: Sequence[Parity]) -> Figure:
     width, height = _PANEL * len(parities), _PANEL + 0.12
     figure = new_figure(width, height)
     for number, parity in enumerate(parities):
-        axes = figure.add_axes(
-            ((number * _PANEL + 0.62) / width, 0.48 / height, 1.9 / width, 1.9 / height)
-        )
+        axes = figure.add_axes(panel_box(number, len(parities)))
         _draw_panel(axes, parity)
+        note_numbers(
+            axes,
+            parity.predicted,
+            x=parity.reference,
+            frames=() if parity.frames is None else parity.frames,
+            result=parity.result,
+            series="predicted",
+            x_name="reference",
+            x_unit=parity.unit,
+            unit=parity.unit,
+            # Of the mean error, not of a single one.
+            threshold=None,
+            verdict="",
+        )
+        _note_error(axes, parity.result)
     return figure
+
+
+def panel_box(number: int, count: int) -> tuple[float, float, float, float]:
+    """Left, bottom, width and height of a panel as parts of the figure.
+
+    Parameters
+    ----------
+    number, count
+        Index of the panel, and how many there are.
+    """
+    width, height = _PANEL * count, _PANEL + 0.12
+    return (number * _PANEL + 0.72) / width, 0.48 / height, 1.9 / width, 1.9 / height
+
+
+def panel_range(parity: Parity) -> tuple[float, float]:
+    """Ends of both axes of a panel, in the unit of the parity."""
+    origin = _origin(parity.reference)
+    low, high = _limits(parity.reference - origin, parity.predicted - origin)
+    return low + origin, high + origin
+
+
+def _note_error(axes: Axes, result: CheckResult) -> None:
+    """The mean error in the title, and its threshold."""
+    note_numbers(axes, [result.value], result=result, intervals=[result.interval], series="MAE")
+    if result.threshold is not None:
+        quantity, unit = result.quantity, result.unit
+        note_numbers(axes, [result.threshold], series=THRESHOLD, quantity=quantity, unit=unit)
 
 
 def _draw_panel(axes: Axes, parity: Parity) -> None:
@@ -158,6 +212,9 @@ def _draw_panel(axes: Axes, parity: Parity) -> None:
     count = f"n = {parity.reference.size:,}".replace(",", " ")
     if parity.n_dropped:
         count += f"\n{parity.n_dropped} not finite"
+    # A mean error has no place among the points, but its threshold is to be seen.
+    if parity.result.threshold is not None:
+        count += f"\nthreshold {plain_number(parity.result.threshold)}"
     axes.text(
         0.04, 0.96, count, transform=axes.transAxes, fontsize=7, color=MUTED, va="top", zorder=3
     )

@@ -13,8 +13,9 @@ from ms25_suite.core.results import CheckResult
 from ms25_suite.report.figures.embed import embed_png
 from ms25_suite.report.figures.files import FigureFiles
 from ms25_suite.report.figures.parity import draw_parities, read_parity
+from ms25_suite.report.html.points import named_points
 from ms25_suite.report.html.structures import Structures
-from ms25_suite.report.wording import pair_label, pretty_unit
+from ms25_suite.report.wording import number, pair_label, pretty_unit
 
 __all__ = ["error_groups"]
 
@@ -66,11 +67,13 @@ def error_groups(
         if not parities and not details:
             continue
         image = None
+        panels: list[dict[str, Any]] = []
         if parities:
             figure = draw_parities(parities)
             names = ", ".join(parity.result.quantity for parity in parities)
             alt = f"Parity plots of {potential} on {label}: predicted against reference {names}."
             image = embed_png(figure, alt)
+            panels = named_points(parities)
             if files is not None:
                 files.save(f"parity-{criterion}-{potential}-{label}", figure)
         shown.append(
@@ -82,6 +85,7 @@ def error_groups(
                 "incomparable": any(result.incomparable for result in own),
                 "verdicts": list(dict.fromkeys(result.verdict for result in own)),
                 "image": image,
+                "panels": panels,
                 "details": details,
             }
         )
@@ -95,7 +99,7 @@ def _details(result: CheckResult, kept: tuple[int, int]) -> dict[str, Any]:
     frames = details_of(result, "worst_frames", tuple[WorstFrame, ...]) or ()
     worst = [(str(frame.frame), frame.value) for frame in frames if math.isfinite(frame.value)]
     scalars = [
-        (str(key).replace("_", " "), float(value))
+        _scalar(str(key), value, result)
         for key, value in result.details.items()
         if _is_number(value)
     ]
@@ -123,6 +127,13 @@ def _details(result: CheckResult, kept: tuple[int, int]) -> dict[str, Any]:
         "n_structures": kept[1],
         "scalars": scalars,
     }
+
+
+def _scalar(key: str, value: float, result: CheckResult) -> tuple[str, str]:
+    """Words and text of a number. What is counted is a whole number."""
+    if key == "without_model":
+        return "error without a model", f"{number(value)} {pretty_unit(result.unit)}".rstrip()
+    return key.replace("_", " "), str(value) if isinstance(value, int) else number(value)
 
 
 def _is_number(value: Any) -> bool:

@@ -13,12 +13,12 @@ from ms25_suite.core.results import SEVERITY, CheckResult, Verdict, worst_verdic
 from ms25_suite.report.criteria import criterion_title
 from ms25_suite.report.order import sort_potentials
 from ms25_suite.report.wording import (
-    cell_number,
     limit_text,
     pair_label,
     pretty_unit,
     quantity_text,
-    value_text,
+    result_number,
+    result_text,
     verdict_word,
 )
 
@@ -134,7 +134,7 @@ def hover_text(result: CheckResult) -> str:
     """Value, interval, threshold and reason of a result in one line."""
     parts = []
     if result.value is not None:
-        value, interval = value_text(result.value, result.interval)
+        value, interval = result_text(result)
         parts.append(f"{value} {interval}".strip() + f" {pretty_unit(result.unit)}".rstrip())
     if result.threshold is not None:
         parts.append(f"threshold {limit_text(result.threshold, result.at_least)}")
@@ -150,12 +150,9 @@ def _worst(results: Sequence[CheckResult]) -> WorstCell | None:
         return None
     verdict = worst_verdict(one.verdict for one in results)
     result = max((one for one in results if one.verdict is verdict), key=_excess)
-    number = ""
-    if result.value is not None:
-        number = f"{cell_number(result.value)} {pretty_unit(result.unit)}".rstrip()
     where = pair_label(result.dataset, result.test_dataset)
     what = ", ".join(filter(None, (quantity_text(result.quantity, result.metric), where)))
-    return WorstCell(result, number, what, hover_text(result), _counts(results))
+    return WorstCell(result, result_number(result), what, hover_text(result), _counts(results))
 
 
 def _excess(result: CheckResult) -> float:

@@ -29,6 +29,8 @@ from ms25_suite.report.findings import collect_audits, collect_findings, group_f
 from ms25_suite.report.grid import build_grid, stand_in_notes, without_model_notes
 from ms25_suite.report.html.details import error_groups
 from ms25_suite.report.html.overview import hover_text, judged_on, overview
+from ms25_suite.report.html.packed import packed
+from ms25_suite.report.html.points import thinned
 from ms25_suite.report.html.provenance import (
     command_line,
     dataset_facts,
@@ -42,7 +44,6 @@ from ms25_suite.report.pairs import without_repeats
 from ms25_suite.report.verdicts import verdict_matrices
 from ms25_suite.report.wording import (
     SYMBOLS,
-    cell_number,
     change_text,
     count_sentence,
     exit_words,
@@ -50,8 +51,9 @@ from ms25_suite.report.wording import (
     number,
     pair_label,
     pretty_unit,
+    result_number,
+    result_text,
     unjudged_lines,
-    value_text,
     verdict_word,
 )
 
@@ -97,7 +99,6 @@ def render_page(
     )
     environment.filters.update(
         number=number,
-        cell=cell_number,
         unit=pretty_unit,
         words=verdict_word,
         symbol=_symbol,
@@ -111,6 +112,7 @@ def render_page(
         limit=limit_text,
         change=change_text,
         hover=hover_text,
+        number_of=result_number,
         compared=any(result.change is not None for result in results),
     )
     sections = Sections(files)
@@ -120,6 +122,8 @@ def render_page(
     )
     curves = sections.make("training", "Training curves", lambda: training_section(run))
     groups, notes, structures = error_groups(folder, results, files)
+    # The page says by its place which of the figures one is.
+    plots = thinned([group["panels"] for group in groups])
     matrices = verdict_matrices(run, without_repeats(results))
     matrix_links = {one.criterion: f"#verdicts-{n}" for n, one in enumerate(matrices, start=1)}
     group_links = {
@@ -153,7 +157,7 @@ def render_page(
         },
         is_short=len(results) <= _SHORT,
         policy=scripts.policy,
-        scripts=structures.data + scripts.tags,
+        scripts=structures.data + packed("points", plots if any(plots) else []) + scripts.tags,
         n_left_out=structures.n_left_out,
         heatmaps=_heatmaps(run, results, heatmap, heatmap_width),
         has_stress=any(result.quantity == "stress" for result in results),
@@ -237,10 +241,8 @@ def _sources(results: Iterable[CheckResult]) -> dict[str, int]:
 
 
 def _interval(result: CheckResult) -> tuple[str, str]:
-    if result.value is None:
-        return "", ""
-    value, interval = value_text(result.value, result.interval)
-    return marked(value, result), interval
+    value, interval = result_text(result)
+    return marked(value, result) if value else "", interval
 
 
 def _symbol(verdict: Verdict | None) -> str:

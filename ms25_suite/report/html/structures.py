@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-import gzip
-import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
+
+from ms25_suite.report.html.packed import packed
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -56,11 +55,4 @@ class Structures:
     @property
     def data(self) -> Markup:
         """Element of the page that holds them, compressed; empty if there are none."""
-        from markupsafe import Markup
-
-        if not self.texts:
-            return Markup("")
-        # Without a time, the same frames have the same bytes.
-        packed = gzip.compress(json.dumps(self.texts).encode(), mtime=0)
-        text = base64.b64encode(packed).decode()
-        return Markup(f'<script type="text/plain" id="structures">{text}</script>\n')
+        return packed("structures", self.texts)

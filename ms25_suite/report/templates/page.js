@@ -85,15 +85,17 @@
     });
   }
 
+  const unpack = async (element) => {
+    const bytes = Uint8Array.from(atob(element.textContent), (letter) => letter.charCodeAt(0));
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+    return JSON.parse(await new Response(stream).text());
+  };
+
   // Structures of the worst frames: turned with 3Dmol, and saved as extended XYZ.
   const held = document.getElementById("structures");
+  let show = null;
   if (held && globalThis.$3Dmol) {
     let texts;
-    const unpack = async () => {
-      const bytes = Uint8Array.from(atob(held.textContent), (letter) => letter.charCodeAt(0));
-      const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-      texts = JSON.parse(await new Response(stream).text());
-    };
     const split = (text) => {
       const lines = text.split("\n");
       const frames = [];
@@ -114,8 +116,8 @@
     document.body.append(dialog);
     // Red where the error of the forces is largest; grey where nothing is known for each atom.
     const shade = (share) => `rgb(${Math.round(205 + 40 * share)},${Math.round(205 - 165 * share)},${Math.round(210 - 180 * share)})`;
-    const show = async (row) => {
-      if (!texts) await unpack();
+    show = async (row) => {
+      texts ||= await unpack(held);
       const text = split(texts[row.dataset.structures])[row.dataset.place];
       const lines = text.trimEnd().split("\n");
       const columns = /Properties=(\S+)/.exec(lines[1])[1].split(":");
@@ -176,6 +178,89 @@
       button.addEventListener("click", () => show(row));
       row.append(make("td", {}, button));
     }
+  }
+
+  // Points of the parity plots name their frame: under the pointer, or by the arrow keys.
+  const named = document.getElementById("points");
+  const NEAR = 14;
+  const typeset = (text) => text.replaceAll("-", "\u2212");
+  const name = (figure, panels) => {
+    const group = figure.closest(".group");
+    const image = figure.querySelector("img");
+    const ring = make("div", { className: "ring", hidden: true });
+    const label = make("div", { className: "point-label", hidden: true });
+    const plot = make("div", { className: "plot", tabIndex: 0 });
+    label.setAttribute("role", "status");
+    plot.setAttribute("role", "application");
+    plot.setAttribute("aria-label", "Points of the parity plots. The arrow keys go from point to point, the worst frames first; Enter shows the structure of a frame where the page has it.");
+    image.replaceWith(plot);
+    plot.append(image, ring, label);
+    const points = panels.flatMap((panel) => {
+      const [left, bottom, width, height] = panel.box;
+      const [low, high] = panel.range;
+      const part = (value) => (value - low) / (high - low);
+      return panel.points.map(([frame, reference, predicted]) => ({
+        panel, frame, reference, predicted, x: left + width * part(reference), y: 1 - bottom - height * part(predicted),
+      }));
+    });
+    // Of the same quantity, or of another one of that frame.
+    const rowOf = (point) => {
+      const rows = [...group.querySelectorAll(`tr[data-structures][data-frame="${point.frame}"]`)];
+      return show && (rows.find((row) => row.dataset.quantity === point.panel.quantity) || rows[0]);
+    };
+    let at = null;
+    const point = (one) => {
+      at = one;
+      ring.hidden = label.hidden = !one;
+      plot.style.cursor = one && rowOf(one) ? "pointer" : "";
+      if (!one) return;
+      const place = { left: `${100 * one.x}%`, top: `${100 * one.y}%` };
+      Object.assign(ring.style, place);
+      const unit = one.panel.unit;
+      const error = one.predicted - one.reference;
+      // With as many decimals as the error needs to be seen in them.
+      const decimals = error ? Math.min(Math.max(2 - Math.floor(Math.log10(Math.abs(error))), 0), 6) : 3;
+      const write = (value) => typeset(value.toFixed(decimals));
+      label.textContent = `frame ${one.frame}, ${one.panel.quantity}\nreference ${write(one.reference)} ${unit}\npredicted ${write(one.predicted)} ${unit}\n`
+        + `error ${error > 0 ? "+" : ""}${typeset(String(Number(error.toPrecision(3))))} ${unit}${rowOf(one) ? "\nclick or Enter: structure" : ""}`;
+      // Towards the middle of the picture, so that it is not cut off.
+      Object.assign(label.style, { left: "", right: "", top: "", bottom: "" });
+      label.style[one.x < 0.5 ? "left" : "right"] = `calc(${100 * (one.x < 0.5 ? one.x : 1 - one.x)}% + 12px)`;
+      label.style[one.y < 0.5 ? "top" : "bottom"] = `calc(${100 * (one.y < 0.5 ? one.y : 1 - one.y)}% + 6px)`;
+    };
+    const open = () => {
+      const row = at && rowOf(at);
+      if (row) show(row);
+    };
+    const nearest = (event) => {
+      const box = image.getBoundingClientRect();
+      let found = null;
+      let least = NEAR;
+      for (const one of points) {
+        const away = Math.hypot(event.clientX - box.left - one.x * box.width, event.clientY - box.top - one.y * box.height);
+        if (away < least) [least, found] = [away, one];
+      }
+      return found;
+    };
+    plot.addEventListener("pointermove", (event) => point(nearest(event)));
+    plot.addEventListener("pointerleave", () => point(null));
+    plot.addEventListener("click", (event) => { point(nearest(event)); open(); });
+    plot.addEventListener("focus", () => { if (!at && plot.matches(":focus-visible")) point(points[0]); });
+    plot.addEventListener("blur", () => point(null));
+    plot.addEventListener("keydown", (event) => {
+      const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+      const place = points.indexOf(at);
+      if (event.key === "Enter") open();
+      else if (event.key === "Home" || event.key === "End") point(points.at(event.key === "Home" ? 0 : -1));
+      else if (step) point(points[(Math.max(place, step < 0 ? 0 : -1) + step + points.length) % points.length]);
+      else return;
+      event.preventDefault();
+    });
+  };
+  if (named) {
+    unpack(named).then((plots) => {
+      for (const figure of document.querySelectorAll("figure[data-points]")) name(figure, plots[figure.dataset.points]);
+    });
   }
 
   // A link into a folded part unfolds it.

@@ -69,6 +69,8 @@ def test_the_worst_frames_are_kept_with_both_sides(
     (result,) = recorder.results
     with np.load(tmp_path / result.artifact) as archive:
         images = read(io.StringIO(str(archive["structures"])), index=":", format="extxyz")
+        of = archive["frame"]
+        errors = 1000 * np.abs(archive["predicted"] - archive["reference"])
     worst = result.details["worst_frames"][:count]
     assert [atoms.info["frame"] for atoms in images] == [entry["frame"] for entry in worst]
     for atoms, entry in zip(images, worst, strict=True):
@@ -79,6 +81,8 @@ def test_the_worst_frames_are_kept_with_both_sides(
         difference = np.abs(found[f"predicted_{name}"] - found[f"reference_{name}"])
         # The errors are those of the result, here in eV: the frame is the one that it says.
         assert 1000 * np.mean(difference) == pytest.approx(entry["value"], rel=1e-4, abs=1e-4)
+        # And so are those of the points of the parity plot that name this frame.
+        assert errors[of == entry["frame"]].mean() == pytest.approx(entry["value"], rel=1e-9)
 
 
 def test_a_part_of_the_frames_can_be_compared(compared: ComparedFrames) -> None:

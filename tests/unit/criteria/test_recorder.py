@@ -129,6 +129,14 @@ def test_a_failed_result_fails_the_check_and_is_explained(tmp_path: Path) -> Non
         recorder.conclude()
 
 
+def test_a_failure_without_a_number_has_its_threshold(tmp_path: Path) -> None:
+    recorder = make_recorder(EOS, tmp_path, {"volume": VOLUME})
+    failed = recorder.fail("volume", "no curve has a minimum", prefix="relaxed_")
+    assert (failed.quantity, failed.threshold, failed.value) == ("relaxed_volume", 1.0, None)
+    assert failed.threshold_source == VOLUME.source
+    assert recorder.fail("bulk_modulus", "none is set").threshold is None
+
+
 def test_undecided_fails_a_strict_run_only(tmp_path: Path) -> None:
     recorder = make_recorder(EOS, tmp_path, {"volume": VOLUME})
     recorder.judge("volume", value=1.0, interval=(0.9, 1.1))

@@ -10,13 +10,18 @@ from ms25_suite.report.wording import (
     cell_number,
     count_sentence,
     exit_words,
+    footnote,
+    in_mev,
     middle_cut,
     number,
     pair_label,
     plain_number,
     pretty_unit,
+    result_number,
+    result_text,
     value_text,
 )
+from tests.helpers.reports import ERROR, make_result
 
 
 @pytest.mark.parametrize(
@@ -101,3 +106,61 @@ def test_count_sentence() -> None:
     assert count_sentence([_result(Verdict.PASS), worse]) == (
         "1 of 2 results passes and 1 failed (1 worse than the baseline)."
     )
+
+
+def test_counts_are_whole_numbers_with_words() -> None:
+    counted = make_result(
+        criterion="eos",
+        quantity="unfit_curves",
+        metric="measurement",
+        unit="1",
+        value=20.0,
+        interval=None,
+    )
+    assert result_number(counted) == "20 curves"
+    assert result_text(counted) == ("20", "")
+    assert result_number(replace(counted, value=1.0)) == "1 curve"
+    assert result_number(replace(counted, quantity="broken_runs", value=0.0)) == "0 runs"
+    # Measured: a rate, and an error that happens to be whole.
+    rate = make_result(quantity="forces", metric="rate", unit="1", value=1.0, interval=None)
+    assert result_number(rate) == "1.00"
+    assert result_number(make_result(value=20.0)) == "20.0 meV/Å"
+    assert result_number(make_result(value=20.0), unit=False) == "20.0"
+    assert result_text(make_result()) == ("31.2", "[30.5, 32.0]")
+    assert (result_number(ERROR), result_text(ERROR)) == ("", ("", ""))
+
+
+@pytest.mark.parametrize(
+    ("reason", "shown"),
+    [
+        ("needs three training sizes", "needs three training sizes"),
+        ("/data/my models/a.pt: not a model", "my models/a.pt: not a model"),
+        ("~/x/a.pt and C:\\Users\\me\\b.pt", "a.pt and b.pt"),
+        ("0.1 meV/atom and eV/Å, 2/3, mgo-2x2/set1", "0.1 meV/atom and eV/Å, 2/3, mgo-2x2/set1"),
+        (
+            (
+                "calling `calculator` of /home/me/calc.py failed:\n"
+                '  File "/home/me/calc.py", line 3, in calculator\n'
+                "    raise ValueError('no')\n"
+                "ValueError: no"
+            ),
+            "calling `calculator` of calc.py failed: ValueError: no",
+        ),
+        (
+            (
+                "WorkerError: it died\n\nIn the worker process:\n"
+                "Traceback (most recent call last):\n"
+                '  File "a.py", line 1\nKeyError: 3'
+            ),
+            "WorkerError: it died",
+        ),
+    ],
+)
+def test_a_footnote_has_neither_traceback_nor_folders(reason: str, shown: str) -> None:
+    assert footnote(reason) == shown
+
+
+def test_energies_are_shown_in_mev() -> None:
+    assert in_mev("eV/Å^3") == ("meV/Å^3", 1000.0)
+    assert in_mev("meV/atom") == ("meV/atom", 1.0)
+    assert in_mev("") == ("", 1.0)

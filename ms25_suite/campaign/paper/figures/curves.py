@@ -25,6 +25,7 @@ from ms25_suite.campaign.paper.figures.style import (
     style_of,
     variant_legend,
 )
+from ms25_suite.campaign.paper.figures.thresholds import draw_thresholds, thresholds_of
 from ms25_suite.campaign.paper.outcomes import ALL_SETS, Outcomes
 from ms25_suite.campaign.paper.rates import Curve, Line, curve_of, error_place
 from ms25_suite.campaign.paper.readings import Reading
@@ -32,7 +33,7 @@ from ms25_suite.core.units import QUANTITY_UNITS
 from ms25_suite.criteria.error_thresholds import CRITERION as ERRORS
 from ms25_suite.report.figures.axes import tidy
 from ms25_suite.report.figures.canvas import new_figure
-from ms25_suite.report.wording import pretty_unit, value_text
+from ms25_suite.report.wording import footnote, pretty_unit, value_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -63,8 +64,15 @@ def curve_sheet(outcomes: Outcomes, dataset: str, quantity: str, number: int) ->
     points = [point for curve in curves for point in curve.points.values()]
     if not any(point.value is not None for point in points):
         return None
-    without = [f"{curve.variant.label} ({curve.reason})" for curve in curves if curve.line is None]
-    partly = [f"{c.variant.label} (not {c.reason})" for c in curves if c.line and c.reason]
+    marks = thresholds_of(points)
+    without = [
+        f"{curve.variant.label} ({footnote(curve.reason)})"
+        for curve in curves
+        if curve.line is None
+    ]
+    partly = [
+        f"{c.variant.label} (not {footnote(c.reason)})" for c in curves if c.line and c.reason
+    ]
     notes = footnotes(
         outcomes,
         [dataset],
@@ -74,6 +82,7 @@ def curve_sheet(outcomes: Outcomes, dataset: str, quantity: str, number: int) ->
         else "Bars: 95 % intervals. Legend: rate, minus the slope of the line.",
         f"No line: {'; '.join(without)}." if without else "",
         f"Line of some sets only: {'; '.join(partly)}." if partly else "",
+        "Dotted: threshold of the suite." if marks else "",
     )
     place = error_place(dataset, quantity)
     rows = [
@@ -90,7 +99,7 @@ def curve_sheet(outcomes: Outcomes, dataset: str, quantity: str, number: int) ->
         f"Mean absolute errors of {title} over the number of training frames, {set_words(number)}, "
         "on a linear (a) and on logarithmic scales (b), with lines through the logarithms.",
         f"Training curves of {title}.",
-        partial(_draw, dataset_title(dataset, outcomes), quantity, drawn, notes, number),
+        partial(_draw, dataset_title(dataset, outcomes), quantity, drawn, marks, notes, number),
         rows,
     )
 
@@ -129,6 +138,7 @@ def _draw(
     name: str,
     quantity: str,
     drawn: Sequence[Curve],
+    marks: Sequence[float],
     notes: Sequence[str],
     number: int,
 ) -> Figure:
@@ -149,10 +159,11 @@ def _draw(
     panel_title(linear, 0, f"{name}, linear")
     panel_title(logarithmic, 1, f"{name}, log-log")
     sizes = sorted({n for c in drawn for n, one in c.points.items() if one.value is not None})
-    _scale_linearly(linear, drawn, sizes)
-    _scale_logarithmically(logarithmic, drawn, sizes)
+    _scale_linearly(linear, drawn, marks, sizes)
+    _scale_logarithmically(logarithmic, drawn, marks, sizes)
     unit = pretty_unit(QUANTITY_UNITS[quantity])
     for axes in panels:
+        draw_thresholds(axes, marks)
         for curve in drawn:
             _draw_curve(axes, curve, number)
         label_axes(axes, "training frames", f"{_NAMES[quantity]} MAE ({unit})", 0.3)
@@ -205,17 +216,21 @@ def _ends(curves: Sequence[Curve]) -> list[float]:
     return [end for end in ends if end > 0 and math.isfinite(end)]
 
 
-def _scale_linearly(axes: Axes, curves: Sequence[Curve], sizes: Sequence[int]) -> None:
+def _scale_linearly(
+    axes: Axes, curves: Sequence[Curve], marks: Sequence[float], sizes: Sequence[int]
+) -> None:
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     axes.set_xlim(0, 1.06 * sizes[-1])
-    axes.set_ylim(0, 1.08 * max(_ends(curves), default=1.0))
+    axes.set_ylim(0, 1.08 * max([*_ends(curves), *marks], default=1.0))
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, steps=[1, 2, 2.5, 5, 10]))
     axes.yaxis.set_major_formatter(FuncFormatter(plain_tick))
     axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
 
 
-def _scale_logarithmically(axes: Axes, curves: Sequence[Curve], sizes: Sequence[int]) -> None:
+def _scale_logarithmically(
+    axes: Axes, curves: Sequence[Curve], marks: Sequence[float], sizes: Sequence[int]
+) -> None:
     """Logarithmic scales with a tick at each training size, of which not all have a number."""
     from matplotlib.ticker import (
         FixedLocator,
@@ -229,7 +244,7 @@ def _scale_logarithmically(axes: Axes, curves: Sequence[Curve], sizes: Sequence[
     axes.set_yscale("log")
     low, high = sizes[0] / 1.15, sizes[-1] * 1.15
     axes.set_xlim(low, high)
-    ends = _ends(curves) or [1.0]
+    ends = [*_ends(curves), *marks] or [1.0]
     bottom, top = min(ends) / 1.2, max(ends) * 1.2
     # At least a factor of three, so that there are two numbers on the axis.
     if top < 3 * bottom:

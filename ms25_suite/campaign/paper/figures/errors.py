@@ -10,6 +10,7 @@ from typing import Final
 from ms25_suite.campaign.paper.figures.heatmap import HeatPanel, draw_heatmap
 from ms25_suite.campaign.paper.figures.sheet import Sheet, row_of, set_suffix, set_words
 from ms25_suite.campaign.paper.figures.style import dataset_title, footnotes
+from ms25_suite.campaign.paper.figures.thresholds import threshold_note
 from ms25_suite.campaign.paper.outcomes import ALL_SETS, Outcomes, Place
 from ms25_suite.campaign.paper.rates import error_place
 from ms25_suite.campaign.paper.readings import Reading
@@ -64,7 +65,9 @@ def error_sheet(outcomes: Outcomes, number: int) -> Sheet | None:
         panels.append(panel)
         rows += own
     readings = [one for panel in panels for one in panel.shown.values()]
-    notes = footnotes(outcomes, names, readings, _sets_note(outcomes, number))
+    notes = footnotes(
+        outcomes, names, readings, _sets_note(outcomes, number), threshold_note(readings)
+    )
     caption = (
         f"Mean absolute errors on test frames, {set_words(number)}: "
         f"{' and '.join(panel.title for panel in panels)}. One logarithmic scale for all units, "
@@ -138,6 +141,7 @@ def _transfer_sheet(
         [test for _, test in pairs],
         panel.shown.values(),
         _sets_note(outcomes, number),
+        threshold_note(panel.shown.values()),
     )
     caption = (
         f"Mean absolute errors on {words}, {set_words(number)}, as in the paper's Figure {figure}; "

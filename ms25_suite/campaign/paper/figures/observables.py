@@ -22,6 +22,7 @@ from ms25_suite.campaign.paper.figures.style import (
     style_of,
     variant_legend,
 )
+from ms25_suite.campaign.paper.figures.thresholds import draw_thresholds, thresholds_of
 from ms25_suite.campaign.paper.observed import OBSERVABLES, Observed, observed
 from ms25_suite.campaign.paper.outcomes import ALL_SETS, Outcomes, Place
 from ms25_suite.campaign.paper.readings import NOT_RUN, Reading
@@ -177,16 +178,9 @@ def _draw_panel(
     axes.set_xlim(-0.6, len(columns) - 0.4)
     labels = ["as given" if n is None else str(n) for n in columns]
     axes.set_xticks(range(len(columns)), labels)
-    marks = {
-        one.threshold
-        for o in own.values()
-        for one in o.reading.results
-        if one.threshold is not None
-    }
+    marks = thresholds_of(one.reading for one in own.values())
     signed = place.quantity != "lattice_constant"
-    for mark in sorted(marks):
-        for sign in (-1, 1) if signed else (1,):
-            axes.axhline(sign * mark, color=MUTED, lw=0.8, ls=":")
+    draw_thresholds(axes, marks, signed=signed)
     axes.axhline(0, color=MUTED, lw=0.7)
     _scale(axes, own, max(marks, default=0.0), signed=signed)
     label_axes(axes, "training frames", _LABELS[place.quantity], 0.33)

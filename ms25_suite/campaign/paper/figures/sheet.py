@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,19 +12,12 @@ from typing import TYPE_CHECKING, Any, Final
 from ms25_suite.campaign.paper.outcomes import ALL_SETS, Place
 from ms25_suite.campaign.paper.readings import Reading
 from ms25_suite.campaign.paper.subjects import Variant
-from ms25_suite.core.cache import atomic_path
-from ms25_suite.core.text.shown import encodable
-from ms25_suite.report.figures.canvas import svg_bytes
+from ms25_suite.report.figures.files import write_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["FORMATS", "Sheet", "file_name", "row_of", "set_suffix", "set_words", "write_sheet"]
-
-FORMATS: Final = ("svg", "png", "csv")
-
-_DPI: Final = 300
-"""Of the PNG, as journals ask for."""
+__all__ = ["Sheet", "file_name", "row_of", "set_suffix", "set_words", "write_sheet"]
 
 _COLUMNS: Final = (
     "figure",
@@ -42,6 +33,7 @@ _COLUMNS: Final = (
     "low",
     "high",
     "unit",
+    "threshold",
     "trainings",
     "missing",
     "sign",
@@ -129,6 +121,9 @@ def row_of(
         "low": low,
         "high": high,
         "unit": reading.unit,
+        "threshold": next(
+            (one.threshold for one in reading.results if one.threshold is not None), None
+        ),
         "trainings": len(reading.values),
         "missing": reading.missing,
         "sign": reading.sign,
@@ -147,35 +142,5 @@ def write_sheet(folder: Path, sheet: Sheet) -> tuple[bytes, float]:
         The SVG, and the width of the figure.
     """
     figure = sheet.draw()
-    svg = svg_bytes(figure)
-    _write(folder / f"{sheet.name}.svg", svg)
-    _write(folder / f"{sheet.name}.png", _png_bytes(figure))
-    _write(folder / f"{sheet.name}.csv", encodable(_csv_text(sheet.rows)).encode())
+    svg = write_figure(folder, sheet.name, figure, sheet.rows, _COLUMNS)
     return svg, float(figure.get_figwidth())
-
-
-def _png_bytes(figure: Figure) -> bytes:
-    buffer = io.BytesIO()
-    # Little compression: most takes as long as the drawing, for a fifth of the size.
-    options = {"compress_level": 1}
-    figure.savefig(buffer, format="png", dpi=_DPI, metadata={"Software": None}, pil_kwargs=options)
-    return buffer.getvalue()
-
-
-def _csv_text(rows: Sequence[Mapping[str, Any]]) -> str:
-    buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, _COLUMNS, restval="", lineterminator="\n")
-    writer.writeheader()
-    for row in rows:
-        writer.writerow({key: _cell(value) for key, value in row.items()})
-    return buffer.getvalue()
-
-
-def _cell(value: Any) -> Any:
-    # A reason may have several lines, and a row has one.
-    return " ".join(value.split()) if isinstance(value, str) else value
-
-
-def _write(path: Path, data: bytes) -> None:
-    with atomic_path(path) as temporary:
-        temporary.write_bytes(data)

@@ -20,6 +20,7 @@ from ms25_suite.campaign.paper.figures.style import (
     style_of,
     variant_legend,
 )
+from ms25_suite.campaign.paper.figures.thresholds import draw_thresholds, thresholds_of
 from ms25_suite.campaign.paper.outcomes import ALL_SETS, Outcomes, Place
 from ms25_suite.campaign.paper.readings import NOT_RUN, Reading
 from ms25_suite.campaign.paper.subjects import Variant
@@ -82,6 +83,7 @@ def speed_sheet(outcomes: Outcomes, number: int) -> Sheet | None:
         f"In LAMMPS on {'; '.join(hardware)}. The paper: A100 GPUs, MTP on a CPU.",
         "Crosses at the lower edge: tried, no number." if tried else "",
         "Bars: range of the sets." if number == ALL_SETS else "Bars: 95 % intervals.",
+        "Dotted: threshold of the run." if thresholds_of(readings) else "",
     )
     return Sheet(
         f"figure-7{set_suffix(number)}",
@@ -130,7 +132,9 @@ def _draw(
         draw_crosses(axes, tried, color)
     axes.set_xlim(-0.6, len(names) - 0.4)
     axes.set_xticks(range(len(names)), [dataset_title(name, outcomes) for name in names])
-    logarithmic(axes, "y", [end for end in ends if end > 0] or [1.0, 100.0])
+    marks = thresholds_of(shown.values())
+    draw_thresholds(axes, marks)
+    logarithmic(axes, "y", [end for end in [*ends, *marks] if end > 0] or [1.0, 100.0])
     label_axes(axes, "", "speed (kAtoms/s)", 0.33)
     tidy(axes, "y")
     axes.tick_params(which="both", labelsize=SMALL + 0.5, length=2, pad=2)

@@ -15,7 +15,8 @@ from ms25_suite.campaign.paper.subjects import Variant
 from ms25_suite.core.results import Verdict
 from ms25_suite.core.text.shown import shown_lines
 from ms25_suite.report.comparisons import MARK
-from ms25_suite.report.figures.canvas import COLORS, INK, MARKERS, MUTED
+from ms25_suite.report.figures.canvas import INK, MUTED
+from ms25_suite.report.figures.palette import COLORS, MARKERS
 from ms25_suite.report.wording import SYMBOLS, middle_cut
 
 if TYPE_CHECKING:

@@ -47,8 +47,11 @@ def test_every_figure_is_a_file_of_its_own(folder: Path) -> None:
     names = {path.name for path in (folder / "figures").iterdir()}
     stems = {"figure-2", "table-8", "figure-7"}
     stems |= {f"figure-3-zro-{quantity}" for quantity in ("energy", "forces", "stress")}
-    assert names == {f"{stem}.{ending}" for stem in stems for ending in ("svg", "png", "csv")}
+    assert names == {
+        f"{stem}.{ending}" for stem in stems for ending in ("svg", "png", "pdf", "csv")
+    }
     assert (folder / "figures" / "figure-2.png").read_bytes().startswith(b"\x89PNG")
+    assert (folder / "figures" / "figure-2.pdf").read_bytes().startswith(b"%PDF")
 
 
 def test_what_an_earlier_report_left_is_gone_and_nothing_else(folder: Path) -> None:

@@ -10,6 +10,7 @@ from ms25_suite.core.results import CheckResult, Verdict
 from ms25_suite.criteria.eos.details import KEY, EosDetails
 from ms25_suite.criteria.eos.figure import draw_curves, section
 from ms25_suite.report.figures.canvas import drawing
+from ms25_suite.report.figures.numbers import numbers_of
 from tests.helpers.details import eos_curve, eos_details
 from tests.helpers.reports import make_result
 
@@ -45,14 +46,37 @@ def test_the_worst_curve_is_drawn() -> None:
     assert list(marks[0].get_xdata()) == [2]
 
 
-def test_a_single_curve_has_one_panel() -> None:
-    (axes,) = draw(eos(eos_curve("only"))).axes
-    assert axes.get_title() == "only"
-    assert [str(line.get_label()) for line in axes.lines] == ["reference", "mine"]
+def test_a_single_curve_has_its_error_and_the_threshold_beside_it() -> None:
+    energies, errors = draw(eos(eos_curve("only"))).axes
+    assert energies.get_title() == "only: energy above the lowest point"
+    assert [str(line.get_label()) for line in energies.lines] == ["reference", "mine"]
+    assert thresholds(errors) == [-0.05, 0.05]
+
+
+def test_a_curve_without_a_fit_is_not_drawn_among_the_numbers() -> None:
+    results = [eos(eos_curve("a", None)), eos(eos_curve("a", None), potential="other")]
+    figure = draw(*results)
+    crosses = [line for line in figure.axes[1].lines if line.get_marker() == "x"]
+    assert len(crosses) == 2
+    for cross in crosses:
+        # At the lower edge of the panel, whatever its numbers are, and not at an error of zero.
+        assert cross.get_transform() == figure.axes[1].get_xaxis_transform()
+        assert list(cross.get_ydata()) == [0.025]
+    # Side by side.
+    assert crosses[0].get_xdata()[0] != crosses[1].get_xdata()[0]
+    lost = [row for row in numbers_of(figure) if row["series"] == "error of each curve"]
+    assert [(row["value"], row["reason"]) for row in lost] == [(None, "not-finite")] * 2
+    # The energies are dotted, with open symbols: the curve of a constant lies on zero.
+    (curve,) = [line for line in figure.axes[0].lines if str(line.get_label()).startswith("mine")]
+    assert (curve.get_linestyle(), curve.get_markerfacecolor()) == (":", "white")
+
+
+def thresholds(axes: Any) -> list[float]:
+    return [line.get_ydata()[0] for line in axes.lines if line.get_linestyle() == ":"]
 
 
 def test_energies_are_above_the_lowest_in_mev() -> None:
-    (axes,) = draw(eos(eos_curve(error=0.1))).axes
+    axes, _ = draw(eos(eos_curve(error=0.1))).axes
     assert list(axes.lines[0].get_ydata()) == pytest.approx([100.0, 0.0, 100.0])
     # The scale is that of the reference.
     assert axes.get_ylim() == pytest.approx((-8.0, 160.0))

@@ -8,6 +8,7 @@ import pytest
 from ms25_suite.core.details import DistanceBinDetails, DistanceDetails
 from ms25_suite.core.results import CheckResult
 from ms25_suite.criteria.error_thresholds.distance_figure import distance_blocks, draw_distances
+from ms25_suite.report.figures.canvas import drawing
 
 BINS = tuple(
     DistanceBinDetails(
@@ -43,7 +44,8 @@ def test_a_panel_for_each_quantity_and_a_line_for_each_dataset() -> None:
         result(criterion="framework_transfer", test_dataset="fau"),
         result(potential="ani"),
     ]
-    (block,) = distance_blocks(results)
+    with drawing():
+        (block,) = distance_blocks(results)
     assert block.heading == "cha, by the distance to the training"
     assert block.drawing is not None
     forces, energy = block.drawing.figure.axes
@@ -62,6 +64,7 @@ def test_nothing_is_drawn_where_the_training_is_not_known() -> None:
 
 @pytest.mark.parametrize("quantity", ["energy", "forces", "stress"])
 def test_one_quantity_can_be_drawn(quantity: str) -> None:
-    figure = draw_distances([(result(quantity), DETAILS)])
+    with drawing():
+        figure = draw_distances([(result(quantity), DETAILS)])
     assert figure.axes[0].get_visible()
     assert not figure.axes[1].get_visible()

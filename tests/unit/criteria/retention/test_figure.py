@@ -1,10 +1,16 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from ms25_suite.core.details import details_of
 from ms25_suite.core.results import CheckResult, Verdict
-from ms25_suite.criteria.retention.details import KEY, RetentionDetails, RoleNumber
+from ms25_suite.criteria.retention.details import (
+    KEY,
+    SCRATCH,
+    RetentionDetails,
+    RoleNumber,
+)
 from ms25_suite.criteria.retention.figure import draw_errors, section
 from ms25_suite.report.figures.canvas import drawing
 from tests.helpers.reports import RUN, make_result
@@ -75,7 +81,8 @@ def test_the_gain_stands_first_in_the_table() -> None:
         at_least=True,
         child=None,
     )
-    shown = section(RUN, [found()[0], wall[0], own()[0]])
+    with drawing():
+        shown = section(RUN, [found()[0], wall[0], own()[0]])
     assert shown is not None
     (block,) = shown.blocks
     assert (block.heading, block.points) == ("naive, tuned for lta", ("The parent is mp.",))
@@ -89,3 +96,12 @@ def test_the_gain_stands_first_in_the_table() -> None:
 def test_without_errors_there_is_no_figure() -> None:
     assert draw_errors([found(quantity="wall")]) is None
     assert section(RUN, [make_result(criterion="retention", quantity="forces")]) is None
+
+
+def test_what_gave_no_number_is_not_drawn_at_the_end_of_the_axis() -> None:
+    result, details = found()
+    lost = [replace(one, value=None) if one.role == SCRATCH else one for one in details.numbers]
+    with drawing():
+        figure = draw_errors([(result, replace(details, numbers=tuple(lost)))])
+    assert figure is not None
+    assert not [line for line in figure.axes[0].lines if line.get_marker() == "x"]

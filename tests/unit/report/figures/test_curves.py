@@ -32,9 +32,9 @@ def test_without_numbers_there_is_no_series(curve: dict[str, Any]) -> None:
 def test_a_series_that_falls_far_is_on_a_logarithmic_scale() -> None:
     series = {"loss_total": [100.0, 1.0], "rate": [1.0, 2.0], "sign": [-1.0, 1.0]}
     with drawing():
-        axes = draw_curves([1.0, 2.0], series, {"loss_total": "eV"}).axes
+        axes = draw_curves("p", [1.0, 2.0], series, {"loss_total": "eV"}).axes
     assert [one.get_yscale() for one in axes] == ["log", "linear", "linear"]
-    assert [one.get_title() for one in axes] == ["loss total (eV)", "rate", "sign"]
+    assert [one.get_title() for one in axes] == ["loss total (meV)", "rate", "sign"]
 
 
 def test_the_section_has_a_block_for_each_training() -> None:

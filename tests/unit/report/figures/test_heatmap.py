@@ -153,3 +153,11 @@ def test_files_have_the_same_bytes_every_time() -> None:
     assert first[0].startswith(b"\x89PNG")
     assert b"<svg" in first[1]
     assert b"<dc:date>" not in first[1]
+
+
+def test_a_footnote_has_neither_traceback_nor_folders() -> None:
+    reason = "calling /home/me/calc.py failed:\n  File \"/home/me/calc.py\", line 3\nKeyError: 'Zr'"
+    lost = result(potential="q", value=None, verdict=Verdict.ERROR, reason=reason)
+    shown = texts(grid_of(result(), lost))
+    assert "[1] calling calc.py failed: KeyError: 'Zr'" in shown
+    assert not [text for text in shown if "/home" in text or "File" in text]

@@ -39,6 +39,6 @@ def test_only_points_of_the_same_frames_are_joined() -> None:
     assert sorted(value[0] for value in values if len(value) == 1) == [28.0, 30.0, 40.0, 40.0]
     (bars,) = forces.containers[0].lines[2]
     assert [tuple(segment[:, 1]) for segment in bars.get_segments()] == [(29, 32), (27, 30)]
-    assert [line.get_ydata()[0] for line in forces.lines if line.get_linestyle() == "--"] == [35.0]
-    assert not [line for line in energy.lines if line.get_linestyle() == "--"]
+    assert [line.get_ydata()[0] for line in forces.lines if line.get_linestyle() == ":"] == [35.0]
+    assert not [line for line in energy.lines if line.get_linestyle() == ":"]
     assert "meV/Å" in forces.get_ylabel()

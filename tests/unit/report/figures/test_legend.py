@@ -1,19 +1,8 @@
 from __future__ import annotations
 
-from ms25_suite.report.figures.canvas import COLORS, MARKERS, drawing, new_figure
-from ms25_suite.report.figures.legend import (
-    color_of,
-    legend_below,
-    legend_label,
-    potential_legend,
-    style_of,
-)
-
-
-def test_styles_start_again_after_the_last() -> None:
-    assert style_of(0) == {"color": COLORS[0], "marker": MARKERS[0]}
-    assert color_of(len(COLORS)) == COLORS[0]
-    assert style_of(len(MARKERS))["marker"] == MARKERS[0]
+from ms25_suite.report.figures.canvas import drawing, new_figure
+from ms25_suite.report.figures.legend import legend_below, legend_label, potential_legend
+from ms25_suite.report.figures.palette import MARKERS
 
 
 def test_labels_are_cut() -> None:

@@ -72,6 +72,8 @@ def test_errors_of_elements_are_sorted_and_scaled(tmp_path: Path) -> None:
         "worst_frames": [{"frame": 17, "value": 88.5}],
         "rmse": 45.0,
         "is_small": True,
+        "pairs": 20,
+        "without_model": 731.0,
     }
     ((group,), notes, _) = error_groups(tmp_path, [make_result(details=details, stand_in=True)])
     (shown,) = group["details"]
@@ -80,4 +82,9 @@ def test_errors_of_elements_are_sorted_and_scaled(tmp_path: Path) -> None:
     assert group["image"] is None
     assert shown["elements"] == [("Mg", 40.0, 100.0), ("O", 20.0, 50.0), ("H", 0.0, 0.5)]
     assert shown["worst"] == [("17", 88.5)]
-    assert shown["scalars"] == [("rmse", 45.0)]
+    assert shown["scalars"] == [
+        ("rmse", "45.0"),
+        # What is counted is a whole number, and what is measured has its unit.
+        ("pairs", "20"),
+        ("error without a model", "731 meV/Å"),
+    ]

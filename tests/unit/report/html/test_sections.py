@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ms25_suite.core.records import RunRecord
-from ms25_suite.report.figures.canvas import new_figure
+from ms25_suite.report.figures.canvas import drawing, new_figure
 from ms25_suite.report.html import sections
 from ms25_suite.report.html.sections import EmbeddedSection, Sections
 from ms25_suite.report.section import Block, Column, Drawing, Section, Table
@@ -83,7 +83,8 @@ def test_sections_stand_in_the_order_of_the_catalogue_and_one_failure_costs_no_o
         make_result(criterion="no_such_thing"),
     ]
     made = Sections()
-    found = made.of_criteria(RunRecord(), results)
+    with drawing():
+        found = made.of_criteria(RunRecord(), results)
     assert [section.anchor for section in found] == ["eos", "stability"]
     assert made.notes == []
 

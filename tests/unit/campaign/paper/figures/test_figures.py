@@ -18,7 +18,8 @@ from ms25_suite.campaign.paper.figures.style import style_of
 from ms25_suite.campaign.paper.figures.table8 import rate_sheet, rates_of
 from ms25_suite.campaign.paper.outcomes import ALL_SETS, Outcomes
 from ms25_suite.core.results import Verdict
-from ms25_suite.report.figures.canvas import COLORS, drawing
+from ms25_suite.report.figures.canvas import drawing
+from ms25_suite.report.figures.palette import COLORS
 from tests.helpers.campaign_results import (
     make_results,
     make_run,
@@ -186,3 +187,20 @@ def test_nothing_is_drawn_of_nothing(tmp_path: Path) -> None:
     assert size_sheet(outcomes, 1) is None
     assert framework_sheet(outcomes, 1) is None
     assert observable_sheet(outcomes, 1) is None
+
+
+def test_thresholds_are_in_every_figure_of_errors(outcomes: Outcomes) -> None:
+    with drawing():
+        sheet, figure, text = drawn(curve_sheet(outcomes, "cha", "forces", 1))
+        heatmap = drawn(error_sheet(outcomes, 1))[2]
+        cells = drawn(size_sheet(outcomes, 1))[2]
+    for axes in figure.axes:
+        (line,) = [one for one in axes.lines if one.get_linestyle() == ":"]
+        assert set(line.get_ydata()) == {35.0}
+        low, high = axes.get_ylim()
+        assert low < 35.0 < high
+    assert "Dotted: threshold of the suite." in text
+    numbers = [row for row in sheet.rows if row["quantity"] == "forces" and row["value"]]
+    assert {row["threshold"] for row in numbers} == {35.0}
+    assert "Thresholds of the suite: E 35 meV/atom; F 35 meV/Å" in heatmap
+    assert "F 35 meV/Å" in cells
