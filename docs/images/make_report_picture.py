@@ -1,4 +1,4 @@
-"""Makes ``report.png``, the first screen of a report: ``python docs/images/make_report_picture.py``.
+"""Makes ``report.png``, the first screen of a report: run this file.
 
 It trains an MTP and an ANI on 25 frames each (minutes on two cores), and judges them beside a
 baseline without a model. Needs ``ms25-suite[ani,mtp]``, playwright, and Chromium of the system.

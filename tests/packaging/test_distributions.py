@@ -77,7 +77,9 @@ def test_a_tag_is_the_version_and_a_commit_after_it_is_of_the_next(tagged: Path)
     _git(tagged, "reset", "--quiet", "--hard", "v9.8.7")
 
 
-def test_a_clone_without_tags_or_git_has_a_version(clone: Path, wheel: Path, tmp_path: Path) -> None:
+def test_a_clone_without_tags_or_git_has_a_version(
+    clone: Path, wheel: Path, tmp_path: Path
+) -> None:
     project = tomllib.loads((clone / "pyproject.toml").read_text(encoding="utf-8"))
     coming = project["tool"]["setuptools_scm"]["fallback_version"]
     assert _metadata(wheel)["Version"] == coming

@@ -43,7 +43,7 @@ def run_notebook(file: Path) -> Any:
         resources = {"metadata": {"path": folder}}
         NotebookClient(
             notebook,
-            timeout=300,
+            timeout=600,
             kernel_name="python3",
             resources=resources,
             # A line that a command writes bit by bit stays one line.

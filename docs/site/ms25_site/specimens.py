@@ -10,19 +10,18 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from ase import Atoms
 from ase.build import add_adsorbate, bulk, fcc100
-from ase.calculators.emt import EMT
 from ase.calculators.calculator import all_changes
+from ase.calculators.emt import EMT
 from ase.constraints import FixAtoms
 from ase.io import write
 from ase.mep import NEB
 from ase.neighborlist import neighbor_list
 from ase.optimize import BFGS, FIRE
 from ase.stress import full_3x3_to_voigt_6_stress
-from copper import PairPotential, frames, labelled
+from copper import labelled
 
-__all__ = ["Bad", "Forgetful", "committees", "family", "write_copper", "write_hop"]
+__all__ = ["Bad", "Forgetful", "Member", "write_copper", "write_hop"]
 
 _CARD: Final = """\
 files = "copper.extxyz"
@@ -43,6 +42,20 @@ atoms_per_cell = 4
 _PARTNER: Final = 'files = "{name}.extxyz"\nlevel_of_theory = "EMT of ASE"\n'
 
 
+def add_pairs(calculator: EMT, i: Any, r: Any, vectors: Any, depth: Any, slope: Any) -> None:
+    """Add a sum over pairs to the results: its values in eV, and their slopes in eV/Å."""
+    results, count = calculator.results, len(calculator.atoms)
+    results["energy"] += depth.sum() / 2
+    results["free_energy"] = results["energy"]
+    pulls = slope[:, None] * (vectors / r[:, None])
+    forces = [np.bincount(i, one, count) for one in pulls.T]
+    results["forces"] = results["forces"] + np.transpose(forces)
+    if calculator.atoms.cell.rank == 3:
+        virial = np.einsum("pa,pb->ab", pulls, vectors) / 2
+        stress = full_3x3_to_voigt_6_stress(virial / calculator.atoms.get_volume())
+        results["stress"] = results.get("stress", np.zeros(6)) + stress
+
+
 class Bad(EMT):
     """The reference, and a sum over pairs that spoils it.
 
@@ -61,16 +74,8 @@ class Bad(EMT):
         slope[inside] = 800 / 1.9 * (1 - r[inside] / 1.9)
         depth += 0.05 * (r - 4.2)
         slope += 0.05
-        along = vectors / r[:, None] if len(r) else vectors
-        pulls = slope[:, None] * along
-        self.results["energy"] += depth.sum() / 2
-        self.results["free_energy"] = self.results["energy"]
-        forces = [np.bincount(i, one, len(self.atoms)) for one in pulls.T]
-        self.results["forces"] = 1.1 * (self.results["forces"] + np.transpose(forces))
-        if self.atoms.cell.rank == 3:
-            virial = np.einsum("pa,pb->ab", pulls, vectors) / 2
-            stress = full_3x3_to_voigt_6_stress(virial / self.atoms.get_volume())
-            self.results["stress"] = self.results.get("stress", np.zeros(6)) + stress
+        add_pairs(self, i, r, vectors, depth, slope)
+        self.results["forces"] = 1.1 * self.results["forces"]
 
 
 class Forgetful(EMT):
@@ -91,7 +96,7 @@ class Forgetful(EMT):
 
 
 def write_copper(folder: Path) -> Path:
-    """Write crystals, larger ones and other structures, and an equation of state; returns the card."""
+    """Write crystals, larger ones, other structures, and a curve; returns the card."""
     sources = {
         "copper": bulk("Cu", cubic=True) * (2, 1, 1),
         "large": bulk("Cu", cubic=True) * (2, 2, 2),
@@ -141,3 +146,30 @@ def write_hop(folder: Path) -> Path:
     text = _PARTNER.format(name="hop") + f'\n[neb]\npath = "path.extxyz"\nbarrier = {barrier:.4f}\n'
     card.write_text(text, encoding="utf-8")
     return card
+
+
+class Member(EMT):
+    """The reference, and a sum over pairs whose function is drawn at random: one of a committee.
+
+    Parameters
+    ----------
+    common, own
+        Seeds of the function that all members share, and of that of this one.
+    sizes
+        Size of both functions in eV.
+    """
+
+    def __init__(self, common: int, own: int, sizes: tuple[float, float]) -> None:
+        super().__init__()
+        centres = np.linspace(1.9, 4.0, 8)
+        draws = [np.random.default_rng(seed).normal(0, 1, len(centres)) for seed in (common, own)]
+        self._wrong = centres, sizes[0] * draws[0] + sizes[1] * draws[1]
+
+    def calculate(self, atoms=None, properties=("energy",), system_changes=all_changes) -> None:
+        """Energy, forces and stress of both parts."""
+        super().calculate(atoms, properties, system_changes)
+        i, r, vectors = neighbor_list("idD", self.atoms, 5.5)
+        centres, weights = self._wrong
+        x = (r - centres[:, None]) / 0.3
+        bumps = weights[:, None] * np.exp(-(x**2) / 2)
+        add_pairs(self, i, r, vectors, bumps.sum(axis=0), (-x / 0.3 * bumps).sum(axis=0))
