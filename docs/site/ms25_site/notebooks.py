@@ -43,7 +43,8 @@ def run_notebook(file: Path) -> Any:
         resources = {"metadata": {"path": folder}}
         NotebookClient(
             notebook,
-            timeout=600,
+            # Minutes on a quiet machine; a busy one takes ten times as long.
+            timeout=1800,
             kernel_name="python3",
             resources=resources,
             # A line that a command writes bit by bit stays one line.

@@ -15,7 +15,7 @@ from typing import Any, Final
 from ase.calculators.emt import EMT
 
 import ms25_suite as ms
-from ms25_site.specimens import Bad, Forgetful, Member, write_copper, write_hop
+from ms25_site.specimens import Bad, Forgetful, Member, write_copper, write_displaced, write_hop
 from ms25_site.tables import cell, table
 from ms25_suite.core.catalogue import built_in, load
 from ms25_suite.core.results import Verdict
@@ -75,13 +75,13 @@ def _committees(folder: Path) -> tuple[Any, Path]:
     for name, sizes in (("good", (0.0, 0.02)), ("bad", (0.02, 0.001))):
         for seed in range(4):
             files.append(_member(folder / f"{name}-{seed}.py", 10 + seed, sizes))
-    return [str(file) for file in files], write_copper(folder)
+    return [str(file) for file in files], write_displaced(folder)
 
 
 def _children(folder: Path) -> tuple[Any, Path]:
     card = write_copper(folder)
-    _member(folder / "parent.py", 9, (0.02, 0.0))
-    return {"good": Member(7, 10, (0.02, 0.001)), "bad": Member(7, 11, (0.02, 0.03))}, card
+    _member(folder / "parent.py", 9, (0.005, 0.0))
+    return {"good": Member(7, 10, (0.005, 0.0002)), "bad": Member(7, 11, (0.005, 0.01))}, card
 
 
 def _member(file: Path, seed: int, sizes: tuple[float, float]) -> Path:
@@ -129,9 +129,9 @@ _SESSIONS: Final = (
     _Session(
         _committees,
         "Two committees of four potentials for copper, as the report shows them. The members of "
-        "*good* differ by as much as they are wrong. Those of *bad* fail: they agree with each "
-        "other, and are wrong in the same way, as potentials are whose training data have the same "
-        "gap.",
+        "*good* spread at least as much as they are wrong, and most where they are. Those of *bad* "
+        "fail: they agree with each other, and are wrong in the same way, as potentials are whose "
+        "training data have the same gap.",
         {"committee": 0},
     ),
     _Session(

@@ -19,9 +19,9 @@ from ase.mep import NEB
 from ase.neighborlist import neighbor_list
 from ase.optimize import BFGS, FIRE
 from ase.stress import full_3x3_to_voigt_6_stress
-from copper import labelled
+from copper import frames, labelled
 
-__all__ = ["Bad", "Forgetful", "Member", "write_copper", "write_hop"]
+__all__ = ["Bad", "Forgetful", "Member", "write_copper", "write_displaced", "write_hop"]
 
 _CARD: Final = """\
 files = "copper.extxyz"
@@ -116,6 +116,14 @@ def write_copper(folder: Path) -> Path:
     card = folder / "copper.toml"
     card.write_text(_CARD, encoding="utf-8")
     return card
+
+
+def write_displaced(folder: Path) -> Path:
+    """Write crystals whose atoms are displaced a little, and some much; returns the file."""
+    file = folder / "displaced.extxyz"
+    sizes = (0.05, 0.1, 0.2, 0.3)
+    write(file, [one for seed, size in enumerate(sizes) for one in frames(18, seed, size)])
+    return file
 
 
 def write_hop(folder: Path) -> Path:
