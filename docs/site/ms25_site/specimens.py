@@ -21,7 +21,7 @@ from ase.optimize import BFGS, FIRE
 from ase.stress import full_3x3_to_voigt_6_stress
 from copper import frames, labelled
 
-__all__ = ["Bad", "Forgetful", "Member", "write_copper", "write_displaced", "write_hop"]
+__all__ = ["Bad", "Forgetful", "Member", "Soft", "write_copper", "write_displaced", "write_hop"]
 
 _CARD: Final = """\
 files = "copper.extxyz"
@@ -93,6 +93,15 @@ class Forgetful(EMT):
         self.results["energy"] *= drift
         self.results["free_energy"] = self.results["energy"]
         self.results["forces"] = drift * self.results["forces"]
+
+
+class Soft(EMT):
+    """The reference, too soft: all energies are 70 % of what they should be."""
+
+    def calculate(self, atoms=None, properties=("energy",), system_changes=all_changes) -> None:
+        """Energy, forces and stress, scaled."""
+        super().calculate(atoms, properties, system_changes)
+        self.results = {name: 0.7 * value for name, value in self.results.items()}
 
 
 def write_copper(folder: Path) -> Path:
