@@ -47,14 +47,14 @@ class _Session:
     caption
         What the potentials are. It is true only of the verdicts that `draw` expects.
     criteria
-        Criterion to what is shown of it: the number of a drawing, or `_TABLES`, or `_PARITY`.
+        Criterion to what is shown of it: numbers of drawings, or `_TABLES`, or `_PARITY`.
     options
         Of `ms25_suite.judge`.
     """
 
     make: Callable[[Path], tuple[Any, Path]]
     caption: str
-    criteria: dict[str, int]
+    criteria: dict[str, int | tuple[int, ...]]
     options: dict[str, Any] = field(default_factory=dict)
 
 
@@ -147,7 +147,7 @@ _SESSIONS: Final = (
         "Two potentials for copper that have the same parent, as the report shows them. *good* has "
         "hardly changed, and passes. *bad* fails: on structures that it was not tuned for, its "
         "errors are larger than those of its parent.",
-        {"retention": 0},
+        {"retention": (0, 1)},
         {"parent": "parent.py", "retention_data": ("bcc.toml", "hcp.toml")},
     ),
 )
@@ -208,23 +208,27 @@ def _expect(name: str, results: Any) -> None:
             raise ValueError(msg)
 
 
-def _shown(name: str, what: int, results: Any, folder: Path) -> str:
+def _shown(name: str, what: int | tuple[int, ...], results: Any, folder: Path) -> str:
     if what == _PARITY:
         forces = results.where(criterion=name, quantity="forces", metric="mae")
         # Their artifacts are absolute paths.
         found = [read_parity(Path("/"), one) for one in forces]
         with drawing():
             figure = draw_parities([one for one in found if one is not None])
-        chosen = Drawing(figure, "Predicted forces over those of the reference, good and bad")
+        chosen = [Drawing(figure, "Predicted forces over those of the reference, good and bad")]
     else:
         section: Section = load(built_in()[name].section)(results.run, list(results))
         if what == _TABLES:
             tables = [one for block in section.blocks for one in block.tables]
             return "\n".join(map(_markdown, tables))
         drawings = [block.drawing for block in section.blocks if block.drawing is not None]
-        chosen = drawings[what]
-    chosen.figure.savefig(folder / f"{name}.svg")
-    return f"![{chosen.alt}](../pictures/{name}.svg)"
+        chosen = [drawings[one] for one in (what if isinstance(what, tuple) else (what,))]
+    shown = []
+    for number, one in enumerate(chosen):
+        file = f"{name}-{number}.svg" if number else f"{name}.svg"
+        one.figure.savefig(folder / file)
+        shown.append(f"![{one.alt}](../pictures/{file})")
+    return "\n\n".join(shown)
 
 
 def _markdown(one: Table) -> str:
