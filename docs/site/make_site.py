@@ -19,11 +19,13 @@ from typing import Any, Final
 
 from ms25_site.notebooks import run_notebook
 from ms25_site.outside import with_links
-from ms25_site.pictures import CAPTION, draw
 from ms25_site.reference import generated_pages
 
 REPOSITORY: Final = Path(__file__).resolve().parents[2]
 SITE: Final = REPOSITORY / "docs" / "site"
+
+# The potentials and frames of the tutorials are in the pictures, too.
+sys.path.append(str(REPOSITORY / "docs" / "tutorials"))
 
 _LEFT_OUT: Final = ("examples", "site")
 _KINDS: Final = (".md", ".ipynb", ".png", ".py", ".svg", ".yml")
@@ -61,6 +63,7 @@ def lay_out(target: Path, *, run: bool) -> list[str]:
     if run:
         # Only the extra `docs` has it, and tests of the pages do without.
         import nbformat
+        from ms25_site.pictures import draw
 
         for path in notebooks:
             print(f"{path} is run", flush=True)
@@ -68,9 +71,8 @@ def lay_out(target: Path, *, run: bool) -> list[str]:
     texts |= dict(generated_pages(REPOSITORY))
     if run:
         (target / "pictures").mkdir(parents=True)
-        for name, file, alt in draw(target / "pictures"):
-            picture = f"![{alt}](../pictures/{file})\n\n{CAPTION}\n"
-            texts[f"checks/{name}.md"] += f"\n## A good and a bad potential\n\n{picture}"
+        for name, shown in draw(target / "pictures"):
+            texts[f"checks/{name}.md"] += f"\n## A good and a bad potential\n\n{shown}"
     pages = sorted(name.rpartition(".")[0] for name in [*texts, *notebooks])
     nav = tomllib.loads((SITE / "nav.toml").read_text(encoding="utf-8"))
     for name, below in _trees(nav, pages).items():

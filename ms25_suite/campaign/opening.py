@@ -9,9 +9,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
-from ms25_suite import __version__
 from ms25_suite.campaign.card import Campaign
-from ms25_suite.core.cache import content_key
+from ms25_suite.core.cache import content_key, release
 from ms25_suite.core.contracts import read_as
 from ms25_suite.core.documents.files import MISSING, file_problem, user_path
 from ms25_suite.core.documents.parsing import parse_toml, read_toml
@@ -94,7 +93,7 @@ def open_campaign(spec: str) -> OpenedCampaign:
     card = read_as(Campaign, table, where, CampaignError)
     if folder is not None:
         card = _located(card, folder)
-    content = content_key({"suite": __version__, "campaign": table})
+    content = content_key({"suite": release(), "campaign": table})
     return OpenedCampaign(name, own, card, content)
 
 

@@ -7,10 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from ms25_suite import __version__
 from ms25_suite.campaign.card import Campaign
 from ms25_suite.campaign.row import Row, RowKind
-from ms25_suite.core.cache import content_key, remembered_sha256
+from ms25_suite.core.cache import content_key, release, remembered_sha256
 from ms25_suite.core.catalogue import Criterion, catalogue
 from ms25_suite.core.errors import (
     ArchitectureNotInstalledError,
@@ -105,7 +104,7 @@ class _Maker:
         described = {
             **identity,
             "kind": kind,
-            "suite": __version__,
+            "suite": release(),
             "dataset": [self.dataset.name, self.dataset.sha256],
             "card": _without_folder(self.dataset, self.dataset.card if judged else None),
             "device": card.device,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import secrets
 import time
 from collections.abc import Iterator, Mapping
@@ -12,9 +13,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+import ms25_suite
 from ms25_suite.core.sealed import DamagedError, read_sealed, seal
 
-__all__ = ["atomic_path", "cache_dir", "content_key", "file_sha256", "remembered_sha256"]
+__all__ = [
+    "atomic_path",
+    "cache_dir",
+    "content_key",
+    "file_sha256",
+    "release",
+    "remembered_sha256",
+]
 
 _SETTLED_NS: Final = 2_000_000_000
 """Age in ns from which a further change of a file is sure to change its time stamps: FAT, the
@@ -115,6 +124,22 @@ def content_key(description: Mapping[str, Any]) -> str:
     # Sorted keys: equal descriptions have equal bytes. NaN is refused, as it is equal to nothing.
     text = json.dumps(description, sort_keys=True, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def release() -> str:
+    """Release of the suite that this code is of, or will be of, for keys of what it computes.
+
+    It is the version without what each commit changes: a clone would compute everything again after
+    every commit, and nobody could use what was computed before.
+
+    Examples
+    --------
+    For version 0.2.1.dev14+g354fdb98, it is 0.2.1.
+
+    >>> "dev" in release()
+    False
+    """
+    return re.sub(r"(?:\.post|\.dev|\+).*", "", ms25_suite.__version__)
 
 
 @contextmanager

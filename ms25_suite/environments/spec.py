@@ -9,8 +9,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
-from ms25_suite import __version__
-from ms25_suite.core.cache import content_key
+from ms25_suite.core.cache import content_key, release
 from ms25_suite.core.errors import UsageError, did_you_mean
 
 __all__ = ["WORKER_NEEDS", "EnvironmentSpec", "Framework", "environment_for", "environments"]
@@ -103,12 +102,12 @@ class EnvironmentSpec:
 
     @property
     def fingerprint(self) -> str:
-        """Hash of the suite's version, the pins and the requirements."""
+        """Hash of the suite's release, the pins and the requirements."""
         return content_key(
             {
                 # Workers run the suite's own code too, so that another version needs another
                 # environment.
-                "suite": __version__,
+                "suite": release(),
                 "requirements": list(self.requirements),
                 "pins": dict(self.pins),
             }

@@ -10,8 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
-from ms25_suite import __version__
-from ms25_suite.core.cache import atomic_path
+from ms25_suite.core.cache import atomic_path, release
 from ms25_suite.core.sealed import CHECKSUM_KEY, sealed_json, unseal_json
 from ms25_suite.environments.spec import EnvironmentSpec
 
@@ -96,8 +95,8 @@ class Environment:
         if marker["fingerprint"] != self.spec.fingerprint:
             made_by = marker["suite"]
             why = (
-                f"it was created by ms25-suite {made_by}, and this is {__version__}"
-                if made_by != __version__
+                f"it was created by ms25-suite {made_by}, and this is {release()}"
+                if made_by != release()
                 else "its pinned versions have changed"
             )
             return State.OUTDATED, why
@@ -115,7 +114,7 @@ class Environment:
         """
         marker = {
             "schema": _SCHEMA,
-            "suite": __version__,
+            "suite": release(),
             "fingerprint": self.spec.fingerprint,
             "site_packages": site_packages,
             "base": base,

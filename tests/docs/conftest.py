@@ -6,4 +6,4 @@ import sys
 
 from tests.conftest import REPOSITORY
 
-sys.path.insert(0, str(REPOSITORY / "docs" / "site"))
+sys.path[:0] = [str(REPOSITORY / "docs" / "site"), str(REPOSITORY / "docs" / "tutorials")]

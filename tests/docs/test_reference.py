@@ -157,10 +157,3 @@ def test_notebooks_are_kept_without_outputs() -> None:
         cells = json.loads(file.read_text(encoding="utf-8"))["cells"]
         kept = [cell for cell in cells if cell.get("outputs") or cell.get("execution_count")]
         assert kept == [], file.name
-
-
-def test_the_address_of_the_site_is_one() -> None:
-    """Who fills in the account changes all of them."""
-    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    address = project["urls"]["Documentation"]
-    assert f"[the documentation]({address})" in (REPOSITORY / "README.md").read_text("utf-8")

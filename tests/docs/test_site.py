@@ -34,14 +34,23 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_pictures_show_a_potential_that_passes_and_one_that_fails(tmp_path: Path) -> None:
     """`draw` raises if the verdicts are others than the caption says."""
-    from ms25_site.pictures import draw
+    from ms25_site.pictures import PICTURED, draw
 
-    for name, file, alt in draw(tmp_path):
-        assert name in built_in()
-        assert alt
-        svg = (tmp_path / file).read_text(encoding="utf-8")
-        assert "<svg" in svg
-    assert len(list(tmp_path.iterdir())) == 4
+    shown = dict(draw(tmp_path))
+    assert set(shown) == PICTURED
+    for name, text in shown.items():
+        assert "good" in text
+        assert "bad" in text
+        if f"(../pictures/{name}.svg)" in text:
+            assert "<svg" in (tmp_path / f"{name}.svg").read_text(encoding="utf-8")
+        else:
+            assert text.startswith("| potential |")
+
+
+def test_every_check_has_a_picture_but_those_that_train_or_measure_time() -> None:
+    from ms25_site.pictures import PICTURED
+
+    assert built_in().keys() - PICTURED == {"throughput", "training_rate"}
 
 
 class _Page(HTMLParser):
@@ -107,7 +116,8 @@ def test_every_page_that_is_installed_has_the_address_that_the_suite_gives(site:
 
 @pytest.mark.parametrize("notebook", TUTORIALS, ids=lambda path: path.stem)
 def test_a_tutorial_runs(notebook: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("nbclient", reason='needs pip install "ms25-suite[docs]"')
+    for package in ("nbclient", *NEEDED.get(notebook.stem, ())):
+        pytest.importorskip(package, reason='needs pip install "ms25-suite[docs,campaign,mtp]"')
     from ms25_site.notebooks import run_notebook
 
     monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
@@ -119,10 +129,14 @@ def test_a_tutorial_runs(notebook: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     assert [words for words in expected if words not in shown] == []
 
 
+NEEDED = {"reproduce-the-paper": ("motep", "parsl")}
+"""What a notebook needs besides the suite."""
+
 EXPECTED = {
     "judge-your-model": ("exit code 1", "fail: forces MAE of calc on test is "),
     "compare-three-potentials": ("fail: ", "heatmap.svg"),
     "gate-in-ci": ("exit code 0", "exit code 1", "since baseline", "worse"),
+    "reproduce-the-paper": ("6 of 6 tasks are done", "figure-2.png", "figure-3-hea-forces.csv"),
     "write-a-criterion": ("ranking", "swapped pairs", "fail", "exit code 1"),
     "your-own-data": ("no labels. Expected REF_energy", "exit code 0", "lattice_constant of pairs"),
 }

@@ -175,7 +175,10 @@ def test_a_suite_that_was_not_started_is_no_success(runner: Runner) -> None:
     ("schema", "file"),
     [
         ("vendor.github-actions", "action.yml"),
+        ("vendor.github-workflows", ".github/workflows/docs.yml"),
+        ("vendor.github-workflows", ".github/workflows/publish.yml"),
         ("vendor.github-workflows", ".github/workflows/tests.yml"),
+        ("vendor.citation-file-format", "CITATION.cff"),
         ("vendor.gitlab-ci", "docs/ci/gitlab-ci.yml"),
     ],
 )

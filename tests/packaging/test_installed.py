@@ -7,7 +7,6 @@ Other packages are lent by the environment that runs these tests, so nothing is 
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 import sysconfig
@@ -17,16 +16,11 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import REPOSITORY
+from tests.packaging.conftest import run
 
 pytestmark = pytest.mark.packaging
 
 EMT = "--mlip=ase.calculators.emt:EMT"
-
-
-def _run(command: list[str | Path], folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [str(part) for part in command], cwd=folder, capture_output=True, text=True, check=False
-    )
 
 
 def _environment(folder: Path) -> Path:
@@ -43,31 +37,8 @@ def _install(bin_folder: Path, *what: str | Path) -> None:
     pip = [sys.executable, "-m", "pip", "--python", str(bin_folder / "python"), "install"]
     options = ["--quiet", "--no-deps", "--no-index", "--no-build-isolation"]
     options += ["--disable-pip-version-check", "--force-reinstall"]
-    done = _run([*pip, *options, *what], REPOSITORY)
+    done = run([*pip, *options, *what], REPOSITORY)
     assert done.returncode == 0, done.stderr
-
-
-@pytest.fixture(scope="module")
-def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The tracked and new files of the repository, as in a clone."""
-    folder = tmp_path_factory.mktemp("clone") / "ms25-suite"
-    listed = _run(["git", "ls-files", "-co", "--exclude-standard"], REPOSITORY)
-    assert listed.returncode == 0, listed.stderr
-    for name in listed.stdout.splitlines():
-        if (REPOSITORY / name).is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(REPOSITORY / name, folder / name)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def wheel(clone: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("wheel")
-    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", out]
-    done = _run([*build, clone], clone)
-    assert done.returncode == 0, done.stderr
-    (path,) = out.glob("*.whl")
-    return path
 
 
 @pytest.fixture(scope="module")
@@ -137,7 +108,7 @@ def test_every_package_of_the_clone_is_in_the_wheel(clone: Path, wheel: Path) ->
 def test_editable_clone(clone: Path, cuni: Path, tmp_path: Path) -> None:
     bin_folder = _environment(tmp_path / "venv")
     _install(bin_folder, "--editable", clone)
-    done = _run([bin_folder / "python", "-m", "pytest", EMT, f"--dataset={cuni}"], clone)
+    done = run([bin_folder / "python", "-m", "pytest", EMT, f"--dataset={cuni}"], clone)
     assert done.returncode == 0, done.stdout + done.stderr
     assert _judged(clone) == 3
 
@@ -147,7 +118,7 @@ def test_wheel_in_an_empty_folder(
     installed: Path, cuni: Path, tmp_path: Path, parallel: list[str]
 ) -> None:
     command = [installed / "python", "-m", "pytest", EMT, f"--dataset={cuni}", *parallel]
-    done = _run(command, tmp_path)
+    done = run(command, tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert _judged(tmp_path) == 3
 
@@ -170,17 +141,17 @@ def test_inside_another_project(
     (tmp_path / "theirs").mkdir()
     (tmp_path / "theirs" / "check_it.py").write_text("def test_theirs(): assert False\n")
     command = [installed / "python", "-m", "pytest", EMT, f"--dataset={cuni}", *named, *parallel]
-    done = _run(command, tmp_path)
+    done = run(command, tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert _judged(tmp_path) == 3
 
 
 def test_console_script(installed: Path, cuni: Path, tmp_path: Path) -> None:
     (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = --no-such-option\n")
-    done = _run([installed / "ms25", EMT, f"--dataset={cuni}"], tmp_path)
+    done = run([installed / "ms25", EMT, f"--dataset={cuni}"], tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert _judged(tmp_path) == 3
-    done = _run([installed / "ms25", "data", "list"], tmp_path)
+    done = run([installed / "ms25", "data", "list"], tmp_path)
     assert done.returncode == 0, done.stderr
     assert "hea" in done.stdout
 
@@ -190,6 +161,6 @@ def test_a_clone_that_is_not_installed_says_so(
 ) -> None:
     # The lent packages hold an installation of the suite, so its entry point is switched off.
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-    done = _run([sys.executable, "-m", "pytest"], clone)
+    done = run([sys.executable, "-m", "pytest"], clone)
     assert done.returncode == 4
     assert 'run pip install -e ".[mace]"' in done.stderr

@@ -33,6 +33,7 @@ def run_notebook(file: Path) -> Any:
     """
     import nbformat
     from nbclient import NotebookClient
+    from traitlets.config import Config
 
     notebook = nbformat.read(file, as_version=4)
     # Cells that begin with `!` find the commands of this environment.
@@ -43,9 +44,12 @@ def run_notebook(file: Path) -> Any:
         resources = {"metadata": {"path": folder}}
         NotebookClient(
             notebook,
-            timeout=300,
+            # Minutes on a quiet machine; a busy one takes ten times as long.
+            timeout=1800,
             kernel_name="python3",
             resources=resources,
+            # Sockets of files: what goes over TCP is not encrypted, and ipykernel warns of that.
+            config=Config({"KernelManager": {"transport": "ipc"}}),
             # A line that a command writes bit by bit stays one line.
             coalesce_streams=True,
         ).execute()

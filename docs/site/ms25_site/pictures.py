@@ -1,137 +1,240 @@
-"""Pictures of checks: what the report draws of a good and of a bad potential.
+"""Pictures of checks: what the report shows of a good and of a bad potential.
 
 They are drawn when the site is built, by the functions that draw the report, so that they show what
-a reader of a report sees. The good potential is the reference itself, the effective medium theory
-of ASE for copper. The bad one is wrong in ways that people have met.
+a reader of a report sees.
 """
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
-from ase import Atoms
-from ase.build import bulk
-from ase.calculators.calculator import all_changes
 from ase.calculators.emt import EMT
-from ase.calculators.singlepoint import SinglePointCalculator
-from ase.io import write
-from ase.neighborlist import neighbor_list
-from ase.stress import full_3x3_to_voigt_6_stress
 
 import ms25_suite as ms
-from ms25_suite.core.catalogue import built_in, load
-
-__all__ = ["CAPTION", "draw"]
-
-CAPTION: Final = (
-    "Two potentials on copper, as the report draws them. *good* is the reference itself, and "
-    "passes. *bad* fails: it is the same with a hole (atoms closer than 1.9 Å attract each other), "
-    "a cliff (a pull of 0.05 eV/Å between neighbours that ends abruptly at 4.2 Å), and forces that "
-    "are 10 % larger than the slope of its energy."
+from ms25_site.specimens import (
+    Bad,
+    Forgetful,
+    Member,
+    Soft,
+    write_copper,
+    write_displaced,
+    write_hop,
 )
+from ms25_site.tables import cell, table
+from ms25_suite.core.catalogue import built_in, load
+from ms25_suite.core.results import Verdict
+from ms25_suite.report.figures.canvas import drawing
+from ms25_suite.report.figures.parity import draw_parities, read_parity
+from ms25_suite.report.section import Drawing, Section, Table
 
-_SHOWN: Final = {"consistency": 0, "smoothness": 1, "short_range": 1, "eos": 0}
-"""Which drawing of the section of a criterion is shown."""
+__all__ = ["PICTURED", "draw"]
 
-_CARD: Final = """\
-files = "copper.extxyz"
-level_of_theory = "EMT of ASE"
-
-[eos]
-files = "curve.extxyz"
-observable = "lattice_constant"
-atoms_per_cell = 4
-"""
+_HERE: Final = Path(__file__).parents[1]
 
 
-class Bad(EMT):
-    """The reference, and a sum over pairs that spoils it.
+@dataclass(frozen=True, slots=True)
+class _Session:
+    """Potentials that are judged in one run, and the criteria that the run shows.
 
-    A hole: pairs below 1.9 Å attract each other more than the reference repels them. A cliff: all
-    pairs pull with 0.05 eV/Å up to 4.2 Å, and not beyond; that shrinks the crystal, too. And forces
-    that are no derivatives of the energy.
+    Parameters
+    ----------
+    make
+        Returns the potentials and the dataset; gets a folder to write to.
+    caption
+        What the potentials are. It is true only of the verdicts that `draw` expects.
+    criteria
+        Criterion to what is shown of it: numbers of drawings, or `_TABLES`, or `_PARITY`.
+    options
+        Of `ms25_suite.judge`.
     """
 
-    def calculate(self, atoms=None, properties=("energy",), system_changes=all_changes) -> None:
-        """Energy, forces and stress of both parts."""
-        super().calculate(atoms, properties, system_changes)
-        i, r, vectors = neighbor_list("idD", self.atoms, 4.2)
-        depth, slope = np.zeros_like(r), np.zeros_like(r)
-        inside = r < 1.9
-        depth[inside] = -400 * (1 - r[inside] / 1.9) ** 2
-        slope[inside] = 800 / 1.9 * (1 - r[inside] / 1.9)
-        depth += 0.05 * (r - 4.2)
-        slope += 0.05
-        along = vectors / r[:, None] if len(r) else vectors
-        pulls = slope[:, None] * along
-        self.results["energy"] += depth.sum() / 2
-        self.results["free_energy"] = self.results["energy"]
-        forces = [np.bincount(i, one, len(self.atoms)) for one in pulls.T]
-        self.results["forces"] = 1.1 * (self.results["forces"] + np.transpose(forces))
-        if self.atoms.cell.rank == 3:
-            virial = np.einsum("pa,pb->ab", pulls, vectors) / 2
-            stress = full_3x3_to_voigt_6_stress(virial / self.atoms.get_volume())
-            self.results["stress"] = self.results.get("stress", np.zeros(6)) + stress
+    make: Callable[[Path], tuple[Any, Path]]
+    caption: str
+    criteria: dict[str, int | tuple[int, ...]]
+    options: dict[str, Any] = field(default_factory=dict)
 
 
-def _labelled(atoms: Atoms) -> Atoms:
-    emt = EMT()
-    labels = {
-        "energy": emt.get_potential_energy(atoms),
-        "forces": emt.get_forces(atoms),
-        "stress": emt.get_stress(atoms),
-    }
-    atoms.calc = SinglePointCalculator(atoms, **labels)
-    return atoms
+_TABLES: Final = -1
+_PARITY: Final = -2
+
+_NO_VERDICT: Final = ("energy_decomposition",)
+"""Criteria that measure and do not judge."""
 
 
-def _write_data(folder: Path) -> Path:
-    frames = []
-    for seed in range(16):
-        atoms = bulk("Cu", cubic=True) * (2, 1, 1)
-        atoms.rattle(0.1, seed=seed)
-        frames.append(_labelled(atoms))
-    write(folder / "copper.extxyz", frames)
-    curve = [_labelled(bulk("Cu", a=a, cubic=True)) for a in np.linspace(3.45, 3.75, 7)]
-    write(folder / "curve.extxyz", curve)
-    card = folder / "copper.toml"
-    card.write_text(_CARD, encoding="utf-8")
-    return card
+def _copper(folder: Path) -> tuple[Any, Path]:
+    return {"good": EMT(), "bad": Bad()}, write_copper(folder)
 
 
-def draw(folder: Path) -> Iterator[tuple[str, str, str]]:
+def _routes(folder: Path) -> tuple[Any, Path]:
+    write_copper(folder)
+    return {"good": EMT(), "bad": Forgetful()}, folder / "large.toml"
+
+
+def _hop(folder: Path) -> tuple[Any, Path]:
+    return {"good": EMT(), "bad": Soft()}, write_hop(folder)
+
+
+def _committees(folder: Path) -> tuple[Any, Path]:
+    files = []
+    for name, sizes in (("good", (0.0, 0.02)), ("bad", (0.02, 0.001))):
+        for seed in range(4):
+            files.append(_member(folder / f"{name}-{seed}.py", 10 + seed, sizes))
+    return [str(file) for file in files], write_displaced(folder)
+
+
+def _children(folder: Path) -> tuple[Any, Path]:
+    card = write_copper(folder)
+    _member(folder / "parent.py", 9, (0.005, 0.0))
+    return {"good": Member(7, 10, (0.005, 0.0002)), "bad": Member(7, 11, (0.005, 0.01))}, card
+
+
+def _member(file: Path, seed: int, sizes: tuple[float, float]) -> Path:
+    """A file of a calculator, as for ``--mlip``."""
+    folders = [str(_HERE), str(_HERE.parent / "tutorials")]
+    text = f"import sys\nsys.path[:0] = {folders!r}\nfrom ms25_site.specimens import Member\n"
+    file.write_text(f"{text}calculator = Member(7, {seed}, {sizes!r})\n", encoding="utf-8")
+    return file
+
+
+_SESSIONS: Final = (
+    _Session(
+        _copper,
+        "Two potentials on copper, as the report shows them. *good* is the reference itself, and "
+        "passes. *bad* fails: it is the same with a hole (atoms closer than 1.9 Å attract each "
+        "other), a cliff (a pull of 0.05 eV/Å between neighbours that ends abruptly at 4.2 Å), and "
+        "forces that are 10 % larger than the slope of its energy.",
+        {
+            "error_thresholds": _PARITY,
+            "energy_decomposition": _TABLES,
+            "consistency": 0,
+            "smoothness": 1,
+            "short_range": 1,
+            "size_extensivity": 0,
+            "framework_transfer": 0,
+            "eos": 0,
+            "stability": 0,
+        },
+        {"md_steps": 100},
+    ),
+    _Session(
+        _routes,
+        "Two potentials on copper, as the report shows them. *good* passes. *bad* fails: it keeps "
+        "something from one frame to the next, so that its numbers depend on what it predicted "
+        "before.",
+        {"route_agreement": _TABLES},
+    ),
+    _Session(
+        _hop,
+        "Two potentials for an atom that hops on a copper surface, as the report shows them. "
+        "*good* is the reference itself, and passes. *bad* fails: it is too soft, as foundation "
+        "models often are far from equilibrium: all energies are 70 % of what they should be.",
+        {"neb_barrier": 0},
+    ),
+    _Session(
+        _committees,
+        "Two committees of four potentials for copper, as the report shows them. The members of "
+        "*good* spread at least as much as they are wrong, and most where they are. Those of *bad* "
+        "fail: they agree with each other, and are wrong in the same way, as potentials are whose "
+        "training data have the same gap.",
+        {"committee": 0},
+    ),
+    _Session(
+        _children,
+        "Two potentials for copper that have the same parent, as the report shows them. *good* has "
+        "hardly changed, and passes. *bad* fails: on structures that it was not tuned for, its "
+        "errors are larger than those of its parent.",
+        {"retention": (0, 1)},
+        {"parent": "parent.py", "retention_data": ("bcc.toml", "hcp.toml")},
+    ),
+)
+
+PICTURED: Final = frozenset(name for one in _SESSIONS for name in one.criteria)
+"""Criteria that have a picture, or a table."""
+
+
+def draw(folder: Path) -> Iterator[tuple[str, str]]:
     """Draw the pictures.
 
     Parameters
     ----------
     folder
-        An existing folder to write to.
+        An existing folder to write to, beside that of the pages of the checks.
 
     Yields
     ------
     :
-        Name of a criterion, name of a file in that folder, and what it shows in words.
+        Name of a criterion, and what its page shows, in Markdown.
 
     Raises
     ------
     ValueError
         The good potential does not pass a criterion, or the bad one does: the caption is not true.
     """
-    potentials: dict[str, Any] = {"good": EMT(), "bad": Bad()}
-    with tempfile.TemporaryDirectory() as scratch:
-        card = _write_data(Path(scratch))
-        results = ms.judge(potentials, str(card), criteria=list(_SHOWN))
-    for name, number in _SHOWN.items():
-        for potential, expected in (("good", "pass"), ("bad", "fail")):
-            found = results.where(criterion=name, potential=potential).verdict
-            if found != expected:
-                msg = f"{name}: the {potential} potential: expected {expected}, found {found}"
-                raise ValueError(msg)
-        shown = load(built_in()[name].section)(results.run, list(results))
-        drawings = [block.drawing for block in shown.blocks if block.drawing is not None]
-        drawings[number].figure.savefig(folder / f"{name}.svg")
-        yield name, f"{name}.svg", drawings[number].alt
+    for session in _SESSIONS:
+        with tempfile.TemporaryDirectory() as scratch:
+            place = Path(scratch)
+            potentials, dataset = session.make(place)
+            results = ms.judge(
+                potentials,
+                str(dataset),
+                criteria=list(session.criteria),
+                report_dir=place / "report",
+                **{name: _placed(value, place) for name, value in session.options.items()},
+            )
+            for name, what in session.criteria.items():
+                _expect(name, results)
+                shown = _shown(name, what, results, folder)
+                yield name, f"{shown}\n\n{session.caption}\n"
+
+
+def _placed(value: Any, folder: Path) -> Any:
+    """Options with names of files as paths in the folder."""
+    if isinstance(value, tuple):
+        return [str(folder / one) for one in value]
+    return str(folder / value) if isinstance(value, str) else value
+
+
+def _expect(name: str, results: Any) -> None:
+    if name in _NO_VERDICT:
+        return
+    for potential, expected in (("good", "pass"), ("bad", "fail")):
+        found = results.where(criterion=name, potential=potential).verdict
+        if found != expected:
+            msg = f"{name}: the {potential} potential: expected {expected}, found {found}"
+            raise ValueError(msg)
+
+
+def _shown(name: str, what: int | tuple[int, ...], results: Any, folder: Path) -> str:
+    if what == _PARITY:
+        forces = results.where(criterion=name, quantity="forces", metric="mae")
+        # Their artifacts are absolute paths.
+        found = [read_parity(Path("/"), one) for one in forces]
+        with drawing():
+            figure = draw_parities([one for one in found if one is not None])
+        chosen = [Drawing(figure, "Predicted forces over those of the reference, good and bad")]
+    else:
+        section: Section = load(built_in()[name].section)(results.run, list(results))
+        if what == _TABLES:
+            tables = [one for block in section.blocks for one in block.tables]
+            return "\n".join(map(_markdown, tables))
+        drawings = [block.drawing for block in section.blocks if block.drawing is not None]
+        chosen = [drawings[one] for one in (what if isinstance(what, tuple) else (what,))]
+    shown = []
+    for number, one in enumerate(chosen):
+        file = f"{name}-{number}.svg" if number else f"{name}.svg"
+        one.figure.savefig(folder / file)
+        shown.append(f"![{one.alt}](../pictures/{file})")
+    return "\n\n".join(shown)
+
+
+def _markdown(one: Table) -> str:
+    rows = ([_text(value) for value in row] for row in one.rows)
+    return table([cell(column.heading) for column in one.columns], rows)
+
+
+def _text(value: str | Verdict | None) -> str:
+    return cell(str(value.value if isinstance(value, Verdict) else value or ""))

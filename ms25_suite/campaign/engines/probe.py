@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from ms25_suite import __version__
+from ms25_suite.core.cache import release
 from ms25_suite.core.errors import CampaignError, Ms25Error
 from ms25_suite.environments.gpus import visible_gpus
 from ms25_suite.potentials.registry import get_trainer
@@ -42,7 +42,7 @@ def probe(token: Path, architectures: Sequence[str]) -> str:
         Architectures of the campaign.
     """
     seen = {
-        "suite": __version__,
+        "suite": release(),
         "host": platform.node(),
         "cache": token.is_file(),
         "gpus": list(visible_gpus()),
@@ -86,21 +86,21 @@ def check_probe(
         if "No module named" in last and "ms25_suite" in last:
             msg = (
                 f"the workers' environment has no ms25-suite ({last}): install version "
-                f"{__version__} there, or name an environment that has it in `worker_init`"
+                f"{release()} there, or name an environment that has it in `worker_init`"
             )
         elif "invalid choice" in (said or "") or status == 2:
             msg = (
                 f"the workers' environment has another version of ms25-suite, which knows no "
-                f"campaigns; here it is {__version__}. Install the same version there"
+                f"campaigns; here it is {release()}. Install the same version there"
             )
         else:
             msg = f"a first task on a worker failed (status {status}): {last or 'it said nothing'}"
         raise CampaignError(msg)
     seen: dict[str, Any] = json.loads(lines[-1].removeprefix(_MARK))
     where = f"the workers' environment on {seen.get('host')}"
-    if seen.get("suite") != __version__:
+    if seen.get("suite") != release():
         msg = (
-            f"{where} has ms25-suite {seen.get('suite')}, here it is {__version__}: install the "
+            f"{where} has ms25-suite {seen.get('suite')}, here it is {release()}: install the "
             "same version in both, or name another environment in `worker_init`"
         )
         raise CampaignError(msg)

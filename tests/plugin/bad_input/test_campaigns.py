@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from ms25_suite import __version__
 from ms25_suite.campaign import run as run_module
 from ms25_suite.campaign.engines.workers import Workers
+from ms25_suite.core.cache import release
 from tests.helpers.campaigns import SLURM, Counted, Threads, campaign
 from tests.plugin.bad_input.conftest import Outcome
 from tests.plugin.bad_input.rows import row
@@ -124,7 +124,7 @@ def test_slurm_that_refuses(
     ("status", "change", "said", "message"),
     [
         (1, None, "python: No module named ms25_suite", "has no ms25-suite"),
-        (0, {"suite": "0.0.9"}, "", f"has ms25-suite 0.0.9, here it is {__version__}"),
+        (0, {"suite": "0.0.9"}, "", f"has ms25-suite 0.0.9, here it is {release()}"),
         (0, {"installed": {"mtp": {"motep": "9"}}}, "", "has other versions for mtp: motep 9"),
         (0, {"cache": False}, "", "does not see the cache"),
     ],
@@ -144,7 +144,7 @@ def test_other_workers(
 
     def run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
         sent.append(command)
-        seen = {"suite": __version__, "host": "n1", "cache": True, "gpus": [], "installed": {}}
+        seen = {"suite": release(), "host": "n1", "cache": True, "gpus": [], "installed": {}}
         printed = "" if change is None else "ms25-probe " + json.dumps(seen | change)
         return subprocess.CompletedProcess(command, status, printed, said)
 
@@ -213,7 +213,7 @@ def test_another_version(
     ms25: Ms25, card: str, folder: str, commands: Counted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr("ms25_suite.campaign.rows.__version__", "0.0.9")
+        patch.setattr("ms25_suite.__version__", "0.0.9")
         ms25("campaign", "run", card, "--folder", folder, code=0)
     text = ms25("campaign", "run", card, "--folder", folder, code=0).text
     assert "2 of 2 tasks are done, 2 in this run" in text

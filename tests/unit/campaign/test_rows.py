@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from ms25_suite.campaign import rows as module
 from ms25_suite.campaign.card import Campaign
 from ms25_suite.campaign.row import Row
 from ms25_suite.campaign.rows import campaign_rows, open_datasets
+from ms25_suite.core.cache import release
 from ms25_suite.core.errors import CampaignError
 from tests.helpers.pretended_models import pretended_mace
 
@@ -75,7 +75,10 @@ def test_a_key_is_made_of_what_a_result_depends_on(monkeypatch: pytest.MonkeyPat
         other = keys(**values)
         assert other["train"] != first["train"]
         assert other["judge"] != first["judge"]
-    monkeypatch.setattr(module, "__version__", "0.0.1")
+    # A commit changes the version, and not what was computed before.
+    monkeypatch.setattr("ms25_suite.__version__", f"{release()}.dev7+g354fdb98")
+    assert keys() == first
+    monkeypatch.setattr("ms25_suite.__version__", "0.0.1")
     other = keys()
     assert other["train"] != first["train"]
     assert other["judge"] != first["judge"]

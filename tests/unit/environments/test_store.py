@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from ms25_suite.environments import store
 from ms25_suite.environments.builder import create
 from ms25_suite.environments.store import Environment, State, environment_root, open_environment
 from tests.helpers.damage import damaged
@@ -61,8 +60,7 @@ def test_a_change_of_pins_or_of_the_suite_makes_it_outdated(
     assert (state, why) == (State.OUTDATED, "its pinned versions have changed")
     assert create(changed, check=works, python=python)
     assert changed.state()[0] is State.READY
-    monkeypatch.setattr("ms25_suite.environments.spec.__version__", "99.0")
-    monkeypatch.setattr(store, "__version__", "99.0")
+    monkeypatch.setattr("ms25_suite.__version__", "99.0")
     state, why = changed.state()
     assert state is State.OUTDATED
     assert "and this is 99.0" in why

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from ms25_suite import __version__
 from ms25_suite.campaign.engines.probe import check_probe, installed, probe
+from ms25_suite.core.cache import release
 from ms25_suite.core.errors import CampaignError
 
 HERE: dict[str, dict[str, str] | str] = {"mtp": {"motep": "0.2.0"}, "mace": "not installed"}
@@ -17,7 +17,7 @@ HERE: dict[str, dict[str, str] | str] = {"mtp": {"motep": "0.2.0"}, "mace": "not
 
 def seen(**values: Any) -> str:
     found = {
-        "suite": __version__,
+        "suite": release(),
         "host": "n1",
         "cache": True,
         "gpus": [],
@@ -31,7 +31,7 @@ def test_a_worker_like_this_process(tmp_path: Path) -> None:
     token.write_text("")
     here = installed(["mtp"])
     found = check_probe(0, "a warning\n" + probe(token, ["mtp"]), "", here, tmp_path)
-    assert found["suite"] == __version__
+    assert found["suite"] == release()
 
 
 @pytest.mark.parametrize(
