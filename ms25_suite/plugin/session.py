@@ -17,7 +17,7 @@ from ms25_suite.core.catalogue import catalogue
 from ms25_suite.core.changes import ChangeVerdict
 from ms25_suite.core.errors import Ms25Error, UsageError, listed
 from ms25_suite.core.records import DatasetRecord, PotentialRecord
-from ms25_suite.core.results import CheckResult, Verdict
+from ms25_suite.core.results import CheckResult
 from ms25_suite.core.text.shown import encodable, shown, shown_lines
 from ms25_suite.core.text.terminal import show_everything
 from ms25_suite.criteria.recorder import RESULT_PROPERTY, SAMPLE_PROPERTY
@@ -53,14 +53,12 @@ from ms25_suite.plugin.selection import is_named
 from ms25_suite.plugin.settings import SETTINGS, Settings
 from ms25_suite.plugin.short_names import ShortNames
 from ms25_suite.plugin.skips import CheckSkips
+from ms25_suite.plugin.terminal.hooks import CheckTerminal
 
 __all__ = ["CheckSession", "activate"]
 
 _COMPLETE = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, NOT_RUN)
 """Exit codes of runs whose numbers can be accepted."""
-
-_SHOWN = {Verdict.UNDECIDED: "passed", Verdict.INCOMPARABLE: "skipped"}
-"""Verdicts that pytest shows by their own word, and what it would call them."""
 
 FIXTURES = ("datasets", "potentials", "recording", "scans", "throughput")
 
@@ -112,6 +110,8 @@ def activate(config: pytest.Config) -> None:
         config.pluginmanager.register(Distribution(grouped=grouped), "ms25_distribution")
     if session is not None:
         _register(config, session, "ms25_session")
+        # After the session, so that its hooks are called first.
+        _register(config, CheckTerminal(config, strict=settings.strict), "ms25_terminal")
 
 
 def _register(config: pytest.Config, plugin: object, name: str) -> None:
@@ -273,20 +273,6 @@ class CheckSession:
         """Add a dataset that is the partner of another one."""
         if all(entry.name != found.name for entry in self._run.datasets):
             self._run = replace(self._run, datasets=(*self._run.datasets, found))
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_report_teststatus(
-        self, report: pytest.TestReport
-    ) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
-        """Show an undecided check as such, and one that compares two levels of theory."""
-        if report.when != "call" or report.failed:
-            return None
-        verdicts = {result.verdict for result in report_results(report)}
-        for verdict, shown_for in _SHOWN.items():
-            if verdict in verdicts and getattr(report, shown_for):
-                word = verdict.value
-                return word, word[0].upper(), (word.upper(), {"yellow": True})
-        return None
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
