@@ -54,6 +54,8 @@ from ms25_suite.plugin.settings import SETTINGS, Settings
 from ms25_suite.plugin.short_names import ShortNames
 from ms25_suite.plugin.skips import CheckSkips
 from ms25_suite.plugin.terminal.hooks import CheckTerminal
+from ms25_suite.plugin.terminal.progress import show_progress
+from ms25_suite.plugin.terminal.width import fitted, fitted_lines
 
 __all__ = ["CheckSession", "activate"]
 
@@ -79,6 +81,9 @@ def activate(config: pytest.Config) -> None:
     os.environ.pop("PYTHONOPTIMIZE", None)
     if is_worker:
         settle(config)
+    else:
+        # Opening data and training potentials is long work too.
+        show_progress(config)
     try:
         _refuse_company(config)
         # Everything on the command line is checked before the collection, hence before hours of
@@ -215,10 +220,11 @@ class CheckSession:
         self._files = RunFiles(settings.report_dir)
         self._numbers = RunNumbers()
 
-    def pytest_report_header(self) -> list[str]:
+    def pytest_report_header(self, config: pytest.Config) -> list[str]:
         """State the potentials, the datasets and the settings of the run."""
         aligned = aligned_lines(self._settings)
-        return [*header_lines(self._run), *self._not_imported(), *aligned, *self._two_levels]
+        lines = [*header_lines(self._run), *self._not_imported(), *aligned, *self._two_levels]
+        return fitted_lines(lines, config)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> None:
@@ -318,7 +324,10 @@ class CheckSession:
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Print the table of verdicts and the path of the report."""
-        write = terminalreporter.write_line
+
+        def write(text: str, **color: bool) -> None:
+            terminalreporter.write_line(fitted(text, terminalreporter._tw), **color)
+
         if self._results:
             from ms25_suite.report import sort_results, terminal_table
 
@@ -329,7 +338,7 @@ class CheckSession:
             encoding = getattr(terminalreporter._tw._file, "encoding", None)
             table = terminal_table(results, width, color=color, encoding=encoding, run=self._run)
             for line in table.splitlines():
-                write(line)
+                terminalreporter.write_line(line)
         for line in self._since_baseline():
             write(shown(line))
         for message in self._warnings():
@@ -342,7 +351,8 @@ class CheckSession:
             write(shown(f"report: {self._files.html}"))
         earlier = self._files.earlier
         if earlier is not None:
-            count = "" if earlier.n_results is None else f" ({earlier.n_results} results)"
+            n = earlier.n_results
+            count = "" if n is None else f" ({n} result{'' if n == 1 else 's'})"
             write(shown(f"report before{count}: {earlier.folder}"))
 
     def _not_imported(self) -> list[str]:

@@ -14,8 +14,10 @@ from ms25_suite.core.details import KindError, details_of
 from ms25_suite.core.errors import ReportError
 from ms25_suite.core.records import RunRecord
 from ms25_suite.core.results import SCHEMA, CheckResult, ResultsDocument, Verdict
+from ms25_suite.core.text.lines import one_line, wrapped
 from ms25_suite.core.text.shown import csv_cell, shown, shown_lines
 from ms25_suite.core.text.terminal import readable
+from ms25_suite.core.units import DIMENSIONLESS
 from ms25_suite.report.comparisons import counted, marked, notice, two_levels_of
 from ms25_suite.report.grid import stand_in_notes, without_model_notes
 from ms25_suite.report.pairs import without_repeats
@@ -24,6 +26,7 @@ from ms25_suite.report.wording import (
     change_text,
     limit_text,
     pair_label,
+    plain_number,
     pretty_unit,
     quantity_text,
     value_text,
@@ -290,10 +293,15 @@ def terminal_table(
         console.print(Text(heading, style="bold"))
         show(lines)
         console.print()
-    notes = [f"[{number}] {reason}" for reason, number in reasons.items()]
+    notes = [f"[{number}] {_without_traceback(reason)}" for reason, number in reasons.items()]
     for note in (*notes, *without_model_notes(results), *stand_in_notes(RunRecord(), results)):
-        console.print(Text(readable(shown_lines(note), encoding)))
+        console.print(Text(readable(wrapped(shown_lines(note), width), encoding)))
     return "\n".join(line.rstrip() for line in buffer.getvalue().splitlines()).rstrip("\n") + "\n"
+
+
+def _without_traceback(reason: str) -> str:
+    """A reason without the traceback or the end of a log, which only the report quotes."""
+    return one_line(reason) if "\n  " in reason else reason
 
 
 def group_heading(result: CheckResult) -> str:
@@ -322,6 +330,9 @@ def result_cells(result: CheckResult, *, since: bool = False) -> tuple[str, ...]
     value, interval = ("", "")
     if result.value is not None:
         value, interval = value_text(result.value, result.interval)
+        if result.unit == DIMENSIONLESS and not interval and result.value.is_integer():
+            # A count.
+            value = plain_number(result.value)
     return (
         result.potential,
         quantity_text(result.quantity, result.metric),

@@ -13,18 +13,24 @@ _LABEL: Final = re.compile(r"\s*(?:[\w ]{1,14}:\s+|\[\d+\]\s+|-\s+)?")
 
 
 def one_line(text: str) -> str:
-    """First and last line of a message with a traceback or a log; another message as it is.
+    r"""A message in a line: of one that quotes a traceback, the error at its end too.
 
     Examples
     --------
-    >>> one_line("calc.py failed:\\n  File 'calc.py', line 2\\nValueError: no")
+    >>> one_line("calc.py failed:\n  File 'calc.py', line 2\nValueError: no")
     'calc.py failed: ValueError: no'
+    >>> one_line("it ended with status 1. Last lines:\n    loading\n    1 of 3")
+    'it ended with status 1. Last lines: …'
     """
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    lines = [line.rstrip() for line in text.splitlines() if line.strip()]
     if len(lines) < 2:
-        return "".join(lines)
-    # Without a colon the first line is a sentence of its own, and what follows adds to it.
-    return f"{lines[0]} {lines[-1]}" if lines[0].endswith(":") else lines[0]
+        return "".join(lines).strip()
+    first, last = lines[0].strip(), lines[-1]
+    if not first.endswith(":"):
+        # A sentence of its own, to which the rest adds.
+        return first
+    # The lines of a log are indented to the end.
+    return f"{first} …" if last.startswith(" ") else f"{first} {last}"
 
 
 def wrapped(text: str, width: int) -> str:

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import re
-import sys
-import textwrap
 from dataclasses import dataclass
 from typing import Any
 
-from ms25_suite.core.text.lines import one_line, wrapped
+from ms25_suite.core.text.lines import one_line
+from ms25_suite.plugin.terminal.width import fitted
 
 __all__ = ["Failure", "Failures"]
 
 _CHANGING = re.compile(r"0x[0-9a-fA-F]+|\d+")
 """What differs between two occurrences of one error: addresses, frames, process ids, times."""
-
-_MOST_LETTERS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +57,8 @@ class Failure:
 
     def toterminal(self, writer: Any) -> None:
         """Write it to a terminal; pytest calls this."""
-        if self.first:
-            text = textwrap.shorten(one_line(self.text), _MOST_LETTERS, placeholder=" …")
-            text = f"for the same reason as {self.first} (above): {text}"
-        else:
-            text = self.text
-        # A log keeps its lines, so that it can be searched.
-        writer.line(wrapped(text, writer.fullwidth) if _is_terminal(writer) else text)
+        text = f"for the same reason as {self.first}" if self.first else self.text
+        writer.line(fitted(text, writer))
 
 
 class Failures:
@@ -107,9 +99,3 @@ class Failures:
 
 def _last(text: str) -> str:
     return text.rstrip().rpartition("\n")[2].strip()
-
-
-def _is_terminal(writer: Any) -> bool:
-    # pytest has no public way to ask; a writer of another plugin may lack what its own has.
-    isatty = getattr(getattr(writer, "_file", None), "isatty", None)
-    return bool(isatty and isatty()) and sys.platform != "win32"

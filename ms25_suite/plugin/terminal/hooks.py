@@ -9,6 +9,7 @@ from typing import Any, Final
 import pytest
 
 from ms25_suite.core.results import CheckResult, Verdict
+from ms25_suite.core.text.lines import one_line
 from ms25_suite.criteria.verdicts import is_failure
 from ms25_suite.plugin.context import report_results
 from ms25_suite.plugin.terminal.failures import Failures
@@ -121,6 +122,7 @@ class CheckTerminal:
         shown = next((one for one in chosen if one.value is not None), chosen[0])
         n_others = len(chosen) - 1 if failed or undecided else 0
         if shown.verdict is Verdict.ERROR:
-            # All of them have it.
-            return shown.in_short()
+            # What was raised says more than where.
+            whole, raised = one_line(shown.reason), shown.reason.rpartition("\n")[2]
+            return raised if whole.endswith(raised) else whole
         return f"{shown.in_short()}{f' and {n_others} more' if n_others else ''}"

@@ -207,7 +207,7 @@ def serve(channel: Any, log: str | bytes) -> None:
 
     A request is ``(number, what, payload)`` with ``what`` one of ``load``, ``predict`` and
     ``lammps``. The answer is ``(number, "ok", payload)`` or ``(number, "error", {type, message,
-    traceback})``; before it there may be any number of ``(number, "alive", None)``.
+    traceback})``; before it there may be any number of ``(number, "alive", parts done)``.
 
     Parameters
     ----------
@@ -272,14 +272,15 @@ def _run_lammps(
 
 def _alive(channel: Any, number: int) -> Callable[[], None]:
     """Function that reports, at most once a second, that a request is still being worked on."""
-    last = time.monotonic()
+    last, done = time.monotonic(), 0
 
     def say() -> None:
-        nonlocal last
+        nonlocal last, done
+        done += 1
         now = time.monotonic()
         if now - last > ALIVE_S:
             last = now
-            channel.send((number, "alive", None))
+            channel.send((number, "alive", done))
 
     return say
 
