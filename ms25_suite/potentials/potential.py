@@ -375,8 +375,14 @@ class Potential:
         spans = self._messages(frames, cuts)
         gathered = Gathered(frames, cuts or [0, len(frames)])
 
+        done: dict[int, int] = {}
+
+        def partly(index: int, n_frames: int) -> None:
+            done[index] = n_frames
+            bar.reach(sum(done.values()))
+
         def arrived(index: int, part: Predictions) -> None:
-            bar.advance(spans[index][1] - spans[index][0])
+            partly(index, spans[index][1] - spans[index][0])
             complete = gathered.add(spans[index], part)
             for span in map(gathered.span, complete if keep else ()):
                 block, found = frames.select(np.arange(*span)), gathered.take(span)
@@ -384,7 +390,7 @@ class Potential:
                     self._keep(block, found)
 
         with progress(f"predictions of {self.name}", len(frames), "frames") as bar:
-            self._pool.predict(frames, [np.arange(*span) for span in spans], arrived)
+            self._pool.predict(frames, [np.arange(*span) for span in spans], arrived, partly)
         if gathered.lacks:
             msg = f"the potential {self.name} returned no energies or no forces"
             raise PredictionError(msg)

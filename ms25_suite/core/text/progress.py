@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sized
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any, Final, TypeVar
 
@@ -216,7 +216,7 @@ def steps(
     items: Iterable[T], title: str, total: float | None = None, unit: str = "steps"
 ) -> Iterator[T]:
     """Items, of which each is a step. Parameters as for `Progress`."""
-    if total is None and hasattr(items, "__len__"):
+    if total is None and isinstance(items, Sized):
         total = len(items)
     with progress(title, total, unit) as work:
         for item in items:
@@ -247,7 +247,7 @@ def _bar(console: Console, work: Progress) -> Bar:
         redirect_stdout=False,
         redirect_stderr=False,
     )
-    bar.add_task(work.title, total=work.total, completed=work.done, said=work.in_words())
+    bar.add_task(work.title, total=work.total, completed=int(work.done), said=work.in_words())
     return bar
 
 

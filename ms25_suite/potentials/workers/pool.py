@@ -144,6 +144,7 @@ class WorkerPool:
         frames: Frames,
         tasks: Sequence[IntArray],
         arrived: Callable[[int, Predictions], None] = lambda *_: None,
+        partly: Callable[[int, int], object] = lambda *_: None,
     ) -> list[Predictions]:
         """Predictions for groups of frames, in the order of the groups.
 
@@ -155,6 +156,9 @@ class WorkerPool:
             Frame indices of each group; a group is sent to one worker as one message.
         arrived
             Called with the index of a group and its predictions as soon as they are there.
+        partly
+            Called about once a second with the index of a group and how many of its frames are
+            done.
 
         Raises
         ------
@@ -172,7 +176,7 @@ class WorkerPool:
             arrived(index, found[index])
 
         requests = [("predict", partial(_packed, frames, task)) for task in tasks]
-        self._run(requests, take, fatal=False, tasks=tasks)
+        self._run(requests, take, fatal=False, tasks=tasks, alive=partly)
         self._note_inputs(read)
         return [found[index] for index in range(len(tasks))]
 
@@ -184,7 +188,10 @@ class WorkerPool:
             self._info = replace(self._info, inputs=(*known, *added))
 
     def run_lammps(
-        self, frame: Frames, plan: MdPlan, reach: Callable[[int], object] = lambda n: None
+        self,
+        frame: Frames,
+        plan: MdPlan,
+        reach: Callable[[int], object] = lambda n_evaluations: None,
     ) -> LammpsRun:
         """Run a plan in LAMMPS inside one worker. The time limit holds for each step.
 
@@ -203,7 +210,12 @@ class WorkerPool:
         self.start()
         answers: dict[int, Any] = {}
         payload = {"frame": pack_frames(frame), "plan": plan.to_dict()}
-        self._run([("lammps", lambda: payload)], answers.__setitem__, fatal=False, alive=reach)
+        self._run(
+            [("lammps", lambda: payload)],
+            answers.__setitem__,
+            fatal=False,
+            alive=lambda _, n_evaluations: reach(n_evaluations),
+        )
         return unpack_run(answers[0])
 
     def close(self) -> None:
@@ -269,13 +281,14 @@ class WorkerPool:
         fatal: bool,
         tasks: Sequence[IntArray] | None = None,
         each: bool = False,
-        alive: Callable[[int], object] = lambda n: None,
+        alive: Callable[[int, int], object] = lambda *_: None,
     ) -> None:
         """Send each request to the next free worker, and hand on the answers as they come.
 
         With ``fatal``, any error ends the workers, for requests whose failure makes them unusable;
-        with ``each``, every worker gets one. ``alive`` is called with the parts done of a long
-        request. ``tasks`` has the frame indices of each request, to translate those in an error.
+        with ``each``, every worker gets one. ``alive`` is called with the index of a long request
+        and the parts of it that are done. ``tasks`` has the frame indices of each request, to
+        translate those in an error.
         """
         first = self._number
         self._number += len(requests)
@@ -310,7 +323,7 @@ class WorkerPool:
             # the limit is for silence, not for the whole.
             worker.deadline = time.monotonic() + self.timeout_s
             if outcome == "alive":
-                alive(payload)
+                alive(number - first, payload)
                 continue
             worker.tasks.remove(number)
             if outcome == "ok" and failure is None:
