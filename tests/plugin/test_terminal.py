@@ -56,8 +56,8 @@ def test_passed_and_undecided_checks_name_them_too(
 ) -> None:
     # The threshold is inside of the interval.
     (pytester.path / "marks.toml").write_text(
-        '[[threshold]]\ncriterion = "error_thresholds"\nquantity = "forces"\nmetric = "mae"\n'
-        'value = 80.0\nunit = "meV/Å"\nsource = "this test"\n'
+        '[error_thresholds.standard.forces]\nvalue = 80\nunit = "meV/Å"\nmetric = "mae"\n'
+        'source = "this test"\n'
     )
     potential = calc("results['forces'] = rng.normal(results['forces'], 0.1)")
     done = pytester.runpytest(
