@@ -180,7 +180,6 @@ def _import(args: argparse.Namespace) -> int:
         keep_unconverged=args.keep_unconverged,
         remark=lambda text: print(text, file=sys.stderr),
         inputs=_input_keys(args.inputs),
-        progress=sys.stderr.isatty(),
         overwrite=args.overwrite,
     )
     print(shown(f"wrote {args.out} and {card}"))

@@ -14,6 +14,7 @@ from ms25_suite.cli.campaigning import campaign
 from ms25_suite.cli.comparing import baseline, compare, history
 from ms25_suite.cli.reading import docs
 from ms25_suite.core.errors import Ms25Error
+from ms25_suite.core.text.progress import ProgressTerminal, progress_on
 from ms25_suite.core.text.terminal import show_everything
 
 __all__ = ["command_parser", "main"]
@@ -57,7 +58,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _check(arguments)
     options = parser.parse_args(arguments)
     try:
-        return int(options.run(options))
+        with progress_on(ProgressTerminal(sys.stderr)):
+            return int(options.run(options))
     except Ms25Error as error:
         print(f"ms25: {error}", file=sys.stderr)
         return 1

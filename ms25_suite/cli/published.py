@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -110,7 +109,7 @@ def run_download(args: argparse.Namespace) -> int:
         raise UsageError(msg)
     source = args.source or "zenodo"
     try:
-        files = fetch(args.url or SOURCES[source], args.out, progress=sys.stderr.isatty())
+        files = fetch(args.url or SOURCES[source], args.out)
     except OfflineError as error:
         other = "mdf" if source == "zenodo" else "zenodo"
         hint = "" if args.url else f". Another archive: ms25 data download --source={other}"
@@ -167,7 +166,7 @@ def run_archive(args: argparse.Namespace, keys: Any, asked: Mapping[str, Any]) -
             raise DatasetError(msg)
         source = download_folder(there[0])
         # Compares checksums; it downloads only what is missing.
-        download(there[0], progress=sys.stderr.isatty())
+        download(there[0])
     out = published_folder() if args.out is None else args.out
     found = import_archive(
         source,
@@ -178,7 +177,6 @@ def run_archive(args: argparse.Namespace, keys: Any, asked: Mapping[str, Any]) -
         exclude=args.exclude,
         level_of_theory=args.level_of_theory,
         seed=args.seed,
-        progress=sys.stderr.isatty(),
         overwrite=args.overwrite,
     )
     _print(found)

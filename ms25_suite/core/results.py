@@ -15,6 +15,7 @@ from ms25_suite.core.errors import ReportError
 from ms25_suite.core.findings import Finding
 from ms25_suite.core.records import RunRecord
 from ms25_suite.core.records.base import plain
+from ms25_suite.core.text.lines import one_line
 from ms25_suite.core.text.shown import shown, shown_lines
 from ms25_suite.core.units import DIMENSIONLESS
 
@@ -223,8 +224,11 @@ class CheckResult:
             return f"error of the {self.quantity}"
         if self.metric in ("measurement", "part"):
             return self.quantity.replace("_", " ")
-        metric = self.metric.upper() if self.metric in ("mae", "rmse") else self.metric
-        return f"{self.quantity} {metric}"
+        return f"{self.quantity} {self._metric}"
+
+    @property
+    def _metric(self) -> str:
+        return self.metric.upper() if self.metric in ("mae", "rmse") else self.metric
 
     @property
     def _independent(self) -> str:
@@ -233,6 +237,31 @@ class CheckResult:
         if known is None or known > self.n_frames - 0.5:
             return ""
         return f" (as good as {known:.3g} independent ones)"
+
+    def in_short(self) -> str:
+        """What decides the verdict, in part of a line: ``forces MAE 61.2 > 50 meV/Å``.
+
+        Without a number it is the reason, of which a traceback is left out.
+        """
+        if self.value is None:
+            return shown(f"{self.quantity.replace('_', ' ')}: {one_line(self.reason)}")
+        unit = "" if self.unit == DIMENSIONLESS else f" {self.unit}"
+        value, mark = _told_apart(self.value, self.threshold)
+        metric = "" if self.metric in ("measurement", "part") else self._metric
+        words = (*self.quantity.split("_"), metric, value)
+        text = " ".join(filter(None, words))
+        if self.threshold is None:
+            return f"{text}{unit}"
+        within = self.value >= self.threshold if self.at_least else self.value <= self.threshold
+        if self.verdict is Verdict.PASS and within:
+            return f"{text} {'≥' if self.at_least else '≤'} {mark}{unit}"
+        if self.verdict is Verdict.FAIL and not within:
+            return f"{text} {'<' if self.at_least else '>'} {mark}{unit}"
+        # The mark alone does not explain this verdict.
+        if self.interval is not None:
+            text += f" ({self.interval[0]:.4g} to {self.interval[1]:.4g})"
+        why = f": {one_line(self.reason)}" if self.reason and within else ""
+        return shown(f"{text}, threshold {mark}{unit}{why}")
 
     def explain(self) -> str:
         """Explain the verdict in a few lines of text."""
@@ -309,6 +338,14 @@ class CheckResult:
             A key is missing, or a value has a wrong type.
         """
         return read_as(cls, record, where, ReportError)
+
+
+def _told_apart(value: float, mark: float | None) -> tuple[str, str]:
+    """A value and its threshold, with as many digits as tell them apart: not ``5 > 5``."""
+    if mark is None or value == mark:
+        return f"{value:.4g}", "" if mark is None else f"{mark:.4g}"
+    texts = ((f"{value:.{digits}g}", f"{mark:.{digits}g}") for digits in (4, 6, 9, 17))
+    return next(pair for pair in texts if pair[0] != pair[1])
 
 
 def _is_finding(entry: object) -> bool:

@@ -14,6 +14,7 @@ from ms25_suite.core.errors import CardError, DatasetError, UnknownDatasetError
 from ms25_suite.core.fields import Quantity
 from ms25_suite.core.findings import Finding
 from ms25_suite.core.frames import FloatArray, Frames, IntArray, Labels
+from ms25_suite.core.text.progress import steps
 from ms25_suite.datasets.answers import Answer
 from ms25_suite.datasets.audit.atoms import atom_references, audit_atoms
 from ms25_suite.datasets.audit.broken import refuse_broken
@@ -387,7 +388,7 @@ def read_content(
     counts = []
     for file in files:
         before = len(images)
-        images.extend(read_images(file.path))
+        images.extend(steps(read_images(file.path), f"reading {file.path.name}", unit="frames"))
         counts.append(len(images) - before)
     to_angstrom(images, keys.units)
     frames = frames_with_inputs(images, inputs, where)

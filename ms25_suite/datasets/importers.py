@@ -14,6 +14,7 @@ from ms25_suite.core.errors import CardError, DatasetError, LabelError
 from ms25_suite.core.fields import REF_ENERGY
 from ms25_suite.core.frames import Frames, IntArray, Labels
 from ms25_suite.core.records.base import plain
+from ms25_suite.core.text.progress import steps
 from ms25_suite.datasets.audit.broken import refuse_broken
 from ms25_suite.datasets.cards.card import NO_LABELS, CardTable, DatasetCard
 from ms25_suite.datasets.dividing import make_splits
@@ -57,7 +58,6 @@ def import_data(
     keep_unconverged: bool = False,
     remark: Callable[[str], object] | None = None,
     inputs: Mapping[str, str] | None = None,
-    progress: bool = False,
     overwrite: bool = False,
 ) -> Path:
     """Write frames of files of any format as extended XYZ with ``REF_`` labels, and a card.
@@ -81,8 +81,6 @@ def import_data(
     inputs
         Name to key of what potentials read besides the structure, where it is not under a usual
         key (`ms25_suite.core.inputs`); for the card too.
-    progress
-        Whether to show a progress bar on the standard error stream.
     overwrite
         Whether ``out`` and its card may be replaced.
 
@@ -102,8 +100,6 @@ def import_data(
     CardError
         The card would be invalid, such as by its name.
     """
-    from tqdm import tqdm
-
     _refuse_own_sources(sources, out)
     refuse_output(out, overwrite=overwrite)
     card = card_path(out)
@@ -120,9 +116,9 @@ def import_data(
     images: list[Atoms] = []
     fixed: dict[bool, Path] = {}
     counts = []
-    for source in tqdm(sources, "read", disable=not progress, unit="file"):
+    for source in sources:
         found_frames, in_ev = read_foreign(source, asked)
-        frames = list(found_frames)
+        frames = list(steps(found_frames, f"reading {source.name}", unit="frames"))
         if not keep_unconverged:
             refuse_unconverged(frames, source)
         fixed[in_ev] = source
@@ -170,13 +166,13 @@ def import_data(
     # What became a label is not kept under its old name too.
     used = {key for taken in found.keys.values() for key in taken.split("` and `")}
     labelled = _labelled(images, labels, used, (inputs or {}).values())
-    bar = tqdm(labelled, "write", total=len(images), disable=not progress, unit="frame")
+    labelled = steps(labelled, f"writing {out.name}", len(images), "frames")
     taken_keys = ", ".join(f"{quantity} = {key}" for quantity, key in found.keys.items())
     values["recipe"] += f"; labels {taken_keys}"
     values["recipe"] += f"; read as {found.units}" if found.units else ""
     # Both or none: the file of frames is moved to its name after the card is written.
     with naming_errors(out), atomic_path(out) as temporary:
-        write_extxyz(temporary, bar, suffix=data_suffix(out))
+        write_extxyz(temporary, labelled, suffix=data_suffix(out))
         values["files"] = [{"path": out.name, "sha256": file_sha256(temporary)}]
         write_card(card, values)
     return card

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from ms25_suite.core.errors import EnvironmentSetupError
+from ms25_suite.core.text.progress import progress
 from ms25_suite.environments.indexes import PipOptions, pip_settings
 from ms25_suite.environments.installation import Installation
 from ms25_suite.environments.lock import LOCK, write_lock
@@ -217,7 +218,8 @@ def _run(
         command, folder=Path.cwd(), output=log, variables=dict(variables or {}), append=True
     )
     try:
-        status = process.wait()
+        with progress(f"{what} (log: {log.name})"):
+            status = process.wait()
     finally:
         end_process(process)
     if status != 0:

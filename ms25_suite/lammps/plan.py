@@ -114,6 +114,13 @@ class MdPlan:
             )
             raise UsageError(msg)
 
+    @property
+    def n_evaluations(self) -> int | None:
+        """Evaluations of the potential; None for a minimisation, which ends when it converges."""
+        if self.ensemble == "minimize":
+            return None
+        return 1 + self.warmup_steps + self.n_blocks * self.n_steps
+
     def to_dict(self) -> dict[str, Any]:
         """Plain types only, to be sent to a worker."""
         return asdict(self)

@@ -28,6 +28,7 @@ import numpy as np
 
 from ms25_suite.core.errors import NotFiniteError
 from ms25_suite.core.frames import BoolArray, FloatArray, Frames
+from ms25_suite.core.text.progress import progress
 from ms25_suite.metrics.finite import Predict
 from ms25_suite.metrics.reaction_path import METHOD, path_barrier, path_lengths, to_images
 from ms25_suite.metrics.relaxation import Relaxation, relax
@@ -183,7 +184,10 @@ def relax_band(
     # Outside the `try`: if the initial path cannot be evaluated, there is no result at all.
     band.get_forces()
     try:
-        converged = bool(optimizer.run(fmax=FMAX, steps=steps))
+        title = "elastic band, climbing" if climb else "elastic band"
+        with progress(title, steps, at_most=True) as bar:
+            optimizer.attach(bar.advance)
+            converged = bool(optimizer.run(fmax=FMAX, steps=steps))
     except NotFiniteError as error:
         problem = f"after {state.steps} steps {error.args[0]}"
     barrier, reaction_energy = path_barrier(state.images)

@@ -10,6 +10,7 @@ import numpy as np
 
 from ms25_suite.core.errors import NotFiniteError
 from ms25_suite.core.frames import BoolArray, FloatArray, Frames
+from ms25_suite.core.text.progress import progress
 from ms25_suite.metrics.finite import Predict, predict_finite
 
 __all__ = ["Relaxation", "relax"]
@@ -88,7 +89,9 @@ def relax(
     # frame with the largest step slows the others down.
     optimizer = LBFGS(batch.optimizable(), logfile=None)
     # A frame that was lost has zero forces and would count as converged.
-    converged = bool(optimizer.run(fmax=fmax, steps=steps)) and not batch.lost.any()
+    with progress(f"relaxing {len(frames)} frames", steps, at_most=True) as bar:
+        optimizer.attach(bar.advance)
+        converged = bool(optimizer.run(fmax=fmax, steps=steps)) and not batch.lost.any()
     energies, forces = batch.evaluate()
     largest = float(np.linalg.norm(forces, axis=1).max(initial=0.0))
     return Relaxation(

@@ -33,6 +33,7 @@ from ms25_suite.plugin.pool import PotentialPool
 from ms25_suite.plugin.selection import is_named, not_asked
 from ms25_suite.plugin.settings import Settings
 from ms25_suite.plugin.skips import RIGHT_SKIP
+from ms25_suite.plugin.terminal.width import fitted_lines
 from ms25_suite.potentials.spec import PotentialSpec
 
 __all__ = ["CheckItems"]
@@ -157,6 +158,8 @@ class CheckItems:
                     left_out.append(item)
                     continue
             kept.append(item)
+        # Of a criterion that is asked, some quantities may not be.
+        self._left_out -= {one.name for item in kept if (one := criterion_of(item)) is not None}
         if left_out:
             config.hook.pytest_deselected(items=left_out)
             items[:] = kept
@@ -196,7 +199,8 @@ class CheckItems:
         if not self._left_out or config.getoption("markexpr") or config.getoption("keyword"):
             return []
         names = ", ".join(name for name in catalogue() if name in self._left_out)
-        return [f"left out: {names} (-m NAME includes it, or says why it cannot be run)"]
+        line = f"left out: {names} (-m NAME includes it, or says why it cannot be run)"
+        return fitted_lines([line], config)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:

@@ -15,6 +15,7 @@ from ms25_suite.core.errors import Ms25Error, UsageError
 from ms25_suite.core.journal import Journal
 from ms25_suite.core.records import RunRecord
 from ms25_suite.core.results import CheckResult
+from ms25_suite.core.text.progress import progress
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
@@ -127,7 +128,8 @@ class RunFiles:
         if self._occupied:
             return self._write_elsewhere(run, results) and not self._holds_another(run)
         try:
-            self.html = write_report(self._folder, run, results).html
+            with progress("writing the report"):
+                self.html = write_report(self._folder, run, results).html
         except (Ms25Error, OSError) as error:
             self.problems.append(f"the report could not be written: {error}")
         else:

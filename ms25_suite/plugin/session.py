@@ -17,7 +17,7 @@ from ms25_suite.core.catalogue import catalogue
 from ms25_suite.core.changes import ChangeVerdict
 from ms25_suite.core.errors import Ms25Error, UsageError, listed
 from ms25_suite.core.records import DatasetRecord, PotentialRecord
-from ms25_suite.core.results import CheckResult, Verdict
+from ms25_suite.core.results import CheckResult
 from ms25_suite.core.text.shown import encodable, shown, shown_lines
 from ms25_suite.core.text.terminal import show_everything
 from ms25_suite.criteria.recorder import RESULT_PROPERTY, SAMPLE_PROPERTY
@@ -53,14 +53,14 @@ from ms25_suite.plugin.selection import is_named
 from ms25_suite.plugin.settings import SETTINGS, Settings
 from ms25_suite.plugin.short_names import ShortNames
 from ms25_suite.plugin.skips import CheckSkips
+from ms25_suite.plugin.terminal.hooks import CheckTerminal
+from ms25_suite.plugin.terminal.progress import show_progress
+from ms25_suite.plugin.terminal.width import fitted, fitted_lines
 
 __all__ = ["CheckSession", "activate"]
 
 _COMPLETE = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, NOT_RUN)
 """Exit codes of runs whose numbers can be accepted."""
-
-_SHOWN = {Verdict.UNDECIDED: "passed", Verdict.INCOMPARABLE: "skipped"}
-"""Verdicts that pytest shows by their own word, and what it would call them."""
 
 FIXTURES = ("datasets", "potentials", "recording", "scans", "throughput")
 
@@ -81,6 +81,9 @@ def activate(config: pytest.Config) -> None:
     os.environ.pop("PYTHONOPTIMIZE", None)
     if is_worker:
         settle(config)
+    else:
+        # Opening data and training potentials is long work too.
+        show_progress(config)
     try:
         _refuse_company(config)
         # Everything on the command line is checked before the collection, hence before hours of
@@ -112,6 +115,8 @@ def activate(config: pytest.Config) -> None:
         config.pluginmanager.register(Distribution(grouped=grouped), "ms25_distribution")
     if session is not None:
         _register(config, session, "ms25_session")
+        # After the session, so that its hooks are called first.
+        _register(config, CheckTerminal(config, strict=settings.strict), "ms25_terminal")
 
 
 def _register(config: pytest.Config, plugin: object, name: str) -> None:
@@ -215,10 +220,11 @@ class CheckSession:
         self._files = RunFiles(settings.report_dir)
         self._numbers = RunNumbers()
 
-    def pytest_report_header(self) -> list[str]:
+    def pytest_report_header(self, config: pytest.Config) -> list[str]:
         """State the potentials, the datasets and the settings of the run."""
         aligned = aligned_lines(self._settings)
-        return [*header_lines(self._run), *self._not_imported(), *aligned, *self._two_levels]
+        lines = [*header_lines(self._run), *self._not_imported(), *aligned, *self._two_levels]
+        return fitted_lines(lines, config)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> None:
@@ -274,20 +280,6 @@ class CheckSession:
         if all(entry.name != found.name for entry in self._run.datasets):
             self._run = replace(self._run, datasets=(*self._run.datasets, found))
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_report_teststatus(
-        self, report: pytest.TestReport
-    ) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
-        """Show an undecided check as such, and one that compares two levels of theory."""
-        if report.when != "call" or report.failed:
-            return None
-        verdicts = {result.verdict for result in report_results(report)}
-        for verdict, shown_for in _SHOWN.items():
-            if verdict in verdicts and getattr(report, shown_for):
-                word = verdict.value
-                return word, word[0].upper(), (word.upper(), {"yellow": True})
-        return None
-
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Set the exit code by the verdicts, and write the report."""
@@ -332,7 +324,10 @@ class CheckSession:
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Print the table of verdicts and the path of the report."""
-        write = terminalreporter.write_line
+
+        def write(text: str, **color: bool) -> None:
+            terminalreporter.write_line(fitted(text, terminalreporter._tw), **color)
+
         if self._results:
             from ms25_suite.report import sort_results, terminal_table
 
@@ -343,7 +338,7 @@ class CheckSession:
             encoding = getattr(terminalreporter._tw._file, "encoding", None)
             table = terminal_table(results, width, color=color, encoding=encoding, run=self._run)
             for line in table.splitlines():
-                write(line)
+                terminalreporter.write_line(line)
         for line in self._since_baseline():
             write(shown(line))
         for message in self._warnings():
@@ -356,7 +351,8 @@ class CheckSession:
             write(shown(f"report: {self._files.html}"))
         earlier = self._files.earlier
         if earlier is not None:
-            count = "" if earlier.n_results is None else f" ({earlier.n_results} results)"
+            n = earlier.n_results
+            count = "" if n is None else f" ({n} result{'' if n == 1 else 's'})"
             write(shown(f"report before{count}: {earlier.folder}"))
 
     def _not_imported(self) -> list[str]:

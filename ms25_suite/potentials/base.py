@@ -455,8 +455,9 @@ class Architecture(ABC):
 class Evaluator(Protocol):
     """Loaded potential in a worker, which predicts energies, forces and stresses.
 
-    One with a true attribute ``tells_batches`` takes ``on_batch``, a function that it calls after
-    each batch, so that a long request can report that it is alive.
+    One with a true attribute ``tells_batches`` takes ``on_batch``, a function that it calls with
+    the number of frames of each batch that is done, so that a long request can report how far it
+    is.
     """
 
     @property

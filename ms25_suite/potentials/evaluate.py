@@ -38,7 +38,7 @@ class _Work:
     """State of one prediction."""
 
     profile: Profile
-    on_batch: Callable[[], None]
+    on_batch: Callable[[int], object]
     under_way: deque[tuple[Batch, Launched]]
     done: list[tuple[IntArray, Predictions]]
 
@@ -114,7 +114,7 @@ class EdgeEvaluator:
         frames: Frames,
         *,
         profile: Profile | None = None,
-        on_batch: Callable[[], None] = lambda: None,
+        on_batch: Callable[[int], object] = lambda n_frames: None,
     ) -> Predictions:
         """Energies, forces and stresses of all frames.
 
@@ -125,7 +125,8 @@ class EdgeEvaluator:
         profile
             Times are added to it; None: they are not kept.
         on_batch
-            Called after each batch, so that a long request can report that it is alive.
+            Called with the number of frames of each batch that is done, so that a long request can
+            report how far it is.
 
         Raises
         ------
@@ -209,7 +210,7 @@ class EdgeEvaluator:
             )
             stress = stresses(batch.frames, found.virials)
             work.done.append((batch.chosen, Predictions(found.energy, found.forces, stress)))
-            work.on_batch()
+            work.on_batch(len(batch.chosen))
 
 
 def _in_order(frames: Frames, done: list[tuple[IntArray, Predictions]]) -> Predictions:

@@ -6,7 +6,7 @@ import importlib
 import importlib.util
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -120,6 +120,8 @@ class CalculatorEvaluator:
         ``implemented_properties`` lists them, until the calculator says that it has none.
     """
 
+    tells_batches = True
+
     def __init__(self, calculator: Any) -> None:
         self._calculator = calculator
         self._state: bytes | None = None
@@ -143,8 +145,17 @@ class CalculatorEvaluator:
         elements = tuple(sorted({atomic_numbers[s] for s in symbols}))
         return ModelInfo(elements=elements, inputs=inputs)
 
-    def predict(self, frames: Frames) -> Predictions:
+    def predict(
+        self, frames: Frames, *, on_batch: Callable[[int], object] = lambda n_frames: None
+    ) -> Predictions:
         """Energies, forces and, if the calculator has them, stresses of periodic frames.
+
+        Parameters
+        ----------
+        frames
+            The frames.
+        on_batch
+            Called after each frame.
 
         Raises
         ------
@@ -154,9 +165,9 @@ class CalculatorEvaluator:
         from ms25_suite.potentials.watched_atoms import noticing
 
         with noticing(self._read):
-            return self._predict(frames)
+            return self._predict(frames, on_batch)
 
-    def _predict(self, frames: Frames) -> Predictions:
+    def _predict(self, frames: Frames, on_batch: Callable[[int], object]) -> Predictions:
         from ms25_suite.potentials.watched_atoms import WatchedAtoms, spread_over_atoms
 
         energy = np.empty(len(frames))
@@ -185,6 +196,7 @@ class CalculatorEvaluator:
                     f"the calculator raised an error for {_name(atoms)}:\n{_user_traceback(error)}"
                 )
                 raise PredictionError(msg, (index,)) from error
+            on_batch(1)
         return Predictions(energy=energy, forces=forces, stress=stress if self._stress else None)
 
     def _stress_of(self, atoms: Atoms) -> FloatArray | None:

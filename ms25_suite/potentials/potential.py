@@ -11,6 +11,7 @@ import numpy as np
 
 from ms25_suite.core.errors import ElementCoverageError, NotFiniteError, PredictionError
 from ms25_suite.core.frames import Frames, IntArray, Predictions
+from ms25_suite.core.text.progress import progress
 from ms25_suite.environments.gpus import visible_gpus
 from ms25_suite.lammps.plan import LammpsRun, MdPlan
 from ms25_suite.potentials.base import ModelInfo
@@ -179,7 +180,8 @@ class Potential:
         """
         known = self._cache.get_info() if self._cache else None
         if known is None:
-            known = self._pool.start()
+            with progress(f"loading {self.name}"):
+                known = self._pool.start()
             self._keep(None, known)
         return known
 
@@ -312,7 +314,8 @@ class Potential:
             Another error; the class says which.
         """
         self._check_elements(frame)
-        return self._pool.run_lammps(frame, plan)
+        with progress(f"{self.name} in LAMMPS", plan.n_evaluations, "steps") as bar:
+            return self._pool.run_lammps(frame, plan, bar.reach)
 
     def close(self) -> None:
         """End the worker processes; the next prediction starts them again."""
@@ -372,14 +375,22 @@ class Potential:
         spans = self._messages(frames, cuts)
         gathered = Gathered(frames, cuts or [0, len(frames)])
 
+        done: dict[int, int] = {}
+
+        def partly(index: int, n_frames: int) -> None:
+            done[index] = n_frames
+            bar.reach(sum(done.values()))
+
         def arrived(index: int, part: Predictions) -> None:
+            partly(index, spans[index][1] - spans[index][0])
             complete = gathered.add(spans[index], part)
             for span in map(gathered.span, complete if keep else ()):
                 block, found = frames.select(np.arange(*span)), gathered.take(span)
                 if not gathered.is_mixed(span) and not _not_finite(block, found):
                     self._keep(block, found)
 
-        self._pool.predict(frames, [np.arange(*span) for span in spans], arrived)
+        with progress(f"predictions of {self.name}", len(frames), "frames") as bar:
+            self._pool.predict(frames, [np.arange(*span) for span in spans], arrived, partly)
         if gathered.lacks:
             msg = f"the potential {self.name} returned no energies or no forces"
             raise PredictionError(msg)

@@ -11,6 +11,7 @@ import gzip
 import lzma
 import multiprocessing
 import shutil
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -23,10 +24,10 @@ from ms25_suite.core.cache import atomic_path, content_key
 from ms25_suite.core.errors import DatasetError, ReferenceCalculatorError
 from ms25_suite.core.machine import available_cores
 from ms25_suite.core.sealed import DamagedError, read_sealed, seal
+from ms25_suite.core.text.progress import ProgressTerminal, progress, progress_on
 from ms25_suite.datasets.writer import naming_errors
 from ms25_suite.environments.guard import end_with_parent
 from ms25_suite.environments.processes import safe_path
-from ms25_suite.reference.progress import progress_bar
 from ms25_suite.reference.spread import refuse_numbers
 
 if TYPE_CHECKING:
@@ -129,14 +130,15 @@ def build_frames(
     return out
 
 
-def _run(tasks: Sequence[tuple[Job, Path]], title: str, workers: int, progress: bool) -> None:
+def _run(tasks: Sequence[tuple[Job, Path]], title: str, workers: int, shown: bool) -> None:
     """Run the jobs whose file is missing or damaged, each in one of the worker processes."""
     waiting = [task for task in tasks if not _is_finished(task[1])]
     n_frames = sum(job.n_frames for job, _ in tasks)
     n_done = n_frames - sum(job.n_frames for job, _ in waiting)
     # Spawned, not forked: LAMMPS and MPI may already be loaded in this process.
     context = multiprocessing.get_context("spawn")
-    with progress_bar(title, n_frames, n_done, progress) as advance:
+    shown_on = ProgressTerminal(sys.stderr) if shown else None
+    with progress_on(shown_on), progress(title, n_frames, "frames", n_done) as bar:
         if not waiting:
             return
         size = min(workers, len(waiting))
@@ -148,7 +150,7 @@ def _run(tasks: Sequence[tuple[Job, Path]], title: str, workers: int, progress: 
             try:
                 for future in as_completed(futures):
                     future.result()
-                    advance(futures[future].n_frames)
+                    bar.advance(futures[future].n_frames)
             except BrokenProcessPool as error:
                 folder = waiting[0][1].parent
                 msg = (

@@ -14,6 +14,7 @@ from ms25_suite.core.details import KindError, details_of
 from ms25_suite.core.errors import ReportError
 from ms25_suite.core.records import RunRecord
 from ms25_suite.core.results import SCHEMA, CheckResult, ResultsDocument, Verdict
+from ms25_suite.core.text.lines import one_line, wrapped
 from ms25_suite.core.text.shown import csv_cell, shown, shown_lines
 from ms25_suite.core.text.terminal import readable
 from ms25_suite.report.comparisons import counted, marked, notice, two_levels_of
@@ -290,10 +291,15 @@ def terminal_table(
         console.print(Text(heading, style="bold"))
         show(lines)
         console.print()
-    notes = [f"[{number}] {reason}" for reason, number in reasons.items()]
+    notes = [f"[{number}] {_without_traceback(reason)}" for reason, number in reasons.items()]
     for note in (*notes, *without_model_notes(results), *stand_in_notes(RunRecord(), results)):
-        console.print(Text(readable(shown_lines(note), encoding)))
+        console.print(Text(readable(wrapped(shown_lines(note), width), encoding)))
     return "\n".join(line.rstrip() for line in buffer.getvalue().splitlines()).rstrip("\n") + "\n"
+
+
+def _without_traceback(reason: str) -> str:
+    """A reason without the traceback or the end of a log, which only the report quotes."""
+    return one_line(reason) if "\n  " in reason else reason
 
 
 def group_heading(result: CheckResult) -> str:

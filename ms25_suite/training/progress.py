@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import IO, TYPE_CHECKING, Final, Protocol
 
+from ms25_suite.core.text.progress import duration
+
 if TYPE_CHECKING:
     from rich.progress import Progress
 
@@ -142,7 +144,7 @@ class RichProgress:
             errors += f"  forces {force_error:.0f} meV/Å"
         if energy_error is not None:
             errors += f"  energy {energy_error:.2f} meV/atom"
-        left = "left …" if eta is None else f"left {_duration(eta)}"
+        left = "left …" if eta is None else f"left {duration(eta)}"
         if self._live is not None:
             task = self._live.tasks[0].id
             self._live.update(task, completed=epoch, errors=errors, left=left)
@@ -154,7 +156,7 @@ class RichProgress:
             if waited < self._LEAST_S or (passed < self._LEAST_PART and waited < self._MOST_S):
                 return
         self._said = (now, epoch)
-        elapsed = _duration(now - self._started)
+        elapsed = duration(now - self._started)
         self.note(f"{self._title}: epoch {epoch}/{self._total}  {errors}  {elapsed}, {left}")
 
     def finish(self) -> None:
@@ -162,11 +164,3 @@ class RichProgress:
         if self._live is not None:
             self._live.stop()
             self._live = None
-
-
-def _duration(seconds: float) -> str:
-    whole = round(seconds)
-    hours, rest = divmod(whole, 3600)
-    if hours:
-        return f"{hours}:{rest // 60:02d}:{rest % 60:02d}"
-    return f"{rest // 60}:{rest % 60:02d}"

@@ -15,6 +15,7 @@ import numpy as np
 
 from ms25_suite.core.errors import DatasetError
 from ms25_suite.core.findings import Finding
+from ms25_suite.core.text.progress import steps
 from ms25_suite.datasets.cards.card import LabelKeys
 from ms25_suite.datasets.formats.units import factor
 from ms25_suite.datasets.published.archive import natural_key
@@ -120,7 +121,6 @@ def import_archive(
     exclude: Sequence[str] = (),
     level_of_theory: str | None = None,
     seed: int = 0,
-    progress: bool = False,
     overwrite: bool = False,
 ) -> ArchiveImport:
     """Recognise the paper's systems in an archive and write a dataset for each.
@@ -145,8 +145,6 @@ def import_archive(
         Method behind the labels; None for what the paper states.
     seed
         Seed of the splits where the archive has none.
-    progress
-        Whether to show a progress bar on the standard error stream.
     overwrite
         Whether files in ``out`` may be replaced.
 
@@ -169,8 +167,8 @@ def import_archive(
         ready.mkdir()
         with FrameStore(work) as store:
             reader = ArchiveReader(store, keys or LabelKeys(), assign, exclude, by_system)
-            reader.read(source, scratch, progress=progress)
-            datasets = _write(reader, ready, source.name, level_of_theory, seed, progress=progress)
+            reader.read(source, scratch)
+            datasets = _write(reader, ready, source.name, level_of_theory, seed)
         if not datasets:
             reasons = Counter(entry.reason for entry in reader.left_out)
             shown = "; ".join(reason for reason, _ in reasons.most_common(5)) or "no files"
@@ -270,15 +268,11 @@ def _write(
     origin: str,
     level_of_theory: str | None,
     seed: int,
-    *,
-    progress: bool,
 ) -> list[ImportedDataset]:
-    from tqdm import tqdm
-
     datasets = []
     linked = []
     present = [system for system in SYSTEMS if system.name in reader.systems]
-    for system in tqdm(present, "write", unit="system", disable=not progress):
+    for system in steps(present, "writing the datasets", unit="systems"):
         collected = reader.systems[system.name]
         if not collected.files:
             if not collected.paths:

@@ -14,6 +14,7 @@ import numpy as np
 from ms25_suite.core.errors import DatasetError
 from ms25_suite.core.fields import REF_ENERGY
 from ms25_suite.core.frames import Frames
+from ms25_suite.core.text.progress import progress
 from ms25_suite.datasets.audit.run import frame_digests
 from ms25_suite.datasets.cards.card import LabelKeys
 from ms25_suite.datasets.formats.convergence import says_unconverged
@@ -105,7 +106,7 @@ class ArchiveReader:
         self._by_system = dict(by_system or {})
         self._applied: set[tuple[str, Quantity]] = set()
 
-    def read(self, source: Path, scratch: Path, *, progress: bool) -> None:
+    def read(self, source: Path, scratch: Path) -> None:
         """Read all files of a source.
 
         Raises
@@ -113,11 +114,8 @@ class ArchiveReader:
         DatasetError
             There is no such source, it is damaged, or names in it lead out of it.
         """
-        from tqdm import tqdm
-
-        with tqdm(desc="read", unit="frame", disable=not progress) as bar:
+        with progress(f"reading {source.name}", unit="frames") as bar:
             for member in members(source, scratch, self._leave_out_file):
-                bar.set_postfix_str(member.name[-40:], refresh=False)
                 if any(_matches(member.name, pattern) for pattern in self._exclude):
                     self.left_out.append(LeftOut(member.name, "excluded by --exclude"))
                     continue
@@ -125,7 +123,7 @@ class ArchiveReader:
                     reason = "an equation of state by its name, hence no samples of the dataset"
                     self.left_out.append(LeftOut(member.name, reason))
                     continue
-                self._read_file(member, bar.update)
+                self._read_file(member, bar.advance)
 
         for system in self.systems.values():
             self._leave_out_bare(system)

@@ -12,6 +12,7 @@ from typing import Final
 
 from ms25_suite.core.errors import LammpsError
 from ms25_suite.core.frames import Frames
+from ms25_suite.core.text.progress import progress
 from ms25_suite.environments.processes import child_environment
 from ms25_suite.lammps.box import Box
 from ms25_suite.lammps.commands import check_fit
@@ -89,12 +90,13 @@ def run_executable(
         for name, content in texts.items():
             (folder / name).write_text(content, encoding="utf-8")
         command = [*build.command, "-in", INPUT_FILE, "-log", _LOG, "-screen", "none", "-nocite"]
-        ended = run_program(
-            [*command, *interaction.arguments],
-            folder,
-            time_limit_s=time_limit_s,
-            variables={**child_environment(threads), **local_mpi(), **interaction.environment},
-        )
+        with progress(f"LAMMPS with {interaction.name}"):
+            ended = run_program(
+                [*command, *interaction.arguments],
+                folder,
+                time_limit_s=time_limit_s,
+                variables={**child_environment(threads), **local_mpi(), **interaction.environment},
+            )
         logged = text_of(folder / _LOG)
         if ended.status is None:
             last = logged.strip().splitlines()[-1:] or ["(nothing)"]

@@ -18,6 +18,7 @@ from typing import Final
 import numpy as np
 
 from ms25_suite.core.frames import BoolArray, FloatArray, Frames
+from ms25_suite.core.text.progress import steps
 from ms25_suite.core.units import FS_PER_PS, MEV_PER_EV
 from ms25_suite.metrics.dynamics.bath import Bath, RandomForces, atom_masses
 from ms25_suite.metrics.dynamics.breaks import Break, Limits, find_break
@@ -175,7 +176,7 @@ def integrate(
     forces = np.zeros_like(positions)
     frame_of_atom = frames.frame_of_atom
     random_forces = None if bath is None else RandomForces(bath, frames, timestep_fs)
-    for step in range(n_steps + 1):
+    for step in steps(range(n_steps + 1), "molecular dynamics"):
         mine = np.isin(frame_of_atom, running)
         if step:
             # B, A, O, A; the second B follows when the forces at the new positions are known.

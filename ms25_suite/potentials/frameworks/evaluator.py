@@ -61,7 +61,7 @@ class BatchEvaluator:
         return replace(known, elements=self._batched.numbers or known.elements, inputs=inputs)
 
     def predict(
-        self, frames: Frames, *, on_batch: Callable[[], None] = lambda: None
+        self, frames: Frames, *, on_batch: Callable[[int], object] = lambda n_frames: None
     ) -> Predictions:
         """Energies, forces and, if the model has them, stresses of periodic frames.
 
@@ -70,7 +70,8 @@ class BatchEvaluator:
         frames
             The frames.
         on_batch
-            Called after each batch, so that a long request can report that it is alive.
+            Called with the number of frames of each batch that is done, so that a long request can
+            report how far it is.
 
         Raises
         ------
@@ -90,7 +91,7 @@ class BatchEvaluator:
                 continue
             waiting.append(chosen[len(first) :])
             parts += self._evaluated(frames, chosen[: len(first)])
-            on_batch()
+            on_batch(len(first))
         if not parts:
             return Predictions(np.zeros(0), np.zeros((0, 3)), np.zeros((0, 6)))
         return _joined(parts)

@@ -207,7 +207,7 @@ def serve(channel: Any, log: str | bytes) -> None:
 
     A request is ``(number, what, payload)`` with ``what`` one of ``load``, ``predict`` and
     ``lammps``. The answer is ``(number, "ok", payload)`` or ``(number, "error", {type, message,
-    traceback})``; before it there may be any number of ``(number, "alive", None)``.
+    traceback})``; before it there may be any number of ``(number, "alive", parts done)``.
 
     Parameters
     ----------
@@ -251,7 +251,9 @@ def serve(channel: Any, log: str | bytes) -> None:
             channel.send((number, "error", _describe(error)))
 
 
-def _predict(evaluator: Evaluator, frames: Frames, on_batch: Callable[[], None]) -> Predictions:
+def _predict(
+    evaluator: Evaluator, frames: Frames, on_batch: Callable[[int], object]
+) -> Predictions:
     if getattr(evaluator, "tells_batches", False):
         found: Predictions = cast(Any, evaluator).predict(frames, on_batch=on_batch)
         return found
@@ -270,16 +272,17 @@ def _run_lammps(
     return pack_run(run_lammps(route, frame, MdPlan.from_dict(payload["plan"])))
 
 
-def _alive(channel: Any, number: int) -> Callable[[], None]:
-    """Function that reports, at most once a second, that a request is still being worked on."""
-    last = time.monotonic()
+def _alive(channel: Any, number: int) -> Callable[..., None]:
+    """Function that reports, at most once a second, how many parts of a request are done."""
+    last, done = time.monotonic(), 0
 
-    def say() -> None:
-        nonlocal last
+    def say(n_parts: int = 1) -> None:
+        nonlocal last, done
+        done += n_parts
         now = time.monotonic()
         if now - last > ALIVE_S:
             last = now
-            channel.send((number, "alive", None))
+            channel.send((number, "alive", done))
 
     return say
 

@@ -144,6 +144,7 @@ class WorkerPool:
         frames: Frames,
         tasks: Sequence[IntArray],
         arrived: Callable[[int, Predictions], None] = lambda *_: None,
+        partly: Callable[[int, int], object] = lambda *_: None,
     ) -> list[Predictions]:
         """Predictions for groups of frames, in the order of the groups.
 
@@ -155,6 +156,9 @@ class WorkerPool:
             Frame indices of each group; a group is sent to one worker as one message.
         arrived
             Called with the index of a group and its predictions as soon as they are there.
+        partly
+            Called about once a second with the index of a group and how many of its frames are
+            done.
 
         Raises
         ------
@@ -172,7 +176,7 @@ class WorkerPool:
             arrived(index, found[index])
 
         requests = [("predict", partial(_packed, frames, task)) for task in tasks]
-        self._run(requests, take, fatal=False, tasks=tasks)
+        self._run(requests, take, fatal=False, tasks=tasks, alive=partly)
         self._note_inputs(read)
         return [found[index] for index in range(len(tasks))]
 
@@ -183,8 +187,20 @@ class WorkerPool:
             added = sorted(set().union(*read) - set(known))
             self._info = replace(self._info, inputs=(*known, *added))
 
-    def run_lammps(self, frame: Frames, plan: MdPlan) -> LammpsRun:
+    def run_lammps(
+        self,
+        frame: Frames,
+        plan: MdPlan,
+        reach: Callable[[int], object] = lambda n_evaluations: None,
+    ) -> LammpsRun:
         """Run a plan in LAMMPS inside one worker. The time limit holds for each step.
+
+        Parameters
+        ----------
+        frame, plan
+            The start, and what to do.
+        reach
+            Called about once a second with the number of evaluations so far.
 
         Raises
         ------
@@ -194,7 +210,12 @@ class WorkerPool:
         self.start()
         answers: dict[int, Any] = {}
         payload = {"frame": pack_frames(frame), "plan": plan.to_dict()}
-        self._run([("lammps", lambda: payload)], answers.__setitem__, fatal=False)
+        self._run(
+            [("lammps", lambda: payload)],
+            answers.__setitem__,
+            fatal=False,
+            alive=lambda _, n_evaluations: reach(n_evaluations),
+        )
         return unpack_run(answers[0])
 
     def close(self) -> None:
@@ -260,11 +281,13 @@ class WorkerPool:
         fatal: bool,
         tasks: Sequence[IntArray] | None = None,
         each: bool = False,
+        alive: Callable[[int, int], object] = lambda *_: None,
     ) -> None:
         """Send each request to the next free worker, and hand on the answers as they come.
 
         With ``fatal``, any error ends the workers, for requests whose failure makes them unusable;
-        with ``each``, every worker gets one. ``tasks`` has the frame indices of each request, to
+        with ``each``, every worker gets one. ``alive`` is called with the index of a long request
+        and the parts of it that are done. ``tasks`` has the frame indices of each request, to
         translate those in an error.
         """
         first = self._number
@@ -300,6 +323,7 @@ class WorkerPool:
             # the limit is for silence, not for the whole.
             worker.deadline = time.monotonic() + self.timeout_s
             if outcome == "alive":
+                alive(number - first, payload)
                 continue
             worker.tasks.remove(number)
             if outcome == "ok" and failure is None:
@@ -323,8 +347,9 @@ class WorkerPool:
         return error
 
     def _died(self, worker: _Worker) -> WorkerDiedError:
+        # Without its number: what happens to each of its successors is the same reason.
         msg = (
-            f"the worker process {worker.pid} of the potential ended unexpectedly (killed, crashed "
+            "the worker process of the potential ended unexpectedly (killed, crashed "
             "or out of memory). The next prediction starts a new worker. Its last output was:\n"
             f"{log_tail(worker.log)}"
         )
@@ -332,7 +357,7 @@ class WorkerPool:
 
     def _timed_out(self, worker: _Worker) -> WorkerTimeoutError:
         msg = (
-            f"the worker process {worker.pid} of the potential did not answer within "
+            "the worker process of the potential did not answer within "
             f"{self.timeout_s:g} s and was ended. If it is only slow, raise --worker-timeout. "
             f"Its last output was:\n{log_tail(worker.log)}"
         )

@@ -9,6 +9,7 @@ from typing import Final
 
 from ms25_suite.core.cache import cache_dir, file_sha256
 from ms25_suite.core.errors import ReferenceCalculatorError
+from ms25_suite.core.text.progress import progress
 from ms25_suite.reference.calculators.parameter_files import verified_file
 
 __all__ = ["ELEMENTS", "FILE_NAME", "SHA256", "URL", "find_potential_file"]
@@ -81,7 +82,8 @@ def _download(target: Path) -> Path:
     level = logger.level
     logger.setLevel(logging.ERROR)
     try:
-        pooch.retrieve(URL, known_hash=f"sha256:{SHA256}", fname=target.name, path=target.parent)
+        with progress(f"downloading {FILE_NAME}"):
+            pooch.retrieve(URL, f"sha256:{SHA256}", fname=target.name, path=target.parent)
     except (
         OSError,
         ValueError,

@@ -9,6 +9,7 @@ from typing import Any
 
 from ms25_suite.core.records import RunRecord
 from ms25_suite.core.results import CheckResult, Verdict, worst_verdict
+from ms25_suite.core.text.lines import one_line
 from ms25_suite.core.text.shown import visible
 from ms25_suite.report.comparisons import (
     MARK,
@@ -171,6 +172,7 @@ def render_page(
         groups=groups,
         curves=[curves] if curves else [],
         results=results,
+        reasons=_reasons(results),
         sources=_sources(results),
         potentials=[(item.name, potential_facts(item)) for item in run.potentials],
         datasets=[(item.name, item.stand_in, dataset_facts(item)) for item in run.datasets],
@@ -178,6 +180,18 @@ def render_page(
         explanations=explanations,
         links={one.name: one.address or f"#check-{one.name}" for one in explanations},
     )
+
+
+def _reasons(results: Sequence[CheckResult]) -> list[str]:
+    """The reason of each result; a traceback stands in one row only."""
+    first: dict[str, str] = {}
+    texts = []
+    for result in results:
+        own = f"{result.criterion}, {result.quantity.replace('_', ' ')}"
+        place = first.setdefault(result.reason, own)
+        again = "\n" in result.reason and place != own
+        texts.append(f"{one_line(result.reason)} (more: {place})" if again else result.reason)
+    return texts
 
 
 def _headline(run: RunRecord, results: Sequence[CheckResult]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from ms25_suite.core.errors import ReportError
 from ms25_suite.core.findings import Finding
 from ms25_suite.core.records import RunRecord
 from ms25_suite.core.results import SCHEMA, CheckResult, ResultsDocument, Verdict, worst_verdict
+from ms25_suite.core.units import DIMENSIONLESS
 from tests.helpers.reports import RUN
 
 FULL = CheckResult(
@@ -187,3 +188,42 @@ def test_an_explanation_gives_the_error_of_the_baseline() -> None:
     details = {**FULL.details, "without_model": 812.34}
     text = replace(FULL, details=details).explain()
     assert "  baseline:   error 812.3 meV/Å (element energies" in text
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, "forces MAE 31.5 ≤ 35 meV/Å"),
+        ({"value": 61.234, "verdict": Verdict.FAIL}, "forces MAE 61.23 > 35 meV/Å"),
+        # Not 35 > 35.
+        ({"value": 35.0004, "verdict": Verdict.FAIL}, "forces MAE 35.0004 > 35 meV/Å"),
+        (
+            {"verdict": Verdict.UNDECIDED},
+            "forces MAE 31.5 (30 to 33.25), threshold 35 meV/Å",
+        ),
+        # Within its threshold, and not good enough.
+        (
+            {"verdict": Verdict.FAIL, "interval": None, "reason": "no better than no model"},
+            "forces MAE 31.5, threshold 35 meV/Å: no better than no model",
+        ),
+        (
+            {
+                "quantity": "energy_p95",
+                "metric": "error",
+                "value": 0.5,
+                "threshold": 1.5,
+                "at_least": True,
+                "unit": DIMENSIONLESS,
+                "verdict": Verdict.FAIL,
+            },
+            "energy p95 error 0.5 < 1.5",
+        ),
+        (
+            {"value": None, "verdict": Verdict.ERROR, "reason": "it failed:\n  line 1\nValueError"},
+            "forces: it failed: ValueError",
+        ),
+        ({"threshold": None, "verdict": None, "metric": "measurement"}, "forces 31.5 meV/Å"),
+    ],
+)
+def test_in_short(changes: dict[str, object], expected: str) -> None:
+    assert replace(FULL, **changes).in_short() == expected

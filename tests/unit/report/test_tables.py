@@ -22,6 +22,7 @@ from ms25_suite.core.records import (
     TrainedOn,
 )
 from ms25_suite.core.results import CheckResult, Verdict
+from ms25_suite.core.units import DIMENSIONLESS
 from ms25_suite.report import CSV_COLUMNS, terminal_table
 from ms25_suite.report.tables import csv_text, json_text
 from tests.helpers.reports import make_result
@@ -243,3 +244,15 @@ def test_a_name_that_would_be_folded_stands_above_its_rows() -> None:
     assert max(map(len, narrow)) <= 80
     # The only one needs no column.
     assert terminal_table(both[:1], 140).splitlines()[0].startswith("quantity")
+
+
+def test_a_count_has_no_decimals_and_a_reason_no_traceback() -> None:
+    failed = {"interval": None, "threshold": 0.0, "verdict": Verdict.FAIL}
+    count = make_result(
+        quantity="unfit_curves", metric="measurement", value=20.0, unit=DIMENSIONLESS, **failed
+    )
+    reason = "calc.py failed:\n  File 'calc.py', line 2\nValueError: no"
+    broken = make_result(quantity="stress", value=None, verdict=Verdict.ERROR, reason=reason)
+    text = terminal_table([count, broken], 80)
+    assert re.search(r"unfit curves +20 +≤ 0", text)
+    assert "[1] calc.py failed: ValueError: no\n" in text

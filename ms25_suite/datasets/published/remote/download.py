@@ -59,14 +59,14 @@ def download_folder(url: str = RECORD_URL) -> Path:
 
 
 def download(
-    url: str = RECORD_URL, folder: Path | None = None, *, progress: bool = False, pause: float = 2.0
+    url: str = RECORD_URL, folder: Path | None = None, *, pause: float = 2.0
 ) -> tuple[Path, ...]:
     """Paths of the files that `fetch` downloads, with the same parameters and errors."""
-    return tuple(file.path for file in fetch(url, folder, progress=progress, pause=pause))
+    return tuple(file.path for file in fetch(url, folder, pause=pause))
 
 
 def fetch(
-    url: str = RECORD_URL, folder: Path | None = None, *, progress: bool = False, pause: float = 2.0
+    url: str = RECORD_URL, folder: Path | None = None, *, pause: float = 2.0
 ) -> tuple[Downloaded, ...]:
     """Download all files of a record, or a single file.
 
@@ -81,8 +81,6 @@ def fetch(
         Materials Data Facility), or a file.
     folder
         Where to; None for `download_folder`.
-    progress
-        Whether to show a progress bar on the standard error stream.
     pause
         Seconds to wait before a broken connection is made again.
 
@@ -121,7 +119,7 @@ def fetch(
     for file in files:
         entry = known.files.get(file.name, {})
         stated, sha256 = entry.get("stated"), entry.get("sha256")
-        path = _fetch(file, sha256, folder, progress=progress, pause=pause)
+        path = _fetch(file, sha256, folder, pause=pause)
         if sha256 and stated is None:
             _compare(path, file)
         digits = sha256 or file_sha256(path)
@@ -242,9 +240,7 @@ def _refuse_full_disk(files: list[RemoteFile], folder: Path) -> None:
         raise DatasetError(msg)
 
 
-def _fetch(
-    file: RemoteFile, sha256: str | None, folder: Path, *, progress: bool, pause: float
-) -> Path:
+def _fetch(file: RemoteFile, sha256: str | None, folder: Path, *, pause: float) -> Path:
     import pooch
 
     pooch.get_logger().setLevel("WARNING")
@@ -257,7 +253,7 @@ def _fetch(
     # A partial file of another version must not be resumed.
     tag = hashlib.sha256(f"{file.url} {file.checksum} {file.size}".encode()).hexdigest()[:12]
     part = target.with_name(f".{target.name}.{tag}.part")
-    getter = ResumingDownloader(file, part, progress=progress, pause=pause)
+    getter = ResumingDownloader(file, part, pause=pause)
     try:
         pooch.retrieve(file.url, expected, fname=target.name, path=target.parent, downloader=getter)
     except ValueError as error:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from ms25_suite.core.errors import DatasetError
+from ms25_suite.core.text.progress import progress
 
 __all__ = ["ATTEMPTS", "TIMEOUT", "RemoteFile", "ResumingDownloader", "patience_s"]
 
@@ -74,16 +75,13 @@ class ResumingDownloader:
         The file to download.
     part
         Where it is kept until it is complete.
-    progress
-        Whether to show a progress bar.
     pause
         Seconds before an interrupted connection is opened again.
     """
 
-    def __init__(self, file: RemoteFile, part: Path, *, progress: bool, pause: float) -> None:
+    def __init__(self, file: RemoteFile, part: Path, *, pause: float) -> None:
         self._file = file
         self._part = part
-        self._progress = progress
         self._pause = pause
 
     def __call__(self, url: str, output_file: str, pooch: object) -> None:
@@ -112,7 +110,6 @@ class ResumingDownloader:
     def _go_on(self, url: str) -> str:
         """Download what is missing; returns what went wrong, or an empty text."""
         import requests
-        from tqdm import tqdm
 
         have = self._part.stat().st_size if self._part.exists() else 0
         # A range that begins at the end of the file would be refused (416).
@@ -140,18 +137,11 @@ class ResumingDownloader:
             total = self._file.size or (int(length) + have if length else None)
             with (
                 self._part.open("ab" if have else "wb") as out,
-                tqdm(
-                    desc=self._file.name,
-                    total=total,
-                    initial=have,
-                    unit="B",
-                    unit_scale=True,
-                    disable=not self._progress,
-                ) as bar,
+                progress(f"downloading {self._file.name}", total, "MB", have) as bar,
             ):
                 for block in answer.iter_content(_BLOCK):
                     out.write(block)
-                    bar.update(len(block))
+                    bar.advance(len(block))
         found = self._part.stat().st_size
         if total is not None and found < total:
             return f"{found} of {total} bytes came"

@@ -67,13 +67,13 @@ def assert_equal(found: Predictions, expected: Predictions) -> None:
 
 def test_batches_are_filled_and_give_the_numbers_of_the_calculator() -> None:
     batches, told = Batches(), []
-    found = evaluator(batches).predict(cells(), on_batch=lambda: told.append(1))
+    found = evaluator(batches).predict(cells(), on_batch=told.append)
     assert_equal(found, one_by_one(cells()))
     assert found.stress is not None
     assert np.isnan(found.stress[2]).all()
     # 4 + 2 + 3, then 8, then 4 atoms: at most 10 in each.
     assert batches.sizes == [3, 1, 1]
-    assert len(told) == 3
+    assert told == [3, 1, 1]
 
 
 def test_no_frames() -> None:

@@ -151,7 +151,7 @@ def test_a_killed_worker_is_noticed_and_replaced(tmp_path: Path, frames: Frames)
     (victim,) = potential.worker_pids
     timer = threading.Timer(0.4, os.kill, (victim, signal.SIGKILL))
     timer.start()
-    with pytest.raises(WorkerDiedError, match=rf"worker process {victim} .*ended unexpectedly"):
+    with pytest.raises(WorkerDiedError, match="the worker process of the potential ended"):
         potential.predict(frames)
     timer.join()
     assert len(potential.predict(frames.select([0])).energy) == 1

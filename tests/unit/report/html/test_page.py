@@ -337,3 +337,12 @@ def test_names_cannot_reverse_or_control_a_page(tmp_path: Path) -> None:
     # The data keep the name.
     document = json.loads(files.json.read_text(encoding="utf-8"))
     assert document["results"][0]["potential"] == name
+
+
+def test_a_traceback_stands_in_one_row(tmp_path: Path) -> None:
+    reason = "calc.py failed:\n  File 'calc.py', line 2\nValueError: no"
+    broken = [replace(ERROR, quantity=quantity, reason=reason) for quantity in ("energy", "forces")]
+    source = Page(write_report(tmp_path, RUN, broken).html).source
+    table = source[source.index('id="every-result"') :]
+    assert table.count("line 2") == 1
+    assert "calc.py failed: ValueError: no (more: error_thresholds, energy)" in table
