@@ -33,7 +33,6 @@ def run_notebook(file: Path) -> Any:
     """
     import nbformat
     from nbclient import NotebookClient
-    from traitlets.config import Config
 
     notebook = nbformat.read(file, as_version=4)
     # Cells that begin with `!` find the commands of this environment.
@@ -48,8 +47,6 @@ def run_notebook(file: Path) -> Any:
             timeout=1800,
             kernel_name="python3",
             resources=resources,
-            # Sockets of files: what goes over TCP is not encrypted, and ipykernel warns of that.
-            config=Config({"KernelManager": {"transport": "ipc"}}),
             # A line that a command writes bit by bit stays one line.
             coalesce_streams=True,
         ).execute()
