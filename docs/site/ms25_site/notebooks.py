@@ -45,6 +45,7 @@ def run_notebook(file: Path) -> Any:
             notebook,
             # Minutes on a quiet machine; a busy one takes ten times as long.
             timeout=1800,
+            startup_timeout=300,
             kernel_name="python3",
             resources=resources,
             # A line that a command writes bit by bit stays one line.
