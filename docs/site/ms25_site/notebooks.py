@@ -33,7 +33,6 @@ def run_notebook(file: Path) -> Any:
     """
     import nbformat
     from nbclient import NotebookClient
-    from traitlets.config import Config
 
     notebook = nbformat.read(file, as_version=4)
     # Cells that begin with `!` find the commands of this environment.
@@ -46,10 +45,9 @@ def run_notebook(file: Path) -> Any:
             notebook,
             # Minutes on a quiet machine; a busy one takes ten times as long.
             timeout=1800,
+            startup_timeout=300,
             kernel_name="python3",
             resources=resources,
-            # Sockets of files: what goes over TCP is not encrypted, and ipykernel warns of that.
-            config=Config({"KernelManager": {"transport": "ipc"}}),
             # A line that a command writes bit by bit stays one line.
             coalesce_streams=True,
         ).execute()
