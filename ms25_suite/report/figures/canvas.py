@@ -47,8 +47,6 @@ _STYLE: Final[dict[str, Any]] = {
     # Without a salt the identifiers inside an SVG are random.
     "svg.hashsalt": "ms25-suite",
     "svg.fonttype": "path",
-    # TrueType: text of a PDF stays text.
-    "pdf.fonttype": 42,
     "hatch.linewidth": 0.6,
     # Names may hold dollar signs, which are not mathematics.
     "text.parse_math": False,
@@ -116,11 +114,23 @@ def svg_bytes(figure: Figure) -> bytes:
     return buffer.getvalue()
 
 
-def pdf_bytes(figure: Figure) -> bytes:
-    """Figure as PDF, with text that can be searched and edited."""
+def pdf_bytes(figure: Figure, *, editable: bool = True) -> bytes:
+    """Figure as PDF, with text that can be searched.
+
+    Parameters
+    ----------
+    figure
+        The figure.
+    editable
+        Whether programs for drawings can edit the text too, which takes four times as long.
+    """
+    from matplotlib import rc_context
+
     _make_visible(figure)
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="pdf", metadata={"CreationDate": None, "Producer": None})
+    # TrueType, or shapes with the names of their letters.
+    with rc_context({"pdf.fonttype": 42 if editable else 3}):
+        figure.savefig(buffer, format="pdf", metadata={"CreationDate": None, "Producer": None})
     return buffer.getvalue()
 
 

@@ -58,6 +58,8 @@ def write_figure(
     figure: Figure,
     rows: Iterable[Mapping[str, Any]],
     columns: Sequence[str] = COLUMNS,
+    *,
+    editable: bool = True,
 ) -> bytes:
     """Write the files of a figure.
 
@@ -71,6 +73,8 @@ def write_figure(
         The figure.
     rows, columns
         The numbers that it shows, see `csv_bytes`.
+    editable
+        See `pdf_bytes`.
 
     Returns
     -------
@@ -84,7 +88,7 @@ def write_figure(
     """
     # Little compression: most takes as long as the drawing, for a fifth of the size.
     png = png_bytes(figure, _DPI, compression=1)
-    svg, pdf = svg_bytes(figure), pdf_bytes(figure)
+    svg, pdf = svg_bytes(figure), pdf_bytes(figure, editable=editable)
     folder.mkdir(parents=True, exist_ok=True)
     for suffix, data in zip(FORMATS, (svg, png, pdf, csv_bytes(rows, columns)), strict=True):
         with atomic_path(folder / f"{name}.{suffix}") as path:

@@ -142,5 +142,6 @@ def write_sheet(folder: Path, sheet: Sheet) -> tuple[bytes, float]:
         The SVG, and the width of the figure.
     """
     figure = sheet.draw()
-    svg = write_figure(folder, sheet.name, figure, sheet.rows, _COLUMNS)
+    # Of a hundred figures, editable text would take most of the time; the SVG has shapes to edit.
+    svg = write_figure(folder, sheet.name, figure, sheet.rows, _COLUMNS, editable=False)
     return svg, float(figure.get_figwidth())

@@ -4,7 +4,14 @@ import warnings
 
 import pytest
 
-from ms25_suite.report.figures.canvas import drawing, new_figure, png_bytes, svg_bytes, wrapped
+from ms25_suite.report.figures.canvas import (
+    drawing,
+    new_figure,
+    pdf_bytes,
+    png_bytes,
+    svg_bytes,
+    wrapped,
+)
 
 
 def test_a_figure_has_its_size_in_inches() -> None:
@@ -64,3 +71,13 @@ def test_names_are_no_mathematics_and_no_control_characters() -> None:
         assert png_bytes(figure, 50).startswith(b"\x89PNG")
     minidom.parseString(svg)
     assert b"\x1b" not in svg
+
+
+@pytest.mark.parametrize(("editable", "kind"), [(True, b"/CIDFontType2"), (False, b"/Type3")])
+def test_a_pdf_has_text_and_the_same_bytes_every_time(editable: bool, kind: bytes) -> None:
+    with drawing():
+        figure = new_figure(3, 2)
+        figure.subplots().set_title("errors of forces")
+        data = pdf_bytes(figure, editable=editable)
+        assert kind in data
+        assert data == pdf_bytes(figure, editable=editable)
