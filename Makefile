@@ -21,7 +21,7 @@ FRAMEWORKS := ani or cp2k or lammps or mace or mtp or nequip or xtb
 # Of a size: what pip downloads for an empty environment on Linux.
 $(INSTALLED): pyproject.toml constraints.txt
 	@echo "Installing everything that the tests need into $(VENV): downloads of about 3.2 GB, most of it"
-	@echo "PyTorch with CUDA (0.6 GB if its CPU build is installed there first: docs/install.md)"
+	@echo "PyTorch with CUDA (far less if its CPU build is installed there first: docs/install.md)"
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
 	$(PIP) --group dev --editable ".[ani,campaign,deepmd,lammps,mace,mtp,xtb]"
