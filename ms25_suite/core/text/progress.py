@@ -200,15 +200,18 @@ def progress(
     if terminal is None or not _busy.acquire(blocking=False):
         yield work
         return
-    ended = threading.Event()
-    thread = threading.Thread(target=_show_later, args=(terminal, work, ended), daemon=True)
+    ended, shows = threading.Event(), threading.Lock()
+    given = (terminal, work, ended, shows)
+    thread = threading.Thread(target=_show_later, args=given, daemon=True)
     try:
         thread.start()
         yield work
     finally:
         ended.set()
-        # The line must be gone before anybody writes there again.
-        thread.join()
+        # The line must be gone before anybody writes there again. Without one, nothing is waited
+        # for: most work is short.
+        with shows:
+            pass
         _busy.release()
 
 
@@ -224,9 +227,14 @@ def steps(
             work.advance()
 
 
-def _show_later(terminal: ProgressTerminal, work: Progress, ended: threading.Event) -> None:
-    if not ended.wait(SHOW_AFTER_S):
-        terminal.run(work, ended)
+def _show_later(
+    terminal: ProgressTerminal, work: Progress, ended: threading.Event, shows: threading.Lock
+) -> None:
+    if ended.wait(SHOW_AFTER_S):
+        return
+    with shows:
+        if not ended.is_set():
+            terminal.run(work, ended)
 
 
 def _bar(console: Console, work: Progress) -> Bar:

@@ -124,16 +124,16 @@ def test_download(
     (tmp_path / "a.zip").write_bytes(b"1" * 2_000_000)
     calls = []
 
-    def fetch(url: str, folder: Path | None, *, progress: bool) -> tuple[Downloaded, ...]:
-        calls.append((url, folder, progress))
+    def fetch(url: str, folder: Path | None) -> tuple[Downloaded, ...]:
+        calls.append((url, folder))
         compared = "the checksum that the record states" if folder is None else ""
         return (Downloaded(tmp_path / "a.zip", "ab12", compared),)
 
     monkeypatch.setattr(published_download, "fetch", fetch)
     assert ms25("download") == 0
     assert ms25("download", "--url", "https://zenodo.org/records/1", "--out", tmp_path) == 0
-    assert calls[0][:2] == (published_download.RECORD_URL, None)
-    assert calls[1][:2] == ("https://zenodo.org/records/1", tmp_path)
+    assert calls[0] == (published_download.RECORD_URL, None)
+    assert calls[1] == ("https://zenodo.org/records/1", tmp_path)
     text = capsys.readouterr().out
     with_checksum, _, without, _ = text.splitlines()
     assert with_checksum.endswith("MB, checksum right: the checksum that the record states")
