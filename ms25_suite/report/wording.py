@@ -228,7 +228,7 @@ def footnote(reason: str) -> str:
 
     Examples
     --------
-    >>> footnote("calling `get` failed:\\n  File \"/home/me/calc.py\", line 3\\nValueError: no")
+    >>> footnote("calling `get` failed:\n  File \"/home/me/calc.py\", line 3\nValueError: no")
     'calling `get` failed: ValueError: no'
     >>> footnote("/data/models/a.pt: cannot be read")
     'a.pt: cannot be read'

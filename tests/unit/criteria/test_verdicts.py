@@ -40,6 +40,10 @@ def test_what_hangs_on_one_frame_does_not_pass() -> None:
     # Nor does it open the gate by being no better than no model.
     assert verdict_on(30.0, (29.0, 31.0), MAE, 40, 20.0, doubt)[0] is Verdict.FAIL
     assert verdict_on(40.0, (36.0, 90.0), MAE, 40, doubt=doubt)[0] is Verdict.FAIL
+    # Of rounding, it does not matter who has most.
+    assert verdict_on(1e-12, (5e-13, 1e-11), MAE, 40, doubt=doubt) == (Verdict.PASS, "")
+    assert verdict_on(0.034, (0.03, 0.04), MAE, 40, doubt=doubt)[0] is Verdict.PASS
+    assert verdict_on(0.036, (0.03, 0.04), MAE, 40, doubt=doubt)[0] is Verdict.UNDECIDED
 
 
 def test_one_observable_of_one_structure_needs_no_interval() -> None:

@@ -35,7 +35,11 @@ class Pool:
         return ModelInfo(elements=self.elements)
 
     def predict(
-        self, frames: Frames, tasks: Sequence[Any], arrived: Callable[[int, Predictions], None]
+        self,
+        frames: Frames,
+        tasks: Sequence[Any],
+        arrived: Callable[[int, Predictions], None],
+        partly: Callable[[int, int], object],
     ) -> list[Predictions]:
         self.groups += len(tasks)
         found = [self._one(frames.select(task)) for task in tasks]

@@ -165,12 +165,18 @@ def test_seed_changes_the_data_and_the_suffix_the_compression(
 
 @needs_lammps
 def test_progress_is_shown_on_the_error_stream(
-    eam: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    eam: Path,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    # Shorter than a build of one frame, which starts a process.
+    monkeypatch.setattr("ms25_suite.core.text.progress.SHOW_AFTER_S", 0.01)
+    monkeypatch.setattr("ms25_suite.core.text.progress._LINE_S", 0.02)
     build(tmp_path / "hea.extxyz", eam, n_frames=1, progress=True)
     captured = capfd.readouterr()
     assert captured.out == ""
-    assert "1/1" in captured.err
+    assert "0/1 frames" in captured.err
 
 
 def test_missing_potential_is_named_before_anything_is_written(tmp_path: Path) -> None:

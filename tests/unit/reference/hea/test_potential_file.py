@@ -27,7 +27,7 @@ def retrieved(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Addresses that were asked for; asking fails as without network."""
     asked: list[str] = []
 
-    def fail(url: str, **_: Any) -> str:
+    def fail(url: str, *_: Any, **__: Any) -> str:
         asked.append(url)
         msg = "Name or service not known"
         raise ConnectionError(msg)
