@@ -10,8 +10,10 @@ from ms25_suite.core.thresholds import MIN_FRAMES, SAMPLED, Threshold, judge
 __all__ = ["is_failure", "verdict_on"]
 
 NEGLIGIBLE: Final = 1e-3
-"""Part of a threshold that is nothing of what the threshold is about: labels that vary by less count
-as equal, and who has most of such an error does not matter."""
+"""Part of a threshold that is nothing of what the threshold is about.
+
+Labels that vary by less count as equal, and who has most of such an error does not matter.
+"""
 
 
 def is_failure(result: CheckResult, *, strict: bool) -> bool:

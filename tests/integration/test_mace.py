@@ -20,6 +20,7 @@ from tests.helpers.mace_oracle import mace_calculator
 pytestmark = [pytest.mark.mace, pytest.mark.usefixtures("tiny_mace")]
 
 
+@pytest.mark.slow
 def test_errors_equal_those_of_an_ase_loop_and_of_mace_eval_configs(
     tiny_mace: Path, cuni: Path, tmp_path: Path
 ) -> None:

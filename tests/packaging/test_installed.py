@@ -113,7 +113,10 @@ def test_editable_clone(clone: Path, cuni: Path, tmp_path: Path) -> None:
     assert _judged(clone) == 3
 
 
-@pytest.mark.parametrize("parallel", [[], ["-n2"]], ids=["", "two processes"])
+@pytest.mark.parametrize(
+    "parallel",
+    [pytest.param([], id=""), pytest.param(["-n2"], id="two processes", marks=pytest.mark.slow)],
+)
 def test_wheel_in_an_empty_folder(
     installed: Path, cuni: Path, tmp_path: Path, parallel: list[str]
 ) -> None:

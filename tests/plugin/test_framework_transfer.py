@@ -41,6 +41,7 @@ def emt_frameworks(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_the_reference_holds_on_all_frameworks(
     pytester: pytest.Pytester, emt_frameworks: Path, document: Documents
 ) -> None:

@@ -326,6 +326,7 @@ def test_no_such_head(judge: Judge, here: Path, cuni: Path, tiny_mace: Path) -> 
 
 @row("several heads (MACE), none of them called Default, and none named")
 @pytest.mark.mace
+@pytest.mark.slow
 def test_heads(judge: Judge, here: Path, cuni: Path) -> None:
     script = REPOSITORY / "tests" / "helpers" / "scripts" / "make_mace.py"
     command = [sys.executable, str(script), "two.model", "28,29", "4.0", "8", "pbe,r2scan"]

@@ -148,7 +148,8 @@ def wait_for(found: Callable[[], Any]) -> None:
 
 
 @row("training that is killed, also while it saves")
-@pytest.mark.parametrize("when", ["training", pytest.param("saving", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("when", ["training", "saving"])
+@pytest.mark.slow
 def test_a_killed_training(
     judge: Judge,
     promise: Any,

@@ -99,6 +99,7 @@ def test_charge_and_spin_reach_a_model_that_embeds_them(tmp_path: Path) -> None:
     assert found.energy[3] == pytest.approx(found.energy[0], abs=1e-12)
 
 
+@pytest.mark.slow
 def test_an_input_without_default_must_be_stated(tmp_path: Path) -> None:
     spec = '{"dielectric": {"type": "continuous", "per": "graph", "in_dim": 1, "emb_dim": 4}}'
     path = make_model(tmp_path / "solvent.model", "Default", spec)
