@@ -143,24 +143,28 @@ def test_from_a_failing_number_to_the_structure_of_the_worst_frame(page: Page) -
 PLOT = "figure[data-points] .plot"
 
 
-def pixel(page: Page, reference: float, predicted: float) -> tuple[float, float]:
-    """Place of a point of the only panel, in eV/Å."""
+def spot(page: Page, reference: float, predicted: float) -> dict[str, float]:
+    """Place of a point of the only panel in the image, in pixels; the numbers are in eV/Å."""
     box = page.locator(f"{PLOT} img").bounding_box()
     assert box is not None
     left, bottom, width, height = 0.72 / 2.7, 0.48 / 2.82, 1.9 / 2.7, 1.9 / 2.82
     low, high = LIMITS
     x = left + width * (reference - low) / (high - low)
     y = 1 - bottom - height * (predicted - low) / (high - low)
-    return box["x"] + x * box["width"], box["y"] + y * box["height"]
+    return {"x": x * box["width"], "y": y * box["height"]}
 
 
 def test_a_point_names_its_frame_and_leads_to_its_structure(page: Page) -> None:
     page.click("text=unfold all")
-    page.locator(PLOT).scroll_into_view_if_needed()
-    assert page.locator(".point-label:visible").count() == 0
-    page.mouse.move(*pixel(page, WORST - 0.4, WORST))
-    label = page.inner_text(".point-label")
-    assert label.splitlines() == [
+    # Parts of the page are laid out when they come into sight, which moves the others. `hover` and
+    # `click` of a locator wait until the image stands still; those of the mouse do not.
+    image = page.locator(f"{PLOT} img")
+    image.scroll_into_view_if_needed()
+    label = page.locator(".point-label")
+    sync_api.expect(label).to_be_hidden()
+    image.hover(position=spot(page, WORST - 0.4, WORST))
+    sync_api.expect(label).to_be_visible()
+    assert label.inner_text().splitlines() == [
         "frame 17, forces",
         "reference −663 meV/Å",
         "predicted −263 meV/Å",
@@ -168,11 +172,12 @@ def test_a_point_names_its_frame_and_leads_to_its_structure(page: Page) -> None:
         "click or Enter: structure",
     ]
     # Another frame has a name, and no structure.
-    page.mouse.move(*pixel(page, 0.0, 0.0))
-    assert "structure" not in page.inner_text(".point-label")
-    page.mouse.move(*pixel(page, -0.5, 1.0))
-    assert page.locator(".point-label:visible").count() == 0
-    page.mouse.click(*pixel(page, WORST - 0.4, WORST))
+    image.hover(position=spot(page, 0.0, 0.0))
+    sync_api.expect(label).not_to_contain_text("structure")
+    sync_api.expect(label).to_contain_text("frame")
+    image.hover(position=spot(page, -0.5, 1.0))
+    sync_api.expect(label).to_be_hidden()
+    image.click(position=spot(page, WORST - 0.4, WORST))
     page.wait_for_selector("dialog[open] canvas")
     assert page.inner_text("dialog h3") == "Frame 17: mace-β on mgo"
 
