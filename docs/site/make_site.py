@@ -63,6 +63,7 @@ def lay_out(target: Path, *, run: bool) -> list[str]:
     if run:
         # Only the extra `docs` has it, and tests of the pages do without.
         import nbformat
+        from ms25_site.kept import draw_kept
         from ms25_site.pictures import draw
 
         for path in notebooks:
@@ -71,7 +72,8 @@ def lay_out(target: Path, *, run: bool) -> list[str]:
     texts |= dict(generated_pages(REPOSITORY))
     if run:
         (target / "pictures").mkdir(parents=True)
-        for name, shown in draw(target / "pictures"):
+        pictures = target / "pictures"
+        for name, shown in (*draw(pictures), *draw_kept(pictures)):
             texts[f"checks/{name}.md"] += f"\n## A good and a bad potential\n\n{shown}"
     pages = sorted(name.rpartition(".")[0] for name in [*texts, *notebooks])
     nav = tomllib.loads((SITE / "nav.toml").read_text(encoding="utf-8"))

@@ -117,7 +117,7 @@ OPTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
         "type": int,
         "metavar": "N",
         "help": "time steps of each of the nine blocks that -m throughput times in LAMMPS "
-        "(default: as many as take half a second, 20 at least)",
+        "(default: as many as take half a second, 20 at least; eight times as many if that is noisy)",
     },
     "throughput-atoms": {
         "metavar": "N,N,N",

@@ -47,10 +47,21 @@ def test_pictures_show_a_potential_that_passes_and_one_that_fails(tmp_path: Path
             assert text.startswith("| potential |")
 
 
-def test_every_check_has_a_picture_but_those_that_train_or_measure_time() -> None:
+def test_pictures_of_kept_results(tmp_path: Path) -> None:
+    from ms25_site.kept import KEPT, draw_kept
+
+    shown = dict(draw_kept(tmp_path))
+    assert shown.keys() == KEPT.keys()
+    for name, text in shown.items():
+        assert f"(../pictures/{name}.svg)" in text
+        assert "<svg" in (tmp_path / f"{name}.svg").read_text(encoding="utf-8")
+
+
+def test_every_check_has_one_picture() -> None:
+    from ms25_site.kept import KEPT
     from ms25_site.pictures import PICTURED
 
-    assert built_in().keys() - PICTURED == {"throughput", "training_rate"}
+    assert sorted([*PICTURED, *KEPT]) == sorted(built_in())
 
 
 class _Page(HTMLParser):

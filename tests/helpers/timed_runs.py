@@ -24,6 +24,8 @@ class FakePotential:
         Drift of the total energy in meV/atom/ps.
     factors
         Wall time of each block in units of what it should be.
+    short
+        Blocks of at most so many steps have these factors; others take as long as they should.
     exponent
         Of the time with the number of atoms, from 100 atoms on.
     cpu
@@ -40,6 +42,7 @@ class FakePotential:
         energy_off: float = 0.0,
         drift: float = 0.0,
         factors: Sequence[float] = (1.0,) * N_BLOCKS,
+        short: float = float("inf"),
         exponent: float = 1.0,
         cpu: float = 1.0,
         most_atoms: int = 10**9,
@@ -54,6 +57,7 @@ class FakePotential:
         self._has_stress = has_stress
         self._energy_off, self._drift, self._exponent = energy_off, drift, exponent
         self._factors, self._cpu, self._most_atoms = np.array(factors), cpu, most_atoms
+        self._short = short
 
     def compute(self, frames: Frames) -> Predictions:
         return Predictions(
@@ -69,7 +73,9 @@ class FakePotential:
         self.asked.append((n_atoms, plan))
         steps = np.arange(0, plan.n_steps * plan.n_blocks + 1, plan.thermo_every)
         energy = n_atoms * (-3.0 + 1e-6 * self._drift * steps * plan.timestep_fs)
-        wall = 1e-3 * (n_atoms / 100) ** self._exponent * plan.n_steps * self._factors
+        noisy = plan.n_steps <= self._short
+        scatter = self._factors[: plan.n_blocks] if noisy else np.ones(plan.n_blocks)
+        wall = 1e-3 * (n_atoms / 100) ** self._exponent * plan.n_steps * scatter
         return LammpsRun(
             route="fix external",
             lammps_version=20250722,

@@ -15,9 +15,11 @@ from ms25_suite.criteria.throughput.timing import (
     enough_steps,
     representative_frame,
     time_frame,
+    time_potential,
     timing_plan,
 )
 from ms25_suite.datasets import open_dataset
+from ms25_suite.metrics.throughput import N_BLOCKS
 from tests.helpers.timed_runs import FakePotential
 
 CELL = Frames.from_atoms([bulk("Cu", cubic=True) * (5, 5, 1)])
@@ -76,3 +78,34 @@ def test_no_frame_has_a_cell(tmp_path: Path) -> None:
     data = dataset(tmp_path, [molecule("H2O"), molecule("H2O")])
     with pytest.raises(DatasetError, match="no test frame of data has a cell with a volume"):
         representative_frame(potential, data)
+
+
+NOISY = [1.0, 1.4] * (N_BLOCKS // 2) + [1.0]
+"""Wall times of blocks on a machine whose cores change their speed."""
+
+
+@pytest.mark.parametrize(
+    ("short", "given", "drift", "blocks"),
+    [
+        # Short blocks scatter, long ones do not: the second time there is a number.
+        (1000, None, 0.0, [500, 4000]),
+        # Long ones scatter as well, and it is not tried for ever.
+        (10**9, None, 0.0, [500, 4000]),
+        # Nothing scatters.
+        (0, None, 0.0, [500]),
+        # The user said how long.
+        (1000, 500, 0.0, [500]),
+        # There is no speed, however long it is measured.
+        (1000, None, 5.0, [500]),
+    ],
+)
+def test_a_noisy_speed_is_timed_once_more_in_longer_blocks(
+    tmp_path: Path, short: int, given: int | None, drift: float, blocks: list[int]
+) -> None:
+    potential: Any = FakePotential(factors=NOISY, short=short, drift=drift)
+    data = dataset(tmp_path, [bulk("Cu", cubic=True) * (5, 5, 1)])
+    run = time_potential(potential, data, n_steps=given, seed=0, mark=MARK)
+    asked = [plan for _, plan in potential.asked if plan.n_blocks == N_BLOCKS]
+    assert [(plan.n_steps, plan.warmup_steps) for plan in asked] == [(n, n) for n in blocks]
+    assert run.plan == asked[-1]
+    assert bool(run.speed.noise) == (short >= blocks[-1])

@@ -1,0 +1,62 @@
+"""Pictures of checks that train or measure time: what the report shows of results that are kept.
+
+Their numbers would take hours, or an idle machine, each time that the site is built. So they are
+those of the paper in small on HEA, as `docs/measured.md` describes them.
+"""
+
+from __future__ import annotations
+
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from ms25_suite.core.catalogue import built_in, load
+from ms25_suite.report import load_results
+from ms25_suite.report.figures.canvas import drawing
+from ms25_suite.report.section import Section
+
+__all__ = ["KEPT", "draw_kept"]
+
+_ARCHIVE: Final = Path(__file__).parents[2] / "results" / "paper-smoke" / "hea.tar.xz"
+
+KEPT: Final = {
+    "training_rate": (
+        ("hea/*-rate.json",),
+        0,
+        "Five architectures that were trained on 25, 50 and 100 frames of HEA, as the report shows "
+        "them ([measured](../measured.md#the-paper-in-small)). *Good* is Allegro: each doubling of "
+        "the frames makes its errors of the forces a quarter smaller, and the interval of its rate "
+        "is far from zero. *Bad* is MTP: more frames do not help. Its trainings end after a few "
+        "steps, and not for lack of data. Of the rates with wide intervals nothing is known: three "
+        "sizes are few.",
+    ),
+}
+"""Criterion to the files of the archive, the number of the drawing, and what it shows."""
+
+
+def draw_kept(folder: Path) -> Iterator[tuple[str, str]]:
+    """Draw the pictures.
+
+    Parameters
+    ----------
+    folder
+        An existing folder to write to, beside that of the pages of the checks.
+
+    Yields
+    ------
+    :
+        Name of a criterion, and what its page shows, in Markdown.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        with tarfile.open(_ARCHIVE) as archive:
+            archive.extractall(scratch, filter="data")
+        for name, (patterns, number, caption) in KEPT.items():
+            files = [path for one in patterns for path in sorted(Path(scratch).glob(one))]
+            run, results = load_results(files)
+            with drawing():
+                section: Section = load(built_in()[name].section)(run, results)
+            drawings = [block.drawing for block in section.blocks if block.drawing is not None]
+            drawings[number].figure.savefig(folder / f"{name}.svg")
+            yield name, f"![{drawings[number].alt}](../pictures/{name}.svg)\n\n{caption}\n"
