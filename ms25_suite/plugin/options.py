@@ -117,7 +117,8 @@ OPTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
         "type": int,
         "metavar": "N",
         "help": "time steps of each of the nine blocks that -m throughput times in LAMMPS "
-        "(default: as many as take half a second, 20 at least; eight times as many if that is noisy)",
+        "(default: as many as take half a second, 20 at least; if that is noisy, eight times as "
+        "many)",
     },
     "throughput-atoms": {
         "metavar": "N,N,N",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import tarfile
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -21,19 +22,38 @@ __all__ = ["KEPT", "draw_kept"]
 
 _ARCHIVE: Final = Path(__file__).parents[2] / "results" / "paper-smoke" / "hea.tar.xz"
 
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A picture of results that are kept.
+
+    Parameters
+    ----------
+    caption
+        What it shows.
+    files
+        Results in the archive.
+    drawing
+        Number of the drawing in the section of the report.
+    """
+
+    caption: str
+    files: tuple[str, ...]
+    drawing: int = 0
+
+
 KEPT: Final = {
-    "training_rate": (
-        ("hea/*-rate.json",),
-        0,
+    "training_rate": _Kept(
         "Five architectures that were trained on 25, 50 and 100 frames of HEA, as the report shows "
         "them ([measured](../measured.md#the-paper-in-small)). *Good* is Allegro: each doubling of "
         "the frames makes its errors of the forces a quarter smaller, and the interval of its rate "
         "is far from zero. *Bad* is MTP: more frames do not help. Its trainings end after a few "
         "steps, and not for lack of data. Of the rates with wide intervals nothing is known: three "
         "sizes are few.",
+        files=("hea/*-rate.json",),
     ),
 }
-"""Criterion to the files of the archive, the number of the drawing, and what it shows."""
+"""Criteria that have such a picture."""
 
 
 def draw_kept(folder: Path) -> Iterator[tuple[str, str]]:
@@ -52,11 +72,12 @@ def draw_kept(folder: Path) -> Iterator[tuple[str, str]]:
     with tempfile.TemporaryDirectory() as scratch:
         with tarfile.open(_ARCHIVE) as archive:
             archive.extractall(scratch, filter="data")
-        for name, (patterns, number, caption) in KEPT.items():
-            files = [path for one in patterns for path in sorted(Path(scratch).glob(one))]
+        for name, kept in KEPT.items():
+            files = [path for one in kept.files for path in sorted(Path(scratch).glob(one))]
             run, results = load_results(files)
             with drawing():
                 section: Section = load(built_in()[name].section)(run, results)
             drawings = [block.drawing for block in section.blocks if block.drawing is not None]
-            drawings[number].figure.savefig(folder / f"{name}.svg")
-            yield name, f"![{drawings[number].alt}](../pictures/{name}.svg)\n\n{caption}\n"
+            chosen = drawings[kept.drawing]
+            chosen.figure.savefig(folder / f"{name}.svg")
+            yield name, f"![{chosen.alt}](../pictures/{name}.svg)\n\n{kept.caption}\n"
