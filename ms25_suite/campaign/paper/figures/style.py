@@ -97,6 +97,8 @@ each comes with both of its colours."""
 
 _LONGEST_LABEL: Final = 40
 
+_LONGEST_THEORY: Final = 100
+
 
 def style_of(variant: Variant) -> dict[str, Any]:
     """Colour and symbol of a variant, as keywords of ``Axes.plot``.
@@ -147,7 +149,11 @@ def footnotes(
         found = list(dict.fromkeys(theories.get(name, "") for name in own))
         # Of many datasets the page lists the levels of theory.
         known = all(found) and len(found) <= _MOST_LABELS
-        theory = f" Labels by {'; '.join(middle_cut(one, 60) for one in found)}." if known else ""
+        theory = (
+            f" Labels by {'; '.join(middle_cut(one, _LONGEST_THEORY) for one in found)}."
+            if known
+            else ""
+        )
         notes.append(
             f"{DAGGER} Stand-in labels, not the paper's: {shown}.{theory} Not comparable with the "
             "paper's numbers."
