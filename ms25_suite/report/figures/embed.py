@@ -17,6 +17,9 @@ __all__ = ["Image", "embed_drawing", "embed_png", "embed_svg"]
 _PNG_DPI: Final = 170
 _CSS_PER_INCH: Final = 96
 
+_LARGE_SVG: Final = 100_000
+"""Bytes from which on a PNG of the same figure is mostly smaller: a figure of many panels."""
+
 
 @dataclass(frozen=True, slots=True)
 class Image:
@@ -38,10 +41,14 @@ class Image:
 
 
 def embed_drawing(drawing: Drawing) -> Image:
-    """Drawing of a section as an image."""
+    """Drawing of a section as an image: SVG, or PNG where that is much to draw and smaller."""
     if drawing.many_points:
         return embed_png(drawing.figure, drawing.alt)
-    return embed_svg(svg_bytes(drawing.figure), drawing.figure.get_figwidth(), drawing.alt)
+    data = svg_bytes(drawing.figure)
+    image = embed_svg(data, drawing.figure.get_figwidth(), drawing.alt)
+    if len(data) < _LARGE_SVG:
+        return image
+    return min(image, embed_png(drawing.figure, drawing.alt), key=lambda one: len(one.uri))
 
 
 def embed_png(figure: Figure, alt: str) -> Image:

@@ -133,7 +133,7 @@ def render_page(
     }
     section_links = {section.anchor: f"#{section.anchor}" for section in shown}
     table = overview(run, results)
-    scripts = page_scripts((VIEWER, "page.js") if structures.texts else ("page.js",))
+    scripts = page_scripts({"viewer": VIEWER} if structures.texts else {})
 
     def target(result: CheckResult) -> str:
         """Where the page says most about a result."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING
+
+from ms25_suite.report.html.packed import packed
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -32,22 +34,37 @@ class Scripts:
     policy: str
 
 
-def page_scripts(names: Sequence[str] = ("page.js",)) -> Scripts:
-    """Scripts of the folder ``templates``, with the policy that allows them and no others.
+def page_scripts(later: Mapping[str, str] | None = None) -> Scripts:
+    """The script of the page, with the policy that allows it and no other.
 
     Parameters
     ----------
-    names
-        Names of the files, in the order in which they run.
+    later
+        Identifiers of elements to scripts of the folder ``templates``, which the page holds
+        compressed and runs when somebody needs them. Their licences, which nobody could read in
+        that form, are in files beside them and go into comments.
     """
     from markupsafe import Markup
 
-    folder = files("ms25_suite.report.templates")
-    texts = [(folder / name).read_text(encoding="utf-8") for name in names]
-    hashes = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in texts]
-    allowed = " ".join(f"'sha256-{one}'" for one in hashes)
+    own = _text("page.js")
+    later = later or {}
+    held = {name: _text(file) for name, file in later.items()}
+    allowed = " ".join(map(_source, (own, *held.values())))
     policy = (
         "default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
         f"script-src {allowed}; base-uri 'none'; form-action 'none'"
     )
-    return Scripts(Markup("\n").join(Markup(f"<script>{text}</script>") for text in texts), policy)
+    licences = [_text(file.removesuffix(".js") + ".LICENSE.txt") for file in later.values()]
+    notices = Markup("").join(Markup(f"<!--\n{text}\n-->\n") for text in licences)
+    data = Markup("").join(packed(name, text) for name, text in held.items())
+    return Scripts(notices + data + Markup(f"<script>{own}</script>"), policy)
+
+
+def _text(name: str) -> str:
+    return (files("ms25_suite.report.templates") / name).read_text(encoding="utf-8")
+
+
+def _source(text: str) -> str:
+    """Source expression of the policy that allows a script by its hash."""
+    digest = hashlib.sha256(text.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"

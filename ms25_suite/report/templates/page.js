@@ -93,8 +93,9 @@
 
   // Structures of the worst frames: turned with 3Dmol, and saved as extended XYZ.
   const held = document.getElementById("structures");
+  const viewerCode = document.getElementById("viewer");
   let show = null;
-  if (held && globalThis.$3Dmol) {
+  if (held && viewerCode && globalThis.DecompressionStream) {
     let texts;
     const split = (text) => {
       const lines = text.split("\n");
@@ -118,6 +119,8 @@
     const shade = (share) => `rgb(${Math.round(205 + 40 * share)},${Math.round(205 - 165 * share)},${Math.round(210 - 180 * share)})`;
     show = async (row) => {
       texts ||= await unpack(held);
+      // The policy of the page allows this text, and runs it here.
+      if (!globalThis.$3Dmol) document.head.append(make("script", { textContent: await unpack(viewerCode) }));
       const text = split(texts[row.dataset.structures])[row.dataset.place];
       const lines = text.trimEnd().split("\n");
       const columns = /Properties=(\S+)/.exec(lines[1])[1].split(":");

@@ -34,3 +34,13 @@ def test_a_drawing_of_many_points_is_a_png() -> None:
     assert data_of(embed_drawing(Drawing(figure, "a")).uri, "svg+xml").startswith(b"<?xml")
     many = embed_drawing(Drawing(figure, "a", many_points=True))
     assert data_of(many.uri, "png").startswith(b"\x89PNG")
+
+
+def test_a_drawing_of_many_panels_is_a_png() -> None:
+    figure = new_figure(6.0, 8.0)
+    for number in range(24):
+        figure.add_subplot(6, 4, number + 1).plot(range(60), "o")
+    drawing = Drawing(figure, "words")
+    image = embed_drawing(drawing)
+    assert image == embed_png(figure, "words")
+    assert len(image.uri) < len(embed_svg(svg_bytes(figure), 6.0, "words").uri) / 2
