@@ -167,7 +167,8 @@ def _excess(result: CheckResult) -> float:
     limit = abs(result.threshold)
     high, low = (limit, value) if result.at_least else (value, limit)
     if not low:
-        return math.inf if high else 1.0
+        # None of what must not be there at all, such as curves without a fit: no number is better.
+        return math.inf if high else 0.0
     return high / low
 
 

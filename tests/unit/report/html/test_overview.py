@@ -48,6 +48,8 @@ def test_the_worst_is_the_farthest_beyond_its_threshold() -> None:
             "50.0 meV/Å",
         ),
         ([fail(1.0, threshold=0.0), fail(1e6, quantity="energy")], "1.00 meV/Å"),
+        # None of what must not be there is not close to its threshold.
+        ([make_result(value=0.0, threshold=0.0), make_result(value=0.1)], "0.100 meV/Å"),
         # A gain is not close to a mark for losses.
         (
             [
