@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -158,6 +159,8 @@ def _wrap(text: str, width: int) -> list[str]:
     # Names are broken behind their own separators.
     for separator in "_/:,":
         text = text.replace(separator, f"{separator}\u200b")
+    # A hyphen, and not the sign of a number.
+    text = re.sub(r"(?<=[^\W_])-(?=[^\W\d_])", "-\u200b", text)
     lines: list[str] = [""]
     for word in text.split(" "):
         for index, piece in enumerate(word.split("\u200b")):

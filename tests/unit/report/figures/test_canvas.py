@@ -52,6 +52,8 @@ def test_wrapped() -> None:
     assert wrapped("short", 10, 2) == ["short"]
     assert wrapped("two words", 5, 2) == ["two", "words"]
     assert wrapped("with_under_scores", 6, 3) == ["with_", "under_", "scores"]
+    assert wrapped("mace-n100-set1-seed0-series", 22, 2) == ["mace-n100-set1-seed0-", "series"]
+    assert wrapped("at -1 and 1e-3", 11, 2) == ["at -1 and", "1e-3"]
     assert wrapped("", 6, 3) == []
     for text in ("x" * 100, "some words " * 20, "a_b/c:d," * 30, "é" * 50):
         for width in (4, 9, 30):
