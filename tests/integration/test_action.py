@@ -151,6 +151,7 @@ def test_a_file_that_is_not_there(runner: Runner) -> None:
     assert "::error title=ms25-suite::broken off" in runner.log
 
 
+@pytest.mark.slow
 def test_labels_of_an_unknown_name(runner: Runner, cuni: Path) -> None:
     text = cuni.read_text().replace("REF_energy", "REF_whatever")
     (runner.folder / "odd.extxyz").write_text(text)

@@ -40,6 +40,7 @@ def run(out: Path, models: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
     return status, json.loads(out.read_text())
 
 
+@pytest.mark.slow
 @pytest.mark.ani
 @pytest.mark.lammps
 def test_in_small_on_the_cpu(tmp_path: Path, models: Path) -> None:

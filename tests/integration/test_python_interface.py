@@ -96,6 +96,7 @@ def test_a_command_and_a_call_give_the_same(cuni: Path, tmp_path: Path) -> None:
         judge("no.model", cuni, report_dir=tmp_path / "call")
 
 
+@pytest.mark.slow
 def test_objects_give_the_same_as_files(cuni: Path) -> None:
     """A calculator object, and frames that were read, against their files."""
     results = judge([EMT(), CALCULATOR], [read(cuni, ":"), cuni])

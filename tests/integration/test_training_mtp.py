@@ -36,6 +36,7 @@ def tiny(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     return values
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc to find the trainer")
 def test_killed_continued_learns_and_is_the_same_as_without_the_kill(
     tiny: dict[str, Any], tmp_path: Path

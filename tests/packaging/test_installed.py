@@ -126,7 +126,10 @@ def test_wheel_in_an_empty_folder(
     assert _judged(tmp_path) == 3
 
 
-@pytest.mark.parametrize("parallel", [[], ["-n2"]], ids=["", "two processes"])
+@pytest.mark.parametrize(
+    "parallel",
+    [pytest.param([], id=""), pytest.param(["-n2"], id="two processes", marks=pytest.mark.slow)],
+)
 @pytest.mark.parametrize(
     "named",
     [
