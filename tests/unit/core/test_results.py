@@ -189,7 +189,9 @@ def test_an_explanation_names_the_metric(quantity: str, metric: str, words: str)
 
 def test_without_a_quantity_an_explanation_has_no_gap() -> None:
     result = replace(FULL, quantity="", value=None, reason="no labels", verdict=Verdict.SKIP)
-    assert result.explain().startswith(f"{FULL.criterion}: mace-β on fau (from cha): skip: no labels")
+    assert result.explain().startswith(
+        f"{FULL.criterion}: mace-β on fau (from cha): skip: no labels"
+    )
     assert result.in_short() == "no labels"
 
 
