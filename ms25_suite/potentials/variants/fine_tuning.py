@@ -173,8 +173,8 @@ def _expect_model(text: str, trainer: Trainer, where: str) -> None:
     path = user_path(text, where, ModelFileError)
     problem = file_problem(path)
     if problem:
-        found = said_of(problem)
-        msg = f"{where}: foundation={text}: {found}. Expected a model file of {trainer.name}"
+        said = said_of(problem)
+        msg = f"{where}: foundation={text}: {said}. Expected a model file of {trainer.name}"
         raise ModelFileError(msg)
     found = detect(path)
     if found.name != trainer.name:

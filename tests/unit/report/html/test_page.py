@@ -53,8 +53,7 @@ def test_what_a_reader_sees_first_is_in_words(tmp_path: Path) -> None:
     source = write_report(tmp_path, run, [part]).html.read_text(encoding="utf-8")
     assert "run 01234567 · 2026-01-02 03:04 UTC" in source
     # A finding says what it is while it is folded.
-    summary = source.partition('<summary><span class="code">')[2].partition("</summary>")[0]
-    assert "constant of 1.2 eV/atom" in summary
+    assert '<span class="start">constant of 1.2 eV/atom</span></summary>' in source
     # A metric that is no word of its own is not shown.
     assert "forces by kind" in source
     assert '<span class="muted">part</span>' not in source
