@@ -24,6 +24,8 @@ _COMMANDS = (
     *(compare, baseline, history, schema, validate, docs),
 )
 
+_OWN = ("-h", "--help", "--version")
+
 
 def command_parser() -> argparse.ArgumentParser:
     """Parser of the subcommands; the documentation lists them by it."""
@@ -31,7 +33,7 @@ def command_parser() -> argparse.ArgumentParser:
         prog="ms25",
         description="Can this machine-learned interatomic potential be trusted?",
         epilog="Anything else is handed to pytest, from any folder: "
-        "ms25 --mlip=model.pt --dataset=hea (all its options: pytest --help, group ms25)",
+        "ms25 --mlip=model.pt --dataset=hea (all its options: pytest --help, group ms25-suite)",
     )
     parser.add_argument("--version", action="version", version=f"ms25-suite {__version__}")
     subparsers = parser.add_subparsers(dest="command", required=True)
@@ -56,6 +58,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Before argparse, which would refuse the options of pytest.
     if any(argument.startswith(("--mlip", "--ms25-mlip")) for argument in arguments):
         return _check(arguments)
+    if not arguments:
+        parser.print_help(sys.stderr)
+        return 2
+    if arguments[0].startswith("-") and arguments[0] not in _OWN:
+        # An option of the checks, most likely: argparse would only ask for a command.
+        parser.error(f"expected a command, or --mlip=… to run the checks; found {arguments[0]}")
     options = parser.parse_args(arguments)
     try:
         with progress_on(ProgressTerminal(sys.stderr)):

@@ -219,12 +219,9 @@ class CheckResult:
 
     @property
     def _what(self) -> str:
-        """What was measured, in words: ``forces MAE``, or ``error of the volume``."""
-        if self.metric == "error":
-            return f"error of the {self.quantity}"
-        if self.metric in ("measurement", "part"):
-            return self.quantity.replace("_", " ")
-        return f"{self.quantity} {self._metric}"
+        """What was measured, in the words of the tables: ``forces MAE``, ``energy p95 error``."""
+        words = self.quantity.replace("_", " ")
+        return words if self.metric in ("measurement", "part") else f"{words} {self._metric}"
 
     @property
     def _metric(self) -> str:
@@ -244,12 +241,11 @@ class CheckResult:
         Without a number it is the reason, of which a traceback is left out.
         """
         if self.value is None:
-            return shown(f"{self.quantity.replace('_', ' ')}: {one_line(self.reason)}")
+            about = f"{self.quantity.replace('_', ' ')}: " if self.quantity else ""
+            return shown(f"{about}{one_line(self.reason)}")
         unit = "" if self.unit == DIMENSIONLESS else f" {self.unit}"
         value, mark = _told_apart(self.value, self.threshold)
-        metric = "" if self.metric in ("measurement", "part") else self._metric
-        words = (*self.quantity.split("_"), metric, value)
-        text = " ".join(filter(None, words))
+        text = f"{self._what} {value}".strip()
         if self.threshold is None:
             return f"{text}{unit}"
         within = self.value >= self.threshold if self.at_least else self.value <= self.threshold
@@ -269,8 +265,8 @@ class CheckResult:
         who = f"{shown(self.potential)} on {shown(self.test_dataset)}{shown(origin)}"
         # An error, a skip, or a failure before there was a number.
         if self.value is None:
-            text = f"{self.criterion}: {self.quantity} of {who}: {self.verdict}: {self.reason}"
-            return shown_lines(text)
+            about = f"{self.quantity.replace('_', ' ')} of {who}" if self.quantity else who
+            return shown_lines(f"{self.criterion}: {about}: {self.verdict}: {self.reason}")
         value = f"{self.value:.4g}"
         if self.interval is not None:
             value += f" (95 % interval {self.interval[0]:.4g} to {self.interval[1]:.4g})"

@@ -12,7 +12,7 @@ from typing import IO
 
 import pytest
 
-from ms25_suite.core.documents.files import MISSING, file_problem, user_path
+from ms25_suite.core.documents.files import file_problem, said_of, user_path
 from ms25_suite.core.errors import ReferenceCalculatorError, UsageError
 from ms25_suite.criteria.without_model import fit_baseline
 from ms25_suite.datasets.dataset import Dataset, open_dataset
@@ -166,8 +166,7 @@ def use_potential_file(path: str | None) -> None:
         return
     problem = file_problem(user_path(path, "--potential-file", UsageError))
     if problem:
-        found = "there is no such file" if problem == MISSING else f"found {problem}"
-        msg = f"--potential-file={path}: {found}"
+        msg = f"--potential-file={path}: {said_of(problem)}"
         raise UsageError(msg)
     # The environment is inherited by workers, in whatever folder they run.
     os.environ["MS25_POTENTIAL_FILE"] = str(Path(path).resolve())

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from ms25_suite.core.documents.files import MISSING, file_problem, user_path
+from ms25_suite.core.documents.files import MISSING, file_problem, said_of, user_path
 from ms25_suite.core.errors import ModelFileError, UsageError
 from ms25_suite.core.text.folders import folders_that_differ
 from ms25_suite.core.text.shown import encodable
@@ -172,15 +172,14 @@ def parse_spec(text: str, option: str = "--mlip") -> PotentialSpec:
     if path.suffix == ".py" and not behind:
         problem = file_problem(path)
         if problem:
-            found = "there is no such file" if problem == MISSING else f"found {problem}"
-            msg = f"{option}={text}: {found}; {EXPECTED}"
+            msg = f"{option}={text}: {said_of(problem)}; {EXPECTED}"
             raise ModelFileError(msg)
         options = (("env", environment),) if environment else ()
         return PotentialSpec(text, "calculator", encodable(path.stem), "ase", path, options)
     if _ATTRIBUTE.fullmatch(text) and not path.exists():
         return PotentialSpec(text, "calculator", text.replace(":", "."), "ase")
     if file_problem(path) == MISSING:
-        msg = f"{option}={text}: there is no such file. {EXPECTED}"
+        msg = f"{option}={text}: there is no such file; {EXPECTED}"
         raise ModelFileError(msg)
     chosen = ModelOptions.parse(behind, f"{option}={text}")
     name = "-".join(filter(None, (encodable(path.stem), chosen.label)))
@@ -295,7 +294,7 @@ def _expanded_files(text: str) -> Sequence[str]:
     # Sidecars lie beside the model files, and have their names.
     files = [path for path in found if path.removesuffix(".json") not in {*found} - {path}]
     if not files:
-        msg = f"--mlip={text}: no file fits this pattern. {EXPECTED}"
+        msg = f"--mlip={text}: no file fits this pattern; {EXPECTED}"
         raise UsageError(msg)
     _refuse_many(text, len(files))
     suffix = f":{behind}" if behind else ""

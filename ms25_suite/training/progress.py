@@ -88,6 +88,8 @@ class RichProgress:
     _LEAST_S: Final = 10.0
     _MOST_S: Final = 60.0
     _LEAST_PART: Final = 0.1
+    _ROOM: Final = 120
+    """Columns of a terminal that hold the whole line."""
 
     def __init__(self, stream: IO[str]) -> None:
         from rich.console import Console
@@ -112,14 +114,20 @@ class RichProgress:
             self.note(f"{title}: training for {total_epochs} epochs")
             return
         from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+        from rich.table import Column
         from rich.text import Text
 
+        # The time left is the last thing that a narrow terminal may lose: without the bar and
+        # some of the errors, only the title is cut.
+        is_narrow = self._console.width < self._ROOM
+        title_column = Column(ratio=1 if is_narrow else None, no_wrap=True, overflow="ellipsis")
         self._live = Progress(
-            TextColumn("{task.description}", markup=False),
-            BarColumn(bar_width=20),
+            TextColumn("{task.description}", markup=False, table_column=title_column),
+            *([] if is_narrow else [BarColumn(bar_width=20)]),
             TextColumn("epoch {task.completed:.0f}/{task.total:.0f}  {task.fields[errors]}"),
             TimeElapsedColumn(),
             TextColumn("{task.fields[left]}"),
+            expand=is_narrow,
             console=self._console,
             # The streams may be those that pytest captures.
             redirect_stdout=False,
@@ -139,11 +147,14 @@ class RichProgress:
         eta: float | None,
     ) -> None:
         """Move the bar, or write a line if one is due."""
-        errors = f"loss {loss:.3g}"
+        known = [f"loss {loss:.3g}"]
         if force_error is not None:
-            errors += f"  forces {force_error:.0f} meV/Å"
+            known.append(f"forces {force_error:.0f} meV/Å")
         if energy_error is not None:
-            errors += f"  energy {energy_error:.2f} meV/atom"
+            known.append(f"energy {energy_error:.2f} meV/atom")
+        if self._live is not None and self._console.width < self._ROOM:
+            known = known[1:2] or known
+        errors = "  ".join(known)
         left = "left …" if eta is None else f"left {duration(eta)}"
         if self._live is not None:
             task = self._live.tasks[0].id

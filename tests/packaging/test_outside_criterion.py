@@ -188,7 +188,7 @@ CARELESS = {
     "forgets to conclude": (
         "    errors.record(ms25_check_recorder)\n    ms25_check_recorder.conclude()\n",
         "    errors.record(ms25_check_recorder)\n",
-        "error of the energy of pinned",
+        "energy error of pinned",
     ),
     "forgets to record": (
         "    errors.record(ms25_check_recorder)\n",

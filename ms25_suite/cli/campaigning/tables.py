@@ -106,7 +106,8 @@ def print_plan(
     if not todo:
         return
     unknown = len(todo) - len(known)
-    text = f"left: {hours(sum(known))} of one core" if known else "left: not measured"
+    unmeasured = "left: not known, no task like these was measured yet"
+    text = f"left: {hours(sum(known))} of one core" if known else unmeasured
     print(text + (f", and {unknown} tasks of which none was measured" if known and unknown else ""))
     for source, number in Counter(cost.source for cost in todo if cost.seconds).items():
         print(f"  {number} tasks as measured by {source}")

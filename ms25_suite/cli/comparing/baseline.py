@@ -104,22 +104,28 @@ def _show(args: argparse.Namespace) -> int:
     for place, accepted in enumerate(found.accepted):
         for line in _where_from(place, accepted):
             console.print(shown(line), markup=False, soft_wrap=True)
-    table = Table(box=None, pad_edge=False)
-    for name in ("criterion", "dataset", "potential", "quantity", "value", "95 % interval", "unit"):
-        table.add_column(name, justify="right" if name == "value" else "left", overflow="fold")
-    table.add_column("frames", justify="right")
-    table.add_column("run", justify="right")
-    for entry in found.numbers:
-        value, interval = value_text(entry.value, entry.interval)
-        cells = (
-            *(entry.criterion, entry.test_dataset, entry.potential),
-            *(quantity_text(entry.quantity, entry.metric), value, interval),
-            pretty_unit(entry.unit),
-            f"{entry.n_frames or ''}{'' if entry.sample is None else ' *'}",
-            str(entry.accepted + 1),
-        )
-        table.add_row(*(Text(shown(cell)) for cell in cells))
-    console.print(table)
+    groups = dict.fromkeys((e.criterion, e.test_dataset, e.potential) for e in found.numbers)
+    # The run is named only where there are several.
+    runs = ["run"] if len(found.accepted) > 1 else []
+    for group in groups:
+        title = Text(shown(f"{group[0]}: {group[1]} · {group[2]}"))
+        table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+        table.add_column("quantity", overflow="fold")
+        for name in ("value", "95 % interval", "unit", "frames", *runs):
+            right = name in ("value", "frames", "run")
+            table.add_column(name, justify="right" if right else "left", no_wrap=True)
+        for entry in found.numbers:
+            if (entry.criterion, entry.test_dataset, entry.potential) != group:
+                continue
+            cells = (
+                quantity_text(entry.quantity, entry.metric),
+                *value_text(entry.value, entry.interval),
+                pretty_unit(entry.unit),
+                f"{entry.n_frames or ''}{'' if entry.sample is None else ' *'}",
+                *([str(entry.accepted + 1)] if runs else []),
+            )
+            table.add_row(*(Text(shown(cell)) for cell in cells))
+        console.print(table)
     console.print("* with the errors of single frames: compared frame by frame")
     return 0
 

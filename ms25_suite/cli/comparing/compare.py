@@ -27,7 +27,7 @@ from ms25_suite.core.text.shown import csv_cell, shown
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
 
-__all__ = ["add_parser", "run"]
+__all__ = ["add_parser", "run", "time_text"]
 
 _DESCRIPTION: Final = """\
 Compare runs. All others are compared with the first one.
@@ -209,8 +209,8 @@ def _print_text(comparisons: Sequence[Comparison]) -> None:
                 if member == group:
                     cells = (
                         name,
-                        _time(ratio.base.median_s, ratio.base.iqr_s),
-                        _time(ratio.other.median_s, ratio.other.iqr_s),
+                        time_text(ratio.base.median_s, ratio.base.iqr_s),
+                        time_text(ratio.other.median_s, ratio.other.iqr_s),
                         f"{ratio.value:.3f}",
                         ratio.outcome,
                         "; ".join(_remarks(ratio)),
@@ -241,8 +241,11 @@ def _warnings(comparison: Comparison) -> list[str]:
     return lines
 
 
-def _time(median: float, iqr: float) -> str:
+def time_text(median: float, iqr: float) -> str:
+    """Median and half of the interquartile range, both in seconds: ``12.5 ± 1 ms``."""
     for unit, factor in (("s", 1.0), ("ms", 1e3), ("µs", 1e6)):
         if median * factor >= 1.0 or unit == "µs":
             break
-    return f"{median * factor:.3g} ± {iqr * factor / 2:.1g} {unit}"
+    # One digit of the spread says enough, but 50 is not to be 5e+01.
+    spread = float(f"{iqr * factor / 2:.1g}")
+    return f"{median * factor:.3g} ± {spread:g} {unit}"

@@ -7,7 +7,7 @@ import csv
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from ms25_suite.core.catalogue import Subject
 from ms25_suite.core.errors import UsageError
@@ -169,7 +169,10 @@ def _print_text(lines: Sequence[Line]) -> None:
         heads = ["run", "started", "potential", "model", *(["frames"] if several else [])]
         for name in (*heads, "value", "interval", "verdict"):
             right = name in ("value", "interval")
-            table.add_column(name, justify="right" if right else "left", overflow="fold")
+            # In a narrow terminal, times and names are folded, and numbers are not.
+            whole = name not in ("started", "potential")
+            justify: Literal["right", "left"] = "right" if right else "left"
+            table.add_column(name, justify=justify, overflow="fold", no_wrap=whole)
         for point in line.points:
             result = point.result
             low_high = "" if result.interval is None else "–".join(map(number, result.interval))

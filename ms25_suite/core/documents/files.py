@@ -21,6 +21,7 @@ __all__ = [
     "read_bytes",
     "read_text",
     "refuse_irregular",
+    "said_of",
     "user_path",
 ]
 
@@ -54,6 +55,11 @@ def file_problem(path: Path) -> str:
     except (OSError, ValueError) as error:
         return str(getattr(error, "strerror", None) or error)
     return next((name for is_kind, name in _KINDS if is_kind(mode)), "")
+
+
+def said_of(problem: str) -> str:
+    """What `file_problem` found, in a message: ``there is no such file``, ``found a folder``."""
+    return "there is no such file" if problem == MISSING else f"found {problem}"
 
 
 def refuse_irregular(path: Path, what: str, error: type[Ms25Error]) -> None:

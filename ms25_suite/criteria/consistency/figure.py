@@ -16,6 +16,7 @@ from ms25_suite.report.figures.legend import ROW, legend_below, legend_label
 from ms25_suite.report.figures.numbers import draw_threshold, note_numbers
 from ms25_suite.report.figures.palette import style_of
 from ms25_suite.report.section import Block, Column, Drawing, Section, Table
+from ms25_suite.report.wording import number, pretty_unit
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -64,8 +65,8 @@ def _block(dataset: str, results: Sequence[CheckResult]) -> Block | None:
             (
                 result.potential,
                 result.quantity,
-                f"{worst.value:.2g} {worst.unit}",
-                f"{worst.allowed:.2g}",
+                f"{number(worst.value, 2)} {pretty_unit(worst.unit)}",
+                number(worst.allowed, 2),
                 f"frame {worst.frame}, {worst.what}",
                 result.verdict,
             )

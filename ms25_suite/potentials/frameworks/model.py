@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from ms25_suite.core.documents.files import file_problem
+from ms25_suite.core.documents.files import file_problem, said_of
 from ms25_suite.core.errors import ModelFileError, UsageError, did_you_mean
 from ms25_suite.environments.spec import EnvironmentSpec, Framework, environments
 
@@ -71,7 +71,7 @@ class FrameworkModel:
         framework = known[name]
         weights = Path(values["weights"]).expanduser() if "weights" in values else None
         if weights is not None and not weights.is_dir() and (problem := file_problem(weights)):
-            msg = f"{where}: weights={weights}: {problem}"
+            msg = f"{where}: weights={weights}: {said_of(problem)}"
             raise ModelFileError(msg)
         head = values.get("head", "")
         if head and not framework.head:

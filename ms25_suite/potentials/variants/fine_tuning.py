@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
-from ms25_suite.core.documents.files import file_problem, user_path
+from ms25_suite.core.documents.files import file_problem, said_of, user_path
 from ms25_suite.core.errors import ModelFileError, UsageError, did_you_mean
 from ms25_suite.datasets.dataset import Dataset
 from ms25_suite.potentials.baseline import element_energies
@@ -173,7 +173,8 @@ def _expect_model(text: str, trainer: Trainer, where: str) -> None:
     path = user_path(text, where, ModelFileError)
     problem = file_problem(path)
     if problem:
-        msg = f"{where}: foundation={text}: {problem}. Expected a model file of {trainer.name}"
+        said = said_of(problem)
+        msg = f"{where}: foundation={text}: {said}. Expected a model file of {trainer.name}"
         raise ModelFileError(msg)
     found = detect(path)
     if found.name != trainer.name:

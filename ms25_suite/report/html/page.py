@@ -35,6 +35,7 @@ from ms25_suite.report.html.points import thinned
 from ms25_suite.report.html.provenance import (
     command_line,
     dataset_facts,
+    moment,
     potential_facts,
     run_facts,
 )
@@ -204,8 +205,9 @@ def _headline(run: RunRecord, results: Sequence[CheckResult]) -> dict[str, Any]:
     return {
         "judged": judged,
         "stand_in": stand_in,
-        "run_id": run.id or "",
-        "started": run.started or "",
+        # In full under Provenance.
+        "run_id": (run.id or "")[:8],
+        "started": moment(run.started or ""),
         "suite_version": run.suite_version or "",
         "tiers": [tier for tier in tiers if tier],
         "merged": len(run.runs) if len(run.runs) > 1 else 0,

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 import shlex
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from ms25_suite.core.records import DatasetRecord, PotentialRecord, RunRecord
 from ms25_suite.report.wording import exit_words
 
-__all__ = ["Facts", "command_line", "dataset_facts", "potential_facts", "run_facts"]
+__all__ = ["Facts", "command_line", "dataset_facts", "moment", "potential_facts", "run_facts"]
 
 Facts = list[tuple[str, str]]
 """Pairs of a label and a text."""
@@ -124,3 +126,18 @@ def _text(value: Any) -> str:
             return f"{len(value)} entries"
         return ", ".join(filter(None, map(_text, value)))
     return str(value)
+
+
+def moment(started: str) -> str:
+    """Time of a run for people; a text that is no time, or has no time zone, stays as it is.
+
+    Examples
+    --------
+    >>> moment("2026-01-02T04:04:05+01:00"), moment("yesterday")
+    ('2026-01-02 03:04 UTC', 'yesterday')
+    """
+    with suppress(ValueError):
+        time = datetime.fromisoformat(started)
+        if time.tzinfo is not None:
+            return f"{time.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    return started

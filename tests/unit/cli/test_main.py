@@ -50,6 +50,20 @@ def test_a_potential_is_handed_to_pytest(monkeypatch: pytest.MonkeyPatch) -> Non
     assert given[-2:] == ["--mlip=x", "--dataset=y"]
 
 
+def test_alone_it_shows_its_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 2
+    assert "campaign            many trainings" in capsys.readouterr().err
+
+
+def test_options_of_the_checks_without_a_potential(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--dataset=hea"])
+    assert ended.value.code == 2
+    assert "expected a command, or --mlip=… to run the checks; found --dataset=hea" in (
+        capsys.readouterr().err
+    )
+
+
 COMMANDS = ("data", "env", "train", "report", "compare", "schema")
 
 

@@ -174,7 +174,10 @@ def test_worst_verdict() -> None:
     ("quantity", "metric", "words"),
     [
         ("energy", "rmse", "energy RMSE of"),
-        ("volume", "error", "error of the volume of"),
+        ("volume", "error", "volume error of"),
+        ("energy_p95", "error", "energy p95 error of"),
+        ("forces_by_kind", "part", "forces by kind of"),
+        ("supercell_energy", "mae", "supercell energy MAE of"),
         ("barrier", "measurement", "barrier of"),
         ("forces", "ratio", "forces ratio of"),
     ],
@@ -182,6 +185,14 @@ def test_worst_verdict() -> None:
 def test_an_explanation_names_the_metric(quantity: str, metric: str, words: str) -> None:
     result = replace(FULL, quantity=quantity, metric=metric)
     assert f": {words} mace-β on fau" in result.explain()
+
+
+def test_without_a_quantity_an_explanation_has_no_gap() -> None:
+    result = replace(FULL, quantity="", value=None, reason="no labels", verdict=Verdict.SKIP)
+    assert result.explain().startswith(
+        f"{FULL.criterion}: mace-β on fau (from cha): skip: no labels"
+    )
+    assert result.in_short() == "no labels"
 
 
 def test_an_explanation_gives_the_error_of_the_baseline() -> None:

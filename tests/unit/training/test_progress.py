@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import re
 
 import pytest
 
@@ -79,11 +80,25 @@ def test_errors_that_are_unknown_are_left_out(clock: Clock) -> None:
     assert last == "theirs: epoch 2/2  loss 0.5  energy 3.00 meV/atom  0:00, left 0:00"
 
 
-def test_live_line_in_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Terminal(io.StringIO):
-        def isatty(self) -> bool:
-            return True
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
 
+
+def test_a_narrow_terminal_shows_the_time_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "80")
+    stream = Terminal()
+    told = RichProgress(stream)
+    told.start(3000, "nequip on 1000 frames of a-dataset-with-a-long-name")
+    told.update(1200, 0.5, 321.0, 12.5, 3723.0)
+    told.finish()
+    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", stream.getvalue())
+    assert "nequip on 1000 frames" in text
+    assert "epoch 1200/3000  forces 321 meV/Å 0:00:00 left 1:02:03" in text
+
+
+def test_live_line_in_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "140")
     monkeypatch.delenv("NO_COLOR", raising=False)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -48,6 +50,20 @@ def test_show(base: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "accepted 2026-01-02: a test" in out
     assert "float64, 4 cores of some CPU" in out
     assert "60 *" in out
+
+
+def test_show_fits_a_narrow_terminal(
+    base: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "60")
+    assert main(["baseline", "show", str(base)]) == 0
+    text = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out)
+    lines = [line.split() for line in text.splitlines()]
+    assert ["error_thresholds:", "mgo", "·", "mace-β"] in lines
+    # Each number in one piece; the only run has no column.
+    assert ["quantity", "value", "95", "%", "interval", "unit", "frames"] in lines
+    assert ["forces", "mae", "1.73", "[1.60,", "1.94]", "meV/Å", "60", "*"] in lines
 
 
 def test_diff_is_paired_and_fails_on_a_regression(

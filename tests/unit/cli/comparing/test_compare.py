@@ -9,8 +9,21 @@ from pathlib import Path
 
 import pytest
 
+from ms25_suite.cli.comparing.compare import time_text
 from ms25_suite.cli.main import main
 from tests.helpers.benchmark_runs import NAME, edited
+
+
+@pytest.mark.parametrize(
+    ("median", "iqr", "text"),
+    [
+        (0.0125, 0.002, "12.5 ± 1 ms"),
+        (0.713, 0.0966, "713 ± 50 ms"),
+        (4e-7, 1e-8, "0.4 ± 0.005 µs"),
+    ],
+)
+def test_times_are_written_out(median: float, iqr: float, text: str) -> None:
+    assert time_text(median, iqr) == text
 
 
 def test_a_table_for_people(base: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import sys
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,17 @@ def test_a_table_and_a_figure(folder: Path, capsys: pytest.CaptureFixture[str]) 
     assert first[-4:] == ["11111111", "31.0", "30.0–32.0", "pass"]
     assert second[-4:] == ["22222222", "29.0", "28.0–30.0", "pass"]
     assert Path("history.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_numbers_are_in_one_piece_in_a_narrow_terminal(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "58")
+    assert main(["history"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    first = next(line.split() for line in lines if "run-1" in line)
+    assert first[-3:] == ["31.0", "30.0–32.0", "pass"]
 
 
 def test_csv(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -65,7 +65,10 @@ def test_a_foundation_that_is_none(parent: Path) -> None:
     pretended_mace(Path("compiled.model"), compiled=True)
     Path("empty.model").touch()
     for name, words in (
-        ("nothing.model", "foundation=nothing.model: .*Expected a model file of mace"),
+        (
+            "nothing.model",
+            "foundation=nothing.model: there is no such file. Expected a model file of mace",
+        ),
         ("empty.model", "empty.model is empty .0 bytes."),
         ("compiled.model", "is compiled .TorchScript., and cannot be trained any more"),
     ):

@@ -46,6 +46,19 @@ def test_page_is_one_file_without_a_network(tmp_path: Path) -> None:
     assert links <= anchors
 
 
+def test_what_a_reader_sees_first_is_in_words(tmp_path: Path) -> None:
+    run = replace(RUN, id="0123456789abcdef", started="2026-01-02T04:04:05+01:00")
+    finding = {"code": "energy-offset", "message": "constant of 1.2 eV/atom"}
+    part = make_result(quantity="forces_by_kind", metric="part", details={"findings": [finding]})
+    source = write_report(tmp_path, run, [part]).html.read_text(encoding="utf-8")
+    assert "run 01234567 · 2026-01-02 03:04 UTC" in source
+    # A finding says what it is while it is folded.
+    assert '<span class="start">constant of 1.2 eV/atom</span></summary>' in source
+    # A metric that is no word of its own is not shown.
+    assert "forces by kind" in source
+    assert '<span class="muted">part</span>' not in source
+
+
 def test_page_says_it_all(tmp_path: Path) -> None:
     details = {
         "per_element": {"Mg": 41.5, "O": 22.25},
