@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any, Final, TypeVar
 
 from ms25_suite.core.text.shown import shown
+from ms25_suite.core.text.terminal import live_console
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -54,10 +55,8 @@ class ProgressTerminal:
 
     def run(self, work: Progress, ended: threading.Event) -> None:
         """Show work until it has ended; called in a thread of its own."""
-        from rich.console import Console
-
-        console = Console(file=self._stream, highlight=False, width=self._width())
         try:
+            console = live_console(self._stream, width=self._width())
             if console.is_terminal:
                 self._redraw(console, work, ended)
             else:
@@ -208,11 +207,13 @@ def progress(
         yield work
     finally:
         ended.set()
-        # The line must be gone before anybody writes there again. Without one, nothing is waited
-        # for: most work is short.
-        with shows:
-            pass
-        _busy.release()
+        try:
+            # The line must be gone before anybody writes there again. Without one, nothing is
+            # waited for: most work is short.
+            with shows:
+                pass
+        finally:
+            _busy.release()
 
 
 def steps(

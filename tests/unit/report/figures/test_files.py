@@ -60,3 +60,18 @@ def test_two_figures_of_a_name_are_two_files_with_their_own_numbers(tmp_path: Pa
         "unit": "Å",
     }
     assert list(row) == list(COLUMNS)
+
+
+def test_no_figure_takes_the_files_of_another(tmp_path: Path) -> None:
+    files = FigureFiles(tmp_path)
+    # A number at the end may be a part of the name, and upper case the same as lower.
+    for name in ("a", "a", "a-2", "A"):
+        files.save(name, new_figure(1, 1))
+    assert {path.stem for path in tmp_path.iterdir()} == {"a", "a-2", "a-2-2", "A-3"}
+
+
+def test_a_long_name_is_cut_to_what_file_systems_take(tmp_path: Path) -> None:
+    files = FigureFiles(tmp_path)
+    for _ in range(2):
+        files.save("銅" * 200, new_figure(1, 1))
+    assert {path.stem for path in tmp_path.iterdir()} == {"銅" * 53, "銅" * 53 + "-2"}
