@@ -101,15 +101,6 @@ def test_one_reason_has_one_traceback(
     assert all(TRACEBACK.search(error.text or "") for error in errors)
 
 
-def test_an_error_that_ends_in_a_blank_line_is_named(
-    pytester: pytest.Pytester, cuni: Path
-) -> None:
-    (pytester.path / "broken.py").write_text(BROKEN.replace("empty", "empty\\n"))
-    run = ("--mlip=broken.py", f"--dataset={cuni}", "-m", "error_thresholds")
-    lines = summary(pytester.runpytest(*run, "--tb=no"))
-    assert lines[0].startswith("ERROR RuntimeError: the file is empty: ")
-
-
 def test_all_tracebacks_can_be_had(pytester: pytest.Pytester, cuni: Path) -> None:
     (pytester.path / "broken.py").write_text(BROKEN)
     run = ("--mlip=broken.py", f"--dataset={cuni}", "-m", "error_thresholds", "--full-trace")

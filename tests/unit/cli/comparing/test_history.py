@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -39,6 +40,14 @@ def test_a_table_and_a_figure(folder: Path, capsys: pytest.CaptureFixture[str]) 
     assert first[-4:] == ["11111111", "31.0", "30.0–32.0", "pass"]
     assert second[-4:] == ["22222222", "29.0", "28.0–30.0", "pass"]
     assert Path("history.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_figure_can_be_opened_whatever_a_potential_is_called(folder: Path) -> None:
+    result = make_result(potential="m\x1bx")
+    write_report(folder / "odd", RunRecord(started="2026-11-05T08:00:00+00:00"), [result])
+    assert main(["history", str(folder / "odd"), "--out=history.svg"]) == 0
+    ElementTree.parse("history.svg")
+    assert not list(Path().glob(".history*"))
 
 
 def test_csv(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

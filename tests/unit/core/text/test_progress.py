@@ -5,6 +5,8 @@ import io
 import os
 import pty
 import re
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -155,6 +157,25 @@ def test_after_an_interrupt_the_next_one_is_shown(terminal: Terminal) -> None:
         assert running.wait(30.0)
     with progress_on(ProgressTerminal(terminal.stream)), progress("next"):
         terminal.wait_for("next")
+
+
+KEPT = """
+import io, time
+from ms25_suite.core.text import progress
+
+progress.SHOW_AFTER_S = 0.0
+shown_on = progress.progress_on(progress.ProgressTerminal(io.StringIO()))
+shown_on.__enter__()
+kept = progress.steps(iter("abc"), "letters")
+next(kept)
+time.sleep(0.5)
+"""
+
+
+def test_what_is_shown_when_python_ends_does_not_keep_it() -> None:
+    """Threads like that of the progress no longer run then."""
+    done = subprocess.run([sys.executable, "-c", KEPT], timeout=120, check=False)
+    assert done.returncode == 0
 
 
 @pytest.mark.usefixtures("quick")

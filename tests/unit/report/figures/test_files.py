@@ -18,12 +18,14 @@ def read(path: Path) -> list[dict[str, str]]:
 
 
 def test_each_figure_of_the_page_is_a_file_too(tmp_path: Path) -> None:
-    result = make_result(artifact=save_parity(tmp_path))
-    write_report(tmp_path, RUN, [result])
+    # A criterion of another package has a heatmap of its own.
+    results = [make_result(artifact=save_parity(tmp_path)), make_result(criterion="mine")]
+    write_report(tmp_path, RUN, results)
     assert not (tmp_path / "figures").exists()
-    write_report(tmp_path, RUN, [result], figures=True)
+    write_report(tmp_path, RUN, results, figures=True)
     names = {path.stem for path in (tmp_path / "figures").iterdir()}
-    assert names == {"heatmap", "parity-error_thresholds-mace-β-mgo", "training-mace-β"}
+    parity = "parity-error_thresholds-mace-β-mgo"
+    assert names == {"heatmap", "heatmap-mine", parity, "training-mace-β"}
     starts = {"svg": b"<?xml", "png": b"\x89PNG", "pdf": b"%PDF", "csv": b"panel,series,dataset,"}
     assert set(starts) == set(FORMATS)
     for name in names:

@@ -105,6 +105,24 @@ def test_table_8_has_the_paper_s_rates(outcomes: Outcomes) -> None:
     assert "prints no signs" in text
 
 
+def test_figure_3_and_table_8_say_the_same_of_a_rate(tmp_path: Path) -> None:
+    given = {"datasets": ["hea"], "architectures": ["mace"]}
+    paths = [
+        *write_campaign(tmp_path, **given, sizes=[50, 100, 400], sets=(1,)),
+        *write_campaign(tmp_path, **given, sizes=[50, 100, 200, 400], sets=(2,)),
+    ]
+    found = outcomes_of(paths)
+    curve = curve_sheet(found, "hea", "forces", ALL_SETS)
+    table = rate_sheet(found, rates_of(found, ALL_SETS), ALL_SETS)
+    assert curve is not None
+    assert table is not None
+    (one,) = [row for row in curve.rows if row["quantity"] == "forces rate"]
+    (other,) = [row for row in table.rows if row["quantity"] == "forces rate"]
+    assert one["trainings"] == 3 + 4
+    assert one["n_train"] == "50 100 200 400"
+    assert {**one, "figure": "table-8", "paper": other["paper"]} == other
+
+
 def test_figure_4_has_rows_of_both_ways(outcomes: Outcomes) -> None:
     with drawing():
         sheet, _, text = drawn(size_sheet(outcomes, 1))
