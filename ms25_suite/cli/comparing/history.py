@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import csv
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -17,6 +17,8 @@ from ms25_suite.core.text.shown import csv_cell, shown
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
+
+    from matplotlib.figure import Figure
 
     from ms25_suite.report.history.numbers import Line
 
@@ -110,7 +112,11 @@ def _draw(lines: Sequence[Line], out: Path) -> None:
     from ms25_suite.report.figures.canvas import drawing, pdf_bytes, png_bytes, svg_bytes
     from ms25_suite.report.figures.history import draw_history
 
-    made = {".svg": svg_bytes, ".png": partial(png_bytes, dpi=_DPI), ".pdf": pdf_bytes}
+    made: dict[str, Callable[[Figure], bytes]] = {
+        ".svg": svg_bytes,
+        ".png": partial(png_bytes, dpi=_DPI),
+        ".pdf": pdf_bytes,
+    }
     with drawing():
         data = made[out.suffix.lower()](draw_history(lines))
         try:
