@@ -199,6 +199,15 @@ def test_one_symbol_in_all_figures(outcomes: Outcomes) -> None:
         assert "o" in {line.get_marker() for line in own}
 
 
+def test_no_line_is_explained_that_is_not_there(tmp_path: Path) -> None:
+    results = [replace(one, threshold=None) for one in make_results("hea", "mace", 50)]
+    path = write_run(tmp_path, make_run("hea", "mace", 50), results)
+    with drawing():
+        _, figure, text = drawn(observable_sheet(outcomes_of([path]), 1))
+    assert not [line for axes in figure.axes for line in axes.lines if line.get_linestyle() == ":"]
+    assert "Dotted" not in text
+
+
 def test_nothing_is_drawn_of_nothing(tmp_path: Path) -> None:
     paths = write_campaign(tmp_path, datasets=["zro"], architectures=["mace"], sizes=[50])
     outcomes = outcomes_of(paths)
