@@ -7,6 +7,7 @@ environment.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
 
 
+@cache
 def _version() -> str:
     """Version of the installed package; `0+unknown` if it is not installed.
 

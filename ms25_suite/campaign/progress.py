@@ -9,6 +9,7 @@ from typing import IO, TYPE_CHECKING, Final
 from ms25_suite.campaign.costs import Left
 from ms25_suite.campaign.walltime import hours
 from ms25_suite.core.text.shown import shown
+from ms25_suite.core.text.terminal import live_console
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -33,9 +34,7 @@ class CampaignProgress:
     _SHOW_S: Final = 0.5
 
     def __init__(self, stream: IO[str] | None = None) -> None:
-        from rich.console import Console
-
-        self._console = Console(file=stream or sys.stderr, highlight=False, soft_wrap=True)
+        self._console = live_console(stream or sys.stderr, soft_wrap=True)
         self._live: Progress | None = None
         self._total = 0
         self._said = self._shown = 0.0

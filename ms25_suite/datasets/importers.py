@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -166,13 +167,15 @@ def import_data(
     # What became a label is not kept under its old name too.
     used = {key for taken in found.keys.values() for key in taken.split("` and `")}
     labelled = _labelled(images, labels, used, (inputs or {}).values())
-    labelled = steps(labelled, f"writing {out.name}", len(images), "frames")
+    written = steps(labelled, f"writing {out.name}", len(images), "frames")
     taken_keys = ", ".join(f"{quantity} = {key}" for quantity, key in found.keys.items())
     values["recipe"] += f"; labels {taken_keys}"
     values["recipe"] += f"; read as {found.units}" if found.units else ""
     # Both or none: the file of frames is moved to its name after the card is written.
     with naming_errors(out), atomic_path(out) as temporary:
-        write_extxyz(temporary, labelled, suffix=data_suffix(out))
+        # After an error too: its traceback would keep the iterator, and the progress shown.
+        with closing(written):
+            write_extxyz(temporary, written, suffix=data_suffix(out))
         values["files"] = [{"path": out.name, "sha256": file_sha256(temporary)}]
         write_card(card, values)
     return card

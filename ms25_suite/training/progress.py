@@ -6,6 +6,7 @@ import time
 from typing import IO, TYPE_CHECKING, Final, Protocol
 
 from ms25_suite.core.text.progress import duration
+from ms25_suite.core.text.terminal import live_console
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -92,9 +93,7 @@ class RichProgress:
     """Columns of a terminal that hold the whole line."""
 
     def __init__(self, stream: IO[str]) -> None:
-        from rich.console import Console
-
-        self._console = Console(file=stream, highlight=False, soft_wrap=True)
+        self._console = live_console(stream, soft_wrap=True)
         self._live: Progress | None = None
         self._title = ""
         self._total = 0

@@ -29,6 +29,7 @@ from ms25_suite.core.catalogue import built_in, load
 from ms25_suite.core.results import Verdict
 from ms25_suite.report.figures.canvas import drawing
 from ms25_suite.report.figures.parity import draw_parities, read_parity
+from ms25_suite.report.order import sort_potentials
 from ms25_suite.report.section import Drawing, Section, Table
 
 __all__ = ["PICTURED", "draw"]
@@ -187,7 +188,8 @@ def draw(folder: Path) -> Iterator[tuple[str, str]]:
             )
             for name, what in session.criteria.items():
                 _expect(name, results)
-                shown = _shown(name, what, results, folder)
+                with drawing(sort_potentials(results.run, list(results))):
+                    shown = _shown(name, what, results, folder)
                 yield name, f"{shown}\n\n{session.caption}\n"
 
 
@@ -213,8 +215,7 @@ def _shown(name: str, what: int | tuple[int, ...], results: Any, folder: Path) -
         forces = results.where(criterion=name, quantity="forces", metric="mae")
         # Their artifacts are absolute paths.
         found = [read_parity(Path("/"), one) for one in forces]
-        with drawing():
-            figure = draw_parities([one for one in found if one is not None])
+        figure = draw_parities([one for one in found if one is not None])
         chosen = [Drawing(figure, "Predicted forces over those of the reference, good and bad")]
     else:
         section: Section = load(built_in()[name].section)(results.run, list(results))

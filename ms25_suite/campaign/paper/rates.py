@@ -44,6 +44,8 @@ class Line:
         Where rate and interval come from, in words.
     rates
         Rates of the single sets.
+    n_trainings
+        Number of trainings whose errors it goes through.
     """
 
     rate: float
@@ -53,6 +55,7 @@ class Line:
     sizes: tuple[int, ...]
     source: str
     rates: tuple[float, ...]
+    n_trainings: int
 
     def at(self, n: float) -> float:
         """Error at a number of training frames."""
@@ -121,6 +124,7 @@ def _mean_line(lines: Sequence[Line]) -> Line | None:
         sizes,
         f"mean and range of {len(lines)} sets",
         rates,
+        sum(one.n_trainings for one in lines),
     )
 
 
@@ -145,7 +149,8 @@ def _line_of_set(
     )
     rate, sizes = line.rate, tuple(known)
     interval = (rate - half, rate + half)
-    return Line(rate, interval, line.intercept, line.r2, sizes, source, (rate,)), ""
+    count = sum(len(one.values) for one in known.values())
+    return Line(rate, interval, line.intercept, line.r2, sizes, source, (rate,), count), ""
 
 
 def _frames_half_width(weights: Sequence[float], points: Sequence[Reading]) -> float:
@@ -195,4 +200,5 @@ def _line_of(result: CheckResult, members: tuple[str, ...]) -> Line | None:
         points.sizes,
         "recorded by the check training_rate, with the errors of single frames",
         (result.value,),
+        len(members),
     )

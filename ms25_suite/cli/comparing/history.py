@@ -5,16 +5,20 @@ from __future__ import annotations
 import argparse
 import csv
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from ms25_suite.core.cache import atomic_path
 from ms25_suite.core.catalogue import Subject
 from ms25_suite.core.errors import UsageError
 from ms25_suite.core.text.shown import csv_cell, shown
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
+
+    from matplotlib.figure import Figure
 
     from ms25_suite.report.history.numbers import Line
 
@@ -105,13 +109,19 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _draw(lines: Sequence[Line], out: Path) -> None:
-    from ms25_suite.report.figures.canvas import drawing
+    from ms25_suite.report.figures.canvas import drawing, pdf_bytes, png_bytes, svg_bytes
     from ms25_suite.report.figures.history import draw_history
 
+    made: dict[str, Callable[[Figure], bytes]] = {
+        ".svg": svg_bytes,
+        ".png": partial(png_bytes, dpi=_DPI),
+        ".pdf": pdf_bytes,
+    }
     with drawing():
-        figure = draw_history(lines)
+        data = made[out.suffix.lower()](draw_history(lines))
         try:
-            figure.savefig(out, dpi=_DPI)
+            with atomic_path(out) as temporary:
+                temporary.write_bytes(data)
         except OSError as error:
             msg = f"cannot write the figure to {out}: {error}; choose another file with --out"
             raise UsageError(msg) from error

@@ -6,7 +6,7 @@ import re
 import textwrap
 from typing import Final
 
-__all__ = ["one_line", "wrapped"]
+__all__ = ["last_line", "one_line", "wrapped"]
 
 _LABEL: Final = re.compile(r"\s*(?:[\w ]{1,14}:\s+|\[\d+\]\s+|-\s+)?")
 """What a line begins with, and its continuation is indented by: ``  threshold:  ``, ``[12] ``."""
@@ -31,6 +31,11 @@ def one_line(text: str) -> str:
         return first
     # The lines of a log are indented to the end.
     return f"{first} …" if last.startswith(" ") else f"{first} {last}"
+
+
+def last_line(text: str) -> str:
+    """The last line that is not blank: of a traceback, the error."""
+    return text.rstrip().rpartition("\n")[2].strip()
 
 
 def wrapped(text: str, width: int) -> str:

@@ -12,11 +12,12 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sized
+from collections.abc import Callable, Generator, Iterable, Iterator, Sized
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any, Final, TypeVar
 
 from ms25_suite.core.text.shown import shown
+from ms25_suite.core.text.terminal import live_console
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -30,6 +31,10 @@ SHOW_AFTER_S: Final = 5.0
 _REFRESH_S: Final = 0.5
 _LINE_S: Final = 30.0
 """Least time between two lines where there is no terminal."""
+
+_ERASED_S: Final = 2.0
+"""Longest wait for the line to be erased. A terminal may be stopped; and when Python ends, threads
+like this one no longer run."""
 
 _BYTES: Final = "MB"
 
@@ -54,10 +59,8 @@ class ProgressTerminal:
 
     def run(self, work: Progress, ended: threading.Event) -> None:
         """Show work until it has ended; called in a thread of its own."""
-        from rich.console import Console
-
-        console = Console(file=self._stream, highlight=False, width=self._width())
         try:
+            console = live_console(self._stream, width=self._width())
             if console.is_terminal:
                 self._redraw(console, work, ended)
             else:
@@ -208,17 +211,23 @@ def progress(
         yield work
     finally:
         ended.set()
-        # The line must be gone before anybody writes there again. Without one, nothing is waited
-        # for: most work is short.
-        with shows:
-            pass
-        _busy.release()
+        try:
+            # The line must be gone before anybody writes there again. Without one, nothing is
+            # waited for: most work is short.
+            if shows.acquire(timeout=_ERASED_S):
+                shows.release()
+        finally:
+            _busy.release()
 
 
 def steps(
     items: Iterable[T], title: str, total: float | None = None, unit: str = "steps"
-) -> Iterator[T]:
-    """Items, of which each is a step. Parameters as for `Progress`."""
+) -> Generator[T, None, None]:
+    """Items, of which each is a step. Parameters as for `Progress`.
+
+    A ``for`` statement ends the progress whatever happens. Anything else that takes the items and
+    may fail needs `contextlib.closing`.
+    """
     if total is None and isinstance(items, Sized):
         total = len(items)
     with progress(title, total, unit) as work:

@@ -1,19 +1,23 @@
-"""Terminals that cannot show every letter: what they show in its place.
+"""Terminals that cannot show every letter, or are none.
 
 Under ``LANG=C`` or ``PYTHONIOENCODING=ascii`` Python would raise an error, or write escapes, at the
-first Å.
+first Å. A log would get each state of a line that a terminal redraws.
 """
 
 from __future__ import annotations
 
 import codecs
+import os
 import unicodedata
 from contextlib import suppress
-from typing import Any, Final
+from typing import IO, TYPE_CHECKING, Any, Final
 
 from ms25_suite.core.text.shown import encodable
 
-__all__ = ["READABLE", "readable", "show_everything"]
+if TYPE_CHECKING:
+    from rich.console import Console
+
+__all__ = ["READABLE", "live_console", "readable", "show_everything"]
 
 READABLE: Final = "ms25_readable"
 """Name of the handler of encoding errors, for ``errors=``."""
@@ -77,6 +81,28 @@ def show_everything(*streams: Any) -> None:
         # A stream that is captured, or of a notebook, has no encoding of its own.
         with suppress(AttributeError, ValueError, OSError):
             stream.reconfigure(errors=READABLE)
+
+
+def live_console(stream: IO[str], **options: Any) -> Console:
+    """Console for a line that is redrawn, which knows a terminal from a log.
+
+    Rich takes anything for a terminal where ``FORCE_COLOR`` asks for colours, as CI services do,
+    and shows nothing in a terminal that cannot move its cursor (``TERM=dumb``).
+
+    Parameters
+    ----------
+    stream
+        Where to write.
+    options
+        Further ones of ``rich.console.Console``.
+    """
+    from rich.console import Console
+
+    moves = stream.isatty() and os.environ.get("TERM", "").lower() not in ("dumb", "unknown")
+    terminal = None if moves else False
+    return Console(
+        file=stream, highlight=False, force_terminal=terminal, force_jupyter=False, **options
+    )
 
 
 def _readable(error: UnicodeError) -> tuple[str, int]:

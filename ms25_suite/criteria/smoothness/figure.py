@@ -76,7 +76,12 @@ def draw_steps(results: Drawn[SmoothnessDetails]) -> Figure | None:
                 sizes = [max(size, floor) for size in line.refined_sizes]
                 axes.plot(line.refined_where, sizes, "x", color=style["color"], ms=4)
                 _note(axes, result, line, "finer steps", line.refined_where, line.refined_sizes)
-    shown = [size for _, details in results for line in details.lines for size in line.sizes]
+    shown = [
+        size
+        for _, details in results
+        for line in details.lines
+        for size in (*line.sizes, *(line.refined_sizes or ()))
+    ]
     logarithmic(dimers, "y", [floor, *marks, max([floor, *shown])])
     for axes in panels:
         tidy(axes)

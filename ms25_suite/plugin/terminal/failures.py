@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from ms25_suite.core.text.lines import one_line
+from ms25_suite.core.text.lines import last_line, one_line
 from ms25_suite.plugin.terminal.width import fitted
 
 __all__ = ["Failure", "Failures"]
@@ -77,7 +77,7 @@ class Failures:
     def seen_before(self, reason: str, nodeid: str) -> str:
         """Node identifier of the first check with the same reason; empty if it is this one."""
         # The rest of a traceback may lead through another check to the same place.
-        key = (_CHANGING.sub("#", one_line(reason)), _CHANGING.sub("#", _last(reason)))
+        key = (_CHANGING.sub("#", one_line(reason)), _CHANGING.sub("#", last_line(reason)))
         first = self._first.setdefault(key, nodeid)
         return "" if first == nodeid else first
 
@@ -95,7 +95,3 @@ class Failures:
         """
         line = _Line(about, f"{about}: {short}") if self._in_lines else None
         return Failure(text, first.rpartition("::")[2], line)
-
-
-def _last(text: str) -> str:
-    return text.rstrip().rpartition("\n")[2].strip()

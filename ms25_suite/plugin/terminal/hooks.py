@@ -9,7 +9,7 @@ from typing import Any, Final
 import pytest
 
 from ms25_suite.core.results import CheckResult, Verdict
-from ms25_suite.core.text.lines import one_line
+from ms25_suite.core.text.lines import last_line, one_line
 from ms25_suite.criteria.verdicts import is_failure
 from ms25_suite.plugin.context import report_results
 from ms25_suite.plugin.terminal.failures import Failures
@@ -123,6 +123,6 @@ class CheckTerminal:
         n_others = len(chosen) - 1 if failed or undecided else 0
         if shown.verdict is Verdict.ERROR:
             # What was raised says more than where.
-            whole, raised = one_line(shown.reason), shown.reason.rpartition("\n")[2]
+            whole, raised = one_line(shown.reason), last_line(shown.reason)
             return raised if whole.endswith(raised) else whole
         return f"{shown.in_short()}{f' and {n_others} more' if n_others else ''}"

@@ -14,6 +14,7 @@ from ms25_suite.report.figures.palette import styles_of_potentials
 from ms25_suite.report.wording import middle_cut
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "small_png_bytes",
     "svg_bytes",
     "wrapped",
+    "write_text",
 ]
 
 INK: Final = "#1b1f24"
@@ -133,6 +135,49 @@ def pdf_bytes(figure: Figure, *, editable: bool = True) -> bytes:
     with rc_context({"pdf.fonttype": 42 if editable else 3}):
         figure.savefig(buffer, format="pdf", metadata={"CreationDate": None, "Producer": None})
     return buffer.getvalue()
+
+
+def write_text(
+    axes: Axes,
+    x: float,
+    y: float,
+    text: str,
+    size: float,
+    *,
+    color: str = INK,
+    weight: str = "normal",
+    ha: str = "center",
+    ground: float = 0.0,
+) -> None:
+    """Write a line at a height, as it is: a dollar sign begins no formula.
+
+    Parameters
+    ----------
+    axes
+        Where.
+    x, y
+        Place in the units of the axes; ``y`` is the middle of the letters.
+    text
+        One line.
+    size
+        In points.
+    color, weight, ha
+        As for ``Axes.text``.
+    ground
+        Margin in points of a white ground, which keeps a hatch out of the letters; 0 for none.
+    """
+    axes.text(
+        x,
+        y,
+        text,
+        fontsize=size,
+        color=color,
+        fontweight=weight,
+        ha=ha,
+        va="center_baseline",
+        parse_math=False,
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": ground} if ground else None,
+    )
 
 
 def _make_visible(figure: Figure) -> None:

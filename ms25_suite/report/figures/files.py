@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -23,6 +23,9 @@ FORMATS: Final = ("svg", "png", "pdf", "csv")
 _DPI: Final = 300
 """Of the PNG, as journals ask for."""
 
+_LONGEST: Final = 160
+"""Bytes of a name without its ending."""
+
 
 class FigureFiles:
     """Writes figures as SVG, PNG of 300 dots per inch and PDF, and their numbers as CSV.
@@ -35,21 +38,26 @@ class FigureFiles:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._counts: Counter[str] = Counter()
+        self._taken: set[str] = set()
 
     def save(self, name: str, figure: Figure) -> None:
-        """Write a figure and its numbers; the second one of a name gets a number.
+        """Write a figure and its numbers; where the name is taken, it gets a number.
 
         Raises
         ------
         OSError
             A file cannot be written.
         """
-        name = re.sub(r"[^\w.+-]+", "_", name)[:120] or "figure"
-        self._counts[name] += 1
-        if self._counts[name] > 1:
-            name = f"{name}-{self._counts[name]}"
-        write_figure(self._folder, name, figure, numbers_of(figure))
+        name = re.sub(r"[^\w.+-]+", "_", name)
+        # A name of 255 bytes is the longest, and that of a temporary file is longer.
+        name = name.encode()[:_LONGEST].decode(errors="ignore") or "figure"
+        numbered = (f"{name}-{number}" for number in itertools.count(2))
+        # Where upper and lower case are the same, two names may be one file.
+        free = next(
+            one for one in itertools.chain([name], numbered) if one.casefold() not in self._taken
+        )
+        self._taken.add(free.casefold())
+        write_figure(self._folder, free, figure, numbers_of(figure))
 
 
 def write_figure(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ms25_suite.core.results import Verdict
 from ms25_suite.report.comparisons import MARK
-from ms25_suite.report.figures.canvas import INK, MUTED, RULE, new_figure, wrapped
+from ms25_suite.report.figures.canvas import MUTED, RULE, new_figure, wrapped, write_text
 from ms25_suite.report.figures.colors import text_color
 from ms25_suite.report.figures.numbers import note_numbers
 from ms25_suite.report.figures.scales import HeatmapScale, Shade, scale_by_marks, scale_of_paper
@@ -103,12 +103,14 @@ def draw_heatmap(grid: Grid, title: str, scale: HeatmapScale = "marks") -> Figur
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set(xlim=(0, width), ylim=(height, 0))
     axes.set_axis_off()
-    _text(axes, _MARGIN, 0.27, title, 11, weight="bold", ha="left")
+    write_text(axes, _MARGIN, 0.27, title, 11, weight="bold", ha="left")
 
     shade, draw_bar = scale_by_marks() if scale == "marks" else scale_of_paper(grid)
     y = 0.5
     if not rows:
-        _text(axes, _MARGIN, y + 0.2, "No error of energies, forces or stresses.", 9, ha="left")
+        write_text(
+            axes, _MARGIN, y + 0.2, "No error of energies, forces or stresses.", 9, ha="left"
+        )
     for block in blocks if rows else []:
         y = _draw_block(axes, grid, block, labels, left, y, shade)
     y = 0.5 + body
@@ -124,7 +126,7 @@ def draw_heatmap(grid: Grid, title: str, scale: HeatmapScale = "marks") -> Figur
         draw_bar(figure, bar)
         y += 0.85
     for note in notes:
-        _text(axes, _MARGIN, y + _LINE / 2, note, 7.5, ha="left", color=MUTED)
+        write_text(axes, _MARGIN, y + _LINE / 2, note, 7.5, ha="left", color=MUTED)
         y += _LINE
     return figure
 
@@ -142,21 +144,21 @@ def _draw_block(
     for number, row in enumerate(grid.rows):
         middle = y + (number + 0.5) * _CELL_HEIGHT
         for line, shift in zip(labels[row], _centred(len(labels[row])), strict=True):
-            _text(axes, left - 0.12, middle + shift, line, 9, ha="right")
+            write_text(axes, left - 0.12, middle + shift, line, 9, ha="right")
     x = left
     for group in block.groups:
         width = _group_width(group)
         lines = _heading(group)
         for number, line in enumerate(lines):
             at = y - _HEAD - (len(lines) - number - 0.5) * _LINE
-            _text(axes, x + width / 2, at, line, 9, weight="bold")
+            write_text(axes, x + width / 2, at, line, 9, weight="bold")
         axes.plot((x + 0.03, x + width - 0.03), (y - _HEAD + 0.03,) * 2, color=RULE, lw=0.8)
         cell_width = width / len(group)
         for index, column in enumerate(group):
             at = x + index * cell_width
             word = middle_cut(column.heading, 10) or QUANTITY_LETTERS[column.quantity]
             size = 7.5 if column.heading else 9
-            _text(axes, at + cell_width / 2, y - 0.12, word, size, color=MUTED)
+            write_text(axes, at + cell_width / 2, y - 0.12, word, size, color=MUTED)
             for number, row in enumerate(grid.rows):
                 corner, cell = (at, y + number * _CELL_HEIGHT), grid.cells[row, column]
                 _draw_cell(axes, grid, cell, corner, cell_width, shade)
@@ -186,7 +188,7 @@ def _draw_cell(
         lines = wrapped(cell.word, 9, 1) + ([number.strip()] if number else [])
         for line, shift in zip(lines, _centred(len(lines), 0.15), strict=True):
             # A white ground keeps the hatch out of the letters.
-            _text(axes, x, y + shift, line, 7, ground=True)
+            write_text(axes, x, y + shift, line, 7, ground=0.8)
     else:
         color = shade(cell)
         axes.add_patch(Rectangle(corner, *size, facecolor=color, edgecolor="none"))
@@ -195,11 +197,11 @@ def _draw_cell(
         is_marked = cell.incomparable and cell.verdict is not Verdict.INCOMPARABLE
         number = cell_number(cell.value) + (f" {MARK}" if is_marked else "")
         if cell.verdict is None:
-            _text(axes, x, y, number, 9, color=ink)
+            write_text(axes, x, y, number, 9, color=ink)
         else:
-            _text(axes, x, y - 0.07, number, 9, color=ink, weight="bold")
+            write_text(axes, x, y - 0.07, number, 9, color=ink, weight="bold")
             word = _SHORT.get(cell.verdict) or verdict_word(cell.verdict)
-            _text(axes, x, y + 0.11, f"{SYMBOLS[cell.verdict]} {word}", 6.5, color=ink)
+            write_text(axes, x, y + 0.11, f"{SYMBOLS[cell.verdict]} {word}", 6.5, color=ink)
     axes.add_patch(Rectangle(corner, *size, facecolor="none", edgecolor="white", linewidth=1.2))
     style = _FRAMES.get(cell.verdict) if cell.value is not None else None
     if style is not None:
@@ -222,33 +224,6 @@ def _note(axes: Axes, row: str, column: Column, cell: Cell) -> None:
         unit=cell.unit,
         reason=cell.reason or cell.word,
         **at,
-    )
-
-
-def _text(
-    axes: Axes,
-    x: float,
-    y: float,
-    text: str,
-    size: float,
-    *,
-    color: str = INK,
-    weight: str = "normal",
-    ha: str = "center",
-    ground: bool = False,
-) -> None:
-    # Names are no formulae: a dollar sign is a dollar sign.
-    axes.text(
-        x,
-        y,
-        text,
-        fontsize=size,
-        color=color,
-        fontweight=weight,
-        ha=ha,
-        va="center_baseline" if "\n" not in text else "center",
-        parse_math=False,
-        bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8} if ground else None,
     )
 
 

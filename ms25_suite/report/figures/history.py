@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from ms25_suite.report.figures.axes import panels, set_margins, tidy
 from ms25_suite.report.figures.canvas import MUTED, new_figure
 from ms25_suite.report.figures.legend import ROW, potential_legend
-from ms25_suite.report.figures.numbers import draw_threshold, note_numbers
 from ms25_suite.report.figures.palette import style_of
 from ms25_suite.report.history.numbers import Line, Point
 from ms25_suite.report.wording import middle_cut, pair_label, pretty_unit, quantity_text
@@ -60,14 +59,6 @@ def _draw(axes: Axes, line: Line) -> None:
             axes.errorbar(
                 times, values, yerr=_bars(part), ms=4, lw=1, elinewidth=0.8, capsize=2, **style
             )
-            note_numbers(
-                axes,
-                values,
-                x=[point.started for point in part],
-                intervals=[point.result.interval for point in part],
-                result=part[-1].result,
-                x_name="start of the run",
-            )
             for moment, value, point, before in zip(
                 times, values, part, [None, *part], strict=False
             ):
@@ -75,7 +66,7 @@ def _draw(axes: Axes, line: Line) -> None:
                     axes.plot(moment, value, "o", ms=9, mfc="none", mec=style["color"], mew=0.8)
     limit = line.points[-1].result.threshold
     if limit is not None:
-        draw_threshold(axes, limit, result=line.points[-1].result)
+        axes.axhline(limit, color=MUTED, lw=0.9, ls=":")
     tidy(axes)
     locator: Any = AutoDateLocator(minticks=2, maxticks=5)  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_locator(locator)

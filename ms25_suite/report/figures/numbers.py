@@ -201,11 +201,16 @@ def _drawn(axes: Axes) -> Iterator[dict[str, Any]]:
     from matplotlib.collections import PathCollection
 
     names = {"panel": _title(axes), "x_name": axes.get_xlabel(), "quantity": axes.get_ylabel()}
-    series: list[tuple[str, Any]] = [(str(one.get_label()), one.get_xydata()) for one in axes.lines]
+    # Lines across the panel have places in parts of it, which are no numbers.
+    series: list[tuple[str, Any]] = [
+        (str(one.get_label()), one.get_xydata())
+        for one in axes.lines
+        if one.get_transform() == axes.transData
+    ]
     series += [
         (str(one.get_label()), one.get_offsets())
         for one in axes.collections
-        if isinstance(one, PathCollection)
+        if isinstance(one, PathCollection) and one.get_offset_transform() == axes.transData
     ]
     for label, points in series:
         for x, y in points:

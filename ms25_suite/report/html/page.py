@@ -161,7 +161,7 @@ def render_page(
         policy=scripts.policy,
         scripts=structures.data + packed("points", plots if any(plots) else []) + scripts.tags,
         n_left_out=structures.n_left_out,
-        heatmaps=_heatmaps(run, results, heatmap, heatmap_width),
+        heatmaps=_heatmaps(run, results, heatmap, heatmap_width, files),
         has_stress=any(result.quantity == "stress" for result in results),
         findings=group_findings(collect_findings(run, results)),
         audits=collect_audits(run, results),
@@ -228,7 +228,11 @@ def _exits(recorded: Sequence[RunRecord]) -> list[str]:
 
 
 def _heatmaps(
-    run: RunRecord, results: Sequence[CheckResult], heatmap: bytes, width: float
+    run: RunRecord,
+    results: Sequence[CheckResult],
+    heatmap: bytes,
+    width: float,
+    files: FigureFiles | None,
 ) -> list[Image]:
     """Heatmaps of all criteria with mean absolute errors, but for those with their own section."""
     heatmaps = []
@@ -246,6 +250,8 @@ def _heatmaps(
             heatmaps.append(embed_svg(heatmap, width, alt))
         elif grid.values:
             figure = draw_heatmap(grid, f"{title}: mean absolute errors")
+            if files is not None:
+                files.save(f"heatmap-{criterion}", figure)
             heatmaps.append(embed_svg(svg_bytes(figure), figure.get_figwidth(), alt))
     return heatmaps
 

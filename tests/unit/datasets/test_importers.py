@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import io
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +14,7 @@ from ase.io import write
 
 from ms25_suite.cli.main import main
 from ms25_suite.core.errors import CardError, DatasetError
+from ms25_suite.core.text.progress import Progress, ProgressTerminal, progress, progress_on
 from ms25_suite.datasets import open_dataset
 from ms25_suite.datasets.cards.card import LabelKeys
 from ms25_suite.datasets.formats.units import Units
@@ -43,6 +47,31 @@ def test_the_layout_of_si_zeo22(shared_data: Path, tmp_path: Path) -> None:
         np.testing.assert_array_equal(dataset.frames.cells, original["cells"][chosen])
         symbols = [dataset.frames.atoms(7).get_chemical_symbols()]
         assert symbols == [original["symbols"].tolist()]
+
+
+def test_a_file_that_cannot_be_written_ends_the_progress(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write_extxyz(path: Path, frames: Iterator[Atoms], suffix: str) -> None:
+        next(frames)
+        raise OSError("no space left on device")
+
+    class Terminal(ProgressTerminal):
+        def run(self, work: Progress, ended: threading.Event) -> None:
+            if work.title == "next":
+                shown.set()
+            ended.wait()
+
+    monkeypatch.setattr("ms25_suite.datasets.importers.write_extxyz", write_extxyz)
+    monkeypatch.setattr("ms25_suite.core.text.progress.SHOW_AFTER_S", 0.0)
+    shown = threading.Event()
+    source = npz(tmp_path)
+    with progress_on(Terminal(io.StringIO())):
+        # The error is kept, with all that its functions held.
+        with pytest.raises(DatasetError, match="no space left") as kept:
+            import_data([source], tmp_path / "y.extxyz")
+        with progress("next"):
+            assert shown.wait(10.0), kept
 
 
 def test_a_stress_and_one_cell_for_all(tmp_path: Path) -> None:

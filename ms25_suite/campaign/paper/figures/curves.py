@@ -6,10 +6,17 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from ms25_suite.campaign.paper.figures.marks import draw_bars
-from ms25_suite.campaign.paper.figures.sheet import Sheet, file_name, row_of, set_suffix, set_words
+from ms25_suite.campaign.paper.figures.sheet import (
+    Sheet,
+    file_name,
+    rate_row,
+    row_of,
+    set_suffix,
+    set_words,
+)
 from ms25_suite.campaign.paper.figures.style import (
     SMALL,
     WIDTH,
@@ -90,7 +97,8 @@ def curve_sheet(outcomes: Outcomes, dataset: str, quantity: str, number: int) ->
         for curve in curves
         for n, point in curve.points.items()
     ]
-    rows += [_rate_row(place.dataset, quantity, curve, number) for curve in curves]
+    stand_in = dataset in outcomes.stand_ins
+    rows += [rate_row("3", dataset, quantity, curve, number, stand_in=stand_in) for curve in curves]
     title = f"{dataset_title(dataset, outcomes)}, {_NAMES[quantity].lower()}"
     drawn = [_light(curve) for curve in curves if any(map(_is_number, curve.points.values()))]
     return Sheet(
@@ -112,26 +120,6 @@ def _light(curve: Curve) -> Curve:
     """Curve without the results behind it, which a process that draws it does not need."""
     points = {n: replace(one, results=()) for n, one in curve.points.items()}
     return replace(curve, points=points)
-
-
-def _rate_row(dataset: str, quantity: str, curve: Curve, number: int) -> dict[str, Any]:
-    line = curve.line
-    low, high = (None, None) if line is None or line.interval is None else line.interval
-    return {
-        "figure": "3",
-        "dataset": dataset,
-        "tested_on": dataset,
-        "potential": curve.variant.label,
-        "architecture": curve.variant.architecture,
-        "set": "all" if number == ALL_SETS else number,
-        "quantity": f"{quantity} rate",
-        "value": None if line is None else line.rate,
-        "low": low,
-        "high": high,
-        "unit": "1",
-        "trainings": 0 if line is None else len(line.sizes),
-        "reason": curve.reason if line is None else line.source,
-    }
 
 
 def _draw(

@@ -20,7 +20,7 @@ from ms25_suite.campaign.paper.subjects import Variant
 from ms25_suite.core.text.shown import shown_lines
 from ms25_suite.core.units import QUANTITY_UNITS
 from ms25_suite.report.comparisons import MARK
-from ms25_suite.report.figures.canvas import INK, RULE, new_figure
+from ms25_suite.report.figures.canvas import RULE, new_figure, write_text
 from ms25_suite.report.figures.colors import (
     color_range,
     shade_of,
@@ -132,14 +132,16 @@ def draw_heatmap(
     y = 0.04
     for place_of_panel, panel in enumerate(panels):
         letter = f"({chr(ord('a') + place_of_panel)}) " if len(panels) > 1 else ""
-        _text(axes, _MARGIN, y + 0.1, f"{letter}{panel.title}", TEXT + 1, weight="bold", ha="left")
+        write_text(
+            axes, _MARGIN, y + 0.1, f"{letter}{panel.title}", TEXT + 1, weight="bold", ha="left"
+        )
         y += 0.2
         for blocks in rows_of_blocks:
             x = left
             y += head
             for place, label in enumerate(panel.rows):
                 at = y + (place + 0.5) * height_of_cell
-                _text(axes, left - 0.05, at, middle_cut(label, 26), TEXT, ha="right")
+                write_text(axes, left - 0.05, at, middle_cut(label, 26), TEXT, ha="right")
             for quantity in blocks:
                 size = (cell, height_of_cell)
                 _draw_block(axes, panel, variants, quantity, (x, y), size, shade, slanted=slanted)
@@ -168,7 +170,7 @@ def _head_label(variant: Variant) -> str:
 
 def _head(axes: Axes, quantity: str, start: float, end: float, y: float) -> None:
     words = f"{_NAMES[quantity]} ({pretty_unit(QUANTITY_UNITS[quantity])})"
-    _text(axes, (start + end) / 2, y, words, TEXT)
+    write_text(axes, (start + end) / 2, y, words, TEXT)
     axes.plot((start + 0.02, end - 0.02), (y + 0.08,) * 2, color=RULE, lw=0.7)
 
 
@@ -199,7 +201,7 @@ def _draw_block(
                 parse_math=False,
             )
         else:
-            _text(axes, x + size[0] / 2, corner[1] - 0.08, label, SMALL + 0.5)
+            write_text(axes, x + size[0] / 2, corner[1] - 0.08, label, SMALL + 0.5)
         for row in range(len(panel.rows)):
             reading = panel.shown[row, quantity, variant.label]
             _draw_cell(axes, reading, (x, corner[1] + row * size[1]), size, shade)
@@ -221,7 +223,7 @@ def _draw_cell(
         axes.add_patch(Rectangle(corner, *size, **fill))
         edge = Rectangle(corner, *size, facecolor="none", edgecolor="white", linewidth=0.8)
         axes.add_patch(edge)
-        _text(axes, x, y, reading.sign, TEXT, ground=True)
+        write_text(axes, x, y, reading.sign, TEXT, ground=0.6)
     else:
         color = shade(reading.value)
         fill = {"facecolor": color, "edgecolor": "white", "linewidth": 0.8}
@@ -232,33 +234,7 @@ def _draw_cell(
         shown += INCOMPLETE if reading.missing else ""
         if reading.of_several and reading.interval is not None:
             half = (reading.interval[1] - reading.interval[0]) / 2
-            _text(axes, x, y - 0.055, shown, SMALL + 0.5, color=ink)
-            _text(axes, x, y + 0.065, f"±{number(half, 2)}", SMALL - 0.8, color=ink)
+            write_text(axes, x, y - 0.055, shown, SMALL + 0.5, color=ink)
+            write_text(axes, x, y + 0.065, f"±{number(half, 2)}", SMALL - 0.8, color=ink)
         else:
-            _text(axes, x, y, shown, SMALL + 0.5, color=ink)
-
-
-def _text(
-    axes: Axes,
-    x: float,
-    y: float,
-    text: str,
-    size: float,
-    *,
-    color: str = INK,
-    weight: str = "normal",
-    ha: str = "center",
-    ground: bool = False,
-) -> None:
-    axes.text(
-        x,
-        y,
-        text,
-        fontsize=size,
-        color=color,
-        fontweight=weight,
-        ha=ha,
-        va="center_baseline",
-        parse_math=False,
-        bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6} if ground else None,
-    )
+            write_text(axes, x, y, shown, SMALL + 0.5, color=ink)

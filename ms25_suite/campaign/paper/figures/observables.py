@@ -67,9 +67,8 @@ def observable_sheet(outcomes: Outcomes, number: int) -> Sheet | None:
         [place.dataset for place in places],
         readings,
         _note(seen, quantities),
-        "Dotted: thresholds of the suite. Crosses at the lower edge: tried, no number."
-        if any(one.sign not in ("", NOT_RUN) for one in readings)
-        else "Dotted: thresholds of the suite.",
+        "Dotted: thresholds of the suite." if thresholds_of(readings) else "",
+        "Crosses at the lower edge: tried, no number." if any(map(_tried, readings)) else "",
         "Bars: range of the sets." if number == ALL_SETS else "",
     )
     rows: list[dict[str, Any]] = []

@@ -10,14 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from ms25_suite.campaign.paper.outcomes import ALL_SETS, Place
+from ms25_suite.campaign.paper.rates import Curve
 from ms25_suite.campaign.paper.readings import Reading
 from ms25_suite.campaign.paper.subjects import Variant
+from ms25_suite.core.units import DIMENSIONLESS
 from ms25_suite.report.figures.files import write_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["Sheet", "file_name", "row_of", "set_suffix", "set_words", "write_sheet"]
+__all__ = ["Sheet", "file_name", "rate_row", "row_of", "set_suffix", "set_words", "write_sheet"]
 
 _COLUMNS: Final = (
     "figure",
@@ -131,6 +133,31 @@ def row_of(
         "stand_in": reading.stand_in,
         "two_levels_of_theory": reading.incomparable,
     } | more
+
+
+def rate_row(
+    figure: str, dataset: str, quantity: str, curve: Curve, number: int, *, stand_in: bool
+) -> dict[str, Any]:
+    """Row of the CSV file for the rate of a curve, or for why there is none."""
+    line = curve.line
+    low, high = (None, None) if line is None or line.interval is None else line.interval
+    return {
+        "figure": figure,
+        "dataset": dataset,
+        "tested_on": dataset,
+        "potential": curve.variant.label,
+        "architecture": curve.variant.architecture,
+        "n_train": "" if line is None else " ".join(map(str, line.sizes)),
+        "set": "all" if number == ALL_SETS else number,
+        "quantity": f"{quantity} rate",
+        "value": None if line is None else line.rate,
+        "low": low,
+        "high": high,
+        "unit": DIMENSIONLESS,
+        "trainings": 0 if line is None else line.n_trainings,
+        "reason": curve.reason if line is None else line.source,
+        "stand_in": stand_in,
+    }
 
 
 def write_sheet(folder: Path, sheet: Sheet) -> tuple[bytes, float]:

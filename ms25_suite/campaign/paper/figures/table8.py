@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from ms25_suite.campaign.paper.figures.sheet import Sheet, set_suffix, set_words
+from ms25_suite.campaign.paper.figures.sheet import Sheet, rate_row, set_suffix, set_words
 from ms25_suite.campaign.paper.figures.style import (
     SMALL,
     TEXT,
@@ -23,7 +23,7 @@ from ms25_suite.campaign.paper.figures.style import (
 )
 from ms25_suite.campaign.paper.outcomes import ALL_SETS, Outcomes
 from ms25_suite.campaign.paper.rates import Curve, curve_of
-from ms25_suite.core.units import DIMENSIONLESS, QUANTITY_UNITS
+from ms25_suite.core.units import QUANTITY_UNITS
 from ms25_suite.criteria.error_thresholds import CRITERION as ERRORS
 from ms25_suite.criteria.training_rate.paper_rates import paper_rates
 from ms25_suite.report.figures.axes import tidy
@@ -65,29 +65,10 @@ def rate_sheet(outcomes: Outcomes, rates: Rates, number: int) -> Sheet | None:
     if not any(curve.line is not None for curve in rates.values()):
         return None
     rows: list[dict[str, Any]] = []
-    for (name, quantity, label), curve in rates.items():
-        line = curve.line
-        low, high = (None, None) if line is None or line.interval is None else line.interval
-        rows.append(
-            {
-                "figure": "table-8",
-                "dataset": name,
-                "tested_on": name,
-                "potential": label,
-                "architecture": curve.variant.architecture,
-                "n_train": "" if line is None else " ".join(map(str, line.sizes)),
-                "set": "all" if number == ALL_SETS else number,
-                "quantity": f"{quantity} rate",
-                "value": None if line is None else line.rate,
-                "low": low,
-                "high": high,
-                "unit": DIMENSIONLESS,
-                "trainings": 0 if line is None else len(line.sizes) * len(line.rates),
-                "reason": curve.reason if line is None else line.source,
-                "stand_in": name in outcomes.stand_ins,
-                "paper": published(name, quantity, curve.variant.architecture),
-            }
-        )
+    for (name, quantity, _), curve in rates.items():
+        stand_in = name in outcomes.stand_ins
+        row = rate_row("table-8", name, quantity, curve, number, stand_in=stand_in)
+        rows.append(row | {"paper": published(name, quantity, curve.variant.architecture)})
     notes = footnotes(
         outcomes,
         outcomes.datasets,

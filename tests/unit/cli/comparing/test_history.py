@@ -6,6 +6,7 @@ import csv
 import io
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -51,6 +52,14 @@ def test_numbers_are_in_one_piece_in_a_narrow_terminal(
     lines = capsys.readouterr().out.splitlines()
     first = next(line.split() for line in lines if "run-1" in line)
     assert first[-3:] == ["31.0", "30.0–32.0", "pass"]
+
+
+def test_the_figure_can_be_opened_whatever_a_potential_is_called(folder: Path) -> None:
+    result = make_result(potential="m\x1bx")
+    write_report(folder / "odd", RunRecord(started="2026-11-05T08:00:00+00:00"), [result])
+    assert main(["history", str(folder / "odd"), "--out=history.svg"]) == 0
+    ElementTree.parse("history.svg")
+    assert not list(Path().glob(".history*"))
 
 
 def test_csv(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

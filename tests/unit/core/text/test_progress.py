@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import _thread
 import io
 import os
 import pty
 import re
+import subprocess
+import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -34,16 +38,23 @@ class Terminal:
     def __init__(self) -> None:
         self._master, slave = pty.openpty()
         self.stream = os.fdopen(slave, "w", encoding="utf-8")
+        self._found = b""
 
     def text(self) -> str:
         self.stream.flush()
         os.set_blocking(self._master, False)
-        found = b""
         # A terminal gives some kilobytes at a time, and an error where there are none.
         with suppress(BlockingIOError):
             while part := os.read(self._master, 1 << 16):
-                found += part
-        return found.decode("utf-8")
+                self._found += part
+        return self._found.decode("utf-8", errors="ignore")
+
+    def wait_for(self, pattern: str) -> None:
+        """Wait until something is shown: a busy machine may take longer than others."""
+        end = time.monotonic() + 30.0
+        while not re.search(pattern, self.text()):
+            assert time.monotonic() < end, f"not shown: {pattern}"
+            time.sleep(0.01)
 
     def close(self) -> None:
         self.stream.close()
@@ -71,10 +82,9 @@ def test_what_is_long_has_a_line_with_the_time_left_and_none_behind(terminal: Te
         progress("predictions of \x1b[31mmace", 40, "frames") as work,
     ):
         work.advance(10)
-        time.sleep(0.3)
+        terminal.wait_for(r" 10/40 frames, \d:\d\d, left \d:\d\d")
     text = terminal.text()
     assert "predictions of \\x1b[31mmace" in text
-    assert re.search(r" 10/40 frames, \d:\d\d, left \d:\d\d", text)
     # The line is erased at the end.
     assert text.endswith("\x1b[1A\x1b[2K")
 
@@ -84,7 +94,7 @@ def test_the_line_that_pytest_is_writing_is_kept(terminal: Terminal) -> None:
     shown_on = ProgressTerminal(terminal.stream, lambda: 12)
     with progress_on(shown_on), progress("long") as work:
         work.advance()
-        time.sleep(0.2)
+        terminal.wait_for("long")
     text = terminal.text()
     assert text.startswith("\r\n")
     # Column 13, counted from 1, of the line above.
@@ -114,10 +124,8 @@ def test_work_inside_other_work_shows_nothing(terminal: Terminal) -> None:
         progress("inner", 3) as inner,
     ):
         inner.advance()
-        time.sleep(0.2)
-    text = terminal.text()
-    assert "outer" in text
-    assert "inner" not in text
+        terminal.wait_for("outer")
+    assert "inner" not in terminal.text()
 
 
 @pytest.mark.usefixtures("quick")
@@ -126,8 +134,72 @@ def test_after_an_error_the_next_one_is_shown(terminal: Terminal) -> None:
     with pytest.raises(ValueError, match="no"), progress_on(shown_on), progress("broken"):
         raise ValueError("no")
     with progress_on(shown_on), progress("next"):
-        time.sleep(0.2)
-    assert "next" in terminal.text()
+        terminal.wait_for("next")
+
+
+@pytest.mark.usefixtures("quick")
+def test_after_an_interrupt_the_next_one_is_shown(terminal: Terminal) -> None:
+    """Ctrl-C may come while the line is erased."""
+
+    class Slow(ProgressTerminal):
+        def run(self, work: Progress, ended: threading.Event) -> None:
+            running.set()
+            ended.wait()
+            _thread.interrupt_main()
+            time.sleep(0.5)
+
+    running = threading.Event()
+    with (
+        pytest.raises(KeyboardInterrupt),
+        progress_on(Slow(terminal.stream)),
+        progress("interrupted"),
+    ):
+        assert running.wait(30.0)
+    with progress_on(ProgressTerminal(terminal.stream)), progress("next"):
+        terminal.wait_for("next")
+
+
+KEPT = """
+import io, time
+from ms25_suite.core.text import progress
+
+progress.SHOW_AFTER_S = 0.0
+shown_on = progress.progress_on(progress.ProgressTerminal(io.StringIO()))
+shown_on.__enter__()
+kept = progress.steps(iter("abc"), "letters")
+next(kept)
+time.sleep(0.5)
+"""
+
+
+def test_what_is_shown_when_python_ends_does_not_keep_it() -> None:
+    """Threads like that of the progress no longer run then."""
+    done = subprocess.run([sys.executable, "-c", KEPT], timeout=120, check=False)
+    assert done.returncode == 0
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize("variable", ["FORCE_COLOR", "TTY_COMPATIBLE"])
+def test_colors_that_are_forced_do_not_make_a_log_a_terminal(
+    monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    monkeypatch.setenv(variable, "1")
+    stream = io.StringIO()
+    with progress_on(ProgressTerminal(stream)), progress("reading", 4, "frames"):
+        end = time.monotonic() + 30.0
+        while not stream.getvalue() and time.monotonic() < end:
+            time.sleep(0.01)
+    assert re.fullmatch(r"(reading: 0/4 frames, 0:\d\d\n)+", stream.getvalue())
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_terminal_that_cannot_move_its_cursor_is_a_log(
+    monkeypatch: pytest.MonkeyPatch, terminal: Terminal
+) -> None:
+    monkeypatch.setenv("TERM", "dumb")
+    with progress_on(ProgressTerminal(terminal.stream)), progress("reading", 4, "frames"):
+        terminal.wait_for("reading")
+    assert re.fullmatch(r"(reading: 0/4 frames, 0:\d\d\r\n)+", terminal.text())
 
 
 @pytest.mark.usefixtures("quick")

@@ -18,12 +18,14 @@ def read(path: Path) -> list[dict[str, str]]:
 
 
 def test_each_figure_of_the_page_is_a_file_too(tmp_path: Path) -> None:
-    result = make_result(artifact=save_parity(tmp_path))
-    write_report(tmp_path, RUN, [result])
+    # A criterion of another package has a heatmap of its own.
+    results = [make_result(artifact=save_parity(tmp_path)), make_result(criterion="mine")]
+    write_report(tmp_path, RUN, results)
     assert not (tmp_path / "figures").exists()
-    write_report(tmp_path, RUN, [result], figures=True)
+    write_report(tmp_path, RUN, results, figures=True)
     names = {path.stem for path in (tmp_path / "figures").iterdir()}
-    assert names == {"heatmap", "parity-error_thresholds-mace-β-mgo", "training-mace-β"}
+    parity = "parity-error_thresholds-mace-β-mgo"
+    assert names == {"heatmap", "heatmap-mine", parity, "training-mace-β"}
     starts = {"svg": b"<?xml", "png": b"\x89PNG", "pdf": b"%PDF", "csv": b"panel,series,dataset,"}
     assert set(starts) == set(FORMATS)
     for name in names:
@@ -60,3 +62,18 @@ def test_two_figures_of_a_name_are_two_files_with_their_own_numbers(tmp_path: Pa
         "unit": "Å",
     }
     assert list(row) == list(COLUMNS)
+
+
+def test_no_figure_takes_the_files_of_another(tmp_path: Path) -> None:
+    files = FigureFiles(tmp_path)
+    # A number at the end may be a part of the name, and upper case the same as lower.
+    for name in ("a", "a", "a-2", "A"):
+        files.save(name, new_figure(1, 1))
+    assert {path.stem for path in tmp_path.iterdir()} == {"a", "a-2", "a-2-2", "A-3"}
+
+
+def test_a_long_name_is_cut_to_what_file_systems_take(tmp_path: Path) -> None:
+    files = FigureFiles(tmp_path)
+    for _ in range(2):
+        files.save("銅" * 200, new_figure(1, 1))
+    assert {path.stem for path in tmp_path.iterdir()} == {"銅" * 53, "銅" * 53 + "-2"}

@@ -67,6 +67,11 @@ def test_of_a_figure_without_notes_the_points_are_taken() -> None:
     axes.set(xlabel="time (s)", ylabel="way (m)", title="fall")
     axes.plot([0.0, 1.0], [0.0, 4.9], label="a stone")
     axes.scatter([2.0], [19.6])
+    # Their ends are parts of the panel.
+    axes.axhline(10.0, label="limit")
+    axes.axvline(1.5)
+    axes.axline((0.0, 0.0), slope=9.8)
+    axes.scatter([0.5], [0.5], transform=axes.transAxes)
     rows = list(numbers_of(axes.figure))
     assert [(row["series"], row["x"], row["value"]) for row in rows] == [
         ("a stone", 0.0, 0.0),

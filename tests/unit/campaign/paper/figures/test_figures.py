@@ -105,6 +105,24 @@ def test_table_8_has_the_paper_s_rates(outcomes: Outcomes) -> None:
     assert "prints no signs" in text
 
 
+def test_figure_3_and_table_8_say_the_same_of_a_rate(tmp_path: Path) -> None:
+    given = {"datasets": ["hea"], "architectures": ["mace"]}
+    paths = [
+        *write_campaign(tmp_path, **given, sizes=[50, 100, 400], sets=(1,)),
+        *write_campaign(tmp_path, **given, sizes=[50, 100, 200, 400], sets=(2,)),
+    ]
+    found = outcomes_of(paths)
+    curve = curve_sheet(found, "hea", "forces", ALL_SETS)
+    table = rate_sheet(found, rates_of(found, ALL_SETS), ALL_SETS)
+    assert curve is not None
+    assert table is not None
+    (one,) = [row for row in curve.rows if row["quantity"] == "forces rate"]
+    (other,) = [row for row in table.rows if row["quantity"] == "forces rate"]
+    assert one["trainings"] == 3 + 4
+    assert one["n_train"] == "50 100 200 400"
+    assert {**one, "figure": "table-8", "paper": other["paper"]} == other
+
+
 def test_figure_4_has_rows_of_both_ways(outcomes: Outcomes) -> None:
     with drawing():
         sheet, _, text = drawn(size_sheet(outcomes, 1))
@@ -179,6 +197,15 @@ def test_one_symbol_in_all_figures(outcomes: Outcomes) -> None:
     for axes in (curves, speeds):
         own = [line for line in axes.lines if line.get_color() == style_of(mace)["color"]]
         assert "o" in {line.get_marker() for line in own}
+
+
+def test_no_line_is_explained_that_is_not_there(tmp_path: Path) -> None:
+    results = [replace(one, threshold=None) for one in make_results("hea", "mace", 50)]
+    path = write_run(tmp_path, make_run("hea", "mace", 50), results)
+    with drawing():
+        _, figure, text = drawn(observable_sheet(outcomes_of([path]), 1))
+    assert not [line for axes in figure.axes for line in axes.lines if line.get_linestyle() == ":"]
+    assert "Dotted" not in text
 
 
 def test_nothing_is_drawn_of_nothing(tmp_path: Path) -> None:
