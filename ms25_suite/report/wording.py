@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from ms25_suite.core.changes import Change, ChangeVerdict
@@ -31,6 +31,7 @@ __all__ = [
     "quantity_text",
     "result_number",
     "result_text",
+    "tiers_text",
     "unjudged_lines",
     "value_text",
     "verdict_word",
@@ -99,6 +100,20 @@ def exit_words(status: int | None) -> str:
     if status is None:
         return "no exit status was recorded: the run was cut off before its end"
     return _EXIT.get(status, f"exit status {status}")
+
+
+def tiers_text(tiers: Iterable[str]) -> str:
+    """Where the data of a report come from.
+
+    Examples
+    --------
+    >>> tiers_text(["mini", "published"])
+    'data of the suite (mini) and published data'
+    >>> tiers_text(["mine"])
+    'data from mine'
+    """
+    known = {"mini": "data of the suite (mini)", "published": "published data"}
+    return listed([known.get(tier, f"data from {tier}") for tier in dict.fromkeys(tiers) if tier])
 
 
 def unjudged_lines(results: Sequence[CheckResult]) -> list[str]:

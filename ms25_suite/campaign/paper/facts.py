@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ms25_suite.campaign.paper.figures.style import dataset_title
 from ms25_suite.campaign.paper.outcomes import Outcomes
+from ms25_suite.report.wording import tiers_text
 
 __all__ = ["facts_of", "meta_of", "stand_ins_of"]
 
@@ -11,13 +12,12 @@ __all__ = ["facts_of", "meta_of", "stand_ins_of"]
 def meta_of(outcomes: Outcomes) -> str:
     """Which runs a report is of, in a line."""
     run = outcomes.run
-    tiers = dict.fromkeys(one.tier for one in run.datasets if one.tier)
     versions = dict.fromkeys(one.suite_version for one in run.parts if one.suite_version)
     parts = [
         f"ms25-suite {', '.join(versions)}" if versions else "ms25-suite",
         f"{len(run.parts)} runs" if len(run.parts) > 1 else "1 run",
         f"{len(run.potentials)} potentials",
-        f"data tier: {', '.join(tiers)}" if tiers else "",
+        tiers_text(one.tier for one in run.datasets),
     ]
     return " · ".join(filter(None, parts))
 

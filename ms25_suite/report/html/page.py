@@ -55,6 +55,7 @@ from ms25_suite.report.wording import (
     pretty_unit,
     result_number,
     result_text,
+    tiers_text,
     unjudged_lines,
     verdict_word,
 )
@@ -198,9 +199,7 @@ def _reasons(results: Sequence[CheckResult]) -> list[str]:
 def _headline(run: RunRecord, results: Sequence[CheckResult]) -> dict[str, Any]:
     """Head of the page: which run, and how it ended."""
     recorded = [part for part in run.parts if part.is_timed]
-    tiers = dict.fromkeys(
-        [result.tier for result in results] + [dataset.tier for dataset in run.datasets]
-    )
+    tiers = [result.tier for result in results] + [dataset.tier for dataset in run.datasets]
     judged, stand_in = judged_on(run, results)
     return {
         "judged": judged,
@@ -209,7 +208,7 @@ def _headline(run: RunRecord, results: Sequence[CheckResult]) -> dict[str, Any]:
         "run_id": (run.id or "")[:8],
         "started": moment(run.started or ""),
         "suite_version": run.suite_version or "",
-        "tiers": [tier for tier in tiers if tier],
+        "tiers": tiers_text(tiers),
         "merged": len(run.runs) if len(run.runs) > 1 else 0,
         "worst": worst_verdict(result.verdict for result in results),
         "sentence": count_sentence(results),
