@@ -53,6 +53,15 @@ KEPT: Final = {
         "sizes are few.",
         files=("hea/*-rate.json",),
     ),
+    "throughput": _Kept(
+        "Four architectures that were trained on 100 frames of HEA, in LAMMPS on one core, as the "
+        "report shows them ([measured](../measured.md#the-paper-in-small)). *Good* are Allegro and "
+        "MACE, on the line: no other is both faster and more accurate. *Bad* are NequIP and ANI: "
+        "Allegro is faster than each of them, and more accurate. The speed of a fifth, MTP, was "
+        "too noisy for a number.",
+        files=("hea/*-n100.json", "hea/*-speed.json"),
+        drawing=1,
+    ),
 }
 """Criteria that have such a picture."""
 
