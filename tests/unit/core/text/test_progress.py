@@ -5,6 +5,7 @@ import io
 import os
 import pty
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -137,7 +138,15 @@ def test_after_an_error_the_next_one_is_shown(terminal: Terminal) -> None:
         terminal.wait_for("next")
 
 
-@pytest.mark.usefixtures("quick")
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Ctrl-C interrupts, also where the tests run in the background and ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("quick", "interruptible")
 def test_after_an_interrupt_the_next_one_is_shown(terminal: Terminal) -> None:
     """Ctrl-C may come while the line is erased."""
 
