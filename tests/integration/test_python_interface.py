@@ -157,6 +157,7 @@ def test_a_criterion_that_cannot_be_run_is_skipped_with_its_reason(cuni: Path) -
     assert results["error_thresholds"].passed
 
 
+@pytest.mark.slow
 def test_the_report_can_be_saved_later(cuni: Path, tmp_path: Path) -> None:
     results = judge(EMT(), cuni)
     kept = Path(results[0].artifact)
@@ -173,6 +174,7 @@ def test_the_report_can_be_saved_later(cuni: Path, tmp_path: Path) -> None:
     assert not kept.exists()
 
 
+@pytest.mark.slow
 def test_pytests_output_is_shown_on_request(
     cuni: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -44,8 +44,11 @@ SCRIPT = str(Path(sys.executable).with_name("pytest"))
 
 @pytest.mark.parametrize(
     "program",
-    [(SCRIPT,), (SCRIPT, "-n2"), (sys.executable, "-m", "ms25_suite")],
-    ids=["pytest", "xdist", "ms25"],
+    [
+        pytest.param((SCRIPT,), id="pytest"),
+        pytest.param((SCRIPT, "-n2"), id="xdist", marks=pytest.mark.slow),
+        pytest.param((sys.executable, "-m", "ms25_suite"), id="ms25"),
+    ],
 )
 def test_packages_are_found_all_the_same(
     folder: Path, cuni: Path, program: tuple[str, ...]

@@ -177,6 +177,7 @@ def test_what_is_wrong_at_every_level_of_theory_fails(
 
 
 @pytest.mark.usefixtures("no_drawing")
+@pytest.mark.slow
 def test_a_process_of_xdist_says_the_same(
     pytester: pytest.Pytester, data: str, calc: Calc, document: Document
 ) -> None:

@@ -122,6 +122,7 @@ def test_frames_are_labelled_at_all_volumes(built: Path, reference: Any) -> None
 
 
 @needs_lammps
+@pytest.mark.slow
 def test_killed_build_resumes_to_the_same_result(built: Path, tmp_path: Path) -> None:
     out = tmp_path / "x.extxyz.xz"
     kill_build(__name__, out)
