@@ -311,7 +311,8 @@ def test_as_arrays_of_jobs(on_slurm: Run) -> None:
     assert "2 done" in status
     assert "1 failed" in status
     assert "no such weights" in status
-    calc.write_text("from ase.calculators.emt import EMT\nget_calculator = EMT\n")
+    lennard_jones = "from ase.calculators.lj import LennardJones\ncalculator = LennardJones()\n"
+    calc.write_text(lennard_jones)
     assert submit() == 1
     assert "3 done" in ms25("status", "card.toml")
 
