@@ -149,6 +149,10 @@ EXPECTED = {
     "gate-in-ci": ("exit code 0", "exit code 1", "since baseline", "worse"),
     "reproduce-the-paper": ("6 of 6 tasks are done", "figure-2.png", "figure-3-hea-forces.csv"),
     "write-a-criterion": ("ranking", "swapped pairs", "fail", "exit code 1"),
-    "your-own-data": ("no labels. Expected REF_energy", "exit code 0", "lattice constant error of pairs"),
+    "your-own-data": (
+        "no labels. Expected REF_energy",
+        "exit code 0",
+        "lattice constant error of pairs",
+    ),
 }
 """What the text of a notebook says of its outputs."""
