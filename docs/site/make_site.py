@@ -71,8 +71,8 @@ def lay_out(target: Path, *, run: bool) -> list[str]:
             nbformat.write(run_notebook(REPOSITORY / "docs" / path), target / path)
     texts |= dict(generated_pages(REPOSITORY))
     if run:
-        (target / "pictures").mkdir(parents=True)
         pictures = target / "pictures"
+        pictures.mkdir(parents=True)
         for name, shown in (*draw(pictures), *draw_kept(pictures)):
             texts[f"checks/{name}.md"] += f"\n## A good and a bad potential\n\n{shown}"
     pages = sorted(name.rpartition(".")[0] for name in [*texts, *notebooks])

@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from ms25_suite.core.catalogue import built_in, load
+from ms25_site.drawings import drawings_of, save_drawing, section_of
 from ms25_suite.report import load_results
-from ms25_suite.report.figures.canvas import drawing, svg_bytes
+from ms25_suite.report.figures.canvas import drawing
 from ms25_suite.report.order import sort_potentials
-from ms25_suite.report.section import Section
 
 __all__ = ["KEPT", "draw_kept"]
 
@@ -86,8 +85,6 @@ def draw_kept(folder: Path) -> Iterator[tuple[str, str]]:
             files = [path for one in kept.files for path in sorted(Path(scratch).glob(one))]
             run, results = load_results(files)
             with drawing(sort_potentials(run, results)):
-                section: Section = load(built_in()[name].section)(run, results)
-                drawings = [block.drawing for block in section.blocks if block.drawing is not None]
-                chosen = drawings[kept.drawing]
-                (folder / f"{name}.svg").write_bytes(svg_bytes(chosen.figure))
-            yield name, f"![{chosen.alt}](../pictures/{name}.svg)\n\n{kept.caption}\n"
+                chosen = drawings_of(section_of(name, run, results))[kept.drawing]
+                shown = save_drawing(chosen, folder, name)
+            yield name, f"{shown}\n\n{kept.caption}\n"

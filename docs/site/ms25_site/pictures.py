@@ -15,6 +15,7 @@ from typing import Any, Final
 from ase.calculators.emt import EMT
 
 import ms25_suite as ms
+from ms25_site.drawings import drawings_of, save_drawing, section_of
 from ms25_site.specimens import (
     Bad,
     Forgetful,
@@ -25,12 +26,11 @@ from ms25_site.specimens import (
     write_hop,
 )
 from ms25_site.tables import cell, table
-from ms25_suite.core.catalogue import built_in, load
 from ms25_suite.core.results import Verdict
 from ms25_suite.report.figures.canvas import drawing
 from ms25_suite.report.figures.parity import draw_parities, read_parity
 from ms25_suite.report.order import sort_potentials
-from ms25_suite.report.section import Drawing, Section, Table
+from ms25_suite.report.section import Drawing, Table
 
 __all__ = ["PICTURED", "draw"]
 
@@ -218,18 +218,16 @@ def _shown(name: str, what: int | tuple[int, ...], results: Any, folder: Path) -
         figure = draw_parities([one for one in found if one is not None])
         chosen = [Drawing(figure, "Predicted forces over those of the reference, good and bad")]
     else:
-        section: Section = load(built_in()[name].section)(results.run, list(results))
+        section = section_of(name, results.run, list(results))
         if what == _TABLES:
             tables = [one for block in section.blocks for one in block.tables]
             return "\n".join(map(_markdown, tables))
-        drawings = [block.drawing for block in section.blocks if block.drawing is not None]
+        drawings = drawings_of(section)
         chosen = [drawings[one] for one in (what if isinstance(what, tuple) else (what,))]
-    shown = []
-    for number, one in enumerate(chosen):
-        file = f"{name}-{number}.svg" if number else f"{name}.svg"
-        one.figure.savefig(folder / file)
-        shown.append(f"![{one.alt}](../pictures/{file})")
-    return "\n\n".join(shown)
+    return "\n\n".join(
+        save_drawing(one, folder, f"{name}-{number}" if number else name)
+        for number, one in enumerate(chosen)
+    )
 
 
 def _markdown(one: Table) -> str:
